@@ -1,0 +1,99 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Native libraries that `scripts/bootstrap` lays below the checkout; unsafe flags are allowed because this is a root package.
+let openVINOLibraries = Context.packageDirectory + "/.deps/openvino/lib"
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+
+let targets: [Target] = [
+    // Borders to native code: one C module each.
+    .target(
+        name: "CITK",
+        exclude: ["ITK"],
+        publicHeadersPath: "include",
+        cxxSettings: [
+            .headerSearchPath("ITK"), .headerSearchPath("compiler"),
+            // The filters are 7-10 times slower unoptimised; the shim is never stepped through.
+            .unsafeFlags(["-O2", "-w"]),
+        ],
+        linkerSettings: [
+            "ITKCommon", "itksys", "itkvnl", "itkvnl_algo", "itkv3p_netlib", "ITKTransform", "ITKStatistics", "ITKOptimizers",
+            "ITKOptimizersv4", "ITKSmoothing", "ITKVNLInstantiation",
+        ].map { .linkedLibrary($0 + "-5.2") }),
+    .target(
+        name: "COpenVINO",
+        publicHeadersPath: "include",
+        linkerSettings: [
+            .linkedLibrary("openvino_c"),
+            .unsafeFlags(["-L\(openVINOLibraries)", "-Xlinker", "-rpath", "-Xlinker", openVINOLibraries]),
+        ]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+    .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
+    .systemLibrary(name: "CCairo", pkgConfig: "cairo"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+
+    .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto]),
+    .target(name: "Inference", dependencies: ["Imaging", "COpenVINO", crypto]),
+    .target(
+        name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
+        resources: [.embedInCode("Migrations")]),
+    .target(name: "Rendering", dependencies: ["CCairo", "Imaging"]),
+    .target(
+        name: "Features",
+        dependencies: ["Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, logging]),
+    .target(
+        name: "Web", dependencies: ["Features", hummingbird, mustache, crypto, logging],
+        resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
+    .executableTarget(
+        name: "neuroai",
+        dependencies: ["Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser, logging]),
+
+    .target(
+        name: "TestSupport", dependencies: ["Imaging", "Storage", "Features"], path: "Tests/TestSupport"),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
+    .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
+    .testTarget(name: "WebTests", dependencies: ["Web", "TestSupport", hummingbirdTesting]),
+    .testTarget(name: "Journeys", dependencies: ["Imaging", "Storage", "TestSupport"], path: "Tests/Journeys"),
+]
+
+/// `NEUROAI_ONLY=ImagingTests swift test` builds one target and what it needs, so that work on a part costs seconds.
+func closure(of names: [String]) -> [Target] {
+    var wanted = Set(names)
+    var grew = true
+    while grew {
+        grew = false
+        for target in targets where wanted.contains(target.name) {
+            for case .byNameItem(let name, _) in target.dependencies where wanted.insert(name).inserted { grew = true }
+        }
+    }
+    return targets.filter { wanted.contains($0.name) }
+}
+let chosen = Context.environment["NEUROAI_ONLY"].map { closure(of: $0.split(separator: ",").map(String.init)) } ?? targets
+
+let package = Package(
+    name: "neuroai",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    ],
+    targets: chosen,
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

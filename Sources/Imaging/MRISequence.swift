@@ -1,0 +1,31 @@
+/// The four MR sequences that the platform reads, in the order in which models take them.
+package enum MRISequence: String, CaseIterable, Codable, Sendable, Hashable, Comparable, CodingKeyRepresentable {
+    case t1, t1ce, t2, flair
+
+    /// The name as radiologists write it.
+    package var displayName: String {
+        switch self {
+        case .t1: "T1"
+        case .t1ce: "T1CE"
+        case .t2: "T2"
+        case .flair: "FLAIR"
+        }
+    }
+
+    /// Which series lends its grid to masks and volumes when several are present: T1CE, else T1, FLAIR, T2.
+    package static let referenceOrder: [MRISequence] = [.t1ce, .t1, .flair, .t2]
+
+    package static func < (left: MRISequence, right: MRISequence) -> Bool {
+        left.channel < right.channel
+    }
+
+    /// The position in `allCases`, which is the channel order of model inputs.
+    package var channel: Int {
+        switch self {
+        case .t1: 0
+        case .t1ce: 1
+        case .t2: 2
+        case .flair: 3
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// One measured fact with an id that the report's sentences cite.
+package struct Finding: Codable, Equatable, Sendable {
+    package enum Kind: String, Codable, Sendable {
+        case sequencesPresent = "sequences_present"
+        case volume
+        case lesionCount = "lesion_count"
+        case lesionVolume = "lesion_volume"
+        case maximumDiameter = "maximum_diameter"
+        case axialDiameter = "axial_diameter"
+        case perpendicularDiameter = "perpendicular_diameter"
+        case bidimensionalProduct = "bidimensional_product"
+        case centre
+        case side
+        case location
+        case midlineContact = "midline_contact"
+        case cortexContact = "cortex_contact"
+        case confidence
+        case reliability
+    }
+
+    /// `F1`, `F2` … in the order of the result.
+    package let id: String
+    package let kind: Kind
+    package let region: TumourRegion?
+    /// The lesion's number, where the finding is of one.
+    package let lesion: Int?
+    package let quantity: Double?
+    /// UCUM: `mm3`, `mm`, `mm2`, or `1` for counts and shares.
+    package let unit: String?
+    /// What is not a number: a side, a lobe, the sequences, a reliability note.
+    package let term: String?
+
+    package init(
+        id: String, kind: Kind, region: TumourRegion? = nil, lesion: Int? = nil, quantity: Double? = nil,
+        unit: String? = nil, term: String? = nil
+    ) {
+        self.id = id
+        self.kind = kind
+        self.region = region
+        self.lesion = lesion
+        self.quantity = quantity
+        self.unit = unit
+        self.term = term
+    }
+}

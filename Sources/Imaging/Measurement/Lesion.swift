@@ -1,0 +1,56 @@
+/// One connected component of the whole tumour (26-neighbourhood), at least 0.05 ml, as measured on the reference series' voxels.
+package struct Lesion: Codable, Equatable, Sendable {
+    package enum Side: String, Codable, Sendable {
+        case left, right, midline
+    }
+
+    /// 1 for the largest lesion, rising with falling volume.
+    package let number: Int
+    /// mm³ by region within this lesion.
+    package let volumes: [TumourRegion: Double]
+    /// Mean probability of the lesion's whole-tumour voxels, 0...1.
+    package let confidence: Double
+    /// Largest distance between two of its voxel centres in mm.
+    package let maximumDiameter: Double
+    /// Largest diameter within one axial slice in mm, the largest perpendicular to it in that slice, and their product in mm² (RANO).
+    package let axialDiameter: Double
+    package let perpendicularDiameter: Double
+    package let bidimensionalProduct: Double
+    /// Centre of mass in RAS mm of the reference series.
+    package let centre: PatientPoint
+    package let side: Side
+    /// Share of the lesion's volume by lobe or structure, largest first; empty where the atlas could not be aligned.
+    package let locations: [LesionLocation]
+    package let touchesMidline: Bool
+    package let touchesCortex: Bool
+
+    package init(
+        number: Int, volumes: [TumourRegion: Double], confidence: Double, maximumDiameter: Double, axialDiameter: Double,
+        perpendicularDiameter: Double, bidimensionalProduct: Double, centre: PatientPoint, side: Side,
+        locations: [LesionLocation], touchesMidline: Bool, touchesCortex: Bool
+    ) {
+        self.number = number
+        self.volumes = volumes
+        self.confidence = confidence
+        self.maximumDiameter = maximumDiameter
+        self.axialDiameter = axialDiameter
+        self.perpendicularDiameter = perpendicularDiameter
+        self.bidimensionalProduct = bidimensionalProduct
+        self.centre = centre
+        self.side = side
+        self.locations = locations
+        self.touchesMidline = touchesMidline
+        self.touchesCortex = touchesCortex
+    }
+}
+
+/// A lobe or structure of the atlas and the share (0...1) of a lesion that lies in it.
+package struct LesionLocation: Codable, Equatable, Sendable {
+    package let name: String
+    package let share: Double
+
+    package init(name: String, share: Double) {
+        self.name = name
+        self.share = share
+    }
+}

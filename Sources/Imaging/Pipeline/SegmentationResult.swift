@@ -1,0 +1,101 @@
+/// The API's `result`: what was measured in a study, with the names that existing clients rely on.
+package struct SegmentationResult: Codable, Equatable, Sendable {
+    /// mm³ by region, counted on the reference series' own voxels.
+    package let volumes: [TumourRegion: Double]
+    /// ml by region: the same numbers divided by 1000.
+    package let volumesMillilitres: [TumourRegion: Double]
+    /// Mean probability of a region's voxels, 0...1; a region without voxels has none.
+    package let confidenceScores: [TumourRegion: Double]
+    package let maskFiles: [MaskFile]
+    package let structuredFindings: [Finding]
+    package let lesions: [Lesion]
+    package let gatingWeights: [MRISequence: Double]
+    package let availableModalities: [MRISequence]
+    package let referenceModality: MRISequence
+    package let reliability: [ReliabilityNote]
+    package let labelConvention: String
+    package let isSkullStripped: Bool
+    package let modelVersion: String
+    package let device: String
+
+    package init(
+        volumes: [TumourRegion: Double], confidenceScores: [TumourRegion: Double], maskFiles: [MaskFile],
+        structuredFindings: [Finding], lesions: [Lesion], gatingWeights: [MRISequence: Double],
+        availableModalities: [MRISequence], referenceModality: MRISequence, reliability: [ReliabilityNote],
+        isSkullStripped: Bool, modelVersion: String, device: String
+    ) {
+        self.volumes = volumes
+        self.volumesMillilitres = volumes.mapValues { $0 / 1000 }
+        self.confidenceScores = confidenceScores
+        self.maskFiles = maskFiles
+        self.structuredFindings = structuredFindings
+        self.lesions = lesions
+        self.gatingWeights = gatingWeights
+        self.availableModalities = availableModalities
+        self.referenceModality = referenceModality
+        self.reliability = reliability
+        self.labelConvention = Self.labelConvention
+        self.isSkullStripped = isSkullStripped
+        self.modelVersion = modelVersion
+        self.device = device
+    }
+
+    package static let labelConvention = "BraTS 2023: 1 NCR (necrotic core), 2 ED (oedema), 3 ET (enhancing tumour)"
+
+    private enum CodingKeys: String, CodingKey {
+        case volumes
+        case volumesMillilitres = "volumes_ml"
+        case confidenceScores = "confidence_scores"
+        case maskFiles = "mask_files"
+        case structuredFindings = "structured_findings"
+        case lesions
+        case gatingWeights = "gating_weights"
+        case availableModalities = "available_modalities"
+        case referenceModality = "reference_modality"
+        case reliability
+        case labelConvention = "label_convention"
+        case isSkullStripped = "skull_stripped"
+        case modelVersion = "model_version"
+        case device
+    }
+}
+
+/// A file that the pipeline wrote, named relative to its output folder, for example `t1ce/segmentation.nii.gz`.
+package struct MaskFile: Codable, Equatable, Sendable {
+    package enum Content: String, Codable, Sendable {
+        case labels, region, probabilities
+    }
+
+    package let name: String
+    package let content: Content
+    package let region: TumourRegion?
+    /// The series on whose grid it lies.
+    package let sequence: MRISequence
+
+    package init(name: String, content: Content, region: TumourRegion? = nil, sequence: MRISequence) {
+        self.name = name
+        self.content = content
+        self.region = region
+        self.sequence = sequence
+    }
+}
+
+/// What the present sequences allow to say of a region.
+package struct ReliabilityNote: Codable, Equatable, Sendable {
+    package let region: TumourRegion
+    package let isReliable: Bool
+    /// One sentence for the report and the page.
+    package let note: String
+
+    package init(region: TumourRegion, isReliable: Bool, note: String) {
+        self.region = region
+        self.isReliable = isReliable
+        self.note = note
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case region
+        case isReliable = "reliable"
+        case note
+    }
+}

@@ -1,0 +1,88 @@
+/// The series of one patient that overlay each other, and which of them lends its grid to the result.
+package struct Study: Sendable {
+    package let images: [MRISequence: Image]
+
+    /// - Throws: `ImagingError(.incompatibleSeries)` when empty.
+    package init(images: [MRISequence: Image]) throws {
+        guard !images.isEmpty else {
+            throw ImagingError(.incompatibleSeries, "A study needs at least one of T1, T1CE, T2 and FLAIR.")
+        }
+        self.images = images
+    }
+
+    package var sequences: [MRISequence] { images.keys.sorted() }
+
+    /// The sequence whose grid the result is counted on: T1CE, else T1, FLAIR, T2.
+    package var reference: MRISequence {
+        MRISequence.referenceOrder.first { images[$0] != nil } ?? sequences[0]
+    }
+}
+
+/// What a network says of a study, on the reference series' grid.
+package struct TumourProbabilities: Sendable {
+    /// One map for each region, values in 0...1, all on the reference's grid.
+    package let regions: [TumourRegion: Image]
+    /// The gate's mean weight of each expert over the foreground voxels.
+    package let gatingWeights: [MRISequence: Double]
+    /// Above which probability a voxel belongs to a region, from the model package.
+    package let threshold: Float
+    /// The voxels that the network looked at (1) on the reference's grid: the brain, or the head where it is not skull-stripped.
+    package let foreground: LabelMap
+    /// False where the background is not exactly zero: the skull is still in the image.
+    package let isSkullStripped: Bool
+
+    package init(
+        regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], threshold: Float, foreground: LabelMap,
+        isSkullStripped: Bool
+    ) {
+        self.regions = regions
+        self.gatingWeights = gatingWeights
+        self.threshold = threshold
+        self.foreground = foreground
+        self.isSkullStripped = isSkullStripped
+    }
+}
+
+/// Which model made a result.
+package struct ModelIdentity: Codable, Equatable, Sendable {
+    package let name: String
+    package let version: String
+    /// SHA-256 over the package's `model.json`, which itself names the digest of every other file.
+    package let digest: String
+
+    package init(name: String, version: String, digest: String) {
+        self.name = name
+        self.version = version
+        self.digest = digest
+    }
+}
+
+/// How long work is steered: it reports where it is and learns that it should stop.
+package struct WorkControl: Sendable {
+    /// Called with the step's name and the share done of the whole work in 0...1, rising.
+    package let report: @Sendable (_ step: String, _ fraction: Double) -> Void
+    /// True as soon as the work should stop; asked often and, inside the network's run, at least every 0.2 s.
+    package let isCancelled: @Sendable () -> Bool
+
+    package init(
+        report: @escaping @Sendable (_ step: String, _ fraction: Double) -> Void = { _, _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.report = report
+        self.isCancelled = isCancelled
+    }
+
+    /// - Throws: `ImagingError(.cancelled)` once cancelled.
+    package func checkCancellation() throws {
+        if isCancelled() { throw ImagingError(.cancelled, "The work was cancelled.") }
+    }
+}
+
+/// Turns a study into tumour probabilities: a model package with its runtime, or a stand-in in tests.
+package protocol Segmenter: Sendable {
+    var model: ModelIdentity { get }
+    /// `cpu`, `gpu` or `cuda`, as the result names it.
+    var device: String { get }
+    /// Deterministic: equal studies give equal bits.
+    func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities
+}
