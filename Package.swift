@@ -68,7 +68,7 @@ let targets: [Target] = [
 ]
 
 /// `NEUROAI_ONLY=ImagingTests swift test` builds one target and what it needs, so that work on a part costs seconds.
-func closure(of names: [String]) -> [Target] {
+func closure(of names: [String], in targets: [Target]) -> [Target] {
     var wanted = Set(names)
     var grew = true
     while grew {
@@ -79,7 +79,9 @@ func closure(of names: [String]) -> [Target] {
     }
     return targets.filter { wanted.contains($0.name) }
 }
-let chosen = Context.environment["NEUROAI_ONLY"].map { closure(of: $0.split(separator: ",").map(String.init)) } ?? targets
+let chosen =
+    Context.environment["NEUROAI_ONLY"]
+    .map { closure(of: $0.split(separator: ",").map(String.init), in: targets) } ?? targets
 
 let package = Package(
     name: "neuroai",
