@@ -1,0 +1,76 @@
+import Crypto
+import Foundation
+
+/// One numbered step of the schema; the same SQL for both databases.
+package struct Migration: Sendable {
+    package let number: Int
+    package let name: String
+    let script: String
+
+    package init(number: Int, name: String, script: String) {
+        self.number = number
+        self.name = name
+        self.script = script
+    }
+
+    init(_ number: Int, _ name: String, _ bytes: [UInt8]) {
+        self.init(number: number, name: name, script: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// SHA-256 of the script in hexadecimal.
+    var checksum: String {
+        SHA256.hash(data: Data(script.utf8)).map { String(format: "%02x", $0) }.joined()
+    }
+
+    /// The schema is all of these in their order; a new step is added at the end and an old one never changes.
+    package static let all: [Migration] = [
+        Migration(1, "core", PackageResources.m0001_core_sql)
+    ]
+}
+
+/// Brings a database to the schema that this program knows.
+package enum Migrator {
+    /// Runs what has not run yet, in one transaction; running it again changes nothing.
+    ///
+    /// - Throws: `DatabaseError` of kind `.schema` where the database was made by a newer program or a step differs
+    ///   from the one that ran.
+    package static func migrate(_ database: any Database, to migrations: [Migration] = Migration.all) async throws {
+        try await database.write { connection in
+            try connection.executeScript(
+                """
+                CREATE TABLE IF NOT EXISTS schema_migrations (
+                    number INTEGER NOT NULL PRIMARY KEY,
+                    name TEXT NOT NULL,
+                    checksum TEXT NOT NULL,
+                    applied_at BIGINT NOT NULL
+                )
+                """)
+            let applied = try checked(connection, against: migrations)
+            for migration in migrations.dropFirst(applied) {
+                try connection.executeScript(migration.script)
+                try connection.execute(
+                    """
+                    INSERT INTO schema_migrations (number, name, checksum, applied_at)
+                    VALUES (\(migration.number), \(migration.name), \(migration.checksum), \(Timestamp.now))
+                    """)
+            }
+        }
+    }
+
+    /// How many steps have run, each compared with ours.
+    private static func checked(_ connection: any DatabaseConnection, against known: [Migration]) throws -> Int {
+        let rows = try connection.query("SELECT number, name, checksum FROM schema_migrations ORDER BY number")
+        guard rows.count <= known.count else {
+            throw DatabaseError(.schema, "The database was made by a newer version of NeuroAI; start that version.")
+        }
+        for (row, migration) in zip(rows, known) {
+            let number: Int = try row.get("number")
+            let checksum: String = try row.get("checksum")
+            guard number == migration.number, checksum == migration.checksum else {
+                throw DatabaseError(
+                    .schema, "Migration \(number) of the database is not the one that this version of NeuroAI has.")
+            }
+        }
+        return rows.count
+    }
+}

@@ -1,0 +1,154 @@
+import CPostgres
+import Foundation
+
+/// One libpq connection; used by the thread that made it and by no other.
+final class PostgresConnection: DatabaseConnection {
+    private let address: PostgresAddress
+    private var handle: OpaquePointer?
+    /// Names of prepared statements by their text and their parameters' types.
+    private var prepared: [PreparedKey: String] = [:]
+    /// The last statement's failure in this transaction.
+    var lastFault: PostgresFault?
+
+    private struct PreparedKey: Hashable {
+        let text: String
+        let types: [UInt32]
+    }
+
+    /// Beyond this many the server's copies are dropped, so that lists of changing length can't fill its memory.
+    private static let preparedLimit = 256
+
+    init(address: PostgresAddress) {
+        self.address = address
+    }
+
+    deinit {
+        PQfinish(handle)
+    }
+
+    // MARK: Connection
+
+    func connectIfNeeded() throws {
+        if let handle, PQstatus(handle) == CONNECTION_OK { return }
+        disconnect()
+        var options: [(String, String)] = [
+            ("host", address.host), ("port", String(address.port)), ("user", address.user),
+            ("password", address.password), ("dbname", address.database), ("connect_timeout", "5"),
+            ("client_encoding", "UTF8"), ("application_name", "neuroai"), ("options", "-c extra_float_digits=3"),
+        ]
+        if let sslMode = address.sslMode { options.append(("sslmode", sslMode)) }
+        let opened = withCStrings(options.map(\.0)) { names in
+            withCStrings(options.map(\.1)) { values in PQconnectdbParams(names, values, 0) }
+        }
+        guard PQstatus(opened) == CONNECTION_OK else {
+            PQfinish(opened)
+            throw DatabaseError(
+                .unavailable,
+                "PostgreSQL at \(address.host):\(address.port) can't be reached: check that it runs and DATABASE_URL.")
+        }
+        // Notices would go to the process's standard error.
+        _ = PQsetNoticeReceiver(opened, { _, _ in }, nil)
+        handle = opened
+    }
+
+    private func disconnect() {
+        PQfinish(handle)
+        handle = nil
+        prepared = [:]
+    }
+
+    // MARK: Transaction
+
+    func command(_ text: String) throws {
+        _ = try checked(PQexec(handle, text))
+    }
+
+    func commit() throws {
+        do {
+            let result = try checked(PQexec(handle, "COMMIT"))
+            // A transaction that a swallowed error has broken "commits" with ROLLBACK as its answer.
+            guard result.command == "COMMIT" else {
+                throw DatabaseError(.statement, "The transaction was rolled back because a statement in it had failed.")
+            }
+        } catch let fault as PostgresFault where fault.isLost {
+            throw DatabaseError(.unavailable, "The connection was lost while committing; whether it did is unknown.")
+        }
+    }
+
+    func rollBack() {
+        guard let handle, PQstatus(handle) == CONNECTION_OK else { return }
+        if PQtransactionStatus(handle) != PQTRANS_IDLE { PQclear(PQexec(handle, "ROLLBACK")) }
+    }
+
+    // MARK: DatabaseConnection
+
+    func query(_ statement: SQL) throws -> [SQLRow] {
+        try unwrapped { try self.run(statement).rows() }
+    }
+
+    func execute(_ statement: SQL) throws -> Int {
+        try unwrapped { try self.run(statement).changedRows }
+    }
+
+    func executeScript(_ script: String) throws {
+        try unwrapped { try self.command(script) }
+    }
+
+    /// Bodies see a `DatabaseError`; the transaction finds the fault itself in `lastFault`.
+    private func unwrapped<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let fault as PostgresFault {
+            lastFault = fault
+            throw fault.error
+        }
+    }
+
+    private func run(_ statement: SQL) throws -> PostgresResult {
+        try statement.checkValues()
+        let text = statement.text { "$\($0)" }
+        let values = statement.values
+        let name = try preparedName(PreparedKey(text: text, types: values.map(\.postgresType)))
+        return try withOptionalCStrings(values.map(\.postgresText)) { pointers in
+            try checked(PQexecPrepared(handle, name, Int32(values.count), pointers, nil, nil, 0))
+        }
+    }
+
+    private func preparedName(_ key: PreparedKey) throws -> String {
+        if let name = prepared[key] { return name }
+        if prepared.count >= Self.preparedLimit {
+            try command("DEALLOCATE ALL")
+            prepared = [:]
+        }
+        let name = "s\(prepared.count)"
+        _ = try checked(PQprepare(handle, name, key.text, Int32(key.types.count), key.types))
+        prepared[key] = name
+        return name
+    }
+
+    private func checked(_ pointer: OpaquePointer?) throws -> PostgresResult {
+        let result = PostgresResult(pointer)
+        if result.isGood { return result }
+        let isLost = PQstatus(handle) != CONNECTION_OK
+        if isLost { prepared = [:] }
+        throw PostgresFault(result: result, isLost: isLost)
+    }
+}
+
+/// Calls `body` with a C array of C strings that lives as long as the call.
+private func withCStrings<T>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws -> T
+) rethrows -> T {
+    try withOptionalCStrings(strings, terminated: true, body)
+}
+
+/// The same with nil for a null value; `terminated` adds a last nil.
+private func withOptionalCStrings<T>(
+    _ strings: [String?], terminated: Bool = false, _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws -> T
+) rethrows -> T {
+    let copies = strings.map { $0.flatMap { strdup($0) } }
+    defer { for copy in copies { free(copy) } }
+    var pointers = copies.map { $0.map { UnsafePointer($0) } }
+    if terminated { pointers.append(nil) }
+    return try pointers.withUnsafeBufferPointer { try body($0.baseAddress) }
+}

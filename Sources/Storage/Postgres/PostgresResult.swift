@@ -1,0 +1,151 @@
+import CPostgres
+import Foundation
+
+/// One answer of the server; frees libpq's memory when it goes.
+final class PostgresResult {
+    private let handle: OpaquePointer?
+
+    init(_ handle: OpaquePointer?) {
+        self.handle = handle
+    }
+
+    deinit {
+        PQclear(handle)
+    }
+
+    var isGood: Bool {
+        let status = PQresultStatus(handle)
+        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+    }
+
+    /// What ran: `COMMIT`, `INSERT 0 1`.
+    var command: String { PQcmdStatus(handle).map { String(cString: $0) } ?? "" }
+
+    var changedRows: Int { PQcmdTuples(handle).flatMap { Int(String(cString: $0)) } ?? 0 }
+
+    /// A field of the server's error report, such as `PG_DIAG_SQLSTATE`.
+    func diagnostic(_ code: Character) -> String? {
+        guard let ascii = code.asciiValue else { return nil }
+        return PQresultErrorField(handle, Int32(ascii)).map { String(cString: $0) }
+    }
+
+    func rows() throws -> [SQLRow] {
+        let width = PQnfields(handle)
+        let names = (0..<width).map { PQfname(handle, $0).map { String(cString: $0) } ?? "" }
+        let types = (0..<width).map { PQftype(handle, $0) }
+        let columns = SQLColumns(names)
+        return try (0..<PQntuples(handle)).map { row in
+            let values = try (0..<width).map { try value(row: row, column: $0, type: types[Int($0)]) }
+            return SQLRow(columns: columns, values: values)
+        }
+    }
+
+    private func value(row: Int32, column: Int32, type: Oid) throws -> SQLValue {
+        if PQgetisnull(handle, row, column) == 1 { return .null }
+        guard let bytes = PQgetvalue(handle, row, column) else { return .null }
+        let text = String(cString: bytes)
+        guard let value = SQLValue(postgresText: text, type: type) else {
+            throw DatabaseError(.decoding, "PostgreSQL's type \(type) is not one that we read.")
+        }
+        return value
+    }
+}
+
+/// Object ids of PostgreSQL's built-in types (pg_type.dat); they never change.
+private enum PostgresType {
+    static let boolean: Oid = 16
+    static let bytea: Oid = 17
+    static let integers: Set<Oid> = [20, 21, 23]
+    static let int8: Oid = 20
+    static let texts: Set<Oid> = [19, 25, 1042, 1043]
+    static let text: Oid = 25
+    static let floats: Set<Oid> = [700, 701]
+    static let float8: Oid = 701
+    /// What SUM of a BIGINT yields.
+    static let numeric: Oid = 1700
+}
+
+extension SQLValue {
+    /// The type that a parameter is declared with; 0 leaves it to the server, as a null has none.
+    var postgresType: Oid {
+        switch self {
+        case .null: 0
+        case .int: PostgresType.int8
+        case .double: PostgresType.float8
+        case .text: PostgresType.text
+        case .blob: PostgresType.bytea
+        }
+    }
+
+    /// The parameter in the server's text format; nil is null.
+    var postgresText: String? {
+        switch self {
+        case .null: nil
+        case .int(let number): String(number)
+        case .double(let number): String(number)
+        case .text(let text): text
+        case .blob(let bytes): "\\x" + bytes.map { String(format: "%02x", $0) }.joined()
+        }
+    }
+
+    init?(postgresText text: String, type: Oid) {
+        switch type {
+        case PostgresType.boolean: self = .int(text == "t" ? 1 : 0)
+        case PostgresType.bytea: self = .blob(Self.bytes(hexadecimal: text.dropFirst(2)))
+        case _ where PostgresType.texts.contains(type): self = .text(text)
+        case _ where PostgresType.integers.contains(type) || type == PostgresType.numeric:
+            if let number = Int64(text) {
+                self = .int(number)
+            } else if let number = Double(text) {
+                self = .double(number)
+            } else {
+                return nil
+            }
+        case _ where PostgresType.floats.contains(type):
+            guard let number = Double(text) else { return nil }
+            self = .double(number)
+        default: return nil
+        }
+    }
+
+    private static func bytes(hexadecimal text: Substring) -> [UInt8] {
+        let digits = text.utf8.map { $0 > 57 ? $0 - 87 : $0 - 48 }
+        return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+}
+
+/// A statement's failure with what the transaction must know about it.
+struct PostgresFault: Error {
+    let error: DatabaseError
+    /// The connection is gone.
+    let isLost: Bool
+    /// Beginning again may succeed.
+    let mayRepeat: Bool
+
+    /// The server's own message is kept only where it can't hold a row's values: never its detail, and nothing of
+    /// class 22 (data exception), which quotes them.
+    init(result: PostgresResult, isLost: Bool) {
+        let state = result.diagnostic("C") ?? ""
+        self.isLost = isLost
+        mayRepeat = isLost || ["40001", "40P01"].contains(state)
+        guard !isLost, !state.isEmpty else {
+            error = DatabaseError(.unavailable, "The connection to PostgreSQL was lost.")
+            return
+        }
+        let kind = Self.kind(of: state)
+        let said = state.hasPrefix("22") ? "data exception" : result.diagnostic("M") ?? ""
+        error = DatabaseError(kind, "PostgreSQL \(state): \(said)", constraint: result.diagnostic("n"))
+    }
+
+    private static func kind(of state: String) -> DatabaseError.Kind {
+        switch state {
+        case "23505": .uniqueViolation
+        case "23503": .foreignKeyViolation
+        case "23514": .checkViolation
+        case "23502": .notNullViolation
+        case "40001", "40P01", "55P03": .busy
+        case "57P01", "57P02", "57P03", "53100", "53300": .unavailable
+        default: .statement
+        }
+    }
+}

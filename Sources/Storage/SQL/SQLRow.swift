@@ -1,0 +1,44 @@
+/// One row of an answer; columns are read by name and by type.
+package struct SQLRow: Sendable {
+    /// Shared by all rows of one answer.
+    let columns: SQLColumns
+    let values: [SQLValue]
+
+    /// The value of a column that is never null.
+    package func get<Value: SQLConvertible>(_ column: String, as type: Value.Type = Value.self) throws -> Value {
+        let value = try self.value(column)
+        guard let converted = Value(sqlValue: value) else { throw mismatch(column, value, Value.self) }
+        return converted
+    }
+
+    /// The value of a column that may be null.
+    package func optional<Value: SQLConvertible>(
+        _ column: String, as type: Value.Type = Value.self
+    ) throws -> Value? {
+        let value = try self.value(column)
+        if value == .null { return nil }
+        guard let converted = Value(sqlValue: value) else { throw mismatch(column, value, Value.self) }
+        return converted
+    }
+
+    /// The value as the database holds it.
+    package func value(_ column: String) throws -> SQLValue {
+        guard let index = columns.indices[column], index < values.count else {
+            throw DatabaseError(.decoding, "The answer has no column \(column).")
+        }
+        return values[index]
+    }
+
+    private func mismatch(_ column: String, _ value: SQLValue, _ type: Any.Type) -> DatabaseError {
+        DatabaseError(.decoding, "Column \(column) holds \(value.typeName), not \(type).")
+    }
+}
+
+/// The columns of an answer: name to place. Of two columns with one name the last counts.
+struct SQLColumns: Sendable {
+    let indices: [String: Int]
+
+    init(_ names: [String]) {
+        indices = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
+    }
+}

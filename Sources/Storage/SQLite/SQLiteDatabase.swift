@@ -1,0 +1,164 @@
+import Foundation
+import GRDB
+
+/// The embedded database: one file in WAL mode, one writer and several readers at once, also from several processes.
+package final class SQLiteDatabase: Database {
+    private let pool: DatabasePool
+
+    /// Opens or creates the file at `path` with its folder.
+    package init(path: String, readers: Int = 8) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.maximumReaderCount = max(1, readers)
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            // WAL's default may lose the last commits with the power; what a client was told is kept must be kept.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            pool = try DatabasePool(path: path, configuration: configuration)
+        } catch {
+            throw DatabaseError(
+                .unavailable, "The database file can't be opened: check that its folder exists and may be written.")
+        }
+    }
+
+    package func read<T: Sendable>(
+        _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
+    ) async throws -> T {
+        try await translating { try await self.pool.read { try body(SQLiteConnection(database: $0)) } }
+    }
+
+    package func write<T: Sendable>(
+        _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
+    ) async throws -> T {
+        try await translating {
+            try await self.pool.writeWithoutTransaction { database in
+                var result: Result<T, any Error>?
+                // Immediate: the lock is taken before the first read, so that no upgrade can fail half-way.
+                try database.inTransaction(.immediate) {
+                    let value = Result { try body(SQLiteConnection(database: database)) }
+                    result = value
+                    if case .failure = value { return .rollback }
+                    return .commit
+                }
+                guard let result else { throw DatabaseError(.statement, "The transaction did not run.") }
+                return try result.get()
+            }
+        }
+    }
+
+    package func close() async throws {
+        try pool.close()
+    }
+
+    private func translating<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let error as GRDB.DatabaseError {
+            throw DatabaseError(error)
+        }
+    }
+}
+
+/// SQLite's side of one transaction.
+private struct SQLiteConnection: DatabaseConnection {
+    let database: GRDB.Database
+
+    func query(_ statement: SQL) throws -> [SQLRow] {
+        try translating {
+            let prepared = try prepare(statement)
+            let columns = SQLColumns(prepared.columnNames)
+            var rows: [SQLRow] = []
+            let cursor = try Row.fetchCursor(prepared)
+            while let row = try cursor.next() {
+                rows.append(SQLRow(columns: columns, values: row.databaseValues.map(SQLValue.init)))
+            }
+            return rows
+        }
+    }
+
+    func execute(_ statement: SQL) throws -> Int {
+        try translating {
+            let before = database.totalChangesCount
+            try prepare(statement).execute()
+            // `changesCount` keeps its last value where a statement changes nothing at all.
+            return database.totalChangesCount == before ? 0 : database.changesCount
+        }
+    }
+
+    func executeScript(_ script: String) throws {
+        try translating { try database.execute(sql: script) }
+    }
+
+    private func prepare(_ statement: SQL) throws -> Statement {
+        try statement.checkValues()
+        let prepared = try database.cachedStatement(sql: statement.text { _ in "?" })
+        try prepared.setArguments(StatementArguments(statement.values.map(\.databaseValue)))
+        return prepared
+    }
+
+    private func translating<T>(_ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as GRDB.DatabaseError {
+            throw DatabaseError(error)
+        }
+    }
+}
+
+extension SQLValue {
+    fileprivate var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .int(let number): number.databaseValue
+        case .double(let number): number.databaseValue
+        case .text(let text): text.databaseValue
+        case .blob(let bytes): Data(bytes).databaseValue
+        }
+    }
+
+    fileprivate init(_ value: DatabaseValue) {
+        switch value.storage {
+        case .null: self = .null
+        case .int64(let number): self = .int(number)
+        case .double(let number): self = .double(number)
+        case .string(let text): self = .text(text)
+        case .blob(let data): self = .blob([UInt8](data))
+        }
+    }
+}
+
+extension DatabaseError {
+    /// SQLite's messages name tables and columns, never values.
+    fileprivate init(_ error: GRDB.DatabaseError) {
+        let message = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+        let named = message.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
+        switch error.extendedResultCode {
+        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_ROWID:
+            self.init(.uniqueViolation, message, constraint: named.flatMap(Self.uniqueName))
+        case .SQLITE_CONSTRAINT_FOREIGNKEY: self.init(.foreignKeyViolation, message)
+        case .SQLITE_CONSTRAINT_NOTNULL: self.init(.notNullViolation, message)
+        case .SQLITE_CONSTRAINT_CHECK: self.init(.checkViolation, message, constraint: named)
+        default: self.init(Self.kind(of: error.resultCode), message)
+        }
+    }
+
+    private static func kind(of code: ResultCode) -> Kind {
+        switch code {
+        case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
+        case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_CORRUPT:
+            .unavailable
+        default: .statement
+        }
+    }
+
+    /// `users.institution_id, users.email` → `uq_users_institution_id_email`.
+    private static func uniqueName(_ columns: String) -> String? {
+        let pairs = columns.components(separatedBy: ", ").map { $0.split(separator: ".") }
+        guard let table = pairs.first?.first, pairs.allSatisfy({ $0.count == 2 }) else { return nil }
+        return "uq_\(table)_" + pairs.map { String($0[1]) }.joined(separator: "_")
+    }
+}

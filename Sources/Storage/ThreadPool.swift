@@ -1,0 +1,84 @@
+import Foundation
+
+/// A few threads of our own for calls that block, so that they never hold up Swift's cooperative threads.
+///
+/// Each thread makes its own `State`, a connection for example, and is the only one that touches it.
+package final class ThreadPool<State>: Sendable {
+    private let queue = WorkQueue<State>()
+
+    package init(name: String, threads: Int, makeState: @escaping @Sendable () -> State) {
+        for number in 0..<max(1, threads) {
+            let thread = Thread { [queue] in queue.work(with: makeState()) }
+            thread.name = "\(name)-\(number)"
+            thread.stackSize = 1 << 20
+            thread.start()
+        }
+    }
+
+    deinit {
+        queue.close()
+    }
+
+    /// Runs `work` on the next free thread, in the order of the calls.
+    package func run<T: Sendable>(_ work: @escaping @Sendable (State) throws -> T) async throws -> T {
+        try Task.checkCancellation()
+        return try await withCheckedThrowingContinuation { continuation in
+            let accepted = queue.add { state in
+                continuation.resume(with: Result { try work(state) })
+            }
+            if !accepted { continuation.resume(throwing: ThreadPoolClosed()) }
+        }
+    }
+
+    /// Lets what is waiting finish and refuses what comes after.
+    package func close() {
+        queue.close()
+    }
+}
+
+/// The pool was asked to work after it had been closed.
+package struct ThreadPoolClosed: Error {}
+
+/// The work that waits for a thread; `condition` guards all of it, hence unchecked.
+private final class WorkQueue<State>: @unchecked Sendable {
+    private let condition = NSCondition()
+    private var waiting: [@Sendable (State) -> Void] = []
+    private var next = 0
+    private var isClosed = false
+
+    func add(_ item: @escaping @Sendable (State) -> Void) -> Bool {
+        condition.withLock {
+            guard !isClosed else { return false }
+            waiting.append(item)
+            condition.signal()
+            return true
+        }
+    }
+
+    func close() {
+        condition.withLock {
+            isClosed = true
+            condition.broadcast()
+        }
+    }
+
+    func work(with state: State) {
+        while let item = take() { item(state) }
+    }
+
+    private func take() -> (@Sendable (State) -> Void)? {
+        condition.withLock {
+            while next == waiting.count {
+                if isClosed { return nil }
+                condition.wait()
+            }
+            let item = waiting[next]
+            next += 1
+            if next == waiting.count {
+                waiting.removeAll(keepingCapacity: true)
+                next = 0
+            }
+            return item
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+
+/// A moment in microseconds since 1970-01-01 UTC; as text ISO-8601 with `Z`.
+package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, CustomStringConvertible {
+    package let microseconds: Int64
+
+    package init(microseconds: Int64) {
+        self.microseconds = microseconds
+    }
+
+    package init(_ date: Date) {
+        microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded())
+    }
+
+    /// The system clock's time.
+    package static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
+    package var date: Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+
+    package var sqlValue: SQLValue { .int(microseconds) }
+    package init?(sqlValue: SQLValue) {
+        guard case .int(let number) = sqlValue else { return nil }
+        microseconds = number
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
+
+    /// Moves by whole microseconds; nil-free because a century is far from the type's range.
+    package func advanced(by duration: Duration) -> Timestamp {
+        Timestamp(microseconds: microseconds &+ duration.microseconds)
+    }
+
+    /// The time from `earlier` to this moment.
+    package func since(_ earlier: Timestamp) -> Duration {
+        .microseconds(microseconds &- earlier.microseconds)
+    }
+
+    package var description: String {
+        let day = Int((Double(microseconds) / 86_400_000_000).rounded(.down))
+        let ofDay = Int(microseconds - Int64(day) * 86_400_000_000)
+        let date = CivilDate(daysSince1970: day)
+        let seconds = ofDay / 1_000_000
+        let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }.joined(separator: ":")
+        return "\(date)T\(clock).\(padded(ofDay % 1_000_000, 6))Z"
+    }
+
+    /// Reads `2026-11-23T19:04:52Z`, with or without a fraction or an offset; nil where `text` is nothing like it.
+    package init?(_ text: String) {
+        for fraction in [true, false] {
+            let style = Date.ISO8601FormatStyle(includingFractionalSeconds: fraction)
+            if let date = try? Date(text, strategy: style) {
+                self.init(date)
+                return
+            }
+        }
+        return nil
+    }
+}
+
+extension Timestamp: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let time = Timestamp(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "not a time in ISO-8601"))
+        }
+        self = time
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+extension Duration {
+    /// The whole microseconds of this duration.
+    package var microseconds: Int64 {
+        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+    }
+}
+
+/// A day of the Gregorian calendar, `2026-11-23` as text.
+package struct CivilDate: Hashable, Sendable, CustomStringConvertible {
+    package let year: Int
+    package let month: Int
+    package let day: Int
+
+    /// Hinnant's `civil_from_days`: exact, and free of any locale.
+    init(daysSince1970: Int) {
+        let shifted = daysSince1970 + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Nil where `text` is not `YYYY-MM-DD` or no such day exists.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }),
+            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), (1...12).contains(month)
+        else { return nil }
+        let leap = (year.isMultiple(of: 4) && !year.isMultiple(of: 100)) || year.isMultiple(of: 400)
+        let days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+        guard (1...days).contains(day) else { return nil }
+        self.year = year
+        self.month = month
+        self.day = day
+    }
+
+    package var description: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+}
+
+/// A number with leading zeros.
+private func padded(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}
