@@ -24,7 +24,8 @@ package struct Migration: Sendable {
 
     /// The schema is all of these in their order; a new step is added at the end and an old one never changes.
     package static let all: [Migration] = [
-        Migration(1, "core", PackageResources.m0001_core_sql)
+        Migration(1, "core", PackageResources.m0001_core_sql),
+        Migration(2, "jobs", PackageResources.m0002_jobs_sql),
     ]
 }
 
