@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 
 /// A typed identifier: a lower-case UUID that can't be mistaken for another entity's.
 package struct ID<Entity>: Hashable, Sendable, CustomStringConvertible {
@@ -30,5 +31,14 @@ extension ID: Codable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(string)
+    }
+}
+
+extension ID: SQLConvertible {
+    package var sqlValue: SQLValue { .text(string) }
+
+    package init?(sqlValue: SQLValue) {
+        guard case .text(let text) = sqlValue else { return nil }
+        self.init(text)
     }
 }

@@ -19,6 +19,9 @@ package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, Custom
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
+    /// Seconds since 1970.
+    package var seconds: Double { Double(microseconds) / 1_000_000 }
+
     package var date: Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
 
     package var sqlValue: SQLValue { .int(microseconds) }

@@ -63,16 +63,6 @@ CREATE TABLE refresh_tokens (
 CREATE INDEX ix_refresh_tokens_session ON refresh_tokens (session_id);
 CREATE INDEX ix_refresh_tokens_parent ON refresh_tokens (parent_id);
 
--- A stored file. The file is on disk before its row is written, and is swept some time after its row is gone.
-CREATE TABLE blobs (
-    id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 36),
-    institution_id TEXT NOT NULL REFERENCES institutions (id),
-    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
-    size BIGINT NOT NULL CHECK (size >= 0),
-    created_at BIGINT NOT NULL,
-    CONSTRAINT uq_blobs_institution_id_id UNIQUE (institution_id, id)
-);
-
 CREATE TABLE cases (
     id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 36),
     institution_id TEXT NOT NULL,
@@ -84,12 +74,12 @@ CREATE TABLE cases (
         CHECK (status IN ('created', 'uploading', 'uploaded', 'processing', 'completed', 'failed', 'archived')),
     scan_date TEXT CHECK (length(scan_date) = 10),
     field_strength TEXT CONSTRAINT ck_cases_field_strength CHECK (field_strength IN ('1.5T', '3T', '7T')),
-    scanner_type TEXT CHECK (length(scanner_type) <= 200),
-    clinical_history TEXT,
-    indication TEXT,
-    diagnosis TEXT,
+    scanner_type TEXT NOT NULL DEFAULT '' CHECK (length(scanner_type) <= 200),
+    clinical_history TEXT NOT NULL DEFAULT '',
+    indication TEXT NOT NULL DEFAULT '',
+    diagnosis TEXT NOT NULL DEFAULT '',
     priority TEXT NOT NULL DEFAULT 'normal' CHECK (length(priority) BETWEEN 1 AND 40),
-    notes TEXT,
+    notes TEXT NOT NULL DEFAULT '',
     -- Lower-case text that a search looks through; written together with the columns that it repeats.
     search_text TEXT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -101,6 +91,20 @@ CREATE TABLE cases (
 CREATE INDEX ix_cases_list ON cases (institution_id, created_at, id);
 CREATE INDEX ix_cases_owner ON cases (created_by, created_at, id);
 CREATE INDEX ix_cases_status ON cases (institution_id, status, created_at, id);
+
+-- A stored file. The file is on disk before its row is written, and is swept some time after its row is gone:
+-- rows of a case's files go with the case, whichever table names them.
+CREATE TABLE blobs (
+    id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 36),
+    institution_id TEXT NOT NULL REFERENCES institutions (id),
+    case_id TEXT,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    size BIGINT NOT NULL CHECK (size >= 0),
+    created_at BIGINT NOT NULL,
+    CONSTRAINT uq_blobs_institution_id_id UNIQUE (institution_id, id),
+    FOREIGN KEY (institution_id, case_id) REFERENCES cases (institution_id, id) ON DELETE CASCADE
+);
+CREATE INDEX ix_blobs_case ON blobs (case_id);
 
 CREATE TABLE images (
     id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 36),

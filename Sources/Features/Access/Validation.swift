@@ -1,0 +1,42 @@
+/// Collects what is wrong with a form, so that the client learns of all of it at once.
+package struct Validation {
+    private var fields: [String: [String]] = [:]
+
+    package init() {}
+
+    package mutating func add(_ field: String, _ message: String) {
+        fields[field, default: []].append(message)
+    }
+
+    /// `text` trimmed; an error and an empty text where it is missing, too long or can't be stored.
+    package mutating func text(_ field: String, _ text: String?, required: Bool = false, atMost limit: Int) -> String {
+        let trimmed = text?.trimmed ?? ""
+        if trimmed.isEmpty && required {
+            add(field, text == nil ? "This field is required." : "This field may not be blank.")
+        } else if trimmed.unicodeScalars.count > limit {
+            add(field, "Ensure this field has no more than \(limit) characters.")
+        } else if trimmed.unicodeScalars.contains(where: { $0.value == 0 }) {
+            add(field, "Null characters are not allowed.")
+        } else {
+            return trimmed
+        }
+        return ""
+    }
+
+    package func finish() throws {
+        guard fields.isEmpty else {
+            let names = fields.keys.sorted().joined(separator: ", ")
+            throw AppError(.validation, "These fields need correction: \(names).", fields: fields)
+        }
+    }
+}
+
+extension String {
+    /// Without white space and line ends on both sides.
+    package var trimmed: String {
+        var view = self[...]
+        while view.first?.isWhitespace == true { view.removeFirst() }
+        while view.last?.isWhitespace == true { view.removeLast() }
+        return String(view)
+    }
+}

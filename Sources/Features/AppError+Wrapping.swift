@@ -1,0 +1,49 @@
+import Imaging
+import Storage
+
+extension AppError {
+    /// What any failure means to the one who asked; the original stays as `cause` for the log.
+    package static func wrapping(_ error: any Error) -> AppError {
+        switch error {
+        case let error as AppError: error
+        case let error as DatabaseError: wrapping(error)
+        case let error as BlobError: wrapping(error)
+        case let error as ImagingError: wrapping(error)
+        case is CancellationError:
+            AppError(.unavailable, "The request was cancelled before it was done.", cause: error)
+        default: internalFault(error)
+        }
+    }
+
+    private static func wrapping(_ error: DatabaseError) -> AppError {
+        switch error.kind {
+        case .busy: AppError(.unavailable, "The database is busy; try again in a moment.", cause: error)
+        case .unavailable: AppError(.unavailable, "The database can't be reached; try again later.", cause: error)
+        case .invalidValue: AppError(.validation, "A text holds a character that can't be stored.", cause: error)
+        default: internalFault(error)
+        }
+    }
+
+    private static func wrapping(_ error: BlobError) -> AppError {
+        switch error {
+        case .tooLarge(let limit):
+            AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.", cause: error)
+        case .missing: AppError(.notFound, "The file is no longer stored.", cause: error)
+        case .closed: internalFault(error)
+        case .fileSystem: AppError(.unavailable, "The file store can't be used; try again later.", cause: error)
+        }
+    }
+
+    private static func wrapping(_ error: ImagingError) -> AppError {
+        switch error.code {
+        case .invalidImage, .unsupportedImage, .incompatibleSeries:
+            AppError(.validation, error.message, fields: ["file": [error.message]], cause: error)
+        case .invalidModel: AppError(.unavailable, error.message, cause: error)
+        case .cancelled, .internalFault: internalFault(error)
+        }
+    }
+
+    private static func internalFault(_ error: any Error) -> AppError {
+        AppError(.internalFault, "Something went wrong on our side; it has been logged.", cause: error)
+    }
+}

@@ -1,0 +1,33 @@
+import Storage
+
+/// Removes files that no row names: what a crash left behind and what deleted rows no longer need.
+package struct BlobSweepService: Sendable {
+    private let database: any Database
+    private let blobs: any BlobStore
+
+    /// Keys asked for in one statement.
+    private static let batch = 500
+
+    package init(database: any Database, blobs: any BlobStore) {
+        self.database = database
+        self.blobs = blobs
+    }
+
+    /// - Parameter age: younger files stay, since their rows may not have been written yet.
+    /// - Returns: how many files went.
+    @discardableResult
+    package func sweep(olderThan age: Duration = .seconds(24 * 3600), now: Timestamp = .now) async throws -> Int {
+        var rest = try await blobs.keys(writtenBefore: now.advanced(by: .zero - age))[...]
+        var removed = 0
+        while !rest.isEmpty {
+            let keys = Array(rest.prefix(Self.batch))
+            rest = rest.dropFirst(Self.batch)
+            let named = try await database.read { try BlobRowStore($0).named(among: keys) }
+            for key in keys where !named.contains(key) {
+                try await blobs.delete(key)
+                removed += 1
+            }
+        }
+        return removed
+    }
+}

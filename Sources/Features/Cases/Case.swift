@@ -1,0 +1,118 @@
+import Imaging
+import Storage
+
+/// A patient's examination with what the clinic knows of it.
+package struct Case: Sendable, Equatable {
+    /// Where a case stands.
+    package enum Status: String, Codable, Sendable, CaseIterable, SQLConvertible {
+        case created, uploading, uploaded, processing, completed, failed, archived
+
+        /// Those that a client may set; the service owns the others.
+        package static let settable: Set<Status> = [.created, .uploading, .uploaded, .archived]
+    }
+
+    /// The patient's sex as DICOM writes it.
+    package enum Sex: String, Codable, Sendable, CaseIterable, SQLConvertible {
+        case male = "M"
+        case female = "F"
+        case other = "O"
+    }
+
+    /// The magnet's strength in tesla.
+    package enum FieldStrength: String, Codable, Sendable, CaseIterable, SQLConvertible {
+        case oneAndAHalf = "1.5T"
+        case three = "3T"
+        case seven = "7T"
+    }
+
+    package let id: ID<Case>
+    package let institutionID: ID<Institution>
+    package let createdBy: ID<User>
+    /// The full name of `createdBy`.
+    package let author: String
+    package var patientID: String
+    /// Years.
+    package var age: Int?
+    package var sex: Sex?
+    package var status: Status
+    /// `YYYY-MM-DD`.
+    package var scanDate: String?
+    package var fieldStrength: FieldStrength?
+    package var scannerType: String
+    package var clinicalHistory: String
+    package var indication: String
+    package var diagnosis: String
+    package var priority: String
+    package var notes: String
+    package let createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var completedAt: Timestamp?
+
+    /// What a search looks through.
+    var searchText: String {
+        [patientID, diagnosis, indication, clinicalHistory, scannerType, notes].joined(separator: "\n").lowercased()
+    }
+
+    /// The case as somebody sees it who may not know the patient: a name made from our own id, and no free text.
+    var anonymised: Case {
+        var copy = self
+        copy.patientID = "case-" + id.string.prefix(8)
+        copy.scanDate = nil
+        copy.clinicalHistory = ""
+        copy.indication = ""
+        copy.diagnosis = ""
+        copy.notes = ""
+        return copy
+    }
+}
+
+extension Case: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case id = "caseId"
+        case patientID = "patientId"
+        case author = "createdBy"
+        case age, sex, status, scanDate, fieldStrength, scannerType, clinicalHistory, indication, diagnosis, priority
+        case notes, createdAt, updatedAt, completedAt
+    }
+
+    /// Every key is always there, null where there is no value.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(patientID, forKey: .patientID)
+        try container.encode(author, forKey: .author)
+        try container.encode(status, forKey: .status)
+        try container.encode(age, forKey: .age)
+        try container.encode(sex, forKey: .sex)
+        try container.encode(scanDate, forKey: .scanDate)
+        try container.encode(fieldStrength, forKey: .fieldStrength)
+        try container.encode(scannerType, forKey: .scannerType)
+        try container.encode(clinicalHistory, forKey: .clinicalHistory)
+        try container.encode(indication, forKey: .indication)
+        try container.encode(diagnosis, forKey: .diagnosis)
+        try container.encode(priority, forKey: .priority)
+        try container.encode(notes, forKey: .notes)
+        try container.encode(createdAt, forKey: .createdAt)
+        try container.encode(updatedAt, forKey: .updatedAt)
+        try container.encode(completedAt, forKey: .completedAt)
+    }
+}
+
+/// One uploaded series of a case.
+package struct MRIImage: Sendable, Equatable {
+    package let id: ID<MRIImage>
+    package let caseID: ID<Case>
+    package let modality: MRISequence
+    package let blob: BlobKey
+    /// The client's name of the file: patient data, and never a path.
+    package let originalFilename: String
+    /// Bytes as uploaded.
+    package let fileSize: Int64
+    /// SHA-256 of the uncompressed file in hexadecimal.
+    package let contentDigest: String
+    /// Voxels along x, y, z.
+    package let dimensions: [Int]
+    /// Millimetres along x, y, z.
+    package let spacing: [Double]
+    package let uploadedAt: Timestamp
+}

@@ -1,0 +1,60 @@
+import Imaging
+import Storage
+
+/// The rows of uploaded series; the caller has checked that `scope` may see their case.
+package struct ImageStore {
+    private let connection: any DatabaseConnection
+
+    package init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// A case's series in the models' order.
+    package func list(_ scope: Scope, case id: ID<Case>) throws -> [MRIImage] {
+        try connection.query(
+            "SELECT * FROM images WHERE institution_id = \(scope.institution) AND case_id = \(id)"
+        ).map(MRIImage.init).sorted { $0.modality < $1.modality }
+    }
+
+    func insert(_ scope: Scope, _ image: MRIImage) throws {
+        do {
+            try connection.execute(
+                """
+                INSERT INTO images
+                    (id, institution_id, case_id, blob_id, modality, original_filename, file_size, content_digest,
+                    size_x, size_y, size_z, spacing_x, spacing_y, spacing_z, uploaded_by, uploaded_at)
+                VALUES (\(image.id), \(scope.institution), \(image.caseID), \(image.blob), \(image.modality.rawValue),
+                    \(image.originalFilename), \(image.fileSize), \(image.contentDigest), \(image.dimensions[0]),
+                    \(image.dimensions[1]), \(image.dimensions[2]), \(image.spacing[0]), \(image.spacing[1]),
+                    \(image.spacing[2]), \(scope.user), \(image.uploadedAt))
+                """)
+        } catch let error as DatabaseError where error.constraint == "uq_images_case_id_content_digest" {
+            throw AppError.invalid("file", "This image was already uploaded for this case as another sequence.")
+        } catch let error as DatabaseError where error.constraint == "uq_images_case_id_modality" {
+            throw AppError(.conflict, "Another upload of this sequence was faster; try again.", cause: error)
+        }
+    }
+
+    func delete(_ scope: Scope, _ id: ID<MRIImage>) throws {
+        try connection.execute("DELETE FROM images WHERE institution_id = \(scope.institution) AND id = \(id)")
+    }
+}
+
+extension MRIImage {
+    init(_ row: SQLRow) throws {
+        let modality: String = try row.get("modality")
+        guard let sequence = MRISequence(rawValue: modality) else {
+            throw DatabaseError(.decoding, "Column modality holds an unknown sequence.")
+        }
+        id = try row.get("id")
+        caseID = try row.get("case_id")
+        self.modality = sequence
+        blob = try row.get("blob_id")
+        originalFilename = try row.get("original_filename")
+        fileSize = try row.get("file_size")
+        contentDigest = try row.get("content_digest")
+        dimensions = [try row.get("size_x"), try row.get("size_y"), try row.get("size_z")]
+        spacing = [try row.get("spacing_x"), try row.get("spacing_y"), try row.get("spacing_z")]
+        uploadedAt = try row.get("uploaded_at")
+    }
+}

@@ -1,0 +1,108 @@
+import Imaging
+import Storage
+
+/// The rules of uploaded series: what is taken, what is refused, what replaces what.
+package struct ImagesService: Sendable {
+    private let database: any Database
+    private let blobs: any BlobStore
+    private let audit: AuditService
+    private let inspector: ImageInspector
+    private let clock: @Sendable () -> Timestamp
+
+    package init(
+        database: any Database, blobs: any BlobStore, audit: AuditService, inspector: ImageInspector,
+        clock: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.database = database
+        self.blobs = blobs
+        self.audit = audit
+        self.inspector = inspector
+        self.clock = clock
+    }
+
+    /// Whether an upload for this case would be taken at all; ask before the first byte is received.
+    package func checkUpload(_ scope: Scope, case id: ID<Case>) async throws {
+        try await database.read { _ = try Self.openCase(scope, id, on: $0) }
+    }
+
+    /// Looks at a staged file and, if it is a usable image, makes it the case's series of `modality`; the series that
+    /// it replaces goes. The staged file is used up in any case.
+    package func add(
+        _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, staged: StagedBlob
+    ) async throws -> MRIImage {
+        do {
+            try await checkUpload(scope, case: id)
+            let inspected = try await inspector.inspect(staged)
+            try await blobs.commit(staged)
+            let image = MRIImage(
+                id: ID(), caseID: id, modality: modality, blob: staged.key,
+                originalFilename: Self.displayed(filename), fileSize: staged.size,
+                contentDigest: inspected.contentDigest, dimensions: inspected.dimensions, spacing: inspected.spacing,
+                uploadedAt: clock())
+            let replaced = try await insert(scope, image, staged: staged)
+            for key in replaced { try? await blobs.delete(key) }
+            return image
+        } catch {
+            // Removes it wherever it lies by now: a refused upload leaves nothing.
+            await blobs.discard(staged)
+            try? await blobs.delete(staged.key)
+            throw error
+        }
+    }
+
+    package func list(_ scope: Scope, case id: ID<Case>) async throws -> [MRIImage] {
+        let images = try await database.read { connection in
+            let item = try CaseStore(connection).require(scope, id)
+            let images = try ImageStore(connection).list(scope, case: item.id)
+            return Policy.reach(of: .readCase, for: scope.role) == .anonymised ? images.map(\.anonymised) : images
+        }
+        try await audit.record(AuditEntry(scope, "image.list", "case", id.string, at: clock()))
+        return images
+    }
+
+    // MARK: Parts
+
+    private func insert(_ scope: Scope, _ image: MRIImage, staged: StagedBlob) async throws -> [BlobKey] {
+        try await database.write { connection in
+            let item = try Self.openCase(scope, image.caseID, on: connection)
+            let store = ImageStore(connection)
+            let replaced = try store.list(scope, case: item.id).filter { $0.modality == image.modality }
+            for old in replaced { try store.delete(scope, old.id) }
+            let rows = BlobRowStore(connection)
+            try rows.insert(scope, staged, case: item.id, at: image.uploadedAt)
+            try store.insert(scope, image)
+            try rows.delete(scope, replaced.map(\.blob))
+            try CaseStore(connection).setStatus(scope, item.id, .uploaded, at: image.uploadedAt)
+            let action = replaced.isEmpty ? "image.upload" : "image.replace"
+            try AuditStore(connection).append(
+                AuditEntry(scope, action, "image", image.id.string, at: image.uploadedAt))
+            return replaced.map(\.blob)
+        }
+    }
+
+    /// The case, if it may be uploaded to now.
+    private static func openCase(_ scope: Scope, _ id: ID<Case>, on connection: any DatabaseConnection) throws -> Case {
+        let item = try CaseStore(connection).require(scope, id, for: .uploadImage)
+        guard item.status != .processing else {
+            throw AppError(.conflict, "The case is being segmented; wait until that is done or cancel it.")
+        }
+        return item
+    }
+
+    /// The last part of a client's file name without control characters, to be shown and nothing else.
+    private static func displayed(_ filename: String) -> String {
+        let last = filename.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? "image"
+        let visible = last.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
+        return String(String(String.UnicodeScalarView(visible)).unicodeScalars.prefix(255))
+    }
+}
+
+extension MRIImage {
+    /// The image for somebody who may not know the patient, whose name file names often hold.
+    fileprivate var anonymised: MRIImage {
+        MRIImage(
+            id: id, caseID: caseID, modality: modality, blob: blob, originalFilename: "\(modality.rawValue).nii.gz",
+            fileSize: fileSize, contentDigest: contentDigest, dimensions: dimensions, spacing: spacing,
+            uploadedAt: uploadedAt)
+    }
+}

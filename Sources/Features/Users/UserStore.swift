@@ -1,0 +1,138 @@
+import Storage
+
+/// The rows of people with accounts.
+package struct UserStore {
+    private let connection: any DatabaseConnection
+
+    private static let columns = """
+        id, institution_id, email, first_name, last_name, role, institution_name, specialty, phone_number,
+        is_email_verified, created_at, updated_at
+        """
+
+    package init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    func insert(_ user: User, passwordHash: String) throws {
+        try refusingTakenEmail {
+            try connection.execute(
+                """
+                INSERT INTO users (\(raw: Self.columns), password_hash)
+                VALUES (\(user.id), \(user.institutionID), \(user.email), \(user.firstName), \(user.lastName),
+                    \(user.role), \(user.institution), \(user.specialty), \(user.phoneNumber),
+                    \(user.isEmailVerified), \(user.createdAt), \(user.updatedAt), \(passwordHash))
+                """)
+        }
+    }
+
+    /// Nil where the institution has no such user or the account was deleted.
+    package func find(_ scope: Scope, _ id: ID<User>) throws -> User? {
+        try connection.queryOne(
+            """
+            SELECT \(raw: Self.columns) FROM users
+            WHERE institution_id = \(scope.institution) AND id = \(id) AND deleted_at IS NULL
+            """
+        ).map(User.init)
+    }
+
+    /// For signing in: whoever has this address, in whichever institution, with the password's hash.
+    func credentials(email: String) throws -> Credentials? {
+        let row = try connection.queryOne(
+            """
+            SELECT \(raw: Self.columns), password_hash FROM users
+            WHERE email = \(email) AND deleted_at IS NULL
+            """)
+        return try row.map { Credentials(user: try User($0), passwordHash: try $0.get("password_hash")) }
+    }
+
+    func passwordHash(_ scope: Scope) throws -> String? {
+        try connection.queryOne(
+            """
+            SELECT password_hash FROM users
+            WHERE institution_id = \(scope.institution) AND id = \(scope.user) AND deleted_at IS NULL
+            """
+        )?.get("password_hash")
+    }
+
+    func list(_ scope: Scope, limit: Int) throws -> [User] {
+        try connection.query(
+            """
+            SELECT \(raw: Self.columns) FROM users
+            WHERE institution_id = \(scope.institution) AND deleted_at IS NULL
+            ORDER BY created_at DESC, id DESC LIMIT \(limit)
+            """
+        ).map(User.init)
+    }
+
+    func admins(_ scope: Scope) throws -> Int {
+        let row = try connection.queryOne(
+            """
+            SELECT COUNT(*) AS number FROM users
+            WHERE institution_id = \(scope.institution) AND role = \(Role.admin) AND deleted_at IS NULL
+            """)
+        return try row?.get("number") ?? 0
+    }
+
+    func update(_ scope: Scope, _ user: User) throws {
+        try refusingTakenEmail {
+            try connection.execute(
+                """
+                UPDATE users SET email = \(user.email), first_name = \(user.firstName),
+                    last_name = \(user.lastName), role = \(user.role), institution_name = \(user.institution),
+                    specialty = \(user.specialty), phone_number = \(user.phoneNumber),
+                    is_email_verified = \(user.isEmailVerified), updated_at = \(user.updatedAt)
+                WHERE institution_id = \(scope.institution) AND id = \(user.id) AND deleted_at IS NULL
+                """)
+        }
+    }
+
+    func setPasswordHash(_ scope: Scope, _ hash: String, at time: Timestamp) throws {
+        try connection.execute(
+            """
+            UPDATE users SET password_hash = \(hash), updated_at = \(time)
+            WHERE institution_id = \(scope.institution) AND id = \(scope.user)
+            """)
+    }
+
+    /// The row stays, because cases and the audit trail name its author; the address is free again.
+    func markDeleted(_ scope: Scope, _ id: ID<User>, at time: Timestamp) throws -> Bool {
+        let changed = try connection.execute(
+            """
+            UPDATE users SET deleted_at = \(time), updated_at = \(time), email = \("\(id)@deleted.invalid"),
+                password_hash = '', phone_number = ''
+            WHERE institution_id = \(scope.institution) AND id = \(id) AND deleted_at IS NULL
+            """)
+        return changed == 1
+    }
+
+    private func refusingTakenEmail(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as DatabaseError where error.constraint == "uq_users_email" {
+            throw AppError.invalid("email", "A user with this email already exists.")
+        }
+    }
+}
+
+/// What a sign-in is compared with.
+struct Credentials: Sendable {
+    let user: User
+    let passwordHash: String
+}
+
+extension User {
+    init(_ row: SQLRow) throws {
+        id = try row.get("id")
+        institutionID = try row.get("institution_id")
+        email = try row.get("email")
+        firstName = try row.get("first_name")
+        lastName = try row.get("last_name")
+        role = try row.get("role")
+        institution = try row.get("institution_name")
+        specialty = try row.get("specialty")
+        phoneNumber = try row.get("phone_number")
+        isEmailVerified = try row.get("is_email_verified")
+        createdAt = try row.get("created_at")
+        updatedAt = try row.get("updated_at")
+    }
+}

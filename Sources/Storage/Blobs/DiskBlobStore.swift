@@ -1,0 +1,107 @@
+import Foundation
+
+/// Blobs as files below one folder: `ab/cd/<key>` once kept, `staging/<key>` before.
+package final class DiskBlobStore: BlobStore {
+    let root: URL
+    private let pool: ThreadPool<Void>
+
+    private static let chunkBytes = 1 << 18
+
+    /// Creates the folder where it is missing.
+    package init(root: URL, threads: Int = 4) throws {
+        self.root = root.absoluteURL
+        pool = ThreadPool(name: "blobs", threads: threads) {}
+        do {
+            try FileManager.default.createDirectory(
+                at: staging, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw BlobError.fileSystem(errno)
+        }
+    }
+
+    private var staging: URL { root.appendingPathComponent("staging", isDirectory: true) }
+
+    private func stagedURL(_ key: BlobKey) -> URL { staging.appendingPathComponent(key.string) }
+
+    private func keptURL(_ key: BlobKey) -> URL {
+        folders(of: key).last.map { $0.appendingPathComponent(key.string) } ?? stagedURL(key)
+    }
+
+    /// The two levels of folders that keep any one folder small, outer one first.
+    private func folders(of key: BlobKey) -> [URL] {
+        let outer = root.appendingPathComponent(String(key.string.prefix(2)), isDirectory: true)
+        return [outer, outer.appendingPathComponent(String(key.string.dropFirst(2).prefix(2)), isDirectory: true)]
+    }
+
+    package func stage(limit: Int64) async throws -> any BlobWriter {
+        let key = BlobKey()
+        let url = stagedURL(key)
+        return try await pool.run { [pool] in
+            DiskBlobWriter(key: key, file: try StagingFile(url: url, limit: limit), pool: pool)
+        }
+    }
+
+    package func commit(_ staged: StagedBlob) async throws {
+        let folders = folders(of: staged.key)
+        let target = keptURL(staged.key)
+        try await pool.run { [root] in
+            for folder in folders where mkdir(folder.path, 0o700) != 0 && errno != EEXIST {
+                throw BlobError.fileSystem(errno)
+            }
+            guard rename(staged.url.path, target.path) == 0 else { throw BlobError.fileSystem(errno) }
+            // The name is only safe once the folders that hold it are on disk, innermost first.
+            for folder in folders.reversed() + [root] { try synchronise(folder: folder) }
+        }
+    }
+
+    package func discard(_ staged: StagedBlob) async {
+        _ = try? await pool.run { unlink(staged.url.path) }
+    }
+
+    package func localURL(_ key: BlobKey) async throws -> URL {
+        let url = keptURL(key)
+        return try await pool.run {
+            guard access(url.path, R_OK) == 0 else { throw BlobError.missing }
+            return url
+        }
+    }
+
+    package func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error> {
+        let url = keptURL(key)
+        let reader = try await pool.run { try BlobReader(url: url, range: range) }
+        return AsyncThrowingStream { [pool] in
+            try await pool.run { try reader.next(atMost: Self.chunkBytes) }
+        }
+    }
+
+    package func delete(_ key: BlobKey) async throws {
+        let paths = [keptURL(key).path, stagedURL(key).path]
+        try await pool.run {
+            for path in paths where unlink(path) != 0 && errno != ENOENT { throw BlobError.fileSystem(errno) }
+        }
+    }
+
+    package func keys(writtenBefore time: Timestamp) async throws -> [BlobKey] {
+        try await pool.run { [root] in
+            let properties: Set<URLResourceKey> = [.contentModificationDateKey, .isRegularFileKey]
+            let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: Array(properties))
+            var keys: [BlobKey] = []
+            while let url = walk?.nextObject() as? URL {
+                guard let key = BlobKey(url.lastPathComponent),
+                    let values = try? url.resourceValues(forKeys: properties), values.isRegularFile == true,
+                    let written = values.contentModificationDate, Timestamp(written) < time
+                else { continue }
+                keys.append(key)
+            }
+            return keys
+        }
+    }
+}
+
+/// Puts a folder's list of names on disk.
+private func synchronise(folder: URL) throws {
+    let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw BlobError.fileSystem(errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw BlobError.fileSystem(errno) }
+}

@@ -1,0 +1,134 @@
+import Crypto
+import Foundation
+import Synchronization
+
+/// Writes one staged file on the store's threads.
+final class DiskBlobWriter: BlobWriter {
+    private let key: BlobKey
+    private let file: StagingFile
+    private let pool: ThreadPool<Void>
+
+    init(key: BlobKey, file: StagingFile, pool: ThreadPool<Void>) {
+        self.key = key
+        self.file = file
+        self.pool = pool
+    }
+
+    func append(_ chunk: Data) async throws {
+        try await pool.run { [file] in try file.append(chunk) }
+    }
+
+    func finish() async throws -> StagedBlob {
+        try await pool.run { [file, key] in
+            let (size, digest) = try file.finish()
+            let hexadecimal = digest.map { String(format: "%02x", $0) }.joined()
+            return StagedBlob(key: key, size: size, sha256: hexadecimal, url: file.url)
+        }
+    }
+
+    func abandon() async {
+        file.abandon()
+    }
+}
+
+/// The open file behind a writer; unfinished, it removes itself.
+final class StagingFile: Sendable {
+    private struct State {
+        var descriptor: Int32
+        var size: Int64 = 0
+        var hash = SHA256()
+    }
+
+    let url: URL
+    private let limit: Int64
+    private let state: Mutex<State>
+
+    init(url: URL, limit: Int64) throws {
+        let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw BlobError.fileSystem(errno) }
+        self.url = url
+        self.limit = limit
+        state = Mutex(State(descriptor: descriptor))
+    }
+
+    deinit {
+        abandon()
+    }
+
+    func append(_ chunk: Data) throws {
+        try state.withLock { state in
+            guard state.descriptor >= 0 else { throw BlobError.closed }
+            guard Int64(chunk.count) <= limit - state.size else { throw BlobError.tooLarge(limit: limit) }
+            try chunk.withUnsafeBytes { try Self.write($0, to: state.descriptor) }
+            state.hash.update(data: chunk)
+            state.size += Int64(chunk.count)
+        }
+    }
+
+    func finish() throws -> (Int64, SHA256.Digest) {
+        try state.withLock { state in
+            guard state.descriptor >= 0 else { throw BlobError.closed }
+            guard fsync(state.descriptor) == 0 else { throw BlobError.fileSystem(errno) }
+            close(state.descriptor)
+            state.descriptor = -1
+            return (state.size, state.hash.finalize())
+        }
+    }
+
+    func abandon() {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            close(state.descriptor)
+            state.descriptor = -1
+            unlink(url.path)
+        }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if written < 0 {
+                guard errno == EINTR else { throw BlobError.fileSystem(errno) }
+                continue
+            }
+            rest = rest.dropFirst(written)
+        }
+    }
+}
+
+/// Reads one file's bytes in order; closes it when it goes.
+final class BlobReader: Sendable {
+    private let descriptor: Int32
+    private let end: Int64
+    private let position: Mutex<Int64>
+
+    init(url: URL, range: Range<Int64>?) throws {
+        let opened = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw errno == ENOENT ? BlobError.missing : BlobError.fileSystem(errno) }
+        descriptor = opened
+        let size = Int64(lseek(opened, 0, SEEK_END))
+        let wanted = (range ?? 0..<size).clamped(to: 0..<size)
+        position = Mutex(wanted.lowerBound)
+        end = wanted.upperBound
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Nil at the end.
+    func next(atMost count: Int) throws -> Data? {
+        try position.withLock { position in
+            guard position < end else { return nil }
+            var data = Data(count: min(count, Int(end - position)))
+            let length = data.withUnsafeMutableBytes { buffer in
+                pread(descriptor, buffer.baseAddress, buffer.count, off_t(position))
+            }
+            guard length > 0 else { throw length == 0 ? BlobError.missing : BlobError.fileSystem(errno) }
+            position += Int64(length)
+            data.count = length
+            return data
+        }
+    }
+}
