@@ -57,7 +57,7 @@ let targets: [Target] = [
         dependencies: ["Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser, logging]),
 
     .target(
-        name: "TestSupport", dependencies: ["Imaging", "Storage", "Features"], path: "Tests/TestSupport"),
+        name: "TestSupport", dependencies: ["Imaging", "Storage"], path: "Tests/TestSupport"),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),

@@ -7,6 +7,7 @@ package protocol Database: Sendable {
     ///
     /// PostgreSQL may run `body` again after a serialisation failure, so it must change nothing but the database.
     /// Once a statement has failed the transaction is lost: `body` must let the error through.
+    @discardableResult
     func write<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T
 
     /// Ends all connections; later calls fail with `.unavailable`.

@@ -36,6 +36,15 @@ package enum Migrator {
     /// - Throws: `DatabaseError` of kind `.schema` where the database was made by a newer program or a step differs
     ///   from the one that ran.
     package static func migrate(_ database: any Database, to migrations: [Migration] = Migration.all) async throws {
+        do {
+            try await attempt(database, migrations)
+        } catch let error as DatabaseError where [.statement, .uniqueViolation].contains(error.kind) {
+            // PostgreSQL: another process that started at the same time has made a table first; now its work is there.
+            try await attempt(database, migrations)
+        }
+    }
+
+    private static func attempt(_ database: any Database, _ migrations: [Migration]) async throws {
         try await database.write { connection in
             try connection.executeScript(
                 """

@@ -31,6 +31,7 @@ package final class SQLiteDatabase: Database {
         try await translating { try await self.pool.read { try body(SQLiteConnection(database: $0)) } }
     }
 
+    @discardableResult
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
     ) async throws -> T {
@@ -39,7 +40,13 @@ package final class SQLiteDatabase: Database {
                 var result: Result<T, any Error>?
                 // Immediate: the lock is taken before the first read, so that no upgrade can fail half-way.
                 try database.inTransaction(.immediate) {
-                    let value = Result { try body(SQLiteConnection(database: database)) }
+                    let value = Result {
+                        let connection = SQLiteConnection(database: database)
+                        let value = try body(connection)
+                        // As on PostgreSQL: a failed statement is never half of a transaction that holds.
+                        if let fault = connection.fault { throw fault }
+                        return value
+                    }
                     result = value
                     if case .failure = value { return .rollback }
                     return .commit
@@ -64,8 +71,14 @@ package final class SQLiteDatabase: Database {
 }
 
 /// SQLite's side of one transaction.
-private struct SQLiteConnection: DatabaseConnection {
-    let database: GRDB.Database
+private final class SQLiteConnection: DatabaseConnection {
+    private let database: GRDB.Database
+    /// The first statement's failure.
+    private(set) var fault: DatabaseError?
+
+    init(database: GRDB.Database) {
+        self.database = database
+    }
 
     func query(_ statement: SQL) throws -> [SQLRow] {
         try translating {
@@ -104,7 +117,9 @@ private struct SQLiteConnection: DatabaseConnection {
         do {
             return try body()
         } catch let error as GRDB.DatabaseError {
-            throw DatabaseError(error)
+            let translated = DatabaseError(error)
+            fault = fault ?? translated
+            throw translated
         }
     }
 }
@@ -149,7 +164,9 @@ extension DatabaseError {
     private static func kind(of code: ResultCode) -> Kind {
         switch code {
         case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
-        case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_CORRUPT:
+        case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_CORRUPT,
+            // The connection has been closed.
+            .SQLITE_MISUSE:
             .unavailable
         default: .statement
         }

@@ -1,0 +1,111 @@
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct MigratorTests {
+    /// Tables with their columns, kind and nullability, written alike for both databases.
+    private static func schema(_ database: any Database, _ kind: TestDatabase) async throws -> [String] {
+        let columns: SQL =
+            switch kind {
+            case .sqlite:
+                """
+                SELECT m.name AS table_name, p.name AS column_name, upper(p.type) AS kind,
+                    CASE WHEN p."notnull" = 1 THEN 1 ELSE 0 END AS required
+                FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'
+                """
+            case .postgres:
+                """
+                SELECT table_name::text, column_name::text, upper(data_type::text) AS kind,
+                    CASE WHEN is_nullable = 'NO' THEN 1 ELSE 0 END AS required
+                FROM information_schema.columns WHERE table_schema = 'public'
+                """
+            }
+        let rows = try await database.read { try $0.query(columns) }
+        return try rows.map { row in
+            let names = try "\(row.get("table_name", as: String.self)).\(row.get("column_name", as: String.self))"
+            return try "\(names) \(row.get("kind", as: String.self)) \(row.get("required", as: Int.self))"
+        }.sorted()
+    }
+
+    private static func indices(_ database: any Database, _ kind: TestDatabase) async throws -> [String] {
+        let names: SQL =
+            switch kind {
+            case .sqlite: "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'ix!_%' ESCAPE '!'"
+            case .postgres: "SELECT indexname::text AS name FROM pg_indexes WHERE indexname LIKE 'ix!_%' ESCAPE '!'"
+            }
+        let rows = try await database.read { try $0.query(names) }
+        return try rows.map { try $0.get("name", as: String.self) }.sorted()
+    }
+
+    @Test func bothDatabasesHoldTheSameSchema() async throws {
+        let postgres = try await TestDatabase.postgres.with { database in
+            [try await Self.schema(database, .postgres), try await Self.indices(database, .postgres)]
+        }
+        let sqlite = try await TestDatabase.sqlite.with { database in
+            [try await Self.schema(database, .sqlite), try await Self.indices(database, .sqlite)]
+        }
+        #expect(sqlite[0].count > 80)
+        #expect(sqlite == postgres)
+    }
+
+    @Test(arguments: TestDatabase.all) func runningAgainChangesNothing(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            let before = try await Self.schema(database, kind)
+            try await Migrator.migrate(database)
+            #expect(try await Self.schema(database, kind) == before)
+            let rows = try await database.read { try $0.query("SELECT number FROM schema_migrations ORDER BY number") }
+            #expect(try rows.map { try $0.get("number", as: Int.self) } == Migration.all.map(\.number))
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func twoProcessesMayStartAtOnce(_ kind: TestDatabase) async throws {
+        try await kind.with(migrated: false) { database in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 { group.addTask { try await Migrator.migrate(database) } }
+                try await group.waitForAll()
+            }
+            let row = try await database.read { try $0.queryOne("SELECT COUNT(*) AS number FROM institutions") }
+            #expect(try row?.get("number") == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aNewerDatabaseIsRefused(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            let error = await #expect(throws: DatabaseError.self) {
+                try await Migrator.migrate(database, to: Array(Migration.all.dropLast()))
+            }
+            #expect(error?.kind == .schema)
+            #expect(error?.message.contains("newer") == true)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aChangedStepIsRefused(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            var steps = Migration.all
+            steps[0] = Migration(number: 1, name: "core", script: "SELECT 1")
+            let changed = steps
+            let error = await #expect(throws: DatabaseError.self) { try await Migrator.migrate(database, to: changed) }
+            #expect(error?.kind == .schema)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aFailingStepLeavesNothing(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            let broken = Migration(
+                number: Migration.all.count + 1, name: "broken",
+                script: "CREATE TABLE half (id TEXT); CREATE TABLE half (id TEXT);")
+            await #expect(throws: DatabaseError.self) {
+                try await Migrator.migrate(database, to: Migration.all + [broken])
+            }
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.read { _ = try $0.query("SELECT id FROM half") }
+            }
+            #expect(error?.kind == .statement)
+        }
+    }
+
+    @Test func numbersFollowEachOther() {
+        #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
+    }
+}

@@ -1,0 +1,100 @@
+import Testing
+
+@testable import Storage
+
+@Suite struct SQLTests {
+    @Test func interpolatedValuesBecomeBindings() {
+        let name = "Robert'); DROP TABLE users;--"
+        let statement: SQL = "SELECT * FROM users WHERE name = \(name) AND age > \(7) AND ok = \(true)"
+        #expect(statement.text { "$\($0)" } == "SELECT * FROM users WHERE name = $1 AND age > $2 AND ok = $3")
+        #expect(statement.text { _ in "?" } == "SELECT * FROM users WHERE name = ? AND age > ? AND ok = ?")
+        #expect(statement.values == [.text(name), .int(7), .int(1)])
+    }
+
+    @Test func fragmentsKeepTheirBindingsInOrder() {
+        let conditions: [SQL] = ["a = \(1)", "b IN \(list: ["x", "y"])", "c = \(nil as String?)"]
+        let statement: SQL = "SELECT \(raw: "id") FROM t WHERE \(.joined(conditions, by: " AND ")) LIMIT \(5)"
+        #expect(
+            statement.text { "$\($0)" } == "SELECT id FROM t WHERE a = $1 AND b IN ($2, $3) AND c = $4 LIMIT $5")
+        #expect(statement.values == [.int(1), .text("x"), .text("y"), .null, .int(5)])
+    }
+
+    @Test func anEmptyListMatchesNothing() {
+        let statement: SQL = "id IN \(list: [String]())"
+        #expect(statement.text { _ in "?" } == "id IN (NULL)")
+        #expect(statement.values.isEmpty)
+    }
+
+    @Test func aRowRefusesWrongColumnsAndTypes() throws {
+        let row = SQLRow(columns: SQLColumns(["n", "t", "z"]), values: [.int(5), .text("x"), .null])
+        #expect(try row.get("n") == 5)
+        #expect(try row.get("n", as: Double.self) == 5.0)
+        #expect(try row.optional("z", as: String.self) == nil)
+        #expect(throws: DatabaseError.self) { try row.get("t", as: Int.self) }
+        #expect(throws: DatabaseError.self) { try row.get("z", as: String.self) }
+        #expect(throws: DatabaseError.self) { try row.get("absent", as: Int.self) }
+        #expect(throws: DatabaseError.self) { try row.get("n", as: Bool.self) }
+    }
+}
+
+@Suite struct TimestampTests {
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000000Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
+            (1_795_453_492_123_456, "2026-11-23T17:04:52.123456Z"), (-1, "1969-12-31T23:59:59.999999Z"),
+        ] as [(Int64, String)])
+    func isWrittenAndReadAsISO8601(microseconds: Int64, text: String) throws {
+        let time = Timestamp(microseconds: microseconds)
+        #expect(time.description == text)
+        let read = try #require(Timestamp(text))
+        // The reader goes through a Double and may lose the last microseconds' digits.
+        #expect(abs(read.microseconds - microseconds) <= 1000)
+    }
+
+    @Test func readsOffsetsAndRefusesOtherText() {
+        #expect(Timestamp("2026-11-23T17:04:52+02:00")?.description == "2026-11-23T15:04:52.000000Z")
+        #expect(Timestamp("yesterday") == nil)
+        #expect(Timestamp("") == nil)
+    }
+
+    @Test(arguments: ["2024-02-29", "2026-12-31"]) func takesRealDays(_ text: String) {
+        #expect(CivilDate(text)?.description == text)
+    }
+
+    @Test(arguments: ["2023-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "26-01-01", "2026-04-31", "x", ""])
+    func refusesDaysThatDoNotExist(_ text: String) {
+        #expect(CivilDate(text) == nil)
+    }
+}
+
+@Suite struct DatabaseURLTests {
+    @Test func readsBothKinds() throws {
+        #expect(try DatabaseURL("sqlite:///data/neuroai.sqlite3") == .sqlite(path: "data/neuroai.sqlite3"))
+        #expect(try DatabaseURL("sqlite:////var/lib/n.sqlite3") == .sqlite(path: "/var/lib/n.sqlite3"))
+        guard
+            case .postgres(let address) = try DatabaseURL(
+                "postgresql://me:p%40ss@db.local:6000/neuroai?sslmode=require")
+        else {
+            Issue.record("not PostgreSQL")
+            return
+        }
+        #expect(address.host == "db.local")
+        #expect(address.port == 6000)
+        #expect(address.user == "me")
+        #expect(address.password == "p@ss")
+        #expect(address.database == "neuroai")
+        #expect(address.sslMode == "require")
+    }
+
+    @Test(arguments: [
+        "neuroai.sqlite3", "sqlite://x", "sqlite:///", "sqlite:///folder/", "mysql://a@b/c", "postgresql://host/db",
+        "postgresql://me:secret@/db", "postgresql://me:secret@host", "postgresql://me:secret@host/db?foo=1",
+    ])
+    func saysWhatIsWrongWithoutThePassword(_ text: String) {
+        #expect { try DatabaseURL(text) } throws: { error in
+            guard let error = error as? DatabaseError else { return false }
+            return error.kind == .unavailable && error.message.hasPrefix("DATABASE_URL")
+                && !error.message.contains("secret")
+        }
+    }
+}

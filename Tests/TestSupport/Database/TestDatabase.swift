@@ -1,0 +1,153 @@
+import Foundation
+import Storage
+import Testing
+
+/// The two databases that every store is tested on: `@Test(arguments: TestDatabase.all)`.
+package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    case sqlite = "SQLite"
+    case postgres = "PostgreSQL"
+
+    package static let all = TestDatabase.allCases
+
+    package var testDescription: String { rawValue }
+
+    /// Databases that exist at once; the rest wait, so that a crowd of tests does not run out of connections.
+    private static let gate = Gate(places: 8)
+
+    /// Runs `body` on a fresh database with the whole schema and removes it afterwards.
+    ///
+    /// Without a PostgreSQL (`scripts/with-postgres` starts one) the test's case is cancelled, which the run shows.
+    package func with<T: Sendable>(
+        migrated: Bool = true, _ body: @Sendable (any Database) async throws -> T
+    ) async throws -> T {
+        await Self.gate.enter()
+        let result: Result<T, any Error>
+        do {
+            result = .success(try await run(migrated: migrated, body))
+        } catch {
+            result = .failure(error)
+        }
+        await Self.gate.leave()
+        return try result.get()
+    }
+
+    private func run<T: Sendable>(
+        migrated: Bool, _ body: @Sendable (any Database) async throws -> T
+    ) async throws -> T {
+        switch self {
+        case .sqlite:
+            try await TemporaryFolder.with { folder in
+                let database = try SQLiteDatabase(path: folder.appendingPathComponent("test.sqlite3").path)
+                return try await Self.use(database, migrated: migrated, body)
+            }
+        case .postgres:
+            try await PostgresServer.withFreshDatabase { address in
+                let database = PostgresDatabase(address: address, connections: 4)
+                return try await Self.use(database, migrated: migrated, body)
+            }
+        }
+    }
+
+    private static func use<T: Sendable>(
+        _ database: any Database, migrated: Bool, _ body: @Sendable (any Database) async throws -> T
+    ) async throws -> T {
+        do {
+            if migrated { try await Migrator.migrate(database) }
+            let value = try await body(database)
+            try await database.close()
+            return value
+        } catch {
+            try? await database.close()
+            throw error
+        }
+    }
+}
+
+/// The throw-away server that `scripts/with-postgres` has started.
+package enum PostgresServer {
+    /// Nil without one; a malformed address fails the test.
+    package static func address() throws -> PostgresAddress? {
+        guard let text = ProcessInfo.processInfo.environment["TEST_POSTGRES_URL"] else { return nil }
+        guard case .postgres(let address) = try DatabaseURL(text) else { return nil }
+        return address
+    }
+
+    /// One connection for making and dropping databases.
+    private static let administration = AdministrationConnection()
+
+    package static func withFreshDatabase<T: Sendable>(
+        _ body: @Sendable (PostgresAddress) async throws -> T
+    ) async throws -> T {
+        guard var address = try Self.address() else {
+            try Test.cancel("no PostgreSQL: run the tests by scripts/with-postgres")
+        }
+        let name = "test_" + UUID().uuidString.lowercased().replacing("-", with: "_")
+        try await administration.run("CREATE DATABASE \(name)", at: address)
+        address.database = name
+        let result: Result<T, any Error>
+        do {
+            result = .success(try await body(address))
+        } catch {
+            result = .failure(error)
+        }
+        try await administration.run("DROP DATABASE \(name) WITH (FORCE)", at: address)
+        return try result.get()
+    }
+}
+
+/// Runs `psql` for statements that no transaction takes; one after the other.
+private actor AdministrationConnection {
+    func run(_ statement: String, at address: PostgresAddress) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            "psql", "-X", "-q", "-h", address.host, "-p", String(address.port), "-U", address.user, "-d", "postgres",
+            "-c", statement,
+        ]
+        var environment = ProcessInfo.processInfo.environment
+        environment["PGPASSWORD"] = address.password
+        process.environment = environment
+        try process.run()
+        process.waitUntilExit()
+        if process.terminationStatus != 0 {
+            throw DatabaseError(.unavailable, "psql could not run: \(statement)")
+        }
+    }
+}
+
+/// A folder that goes with the test that made it.
+package enum TemporaryFolder {
+    package static func with<T: Sendable>(_ body: @Sendable (URL) async throws -> T) async throws -> T {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("neuroai-test-\(UUID().uuidString)", isDirectory: true)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try await body(folder)
+    }
+}
+
+/// Lets so many in and keeps the others waiting.
+private actor Gate {
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(places: Int) {
+        free = places
+    }
+
+    func enter() async {
+        if free > 0 {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func leave() {
+        if waiting.isEmpty {
+            free += 1
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}
