@@ -1,0 +1,110 @@
+import Storage
+
+/// The transactions between workers and the `jobs` table.
+package struct JobQueue: Sendable {
+    private let database: any Database
+    private let handlers: [String: JobHandler]
+    private let kinds: [String]
+    let policy: JobPolicy
+
+    package init(database: any Database, handlers: [JobHandler], policy: JobPolicy = JobPolicy()) {
+        self.database = database
+        self.handlers = Dictionary(handlers.map { ($0.kind, $0) }, uniquingKeysWith: { $1 })
+        self.kinds = self.handlers.keys.sorted()
+        self.policy = policy
+    }
+
+    /// A run that this worker has begun.
+    struct Claim: Sendable {
+        let job: JobRecord
+        let token: JobLease.Token
+        let handler: JobHandler
+    }
+
+    /// Takes the next job whose time has come; nil where there is none.
+    func claim(by owner: WorkerID, at now: Timestamp = .now) async throws -> Claim? {
+        // Looking costs no lock, and mostly there is nothing to take.
+        let hasWork = try await database.read { connection in
+            let store = JobStore(connection)
+            return try !store.due(kinds, at: now, limit: 1).isEmpty || !store.expired(kinds, at: now).isEmpty
+        }
+        guard hasWork else { return nil }
+        return try await database.write { connection in
+            try recover(try JobStore(connection).expired(kinds, at: now), workerIsDead: false, at: now, in: connection)
+            return try take(by: owner, at: now, in: connection)
+        }
+    }
+
+    /// Frees at once what a worker held that is known to be dead.
+    package func recover(from owner: WorkerID, at now: Timestamp = .now) async throws {
+        try await database.write { connection in
+            let held = try JobStore(connection).running(by: owner, kinds)
+            try recover(held, workerIsDead: true, at: now, in: connection)
+        }
+    }
+
+    private func take(by owner: WorkerID, at now: Timestamp, in connection: any DatabaseConnection) throws -> Claim? {
+        let store = JobStore(connection)
+        let lease = JobLease(owner: owner, token: ID(), expires: now.advanced(by: policy.lease))
+        // On PostgreSQL another worker may take a candidate between the two statements: then the next one is tried.
+        for id in try store.due(kinds, at: now, limit: 32) {
+            guard var job = try store.lock(id), let handler = handlers[job.kind] else { continue }
+            guard job.state.claim(lease, at: now) == .begin else { continue }
+            try store.save(job, heartbeat: now)
+            return Claim(job: job, token: lease.token, handler: handler)
+        }
+        return nil
+    }
+
+    private func recover(
+        _ ids: [ID<JobRecord>], workerIsDead: Bool, at now: Timestamp, in connection: any DatabaseConnection
+    ) throws {
+        let store = JobStore(connection)
+        // One order for all, so that two workers that recover at once don't lock each other out.
+        for id in ids.sorted(by: { $0.string < $1.string }) {
+            guard var job = try store.lock(id) else { continue }
+            let answer = job.state.lose(workerIsDead: workerIsDead, at: now, policy: policy)
+            guard answer != .notLost else { continue }
+            try store.save(job)
+            if case .end(let end) = answer { try handlers[job.kind]?.ended(end, job.parameters, connection) }
+        }
+    }
+
+    /// Whether the run should go on, without writing anything.
+    func look(_ claim: Claim) async throws -> JobState.BeatAnswer {
+        try await database.read { connection in
+            guard let state = try JobStore(connection).find(claim.job.id)?.state, state.lease?.token == claim.token
+            else { return .leaseLost }
+            return state.isCancelRequested ? .cancel : .goOn
+        }
+    }
+
+    /// The same, and the run's progress is written and its lease extended.
+    func beat(_ claim: Claim, _ progress: JobProgress, at now: Timestamp = .now) async throws -> JobState.BeatAnswer {
+        try await database.write { connection in
+            let store = JobStore(connection)
+            guard var job = try store.lock(claim.job.id) else { return .leaseLost }
+            let expiry = now.advanced(by: policy.lease)
+            let answer = job.state.beat(claim.token, progress: progress, until: expiry)
+            guard answer != .leaseLost else { return answer }
+            try store.save(job, heartbeat: now)
+            return answer
+        }
+    }
+
+    /// Ends the run: all that follows from it, or nothing where the job is no longer this run's.
+    func finish(
+        _ claim: Claim, _ outcome: JobOutcome, writes: JobWrites? = nil, at now: Timestamp = .now
+    ) async throws -> JobState.FinishAnswer {
+        try await database.write { connection in
+            let store = JobStore(connection)
+            guard var job = try store.lock(claim.job.id) else { return .leaseLost }
+            let answer = job.state.finish(outcome, claim.token, at: now, policy: policy)
+            guard answer != .leaseLost else { return answer }
+            if answer == .end(.completed) { try writes?(connection) }
+            try store.save(job)
+            if case .end(let end) = answer { try claim.handler.ended(end, job.parameters, connection) }
+            return answer
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Imaging
+import Storage
+
+/// What one completed task measured, with what is needed to repeat it.
+package struct CaseResult: Sendable, Equatable {
+    package let id: ID<CaseResult>
+    package let caseID: ID<Case>
+    package let task: ID<InferenceTask>
+    package let result: SegmentationResult
+    /// JSON: digests of inputs, model, code version, parameters, stage times.
+    package let manifest: String
+    package let model: ModelIdentity
+    package let inputsDigest: String
+    package let codeVersion: String
+    package let createdAt: Timestamp
+    /// In the order of their names.
+    package let files: [ResultFile]
+}
+
+/// A stored file of a result.
+package struct ResultFile: Sendable, Equatable {
+    /// What a file holds; masks and maps as in `MaskFile.Content`, and the manifest.
+    package enum Content: String, Sendable, SQLConvertible {
+        case labels, region, probabilities, manifest
+    }
+
+    package let id: ID<ResultFile>
+    /// `t1ce/segmentation.nii.gz`
+    package let name: String
+    package let content: Content
+    package let region: TumourRegion?
+    /// The series on whose grid it lies.
+    package let sequence: MRISequence?
+    package let blob: BlobKey
+    /// Bytes.
+    package let size: Int64
+    package let sha256: String
+}
+
+extension TumourRegion: SQLConvertible {}
+extension MRISequence: SQLConvertible {}

@@ -1,0 +1,85 @@
+import Foundation
+import Imaging
+import Storage
+
+/// A segmentation that somebody asked for, and how far it is.
+package struct InferenceTask: Sendable, Equatable {
+    package let id: ID<InferenceTask>
+    package let institution: ID<Institution>
+    package let caseID: ID<Case>
+    package let job: ID<JobRecord>
+    /// The model that was asked for; nil means the installed one.
+    package let modelID: String?
+    /// SHA-256 over the sequences, their content and the model asked for.
+    package let inputsDigest: String
+    package let createdBy: ID<User>
+    package let createdAt: Timestamp
+    package let status: JobStatus
+    package let progress: JobProgress
+    package let isCancelRequested: Bool
+    package let startedAt: Timestamp?
+    /// When it ended, however it did.
+    package let completedAt: Timestamp?
+    /// One sentence for the user, where the task failed.
+    package let errorMessage: String?
+    /// Only where it was asked for and the task is completed.
+    package var result: SegmentationResult?
+
+    init(_ row: SQLRow) throws {
+        id = try row.get("id")
+        institution = try row.get("institution_id")
+        caseID = try row.get("case_id")
+        job = try row.get("job_id")
+        modelID = try row.optional("model_id")
+        inputsDigest = try row.get("inputs_digest")
+        createdBy = try row.get("created_by")
+        createdAt = try row.get("created_at")
+        let state = try JobState(row)
+        status = state.status
+        progress = state.progress
+        isCancelRequested = state.isCancelRequested
+        startedAt = state.startedAt
+        completedAt = state.finishedAt
+        errorMessage = state.status == .failed ? state.errorMessage : nil
+    }
+
+    /// Whole percent, rounded down: 100 only when the task is done.
+    package var percentage: Int { Int(progress.fraction * 100) }
+
+    /// What is being done, in words for the user; nil before the work begins and after it has ended badly.
+    package var currentStep: String? {
+        switch status {
+        case .pending: nil
+        case .running: isCancelRequested ? "Cancelling" : progress.step
+        case .completed: "Completed"
+        case .failed, .cancelled: nil
+        }
+    }
+
+    /// The one who asked, for the work's own rows; no rule asks for the role there.
+    var scope: Scope { Scope(institution: institution, user: createdBy, role: .doctor) }
+}
+
+extension InferenceTask: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case id, caseId, status
+        case percentage = "progress_percentage"
+        case currentStep = "current_step"
+        case createdAt, startedAt, completedAt, errorMessage, result
+    }
+
+    /// Every key is always there, null where there is no value.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(caseID, forKey: .caseId)
+        try container.encode(status, forKey: .status)
+        try container.encode(percentage, forKey: .percentage)
+        try container.encode(currentStep, forKey: .currentStep)
+        try container.encode(createdAt, forKey: .createdAt)
+        try container.encode(startedAt, forKey: .startedAt)
+        try container.encode(completedAt, forKey: .completedAt)
+        try container.encode(errorMessage, forKey: .errorMessage)
+        try container.encode(result, forKey: .result)
+    }
+}

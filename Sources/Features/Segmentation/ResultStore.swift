@@ -1,0 +1,131 @@
+import Foundation
+import Imaging
+import Storage
+
+/// The rows of results, their files and findings: written once, never changed.
+package struct ResultStore {
+    private let connection: any DatabaseConnection
+
+    package init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// What a run hands over to be written.
+    struct Draft: Sendable {
+        let id: ID<CaseResult>
+        let output: SegmentationOutput
+        let files: [DraftFile]
+        let codeVersion: String
+    }
+
+    /// A file that is already in the blob store.
+    struct DraftFile: Sendable {
+        let name: String
+        let content: ResultFile.Content
+        let region: TumourRegion?
+        let sequence: MRISequence?
+        let blob: StagedBlob
+    }
+
+    func insert(_ task: InferenceTask, _ draft: Draft, at now: Timestamp) throws {
+        let result = String(decoding: try Self.encoder.encode(draft.output.result), as: UTF8.self)
+        let model = draft.output.model
+        try connection.execute(
+            """
+            INSERT INTO results
+                (id, institution_id, case_id, task_id, result_json, manifest_json, model_name, model_version,
+                model_digest, inputs_digest, code_version, created_at)
+            VALUES (\(draft.id), \(task.institution), \(task.caseID), \(task.id), \(result),
+                \(draft.output.manifest), \(model.name), \(model.version), \(model.digest), \(task.inputsDigest),
+                \(draft.codeVersion), \(now))
+            """)
+        for file in draft.files { try insert(file, task, draft.id, at: now) }
+        for (position, finding) in draft.output.result.structuredFindings.enumerated() {
+            try insert(finding, at: position, task, draft.id)
+        }
+    }
+
+    private func insert(_ file: DraftFile, _ task: InferenceTask, _ result: ID<CaseResult>, at now: Timestamp) throws {
+        try BlobRowStore(connection).insert(institution: task.institution, file.blob, case: task.caseID, at: now)
+        try connection.execute(
+            """
+            INSERT INTO result_files (id, institution_id, result_id, blob_id, name, content, region, sequence)
+            VALUES (\(ID<ResultFile>()), \(task.institution), \(result), \(file.blob.key), \(file.name),
+                \(file.content), \(file.region), \(file.sequence))
+            """)
+    }
+
+    private func insert(
+        _ finding: Finding, at position: Int, _ task: InferenceTask, _ result: ID<CaseResult>
+    ) throws {
+        try connection.execute(
+            """
+            INSERT INTO findings
+                (result_id, institution_id, number, position, kind, region, lesion, quantity, unit, term)
+            VALUES (\(result), \(task.institution), \(finding.id), \(position), \(finding.kind.rawValue),
+                \(finding.region), \(finding.lesion), \(finding.quantity), \(finding.unit), \(finding.term))
+            """)
+    }
+
+    /// The newest result of a case; the caller has checked that `scope` may see the case.
+    package func latest(_ scope: Scope, case caseID: ID<Case>) throws -> CaseResult? {
+        try connection.queryOne(
+            """
+            SELECT * FROM results WHERE institution_id = \(scope.institution) AND case_id = \(caseID)
+            ORDER BY created_at DESC, id DESC LIMIT 1
+            """
+        ).map(read)
+    }
+
+    /// The caller has checked that `scope` may see the task's case.
+    package func find(_ scope: Scope, task: ID<InferenceTask>) throws -> CaseResult? {
+        try connection.queryOne(
+            "SELECT * FROM results WHERE institution_id = \(scope.institution) AND task_id = \(task)"
+        ).map(read)
+    }
+
+    /// As a worker sees it, of whichever institution; nil where its case has been deleted.
+    package func find(_ id: ID<CaseResult>) throws -> CaseResult? {
+        try connection.queryOne("SELECT * FROM results WHERE id = \(id)").map(read)
+    }
+
+    private func read(_ row: SQLRow) throws -> CaseResult {
+        let id: ID<CaseResult> = try row.get("id")
+        return CaseResult(
+            id: id, caseID: try row.get("case_id"), task: try row.get("task_id"),
+            result: try Self.decode(try row.get("result_json")), manifest: try row.get("manifest_json"),
+            model: ModelIdentity(
+                name: try row.get("model_name"), version: try row.get("model_version"),
+                digest: try row.get("model_digest")),
+            inputsDigest: try row.get("inputs_digest"), codeVersion: try row.get("code_version"),
+            createdAt: try row.get("created_at"), files: try files(of: id))
+    }
+
+    private func files(of result: ID<CaseResult>) throws -> [ResultFile] {
+        try connection.query(
+            """
+            SELECT f.*, b.size, b.sha256 FROM result_files f JOIN blobs b ON b.id = f.blob_id
+            WHERE f.result_id = \(result) ORDER BY f.name
+            """
+        ).map { row in
+            ResultFile(
+                id: try row.get("id"), name: try row.get("name"), content: try row.get("content"),
+                region: try row.optional("region"), sequence: try row.optional("sequence"),
+                blob: try row.get("blob_id"), size: try row.get("size"), sha256: try row.get("sha256"))
+        }
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+
+    private static func decode(_ text: String) throws -> SegmentationResult {
+        do {
+            return try JSONDecoder().decode(SegmentationResult.self, from: Data(text.utf8))
+        } catch {
+            throw DatabaseError(.decoding, "Column result_json holds no result of this version.")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import Imaging
+import Storage
+
+/// Segments a case's series and measures what is found.
+package struct SegmentCaseJob: Job {
+    package struct Parameters: Codable, Sendable {
+        let task: ID<InferenceTask>
+    }
+
+    package static let jobName = "segment-case"
+
+    private let database: any Database
+    private let blobs: any BlobStore
+    private let engine: SegmentationEngine
+    private let folders: WorkFolders
+    private let codeVersion: String
+
+    package init(
+        database: any Database, blobs: any BlobStore, engine: SegmentationEngine, folders: WorkFolders,
+        codeVersion: String
+    ) {
+        self.database = database
+        self.blobs = blobs
+        self.engine = engine
+        self.folders = folders
+        self.codeVersion = codeVersion
+    }
+
+    /// What a run works on.
+    private struct Inputs: Sendable {
+        let task: InferenceTask
+        let images: [MRIImage]
+    }
+
+    package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
+        control.report("Loading the series", 0)
+        let inputs = try await load(parameters.task)
+        var series: [MRISequence: URL] = [:]
+        for image in inputs.images { series[image.modality] = try await blobs.localURL(image.blob) }
+        let folder = try folders.make()
+        defer { folders.remove(folder) }
+        let output = try await segment(series, into: folder, control)
+        control.report("Storing the masks", 0.99)
+        let files = try await store(output, in: folder)
+        let draft = ResultStore.Draft(id: ID(), output: output, files: files, codeVersion: codeVersion)
+        return { connection in try Self.write(parameters.task, draft, in: connection) }
+    }
+
+    private func load(_ id: ID<InferenceTask>) async throws -> Inputs {
+        let inputs = try await database.read { connection in
+            guard let task = try SegmentationStore(connection).task(id) else { throw Self.caseIsGone }
+            return Inputs(task: task, images: try ImageStore(connection).list(task.scope, case: task.caseID))
+        }
+        guard InputsDigest.of(inputs.images, modelID: inputs.task.modelID) == inputs.task.inputsDigest else {
+            throw JobFailure(.permanent, "The images were changed after the start; start the segmentation again.")
+        }
+        if let wanted = inputs.task.modelID, !engine.model.isNamed(wanted) {
+            throw JobFailure(.permanent, "The model that was asked for is not installed in the worker.")
+        }
+        return inputs
+    }
+
+    private func segment(
+        _ series: [MRISequence: URL], into folder: URL, _ control: JobControl
+    ) async throws -> SegmentationOutput {
+        do {
+            return try await DedicatedThread.run(named: "segmentation") { [engine] in
+                try engine.run(series, folder, control.workControl)
+            }
+        } catch let error as ImagingError {
+            switch error.code {
+            case .invalidImage, .unsupportedImage, .incompatibleSeries, .invalidModel:
+                throw JobFailure(.permanent, error.message)
+            case .cancelled: throw CancellationError()
+            case .internalFault: throw JobFailure(.transient, error.message)
+            }
+        }
+    }
+
+    /// The files exist before the rows that name them; those of a run that is refused are swept later.
+    private func store(_ output: SegmentationOutput, in folder: URL) async throws -> [ResultStore.DraftFile] {
+        var files: [ResultStore.DraftFile] = []
+        for mask in output.result.maskFiles {
+            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(mask.name))
+            files.append(
+                ResultStore.DraftFile(
+                    name: mask.name, content: ResultFile.Content(mask.content), region: mask.region,
+                    sequence: mask.sequence, blob: blob))
+        }
+        let manifest = try await blobs.put(Data(output.manifest.utf8))
+        files.append(
+            ResultStore.DraftFile(
+                name: "manifest.json", content: .manifest, region: nil, sequence: nil, blob: manifest))
+        return files
+    }
+
+    private static func write(
+        _ id: ID<InferenceTask>, _ draft: ResultStore.Draft, in connection: any DatabaseConnection
+    ) throws {
+        let now = Timestamp.now
+        guard let task = try SegmentationStore(connection).task(id) else { throw caseIsGone }
+        try ResultStore(connection).insert(task, draft, at: now)
+        try JobStore(connection).enqueue(
+            WriteReportJob.self, WriteReportJob.Parameters(result: draft.id), institution: task.institution,
+            priority: WriteReportJob.priority, at: now)
+    }
+
+    package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {
+        guard let task = try SegmentationStore(connection).task(parameters.task) else { return }
+        try task.recordEnd(end, in: connection)
+    }
+
+    private static let caseIsGone = JobFailure(.pointless, "The case has been deleted.")
+}
+
+extension InferenceTask {
+    /// What follows from the end of a task's job, in the transaction that ends it.
+    func recordEnd(_ end: JobEnd, in connection: any DatabaseConnection, at now: Timestamp = .now) throws {
+        let store = SegmentationStore(connection)
+        let cases = CaseStore(connection)
+        // First, because it locks the case's row: of two tasks that end at once the second sees that the first is over.
+        try cases.setStatus(scope, caseID, end.caseStatus, at: now)
+        try store.deactivate(self)
+        if try store.hasOtherActiveTask(than: self) { try cases.setStatus(scope, caseID, .processing, at: now) }
+        try AuditStore(connection).append(
+            AuditEntry(
+                institution: institution, actor: createdBy, origin: RequestOrigin(), action: end.auditAction,
+                objectType: "inference_task", objectID: id.string, outcome: end.auditOutcome, at: now))
+    }
+}
+
+extension JobEnd {
+    fileprivate var caseStatus: Case.Status {
+        switch self {
+        case .completed: .completed
+        case .failed: .failed
+        case .cancelled: .uploaded
+        }
+    }
+
+    fileprivate var auditAction: String {
+        switch self {
+        case .completed: "inference.complete"
+        case .failed: "inference.fail"
+        case .cancelled: "inference.stop"
+        }
+    }
+
+    fileprivate var auditOutcome: AuditEntry.Outcome {
+        if case .failed = self { return .failed }
+        return .done
+    }
+}
+
+extension ModelIdentity {
+    /// Clients may name a model by its name, its version or its digest.
+    func isNamed(_ text: String) -> Bool {
+        text == name || text == version || text == digest || text == "\(name) \(version)"
+    }
+}
+
+extension ResultFile.Content {
+    fileprivate init(_ content: MaskFile.Content) {
+        switch content {
+        case .labels: self = .labels
+        case .region: self = .region
+        case .probabilities: self = .probabilities
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Imaging
+
+/// What the pipeline made of a study.
+package struct SegmentationOutput: Sendable {
+    package let result: SegmentationResult
+    package let model: ModelIdentity
+    /// JSON: digests of inputs, model, code version, parameters, stage times.
+    package let manifest: String
+
+    package init(result: SegmentationResult, model: ModelIdentity, manifest: String) {
+        self.result = result
+        self.model = model
+        self.manifest = manifest
+    }
+}
+
+/// The imaging pipeline with its model, kept warm in a worker.
+package struct SegmentationEngine: Sendable {
+    package let model: ModelIdentity
+    /// Reads the series, writes the files that the result names below `folder`, blocks while it works.
+    let run: @Sendable (_ series: [MRISequence: URL], _ folder: URL, WorkControl) throws -> SegmentationOutput
+
+    package init(
+        model: ModelIdentity,
+        run: @escaping @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput
+    ) {
+        self.model = model
+        self.run = run
+    }
+}

@@ -1,0 +1,136 @@
+import Imaging
+import Storage
+
+/// The rules of segmentations: who may start, see and cancel them.
+package struct SegmentationService: Sendable {
+    private let database: any Database
+    private let audit: AuditService
+    private let model: ModelIdentity?
+    private let clock: @Sendable () -> Timestamp
+
+    /// - Parameter model: the installed one; without one, none can be asked for by name.
+    package init(
+        database: any Database, audit: AuditService, model: ModelIdentity?,
+        clock: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.database = database
+        self.audit = audit
+        self.model = model
+        self.clock = clock
+    }
+
+    /// Asks for a case's segmentation; where one works on the same inputs, answers that one.
+    package func start(_ scope: Scope, case caseID: ID<Case>, modelID: String? = nil) async throws -> InferenceTask {
+        let modelID = try checked(modelID)
+        do {
+            return try await startOnce(scope, case: caseID, modelID: modelID)
+        } catch let error as DatabaseError where error.constraint == Self.activeConstraint {
+            // Another start was faster by a moment: its task is there now.
+            return try await startOnce(scope, case: caseID, modelID: modelID)
+        }
+    }
+
+    private static let activeConstraint = "uq_inference_tasks_case_id_active_inputs"
+
+    private func checked(_ modelID: String?) throws -> String? {
+        guard let modelID, !modelID.isEmpty else { return nil }
+        guard let model, model.isNamed(modelID) else {
+            throw AppError.invalid("modelId", "There is no such model; leave the field out to use the installed one.")
+        }
+        return modelID
+    }
+
+    private func startOnce(_ scope: Scope, case caseID: ID<Case>, modelID: String?) async throws -> InferenceTask {
+        let now = clock()
+        return try await database.write { connection in
+            let cases = CaseStore(connection)
+            let item = try cases.require(scope, caseID, for: .startInference)
+            let images = try ImageStore(connection).list(scope, case: caseID)
+            let store = SegmentationStore(connection)
+            let digest = InputsDigest.of(images, modelID: modelID)
+            if let task = try store.activeTask(scope, case: caseID, digest: digest) { return task }
+            guard item.status != .archived else {
+                throw AppError(.conflict, "The case is archived; take it out of the archive first.")
+            }
+            guard !images.isEmpty else {
+                throw AppError.invalid("caseId", "The case has no images; upload at least one sequence first.")
+            }
+            let id = ID<InferenceTask>()
+            let job = try JobStore(connection).enqueue(
+                SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution, at: now)
+            try store.insertTask(scope, id, case: caseID, job: job, modelID: modelID, digest: digest, at: now)
+            try cases.setStatus(scope, caseID, .processing, at: now)
+            try AuditStore(connection).append(
+                AuditEntry(scope, "inference.start", "inference_task", id.string, at: now))
+            return try Self.require(scope, id, for: .startInference, in: connection)
+        }
+    }
+
+    /// The task, with its result once completed.
+    package func get(_ scope: Scope, _ id: ID<InferenceTask>) async throws -> InferenceTask {
+        let task = try await database.read { connection in
+            var task = try Self.require(scope, id, in: connection)
+            if task.status == .completed { task.result = try ResultStore(connection).find(scope, task: id)?.result }
+            return task
+        }
+        try await audit.record(AuditEntry(scope, "inference.read", "inference_task", id.string, at: clock()))
+        return task
+    }
+
+    /// Tasks of the cases that `scope` may see, newest first, without their results.
+    package func list(_ scope: Scope, case caseID: ID<Case>? = nil, _ window: Window) async throws
+        -> Page<InferenceTask>
+    {
+        try Policy.require(.readResult, scope)
+        let page = try await database.read { try SegmentationStore($0).tasks(scope, case: caseID, window) }
+        try await audit.record(AuditEntry(scope, "inference.list", "inference_task", nil, at: clock()))
+        return page
+    }
+
+    /// Stops the task: at once while it waits, within a second while it runs. One that is over stays as it is.
+    package func cancel(_ scope: Scope, _ id: ID<InferenceTask>) async throws -> InferenceTask {
+        let now = clock()
+        return try await database.write { connection in
+            let task = try Self.require(scope, id, for: .startInference, in: connection)
+            let answer = try JobStore(connection).requestCancel(task.job, at: now)
+            if answer != .alreadyOver {
+                try AuditStore(connection).append(
+                    AuditEntry(scope, "inference.cancel", "inference_task", id.string, at: now))
+            }
+            if case .end(let end) = answer { try task.recordEnd(end, in: connection, at: now) }
+            return try Self.require(scope, id, for: .startInference, in: connection)
+        }
+    }
+
+    /// The case's newest result with its files; nil where it has none.
+    package func latestResult(_ scope: Scope, case caseID: ID<Case>) async throws -> CaseResult? {
+        let result = try await database.read { connection in
+            _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
+            return try ResultStore(connection).latest(scope, case: caseID)
+        }
+        try await audit.record(AuditEntry(scope, "result.read", "case", caseID.string, at: clock()))
+        return result
+    }
+
+    /// The result of one task with its files; nil where it has none.
+    package func result(_ scope: Scope, of id: ID<InferenceTask>) async throws -> CaseResult? {
+        let result = try await database.read { connection in
+            _ = try Self.require(scope, id, in: connection)
+            return try ResultStore(connection).find(scope, task: id)
+        }
+        try await audit.record(AuditEntry(scope, "result.read", "inference_task", id.string, at: clock()))
+        return result
+    }
+
+    private static func require(
+        _ scope: Scope, _ id: ID<InferenceTask>, for action: Action = .readResult,
+        in connection: any DatabaseConnection
+    ) throws -> InferenceTask {
+        let store = SegmentationStore(connection)
+        if let task = try store.task(scope, id, for: action) { return task }
+        if action != .readResult, try store.task(scope, id) != nil {
+            throw AppError(.forbidden, "You may see this task, but your role does not allow this.")
+        }
+        throw AppError(.notFound, "There is no such task.")
+    }
+}

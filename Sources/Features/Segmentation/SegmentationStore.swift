@@ -1,0 +1,111 @@
+import Foundation
+import Imaging
+import Storage
+
+/// The rows of inference tasks and their results.
+package struct SegmentationStore {
+    private let connection: any DatabaseConnection
+
+    package init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    // The job's columns come along, since how far a task is stands there alone.
+    private static let selection: SQL = """
+        SELECT j.status, j.attempt, j.losses, j.max_attempts, j.run_after, j.lease_owner, j.lease_token,
+            j.lease_expires, j.progress, j.current_step, j.cancel_requested, j.error_message, j.started_at,
+            j.finished_at, t.*
+        FROM inference_tasks t
+        JOIN jobs j ON j.institution_id = t.institution_id AND j.id = t.job_id
+        JOIN cases c ON c.institution_id = t.institution_id AND c.id = t.case_id
+        """
+
+    func insertTask(
+        _ scope: Scope, _ id: ID<InferenceTask>, case caseID: ID<Case>, job: ID<JobRecord>, modelID: String?,
+        digest: String, at now: Timestamp
+    ) throws {
+        try connection.execute(
+            """
+            INSERT INTO inference_tasks
+                (id, institution_id, case_id, job_id, model_id, inputs_digest, active_inputs, created_by, created_at)
+            VALUES (\(id), \(scope.institution), \(caseID), \(job), \(modelID), \(digest), \(digest), \(scope.user),
+                \(now))
+            """)
+    }
+
+    /// Nil where there is no such task or `scope` may not know of its case.
+    package func task(_ scope: Scope, _ id: ID<InferenceTask>, for action: Action = .readResult) throws
+        -> InferenceTask?
+    {
+        let condition = CaseStore.visible(scope, for: action)
+        return try connection.queryOne("\(Self.selection) WHERE t.id = \(id) AND \(condition)")
+            .map(InferenceTask.init)
+    }
+
+    /// The task as a worker sees it, of whichever institution; nil where its case has been deleted.
+    func task(_ id: ID<InferenceTask>) throws -> InferenceTask? {
+        try connection.queryOne("\(Self.selection) WHERE t.id = \(id)").map(InferenceTask.init)
+    }
+
+    /// The task that works on these inputs and has not ended.
+    func activeTask(_ scope: Scope, case caseID: ID<Case>, digest: String) throws -> InferenceTask? {
+        try connection.queryOne(
+            """
+            \(Self.selection)
+            WHERE t.institution_id = \(scope.institution) AND t.case_id = \(caseID) AND t.active_inputs = \(digest)
+            """
+        ).map(InferenceTask.init)
+    }
+
+    /// Tasks of the cases that `scope` may see, newest first, without their results.
+    package func tasks(_ scope: Scope, case caseID: ID<Case>? = nil, _ window: Window) throws -> Page<InferenceTask> {
+        var conditions = [CaseStore.visible(scope, for: .readResult)]
+        if let caseID { conditions.append("t.case_id = \(caseID)") }
+        let filter = SQL.joined(conditions, by: " AND ")
+        if case .cursor(let after?, _) = window {
+            let cursor = try CaseCursor(after)
+            conditions.append("(t.created_at, t.id) < (\(cursor.time), \(cursor.id))")
+        }
+        let rows = try connection.query(
+            """
+            \(Self.selection) WHERE \(SQL.joined(conditions, by: " AND "))
+            ORDER BY t.created_at DESC, t.id DESC LIMIT \(window.size + 1) OFFSET \(window.offset)
+            """)
+        let items = try rows.prefix(window.size).map(InferenceTask.init)
+        let hasNext = rows.count > window.size
+        return Page(
+            items: items, count: try count(filter, window), nextCursor: hasNext ? items.last?.cursor : nil,
+            hasNext: hasNext)
+    }
+
+    private func count(_ condition: SQL, _ window: Window) throws -> Int? {
+        guard case .page = window else { return nil }
+        return try connection.queryOne(
+            """
+            SELECT COUNT(*) AS number FROM inference_tasks t
+            JOIN cases c ON c.institution_id = t.institution_id AND c.id = t.case_id WHERE \(condition)
+            """
+        )?.get("number")
+    }
+
+    /// Frees the inputs for another task.
+    func deactivate(_ task: InferenceTask) throws {
+        try connection.execute("UPDATE inference_tasks SET active_inputs = NULL WHERE id = \(task.id)")
+    }
+
+    /// Whether another task works on the same case.
+    func hasOtherActiveTask(than task: InferenceTask) throws -> Bool {
+        try connection.queryOne(
+            """
+            SELECT 1 AS one FROM inference_tasks
+            WHERE institution_id = \(task.institution) AND case_id = \(task.caseID) AND id <> \(task.id)
+                AND active_inputs IS NOT NULL LIMIT 1
+            """) != nil
+    }
+}
+
+extension InferenceTask {
+    fileprivate var cursor: String? {
+        ID<Case>(id.string).map { CaseCursor(time: createdAt, id: $0).text }
+    }
+}

@@ -1,0 +1,31 @@
+import Storage
+
+/// Writes a result's report draft.
+package struct WriteReportJob: Job {
+    package struct Parameters: Codable, Sendable {
+        let result: ID<CaseResult>
+    }
+
+    package static let jobName = "write-report"
+    /// Takes no time and is waited for: before the next segmentation.
+    static let priority = 10
+
+    /// Composes the report, and hands back what writes it.
+    package typealias Writer = @Sendable (CaseResult, _ job: ID<JobRecord>) throws -> JobWrites
+
+    private let database: any Database
+    private let writer: Writer
+
+    package init(database: any Database, writer: @escaping Writer) {
+        self.database = database
+        self.writer = writer
+    }
+
+    package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
+        control.report("Writing the report", 0)
+        guard let result = try await database.read({ try ResultStore($0).find(parameters.result) }) else {
+            throw JobFailure(.pointless, "The case has been deleted.")
+        }
+        return try writer(result, control.job)
+    }
+}
