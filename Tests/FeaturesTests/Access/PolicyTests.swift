@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+@testable import Features
+
+@Suite struct PolicyTests {
+    /// The table as a person would write it, so that a change of the code shows as a change of this page.
+    private static let expected = """
+        admin: user.read=institution user.change=institution case.create=institution case.read=institution \
+        case.change=institution case.delete=institution image.upload=institution inference.start=institution \
+        result.read=institution result.feedback=institution report.write=institution report.read=institution \
+        model.manage=institution audit.read=institution
+        doctor: user.read=nothing user.change=nothing case.create=own case.read=own case.change=own case.delete=own \
+        image.upload=own inference.start=own result.read=own result.feedback=own report.write=own report.read=own \
+        model.manage=nothing audit.read=nothing
+        radiologist: user.read=nothing user.change=nothing case.create=institution case.read=institution \
+        case.change=institution case.delete=own image.upload=institution inference.start=institution \
+        result.read=institution result.feedback=institution report.write=institution report.read=institution \
+        model.manage=nothing audit.read=nothing
+        researcher: user.read=nothing user.change=nothing case.create=nothing case.read=anonymised \
+        case.change=nothing case.delete=nothing image.upload=nothing inference.start=nothing \
+        result.read=anonymised result.feedback=nothing report.write=nothing report.read=nothing \
+        model.manage=nothing audit.read=nothing
+        """
+
+    @Test func theTableIsTheOneAgreedOn() {
+        let lines = Role.allCases.sorted { $0.rawValue < $1.rawValue }.map { role in
+            let cells = Action.allCases.map { "\($0.rawValue)=\(Policy.reach(of: $0, for: role))" }
+            return "\(role.rawValue): \(cells.joined(separator: " "))"
+        }
+        #expect(lines.joined(separator: "\n") == Self.expected)
+    }
+
+    @Test func aMissingFieldIsNotANull() throws {
+        struct Form: Decodable {
+            var name: Field<String>
+            var age: Field<FormInteger>
+        }
+        func form(_ text: String) throws -> Form { try JSONDecoder().decode(Form.self, from: Data(text.utf8)) }
+        #expect(try form("{}").name == .absent)
+        #expect(try form(#"{"name": null}"#).name == .null)
+        #expect(try form(#"{"name": "x"}"#).name == .value("x"))
+        #expect(try form(#"{"age": "61"}"#).age == .value(FormInteger(61)))
+        #expect(try form(#"{"age": 61}"#).age == .value(FormInteger(61)))
+        #expect(throws: DecodingError.self) { try form(#"{"age": "old"}"#) }
+        #expect(throws: DecodingError.self) { try form(#"{"name": 5}"#) }
+    }
+
+    @Test func idsAreUUIDs() throws {
+        #expect(ID<User>("nonsense") == nil)
+        let upper = "6F9619FF-8B86-D011-B42D-00CF4FC964FF"
+        #expect(ID<User>(upper)?.string == upper.lowercased())
+        let id = ID<User>()
+        #expect(try JSONDecoder().decode(ID<User>.self, from: JSONEncoder().encode(id)) == id)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(ID<User>.self, from: Data(#""x""#.utf8)) }
+    }
+}

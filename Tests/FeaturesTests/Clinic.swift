@@ -1,0 +1,169 @@
+import Foundation
+import Imaging
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// A whole service without HTTP on a fresh database: accounts, cases, uploads, audit, and a clock that tests move.
+struct Clinic: Sendable {
+    let database: any Database
+    let blobs: DiskBlobStore
+    let clock: TestClock
+    let sessions: SessionsService
+    let users: UsersService
+    let audit: AuditService
+    let cases: CasesService
+    let images: ImagesService
+
+    static let password = "correct horse"
+
+    static func with(
+        _ kind: TestDatabase, settings: SessionSettings = SessionSettings(),
+        _ body: @escaping @Sendable (Clinic) async throws -> Void
+    ) async throws {
+        try await kind.with { database in
+            try await TemporaryFolder.with { folder in
+                try await body(try await Clinic(database: database, folder: folder, settings: settings))
+            }
+        }
+    }
+
+    private init(database: any Database, folder: URL, settings: SessionSettings) async throws {
+        let clock = TestClock()
+        let read: @Sendable () -> Timestamp = { clock.now }
+        self.database = database
+        self.clock = clock
+        blobs = try DiskBlobStore(root: folder)
+        sessions = SessionsService(
+            database: database, hasher: try PasswordHasher(cost: .least),
+            signer: try await TokenSigner(secret: "a secret of at least thirty-two bytes"), settings: settings,
+            clock: read)
+        users = UsersService(sessions: sessions)
+        audit = AuditService(database: database)
+        cases = CasesService(database: database, blobs: blobs, audit: audit, clock: read)
+        images = ImagesService(
+            database: database, blobs: blobs, audit: audit, inspector: ImageInspector(look: Self.look), clock: read)
+    }
+
+    /// Takes any file that begins with "image" for one; the rest of its bytes tell it from others.
+    private static func look(_ url: URL) throws -> InspectedImage {
+        let data = try Data(contentsOf: url)
+        guard data.starts(with: Data("image".utf8)) else {
+            throw ImagingError(.invalidImage, "The file is not a NIfTI image.")
+        }
+        let digest = String(String(data.map { String(format: "%02x", $0) }.joined().suffix(64)).reversed())
+        return InspectedImage(
+            dimensions: [240, 240, 155], spacing: [1, 1, 1.5],
+            contentDigest: digest + String(repeating: "0", count: 64 - digest.count))
+    }
+
+    /// Somebody of `role` with an account; a second institution's where `institution` is given.
+    func signIn(_ role: Role, name: String = "Ada", institution: ID<Institution>? = nil) async throws -> Person {
+        let email = "\(role.rawValue).\(ID<User>().string.prefix(8))@clinic.org"
+        guard let home = institution ?? ID(Institution.defaultID) else {
+            throw AppError(.internalFault, "no institution")
+        }
+        let now = clock.now
+        let user = User(
+            id: ID(), institutionID: home, email: email, firstName: name, lastName: "Lovelace", role: role,
+            institution: "Clinic", specialty: "", phoneNumber: "", isEmailVerified: false, createdAt: now,
+            updatedAt: now)
+        let hash = try await sessions.hasher.hash(Self.password)
+        try await database.write { try UserStore($0).insert(user, passwordHash: hash) }
+        let signedIn = try await sessions.login(email: email, password: Self.password, origin: RequestOrigin())
+        let principal = try await sessions.authenticate(signedIn.tokens.access, origin: RequestOrigin())
+        return Person(user: user, tokens: signedIn.tokens, principal: principal)
+    }
+
+    func makeInstitution() async throws -> ID<Institution> {
+        let id = ID<Institution>()
+        try await database.write {
+            try $0.execute("INSERT INTO institutions (id, name, created_at) VALUES (\(id), \("Other"), 0)")
+        }
+        return id
+    }
+
+    func makeCase(_ person: Person, patient: String = "PAT-1", _ change: (inout CaseForm) -> Void = { _ in })
+        async throws -> Case
+    {
+        var form = CaseForm()
+        form.patientId = .value(patient)
+        form.age = .value(FormInteger(61))
+        form.sex = .value("F")
+        change(&form)
+        clock.advance(by: .seconds(1))
+        return try await cases.create(person.scope, form)
+    }
+
+    func stage(_ text: String) async throws -> StagedBlob {
+        let writer = try await blobs.stage(limit: 1000)
+        try await writer.append(Data(text.utf8))
+        return try await writer.finish()
+    }
+
+    func add(
+        _ person: Person, _ item: Case, _ modality: MRISequence, _ content: String, name: String = "scan.nii.gz"
+    ) async throws -> MRIImage {
+        try await images.add(
+            person.scope, case: item.id, modality: modality, filename: name, staged: try await stage(content))
+    }
+
+    /// The audit trail's actions, oldest first.
+    func actions(_ outcome: AuditEntry.Outcome = .done) async throws -> [String] {
+        let rows = try await database.read {
+            try $0.query("SELECT action FROM audit_entries WHERE outcome = \(outcome) ORDER BY occurred_at, id")
+        }
+        return try rows.map { try $0.get("action") }
+    }
+
+    func count(_ table: String) async throws -> Int {
+        let row = try await database.read { try $0.queryOne("SELECT COUNT(*) AS number FROM \(raw: table)") }
+        return try row?.get("number") ?? 0
+    }
+
+    func storedFiles() async throws -> Set<BlobKey> {
+        Set(try await blobs.keys(writtenBefore: Timestamp.now.advanced(by: .seconds(60))))
+    }
+}
+
+/// Somebody who is signed in.
+struct Person: Sendable {
+    let user: User
+    let tokens: TokenPair
+    let principal: Principal
+
+    var scope: Scope { principal.scope }
+}
+
+/// Time that stands still until a test moves it.
+final class TestClock: Sendable {
+    private let time = Mutex(Timestamp(microseconds: 1_800_000_000_000_000))
+
+    var now: Timestamp { time.withLock { $0 } }
+
+    func advance(by duration: Duration) {
+        time.withLock { $0 = $0.advanced(by: duration) }
+    }
+}
+
+/// Whether `error` is an `AppError` of this code, and of this field where one is named.
+func isAppError(_ error: any Error, _ code: AppError.Code, field: String? = nil) -> Bool {
+    guard let error = error as? AppError, error.code == code else { return false }
+    return field.map { error.fields[$0] != nil } ?? true
+}
+
+/// A form with one thing wrong, and the field that must be named.
+struct FormFault<Form>: Sendable, CustomTestStringConvertible {
+    let field: String
+    let change: @Sendable (inout Form) -> Void
+
+    init(_ field: String, _ change: @escaping @Sendable (inout Form) -> Void) {
+        self.field = field
+        self.change = change
+    }
+
+    var testDescription: String { field }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+@Suite struct UsersTests {
+    @Test(arguments: TestDatabase.all) func aProfileChangesInParts(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            clinic.clock.advance(by: .seconds(5))
+            let change = UserChange(lastName: "Byron", specialty: .value("Neuro"), phoneNumber: .value("+49 30"))
+            let changed = try await clinic.users.updateProfile(person.scope, change)
+            #expect(changed.lastName == "Byron")
+            #expect(changed.firstName == "Ada")
+            #expect(changed.specialty == "Neuro")
+            #expect(changed.updatedAt == clinic.clock.now)
+            #expect(try await clinic.users.profile(person.scope) == changed)
+            let cleared = try await clinic.users.updateProfile(person.scope, UserChange(specialty: .null))
+            #expect(cleared.specialty == "")
+            #expect(try await clinic.actions().filter { $0 == "user.update" }.count == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func onlyAnAdminChangesRoles(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let admin = try await clinic.signIn(.admin)
+            for role in ["admin", "radiologist"] {
+                await #expect {
+                    try await clinic.users.updateProfile(doctor.scope, UserChange(role: role))
+                } throws: {
+                    isAppError($0, .validation, field: "role")
+                }
+            }
+            let same = try await clinic.users.updateProfile(doctor.scope, UserChange(role: "doctor"))
+            #expect(same.role == .doctor)
+            _ = try await clinic.users.updateUser(admin.scope, doctor.user.id, UserChange(role: "radiologist"))
+            // The next request of the same session already has the new role.
+            let now = try await clinic.sessions.authenticate(doctor.tokens.access, origin: RequestOrigin())
+            #expect(now.scope.role == .radiologist)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aTakenAddressIsRefused(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let one = try await clinic.signIn(.doctor)
+            let other = try await clinic.signIn(.doctor)
+            await #expect {
+                try await clinic.users.updateProfile(one.scope, UserChange(email: other.user.email))
+            } throws: {
+                isAppError($0, .validation, field: "email")
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aFreshPasswordEndsOtherSessions(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let origin = RequestOrigin()
+            let other = try await clinic.sessions.login(
+                email: person.user.email, password: Clinic.password, origin: origin)
+            let form = PasswordChange(
+                currentPassword: Clinic.password, newPassword: "battery staple", confirmPassword: "battery staple")
+            try await clinic.users.changePassword(person.principal, form)
+            _ = try await clinic.sessions.authenticate(person.tokens.access, origin: origin)
+            await #expect(throws: AppError.self) {
+                try await clinic.sessions.authenticate(other.tokens.access, origin: origin)
+            }
+            await #expect(throws: AppError.self) {
+                try await clinic.sessions.login(email: person.user.email, password: Clinic.password, origin: origin)
+            }
+            _ = try await clinic.sessions.login(email: person.user.email, password: "battery staple", origin: origin)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aPasswordNeedsTheCurrentOne(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            for (field, form) in [
+                (
+                    "currentPassword",
+                    PasswordChange(currentPassword: "no", newPassword: "long enough", confirmPassword: "long enough")
+                ),
+                (
+                    "newPassword",
+                    PasswordChange(currentPassword: Clinic.password, newPassword: "short", confirmPassword: "short")
+                ),
+                (
+                    "confirmPassword",
+                    PasswordChange(currentPassword: Clinic.password, newPassword: "long enough", confirmPassword: "x")
+                ),
+            ] {
+                await #expect { try await clinic.users.changePassword(person.principal, form) } throws: {
+                    isAppError($0, .validation, field: field)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func anAdminSeesTheInstitution(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let admin = try await clinic.signIn(.admin)
+            let doctor = try await clinic.signIn(.doctor)
+            let stranger = try await clinic.signIn(.doctor, institution: try await clinic.makeInstitution())
+            let directory = try await clinic.users.list(admin.scope)
+            #expect(Set(directory.users.map(\.id)) == [admin.user.id, doctor.user.id])
+            #expect(directory.stats.total == 2)
+            #expect(directory.stats.byRole == ["doctor": 1, "radiologist": 0, "researcher": 0, "admin": 1])
+            #expect(directory.stats.unverified == 2)
+            await #expect { try await clinic.users.user(admin.scope, stranger.user.id) } throws: {
+                isAppError($0, .notFound)
+            }
+            await #expect { try await clinic.users.list(doctor.scope) } throws: { isAppError($0, .forbidden) }
+            await #expect { try await clinic.users.delete(doctor.scope, admin.user.id) } throws: {
+                isAppError($0, .forbidden)
+            }
+            await #expect {
+                try await clinic.users.updateUser(doctor.scope, admin.user.id, UserChange(firstName: "X"))
+            } throws: {
+                isAppError($0, .forbidden)
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aDeletedAccountIsDead(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let admin = try await clinic.signIn(.admin)
+            let doctor = try await clinic.signIn(.doctor)
+            let item = try await clinic.makeCase(doctor)
+            try await clinic.users.delete(admin.scope, doctor.user.id)
+            await #expect(throws: AppError.self) {
+                try await clinic.sessions.authenticate(doctor.tokens.access, origin: RequestOrigin())
+            }
+            await #expect(throws: AppError.self) {
+                try await clinic.sessions.refresh(doctor.tokens.refresh, origin: RequestOrigin())
+            }
+            await #expect { try await clinic.users.delete(admin.scope, doctor.user.id) } throws: {
+                isAppError($0, .notFound)
+            }
+            // What the doctor made stays, with the name; the address is free again.
+            #expect(try await clinic.cases.get(admin.scope, item.id).author == "Ada Lovelace")
+            let form = Registration(
+                email: doctor.user.email, password: "long enough", confirmPassword: "long enough", firstName: "B",
+                lastName: "C")
+            _ = try await clinic.users.register(form, origin: RequestOrigin())
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func theLastAdminStays(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let admin = try await clinic.signIn(.admin)
+            await #expect { try await clinic.users.delete(admin.scope, admin.user.id) } throws: {
+                isAppError($0, .conflict)
+            }
+            await #expect {
+                try await clinic.users.updateProfile(admin.scope, UserChange(role: "doctor"))
+            } throws: {
+                isAppError($0, .conflict)
+            }
+            let second = try await clinic.signIn(.admin)
+            try await clinic.users.delete(second.scope, admin.user.id)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func theCommandLineMakesAdmins(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let form = Registration(
+                email: "root@clinic.org", password: "long enough", confirmPassword: "long enough", firstName: "A",
+                lastName: "B")
+            #expect(try await clinic.users.createAdmin(form).role == .admin)
+        }
+    }
+
+    @Test func theJSONIsTheContracts() throws {
+        let user = User(
+            id: ID(), institutionID: ID(), email: "ada@clinic.org", firstName: "Ada", lastName: "Lovelace",
+            role: .radiologist, institution: "C", specialty: "", phoneNumber: "", isEmailVerified: true,
+            createdAt: Timestamp(microseconds: 0), updatedAt: Timestamp(microseconds: 0))
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: JSONEncoder().encode(user)) as? [String: NSObject])
+        #expect(
+            object.keys.sorted() == [
+                "createdAt", "email", "firstName", "id", "institution", "isEmailVerified", "lastName", "phoneNumber",
+                "role", "specialty", "updatedAt", "username",
+            ])
+        #expect(object["createdAt"] == "1970-01-01T00:00:00.000000Z" as NSString)
+        let stats = try JSONEncoder().encode(UserStatistics([user]))
+        #expect(String(decoding: stats, as: UTF8.self).contains("\"total_users\":1"))
+    }
+}
