@@ -60,6 +60,10 @@ package struct JobHandler: Sendable {
     package init<J: Job>(_ job: J) {
         kind = J.jobName
         run = { try await job.run(try JobParameters.decode($0), control: $1) }
-        ended = { try job.ended($0, try JobParameters.decode($1), in: $2) }
+        ended = { end, parameters, connection in
+            // Of parameters that this version can't read nobody can be told.
+            guard let parameters: J.Parameters = try? JobParameters.decode(parameters) else { return }
+            try job.ended(end, parameters, in: connection)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Logging
 import Storage
 
 /// The transactions between workers and the `jobs` table.
@@ -5,12 +6,16 @@ package struct JobQueue: Sendable {
     private let database: any Database
     private let handlers: [String: JobHandler]
     private let kinds: [String]
+    private let logger: Logger
     let policy: JobPolicy
 
-    package init(database: any Database, handlers: [JobHandler], policy: JobPolicy = JobPolicy()) {
+    package init(
+        database: any Database, handlers: [JobHandler], logger: Logger, policy: JobPolicy = JobPolicy()
+    ) {
         self.database = database
         self.handlers = Dictionary(handlers.map { ($0.kind, $0) }, uniquingKeysWith: { $1 })
         self.kinds = self.handlers.keys.sorted()
+        self.logger = logger
         self.policy = policy
     }
 
@@ -24,23 +29,17 @@ package struct JobQueue: Sendable {
     /// Takes the next job whose time has come; nil where there is none.
     func claim(by owner: WorkerID, at now: Timestamp = .now) async throws -> Claim? {
         // Looking costs no lock, and mostly there is nothing to take.
-        let hasWork = try await database.read { connection in
-            let store = JobStore(connection)
-            return try !store.due(kinds, at: now, limit: 1).isEmpty || !store.expired(kinds, at: now).isEmpty
-        }
-        guard hasWork else { return nil }
-        return try await database.write { connection in
-            try recover(try JobStore(connection).expired(kinds, at: now), workerIsDead: false, at: now, in: connection)
-            return try take(by: owner, at: now, in: connection)
-        }
+        let expired = try await database.read { try JobStore($0).expired(kinds, at: now) }
+        await recover(expired, workerIsDead: false, at: now)
+        let isDue = try await database.read { try !JobStore($0).due(kinds, at: now, limit: 1).isEmpty }
+        guard isDue else { return nil }
+        return try await database.write { try take(by: owner, at: now, in: $0) }
     }
 
     /// Frees at once what a worker held that is known to be dead.
     package func recover(from owner: WorkerID, at now: Timestamp = .now) async throws {
-        try await database.write { connection in
-            let held = try JobStore(connection).running(by: owner, kinds)
-            try recover(held, workerIsDead: true, at: now, in: connection)
-        }
+        let held = try await database.read { try JobStore($0).running(by: owner, kinds) }
+        await recover(held, workerIsDead: true, at: now)
     }
 
     private func take(by owner: WorkerID, at now: Timestamp, in connection: any DatabaseConnection) throws -> Claim? {
@@ -56,18 +55,30 @@ package struct JobQueue: Sendable {
         return nil
     }
 
+    /// Each in a transaction of its own: one that can't be recovered must not keep the others waiting.
+    private func recover(_ ids: [ID<JobRecord>], workerIsDead: Bool, at now: Timestamp) async {
+        for id in ids {
+            do {
+                try await database.write { connection in
+                    try recover(id, workerIsDead: workerIsDead, at: now, in: connection)
+                }
+            } catch {
+                logger.error(
+                    "a lost job can't be recovered",
+                    metadata: ["job": "\(id)", "error": "\(AppError.cause(of: error))"])
+            }
+        }
+    }
+
     private func recover(
-        _ ids: [ID<JobRecord>], workerIsDead: Bool, at now: Timestamp, in connection: any DatabaseConnection
+        _ id: ID<JobRecord>, workerIsDead: Bool, at now: Timestamp, in connection: any DatabaseConnection
     ) throws {
         let store = JobStore(connection)
-        // One order for all, so that two workers that recover at once don't lock each other out.
-        for id in ids.sorted(by: { $0.string < $1.string }) {
-            guard var job = try store.lock(id) else { continue }
-            let answer = job.state.lose(workerIsDead: workerIsDead, at: now, policy: policy)
-            guard answer != .notLost else { continue }
-            try store.save(job)
-            if case .end(let end) = answer { try handlers[job.kind]?.ended(end, job.parameters, connection) }
-        }
+        guard var job = try store.lock(id) else { return }
+        let answer = job.state.lose(workerIsDead: workerIsDead, at: now, policy: policy)
+        guard answer != .notLost else { return }
+        try store.save(job)
+        if case .end(let end) = answer { try handlers[job.kind]?.ended(end, job.parameters, connection) }
     }
 
     /// Whether the run should go on, without writing anything.

@@ -185,7 +185,8 @@ import Testing
             await #expect { try await clinic.users.register(form, origin: origin) } throws: {
                 isAppError($0, .validation, field: "role")
             }
-            #expect(try await clinic.count("users") == 0)
+            let users = try await clinic.count("users")
+            #expect(users == 0)
         }
     }
 

@@ -1,0 +1,199 @@
+import Foundation
+import Imaging
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// From a started task to its result, with a stand-in for the pipeline, on both databases.
+@Suite struct SegmentCaseJobTests {
+    @Test(arguments: TestDatabase.all)
+    func theResultIsThereWithItsFilesAndFindings(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.runner().workOnce())
+            let done = try await ward.service.get(ward.doctor, task.id)
+            #expect(done.status == .completed)
+            #expect(done.percentage == 100)
+            #expect(done.startedAt != nil && done.completedAt != nil)
+            #expect(done.result == Ward.result(of: [.t1ce, .flair]))
+            #expect(try await ward.caseStatus() == .completed)
+            #expect(try await ward.jobs.count("inference.complete") == 1)
+            #expect(try await ward.count("findings") == 2)
+            let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
+            #expect(result.model == Ward.model)
+            #expect(result.codeVersion == "test")
+            #expect(result.inputsDigest == task.inputsDigest)
+            #expect(result.files.map(\.name) == ["manifest.json", "segmentation.nii.gz"])
+            let mask = try #require(result.files.last)
+            #expect(try Data(contentsOf: try await ward.blobs.localURL(mask.blob)) == Data("mask".utf8))
+            #expect(mask.content == .labels && mask.sequence == .t1ce)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func theReportsJobIsEnqueuedWithTheResult(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.runner().workOnce())
+            let kinds = try await ward.database.read { connection in
+                try connection.query("SELECT kind FROM jobs WHERE status = 'pending'").map {
+                    try $0.get("kind", as: String.self)
+                }
+            }
+            #expect(kinds == ["write-report"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func anImageThatCannotBeUsedFailsAtOnceAndSaysWhy(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let runner = ward.runner { _, _, _ in
+                throw ImagingError(.incompatibleSeries, "The series do not overlay each other.")
+            }
+            #expect(try await runner.workOnce())
+            let failed = try await ward.service.get(ward.doctor, task.id)
+            #expect(failed.status == .failed)
+            #expect(failed.errorMessage == "The series do not overlay each other.")
+            #expect(try await ward.caseStatus() == .failed)
+            #expect(try await ward.count("results") == 0)
+            // The same inputs may be tried anew.
+            #expect(try await ward.service.start(ward.doctor, case: ward.caseID).id != task.id)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aFaultOfOursIsTriedAgain(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let broken = ward.runner { _, _, _ in throw ImagingError(.internalFault, "The network failed.") }
+            #expect(try await broken.workOnce())
+            #expect(try await ward.service.get(ward.doctor, task.id).status == .pending)
+            #expect(try await ward.caseStatus() == .processing)
+            #expect(try await ward.jobs.eventually { try await ward.runner().workOnce() })
+            let done = try await ward.service.get(ward.doctor, task.id)
+            #expect(done.status == .completed)
+            #expect(done.errorMessage == nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func errorsOfOthersNeverReachTheUser(_ kind: TestDatabase) async throws {
+        struct Indiscretion: Error, CustomStringConvertible {
+            let description = "/data/smith.nii: Mrs Smith"
+        }
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let runner = ward.runner { _, _, _ in throw Indiscretion() }
+            let isOver = try await ward.jobs.eventually {
+                _ = try await runner.workOnce()
+                return try await ward.service.get(ward.doctor, task.id).status == .failed
+            }
+            #expect(isOver)
+            let message = try #require(try await ward.service.get(ward.doctor, task.id).errorMessage)
+            #expect(!message.lowercased().contains("smith"))
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aCancelReachesTheNetworkWithinASecond(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let runner = ward.runner { _, _, control in
+                control.report("Network", 0.4)
+                while true {
+                    try control.checkCancellation()
+                    Thread.sleep(forTimeInterval: 0.05)
+                }
+            }
+            async let work: Bool = runner.workOnce()
+            let isSeen = try await ward.jobs.eventually {
+                try await ward.service.get(ward.doctor, task.id).currentStep == "Network"
+            }
+            #expect(isSeen)
+            let asked = ContinuousClock.now
+            #expect(try await ward.service.cancel(ward.doctor, task.id).currentStep == "Cancelling")
+            #expect(try await work)
+            #expect(ContinuousClock.now - asked < .seconds(1))
+            #expect(try await ward.service.get(ward.doctor, task.id).status == .cancelled)
+            #expect(try await ward.caseStatus() == .uploaded)
+            #expect(try await ward.count("results") == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aTaskThatRunsTwiceHasOneResult(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            // While the first worker is at it, its lease is lost and a second one does the whole work.
+            let gate = DispatchSemaphore(value: 0)
+            let first = ward.runner { series, folder, control in
+                gate.wait()
+                return try Ward.standIn(series, folder, WorkControl())
+            }
+            async let slow: Bool = first.workOnce()
+            #expect(
+                try await ward.jobs.eventually { try await ward.jobs.state(task.job)?.status == .running })
+            try await ward.database.write { _ = try $0.execute("UPDATE jobs SET lease_expires = 1") }
+            #expect(try await ward.runner().workOnce())
+            gate.signal()
+            #expect(try await slow)
+            #expect(try await ward.count("results") == 1)
+            #expect(try await ward.count("result_files") == 2)
+            #expect(try await ward.jobs.count("inference.complete") == 1)
+            #expect(try await ward.service.get(ward.doctor, task.id).status == .completed)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aCaseDeletedMeanwhileLeavesNothing(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let gate = DispatchSemaphore(value: 0)
+            let runner = ward.runner { series, folder, control in
+                gate.wait()
+                return try Ward.standIn([:], folder, control)
+            }
+            async let work: Bool = runner.workOnce()
+            #expect(
+                try await ward.jobs.eventually { try await ward.jobs.state(task.job)?.status == .running })
+            // The series have been found by then: the run is inside the pipeline.
+            try await Task.sleep(for: .milliseconds(200))
+            try await ward.database.write { try CaseStore($0).delete(ward.doctor, ward.caseID) }
+            gate.signal()
+            #expect(try await work)
+            #expect(try await ward.jobs.state(task.job)?.status == .cancelled)
+            for table in ["results", "result_files", "blobs", "inference_tasks"] {
+                #expect(try await ward.count(table) == 0)
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func imagesThatChangedAfterTheStartAreNotUsed(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            try await ward.addImage(.t2)
+            #expect(try await ward.runner().workOnce())
+            let failed = try await ward.service.get(ward.doctor, task.id)
+            #expect(failed.status == .failed)
+            #expect(failed.errorMessage?.contains("start the segmentation again") == true)
+        }
+    }
+
+    @Test func workFoldersGoWithTheirRunsAndOldOnesLater() async throws {
+        try await TemporaryFolder.with { root in
+            let folders = WorkFolders(root: root)
+            let mine = try folders.make()
+            let other = root.appendingPathComponent("someone-elses")
+            try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
+            folders.sweep()
+            #expect(FileManager.default.fileExists(atPath: mine.path))
+            folders.sweep(now: Date(timeIntervalSinceNow: 2 * 24 * 3600))
+            #expect(!FileManager.default.fileExists(atPath: mine.path))
+            #expect(FileManager.default.fileExists(atPath: other.path))
+        }
+    }
+}

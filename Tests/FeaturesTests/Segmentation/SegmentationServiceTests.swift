@@ -1,0 +1,166 @@
+import Foundation
+import Imaging
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// Who may start, see and cancel segmentations, on both databases.
+@Suite struct SegmentationServiceTests {
+    @Test(arguments: TestDatabase.all)
+    func aStartMakesTaskJobStatusAndTrail(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(task.status == .pending)
+            #expect(task.percentage == 0)
+            #expect(task.caseID == ward.caseID)
+            #expect(try await ward.caseStatus() == .processing)
+            #expect(try await ward.count("jobs") == 1)
+            #expect(try await ward.jobs.count("inference.start") == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aSecondStartAnswersTheRunningTask(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let first = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let second = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(first.id == second.id)
+            _ = try await ward.service.cancel(ward.doctor, first.id)
+            let third = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(third.id != first.id)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func eightStartsAtOnceMakeOneTask(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let ids = try await withThrowingTaskGroup(of: ID<InferenceTask>.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try await ward.service.start(ward.doctor, case: ward.caseID).id }
+                }
+                return try await group.reduce(into: Set()) { $0.insert($1) }
+            }
+            #expect(ids.count == 1)
+            #expect(try await ward.count("jobs") == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func nothingStartsWithoutImagesOrInTheArchive(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            try await ward.database.write { _ = try $0.execute("UPDATE cases SET status = 'archived'") }
+            let archived = await #expect(throws: AppError.self) {
+                try await ward.service.start(ward.doctor, case: ward.caseID)
+            }
+            #expect(archived?.code == .conflict)
+            try await ward.database.write { connection in
+                try connection.execute("UPDATE cases SET status = 'created'")
+                try connection.execute("DELETE FROM images")
+            }
+            let empty = await #expect(throws: AppError.self) {
+                try await ward.service.start(ward.doctor, case: ward.caseID)
+            }
+            #expect(empty?.fields["caseId"] != nil)
+            #expect(try await ward.count("jobs") == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aModelIsKnownByItsNames(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let unknown = await #expect(throws: AppError.self) {
+                try await ward.service.start(ward.doctor, case: ward.caseID, modelID: "another")
+            }
+            #expect(unknown?.fields["modelId"] != nil)
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID, modelID: "stand-in")
+            #expect(task.modelID == "stand-in")
+            #expect(try await ward.runner().workOnce())
+            #expect(try await ward.service.get(ward.doctor, task.id).status == .completed)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func othersKnowNothingOfIt(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let colleague = try await Ward.addUser(.doctor, to: ward.database)
+            let stranger = try await Ward.addUser(.admin, of: ID(), to: ward.database)
+            for scope in [colleague, stranger] {
+                for action in [ward.service.get, ward.service.cancel] {
+                    let error = await #expect(throws: AppError.self) { try await action(scope, task.id) }
+                    #expect(error?.code == .notFound)
+                }
+                let start = await #expect(throws: AppError.self) {
+                    try await ward.service.start(scope, case: ward.caseID)
+                }
+                #expect(start?.code == .notFound)
+                #expect(try await ward.service.list(scope, .plain(limit: 10)).items.isEmpty)
+            }
+            let radiologist = try await Ward.addUser(.radiologist, to: ward.database)
+            #expect(try await ward.service.list(radiologist, .plain(limit: 10)).items.map(\.id) == [task.id])
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aResearcherReadsResultsAndStartsNothing(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let researcher = try await Ward.addUser(.researcher, to: ward.database)
+            let hidden = await #expect(throws: AppError.self) { try await ward.service.get(researcher, task.id) }
+            #expect(hidden?.code == .notFound)
+            #expect(try await ward.runner().workOnce())
+            #expect(try await ward.service.get(researcher, task.id).result != nil)
+            let refused = await #expect(throws: AppError.self) {
+                try await ward.service.start(researcher, case: ward.caseID)
+            }
+            #expect(refused?.code == .forbidden)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aWaitingTaskIsCancelledAtOnce(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.service.cancel(ward.doctor, task.id).status == .cancelled)
+            #expect(try await ward.service.cancel(ward.doctor, task.id).status == .cancelled)
+            #expect(try await ward.caseStatus() == .uploaded)
+            #expect(try await ward.jobs.count("inference.cancel") == 1)
+            #expect(try await !ward.runner().workOnce())
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func listsGoFromTheNewestOnPageByPage(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            var ids: [ID<InferenceTask>] = []
+            for _ in 1...3 {
+                let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+                _ = try await ward.service.cancel(ward.doctor, task.id)
+                ids.insert(task.id, at: 0)
+            }
+            let page = try await ward.service.list(ward.doctor, .page(number: 2, size: 2))
+            #expect(page.count == 3)
+            #expect(page.items.map(\.id) == [ids[2]])
+            let first = try await ward.service.list(ward.doctor, case: ward.caseID, .cursor(after: nil, size: 2))
+            #expect(first.items.map(\.id) == [ids[0], ids[1]])
+            let rest = try await ward.service.list(ward.doctor, .cursor(after: first.nextCursor, size: 2))
+            #expect(rest.items.map(\.id) == [ids[2]])
+            #expect(rest.nextCursor == nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func clientsSeeTheContractsKeys(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let json = String(decoding: try JSONEncoder().encode(task), as: UTF8.self)
+            for key in [
+                "id", "caseId", "status", "progress_percentage", "current_step", "createdAt", "startedAt",
+                "completedAt", "errorMessage", "result",
+            ] { #expect(json.contains("\"\(key)\":"), "\(key) is missing") }
+            #expect(json.contains(#""status":"pending""#))
+        }
+    }
+}
