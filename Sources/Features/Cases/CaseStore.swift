@@ -106,15 +106,14 @@ package struct CaseStore {
         let isAnonymised = Policy.reach(of: .readCase, for: scope.role) == .anonymised
         if let patient = query.patientID { parts.append(isAnonymised ? "1 = 0" : "c.patient_id = \(patient)") }
         if let search = query.search, !search.isEmpty {
-            let name: SQL = "lower(u.first_name || ' ' || u.last_name)"
-            let text: SQL = isAnonymised ? name : "c.search_text || ' ' || \(name)"
+            let text: SQL = isAnonymised ? "u.search_text" : "c.search_text || ' ' || u.search_text"
             parts.append("\(text) LIKE \(pattern(search)) ESCAPE '!'")
         }
         if let author = query.createdBy {
             if let id = ID<User>(author) {
                 parts.append("c.created_by = \(id)")
             } else {
-                parts.append("lower(u.first_name || ' ' || u.last_name) LIKE \(pattern(author)) ESCAPE '!'")
+                parts.append("u.search_text LIKE \(pattern(author)) ESCAPE '!'")
             }
         }
         return .joined(parts, by: " AND ")

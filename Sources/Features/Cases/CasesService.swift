@@ -63,7 +63,9 @@ package struct CasesService: Sendable {
         let now = clock()
         let orphans = try await database.write { connection in
             let store = CaseStore(connection)
-            _ = try store.require(scope, id, for: .deleteCase)
+            guard try store.require(scope, id, for: .deleteCase).status != .processing else {
+                throw AppError(.conflict, "The case is being segmented; cancel that first.")
+            }
             let keys = try BlobRowStore(connection).keys(scope, case: id)
             try store.delete(scope, id)
             try AuditStore(connection).append(AuditEntry(scope, "case.delete", "case", id.string, at: now))

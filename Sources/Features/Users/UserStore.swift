@@ -17,10 +17,11 @@ package struct UserStore {
         try refusingTakenEmail {
             try connection.execute(
                 """
-                INSERT INTO users (\(raw: Self.columns), password_hash)
+                INSERT INTO users (\(raw: Self.columns), password_hash, search_text)
                 VALUES (\(user.id), \(user.institutionID), \(user.email), \(user.firstName), \(user.lastName),
                     \(user.role), \(user.institution), \(user.specialty), \(user.phoneNumber),
-                    \(user.isEmailVerified), \(user.createdAt), \(user.updatedAt), \(passwordHash))
+                    \(user.isEmailVerified), \(user.createdAt), \(user.updatedAt), \(passwordHash),
+                    \(user.fullName.lowercased()))
                 """)
         }
     }
@@ -78,7 +79,7 @@ package struct UserStore {
             try connection.execute(
                 """
                 UPDATE users SET email = \(user.email), first_name = \(user.firstName),
-                    last_name = \(user.lastName), role = \(user.role), institution_name = \(user.institution),
+                    last_name = \(user.lastName), search_text = \(user.fullName.lowercased()), role = \(user.role), institution_name = \(user.institution),
                     specialty = \(user.specialty), phone_number = \(user.phoneNumber),
                     is_email_verified = \(user.isEmailVerified), updated_at = \(user.updatedAt)
                 WHERE institution_id = \(scope.institution) AND id = \(user.id) AND deleted_at IS NULL

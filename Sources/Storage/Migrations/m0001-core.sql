@@ -23,6 +23,8 @@ CREATE TABLE users (
     institution_name TEXT NOT NULL DEFAULT '' CHECK (length(institution_name) <= 200),
     specialty TEXT NOT NULL DEFAULT '' CHECK (length(specialty) <= 200),
     phone_number TEXT NOT NULL DEFAULT '' CHECK (length(phone_number) <= 40),
+    -- The full name in lower case, since the databases' own lower() leaves letters beyond ASCII as they are.
+    search_text TEXT NOT NULL DEFAULT '',
     is_email_verified INTEGER NOT NULL DEFAULT 0 CHECK (is_email_verified IN (0, 1)),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

@@ -190,6 +190,7 @@ import Testing
                 isAppError($0, .validation, field: "status")
             }
             await #expect { try await clinic.add(doctor, item, .t1, "image 1") } throws: { isAppError($0, .conflict) }
+            await #expect { try await clinic.cases.delete(doctor.scope, item.id) } throws: { isAppError($0, .conflict) }
         }
     }
 

@@ -240,4 +240,11 @@ import Testing
         #expect(try await !hasher.verify("a password that nobody has", against: nil))
         #expect(try await !hasher.verify("x", against: ""))
     }
+
+    @Test func theStandardCostIsOneThatArgonTakes() async throws {
+        let hasher = try PasswordHasher()
+        let hash = try await hasher.hash("correct horse")
+        #expect(hash.hasPrefix("$argon2id$v=19$m=19456,t=2,p=1$"))
+        #expect(try await hasher.verify("correct horse", against: hash))
+    }
 }
