@@ -260,6 +260,26 @@ import Testing
         }
     }
 
+    @Test func theFileIsItsOwnersAlone() async throws {
+        try await TemporaryFolder.with { folder in
+            let path = folder.appendingPathComponent("deeper/test.sqlite3").path
+            let database = try SQLiteDatabase(path: path)
+            try await database.write { try $0.executeScript("CREATE TABLE t (id TEXT)") }
+            for suffix in ["", "-wal"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: path + suffix)
+                #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+            }
+        }
+    }
+
+    @Test func theURLChoosesTheDatabase() async throws {
+        try await TemporaryFolder.with { folder in
+            let url = try DatabaseURL("sqlite:///\(folder.appendingPathComponent("x.sqlite3").path)")
+            #expect(try Databases.open(url) is SQLiteDatabase)
+        }
+        #expect(try Databases.open(try DatabaseURL("postgresql://me@127.0.0.1:9/x")) is PostgresDatabase)
+    }
+
     @Test func aFolderIsNoDatabase() throws {
         #expect(throws: DatabaseError.self) { try SQLiteDatabase(path: "/proc/none/x.sqlite3") }
     }

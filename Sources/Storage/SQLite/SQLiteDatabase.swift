@@ -18,6 +18,9 @@ package final class SQLiteDatabase: Database {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            // Patients' data: a file that is made here is its owner's alone, and SQLite's own files beside it follow suit.
+            let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            if descriptor >= 0 { Foundation.close(descriptor) }
             pool = try DatabasePool(path: path, configuration: configuration)
         } catch {
             throw DatabaseError(
