@@ -64,7 +64,7 @@ let targets: [Target] = [
     .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
     .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
     .testTarget(name: "WebTests", dependencies: ["Web", "TestSupport", hummingbirdTesting]),
-    .testTarget(name: "Journeys", dependencies: ["Imaging", "Storage", "TestSupport"], path: "Tests/Journeys"),
+    .testTarget(name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
 
 /// `NEUROAI_ONLY=ImagingTests swift test` builds one target and what it needs, so that work on a part costs seconds.

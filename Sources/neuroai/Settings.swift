@@ -1,0 +1,52 @@
+import Foundation
+import Logging
+import Storage
+
+/// What the operator has decided, read once at the start from the environment and from `.env` in the working folder;
+/// the environment wins.
+struct Settings: Sendable {
+    /// `DATABASE_URL` (default `sqlite:///db.sqlite3`).
+    let databaseURL: DatabaseURL
+    /// `MEDIA_ROOT` (default `./media`): where images and masks are kept.
+    let mediaRoot: URL
+    /// `SEGMENTATION_MODEL_PATH` (default `models/mome-2mm`): the model package.
+    let modelPath: URL
+    /// `LOG_LEVEL` (default `info`).
+    let logLevel: Logger.Level
+    private let values: [String: String]
+
+    init(_ values: [String: String]) throws {
+        self.values = values
+        databaseURL = try DatabaseURL(values["DATABASE_URL"] ?? "sqlite:///db.sqlite3")
+        mediaRoot = URL(fileURLWithPath: values["MEDIA_ROOT"] ?? "./media", isDirectory: true)
+        modelPath = URL(fileURLWithPath: values["SEGMENTATION_MODEL_PATH"] ?? "models/mome-2mm", isDirectory: true)
+        logLevel = values["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
+    }
+
+    /// Another setting by its name, where it is set and not empty.
+    subscript(_ name: String) -> String? {
+        values[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The settings of this process.
+    static func load() throws -> Settings {
+        let environment = ProcessInfo.processInfo.environment
+        let file = (try? String(contentsOfFile: ".env", encoding: .utf8)) ?? ""
+        return try Settings(parse(file).merging(environment) { $1 })
+    }
+
+    /// Reads `NAME=value` lines; `#` begins a comment line, quotes around a value are dropped.
+    static func parse(_ text: String) -> [String: String] {
+        var values: [String: String] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !line.hasPrefix("#") else { continue }
+            var value = parts[1].trimmingCharacters(in: .whitespaces)
+            for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
+                value = String(value.dropFirst().dropLast())
+            }
+            values[parts[0].trimmingCharacters(in: .whitespaces)] = value
+        }
+        return values
+    }
+}

@@ -1,0 +1,131 @@
+import Features
+import Foundation
+import Imaging
+import Storage
+import TestSupport
+import Testing
+
+/// A small clinic in one folder: a database, a file store and a doctor whose cases are phantoms.
+struct KillClinic {
+    let database: any Database
+    private let blobs: DiskBlobStore
+    private let folder: URL
+    private let doctor: Scope
+    private let audit: AuditService
+
+    /// Milliseconds; a worker needs a second or two to start and a few for a phantom.
+    let longestLife = 4000
+
+    init(_ folder: URL) async throws {
+        self.folder = folder
+        database = try SQLiteDatabase(path: folder.appendingPathComponent("db.sqlite3").path)
+        blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
+        audit = AuditService(database: database)
+        try await Migrator.migrate(database)
+        let institution = try #require(ID<Institution>(Institution.defaultID))
+        let doctor = Scope(institution: institution, user: ID(), role: .doctor)
+        self.doctor = doctor
+        try await database.write { connection in
+            try connection.execute(
+                """
+                INSERT INTO users (id, institution_id, email, password_hash, first_name, last_name, role, created_at,
+                    updated_at)
+                VALUES (\(doctor.user), \(doctor.institution), 'ada@example.org', '', 'Ada', 'Example', 'doctor', 0, 0)
+                """)
+        }
+    }
+
+    /// What the workers have logged.
+    var journal: String {
+        (try? String(contentsOf: folder.appendingPathComponent("worker.log"), encoding: .utf8)) ?? ""
+    }
+
+    func worker(_ id: WorkerID, after predecessor: WorkerID?) throws -> RunningProgram {
+        try Program.start(
+            ["worker", "--id", id.string] + (predecessor.map { ["--predecessor", $0.string] } ?? []),
+            environment: [
+                "DATABASE_URL": "sqlite:///" + folder.appendingPathComponent("db.sqlite3").path,
+                "MEDIA_ROOT": folder.appendingPathComponent("media").path,
+            ],
+            log: folder.appendingPathComponent("worker.log"))
+    }
+
+    private var service: SegmentationService {
+        SegmentationService(database: database, audit: audit, model: nil)
+    }
+
+    /// A case with one series and a segmentation that waits for a worker.
+    func startedTask() async throws -> InferenceTask {
+        let cases = CasesService(database: database, blobs: blobs, audit: audit)
+        var form = CaseForm()
+        form.patientId = .value("phantom")
+        form.age = .value(FormInteger(50))
+        form.sex = .value("F")
+        let item = try await cases.create(doctor, form)
+        try await addSeries(to: item.id)
+        return try await service.start(doctor, case: item.id)
+    }
+
+    private func addSeries(to id: ID<Case>) async throws {
+        let writer = try await blobs.stage(limit: 1 << 30)
+        try await writer.append(try phantom())
+        let staged = try await writer.finish()
+        let inspector = ImageInspector { _ in
+            InspectedImage(dimensions: [1, 1, 1], spacing: [1, 1, 1], contentDigest: staged.sha256)
+        }
+        let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: inspector)
+        _ = try await images.add(doctor, case: id, modality: .flair, filename: "flair.nii", staged: staged)
+    }
+
+    private func phantom() throws -> Data {
+        Data("phantom".utf8)
+    }
+
+    func task(_ id: ID<InferenceTask>) async throws -> InferenceTask { try await service.get(doctor, id) }
+
+    func wait(
+        for id: ID<InferenceTask>, within time: Duration, until condition: (InferenceTask) -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + time
+        while ContinuousClock.now < end {
+            if condition(try await task(id)) { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        Issue.record("the task is not where it should be: \(journal)")
+    }
+
+    /// Returns when no job waits or runs.
+    func waitUntilIdle(within time: Duration) async throws {
+        let end = ContinuousClock.now + time
+        while ContinuousClock.now < end {
+            if try await count("jobs WHERE finished_at IS NULL") == 0 { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        Issue.record("jobs are left: \(journal)")
+    }
+
+    /// Rows of a table, or of a part of it.
+    func count(_ part: String) async throws -> Int {
+        try await database.read { try $0.query("SELECT 1 AS one FROM \(raw: part)").count }
+    }
+
+    /// Every task is completed, with one result and one report.
+    func checkResults(of tasks: [InferenceTask]) async throws {
+        for task in tasks {
+            let done = try await self.task(task.id)
+            #expect(done.status == .completed, "\(done.errorMessage ?? "") \(journal)")
+            #expect(try await count("results WHERE task_id = '\(task.id)'") == 1)
+            let result = try #require(try await service.result(doctor, of: task.id))
+            #expect(try await count("reports WHERE result_id = '\(result.id)'") == 1)
+            for file in result.files {
+                let stored = try await blobs.localURL(file.blob)
+                #expect(try Data(contentsOf: stored).count == Int(file.size))
+            }
+        }
+        // Otherwise the kills have all missed.
+        #expect(try await count("jobs WHERE losses > 0") > 0)
+        #expect(try await count("results") == tasks.count)
+        #expect(try await count("reports") == tasks.count)
+        #expect(try await count("audit_entries WHERE action = 'inference.complete'") == tasks.count)
+    }
+}

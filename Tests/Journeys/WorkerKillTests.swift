@@ -1,0 +1,44 @@
+import Features
+import Foundation
+import Imaging
+import Storage
+import TestSupport
+import Testing
+
+/// The built worker on SQLite, killed where it hurts.
+@Suite(.serialized) struct WorkerKillTests {
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func twentyKillsLoseNoJobAndMakeNoSecondResult() async throws {
+        try await TemporaryFolder.with { folder in
+            let clinic = try await KillClinic(folder)
+            var tasks: [InferenceTask] = []
+            for _ in 1...6 { tasks.append(try await clinic.startedTask()) }
+            var predecessor: WorkerID?
+            for _ in 1...20 {
+                let id = WorkerID()
+                let worker = try clinic.worker(id, after: predecessor)
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...clinic.longestLife)))
+                #expect(worker.isRunning, "the worker ended by itself: \(clinic.journal)")
+                worker.end(SIGKILL)
+                predecessor = id
+            }
+            let last = try clinic.worker(WorkerID(), after: predecessor)
+            try await clinic.waitUntilIdle(within: .seconds(240))
+            #expect(last.end(SIGTERM))
+            try await clinic.checkResults(of: tasks)
+        }
+    }
+
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func aSignalledWorkerReleasesItsJobAndGoes() async throws {
+        try await TemporaryFolder.with { folder in
+            let clinic = try await KillClinic(folder)
+            let task = try await clinic.startedTask()
+            let worker = try clinic.worker(WorkerID(), after: nil)
+            try await clinic.wait(for: task.id, within: .seconds(60)) { $0.status == .running }
+            #expect(worker.end(SIGTERM, within: 10), "the worker does not end: \(clinic.journal)")
+            let after = try await clinic.task(task.id)
+            #expect(after.status == .pending || after.status == .completed)
+        }
+    }
+}
