@@ -3,7 +3,10 @@ import ArgumentParser
 /// The program; one file for each command.
 @main
 struct NeuroAI: AsyncParsableCommand {
+    /// Stands in every result, so that a run can be repeated with the program that made it.
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
-        commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.",
+        commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.", version: version,
         subcommands: [WorkerCommand.self])
 }

@@ -1,6 +1,5 @@
 import Features
 import Foundation
-import Imaging
 import Logging
 import Storage
 
@@ -21,24 +20,5 @@ struct Wiring: Sendable {
         return Wiring(
             settings: settings, database: database, blobs: try DiskBlobStore(root: settings.mediaRoot),
             audit: AuditService(database: database), logger: logger)
-    }
-}
-
-extension Wiring {
-    /// The queue with every kind of job; only a worker has the model.
-    func jobQueue() -> JobQueue {
-        let segment = SegmentCaseJob(
-            database: database, blobs: blobs, engine: engine(), folders: workFolders, codeVersion: "0")
-        return JobQueue(database: database, handlers: [JobHandler(segment)], logger: logger)
-    }
-
-    private func engine() -> SegmentationEngine {
-        SegmentationEngine(model: ModelIdentity(name: "", version: "", digest: "")) { _, _, _ in
-            throw ImagingError(.invalidModel, "no")
-        }
-    }
-
-    var workFolders: WorkFolders {
-        WorkFolders(root: FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-work"))
     }
 }

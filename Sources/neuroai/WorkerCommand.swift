@@ -20,6 +20,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wiring = try await Wiring.open(try Settings.load(), label: "worker")
+        wiring.workFolders.sweep()
         let queue = wiring.jobQueue()
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
         let runner = JobRunner(queue: queue, worker: id.flatMap { WorkerID($0) } ?? WorkerID(), logger: wiring.logger)

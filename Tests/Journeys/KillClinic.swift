@@ -68,17 +68,13 @@ struct KillClinic {
 
     private func addSeries(to id: ID<Case>) async throws {
         let writer = try await blobs.stage(limit: 1 << 30)
-        try await writer.append(try phantom())
+        try await writer.append(JourneyPhantom.nifti())
         let staged = try await writer.finish()
         let inspector = ImageInspector { _ in
             InspectedImage(dimensions: [1, 1, 1], spacing: [1, 1, 1], contentDigest: staged.sha256)
         }
         let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: inspector)
         _ = try await images.add(doctor, case: id, modality: .flair, filename: "flair.nii", staged: staged)
-    }
-
-    private func phantom() throws -> Data {
-        Data("phantom".utf8)
     }
 
     func task(_ id: ID<InferenceTask>) async throws -> InferenceTask { try await service.get(doctor, id) }

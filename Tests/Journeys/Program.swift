@@ -12,6 +12,13 @@ enum Program {
 
     static var isBuilt: Bool { binary != nil }
 
+    /// Whether the model package that workers load is there.
+    static var hasModel: Bool {
+        let path = ProcessInfo.processInfo.environment["SEGMENTATION_MODEL_PATH"] ?? "models/mome-2mm"
+        let folder = URL(fileURLWithPath: path, relativeTo: root)
+        return FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.json").path)
+    }
+
     /// The checkout.
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -7,7 +7,9 @@ import Testing
 
 /// The built worker on SQLite, killed where it hurts.
 @Suite(.serialized) struct WorkerKillTests {
-    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    @Test(
+        .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"),
+        .enabled(if: Program.hasModel, "no model package: name one by SEGMENTATION_MODEL_PATH"))
     func twentyKillsLoseNoJobAndMakeNoSecondResult() async throws {
         try await TemporaryFolder.with { folder in
             let clinic = try await KillClinic(folder)

@@ -35,7 +35,9 @@ import Testing
                     group.addTask {
                         var mine: [ID<JobRecord>] = []
                         let worker = WorkerID()
-                        while let claim = try await fixture.queue().claim(by: worker) { mine.append(claim.job.id) }
+                        while mine.count <= 40, let claim = try await fixture.queue().claim(by: worker) {
+                            mine.append(claim.job.id)
+                        }
                         return mine
                     }
                 }
@@ -55,7 +57,9 @@ import Testing
             let third = try await fixture.enqueue(at: now.advanced(by: .seconds(-4)))
             let first = try await fixture.enqueue(priority: 1, at: now)
             var order: [ID<JobRecord>] = []
-            while let claim = try await fixture.queue().claim(by: WorkerID(), at: now) { order.append(claim.job.id) }
+            while order.count <= 3, let claim = try await fixture.queue().claim(by: WorkerID(), at: now) {
+                order.append(claim.job.id)
+            }
             #expect(order == [first, second, third])
         }
     }

@@ -199,10 +199,10 @@ import Testing
 }
 
 extension ScriptedJob {
-    /// Works until it is told to stop, looking as often as a network's run does.
+    /// Works until it is told to stop, looking as often as a network's run does; gives up after ten seconds.
     fileprivate static var untilStopped: ScriptedJob {
         ScriptedJob { _, control in
-            while true {
+            for _ in 1...500 {
                 try control.checkStop()
                 try await Task.sleep(for: .milliseconds(20))
             }

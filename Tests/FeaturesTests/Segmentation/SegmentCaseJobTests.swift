@@ -103,10 +103,11 @@ import Testing
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let runner = ward.runner { _, _, control in
                 control.report("Network", 0.4)
-                while true {
+                for _ in 1...200 {
                     try control.checkCancellation()
                     Thread.sleep(forTimeInterval: 0.05)
                 }
+                throw ImagingError(.internalFault, "Nobody cancelled.")
             }
             async let work: Bool = runner.workOnce()
             let isSeen = try await ward.jobs.eventually {
