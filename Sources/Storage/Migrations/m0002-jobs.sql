@@ -98,7 +98,8 @@ CREATE TABLE result_files (
     sequence TEXT,
     CONSTRAINT uq_result_files_result_id_name UNIQUE (result_id, name),
     FOREIGN KEY (institution_id, result_id) REFERENCES results (institution_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (institution_id, blob_id) REFERENCES blobs (institution_id, id)
+    -- Deferred: a deleted case takes its blobs one step before its results' files.
+    FOREIGN KEY (institution_id, blob_id) REFERENCES blobs (institution_id, id) DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX ix_result_files_blob ON result_files (blob_id);
 

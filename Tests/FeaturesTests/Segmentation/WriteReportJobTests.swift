@@ -1,0 +1,75 @@
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// The report's job after a segmentation's, on both databases.
+@Suite struct WriteReportJobTests {
+    /// Writes a row that says which job wrote it, as the reports' feature does.
+    private func queue(_ ward: Ward) -> JobQueue {
+        let job = WriteReportJob(database: ward.database) { result, job in
+            { connection in
+                try connection.execute(
+                    """
+                    INSERT INTO reports (id, institution_id, case_id, result_id, job_id, status, ai_generated_text,
+                        document_json, generated_at, updated_at)
+                    VALUES (\(ID<WriteReportJobTests>()), \(ward.doctor.institution), \(result.caseID), \(result.id),
+                        \(job), 'draft', 'Findings.', '{}', 0, 0)
+                    """)
+            }
+        }
+        return JobQueue(
+            database: ward.database, handlers: [JobHandler(job)], logger: JobFixture.logger, policy: JobFixture.policy)
+    }
+
+    private func runner(_ ward: Ward) -> JobRunner {
+        JobRunner(queue: queue(ward), worker: WorkerID(), logger: JobFixture.logger)
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func eachResultGetsOneReport(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.runner().workOnce())
+            #expect(try await runner(ward).workOnce())
+            #expect(try await !runner(ward).workOnce())
+            #expect(try await ward.count("reports") == 1)
+            #expect(try await ward.count("jobs WHERE status = 'completed'") == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aDeletedCaseNeedsNoReport(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.runner().workOnce())
+            try await ward.database.write { try CaseStore($0).delete(ward.doctor, ward.caseID) }
+            #expect(try await runner(ward).workOnce())
+            #expect(try await ward.count("jobs WHERE status = 'cancelled'") == 1)
+            #expect(try await ward.count("reports") == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
+    func aReportGoesBeforeTheNextSegmentation(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let first = try await ward.service.start(ward.doctor, case: ward.caseID)
+            try await ward.database.write { connection in
+                for _ in 1...2 {
+                    try JobStore(connection).enqueue(
+                        SegmentCaseJob.self, SegmentCaseJob.Parameters(task: first.id),
+                        institution: ward.doctor.institution)
+                }
+            }
+            #expect(try await ward.runner().workOnce())
+            let next = try await ward.database.read {
+                try JobStore($0).due(["segment-case", "write-report"], at: .now, limit: 1)
+            }
+            let kind = try await ward.database.read { connection in
+                try next.first.flatMap { try JobStore(connection).find($0)?.kind }
+            }
+            #expect(kind == "write-report")
+        }
+    }
+}
