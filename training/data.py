@@ -1,0 +1,74 @@
+"""The cases: label conventions and the packed cache that training reads.
+
+Command: `python training/data.py --cases DIR [--phantoms DIR]` packs every case once into `training/cache/`.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from preprocess import load_sequences, prepare, read_ras, to_grid
+
+CACHE = Path(__file__).parent / "cache"
+REGIONS = ("WT", "TC", "ET")
+
+# Labels of each region by convention. In `brats2015` 1 necrosis, 2 oedema, 3 non-enhancing, 4 enhancing;
+# in `brats` (up to 2021) 1 necrosis and non-enhancing, 2 oedema, 4 enhancing; from 2023 on 3 is enhancing.
+LABELS = {
+    "brats": {"WT": (1, 2, 4), "TC": (1, 4), "ET": (4,)},
+    "brats2015": {"WT": (1, 2, 3, 4), "TC": (1, 3, 4), "ET": (4,)},
+    "brats2023": {"WT": (1, 2, 3), "TC": (1, 3), "ET": (3,)},
+}
+PSEUDO_WEIGHT = 0.5
+
+
+def convention(name):
+    """The label convention of a case by its folder's name."""
+    if name.startswith("deepmedic15"):
+        return "brats2015"
+    return "brats2023" if name.startswith("phantom") else "brats"
+
+
+def regions(labels, name):
+    """Region masks, bool [3, ...], of a label map that follows the named convention."""
+    return np.stack([np.isin(labels, LABELS[name][region]) for region in REGIONS])
+
+
+def pack(folder):
+    """Prepares one case: images float16 [4, k, j, i], targets uint8 [3, k, j, i] (share of region · 255), weight."""
+    folder = Path(folder)
+    prepared = prepare(load_sequences(folder))
+    expert = folder / "seg.nii.gz"
+    truth = read_ras(expert if expert.exists() else folder / "seg_pseudo.nii.gz")
+    masks = regions(np.rint(sitk.GetArrayFromImage(truth)), convention(folder.name))
+    targets = []
+    for mask in masks:
+        image = sitk.GetImageFromArray(mask.astype(np.float32))
+        image.CopyInformation(truth)
+        targets.append(np.rint(to_grid(image, prepared.grid, sitk.sitkLinear) * 255))
+    return {
+        "images": prepared.images.astype(np.float16),
+        "availability": prepared.availability,
+        "targets": np.stack(targets).astype(np.uint8),
+        "weight": np.float32(1 if expert.exists() else PSEUDO_WEIGHT),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=Path, required=True, help="folder with train/ and unlabelled/")
+    parser.add_argument("--phantoms", type=Path, help="folder of phantom folders named phantom-*")
+    arguments = parser.parse_args()
+    CACHE.mkdir(exist_ok=True)
+    folders = [*(arguments.cases / "train").iterdir(), *(arguments.cases / "unlabelled").iterdir()]
+    folders += arguments.phantoms.glob("phantom-*") if arguments.phantoms else []
+    for folder in sorted(folders):
+        packed = CACHE / f"{folder.name}.npz"
+        if not packed.exists():
+            np.savez(packed, **pack(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""From the sequences of a study to the network's input, and back.
+
+The Swift server does the same over ITK, so every step here is one ITK filter or plain arithmetic:
+
+1. every sequence is reoriented to RAS (first axis towards the right, second anterior, third superior);
+2. foreground: voxels that are not 0 in any sequence where every sequence is skull-stripped (at least 20 % of its
+   voxels are exactly 0), else voxels above each sequence's Otsu threshold, their union's largest component;
+3. the foreground's bounding box on the reference sequence's grid;
+4. a 2 mm grid with the reference's axes, its corner on the box's corner, sizes rounded up to multiples of 16 and
+   the added voxels split evenly (the smaller half before);
+5. sequences: recursive Gaussian along each axis whose spacing is finer than 2 mm, then linear interpolation;
+   foreground: nearest neighbour;
+6. z-score over the foreground, 0 outside it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+SEQUENCES = ("t1", "t1ce", "t2", "flair")
+REFERENCE_ORDER = ("t1ce", "t1", "flair", "t2")
+SPACING_MM = 2.0
+MULTIPLE = 16
+SIGMA_FACTOR = 0.425
+STD_FLOOR = 1e-6
+STRIPPED_ZERO_SHARE = 0.2
+OTSU_BINS = 128
+
+
+@dataclass
+class Prepared:
+    """A study on the network's grid.
+
+    `images`: float32 [4, k, j, i], z-scores, 0 outside the foreground and for absent sequences.
+    `availability`: float32 [4] of 0 and 1. `reference`: the reoriented reference sequence. `grid`: the 2 mm grid.
+    """
+
+    images: np.ndarray
+    availability: np.ndarray
+    reference: sitk.Image
+    grid: sitk.Image
+
+
+def load_sequences(folder, names=SEQUENCES):
+    """The sequences of a case folder that exist, by name, as float32 images reoriented to RAS."""
+    paths = {name: Path(folder) / f"{name}.nii.gz" for name in names}
+    return {name: read_ras(path) for name, path in paths.items() if path.exists()}
+
+
+def read_ras(path):
+    """One NIfTI file as a float32 image whose axes run to the right, anterior and superior."""
+    return sitk.DICOMOrient(sitk.ReadImage(str(path), sitk.sitkFloat32), "RAS")
+
+
+def prepare(sequences):
+    """`Prepared` for the given RAS images by sequence name."""
+    reference = next(sequences[name] for name in REFERENCE_ORDER if name in sequences)
+    foreground = foreground_mask(sequences, reference)
+    grid = target_grid(foreground)
+    inside = to_grid(foreground, grid, sitk.sitkNearestNeighbor) > 0
+    images = np.zeros((len(SEQUENCES), *inside.shape), np.float32)
+    availability = np.zeros(len(SEQUENCES), np.float32)
+    for channel, name in enumerate(SEQUENCES):
+        if name in sequences:
+            values = to_grid(antialias(sequences[name]), grid, sitk.sitkLinear)
+            images[channel] = normalise(values, inside)
+            availability[channel] = 1
+    return Prepared(images, availability, reference, grid)
+
+
+def foreground_mask(sequences, reference):
+    """The brain (skull-stripped input) or the head (raw input) as a uint8 image on the reference's grid."""
+    stripped = all(
+        np.mean(sitk.GetArrayViewFromImage(image) == 0) >= STRIPPED_ZERO_SHARE for image in sequences.values()
+    )
+    union = None
+    for image in sequences.values():
+        own = image != 0 if stripped else sitk.OtsuThreshold(image, 0, 1, OTSU_BINS)
+        mask = sitk.Resample(own, reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+        union = mask if union is None else sitk.Or(union, mask)
+    if stripped:
+        return union
+    return sitk.Equal(sitk.RelabelComponent(sitk.ConnectedComponent(union)), 1)
+
+
+def box_to_grid(low, high, spacing):
+    """Per axis: first voxel's centre as a continuous index of the source and the number of 2 mm voxels.
+
+    `low`, `high`: first and last foreground index; `spacing`: mm of the source.
+    """
+    needed = int(np.ceil((high - low + 1) * spacing / SPACING_MM - 1e-6))
+    size = -(-needed // MULTIPLE) * MULTIPLE
+    before = (size - needed) // 2
+    return low - 0.5 + (0.5 - before) * SPACING_MM / spacing, size
+
+
+def target_grid(foreground):
+    """An empty image that is the 2 mm grid around the foreground."""
+    filled = np.argwhere(sitk.GetArrayViewFromImage(foreground))[:, ::-1]
+    low, high = filled.min(0), filled.max(0)
+    axes = [box_to_grid(int(l), int(h), s) for l, h, s in zip(low, high, foreground.GetSpacing())]
+    grid = sitk.Image([size for _, size in axes], sitk.sitkUInt8)
+    grid.SetSpacing([SPACING_MM] * 3)
+    grid.SetDirection(foreground.GetDirection())
+    grid.SetOrigin(foreground.TransformContinuousIndexToPhysicalPoint([first for first, _ in axes]))
+    return grid
+
+
+def antialias(image):
+    """The image smoothed along each axis finer than 2 mm, sigma = 0.425 · sqrt(2² − spacing²) mm."""
+    for axis, spacing in enumerate(image.GetSpacing()):
+        if spacing < SPACING_MM - 1e-3 and image.GetSize()[axis] >= 4:
+            sigma = SIGMA_FACTOR * float(np.sqrt(SPACING_MM**2 - spacing**2))
+            image = sitk.RecursiveGaussian(image, sigma, False, sitk.RecursiveGaussianImageFilter.ZeroOrder, axis)
+    return image
+
+
+def to_grid(image, grid, interpolator):
+    """The image's values on the grid as an array [k, j, i]; 0 outside the image."""
+    return sitk.GetArrayFromImage(sitk.Resample(image, grid, sitk.Transform(), interpolator, 0.0))
+
+
+def normalise(values, inside):
+    """z-scores over `inside`, 0 elsewhere."""
+    chosen = values[inside].astype(np.float64)
+    scores = (values - chosen.mean()) / max(chosen.std(), STD_FLOOR)
+    return np.where(inside, scores, 0).astype(np.float32)
+
+
+def to_reference(logits, prepared):
+    """Nested region masks, bool [3, k, j, i] (WT, TC, ET), on the reference's grid, from logits on the 2 mm grid.
+
+    Logits are interpolated linearly (background −20 outside the grid), then thresholded at probability 0.5.
+    """
+    masks = []
+    for channel in logits:
+        image = sitk.GetImageFromArray(np.ascontiguousarray(channel, np.float32))
+        image.CopyInformation(prepared.grid)
+        on_reference = sitk.Resample(image, prepared.reference, sitk.Transform(), sitk.sitkLinear, -20.0)
+        masks.append(sitk.GetArrayFromImage(on_reference) >= 0)
+    whole, core, enhancing = masks
+    core &= whole
+    return np.stack([whole, core, enhancing & core])
