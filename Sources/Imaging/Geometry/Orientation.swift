@@ -1,0 +1,73 @@
+/// Where the three axes of a grid point, each to the anatomical direction nearest to it, for example `RAS` or `LPS`.
+package struct Orientation: Equatable, Sendable, CustomStringConvertible {
+    /// One axis of a grid: the patient axis it runs along (0 left–right, 1 posterior–anterior, 2 inferior–superior) and
+    /// whether its index rises towards right, anterior or superior.
+    package struct Axis: Equatable, Sendable {
+        package let patientAxis: Int
+        package let isRising: Bool
+
+        package init(patientAxis: Int, isRising: Bool) {
+            self.patientAxis = patientAxis
+            self.isRising = isRising
+        }
+    }
+
+    /// For the grid's axes i, j, k; each patient axis stands once.
+    package let axes: [Axis]
+
+    package static let ras = Orientation(axes: (0..<3).map { Axis(patientAxis: $0, isRising: true) })
+
+    package var description: String {
+        axes.map { ["LR", "PA", "IS"][$0.patientAxis].suffix($0.isRising ? 1 : 2).prefix(1) }.joined()
+    }
+
+    private init(axes: [Axis]) {
+        self.axes = axes
+    }
+
+    /// Takes the largest direction cosine first, so that oblique grids also give each patient axis once.
+    package init(of affine: VoxelAffine) {
+        let cosines = (0..<3).map { affine.step(axis: $0).normalised.components }
+        var axes = [Axis?](repeating: nil, count: 3)
+        var takenByPatient = [false, false, false]
+        for _ in 0..<3 {
+            var best: (axis: Int, patient: Int) = (0, 0)
+            var size = -1.0
+            for axis in 0..<3 where axes[axis] == nil {
+                for patient in 0..<3 where !takenByPatient[patient] && abs(cosines[axis][patient]) > size {
+                    size = abs(cosines[axis][patient])
+                    best = (axis, patient)
+                }
+            }
+            axes[best.axis] = Axis(patientAxis: best.patient, isRising: cosines[best.axis][best.patient] >= 0)
+            takenByPatient[best.patient] = true
+        }
+        self.axes = axes.compactMap { $0 }
+    }
+}
+
+/// A rearrangement of a grid's voxels that changes no value: which source axis each target axis is, and whether it runs backwards.
+package struct AxisRearrangement: Equatable, Sendable {
+    /// For target axis 0, 1, 2: the source axis.
+    package let sources: [Int]
+    /// For target axis 0, 1, 2: whether its index falls where the source's rises.
+    package let isFlipped: [Bool]
+
+    package init(sources: [Int], isFlipped: [Bool]) {
+        self.sources = sources
+        self.isFlipped = isFlipped
+    }
+
+    package static let identity = AxisRearrangement(sources: [0, 1, 2], isFlipped: [false, false, false])
+
+    package init(from source: Orientation, to target: Orientation) {
+        var sources = [Int]()
+        var flipped = [Bool]()
+        for axis in target.axes {
+            let found = source.axes.firstIndex { $0.patientAxis == axis.patientAxis } ?? 0
+            sources.append(found)
+            flipped.append(source.axes[found].isRising != axis.isRising)
+        }
+        self.init(sources: sources, isFlipped: flipped)
+    }
+}

@@ -1,0 +1,65 @@
+/// A place between voxels: the index along i, j, k where whole numbers are voxel centres.
+package struct ContinuousIndex: Equatable, Sendable {
+    package let i: Double
+    package let j: Double
+    package let k: Double
+
+    package init(i: Double, j: Double, k: Double) {
+        self.i = i
+        self.j = j
+        self.k = k
+    }
+}
+
+extension VoxelAffine {
+    package static let identity = VoxelAffine(rows: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0])
+
+    /// Axes along RAS with `spacing` mm, the first voxel's centre at `origin`.
+    package init(spacing: [Double], origin: PatientPoint) {
+        self.init(rows: [spacing[0], 0, 0, origin.x, 0, spacing[1], 0, origin.y, 0, 0, spacing[2], origin.z])
+    }
+
+    /// The map from patient space to indices, as an affine of the same form; the affine must not be singular.
+    package var inverse: VoxelAffine {
+        let m = rows
+        let d = 1 / determinant
+        let a = [
+            d * (m[5] * m[10] - m[6] * m[9]), d * (m[2] * m[9] - m[1] * m[10]), d * (m[1] * m[6] - m[2] * m[5]),
+            d * (m[6] * m[8] - m[4] * m[10]), d * (m[0] * m[10] - m[2] * m[8]), d * (m[2] * m[4] - m[0] * m[6]),
+            d * (m[4] * m[9] - m[5] * m[8]), d * (m[1] * m[8] - m[0] * m[9]), d * (m[0] * m[5] - m[1] * m[4]),
+        ]
+        return VoxelAffine(
+            rows: (0..<3).flatMap { row in
+                let line = Array(a[3 * row..<3 * row + 3])
+                return line + [-(line[0] * m[3] + line[1] * m[7] + line[2] * m[11])]
+            })
+    }
+
+    /// First `inner`, then this map.
+    package func composed(with inner: VoxelAffine) -> VoxelAffine {
+        VoxelAffine(
+            rows: (0..<3).flatMap { row in
+                (0..<4).map { column in
+                    (0..<3).reduce(column == 3 ? rows[4 * row + 3] : 0) {
+                        $0 + rows[4 * row + $1] * inner.rows[4 * $1 + column]
+                    }
+                }
+            })
+    }
+
+    /// Where `point` is taken by this map, seen as a map of patient space onto itself or another.
+    package func map(_ point: PatientPoint) -> PatientPoint {
+        self.point(i: point.x, j: point.y, k: point.z)
+    }
+
+    /// Each entry as the nearest 32-bit float, which is all that NIfTI-1 stores: such an affine survives writing bit by bit.
+    package var roundedToFloat: VoxelAffine {
+        VoxelAffine(rows: rows.map { Double(Float($0)) })
+    }
+
+    /// The direction cosines' largest deviation from right angles, 0 for a box.
+    package var shear: Double {
+        let axes = (0..<3).map { step(axis: $0).normalised }
+        return max(abs(axes[0].dot(axes[1])), abs(axes[0].dot(axes[2])), abs(axes[1].dot(axes[2])))
+    }
+}

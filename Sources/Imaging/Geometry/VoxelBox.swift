@@ -1,0 +1,70 @@
+/// A box of voxels: from `lower` (included) on, `size` of them along i, j, k.
+package struct VoxelBox: Equatable, Sendable {
+    package let lower: [Int]
+    package let size: GridSize
+
+    package init(lower: [Int], size: GridSize) {
+        self.lower = lower
+        self.size = size
+    }
+
+    /// The box grown by `margin` voxels on each side, cut at the edges of `grid`.
+    package func grown(by margin: [Int], within grid: GridSize) -> VoxelBox {
+        let from = (0..<3).map { max(0, lower[$0] - margin[$0]) }
+        let to = (0..<3).map { min(grid[$0], lower[$0] + size[$0] + margin[$0]) }
+        return VoxelBox(lower: from, size: GridSize((0..<3).map { to[$0] - from[$0] }))
+    }
+}
+
+extension Volume where Element == UInt8 {
+    /// The smallest box that holds every non-zero voxel; nil where there is none.
+    package var boundingBox: VoxelBox? {
+        let size = grid.size
+        var lower = [size.i, size.j, size.k]
+        var upper = [-1, -1, -1]
+        values.withUnsafeBufferPointer { values in
+            var row = 0
+            for k in 0..<size.k {
+                for j in 0..<size.j {
+                    let start = row * size.i
+                    row += 1
+                    guard let first = (0..<size.i).first(where: { values[start + $0] != 0 }),
+                        let last = (0..<size.i).last(where: { values[start + $0] != 0 })
+                    else { continue }
+                    lower = [min(lower[0], first), min(lower[1], j), min(lower[2], k)]
+                    upper = [max(upper[0], last), max(upper[1], j), max(upper[2], k)]
+                }
+            }
+        }
+        guard upper[0] >= 0 else { return nil }
+        return VoxelBox(lower: lower, size: GridSize((0..<3).map { upper[$0] - lower[$0] + 1 }))
+    }
+}
+
+extension Volume {
+    /// The voxels of `box`, which must lie within the grid.
+    package func cropped(to box: VoxelBox) -> Volume {
+        var cut = [Element]()
+        cut.reserveCapacity(box.size.count)
+        for k in 0..<box.size.k {
+            for j in 0..<box.size.j {
+                let start = ((box.lower[2] + k) * grid.size.j + box.lower[1] + j) * grid.size.i + box.lower[0]
+                cut.append(contentsOf: values[start..<start + box.size.i])
+            }
+        }
+        return Volume(grid: grid.cropped(lower: box.lower, size: box.size), values: cut)
+    }
+
+    /// A volume on `grid` that holds this one's voxels at `box` and `outside` around them.
+    package func pasted(into grid: VoxelGrid, at box: VoxelBox, outside: Element) -> Volume {
+        var whole = Volume(grid: grid, filledWith: outside)
+        for k in 0..<box.size.k {
+            for j in 0..<box.size.j {
+                let to = ((box.lower[2] + k) * grid.size.j + box.lower[1] + j) * grid.size.i + box.lower[0]
+                let from = (k * box.size.j + j) * box.size.i
+                whole.values.replaceSubrange(to..<to + box.size.i, with: values[from..<from + box.size.i])
+            }
+        }
+        return whole
+    }
+}

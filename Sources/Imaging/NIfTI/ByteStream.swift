@@ -1,0 +1,146 @@
+import CZlib
+import Foundation
+
+/// The decoded bytes of a file, plain or gzip, read in pieces so that memory does not grow with the file.
+final class ByteStream {
+    private let file: FileHandle
+    private var inflater: GzipInflater?
+    private var pending = Data()
+    private var position = 0
+    /// The file's own length in bytes, compressed or not.
+    let fileSize: Int
+    private static let pieceSize = 1 << 18
+
+    /// - Throws: `ImagingError(.invalidImage)` where the file is empty or cannot be read.
+    init(_ url: URL) throws {
+        guard let file = try? FileHandle(forReadingFrom: url), let end = try? file.seekToEnd(),
+            (try? file.seek(toOffset: 0)) != nil
+        else { throw ImagingError(.invalidImage, "The file cannot be read.") }
+        self.file = file
+        fileSize = Int(clamping: end)
+        guard fileSize > 0 else { throw ImagingError(.invalidImage, "The file is empty.") }
+        pending = try piece()
+        if pending.starts(with: [0x1f, 0x8b]) { inflater = try GzipInflater() }
+    }
+
+    deinit { try? file.close() }
+
+    var isCompressed: Bool { inflater != nil }
+
+    /// Fills `buffer` as far as the stream goes; fewer bytes only at its end.
+    ///
+    /// - Throws: `ImagingError(.invalidImage)` where the compressed data is damaged or cut short.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = try inflater == nil ? copy(into: rest) : inflate(into: rest)
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// At most `count` bytes; fewer only at the stream's end.
+    func read(_ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let filled = try bytes.withUnsafeMutableBytes { try read(into: $0) }
+        bytes.removeLast(count - filled)
+        return bytes
+    }
+
+    /// Passes over `count` bytes; false where the stream ends before.
+    func skip(_ count: Int) throws -> Bool {
+        var rest = count
+        while rest > 0 {
+            let got = try read(min(rest, Self.pieceSize)).count
+            if got == 0 { return false }
+            rest -= got
+        }
+        return true
+    }
+
+    private func piece() throws -> Data {
+        do {
+            return try file.read(upToCount: Self.pieceSize) ?? Data()
+        } catch {
+            throw ImagingError(.invalidImage, "The file cannot be read.")
+        }
+    }
+
+    private func refill() throws -> Bool {
+        if position < pending.count { return true }
+        pending = try piece()
+        position = 0
+        return !pending.isEmpty
+    }
+
+    private func copy(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard try refill() else { return 0 }
+        let count = min(buffer.count, pending.count - position)
+        let start = pending.startIndex + position
+        pending.copyBytes(to: buffer, from: start..<start + count)
+        position += count
+        return count
+    }
+
+    private func inflate(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard let inflater else { return 0 }
+        while !inflater.isFinished {
+            guard try refill() else {
+                throw ImagingError(.invalidImage, "The compressed file is cut short: upload it again.")
+            }
+            let outcome = try pending.withUnsafeBytes { input in
+                try inflater.inflate(UnsafeRawBufferPointer(rebasing: input[position...]), into: buffer)
+            }
+            position += outcome.consumed
+            if outcome.produced > 0 { return outcome.produced }
+            // Another gzip member may follow (pigz, bgzip); padding does not count.
+            if inflater.isFinished, try refill(), pending[pending.startIndex + position] == 0x1f {
+                try inflater.restart()
+            }
+        }
+        return 0
+    }
+}
+
+/// zlib's inflater for one gzip stream of several members.
+final class GzipInflater {
+    struct Outcome {
+        let consumed: Int
+        let produced: Int
+    }
+
+    private var stream = z_stream()
+    private(set) var isFinished = false
+
+    init() throws {
+        // 15 bits of window, and 16: gzip's frame with its checksum.
+        guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            throw ImagingError(.internalFault, "The decompressor cannot be started.")
+        }
+    }
+
+    deinit { inflateEnd(&stream) }
+
+    func restart() throws {
+        guard inflateReset(&stream) == Z_OK else {
+            throw ImagingError(.internalFault, "The decompressor cannot be restarted.")
+        }
+        isFinished = false
+    }
+
+    func inflate(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws -> Outcome {
+        stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
+        stream.avail_in = UInt32(clamping: input.count)
+        stream.next_out = output.bindMemory(to: UInt8.self).baseAddress
+        stream.avail_out = UInt32(clamping: output.count)
+        let (before, room) = (stream.avail_in, stream.avail_out)
+        let status = CZlib.inflate(&stream, Z_NO_FLUSH)
+        guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
+            throw ImagingError(.invalidImage, "The compressed file is damaged: upload it again.")
+        }
+        isFinished = status == Z_STREAM_END
+        return Outcome(consumed: Int(before - stream.avail_in), produced: Int(room - stream.avail_out))
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+
+/// What a look through a whole file found.
+package struct NIfTISummary: Equatable, Sendable {
+    package let grid: VoxelGrid
+    /// The standard's name of the storage type, for example `int16`.
+    package let datatype: String
+    package let minimum: Float
+    package let maximum: Float
+    /// The share of voxels (0...1) that are not zero.
+    package let nonZeroShare: Double
+    /// SHA-256 of geometry and values, equal for the same image however it is stored or compressed.
+    package let contentDigest: String
+    /// Equal also for mirrored or turned copies.
+    package let valuesDigest: String
+
+    /// Voxels along i, j, k.
+    package var dimensions: [Int] { grid.size.lengths }
+    /// mm along i, j, k.
+    package var spacing: [Double] { grid.spacing }
+}
+
+/// NIfTI-1 and NIfTI-2 files, plain or gzip: one three-dimensional volume each. Every error is an `ImagingError` of one sentence.
+package enum NIfTIFile {
+    /// Checks header and data in constant memory.
+    ///
+    /// - Throws: `ImagingError(.invalidImage)` where the bytes are damaged, `.unsupportedImage` where the image is not usable.
+    package static func inspect(_ url: URL, limits: NIfTILimits = .head) throws -> NIfTISummary {
+        let reader = try NIfTIReader(url, limits: limits)
+        var digest = VoxelDigest(grid: reader.grid)
+        try reader.forEachPiece { digest.add(UnsafeBufferPointer($0)) }
+        try check(digest, limits)
+        return NIfTISummary(
+            grid: reader.grid, datatype: "\(reader.layout.datatype)", minimum: digest.minimum, maximum: digest.maximum,
+            nonZeroShare: Double(digest.nonZeroCount) / Double(digest.count), contentDigest: digest.contentDigest,
+            valuesDigest: digest.valuesDigest)
+    }
+
+    /// Reads intensities with the header's scaling applied.
+    package static func readImage(_ url: URL, limits: NIfTILimits = .head) throws -> Image {
+        let reader = try NIfTIReader(url, limits: limits)
+        let total = reader.grid.size.count
+        var digest = VoxelDigest(grid: reader.grid)
+        let values = try [Float](unsafeUninitializedCapacity: total) { output, filled in
+            var position = 0
+            try reader.forEachPiece { piece in
+                _ = UnsafeMutableBufferPointer(rebasing: output[position..<position + piece.count])
+                    .initialize(from: piece)
+                position += piece.count
+                digest.add(UnsafeBufferPointer(piece))
+            }
+            filled = position
+        }
+        try check(digest, limits)
+        return Image(grid: reader.grid, values: values)
+    }
+
+    /// Reads whole numbers from 0 to 255.
+    package static func readLabels(_ url: URL, limits: NIfTILimits = .labels) throws -> LabelMap {
+        let image = try readImage(url, limits: limits)
+        var isWhole = true
+        let labels = [UInt8](unsafeUninitializedCapacity: image.values.count) { output, filled in
+            image.values.withUnsafeBufferPointer { values in
+                for index in 0..<values.count {
+                    let value = values[index]
+                    let label = value >= 0 && value <= 255 ? UInt8(value) : 0
+                    if Float(label) != value { isWhole = false }
+                    output.initializeElement(at: index, to: label)
+                }
+            }
+            filled = image.values.count
+        }
+        guard isWhole else {
+            throw ImagingError(.invalidImage, "A label map holds whole numbers from 0 to 255 only.")
+        }
+        return LabelMap(grid: image.grid, values: labels)
+    }
+
+    private static func check(_ digest: VoxelDigest, _ limits: NIfTILimits) throws {
+        guard digest.isFinite, !digest.minimum.isNaN, digest.minimum <= digest.maximum else {
+            throw ImagingError(.invalidImage, "The image holds values that are not finite numbers.")
+        }
+        guard limits.needsContrast else { return }
+        guard digest.nonZeroCount > 0 else { throw ImagingError(.unsupportedImage, "Every voxel of the image is zero.") }
+        guard digest.minimum < digest.maximum else {
+            throw ImagingError(.unsupportedImage, "Every voxel of the image has the same value.")
+        }
+    }
+}

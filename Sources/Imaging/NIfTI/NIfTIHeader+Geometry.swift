@@ -1,0 +1,120 @@
+extension NIfTIHeader {
+    /// The grid in RAS millimetres: sform where its code is above zero, else qform, entries rounded to 32-bit floats
+    /// (what NIfTI-1 stores), so that what is written on this grid has the same bits.
+    ///
+    /// - Throws: `ImagingError(.unsupportedImage)` where neither form says how the image lies in the patient.
+    func grid(size: GridSize) throws -> VoxelGrid {
+        let unit = try millimetresPerUnit
+        guard sformCode > 0 || qformCode > 0 else {
+            throw ImagingError(
+                .unsupportedImage,
+                "The header does not say how the image lies in the patient (no sform, no qform), "
+                    + "so left and right cannot be told apart.")
+        }
+        let rows = try sformCode > 0 ? sform : qform
+        guard rows.allSatisfy(\.isFinite) else {
+            throw ImagingError(.invalidImage, "The header's affine holds values that are not numbers.")
+        }
+        let affine = VoxelAffine(rows: rows.map { $0 * unit }).roundedToFloat
+        try Self.check(affine)
+        return VoxelGrid(size: size, affine: affine)
+    }
+
+    /// mm for one unit of `xyzt_units`; unknown counts as mm, as every reader takes it.
+    private var millimetresPerUnit: Double {
+        get throws {
+            switch units & 0x07 {
+            case 0, 2: 1
+            case 1: 1000
+            case 3: 0.001
+            default: throw ImagingError(.invalidImage, "The header's unit of length is unknown.")
+            }
+        }
+    }
+
+    private static func check(_ affine: VoxelAffine) throws {
+        let lengths = (0..<3).map { affine.step(axis: $0).distance(to: .origin) }
+        guard lengths.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+            throw ImagingError(.invalidImage, "The spacing between voxels must be above zero along each axis.")
+        }
+        // 1 for right angles; below 0.1 two axes nearly coincide.
+        guard abs(affine.determinant) / (lengths[0] * lengths[1] * lengths[2]) > 0.1 else {
+            throw ImagingError(.invalidImage, "The header's affine is singular: its axes do not span the patient's space.")
+        }
+    }
+
+    /// Method 2 of the standard: a rotation from the quaternion, the spacing, and `qfac` for the third axis.
+    private var qform: [Double] {
+        get throws {
+            let spacing = Array(pixelDimensions[1...3])
+            guard spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+                throw ImagingError(.invalidImage, "The spacing between voxels must be above zero along each axis.")
+            }
+            let turn = Quaternion(imaginary: quaternion).rotation
+            let handed = pixelDimensions[0] < 0 ? -1.0 : 1.0
+            return (0..<3).flatMap { row in
+                [
+                    turn[3 * row] * spacing[0], turn[3 * row + 1] * spacing[1], turn[3 * row + 2] * spacing[2] * handed,
+                    offset[row],
+                ]
+            }
+        }
+    }
+
+    /// - Throws: where `pixdim` is not usable, which the standard asks for even beside an sform.
+    func checkSpacing() throws {
+        guard pixelDimensions[1...3].allSatisfy({ $0.isFinite && $0 != 0 }) else {
+            throw ImagingError(.invalidImage, "The spacing between voxels must be above zero along each axis.")
+        }
+    }
+}
+
+/// A unit quaternion, as NIfTI-1 stores rotations: b, c, d given, a ≥ 0 from them.
+struct Quaternion {
+    let a: Double
+    let b: Double
+    let c: Double
+    let d: Double
+
+    init(imaginary: [Double]) {
+        let square = imaginary.reduce(0) { $0 + $1 * $1 }
+        // Rounding may push a half turn beyond length one (nifti1_io does the same).
+        let shrink = square > 1 ? 1 / square.squareRoot() : 1
+        a = square >= 1 - 1e-7 ? 0 : (1 - square).squareRoot()
+        b = imaginary[0] * shrink
+        c = imaginary[1] * shrink
+        d = imaginary[2] * shrink
+    }
+
+    /// From a right-handed rotation, row-major (Shepperd's method: the largest component is never divided by).
+    init(rotation r: [Double]) {
+        let squares = [
+            1 + r[0] + r[4] + r[8], 1 + r[0] - r[4] - r[8], 1 - r[0] + r[4] - r[8], 1 - r[0] - r[4] + r[8],
+        ]
+        let largest = (0..<4).max { squares[$0] < squares[$1] } ?? 0
+        let root = 2 * max(squares[largest], 0).squareRoot()
+        let (x, y, z) = ((r[7] - r[5]) / root, (r[2] - r[6]) / root, (r[3] - r[1]) / root)
+        let (xy, xz, yz) = ((r[1] + r[3]) / root, (r[2] + r[6]) / root, (r[5] + r[7]) / root)
+        let parts: [Double] =
+            switch largest {
+            case 0: [root / 4, x, y, z]
+            case 1: [x, root / 4, xy, xz]
+            case 2: [y, xy, root / 4, yz]
+            default: [z, xz, yz, root / 4]
+            }
+        let sign = parts[0] < 0 ? -1.0 : 1.0
+        a = sign * parts[0]
+        b = sign * parts[1]
+        c = sign * parts[2]
+        d = sign * parts[3]
+    }
+
+    /// 3 × 3, row-major.
+    var rotation: [Double] {
+        [
+            a * a + b * b - c * c - d * d, 2 * b * c - 2 * a * d, 2 * b * d + 2 * a * c,
+            2 * b * c + 2 * a * d, a * a + c * c - b * b - d * d, 2 * c * d - 2 * a * b,
+            2 * b * d - 2 * a * c, 2 * c * d + 2 * a * b, a * a + d * d - c * c - b * b,
+        ]
+    }
+}

@@ -1,0 +1,77 @@
+extension NIfTIHeader {
+    /// Where the voxels of the one volume lie in the file and how they are stored.
+    struct Layout: Sendable {
+        let size: GridSize
+        let datatype: NIfTIDatatype
+        /// Bytes from the file's beginning.
+        let offset: Int
+        let slope: Double
+        let intercept: Double
+        let isBigEndian: Bool
+
+        var dataBytes: Int { size.count * datatype.bytes }
+        var isScaled: Bool { slope != 1 || intercept != 0 }
+    }
+
+    /// - Throws: `ImagingError` where the header does not describe one volume within `limits`.
+    func layout(limits: NIfTILimits) throws -> Layout {
+        let size = try volumeSize()
+        let datatype = try NIfTIDatatype(code: datatypeCode)
+        guard Int(bitsPerVoxel) == 8 * datatype.bytes else {
+            throw ImagingError(.invalidImage, "The header's data type and its bits per voxel contradict each other.")
+        }
+        try checkLength(size, datatype, limits)
+        return Layout(
+            size: size, datatype: datatype, offset: try checkedOffset(), slope: try scale(slope, otherwise: 1),
+            intercept: slope == 0 || slope.isNaN ? 0 : try scale(intercept, otherwise: 0), isBigEndian: isBigEndian)
+    }
+
+    private func volumeSize() throws -> GridSize {
+        guard (1...7).contains(dimensions[0]) else {
+            throw ImagingError(.invalidImage, "The header names \(dimensions[0]) dimensions; NIfTI allows 1 to 7.")
+        }
+        let lengths = dimensions[1...Int(dimensions[0])]
+        guard lengths.allSatisfy({ $0 > 0 }) else {
+            throw ImagingError(.invalidImage, "The header names a dimension without voxels.")
+        }
+        guard lengths.count >= 3 else {
+            throw ImagingError(.unsupportedImage, "The image has \(lengths.count) dimensions; a volume has three.")
+        }
+        guard lengths.dropFirst(3).allSatisfy({ $0 == 1 }) else {
+            throw ImagingError(
+                .unsupportedImage, "The file holds several volumes (a series over time or direction); upload one volume.")
+        }
+        let volume = lengths.prefix(3).map { $0 }
+        // ITK counts along an axis in 32 bits, and no scanner comes near.
+        guard volume.allSatisfy({ $0 <= 65_535 }) else {
+            throw ImagingError(.invalidImage, "The header names a dimension of more than 65535 voxels.")
+        }
+        return GridSize(volume.map(Int.init))
+    }
+
+    private func checkLength(_ size: GridSize, _ datatype: NIfTIDatatype, _ limits: NIfTILimits) throws {
+        // Three lengths of 16 bits and 8 bytes fit in 51 bits.
+        guard size.count * datatype.bytes <= limits.maximumDataBytes else {
+            throw ImagingError(
+                .unsupportedImage,
+                "The header announces more than \(limits.maximumDataBytes >> 20) MiB of voxels, which no head scan needs.")
+        }
+    }
+
+    private func checkedOffset() throws -> Int {
+        let least = version.length + 4
+        if dataOffset == 0 { return least }
+        // 16 MiB of header extensions is far beyond what any writer adds.
+        guard dataOffset >= Double(least), dataOffset <= Double(least + (16 << 20)) else {
+            throw ImagingError(.invalidImage, "The header's offset of the voxel data is not usable.")
+        }
+        return Int(dataOffset)
+    }
+
+    /// Zero and not-a-number mean that the writer set no scaling.
+    private func scale(_ value: Double, otherwise: Double) throws -> Double {
+        if value.isNaN || (value == 0 && otherwise == 1) { return otherwise }
+        guard value.isFinite else { throw ImagingError(.invalidImage, "The header's intensity scaling is not finite.") }
+        return value
+    }
+}

@@ -1,0 +1,60 @@
+"""Writes the averaged weights of a run as the ONNX file of a model package and compares OpenVINO with PyTorch.
+
+Command: `python training/export.py --run DIR --out models/mome-2mm/network.onnx`.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import openvino
+import torch
+from torch import nn
+
+from network import MoME
+
+
+class Exported(nn.Module):
+    """The network with the package's outputs: logits [1, 3, D, H, W] and mean gate weights [1, 4]."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images, availability):
+        logits, gate, _ = self.network(images, availability)
+        inside = (images != 0).to(images.dtype).amax(1)
+        share = (gate.mean(2) * inside[:, None]).sum((2, 3, 4)) / inside.sum((1, 2, 3))[:, None].clamp(min=1)
+        return logits, share
+
+
+def load(run):
+    """The averaged network of a run, ready for inference."""
+    network = MoME()
+    network.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
+    return Exported(network.eval()).eval()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    network = load(arguments.run)
+    images, availability = torch.randn(1, 4, 64, 80, 64), torch.ones(1, 4)
+    axes = {2: "D", 3: "H", 4: "W"}
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        network, (images, availability), str(arguments.out), opset_version=17, dynamo=False,
+        input_names=["images", "availability"], output_names=["logits", "gating_weights"],
+        dynamic_axes={"images": axes, "logits": axes},
+    )
+    compiled = openvino.Core().compile_model(str(arguments.out), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    with torch.no_grad():
+        wanted = network(images, availability)[0].numpy()
+    found = compiled({"images": images.numpy(), "availability": availability.numpy()})["logits"]
+    print("largest difference of logits, OpenVINO and PyTorch:", np.abs(found - wanted).max())
+
+
+if __name__ == "__main__":
+    main()
