@@ -28,23 +28,28 @@ extension VoxelAffine {
             d * (m[6] * m[8] - m[4] * m[10]), d * (m[0] * m[10] - m[2] * m[8]), d * (m[2] * m[4] - m[0] * m[6]),
             d * (m[4] * m[9] - m[5] * m[8]), d * (m[1] * m[8] - m[0] * m[9]), d * (m[0] * m[5] - m[1] * m[4]),
         ]
-        return VoxelAffine(
-            rows: (0..<3).flatMap { row in
-                let line = Array(a[3 * row..<3 * row + 3])
-                return line + [-(line[0] * m[3] + line[1] * m[7] + line[2] * m[11])]
-            })
+        var rows: [Double] = []
+        for row in 0..<3 {
+            let x = a[3 * row]
+            let y = a[3 * row + 1]
+            let z = a[3 * row + 2]
+            let shift: Double = x * m[3] + y * m[7] + z * m[11]
+            rows += [x, y, z, -shift]
+        }
+        return VoxelAffine(rows: rows)
     }
 
     /// First `inner`, then this map.
     package func composed(with inner: VoxelAffine) -> VoxelAffine {
-        VoxelAffine(
-            rows: (0..<3).flatMap { row in
-                (0..<4).map { column in
-                    (0..<3).reduce(column == 3 ? rows[4 * row + 3] : 0) {
-                        $0 + rows[4 * row + $1] * inner.rows[4 * $1 + column]
-                    }
-                }
-            })
+        var product: [Double] = []
+        for row in 0..<3 {
+            for column in 0..<4 {
+                var entry: Double = column == 3 ? rows[4 * row + 3] : 0
+                for step in 0..<3 { entry += rows[4 * row + step] * inner.rows[4 * step + column] }
+                product.append(entry)
+            }
+        }
+        return VoxelAffine(rows: product)
     }
 
     /// Where `point` is taken by this map, seen as a map of patient space onto itself or another.

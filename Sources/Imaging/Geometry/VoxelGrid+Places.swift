@@ -46,10 +46,15 @@ extension VoxelGrid {
     /// The same axes and box with voxels of `spacing` mm along i, j, k; the box grows to whole voxels at its far ends.
     package func resized(spacing wanted: [Double]) -> VoxelGrid {
         let factors = (0..<3).map { wanted[$0] / spacing[$0] }
-        let lengths = (0..<3).map { max(1, Int((Double(size[$0]) / factors[$0] - 1e-6).rounded(.up))) }
+        let lengths = (0..<3).map { axis -> Int in
+            let exact: Double = Double(size[axis]) / factors[axis]
+            return max(1, Int((exact - 1e-6).rounded(.up)))
+        }
         // The first voxel's outer edge stays where it was.
         let corner = affine.shifted(by: factors.map { ($0 - 1) / 2 })
-        let rows = (0..<12).map { $0 % 4 == 3 ? corner.rows[$0] : affine.rows[$0] * factors[$0 % 4] }
+        let rows = (0..<12).map { entry -> Double in
+            entry % 4 == 3 ? corner.rows[entry] : affine.rows[entry] * factors[entry % 4]
+        }
         return VoxelGrid(size: GridSize(lengths), affine: VoxelAffine(rows: rows))
     }
 

@@ -25,7 +25,8 @@ package struct Lesion: Codable, Equatable, Sendable {
     package let touchesCortex: Bool
 
     package init(
-        number: Int, volumes: [TumourRegion: Double], confidence: Double, maximumDiameter: Double, axialDiameter: Double,
+        number: Int, volumes: [TumourRegion: Double], confidence: Double, maximumDiameter: Double,
+        axialDiameter: Double,
         perpendicularDiameter: Double, bidimensionalProduct: Double, centre: PatientPoint, side: Side,
         locations: [LesionLocation], touchesMidline: Bool, touchesCortex: Bool
     ) {

@@ -20,7 +20,9 @@ extension NIfTIFile {
             throw ImagingError(.internalFault, "A probability map of a region is missing.")
         }
         // Smooth floats hardly compress: the fastest level saves seconds.
-        try write(volumes, .float32, intent: TumourRegion.allCases.map(\.abbreviation).joined(separator: ","), to: url, level: 1)
+        try write(
+            volumes, .float32, intent: TumourRegion.allCases.map(\.abbreviation).joined(separator: ","), to: url,
+            level: 1)
     }
 
     private static func write<Element>(

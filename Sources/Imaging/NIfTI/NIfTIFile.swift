@@ -81,7 +81,9 @@ package enum NIfTIFile {
             throw ImagingError(.invalidImage, "The image holds values that are not finite numbers.")
         }
         guard limits.needsContrast else { return }
-        guard digest.nonZeroCount > 0 else { throw ImagingError(.unsupportedImage, "Every voxel of the image is zero.") }
+        guard digest.nonZeroCount > 0 else {
+            throw ImagingError(.unsupportedImage, "Every voxel of the image is zero.")
+        }
         guard digest.minimum < digest.maximum else {
             throw ImagingError(.unsupportedImage, "Every voxel of the image has the same value.")
         }

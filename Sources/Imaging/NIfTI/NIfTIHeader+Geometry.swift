@@ -39,7 +39,8 @@ extension NIfTIHeader {
         }
         // 1 for right angles; below 0.1 two axes nearly coincide.
         guard abs(affine.determinant) / (lengths[0] * lengths[1] * lengths[2]) > 0.1 else {
-            throw ImagingError(.invalidImage, "The header's affine is singular: its axes do not span the patient's space.")
+            throw ImagingError(
+                .invalidImage, "The header's affine is singular: its axes do not span the patient's space.")
         }
     }
 

@@ -39,7 +39,8 @@ extension NIfTIHeader {
         }
         guard lengths.dropFirst(3).allSatisfy({ $0 == 1 }) else {
             throw ImagingError(
-                .unsupportedImage, "The file holds several volumes (a series over time or direction); upload one volume.")
+                .unsupportedImage,
+                "The file holds several volumes (a series over time or direction); upload one volume.")
         }
         let volume = lengths.prefix(3).map { $0 }
         // ITK counts along an axis in 32 bits, and no scanner comes near.
@@ -54,7 +55,8 @@ extension NIfTIHeader {
         guard size.count * datatype.bytes <= limits.maximumDataBytes else {
             throw ImagingError(
                 .unsupportedImage,
-                "The header announces more than \(limits.maximumDataBytes >> 20) MiB of voxels, which no head scan needs.")
+                "The header announces more than \(limits.maximumDataBytes >> 20) MiB of voxels, which no head scan needs."
+            )
         }
     }
 

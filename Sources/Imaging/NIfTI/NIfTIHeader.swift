@@ -70,7 +70,8 @@ struct NIfTIHeader: Sendable {
                 .unsupportedImage, "The file is one half of a .hdr/.img pair: convert it to one .nii or .nii.gz file.")
         case [0, 0, 0, 0] where version == .one:
             throw ImagingError(
-                .unsupportedImage, "The file is in Analyze format, which does not say where left is: convert it to NIfTI.")
+                .unsupportedImage,
+                "The file is in Analyze format, which does not say where left is: convert it to NIfTI.")
         default:
             throw ImagingError(.invalidImage, "The file's NIfTI signature is damaged.")
         }

@@ -1,0 +1,44 @@
+/// The nested masks of a study, all on the grid of the probabilities: ET ⊂ TC ⊂ WT.
+package struct RegionMasks: Sendable {
+    package let masks: [TumourRegion: LabelMap]
+    package let grid: VoxelGrid
+
+    /// - Parameter grid: where the masks are wanted; probabilities are interpolated linearly, then compared with the threshold.
+    package init(_ probabilities: TumourProbabilities, on grid: VoxelGrid) throws {
+        var masks: [TumourRegion: LabelMap] = [:]
+        var outer: LabelMap?
+        for region in TumourRegion.allCases {
+            guard let map = probabilities.regions[region] else {
+                throw ImagingError(.internalFault, "A probability map of a region is missing.")
+            }
+            var mask = try Resampler.mask(map, threshold: probabilities.threshold, on: grid)
+            if let outer {
+                for index in mask.values.indices where outer.values[index] == 0 { mask.values[index] = 0 }
+            }
+            masks[region] = mask
+            outer = mask
+        }
+        self.masks = masks
+        self.grid = grid
+    }
+
+    /// Labels of BraTS 2023: 1 NCR, 2 ED, 3 ET.
+    package var labels: LabelMap {
+        var map = LabelMap(grid: grid, filledWith: TumourLabel.background.rawValue)
+        for (region, label) in [
+            (TumourRegion.wholeTumour, TumourLabel.oedema), (.tumourCore, .necroticCore),
+            (.enhancingTumour, .enhancing),
+        ] {
+            guard let mask = masks[region] else { continue }
+            for index in mask.values.indices where mask.values[index] != 0 { map.values[index] = label.rawValue }
+        }
+        return map
+    }
+
+    /// mm³ by region, counted on the masks' own voxels.
+    package var volumes: [TumourRegion: Double] {
+        masks.mapValues { mask in
+            Double(mask.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }) * grid.voxelVolume
+        }
+    }
+}

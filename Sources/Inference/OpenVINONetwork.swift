@@ -1,0 +1,141 @@
+import COpenVINO
+import Foundation
+import Imaging
+
+/// A network compiled for the processor by OpenVINO, through its C API. One run at a time; equal input gives equal bits.
+final class OpenVINONetwork: @unchecked Sendable {
+    // The C objects have no Swift type that is Sendable; `lock` admits one thread at a time.
+    private let lock = NSLock()
+    private let core: OpaquePointer
+    private let compiled: OpaquePointer
+
+    /// How often a run looks whether it was cancelled.
+    private static let pollInterval: DispatchTimeInterval = .milliseconds(50)
+
+    /// - Throws: `ImagingError(.invalidModel)` where OpenVINO cannot read or compile the file.
+    init(_ file: URL) throws {
+        var core: OpaquePointer?
+        guard ov_core_create(&core) == OK, let core else {
+            throw ImagingError(.internalFault, "OpenVINO could not be started; run scripts/bootstrap again.")
+        }
+        var compiled: OpaquePointer?
+        // f32 alone: half precision moved masks; one stream, so that the order of sums is fixed.
+        let status = Self.withProperties(["INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": "1"]) { properties in
+            ov_core_compile_model_from_file_props(
+                core, file.path, "CPU", properties.count, properties.baseAddress, &compiled)
+        }
+        guard status == OK, let compiled else {
+            ov_core_free(core)
+            throw ImagingError(.invalidModel, "OpenVINO cannot read the package's network.")
+        }
+        self.core = core
+        self.compiled = compiled
+    }
+
+    deinit {
+        ov_compiled_model_free(compiled)
+        ov_core_free(core)
+    }
+
+    /// Runs the network.
+    ///
+    /// - Parameters:
+    ///   - inputs: tensors by the network's names.
+    ///   - outputs: the names of the tensors wanted, returned in this order.
+    /// - Throws: `ImagingError(.cancelled)` at most about 0.1 s after `isCancelled` turns true.
+    func run(
+        _ inputs: [(name: String, tensor: Tensor)], outputs: [String], isCancelled: @Sendable () -> Bool
+    ) throws -> [[Float]] {
+        lock.lock()
+        defer { lock.unlock() }
+        var request: OpaquePointer?
+        try check(ov_compiled_model_create_infer_request(compiled, &request))
+        defer { ov_infer_request_free(request) }
+        for (name, tensor) in inputs {
+            let native = try tensor.native()
+            defer { ov_tensor_free(native) }
+            try check(ov_infer_request_set_tensor(request, name, native))
+        }
+        try wait(for: request, isCancelled)
+        return try outputs.map { try values(of: request, named: $0) }
+    }
+
+    private func wait(for request: OpaquePointer?, _ isCancelled: () -> Bool) throws {
+        let done = DispatchSemaphore(value: 0)
+        let context = Unmanaged.passRetained(done)
+        defer { context.release() }
+        var callback = ov_callback_t(
+            callback_func: { context in
+                guard let context else { return }
+                Unmanaged<DispatchSemaphore>.fromOpaque(context).takeUnretainedValue().signal()
+            }, args: context.toOpaque())
+        try check(ov_infer_request_set_callback(request, &callback))
+        try check(ov_infer_request_start_async(request))
+        var wasCancelled = false
+        while done.wait(timeout: .now() + Self.pollInterval) == .timedOut {
+            guard !wasCancelled, isCancelled() else { continue }
+            wasCancelled = true
+            ov_infer_request_cancel(request)
+        }
+        let status = ov_infer_request_wait(request)
+        guard !wasCancelled else { throw ImagingError(.cancelled, "The work was cancelled.") }
+        try check(status)
+    }
+
+    private func values(of request: OpaquePointer?, named name: String) throws -> [Float] {
+        var tensor: OpaquePointer?
+        try check(ov_infer_request_get_tensor(request, name, &tensor))
+        defer { ov_tensor_free(tensor) }
+        var count = 0
+        var data: UnsafeMutableRawPointer?
+        try check(ov_tensor_get_size(tensor, &count))
+        try check(ov_tensor_data(tensor, &data))
+        guard let data else { return [] }
+        return Array(UnsafeBufferPointer(start: data.assumingMemoryBound(to: Float.self), count: count))
+    }
+
+    private func check(_ status: ov_status_e) throws {
+        guard status != OK else { return }
+        throw ImagingError(.internalFault, "The network's run failed (OpenVINO status \(status.rawValue)).")
+    }
+
+    private static func withProperties(
+        _ values: [String: String], _ body: (UnsafeBufferPointer<ov_property_t>) -> ov_status_e
+    ) -> ov_status_e {
+        let copies = values.map { (strdup($0.key), strdup($0.value)) }
+        defer {
+            for copy in copies {
+                free(copy.0)
+                free(copy.1)
+            }
+        }
+        return copies.map { ov_property_t(key: $0.0, value: $0.1) }.withUnsafeBufferPointer(body)
+    }
+}
+
+/// Numbers with a shape, slowest axis first.
+struct Tensor: Sendable {
+    let shape: [Int]
+    let values: [Float]
+
+    /// A copy that belongs to OpenVINO; the caller frees it.
+    func native() throws -> OpaquePointer {
+        precondition(values.count == shape.reduce(1, *), "a tensor has one value for each place of its shape")
+        var native = ov_shape_t()
+        guard ov_shape_create(Int64(shape.count), shape.map(Int64.init), &native) == OK else { throw Self.failure }
+        defer { ov_shape_free(&native) }
+        var tensor: OpaquePointer?
+        guard ov_tensor_create(F32, native, &tensor) == OK, let tensor else { throw Self.failure }
+        var data: UnsafeMutableRawPointer?
+        guard ov_tensor_data(tensor, &data) == OK, let data else {
+            ov_tensor_free(tensor)
+            throw Self.failure
+        }
+        values.withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress { data.copyMemory(from: start, byteCount: bytes.count) }
+        }
+        return tensor
+    }
+
+    private static let failure = ImagingError(.internalFault, "There is not enough memory for the network's input.")
+}

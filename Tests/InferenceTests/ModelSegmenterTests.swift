@@ -1,0 +1,88 @@
+import Foundation
+import Imaging
+import Synchronization
+import Testing
+
+@testable import Inference
+
+/// The committed model at work; the network itself runs.
+@Suite(.serialized)
+struct ModelSegmenterTests {
+    private func segmenter() throws -> ModelSegmenter { try ModelSegmenter(ModelPackage(folder: StudyPhantom.package)) }
+
+    @Test func equalStudiesGiveEqualBits() throws {
+        let segmenter = try segmenter()
+        let first = try segmenter.probabilities(of: StudyPhantom.study(), control: WorkControl())
+        let second = try self.segmenter().probabilities(of: StudyPhantom.study(), control: WorkControl())
+        for region in TumourRegion.allCases {
+            #expect(first.regions[region]?.values == second.regions[region]?.values)
+        }
+        #expect(first.gatingWeights == second.gatingWeights)
+        #expect(first.isSkullStripped)
+    }
+
+    @Test func regionsNestAndTheTumourIsOnTheRight() throws {
+        let found = try segmenter().probabilities(of: StudyPhantom.study(), control: WorkControl())
+        let masks = try RegionMasks(found, on: StudyPhantom.image(.t1ce).grid)
+        let whole = try #require(masks.masks[.wholeTumour])
+        let core = try #require(masks.masks[.tumourCore])
+        for (outer, inner) in zip(whole.values, core.values) { #expect(inner <= outer) }
+        var right = 0
+        var left = 0
+        for k in 0..<whole.grid.size.k {
+            for j in 0..<whole.grid.size.j {
+                for i in 0..<whole.grid.size.i where whole[k, j, i] != 0 {
+                    let x = whole.grid.affine.point(i: Double(i), j: Double(j), k: Double(k)).x
+                    if x > 0 { right += 1 } else { left += 1 }
+                }
+            }
+        }
+        #expect(right > 500)
+        #expect(left * 10 < right)
+    }
+
+    @Test func orientationOfTheFileDoesNotMatter() throws {
+        let straight = try StudyPhantom.study()
+        let turn = AxisRearrangement(sources: [2, 0, 1], isFlipped: [true, false, true])
+        let turned = try Study(images: straight.images.mapValues { $0.rearranged(turn) })
+        let segmenter = try segmenter()
+        let first = try segmenter.probabilities(of: straight, control: WorkControl())
+        let second = try segmenter.probabilities(of: turned, control: WorkControl())
+        for region in TumourRegion.allCases {
+            let expected = try #require(first.regions[region]).rearranged(turn)
+            let found = try #require(second.regions[region])
+            #expect(found.grid == turned.images[.t1ce]?.grid)
+            #expect(zip(expected.values, found.values).allSatisfy { abs($0 - $1) < 1e-3 })
+        }
+    }
+
+    @Test(arguments: [[MRISequence.flair], [.t1ce], [.t1, .t2], [.t1, .t1ce, .flair]])
+    func anySubsetIsAccepted(_ sequences: [MRISequence]) throws {
+        let found = try segmenter().probabilities(of: StudyPhantom.study(sequences), control: WorkControl())
+        #expect(found.gatingWeights.count == 4)
+        #expect(found.regions[.wholeTumour]?.values.allSatisfy { (0...1).contains($0) } == true)
+    }
+
+    @Test func cancellingStopsInsideTheRun() throws {
+        let asked = Mutex(0)
+        let control = WorkControl(isCancelled: {
+            asked.withLock { count in
+                count += 1
+                return count > 5
+            }
+        })
+        let error = #expect(throws: ImagingError.self) {
+            try segmenter().probabilities(of: StudyPhantom.study(), control: control)
+        }
+        #expect(error?.code == .cancelled)
+    }
+
+    @Test func headsWithSkullAreSaidToBe() throws {
+        let study = try Study(
+            images: StudyPhantom.study().images.mapValues { image in
+                Image(grid: image.grid, values: image.values.enumerated().map { $1 == 0 ? Float(3 + $0 % 5) : $1 })
+            })
+        let found = try segmenter().probabilities(of: study, control: WorkControl())
+        #expect(!found.isSkullStripped)
+    }
+}
