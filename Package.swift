@@ -25,8 +25,9 @@ let targets: [Target] = [
             .unsafeFlags(["-O2", "-w"]),
         ],
         linkerSettings: [
-            "ITKCommon", "itksys", "itkvnl", "itkvnl_algo", "itkv3p_netlib", "ITKTransform", "ITKStatistics", "ITKOptimizers",
-            "ITKOptimizersv4", "ITKSmoothing", "ITKVNLInstantiation",
+            "ITKCommon", "itksys", "itkvnl", "itkvnl_algo", "itkv3p_netlib", "ITKTransform", "ITKStatistics",
+            "ITKOptimizers",
+            "ITKOptimizersv4", "ITKSmoothing", "ITKVNLInstantiation", "ITKLabelMap",
         ].map { .linkedLibrary($0 + "-5.2") }),
     .target(
         name: "COpenVINO",
@@ -54,7 +55,9 @@ let targets: [Target] = [
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(
         name: "neuroai",
-        dependencies: ["Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser, logging]),
+        dependencies: [
+            "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser, logging,
+        ]),
 
     .target(
         name: "TestSupport", dependencies: ["Imaging", "Storage"], path: "Tests/TestSupport"),
@@ -64,7 +67,8 @@ let targets: [Target] = [
     .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
     .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
     .testTarget(name: "WebTests", dependencies: ["Web", "TestSupport", hummingbirdTesting]),
-    .testTarget(name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
+    .testTarget(
+        name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
 
 /// `NEUROAI_ONLY=ImagingTests swift test` builds one target and what it needs, so that work on a part costs seconds.

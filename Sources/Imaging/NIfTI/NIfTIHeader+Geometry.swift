@@ -53,12 +53,14 @@ extension NIfTIHeader {
             }
             let turn = Quaternion(imaginary: quaternion).rotation
             let handed = pixelDimensions[0] < 0 ? -1.0 : 1.0
-            return (0..<3).flatMap { row in
-                [
-                    turn[3 * row] * spacing[0], turn[3 * row + 1] * spacing[1], turn[3 * row + 2] * spacing[2] * handed,
-                    offset[row],
-                ]
+            var rows: [Double] = []
+            for row in 0..<3 {
+                rows.append(turn[3 * row] * spacing[0])
+                rows.append(turn[3 * row + 1] * spacing[1])
+                rows.append(turn[3 * row + 2] * spacing[2] * handed)
+                rows.append(offset[row])
             }
+            return rows
         }
     }
 
