@@ -4,14 +4,11 @@ import PackageDescription
 /// Native libraries that `scripts/bootstrap` lays below the checkout; unsafe flags are allowed because this is a root package.
 let openVINOLibraries = Context.packageDirectory + "/.deps/openvino/lib"
 
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 
 let targets: [Target] = [
     // Borders to native code: one C module each.
@@ -38,7 +35,6 @@ let targets: [Target] = [
         ]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
-    .systemLibrary(name: "CCairo", pkgConfig: "cairo"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
     .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto]),
@@ -46,17 +42,13 @@ let targets: [Target] = [
     .target(
         name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
         resources: [.embedInCode("Migrations")]),
-    .target(name: "Rendering", dependencies: ["CCairo", "Imaging"]),
     .target(
         name: "Features",
-        dependencies: ["Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, logging]),
-    .target(
-        name: "Web", dependencies: ["Features", hummingbird, mustache, crypto, logging],
-        resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
+        dependencies: ["Imaging", "Storage", "CArgon2", jwt, crypto, logging]),
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser, logging,
+            "Imaging", "Inference", "Storage", "Features", argumentParser, logging,
         ]),
 
     .target(
@@ -64,9 +56,7 @@ let targets: [Target] = [
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
-    .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
     .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
-    .testTarget(name: "WebTests", dependencies: ["Web", "TestSupport", hummingbirdTesting]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
@@ -91,8 +81,6 @@ let package = Package(
     name: "neuroai",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),

@@ -8,5 +8,5 @@ struct NeuroAI: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.", version: version,
-        subcommands: [WorkerCommand.self])
+        subcommands: [SegmentCommand.self, EvaluateCommand.self, WorkerCommand.self])
 }

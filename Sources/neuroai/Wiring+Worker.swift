@@ -1,13 +1,15 @@
 import Features
 import Foundation
 import Imaging
+import Inference
 
 extension Wiring {
     /// The queue with every kind of job; only a worker builds it, since only a worker holds the model.
     func jobQueue() -> JobQueue {
         let segment = SegmentCaseJob(
             database: database, blobs: blobs, engine: engine(), folders: workFolders, codeVersion: NeuroAI.version)
-        return JobQueue(database: database, handlers: [JobHandler(segment)], logger: logger)
+        let report = WriteReportJob(database: database)
+        return JobQueue(database: database, handlers: [JobHandler(segment), JobHandler(report)], logger: logger)
     }
 
     /// Beside the masks rather than in the system's temporary folder, which others share.
@@ -17,10 +19,31 @@ extension Wiring {
 
     /// Without a model the worker runs all the same: a task then fails at once with a reason instead of waiting for ever.
     private func engine() -> SegmentationEngine {
-        logger.error("no segmentation model is installed", metadata: ["setting": "SEGMENTATION_MODEL_PATH"])
-        return SegmentationEngine(model: ModelIdentity(name: "none", version: "0", digest: "")) { _, _, _ in
-            throw ImagingError(
-                .invalidModel, "No segmentation model is installed; the operator must set SEGMENTATION_MODEL_PATH.")
+        do {
+            return SegmentationEngine(try SegmentationPipeline.installed(at: settings.modelPath))
+        } catch {
+            logger.error("no segmentation model can be used", metadata: ["reason": "\(error)"])
+            return SegmentationEngine(model: ModelIdentity(name: "none", version: "0", digest: "")) { _, _, _ in
+                throw ImagingError(
+                    .invalidModel, "No segmentation model is installed; the operator must set SEGMENTATION_MODEL_PATH.")
+            }
+        }
+    }
+}
+
+extension SegmentationPipeline {
+    /// The pipeline with the model package in `folder`.
+    static func installed(at folder: URL) throws -> SegmentationPipeline {
+        SegmentationPipeline(segmenter: try ModelSegmenter(ModelPackage(folder: folder)), codeVersion: NeuroAI.version)
+    }
+}
+
+extension SegmentationEngine {
+    fileprivate init(_ pipeline: SegmentationPipeline) {
+        self.init(model: pipeline.model) { series, folder, control in
+            let outcome = try pipeline.run(series: series, output: folder, control: control)
+            return SegmentationOutput(
+                result: outcome.result, model: pipeline.model, manifest: try outcome.manifest.json())
         }
     }
 }

@@ -19,16 +19,17 @@ package struct Lesion: Codable, Equatable, Sendable {
     /// Centre of mass in RAS mm of the reference series.
     package let centre: PatientPoint
     package let side: Side
-    /// Share of the lesion's volume by lobe or structure, largest first; empty where the atlas could not be aligned.
+    /// Share of the lesion's volume by lobe or structure, largest first; empty as long as no atlas is aligned.
     package let locations: [LesionLocation]
     package let touchesMidline: Bool
-    package let touchesCortex: Bool
+    /// Nil where the images still show the skull, so that the brain's surface is not known.
+    package let touchesCortex: Bool?
 
     package init(
         number: Int, volumes: [TumourRegion: Double], confidence: Double, maximumDiameter: Double,
         axialDiameter: Double,
         perpendicularDiameter: Double, bidimensionalProduct: Double, centre: PatientPoint, side: Side,
-        locations: [LesionLocation], touchesMidline: Bool, touchesCortex: Bool
+        locations: [LesionLocation], touchesMidline: Bool, touchesCortex: Bool?
     ) {
         self.number = number
         self.volumes = volumes

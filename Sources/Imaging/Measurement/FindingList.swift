@@ -1,0 +1,50 @@
+/// Turns measurements into findings with ids, in the order in which a report states them.
+struct FindingList {
+    private(set) var findings: [Finding] = []
+
+    private mutating func add(
+        _ kind: Finding.Kind, region: TumourRegion? = nil, lesion: Int? = nil, _ quantity: Double? = nil,
+        _ unit: String? = nil, term: String? = nil
+    ) {
+        findings.append(
+            Finding(
+                id: "F\(findings.count + 1)", kind: kind, region: region, lesion: lesion, quantity: quantity,
+                unit: unit,
+                term: term))
+    }
+
+    mutating func add(sequences: [MRISequence]) {
+        add(.sequencesPresent, term: sequences.map(\.displayName).joined(separator: ", "))
+    }
+
+    mutating func add(volumes: [TumourRegion: Double], confidences: [TumourRegion: Double]) {
+        for region in TumourRegion.allCases {
+            add(.volume, region: region, volumes[region] ?? 0, "mm3")
+            if let confidence = confidences[region] { add(.confidence, region: region, confidence, "1") }
+        }
+    }
+
+    mutating func add(lesions: [Lesion]) {
+        add(.lesionCount, Double(lesions.count), "1")
+        for lesion in lesions { add(lesion) }
+    }
+
+    mutating func add(notes: [ReliabilityNote]) {
+        for note in notes { add(.reliability, region: note.region, note.isReliable ? 1 : 0, "1", term: note.note) }
+    }
+
+    private mutating func add(_ lesion: Lesion) {
+        let number = lesion.number
+        for region in TumourRegion.allCases {
+            add(.lesionVolume, region: region, lesion: number, lesion.volumes[region] ?? 0, "mm3")
+        }
+        add(.maximumDiameter, lesion: number, lesion.maximumDiameter, "mm")
+        add(.axialDiameter, lesion: number, lesion.axialDiameter, "mm")
+        add(.perpendicularDiameter, lesion: number, lesion.perpendicularDiameter, "mm")
+        add(.bidimensionalProduct, lesion: number, lesion.bidimensionalProduct, "mm2")
+        add(.side, lesion: number, term: lesion.side.rawValue)
+        for location in lesion.locations { add(.location, lesion: number, location.share, "1", term: location.name) }
+        add(.midlineContact, lesion: number, term: lesion.touchesMidline ? "yes" : "no")
+        if let touches = lesion.touchesCortex { add(.cortexContact, lesion: number, term: touches ? "yes" : "no") }
+    }
+}

@@ -1,0 +1,106 @@
+import CITK
+
+/// Measures the lesions of a study on the reference series' own voxels.
+struct LesionMeasurer {
+    /// mm³: smaller components are not counted as lesions.
+    static let minimumVolume = 50.0
+    /// A lesion whose smaller half holds at least this share lies on both sides.
+    private static let bothSidesShare = 0.25
+    /// mm from the mid-plane, and from the brain's surface, that count as contact.
+    private static let midlineReach = 2.0
+    private static let cortexReach = 3.0
+
+    private let masks: [TumourRegion: LabelMap]
+    private let probability: Image
+    private let foreground: LabelMap
+    private let isSkullStripped: Bool
+
+    /// Works in RAS order; `probabilities` and `masks` lie on the reference's grid.
+    init(_ probabilities: TumourProbabilities, _ masks: RegionMasks) throws {
+        guard let probability = probabilities.regions[.wholeTumour] else {
+            throw ImagingError(.internalFault, "The probability map of the whole tumour is missing.")
+        }
+        self.masks = masks.masks.mapValues { $0.reoriented() }
+        self.probability = probability.reoriented()
+        foreground = probabilities.foreground.reoriented()
+        isSkullStripped = probabilities.isSkullStripped
+    }
+
+    private var grid: VoxelGrid { foreground.grid }
+
+    /// Largest first.
+    func lesions() throws -> [Lesion] {
+        guard let whole = masks[.wholeTumour], whole.values.contains(1) else { return [] }
+        let minimum = Int((Self.minimumVolume / grid.voxelVolume).rounded(.up))
+        let components = try Components(of: whole, touchesDiagonally: true, minimumVoxels: max(minimum, 1))
+        guard components.count > 0 else { return [] }
+        let depth = try isSkullStripped ? depthBelowSurface() : nil
+        let middle = midline()
+        return split(components).enumerated().map { number, offsets in
+            lesion(number + 1, offsets, depth: depth, midline: middle)
+        }
+    }
+
+    /// The voxels' positions in the arrays, by component.
+    private func split(_ components: Components) -> [[Int]] {
+        var found = [[Int]](repeating: [], count: components.count)
+        for (offset, label) in components.labels.enumerated() where label > 0 { found[Int(label) - 1].append(offset) }
+        return found
+    }
+
+    private func lesion(_ number: Int, _ offsets: [Int], depth: [Float]?, midline: Double) -> Lesion {
+        let set = VoxelSet(grid: grid, indices: offsets.map(index))
+        let axial = set.axialDiameters
+        let confidence = offsets.reduce(0.0) { $0 + Double(probability.values[$1]) } / Double(offsets.count)
+        let places = set.indices.map { set.point($0).x - midline }
+        return Lesion(
+            number: number, volumes: volumes(offsets), confidence: confidence, maximumDiameter: set.maximumDiameter,
+            axialDiameter: axial.largest, perpendicularDiameter: axial.perpendicular,
+            bidimensionalProduct: axial.largest * axial.perpendicular, centre: set.centre, side: side(places),
+            locations: [], touchesMidline: places.contains { abs($0) <= Self.midlineReach },
+            touchesCortex: depth.map { depth in offsets.contains { Double(-depth[$0]) <= Self.cortexReach } })
+    }
+
+    private func volumes(_ offsets: [Int]) -> [TumourRegion: Double] {
+        masks.mapValues { mask in
+            Double(offsets.reduce(into: 0) { $0 += mask.values[$1] == 0 ? 0 : 1 }) * grid.voxelVolume
+        }
+    }
+
+    /// `places`: mm to the patient's right of the mid-plane.
+    private func side(_ places: [Double]) -> Lesion.Side {
+        let right = Double(places.filter { $0 > 0 }.count) / Double(places.count)
+        if right >= Self.bothSidesShare, right <= 1 - Self.bothSidesShare { return .midline }
+        return right > 0.5 ? .right : .left
+    }
+
+    /// x (RAS mm) of the sagittal plane through the middle of the brain's or head's voxels.
+    private func midline() -> Double {
+        var sum = 0.0
+        var count = 0.0
+        for (offset, value) in foreground.values.enumerated() where value != 0 {
+            let place = index(offset)
+            sum += grid.affine.point(i: Double(place.i), j: Double(place.j), k: Double(place.k)).x
+            count += 1
+        }
+        return sum / max(count, 1)
+    }
+
+    /// mm to the brain's surface for each voxel, negative inside.
+    private func depthBelowSurface() throws -> [Float] {
+        var filled = foreground.values
+        try ITKBorder.run("finding the brain's surface") { error in
+            citk_fill_holes(ITKBorder.size(grid.size), foreground.values, &filled, error)
+        }
+        var distance = [Float](repeating: 0, count: filled.count)
+        try ITKBorder.run("measuring the depth of lesions") { error in
+            citk_signed_distance(ITKBorder.size(grid.size), grid.spacing, filled, &distance, error)
+        }
+        return distance
+    }
+
+    private func index(_ offset: Int) -> VoxelSet.Index {
+        let row = offset / grid.size.i
+        return VoxelSet.Index(i: offset % grid.size.i, j: row % grid.size.j, k: row / grid.size.j)
+    }
+}

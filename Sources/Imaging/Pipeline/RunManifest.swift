@@ -1,0 +1,67 @@
+import Crypto
+import Foundation
+
+/// Enough to repeat a run bit by bit: what went in, what worked on it, what came out.
+package struct RunManifest: Codable, Equatable, Sendable {
+    package struct Input: Codable, Equatable, Sendable {
+        package let sequence: MRISequence
+        /// SHA-256 of the file's bytes.
+        package let sha256: String
+    }
+    package struct Output: Codable, Equatable, Sendable {
+        package let name: String
+        package let sha256: String
+    }
+    package struct Stage: Codable, Equatable, Sendable {
+        package let name: String
+        package let seconds: Double
+    }
+
+    package let inputs: [Input]
+    package let model: ModelIdentity
+    package let codeVersion: String
+    package let device: String
+    package let threshold: Float
+    package let stages: [Stage]
+    package let outputs: [Output]
+
+    /// JSON with sorted keys.
+    package func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// - Throws: `ImagingError(.invalidImage)` where the file is no manifest.
+    package static func read(_ url: URL) throws -> RunManifest {
+        do {
+            return try JSONDecoder().decode(RunManifest.self, from: Data(contentsOf: url))
+        } catch {
+            throw ImagingError(.invalidImage, "The manifest cannot be read: name the manifest.json of an earlier run.")
+        }
+    }
+
+    /// The differences of a run that was to repeat this one; empty where every bit is the same.
+    package func differences(from other: RunManifest) -> [String] {
+        var found: [String] = []
+        if inputs != other.inputs { found.append("the inputs are other files") }
+        if model != other.model {
+            found.append("the model is \(other.model.name) \(other.model.version), not the same package")
+        }
+        if codeVersion != other.codeVersion {
+            found.append("the program's version is \(other.codeVersion), not \(codeVersion)")
+        }
+        let theirs = Dictionary(other.outputs.map { ($0.name, $0.sha256) }) { first, _ in first }
+        for output in outputs where theirs[output.name] != output.sha256 { found.append("\(output.name) differs") }
+        return found
+    }
+
+    /// SHA-256 of a file as 64 hexadecimal digits.
+    static func digest(of url: URL) throws -> String {
+        let handle = try FileHandle(forReadingFrom: url)
+        defer { try? handle.close() }
+        var hash = SHA256()
+        while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
+        return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,169 @@
+import Foundation
+
+/// What a run of the pipeline gives; its files lie in the output folder.
+package struct SegmentationOutcome: Sendable {
+    package let result: SegmentationResult
+    package let manifest: RunManifest
+}
+
+/// From a patient's series to masks and measurements, in named stages that are timed.
+package struct SegmentationPipeline: Sendable {
+    private let segmenter: any Segmenter
+    private let codeVersion: String
+
+    package init(segmenter: any Segmenter, codeVersion: String) {
+        self.segmenter = segmenter
+        self.codeVersion = codeVersion
+    }
+
+    package var model: ModelIdentity { segmenter.model }
+
+    /// Writes `segmentation.nii.gz`, `wt/tc/et.nii.gz` and `probabilities.nii.gz` on the reference's grid,
+    /// `<sequence>/segmentation.nii.gz` on each series' own, `result.json` and `manifest.json` below `output`.
+    ///
+    /// - Throws: `ImagingError`; what was written so far is the caller's to remove.
+    package func run(series: [MRISequence: URL], output: URL, control: WorkControl) throws -> SegmentationOutcome {
+        var clock = StageClock()
+        control.report("Loading the series", 0)
+        let study = try Study(images: series.mapValues { try NIfTIFile.readImage($0) })
+        try study.checkSeries()
+        let inputs = try series.keys.sorted().compactMap { sequence in
+            try series[sequence].map { RunManifest.Input(sequence: sequence, sha256: try RunManifest.digest(of: $0)) }
+        }
+        clock.lap("load")
+        try control.checkCancellation()
+        let probabilities = try segmenter.probabilities(of: study, control: control.share(0.1...0.7))
+        clock.lap("segment")
+        try control.checkCancellation()
+        control.report("Measuring", 0.7)
+        let measured = try Measured(study, probabilities)
+        clock.lap("measure")
+        try control.checkCancellation()
+        control.report("Writing the masks", 0.8)
+        let files = try MaskWriter(folder: output, study: study, probabilities: probabilities).write(measured.masks)
+        let result = measured.result(files, model: segmenter.model, device: segmenter.device)
+        clock.lap("write")
+        let manifest = RunManifest(
+            inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
+            threshold: probabilities.threshold, stages: clock.stages,
+            outputs: try files.map {
+                RunManifest.Output(
+                    name: $0.name, sha256: try RunManifest.digest(of: output.appendingPathComponent($0.name)))
+            })
+        try write(result, manifest, to: output)
+        control.report("Done", 1)
+        return SegmentationOutcome(result: result, manifest: manifest)
+    }
+
+    private func write(_ result: SegmentationResult, _ manifest: RunManifest, to folder: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(result).write(to: folder.appendingPathComponent("result.json"))
+        try Data(manifest.json().utf8).write(to: folder.appendingPathComponent("manifest.json"))
+    }
+}
+
+/// The measurements of one study.
+private struct Measured {
+    let masks: RegionMasks
+    private let study: Study
+    private let probabilities: TumourProbabilities
+    private let lesions: [Lesion]
+
+    init(_ study: Study, _ probabilities: TumourProbabilities) throws {
+        guard let reference = study.images[study.reference] else {
+            throw ImagingError(.internalFault, "The study has no reference series.")
+        }
+        self.study = study
+        self.probabilities = probabilities
+        masks = try RegionMasks(probabilities, on: reference.grid)
+        lesions = try LesionMeasurer(probabilities, masks).lesions()
+    }
+
+    /// Mean probability of each region's voxels; a region without voxels has none.
+    private var confidences: [TumourRegion: Double] {
+        var found: [TumourRegion: Double] = [:]
+        for (region, mask) in masks.masks {
+            guard let map = probabilities.regions[region] else { continue }
+            var sum = 0.0
+            var count = 0.0
+            for (index, value) in mask.values.enumerated() where value != 0 {
+                sum += Double(map.values[index])
+                count += 1
+            }
+            if count > 0 { found[region] = sum / count }
+        }
+        return found
+    }
+
+    func result(_ files: [MaskFile], model: ModelIdentity, device: String) -> SegmentationResult {
+        let notes = ReliabilityNote.notes(
+            sequences: study.sequences, isSkullStripped: probabilities.isSkullStripped)
+        var list = FindingList()
+        list.add(sequences: study.sequences)
+        list.add(volumes: masks.volumes, confidences: confidences)
+        list.add(lesions: lesions)
+        list.add(notes: notes)
+        return SegmentationResult(
+            volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
+            lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
+            referenceModality: study.reference, reliability: notes, isSkullStripped: probabilities.isSkullStripped,
+            modelVersion: "\(model.name) \(model.version)", device: device)
+    }
+}
+
+/// Writes masks and maps; equal input gives equal bytes.
+private struct MaskWriter {
+    let folder: URL
+    let study: Study
+    let probabilities: TumourProbabilities
+
+    func write(_ masks: RegionMasks) throws -> [MaskFile] {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var files = [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: study.reference)]
+        try NIfTIFile.write(masks.labels, to: folder.appendingPathComponent("segmentation.nii.gz"))
+        for region in TumourRegion.allCases {
+            guard let mask = masks.masks[region] else { continue }
+            let name = region.abbreviation.lowercased() + ".nii.gz"
+            try NIfTIFile.write(mask, to: folder.appendingPathComponent(name))
+            files.append(MaskFile(name: name, content: .region, region: region, sequence: study.reference))
+        }
+        let maps = "probabilities.nii.gz"
+        try NIfTIFile.write(probabilities: probabilities.regions, to: folder.appendingPathComponent(maps))
+        files.append(MaskFile(name: maps, content: .probabilities, sequence: study.reference))
+        for sequence in study.sequences {
+            guard let image = study.images[sequence] else { continue }
+            let name = "\(sequence.rawValue)/segmentation.nii.gz"
+            try FileManager.default.createDirectory(
+                at: folder.appendingPathComponent(sequence.rawValue), withIntermediateDirectories: true)
+            let own = sequence == study.reference ? masks : try RegionMasks(probabilities, on: image.grid)
+            try NIfTIFile.write(own.labels, to: folder.appendingPathComponent(name))
+            files.append(MaskFile(name: name, content: .labels, sequence: sequence))
+        }
+        return files
+    }
+}
+
+/// Times stages one after the other.
+private struct StageClock {
+    private(set) var stages: [RunManifest.Stage] = []
+    private var last = ContinuousClock.now
+
+    mutating func lap(_ name: String) {
+        let now = ContinuousClock.now
+        let time = (now - last).components
+        let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
+        stages.append(RunManifest.Stage(name: name, seconds: (seconds * 1000).rounded() / 1000))
+        last = now
+    }
+}
+
+extension WorkControl {
+    /// Reports a part's own 0...1 as a part of the whole.
+    fileprivate func share(_ range: ClosedRange<Double>) -> WorkControl {
+        WorkControl(
+            report: { step, fraction in
+                report(step, range.lowerBound + fraction * (range.upperBound - range.lowerBound))
+            }, isCancelled: isCancelled)
+    }
+}

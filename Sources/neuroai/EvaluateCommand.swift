@@ -1,0 +1,87 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inference
+
+/// `neuroai evaluate`: Dice against experts' masks.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Compares the model's masks with experts' ones.",
+        discussion: """
+            DIR holds a folder for each case: t1, t1ce, t2, flair and seg .nii.gz. Labels of seg follow BraTS up to 2021 \
+            (4 enhancing); in folders named deepmedic15… BraTS 2015, in folders named phantom… BraTS 2023.
+            """)
+
+    @Option(help: "The folder of the cases.") var cases: String
+    @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/mome-2mm.") var model: String?
+
+    func run() throws {
+        do {
+            try evaluate()
+        } catch let error as ImagingError {
+            Terminal.complain(error.message)
+            throw ExitCode(error.exitCode)
+        }
+    }
+
+    private func evaluate() throws {
+        let path = try model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Settings.load().modelPath
+        let segmenter = try ModelSegmenter(ModelPackage(folder: path))
+        let folders = LabelledCase.all(in: URL(fileURLWithPath: cases, isDirectory: true))
+        guard !folders.isEmpty else {
+            throw ImagingError(.invalidImage, "There is no folder with a seg.nii.gz; name the folder of the cases.")
+        }
+        var sums = [TumourRegion: Double]()
+        print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
+        for item in folders {
+            let dice = try item.dice(segmenter)
+            print(Self.line(item.name, dice))
+            sums.merge(dice) { $0 + $1 }
+        }
+        print(Self.line("mean of \(folders.count)", sums.mapValues { $0 / Double(folders.count) }))
+    }
+
+    private static func line(_ name: String, _ dice: [TumourRegion: Double]) -> String {
+        name.padding(toLength: 28, withPad: " ", startingAt: 0)
+            + TumourRegion.allCases.map { String(format: "%.3f", dice[$0] ?? 0) }.joined(separator: "  ")
+    }
+}
+
+/// A case with an expert's mask.
+private struct LabelledCase {
+    let folder: URL
+
+    var name: String { folder.lastPathComponent }
+
+    static func all(in folder: URL) -> [LabelledCase] {
+        let found = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        return found.sorted { $0.path < $1.path }.map(LabelledCase.init).filter {
+            FileManager.default.fileExists(atPath: $0.file("seg").path)
+        }
+    }
+
+    private func file(_ name: String) -> URL { folder.appendingPathComponent(name + ".nii.gz") }
+
+    private var convention: LabelConvention {
+        if name.hasPrefix("deepmedic15") { return .brats2015 }
+        return name.hasPrefix("phantom") ? .brats2023 : .brats
+    }
+
+    /// By region, on the expert's grid.
+    func dice(_ segmenter: ModelSegmenter) throws -> [TumourRegion: Double] {
+        var images: [MRISequence: Image] = [:]
+        for sequence in MRISequence.allCases where FileManager.default.fileExists(atPath: file(sequence.rawValue).path)
+        {
+            images[sequence] = try NIfTIFile.readImage(file(sequence.rawValue))
+        }
+        let found = try segmenter.probabilities(of: Study(images: images), control: WorkControl())
+        let truth = try NIfTIFile.readLabels(file("seg"))
+        let masks = try RegionMasks(found, on: truth.grid)
+        var dice: [TumourRegion: Double] = [:]
+        for region in TumourRegion.allCases {
+            guard let mask = masks.masks[region] else { continue }
+            dice[region] = Agreement.dice(mask, try convention.mask(of: region, in: truth))
+        }
+        return dice
+    }
+}
