@@ -34,7 +34,7 @@ enum Program {
         process.currentDirectoryURL = root
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if !FileManager.default.fileExists(atPath: log.path) {
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         }
         let journal = try FileHandle(forWritingTo: log)
         try journal.seekToEnd()
@@ -62,6 +62,8 @@ final class RunningProgram: Sendable {
 
     var pid: pid_t { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
+    /// Once it has ended.
+    var exitCode: Int32 { process.terminationStatus }
 
     /// Sends a signal and waits for the end.
     ///

@@ -1,0 +1,77 @@
+import Foundation
+import Imaging
+import Testing
+
+@testable import Features
+
+struct ReportComposerTests {
+    private func result(_ lesions: [Lesion], sequences: [MRISequence]) -> SegmentationResult {
+        let note = ReliabilityNote(
+            region: .enhancingTumour, isReliable: false, note: "Without T1CE no claim is reliable.")
+        var findings = [
+            Finding(id: "F1", kind: .sequencesPresent, term: "FLAIR"),
+            Finding(id: "F2", kind: .volume, region: .wholeTumour, quantity: 12345, unit: "mm3"),
+            Finding(id: "F3", kind: .volume, region: .tumourCore, quantity: 0, unit: "mm3"),
+            Finding(id: "F4", kind: .volume, region: .enhancingTumour, quantity: 0, unit: "mm3"),
+            Finding(id: "F5", kind: .lesionCount, quantity: Double(lesions.count), unit: "1"),
+            Finding(id: "F6", kind: .reliability, region: .enhancingTumour, quantity: 0, unit: "1", term: note.note),
+        ]
+        for (index, kind) in [
+            Finding.Kind.lesionVolume, .maximumDiameter, .axialDiameter, .perpendicularDiameter, .side, .midlineContact,
+            .cortexContact,
+        ].enumerated() where !lesions.isEmpty {
+            findings.append(
+                Finding(id: "F\(7 + index)", kind: kind, region: kind == .lesionVolume ? .wholeTumour : nil, lesion: 1))
+        }
+        return SegmentationResult(
+            volumes: [.wholeTumour: 12345, .tumourCore: 0, .enhancingTumour: 0], confidenceScores: [:], maskFiles: [],
+            structuredFindings: findings, lesions: lesions, gatingWeights: [:], availableModalities: sequences,
+            referenceModality: .flair, reliability: [note], isSkullStripped: true, modelVersion: "m 1", device: "cpu")
+    }
+
+    private func lesion(_ side: Lesion.Side) -> Lesion {
+        Lesion(
+            number: 1, volumes: [.wholeTumour: 12345], confidence: 0.9, maximumDiameter: 30, axialDiameter: 25,
+            perpendicularDiameter: 20, bidimensionalProduct: 500, centre: PatientPoint(x: 0, y: 0, z: 0), side: side,
+            locations: [], touchesMidline: false, touchesCortex: true)
+    }
+
+    @Test func everySentenceCitesFindingsThatExist() {
+        let result = result([lesion(.left)], sequences: [.flair])
+        let draft = ReportComposer.compose(result)
+        let known = Set(result.structuredFindings.map(\.id))
+        for sentence in draft.sentences {
+            #expect(!sentence.findings.isEmpty, "\(sentence.text)")
+            #expect(known.isSuperset(of: sentence.findings), "\(sentence.text)")
+        }
+    }
+
+    @Test(arguments: [Lesion.Side.left, .right, .midline]) func theSideIsTheLesionsOwn(_ side: Lesion.Side) {
+        let text = ReportComposer.compose(result([lesion(side)], sequences: [.flair])).text
+        #expect(text.contains("12.3 ml"))
+        #expect(text.contains("left half") == (side == .left))
+        #expect(text.contains("right half") == (side == .right))
+        #expect(text.contains("25 mm × 20 mm"))
+    }
+
+    @Test func nothingIsClaimedThatWasNotMeasured() {
+        let text = ReportComposer.compose(result([lesion(.right)], sequences: [.flair])).text.lowercased()
+        for word in [
+            "glioma", "glioblastoma", "high grade", "low grade", "metasta", "mass effect", "midline shift", "lobe",
+        ] {
+            #expect(!text.contains(word))
+        }
+        #expect(text.contains("not available: t1, t1ce and t2"))
+        #expect(text.contains("without t1ce no claim is reliable"))
+    }
+
+    @Test func noLesionIsNoAllClear() {
+        let text = ReportComposer.compose(result([], sequences: [.flair])).text
+        #expect(text.contains("does not exclude"))
+    }
+
+    @Test func theSameResultGivesTheSameText() {
+        let result = result([lesion(.left)], sequences: [.t1, .flair])
+        #expect(ReportComposer.compose(result) == ReportComposer.compose(result))
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Imaging
+import Testing
+
+struct SegmentationPipelineTests {
+    private func run(
+        _ images: [MRISequence: Image], in folder: URL, name: String = "out", control: WorkControl = WorkControl()
+    ) throws -> SegmentationOutcome {
+        var series: [MRISequence: URL] = [:]
+        for (sequence, image) in images {
+            let file = folder.appendingPathComponent("\(sequence.rawValue).nii.gz")
+            try NIfTIFile.write(image, to: file)
+            series[sequence] = file
+        }
+        return try SegmentationPipeline(segmenter: BrightSegmenter(), codeVersion: "test")
+            .run(series: series, output: folder.appendingPathComponent(name), control: control)
+    }
+
+    @Test(arguments: Phantom.grids.keys.sorted()) func masksReturnOnTheirOwnGridAndLeftStaysLeft(_ name: String) throws
+    {
+        try inTemporaryFolder { folder in
+            let grid = try #require(Phantom.grids[name])
+            let result = try run([.flair: Phantom.image(grid)], in: folder).result
+            let mask = try NIfTIFile.readLabels(folder.appendingPathComponent("out/wt.nii.gz"))
+            #expect(mask.grid == grid)
+            let own = try NIfTIFile.readLabels(folder.appendingPathComponent("out/flair/segmentation.nii.gz"))
+            #expect(own.grid == grid)
+            let lesion = try #require(result.lesions.first)
+            #expect(result.lesions.count == 1)
+            #expect(lesion.side == .left)
+            #expect(lesion.centre.distance(to: Phantom.block) < 2.5)
+            let counted = Double(mask.values.filter { $0 != 0 }.count) * grid.voxelVolume
+            #expect(abs((result.volumes[.wholeTumour] ?? 0) - counted) < 1e-6)
+            #expect(abs((result.volumesMillilitres[.wholeTumour] ?? 0) * 1000 - counted) < 1e-6)
+        }
+    }
+
+    @Test func seriesInOtherOrdersOfAxesGetTheSameMask() throws {
+        try inTemporaryFolder { folder in
+            let straight = Phantom.image(try #require(Phantom.grids["straight"]))
+            let flipped = Phantom.image(try #require(Phantom.grids["flipped"]), offset: 3)
+            _ = try run([.t1ce: straight, .flair: flipped], in: folder)
+            let first = try NIfTIFile.readLabels(folder.appendingPathComponent("out/t1ce/segmentation.nii.gz"))
+            let second = try NIfTIFile.readLabels(folder.appendingPathComponent("out/flair/segmentation.nii.gz"))
+            #expect(second.grid == flipped.grid)
+            #expect(second.reoriented().values == first.reoriented().values)
+        }
+    }
+
+    @Test func labelsAreThoseOfBraTS2023() throws {
+        try inTemporaryFolder { folder in
+            _ = try run([.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder)
+            let labels = try NIfTIFile.readLabels(folder.appendingPathComponent("out/segmentation.nii.gz"))
+            // The stand-in's core is all enhancing: 4 must never appear, 3 must.
+            #expect(Set(labels.values) == [0, 2, 3])
+            let enhancing = try NIfTIFile.readLabels(folder.appendingPathComponent("out/et.nii.gz"))
+            #expect(try LabelConvention.brats2023.mask(of: .enhancingTumour, in: labels).values == enhancing.values)
+            #expect(throws: ImagingError.self) { try LabelConvention.brats.mask(of: .enhancingTumour, in: labels) }
+        }
+    }
+
+    @Test func theManifestRepeats() throws {
+        try inTemporaryFolder { folder in
+            let images = [MRISequence.flair: Phantom.image(try #require(Phantom.grids["oblique"]))]
+            let first = try run(images, in: folder)
+            let second = try run(images, in: folder, name: "again")
+            let read = try RunManifest.read(folder.appendingPathComponent("out/manifest.json"))
+            #expect(read == first.manifest)
+            #expect(read.differences(from: second.manifest).isEmpty)
+            let other = try run(
+                [.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder, name: "other")
+            #expect(!read.differences(from: other.manifest).isEmpty)
+        }
+    }
+
+    @Test func oneImageAsTwoSequencesIsRefused() throws {
+        try inTemporaryFolder { folder in
+            let image = Phantom.image(try #require(Phantom.grids["straight"]))
+            let mirrored = image.rearranged(AxisRearrangement(sources: [0, 1, 2], isFlipped: [true, false, false]))
+                .placed(on: image.grid)
+            for second in [image, mirrored] {
+                let error = #expect(throws: ImagingError.self) {
+                    try run([.t1: image, .t1ce: second], in: folder)
+                }
+                #expect(error?.code == .incompatibleSeries)
+                #expect(error?.message.contains("same image") == true)
+            }
+        }
+    }
+
+    @Test func seriesThatDoNotOverlayAreRefused() throws {
+        try inTemporaryFolder { folder in
+            let image = Phantom.image(try #require(Phantom.grids["straight"]))
+            var rows = image.grid.affine.rows
+            rows[3] += 40
+            let moved = image.placed(on: VoxelGrid(size: image.grid.size, affine: VoxelAffine(rows: rows)))
+            let error = #expect(throws: ImagingError.self) { try run([.t1: image, .t2: moved], in: folder) }
+            #expect(error?.code == .incompatibleSeries)
+        }
+    }
+
+    @Test func aCancelledRunStops() throws {
+        try inTemporaryFolder { folder in
+            let error = #expect(throws: ImagingError.self) {
+                try run(
+                    [.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder,
+                    control: WorkControl(isCancelled: { true }))
+            }
+            #expect(error?.code == .cancelled)
+        }
+    }
+
+    @Test func whatIsMissingIsSaidToBeUnreliable() throws {
+        try inTemporaryFolder { folder in
+            let result = try run([.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder).result
+            let enhancing = try #require(result.reliability.first { $0.region == .enhancingTumour })
+            #expect(!enhancing.isReliable)
+            #expect(enhancing.note.contains("T1CE"))
+            #expect(result.structuredFindings.map(\.id) == (1...result.structuredFindings.count).map { "F\($0)" })
+        }
+    }
+}
