@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo test build serve bench format check
+.PHONY: list bootstrap demo test build format check
 
 list: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
@@ -16,17 +16,11 @@ build: bootstrap ## build the release binary
 demo: build ## segment, measure and report a patient: CASE=folder, else a phantom
 	@CASE="$(CASE)" scripts/demo
 
-serve: build ## start the server on port 8000 with its worker
-	@.build/release/neuroai serve
-
 test: bootstrap ## build, run every test, print the coverage of Sources/
 	@scripts/test
 
 check: bootstrap ## formatting, imports, banned words, warnings
 	@scripts/check
-
-bench: build ## measure and write docs/benchmarks.md
-	@Benchmarks/run
 
 format: ## format all Swift code
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -86,17 +86,21 @@ struct LesionMeasurer {
         return sum / max(count, 1)
     }
 
-    /// mm to the brain's surface for each voxel, negative inside.
+    /// mm to the brain's surface for each voxel, negative inside. Images are often cropped to the brain: beyond their edge
+    /// lies no brain either.
     private func depthBelowSurface() throws -> [Float] {
-        var filled = foreground.values
+        let box = VoxelBox(lower: [1, 1, 1], size: grid.size)
+        let wider = grid.cropped(lower: [-1, -1, -1], size: GridSize(grid.size.lengths.map { $0 + 2 }))
+        let brain = foreground.pasted(into: wider, at: box, outside: 0)
+        var filled = brain.values
         try ITKBorder.run("finding the brain's surface") { error in
-            citk_fill_holes(ITKBorder.size(grid.size), foreground.values, &filled, error)
+            citk_fill_holes(ITKBorder.size(wider.size), brain.values, &filled, error)
         }
         var distance = [Float](repeating: 0, count: filled.count)
         try ITKBorder.run("measuring the depth of lesions") { error in
-            citk_signed_distance(ITKBorder.size(grid.size), grid.spacing, filled, &distance, error)
+            citk_signed_distance(ITKBorder.size(wider.size), grid.spacing, filled, &distance, error)
         }
-        return distance
+        return Image(grid: wider, values: distance).cropped(to: box).values
     }
 
     private func index(_ offset: Int) -> VoxelSet.Index {

@@ -24,7 +24,7 @@ struct LesionMeasurerTests {
 
     @Test func aBoxHasItsDiametersAndPlace() throws {
         let lesion = try #require(try lesions([([60, 40, 20], [81, 51, 26])]).first)
-        #expect(lesion.volumes[.wholeTumour] == 21 * 11 * 6 * 2)
+        #expect(abs((lesion.volumes[.wholeTumour] ?? 0) - 21 * 11 * 6 * 2) < 1e-6)
         #expect(lesion.side == .right)
         #expect(abs(lesion.maximumDiameter - (400.0 + 100 + 100).squareRoot()) < 1e-9)
         #expect(abs(lesion.axialDiameter - (400.0 + 100).squareRoot()) < 1e-9)

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Writes NIfTI-1 files by the standard's byte offsets, sound or broken as a test wants them.
 struct NIfTIBuilder {
@@ -91,7 +92,7 @@ struct BadNIfTI: Sendable, CustomTestStringConvertible {
     static let all = [
         BadNIfTI("empty", "empty", bytes: Data()),
         BadNIfTI("text", "NIfTI", bytes: Data(String(repeating: "This is no image. ", count: 40).utf8)),
-        BadNIfTI("short header", "", bytes: NIfTIBuilder().bytes.prefix(200)),
+        BadNIfTI("short header", "header", bytes: NIfTIBuilder().bytes.prefix(200)),
         BadNIfTI("cut data", "ends") { $0.dropped = 100 },
         BadNIfTI("four dimensions", "volume") { $0.dimensions = [4, 16, 16, 8, 2, 1, 1, 1] },
         BadNIfTI("not a number", "finite") { $0.value = { $0 == 77 ? .nan : Double($0) } },
@@ -99,8 +100,8 @@ struct BadNIfTI: Sendable, CustomTestStringConvertible {
         BadNIfTI("no spacing", "spacing") { $0.spacing = [1, 4, 0, 4] },
         BadNIfTI("negative dimension", "dimension") { $0.dimensions = [3, 16, -16, 16, 1, 1, 1, 1] },
         BadNIfTI("a terabyte", "MiB") { $0.dimensions = [3, 32767, 32767, 1024, 1, 1, 1, 1] },
-        BadNIfTI("colours", "") { $0.type = NIfTIBuilder.Scalar(code: 128, bits: 24, isFloat: false) },
-        BadNIfTI("complex", "") { $0.type = NIfTIBuilder.Scalar(code: 32, bits: 64, isFloat: true) },
+        BadNIfTI("colours", ".") { $0.type = NIfTIBuilder.Scalar(code: 128, bits: 24, isFloat: false) },
+        BadNIfTI("complex", ".") { $0.type = NIfTIBuilder.Scalar(code: 32, bits: 64, isFloat: true) },
         BadNIfTI("bits that contradict", "contradict") {
             $0.type = NIfTIBuilder.Scalar(code: 16, bits: 16, isFloat: false)
         },
