@@ -87,7 +87,7 @@ struct JobFixture: Sendable {
 
     /// Waits until `condition` holds; false after ten seconds.
     func eventually(_ condition: @Sendable () async throws -> Bool) async throws -> Bool {
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
             if try await condition() { return true }
             try await Task.sleep(for: .milliseconds(10))

@@ -27,14 +27,14 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all)
-    func triesAgainWithAWaitAndThenFailsWithoutSayingTooMuch(_ kind: TestDatabase) async throws {
+    func triesAgainAndThenFailsWithoutSayingTooMuch(_ kind: TestDatabase) async throws {
         try await kind.with { database in
             let fixture = JobFixture(database: database)
             let id = try await fixture.enqueue()
             let runner = fixture.runner(ScriptedJob { _, _ in throw Indiscretion() })
             #expect(try await runner.workOnce())
             #expect(try await fixture.state(id)?.status == .pending)
-            #expect(try await !runner.workOnce())
+            // How long it waits between is a matter of JobState's own tests, which need no clock.
             #expect(try await fixture.eventually { try await runner.workOnce() })
             let state = try #require(try await fixture.state(id))
             #expect(state.status == .failed)
