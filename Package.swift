@@ -35,6 +35,7 @@ let targets: [Target] = [
         ]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
+    .systemLibrary(name: "CCairo", pkgConfig: "cairo"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
     .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto]),
@@ -42,13 +43,14 @@ let targets: [Target] = [
     .target(
         name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
         resources: [.embedInCode("Migrations")]),
+    .target(name: "Rendering", dependencies: ["CCairo", "Imaging"]),
     .target(
         name: "Features",
         dependencies: ["Imaging", "Storage", "CArgon2", jwt, crypto, logging]),
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Imaging", "Inference", "Storage", "Features", argumentParser, logging,
+            "Imaging", "Inference", "Storage", "Rendering", "Features", argumentParser, logging,
         ]),
 
     .target(
@@ -56,6 +58,7 @@ let targets: [Target] = [
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
     .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),

@@ -21,6 +21,7 @@ struct SegmentCommandTests {
             for name in [
                 "segmentation.nii.gz", "wt.nii.gz", "tc.nii.gz", "et.nii.gz", "probabilities.nii.gz",
                 "flair/segmentation.nii.gz", "result.json", "manifest.json", "report.txt",
+                "contours.png",
             ] {
                 #expect(FileManager.default.fileExists(atPath: out.appendingPathComponent(name).path), "\(name)")
             }
