@@ -86,7 +86,12 @@ final class ByteStream {
 
     private func inflate(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         guard let inflater else { return 0 }
-        while !inflater.isFinished {
+        while true {
+            // A member's last bytes come together with its end, so the next one (bgzip) is looked for at the next call.
+            if inflater.isFinished {
+                guard try refill(), pending[pending.startIndex + position] == 0x1f else { return 0 }
+                try inflater.restart()
+            }
             guard try refill() else {
                 throw ImagingError(.invalidImage, "The compressed file is cut short: upload it again.")
             }
@@ -95,12 +100,7 @@ final class ByteStream {
             }
             position += outcome.consumed
             if outcome.produced > 0 { return outcome.produced }
-            // Another gzip member may follow (pigz, bgzip); padding does not count.
-            if inflater.isFinished, try refill(), pending[pending.startIndex + position] == 0x1f {
-                try inflater.restart()
-            }
         }
-        return 0
     }
 }
 

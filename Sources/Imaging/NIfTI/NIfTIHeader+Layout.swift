@@ -43,9 +43,9 @@ extension NIfTIHeader {
                 "The file holds several volumes (a series over time or direction); upload one volume.")
         }
         let volume = lengths.prefix(3).map { $0 }
-        // ITK counts along an axis in 32 bits, and no scanner comes near.
-        guard volume.allSatisfy({ $0 <= 65_535 }) else {
-            throw ImagingError(.invalidImage, "The header names a dimension of more than 65535 voxels.")
+        // Masks go back as NIfTI-1, whose lengths are 16-bit numbers, and no scanner comes near.
+        guard volume.allSatisfy({ $0 <= Int64(Int16.max) }) else {
+            throw ImagingError(.unsupportedImage, "The header names a dimension of more than 32767 voxels.")
         }
         return GridSize(volume.map(Int.init))
     }

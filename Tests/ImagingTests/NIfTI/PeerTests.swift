@@ -49,15 +49,20 @@ enum Peer {
     static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: python.path) }
 
     static func measure(image: URL, mask: URL) throws -> Answer {
+        try JSONDecoder().decode(Answer.self, from: run(script, [image.path, mask.path]))
+    }
+
+    /// What `script` prints.
+    static func run(_ script: String, _ arguments: [String]) throws -> Data {
         let process = Process()
         let output = Pipe()
         process.executableURL = python
-        process.arguments = ["-c", script, image.path, mask.path]
+        process.arguments = ["-c", script] + arguments
         process.standardOutput = output
         try process.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        return try JSONDecoder().decode(Answer.self, from: data)
+        return data
     }
 
     private static let script = """
