@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo test build format check
+.PHONY: list bootstrap demo serve test build format check
 
 list: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
@@ -13,8 +13,11 @@ bootstrap: ## install what the system lacks (idempotent)
 build: bootstrap ## build the release binary
 	@swift build -c release --product neuroai
 
-demo: build ## segment, measure and report a patient: CASE=folder, else a phantom
+demo: build ## serve, and segment, measure and report a patient through the API: CASE=folder, else a phantom
 	@CASE="$(CASE)" scripts/demo
+
+serve: build ## serve the API, the pages and a worker on port 8000
+	@.build/release/neuroai serve
 
 test: bootstrap ## build, run every test, print the coverage of Sources/
 	@scripts/test

@@ -7,7 +7,10 @@ let openVINOLibraries = Context.packageDirectory + "/.deps/openvino/lib"
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let targets: [Target] = [
@@ -47,10 +50,13 @@ let targets: [Target] = [
     .target(
         name: "Features",
         dependencies: ["Imaging", "Storage", "CArgon2", jwt, crypto, logging]),
+    .target(
+        name: "Web", dependencies: ["Features", "Imaging", "Storage", hummingbird, mustache, crypto, logging],
+        resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Imaging", "Inference", "Storage", "Rendering", "Features", argumentParser, logging,
+            "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser, logging,
         ]),
 
     .target(
@@ -60,6 +66,8 @@ let targets: [Target] = [
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
     .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
+    .testTarget(
+        name: "WebTests", dependencies: ["Web", "Features", "Imaging", "Storage", "TestSupport", hummingbirdTesting]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
@@ -88,6 +96,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: chosen,

@@ -47,3 +47,17 @@ extension AppError {
         AppError(.internalFault, "Something went wrong on our side; it has been logged.", cause: error)
     }
 }
+
+extension AppError {
+    /// What the log may say of an error: ours are free of patient data, of others only the type is known to be.
+    package static func cause(of error: any Error) -> String {
+        switch error {
+        case let error as AppError: error.cause.map { "\(error) (\(cause(of: $0)))" } ?? "\(error)"
+        case let error as DatabaseError: "\(error)"
+        case let error as BlobError: "\(error)"
+        case let error as JobFailure: "\(error)"
+        case let error as ImagingError: "\(error)"
+        default: "\(type(of: error))"
+        }
+    }
+}

@@ -44,3 +44,10 @@ package enum Databases {
         }
     }
 }
+
+extension Database {
+    /// Whether a question is answered now.
+    package func isReachable() async -> Bool {
+        (try? await read { try $0.queryOne("SELECT 1 AS one") }) != nil
+    }
+}

@@ -26,6 +26,7 @@ package struct Migration: Sendable {
     package static let all: [Migration] = [
         Migration(1, "core", PackageResources.m0001_core_sql),
         Migration(2, "jobs", PackageResources.m0002_jobs_sql),
+        Migration(3, "pictures", PackageResources.m0003_pictures_sql),
     ]
 }
 

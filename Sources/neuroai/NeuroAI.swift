@@ -8,5 +8,7 @@ struct NeuroAI: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.", version: version,
-        subcommands: [SegmentCommand.self, EvaluateCommand.self, WorkerCommand.self])
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, SegmentCommand.self, EvaluateCommand.self, WorkerCommand.self,
+        ])
 }

@@ -50,20 +50,13 @@ struct SegmentCommand: ParsableCommand {
         bar.end()
         let report = ReportComposer.compose(outcome.result).text
         try Data(report.utf8).write(to: folder.appendingPathComponent("report.txt"))
-        try drawContours(outcome.result, in: folder)
+        _ = try ContourSheet.draw(outcome.result, of: series, in: folder)
         if let earlier { try compare(earlier, outcome.manifest) }
         if json {
             print(try String(contentsOf: folder.appendingPathComponent("result.json"), encoding: .utf8))
         } else {
             print(Self.table(outcome.result) + "\n\n" + report, terminator: "")
         }
-    }
-
-    private func drawContours(_ result: SegmentationResult, in folder: URL) throws {
-        guard let reference = series[result.referenceModality] else { return }
-        let labels = try NIfTIFile.readLabels(folder.appendingPathComponent("segmentation.nii.gz"))
-        try ContourSheet(image: NIfTIFile.readImage(reference), labels: labels)
-            .write(to: folder.appendingPathComponent("contours.png"))
     }
 
     private func compare(_ earlier: RunManifest, _ now: RunManifest) throws {

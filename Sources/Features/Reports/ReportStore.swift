@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Storage
 
 /// The rows of reports.
@@ -9,13 +10,33 @@ package struct ReportStore {
         self.connection = connection
     }
 
+    private static let selection: SQL = """
+        SELECT p.*, c.patient_id, r.result_json, u.first_name, u.last_name
+        FROM reports p
+        JOIN cases c ON c.institution_id = p.institution_id AND c.id = p.case_id
+        JOIN results r ON r.institution_id = p.institution_id AND r.id = p.result_id
+        LEFT JOIN users u ON u.institution_id = p.institution_id AND u.id = p.last_edited_by
+        """
+
     /// A draft that a job wrote for a result; the result's own row says which institution it belongs to.
     func insert(_ draft: ReportDraft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
         guard
             let row = try connection.queryOne("SELECT institution_id FROM results WHERE id = \(result.id)")
         else { return }
         let institution: ID<Institution> = try row.get("institution_id")
-        let id = ID<ReportDraft>()
+        let id = try insert(draft, for: result, institution: institution, job: job, at: now)
+        try AuditStore(connection).append(
+            AuditEntry(
+                institution: institution, actor: nil, origin: RequestOrigin(), action: "report.create",
+                objectType: "report", objectID: id.string, at: now))
+    }
+
+    /// - Parameter job: the one that wrote it; nil where a user asked for it.
+    func insert(
+        _ draft: ReportDraft, for result: CaseResult, institution: ID<Institution>, job: ID<JobRecord>?,
+        at now: Timestamp
+    ) throws -> ID<Report> {
+        let id = ID<Report>()
         let document = String(decoding: try JSONEncoder().encode(draft), as: UTF8.self)
         try connection.execute(
             """
@@ -24,10 +45,7 @@ package struct ReportStore {
             VALUES (\(id), \(institution), \(result.caseID), \(result.id), \(job), 'draft', \(draft.text), \(document),
                 \(now), \(now))
             """)
-        try AuditStore(connection).append(
-            AuditEntry(
-                institution: institution, actor: nil, origin: RequestOrigin(), action: "report.create",
-                objectType: "report", objectID: id.string, at: now))
+        return id
     }
 
     /// The text of the newest report of a result.
@@ -37,6 +55,72 @@ package struct ReportStore {
             SELECT ai_generated_text FROM reports WHERE result_id = \(result) ORDER BY generated_at DESC, id DESC LIMIT 1
             """
         )?.get("ai_generated_text")
+    }
+
+    /// Nil where there is no such report or `scope` may not know of its case.
+    func find(_ scope: Scope, _ id: ID<Report>) throws -> Report? {
+        let condition = CaseStore.visible(scope, for: .readReport)
+        return try connection.queryOne("\(Self.selection) WHERE p.id = \(id) AND \(condition)").map(Report.init)
+    }
+
+    /// Newest first.
+    func list(_ scope: Scope, case caseID: ID<Case>?, _ window: Window) throws -> Page<Report> {
+        var conditions = [CaseStore.visible(scope, for: .readReport)]
+        if let caseID { conditions.append("p.case_id = \(caseID)") }
+        let filter = SQL.joined(conditions, by: " AND ")
+        if case .cursor(let after?, _) = window {
+            let cursor = try CaseCursor(after)
+            conditions.append("(p.generated_at, p.id) < (\(cursor.time), \(cursor.id))")
+        }
+        let rows = try connection.query(
+            """
+            \(Self.selection) WHERE \(SQL.joined(conditions, by: " AND "))
+            ORDER BY p.generated_at DESC, p.id DESC LIMIT \(window.size + 1) OFFSET \(window.offset)
+            """)
+        let items = try rows.prefix(window.size).map(Report.init)
+        let hasNext = rows.count > window.size
+        return Page(
+            items: items, count: try count(filter, window), nextCursor: hasNext ? items.last?.cursor : nil,
+            hasNext: hasNext)
+    }
+
+    private func count(_ condition: SQL, _ window: Window) throws -> Int? {
+        guard case .page = window else { return nil }
+        return try connection.queryOne(
+            """
+            SELECT COUNT(*) AS number FROM reports p
+            JOIN cases c ON c.institution_id = p.institution_id AND c.id = p.case_id WHERE \(condition)
+            """
+        )?.get("number")
+    }
+}
+
+extension Report {
+    fileprivate init(_ row: SQLRow) throws {
+        let document: String = try row.get("document_json")
+        let result: String = try row.get("result_json")
+        let firstName: String? = try row.optional("first_name")
+        let lastName: String? = try row.optional("last_name")
+        do {
+            draft = try JSONDecoder().decode(ReportDraft.self, from: Data(document.utf8))
+            findings = try JSONDecoder().decode(SegmentationResult.self, from: Data(result.utf8)).structuredFindings
+        } catch {
+            throw DatabaseError(.decoding, "A report's document is not of this version.")
+        }
+        id = try row.get("id")
+        caseID = try row.get("case_id")
+        patientID = try row.get("patient_id")
+        status = try row.get("status")
+        aiGeneratedText = try row.get("ai_generated_text")
+        finalizedText = try row.optional("finalized_text")
+        editCount = try row.get("edit_count")
+        generatedAt = try row.get("generated_at")
+        updatedAt = try row.get("updated_at")
+        lastEditedBy = firstName.map { "\($0) \(lastName ?? "")".trimmed }
+    }
+
+    fileprivate var cursor: String? {
+        ID<Case>(id.string).map { CaseCursor(time: generatedAt, id: $0).text }
     }
 }
 

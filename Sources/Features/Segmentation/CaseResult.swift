@@ -20,9 +20,9 @@ package struct CaseResult: Sendable, Equatable {
 
 /// A stored file of a result.
 package struct ResultFile: Sendable, Equatable {
-    /// What a file holds; masks and maps as in `MaskFile.Content`, and the manifest.
+    /// What a file holds; masks and maps as in `MaskFile.Content`, pictures and the manifest.
     package enum Content: String, Sendable, SQLConvertible {
-        case labels, region, probabilities, manifest
+        case labels, region, probabilities, manifest, picture
     }
 
     package let id: ID<ResultFile>

@@ -88,6 +88,11 @@ package struct SegmentCaseJob: Job {
                     name: mask.name, content: ResultFile.Content(mask.content), region: mask.region,
                     sequence: mask.sequence, blob: blob))
         }
+        for name in output.pictures {
+            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(name))
+            files.append(
+                ResultStore.DraftFile(name: name, content: .picture, region: nil, sequence: nil, blob: blob))
+        }
         let manifest = try await blobs.put(Data(output.manifest.utf8))
         files.append(
             ResultStore.DraftFile(

@@ -7,11 +7,14 @@ package struct SegmentationOutput: Sendable {
     package let model: ModelIdentity
     /// JSON: digests of inputs, model, code version, parameters, stage times.
     package let manifest: String
+    /// Names of PNG files in the run's folder.
+    package let pictures: [String]
 
-    package init(result: SegmentationResult, model: ModelIdentity, manifest: String) {
+    package init(result: SegmentationResult, model: ModelIdentity, manifest: String, pictures: [String] = []) {
         self.result = result
         self.model = model
         self.manifest = manifest
+        self.pictures = pictures
     }
 }
 

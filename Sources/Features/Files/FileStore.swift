@@ -1,0 +1,52 @@
+import Storage
+
+/// The rows behind files' addresses.
+struct FileStore {
+    private let connection: any DatabaseConnection
+
+    init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// Nil where there is no such file in the grant's institution.
+    func find(_ grant: FileGrant) throws -> StoredFile? {
+        switch grant.kind {
+        case .image: try image(grant)
+        case .result: try resultFile(grant)
+        }
+    }
+
+    private func image(_ grant: FileGrant) throws -> StoredFile? {
+        try connection.queryOne(
+            """
+            SELECT i.modality, i.original_filename, i.blob_id, b.size, b.sha256
+            FROM images i JOIN blobs b ON b.institution_id = i.institution_id AND b.id = i.blob_id
+            WHERE i.institution_id = \(grant.institution) AND i.id = \(grant.object)
+            """
+        ).map { row in
+            let modality: String = try row.get("modality")
+            let original: String = try row.get("original_filename")
+            return try StoredFile(row, name: modality + (original.lowercased().hasSuffix(".gz") ? ".nii.gz" : ".nii"))
+        }
+    }
+
+    private func resultFile(_ grant: FileGrant) throws -> StoredFile? {
+        try connection.queryOne(
+            """
+            SELECT f.name, f.blob_id, b.size, b.sha256
+            FROM result_files f JOIN blobs b ON b.institution_id = f.institution_id AND b.id = f.blob_id
+            WHERE f.institution_id = \(grant.institution) AND f.id = \(grant.object)
+            """
+        ).map { row in
+            let name: String = try row.get("name")
+            return try StoredFile(row, name: name.replacing("/", with: "-"))
+        }
+    }
+}
+
+extension StoredFile {
+    fileprivate init(_ row: SQLRow, name: String) throws {
+        self.init(
+            name: name, blob: try row.get("blob_id"), size: try row.get("size"), sha256: try row.get("sha256"))
+    }
+}

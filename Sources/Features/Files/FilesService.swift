@@ -1,0 +1,68 @@
+import Foundation
+import Imaging
+import Storage
+
+/// Addresses of stored files and what lies behind them.
+package struct FilesService: Sendable {
+    private let database: any Database
+    private let blobs: any BlobStore
+    private let audit: AuditService
+    private let signer: FileGrantSigner
+    private let lifetime: Duration
+    private let clock: @Sendable () -> Timestamp
+
+    /// - Parameter lifetime: how long an address is good.
+    package init(
+        database: any Database, blobs: any BlobStore, audit: AuditService, signer: FileGrantSigner,
+        lifetime: Duration = .seconds(15 * 60), clock: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.database = database
+        self.blobs = blobs
+        self.audit = audit
+        self.signer = signer
+        self.lifetime = lifetime
+        self.clock = clock
+    }
+
+    /// A signed path below `/api/files/` for somebody who has just been shown the image.
+    package func path(_ scope: Scope, _ image: MRIImage) -> String {
+        let ending = image.originalFilename.lowercased().hasSuffix(".gz") ? ".nii.gz" : ".nii"
+        return path(scope, .image, image.id.string, name: image.modality.rawValue + ending)
+    }
+
+    /// The same for a file of a result.
+    package func path(_ scope: Scope, _ file: ResultFile) -> String {
+        path(scope, .result, file.id.string, name: file.name.replacing("/", with: "-"))
+    }
+
+    private func path(_ scope: Scope, _ kind: FileGrant.Kind, _ id: String, name: String) -> String {
+        guard let object = ID<StoredFile>(id) else { return "" }
+        let grant = FileGrant(
+            institution: scope.institution, user: scope.user, kind: kind, object: object,
+            expires: Int64(clock().advanced(by: lifetime).seconds))
+        return "/api/files/\(kind.rawValue)/\(id)/\(name)?expires=\(grant.expires)&institution=\(grant.institution)"
+            + "&user=\(grant.user)&signature=\(signer.signature(of: grant))"
+    }
+
+    /// The file that a signed address names.
+    ///
+    /// - Throws: forbidden where the address was changed or is too old, not found where the file is gone.
+    package func open(_ grant: FileGrant, signature: String, origin: RequestOrigin) async throws -> StoredFile {
+        guard signer.isValid(signature, for: grant), clock().seconds < Double(grant.expires) else {
+            throw AppError(.forbidden, "This address is not valid or has expired; load the case again for a new one.")
+        }
+        guard let file = try await database.read({ try FileStore($0).find(grant) }) else {
+            throw AppError(.notFound, "There is no such file.")
+        }
+        try await audit.record(
+            AuditEntry(
+                institution: grant.institution, actor: grant.user, origin: origin, action: "file.read",
+                objectType: grant.kind.rawValue, objectID: grant.object.string, at: clock()))
+        return file
+    }
+
+    /// The bytes, or those of `range`.
+    package func read(_ file: StoredFile, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error> {
+        try await blobs.read(file.blob, range: range)
+    }
+}

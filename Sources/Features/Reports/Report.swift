@@ -1,0 +1,54 @@
+import Foundation
+import Imaging
+import Storage
+
+/// A report on one result, from the automatic draft on.
+package struct Report: Sendable, Equatable {
+    package enum Status: String, Codable, Sendable, SQLConvertible {
+        case draft, reviewed, finalized, exported
+    }
+
+    package let id: ID<Report>
+    package let caseID: ID<Case>
+    package let patientID: String
+    package let status: Status
+    package let aiGeneratedText: String
+    package let finalizedText: String?
+    /// The sentences with the ids of the findings that each states.
+    package let draft: ReportDraft
+    /// The findings that the sentences cite.
+    package let findings: [Finding]
+    package let editCount: Int
+    package let generatedAt: Timestamp
+    package let updatedAt: Timestamp
+    /// A full name.
+    package let lastEditedBy: String?
+}
+
+extension Report: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case reportId, caseId, patientId, status, aiGeneratedText, finalizedText, findingsJson, editCount
+        case generatedAt, updatedAt, lastEditedBy
+    }
+
+    private struct Evidence: Encodable {
+        let findings: [Finding]
+        let sentences: [ReportDraft.Sentence]
+    }
+
+    /// Every key is always there, null where there is no value.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .reportId)
+        try container.encode(caseID, forKey: .caseId)
+        try container.encode(patientID, forKey: .patientId)
+        try container.encode(status, forKey: .status)
+        try container.encode(aiGeneratedText, forKey: .aiGeneratedText)
+        try container.encode(finalizedText, forKey: .finalizedText)
+        try container.encode(Evidence(findings: findings, sentences: draft.sentences), forKey: .findingsJson)
+        try container.encode(editCount, forKey: .editCount)
+        try container.encode(generatedAt, forKey: .generatedAt)
+        try container.encode(updatedAt, forKey: .updatedAt)
+        try container.encode(lastEditedBy, forKey: .lastEditedBy)
+    }
+}

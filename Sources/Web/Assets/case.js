@@ -1,0 +1,76 @@
+// Shows progress; every rule lives in the API.
+"use strict";
+
+function sentence(body, fallback) {
+  if (body && body.error) return body.error;
+  const texts = body ? Object.values(body).flat().filter((text) => typeof text === "string") : [];
+  return texts.join(" ") || fallback;
+}
+
+function parse(text) {
+  try { return JSON.parse(text); } catch { return null; }
+}
+
+document.querySelectorAll("form.upload").forEach((form) => {
+  const caseId = document.location.pathname.split("/")[2];
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const file = form.querySelector("input[type=file]").files[0];
+    if (!file) return;
+    const bar = form.querySelector("progress");
+    const message = form.querySelector(".message");
+    const body = new FormData();
+    body.append("modality", form.dataset.modality);
+    body.append("file", file);
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/cases/${caseId}/upload/`);
+    bar.hidden = false;
+    message.textContent = "Uploading";
+    request.upload.addEventListener("progress", (part) => {
+      if (part.lengthComputable) bar.value = (100 * part.loaded) / part.total;
+      if (part.loaded === part.total) message.textContent = "Checking the image";
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 201) { document.location.reload(); return; }
+      bar.hidden = true;
+      message.textContent = sentence(parse(request.responseText), "The upload was refused.");
+    });
+    request.addEventListener("error", () => { message.textContent = "The connection broke; try again."; });
+    request.send(body);
+  });
+});
+
+const start = document.getElementById("start");
+if (start) start.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const answer = await fetch("/api/inference/", {
+    method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ caseId: start.dataset.case }),
+  });
+  if (answer.ok) document.location.reload();
+  else start.querySelector(".message").textContent = sentence(parse(await answer.text()), "It could not be started.");
+});
+
+const task = document.getElementById("task");
+if (task && task.dataset.active === "true") {
+  const address = `/api/inference/tasks/${task.dataset.id}/`;
+  document.getElementById("cancel").addEventListener("click", () => fetch(`${address}cancel/`, { method: "POST" }));
+  const look = async () => {
+    const answer = await fetch(address);
+    if (answer.status === 401) { document.location.reload(); return; }
+    const state = parse(await answer.text());
+    if (answer.ok && state) {
+      task.querySelector(".state").textContent = state.status;
+      task.querySelector(".step").textContent = state.current_step || "";
+      task.querySelector("progress").value = state.progress_percentage;
+      task.querySelector(".percentage").textContent = `${state.progress_percentage} %`;
+      if (state.status !== "pending" && state.status !== "running") {
+        // The report is written a moment after the result.
+        setTimeout(() => document.location.reload(), 1500);
+        return;
+      }
+    }
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 500);
+}

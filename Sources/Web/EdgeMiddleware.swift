@@ -1,0 +1,54 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// The outermost layer: names the request, turns every failure into the contract's form, logs one line without patient
+/// data, and adds the headers that browsers are to obey.
+struct EdgeMiddleware: RouterMiddleware {
+    typealias Context = WebContext
+
+    func handle(
+        _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        if let id = request.headers[.requestID], Self.isSound(id) { context.requestID = id }
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = ErrorResponse.make(error, context)
+        }
+        response.headers[.requestID] = context.requestID
+        response.headers[.contentTypeOptions] = "nosniff"
+        response.headers[.referrerPolicy] = "no-referrer"
+        response.headers[.contentSecurityPolicy] = "default-src 'self'; frame-ancestors 'none'; form-action 'self'"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        // The route's pattern and not the path: a client may have put anything into that.
+        context.logger.info(
+            "request",
+            metadata: [
+                "id": "\(context.requestID)", "method": "\(request.method)",
+                "route": "\(context.endpointPath ?? "none")", "status": "\(response.status.code)",
+                "duration": "\(ContinuousClock.now - start)",
+            ])
+        return response
+    }
+
+    private static func isSound(_ id: String) -> Bool {
+        (1...64).contains(id.utf8.count)
+            && id.utf8.allSatisfy {
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45
+            }
+    }
+}
+
+extension HTTPField.Name {
+    static let requestID = HTTPField.Name("X-Request-ID").unsafelyUnwrapped
+    static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options").unsafelyUnwrapped
+    /// RFC 8288.
+    static let relations = HTTPField.Name("Link").unsafelyUnwrapped
+    static let referrerPolicy = HTTPField.Name("Referrer-Policy").unsafelyUnwrapped
+}

@@ -1,0 +1,96 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Stored files by signed addresses: whole, in ranges, or not at all where the client has them already.
+struct FileRoutes {
+    let services: WebServices
+
+    func add(to group: RouterGroup<WebContext>) {
+        group.get(":kind/:id/:name", use: get)
+        group.head(":kind/:id/:name", use: get)
+    }
+
+    @Sendable private func get(_ request: Request, _ context: WebContext) async throws -> Response {
+        let file = try await services.files.open(
+            grant(request, context), signature: request.query("signature") ?? "", origin: context.origin)
+        var headers: HTTPFields = [
+            .contentType: file.mediaType, .eTag: "\"\(file.sha256)\"", .acceptRanges: "bytes",
+            .cacheControl: "private, max-age=900", .contentDisposition: "inline; filename=\"\(file.name)\"",
+            .accessControlAllowOrigin: "*",
+        ]
+        if request.headers[.ifNoneMatch] == headers[.eTag] { return Response(status: .notModified, headers: headers) }
+        guard let wanted = request.headers[.range] else {
+            return try await answer(.ok, file, nil, headers, request)
+        }
+        switch ByteRange(wanted, size: file.size) {
+        case .whole: return try await answer(.ok, file, nil, headers, request)
+        case .part(let range):
+            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)"
+            return try await answer(.partialContent, file, range, headers, request)
+        case .unsatisfiable:
+            headers[.contentRange] = "bytes */\(file.size)"
+            return Response(status: .rangeNotSatisfiable, headers: headers)
+        }
+    }
+
+    private func grant(_ request: Request, _ context: WebContext) throws -> FileGrant {
+        guard let kind = context.parameters.get("kind").flatMap({ FileGrant.Kind(rawValue: $0) }),
+            let institution = request.query("institution").flatMap({ ID<Institution>($0) }),
+            let user = request.query("user").flatMap({ ID<User>($0) }),
+            let expires = request.query("expires").flatMap({ Int64($0) })
+        else { throw AppError(.notFound, "There is nothing at this address.") }
+        return FileGrant(
+            institution: institution, user: user, kind: kind, object: try context.id(of: StoredFile.self),
+            expires: expires)
+    }
+
+    private func answer(
+        _ status: HTTPResponse.Status, _ file: StoredFile, _ range: Range<Int64>?, _ headers: HTTPFields,
+        _ request: Request
+    ) async throws -> Response {
+        let length = Int(range.map { $0.upperBound - $0.lowerBound } ?? file.size)
+        guard request.method != .head else {
+            return Response(status: status, headers: headers, body: ResponseBody(contentLength: length) { _ in })
+        }
+        let stream = try await services.files.read(file, range: range)
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(contentLength: length) { writer in
+                for try await chunk in stream { try await writer.write(ByteBuffer(bytes: chunk)) }
+                try await writer.finish(nil)
+            })
+    }
+}
+
+/// What a `Range` header asks for (RFC 9110 §14.1.2); of several ranges none is served, so the file comes whole.
+enum ByteRange: Equatable {
+    case whole
+    case part(Range<Int64>)
+    case unsatisfiable
+
+    init(_ header: String, size: Int64) {
+        let text = header.trimmingCharacters(in: .whitespaces)
+        guard text.hasPrefix("bytes="), !text.contains(",") else {
+            self = .whole
+            return
+        }
+        let ends = text.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard ends.count == 2 else {
+            self = .whole
+            return
+        }
+        switch (Int64(ends[0]), Int64(ends[1])) {
+        case (let first?, nil) where ends[1].isEmpty: self = Self.checked(first, size, size)
+        case (nil, let last?) where ends[0].isEmpty && last >= 0: self = Self.checked(max(0, size - last), size, size)
+        case (let first?, let last?) where last >= first: self = Self.checked(first, min(last, size - 1) + 1, size)
+        default: self = .whole
+        }
+    }
+
+    private static func checked(_ first: Int64, _ end: Int64, _ size: Int64) -> ByteRange {
+        first >= 0 && first < size && first < end ? .part(first..<end) : .unsatisfiable
+    }
+}

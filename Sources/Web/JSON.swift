@@ -1,0 +1,53 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Bodies in JSON: camelCase out, either spelling in.
+enum JSON {
+    /// Bytes of a body that is not a file.
+    static let bodyLimit = 1 << 20
+
+    static func response(_ status: HTTPResponse.Status = .ok, _ value: some Encodable) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        let data = try encoder.encode(value)
+        return Response(
+            status: status, headers: [.contentType: "application/json; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+    }
+
+    /// - Throws: a validation error that names the field where there is one.
+    static func body<Value: Decodable>(of request: Request, as type: Value.Type) async throws -> Value {
+        var request = request
+        let buffer = try await request.collectBody(upTo: bodyLimit)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(type, from: Data(buffer.readableBytesView))
+        } catch let error as DecodingError {
+            throw refusal(error)
+        }
+    }
+
+    private static func refusal(_ error: DecodingError) -> AppError {
+        let path =
+            switch error {
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+                context.codingPath
+            case .keyNotFound(let key, let context): context.codingPath + [key]
+            @unknown default: [any CodingKey]()
+            }
+        guard let field = path.first?.stringValue else {
+            return AppError.invalid("non_field_errors", "The body is not valid JSON.")
+        }
+        if case .keyNotFound = error { return AppError.invalid(field, "This field is required.") }
+        return AppError.invalid(field, "This value has the wrong type.")
+    }
+}
+
+/// A sentence for the user.
+struct Message: Encodable {
+    let message: String
+}

@@ -1,0 +1,194 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The pages: server-rendered, usable by keyboard; scripts only show progress.
+struct PageRoutes {
+    private let services: WebServices
+    private let templates: PageTemplates
+
+    private static let refreshCookie = "neuroai_refresh"
+
+    init(services: WebServices) throws {
+        self.services = services
+        templates = try PageTemplates()
+    }
+
+    func add(to router: Router<WebContext>) {
+        router.get("/") { _, context in Response.redirect(to: context.principal == nil ? "/login" : "/cases") }
+        router.get("login") { _, _ in page(.ok, "login", SignInPage()) }
+        router.post("login", use: login)
+        router.get("register") { _, _ in page(.ok, "register", SignInPage()) }
+        router.post("register", use: register)
+        router.post("logout", use: logout)
+        router.get("cases") { request, context in await shown { try await worklist(request, context) } }
+        router.post("cases", use: createCase)
+        router.get("cases/:id") { _, context in await shown { try await casePage(context) } }
+        router.get("assets/:name", use: asset)
+    }
+
+    // MARK: Signing in
+
+    private struct SignInForm: Decodable {
+        var email: String?
+        var password: String?
+    }
+
+    @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard request.isSameOrigin else { return Response.redirect(to: "/login") }
+        let form = try await Self.form(SignInForm.self, of: request)
+        do {
+            let signedIn = try await services.sessions.login(
+                email: form.email ?? "", password: form.password ?? "", origin: context.origin)
+            return enter(signedIn)
+        } catch let error as AppError where error.code == .unauthenticated {
+            return page(
+                .unauthorized, "login", SignInPage(errors: ["The e-mail or the password is wrong."], form.email))
+        }
+    }
+
+    @Sendable private func register(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard request.isSameOrigin else { return Response.redirect(to: "/register") }
+        let form = try await Self.form(Registration.self, of: request)
+        do {
+            return enter(try await services.users.register(form, origin: context.origin))
+        } catch let error as AppError where error.code == .validation {
+            return page(.badRequest, "register", SignInPage(errors: error.sentences, form.email))
+        }
+    }
+
+    private func enter(_ signedIn: SignedIn) -> Response {
+        var response = Response.redirect(to: "/cases", type: .normal)
+        response.setCookie(cookie(Authenticator.cookie, signedIn.tokens.access, path: "/", seconds: 3600))
+        response.setCookie(cookie(Self.refreshCookie, signedIn.tokens.refresh, path: "/logout", seconds: 86_400))
+        return response
+    }
+
+    @Sendable private func logout(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard request.isSameOrigin else { return Response.redirect(to: "/login") }
+        if let token = request.cookies[Self.refreshCookie]?.value {
+            // A session that is over already is no reason to keep the cookies.
+            try? await services.sessions.logout(refreshToken: token, origin: context.origin)
+        }
+        var response = Response.redirect(to: "/login", type: .normal)
+        response.setCookie(cookie(Authenticator.cookie, "", path: "/", seconds: 0))
+        response.setCookie(cookie(Self.refreshCookie, "", path: "/logout", seconds: 0))
+        return response
+    }
+
+    private func cookie(_ name: String, _ value: String, path: String, seconds: Int) -> Cookie {
+        let isSecure = services.settings.publicURL?.hasPrefix("https://") ?? false
+        return Cookie(
+            name: name, value: value, maxAge: seconds, path: path, secure: isSecure, httpOnly: true, sameSite: .strict)
+    }
+
+    // MARK: Cases
+
+    private struct NewCaseForm: Decodable {
+        var patientId: String?
+        var age: String?
+        var sex: String?
+        var indication: String?
+
+        func caseForm() throws -> CaseForm {
+            var form = CaseForm()
+            form.patientId = .value(patientId ?? "")
+            guard let years = Int((age ?? "").trimmed) else {
+                throw AppError.invalid("age", "Write the age as a whole number of years.")
+            }
+            form.age = .value(FormInteger(years))
+            form.sex = .value(sex ?? "")
+            form.indication = .value(indication ?? "")
+            return form
+        }
+    }
+
+    private func worklist(_ request: Request, _ context: WebContext, errors: [String] = []) async throws -> Response {
+        let scope = try context.scope
+        var query = CaseQuery()
+        query.window = .page(number: request.query("page").flatMap { Int($0) }.map { max(1, $0) } ?? 1, size: 25)
+        query.search = request.query("search")
+        let cases = try await services.cases.list(scope, query)
+        let user = try await services.users.profile(scope)
+        let model = WorklistPage(user: user, cases: cases, query: query, errors: errors)
+        return page(errors.isEmpty ? .ok : .badRequest, "worklist", model)
+    }
+
+    @Sendable private func createCase(_ request: Request, _ context: WebContext) async throws -> Response {
+        await shown {
+            let scope = try context.scope
+            do {
+                let form = try await Self.form(NewCaseForm.self, of: request).caseForm()
+                return Response.redirect(to: "/cases/\(try await services.cases.create(scope, form).id)")
+            } catch let error as AppError where error.code == .validation {
+                return try await worklist(request, context, errors: error.sentences)
+            }
+        }
+    }
+
+    private func casePage(_ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id(of: Case.self)
+        let item = try await services.cases.get(scope, id)
+        let images = try await services.images.list(scope, case: id)
+        let task = try await services.segmentation.list(scope, case: id, .plain(limit: 1)).items.first
+        let result = try await services.segmentation.latestResult(scope, case: id)
+        // Researchers see numbers without the report.
+        let report = try? await services.reports.list(scope, case: id, .plain(limit: 1)).items.first
+        let user = try await services.users.profile(scope)
+        let model = CasePage(
+            user: user, item: item, images: images, task: task, found: result, report: report, scope: scope,
+            links: services.files)
+        return page(.ok, "case", model)
+    }
+
+    // MARK: Parts
+
+    @Sendable private func asset(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard let asset = context.parameters.get("name").flatMap({ PageAsset(rawValue: $0) }) else {
+            throw AppError(.notFound, "There is nothing at this address.")
+        }
+        return Response(
+            status: .ok, headers: [.contentType: asset.mediaType, .cacheControl: "no-cache"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: asset.bytes)))
+    }
+
+    /// A page in place of JSON where something fails; who is not signed in gets the form for it.
+    private func shown(_ make: () async throws -> Response) async -> Response {
+        do {
+            return try await make()
+        } catch {
+            let known = AppError.wrapping(error)
+            if known.code == .unauthenticated { return Response.redirect(to: "/login") }
+            let status: HTTPResponse.Status = known.code == .notFound ? .notFound : .internalServerError
+            return page(known.code == .forbidden ? .forbidden : status, "failure", SignInPage(errors: [known.message]))
+        }
+    }
+
+    private func page(_ status: HTTPResponse.Status, _ name: String, _ model: some Sendable) -> Response {
+        Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: templates.render(name, model))))
+    }
+
+    private static func form<Form: Decodable>(_ type: Form.Type, of request: Request) async throws -> Form {
+        var request = request
+        let body = try await request.collectBody(upTo: JSON.bodyLimit)
+        do {
+            return try URLEncodedFormDecoder().decode(type, from: String(buffer: body))
+        } catch is DecodingError {
+            throw AppError.invalid("non_field_errors", "The form could not be read.")
+        }
+    }
+}
+
+extension AppError {
+    /// What is wrong, for a page.
+    fileprivate var sentences: [String] {
+        fields.sorted { $0.key < $1.key }.flatMap { field, messages in
+            messages.map { field == "non_field_errors" ? $0 : "\(field.replacing("_", with: " ")): \($0)" }
+        }
+    }
+}

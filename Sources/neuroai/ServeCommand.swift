@@ -1,0 +1,61 @@
+import ArgumentParser
+import Features
+import Foundation
+import Hummingbird
+import Logging
+import Web
+
+/// `neuroai serve`: the API, its pages and one worker process.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serves the API and the pages, and keeps a worker process alive.")
+
+    @Flag(help: "Starts no worker; run `neuroai worker` elsewhere.")
+    var withoutWorker = false
+
+    func run() async throws {
+        let settings = try Settings.load()
+        let serving = try ServeSettings(settings)
+        let wiring = try await Wiring.open(settings, label: "serve")
+        let services = try await wiring.webServices(serving)
+        let application = Application(
+            router: try services.router(),
+            configuration: ApplicationConfiguration(
+                address: .hostname(serving.host, port: serving.port), serverName: "neuroai"),
+            logger: wiring.logger)
+        let parts = Task {
+            await withTaskGroup(of: Void.self) { group in
+                if !withoutWorker { group.addTask { await WorkerProcess(logger: wiring.logger).run() } }
+                group.addTask { await Housekeeping(wiring: wiring, sessions: services.sessions).run() }
+            }
+        }
+        defer { parts.cancel() }
+        wiring.logger.notice("serving", metadata: ["host": "\(serving.host)", "port": "\(serving.port)"])
+        try await application.runService()
+        parts.cancel()
+        await parts.value
+        try await wiring.database.close()
+    }
+}
+
+/// What must be done now and then.
+private struct Housekeeping {
+    private static let pause: Duration = .seconds(3600)
+
+    let wiring: Wiring
+    let sessions: SessionsService
+
+    func run() async {
+        let sweeper = BlobSweepService(database: wiring.database, blobs: wiring.blobs)
+        while !Task.isCancelled {
+            do {
+                let removed = try await sweeper.sweep()
+                if removed > 0 { wiring.logger.info("swept orphaned files", metadata: ["count": "\(removed)"]) }
+                try await sessions.deleteExpired()
+            } catch {
+                wiring.logger.error("housekeeping failed", metadata: ["error": "\(AppError.cause(of: error))"])
+            }
+            try? await Task.sleep(for: Self.pause)
+        }
+    }
+}
