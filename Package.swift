@@ -51,7 +51,7 @@ let targets: [Target] = [
         name: "Features",
         dependencies: ["Imaging", "Storage", "CArgon2", jwt, crypto, logging]),
     .target(
-        name: "Web", dependencies: ["Features", "Imaging", "Storage", hummingbird, mustache, crypto, logging],
+        name: "Web", dependencies: ["Features", "Imaging", hummingbird, mustache],
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(
         name: "neuroai",

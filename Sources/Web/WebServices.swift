@@ -1,7 +1,5 @@
 import Features
 import Hummingbird
-import Logging
-import Storage
 
 /// What the routes call; built once by the program.
 package struct WebServices: Sendable {
@@ -12,14 +10,13 @@ package struct WebServices: Sendable {
     package let segmentation: SegmentationService
     package let reports: ReportsService
     package let files: FilesService
-    package let blobs: any BlobStore
     /// Whether the database answers.
     package let isHealthy: @Sendable () async -> Bool
     package let settings: WebSettings
 
     package init(
         users: UsersService, cases: CasesService, images: ImagesService, segmentation: SegmentationService,
-        reports: ReportsService, files: FilesService, sessions: SessionsService, blobs: any BlobStore,
+        reports: ReportsService, files: FilesService, sessions: SessionsService,
         settings: WebSettings, isHealthy: @escaping @Sendable () async -> Bool
     ) {
         self.users = users
@@ -29,7 +26,6 @@ package struct WebServices: Sendable {
         self.segmentation = segmentation
         self.reports = reports
         self.files = files
-        self.blobs = blobs
         self.isHealthy = isHealthy
         self.settings = settings
     }

@@ -26,7 +26,7 @@ extension Wiring {
             reports: ReportsService(database: database, audit: audit),
             files: FilesService(
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
-            sessions: sessions, blobs: blobs, settings: serving.web,
+            sessions: sessions, settings: serving.web,
             isHealthy: { [database] in await database.isReachable() })
     }
 }

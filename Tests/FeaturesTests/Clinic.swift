@@ -108,7 +108,8 @@ struct Clinic: Sendable {
         _ person: Person, _ item: Case, _ modality: MRISequence, _ content: String, name: String = "scan.nii.gz"
     ) async throws -> MRIImage {
         try await images.add(
-            person.scope, case: item.id, modality: modality, filename: name, staged: try await stage(content))
+            person.scope, case: item.id, modality: modality, filename: name,
+            file: ReceivedFile(staged: try await stage(content)))
     }
 
     /// The audit trail's actions, oldest first.

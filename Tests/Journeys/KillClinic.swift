@@ -67,14 +67,16 @@ struct KillClinic {
     }
 
     private func addSeries(to id: ID<Case>) async throws {
-        let writer = try await blobs.stage(limit: 1 << 30)
-        try await writer.append(JourneyPhantom.nifti())
-        let staged = try await writer.finish()
-        let inspector = ImageInspector { _ in
-            InspectedImage(dimensions: [1, 1, 1], spacing: [1, 1, 1], contentDigest: staged.sha256)
+        let inspector = ImageInspector { url in
+            let summary = try NIfTIFile.inspect(url)
+            return InspectedImage(
+                dimensions: summary.dimensions, spacing: summary.spacing, contentDigest: summary.contentDigest)
         }
         let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: inspector)
-        _ = try await images.add(doctor, case: id, modality: .flair, filename: "flair.nii", staged: staged)
+        let file = try await images.receive(limit: 1 << 30)
+        try await file.append(Array(HeadPhantom.nifti()))
+        _ = try await images.add(
+            doctor, case: id, modality: .flair, filename: "flair.nii", file: try await file.finish())
     }
 
     func task(_ id: ID<InferenceTask>) async throws -> InferenceTask { try await service.get(doctor, id) }

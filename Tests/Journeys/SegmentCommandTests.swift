@@ -14,7 +14,7 @@ struct SegmentCommandTests {
     @Test func aRunWritesEverythingAndRepeats() async throws {
         try await TemporaryFolder.with { folder in
             let series = folder.appendingPathComponent("flair.nii")
-            try JourneyPhantom.nifti().write(to: series)
+            try HeadPhantom.nifti().write(to: series)
             let log = folder.appendingPathComponent("log")
             let out = folder.appendingPathComponent("out")
             #expect(try run(["segment", "--flair", series.path, "--out", out.path], log: log) == 0)

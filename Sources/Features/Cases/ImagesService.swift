@@ -4,7 +4,7 @@ import Storage
 /// The rules of uploaded series: what is taken, what is refused, what replaces what.
 package struct ImagesService: Sendable {
     private let database: any Database
-    private let blobs: any BlobStore
+    let blobs: any BlobStore
     private let audit: AuditService
     private let inspector: ImageInspector
     private let clock: @Sendable () -> Timestamp
@@ -28,8 +28,9 @@ package struct ImagesService: Sendable {
     /// Looks at a staged file and, if it is a usable image, makes it the case's series of `modality`; the series that
     /// it replaces goes. The staged file is used up in any case.
     package func add(
-        _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, staged: StagedBlob
+        _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, file: ReceivedFile
     ) async throws -> MRIImage {
+        let staged = file.staged
         do {
             try await checkUpload(scope, case: id)
             let inspected = try await inspector.inspect(staged)

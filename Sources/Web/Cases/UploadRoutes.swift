@@ -1,10 +1,7 @@
 import Features
-import Foundation
 import HTTPTypes
 import Hummingbird
 import Imaging
-import NIOCore
-import Storage
 
 /// Receives series.
 struct UploadRoutes {
@@ -23,18 +20,18 @@ struct UploadRoutes {
         try await services.images.checkUpload(scope, case: id)
         let limit = services.settings.uploadLimit
         if let length = request.headers[.contentLength].flatMap({ Int64($0) }), length > limit + Self.formOverhead {
-            throw AppError.wrapping(BlobError.tooLarge(limit: limit))
+            throw AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.")
         }
         let form = try await receive(request)
         let image = try await services.images.add(
-            scope, case: id, modality: form.modality, filename: form.filename, staged: form.staged)
+            scope, case: id, modality: form.modality, filename: form.filename, file: form.file)
         let url = request.base(services.settings) + services.files.path(scope, image)
         return try JSON.response(.created, ImageBody(image, url: url))
     }
 
     /// A whole upload.
     private struct Form {
-        let staged: StagedBlob
+        let file: ReceivedFile
         let filename: String
         let modality: MRISequence
     }
@@ -42,41 +39,41 @@ struct UploadRoutes {
     private func receive(_ request: Request) async throws -> Form {
         var reader = try MultipartReader(
             request.body.makeAsyncIterator(), contentType: request.headers[.contentType])
-        var staged: StagedBlob?
+        var file: ReceivedFile?
         var filename = ""
         var modality: String?
         do {
             while let part = try await reader.nextPart() {
                 switch part.name {
                 case "file":
-                    guard staged == nil else { throw AppError.invalid("file", "Send one file at a time.") }
+                    guard file == nil else { throw AppError.invalid("file", "Send one file at a time.") }
                     filename = part.filename ?? "image"
-                    staged = try await stage(&reader)
+                    file = try await receiveFile(&reader)
                 case "modality": modality = try await reader.text(atMost: 100)
                 default: continue
                 }
             }
             var check = Validation()
-            if staged == nil { check.add("file", "This field is required.") }
+            if file == nil { check.add("file", "This field is required.") }
             // The exact name: a looser match once took t1ce for t1.
             let sequence = MRISequence(rawValue: (modality ?? "").trimmed.lowercased())
             if sequence == nil { check.add("modality", "The modality is one of t1, t1ce, t2, flair.") }
             try check.finish()
-            guard let staged, let sequence else { throw AppError.invalid("file", "This field is required.") }
-            return Form(staged: staged, filename: filename, modality: sequence)
+            guard let file, let sequence else { throw AppError.invalid("file", "This field is required.") }
+            return Form(file: file, filename: filename, modality: sequence)
         } catch {
-            if let staged { await services.blobs.discard(staged) }
+            if let file { await services.images.discard(file) }
             throw error
         }
     }
 
-    private func stage<Source>(_ reader: inout MultipartReader<Source>) async throws -> StagedBlob {
-        let writer = try await services.blobs.stage(limit: services.settings.uploadLimit)
+    private func receiveFile<Source>(_ reader: inout MultipartReader<Source>) async throws -> ReceivedFile {
+        let file = try await services.images.receive(limit: services.settings.uploadLimit)
         do {
-            while let chunk = try await reader.nextChunk() { try await writer.append(Data(chunk)) }
-            return try await writer.finish()
+            while let chunk = try await reader.nextChunk() { try await file.append(chunk) }
+            return try await file.finish()
         } catch {
-            await writer.abandon()
+            await file.abandon()
             throw error
         }
     }

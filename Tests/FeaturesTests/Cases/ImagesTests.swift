@@ -68,7 +68,8 @@ import Testing
             await #expect(throws: AppError.self) {
                 let unknown = ID<Case>()
                 _ = try await clinic.images.add(
-                    doctor.scope, case: unknown, modality: .t1, filename: "x", staged: try await clinic.stage("image"))
+                    doctor.scope, case: unknown, modality: .t1, filename: "x",
+                    file: ReceivedFile(staged: try await clinic.stage("image")))
             }
             #expect(try await clinic.storedFiles().isEmpty)
             #expect(try await clinic.count("images") == 0)

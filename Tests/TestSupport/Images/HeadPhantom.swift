@@ -1,29 +1,30 @@
 import Foundation
 
 /// A head-sized NIfTI-1 file made in code: an ellipsoid of even brain with a bright ball in it, on a black background.
-enum JourneyPhantom {
+package enum HeadPhantom {
     private static let size = (i: 80, j: 96, k: 72)
     /// Millimetres.
     private static let spacing: Float = 2
 
-    static func nifti() -> Data {
+    /// - Parameter brightness: added to every voxel of the head, so that two series are not the same image.
+    package static func nifti(brightness: Float = 0) -> Data {
         var data = header()
         for k in 0..<size.k {
             for j in 0..<size.j {
-                for i in 0..<size.i { append(intensity(i, j, k), to: &data) }
+                for i in 0..<size.i { append(intensity(i, j, k, brightness), to: &data) }
             }
         }
         return data
     }
 
-    private static func intensity(_ i: Int, _ j: Int, _ k: Int) -> Float {
+    private static func intensity(_ i: Int, _ j: Int, _ k: Int, _ brightness: Float) -> Float {
         let x = Float(i - size.i / 2) * spacing
         let y = Float(j - size.j / 2) * spacing
         let z = Float(k - size.k / 2) * spacing
         guard x * x / 4900 + y * y / 7225 + z * z / 3600 < 1 else { return 0 }
         let isTumour = (x - 30) * (x - 30) + y * y + (z - 10) * (z - 10) < 324
         // A texture that repeats, since an even brain has no variance to normalise by.
-        return (isTumour ? 900 : 400) + Float((i * 7 + j * 13 + k * 29) % 41)
+        return (isTumour ? 900 : 400) + brightness + Float((i * 7 + j * 13 + k * 29) % 41)
     }
 
     /// The 348 bytes of NIfTI-1 and four of padding, little-endian; the affine is the sform.

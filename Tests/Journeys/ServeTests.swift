@@ -1,0 +1,60 @@
+import Foundation
+import FoundationNetworking
+import TestSupport
+import Testing
+
+/// The built server with its worker, over a real socket.
+@Suite(.serialized) struct ServeTests {
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func servesReplacesADeadWorkerAndLeavesNone() async throws {
+        try await TemporaryFolder.with { folder in
+            let log = folder.appendingPathComponent("server.log")
+            let port = Int.random(in: 33_000...39_999)
+            let server = try Program.start(
+                ["serve"],
+                environment: [
+                    "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
+                    "PORT": String(port), "SECRET_KEY": "",
+                ], log: log)
+            let health = try #require(URL(string: "http://127.0.0.1:\(port)/api/health/status/"))
+            #expect(await eventually { await Self.status(health) == 200 }, "\(Self.text(log))")
+            let key = folder.appendingPathComponent("media/secret-key").path
+            let mode = try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+
+            #expect(await eventually { Self.children(of: server.pid).count == 1 }, "\(Self.text(log))")
+            let first = try #require(Self.children(of: server.pid).first)
+            kill(first, SIGKILL)
+            #expect(
+                await eventually { Self.children(of: server.pid).contains { $0 != first } }, "\(Self.text(log))")
+            #expect(await Self.status(health) == 200)
+            let second = Self.children(of: server.pid)
+            #expect(server.end(SIGTERM), "\(Self.text(log))")
+            #expect(await eventually { second.allSatisfy { kill($0, 0) != 0 } }, "the worker outlives its server")
+        }
+    }
+
+    private static func text(_ log: URL) -> String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
+    private static func status(_ url: URL) async -> Int? {
+        (try? await URLSession.shared.data(from: url).1 as? HTTPURLResponse)?.statusCode
+    }
+
+    private static func children(of pid: pid_t) -> [pid_t] {
+        let path = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return threads.flatMap { thread in
+            ((try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? "")
+                .split(separator: " ").compactMap { pid_t($0) }
+        }
+    }
+
+    /// Whether `condition` comes true within half a minute.
+    private func eventually(_ condition: () async -> Bool) async -> Bool {
+        for _ in 0..<300 {
+            if await condition() { return true }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+struct PageRoutesTests {
+    private static let form: HTTPFields = [
+        .contentType: "application/x-www-form-urlencoded", .origin: "http://localhost",
+    ]
+
+    private func signIn(_ clinic: WebClinic) async throws -> HTTPFields {
+        _ = try await clinic.signUp()
+        let answer = try await clinic.call(
+            .post, "/login", "email=ada%40clinic.org&password=correct+horse", headers: Self.form)
+        #expect(answer.status == .seeOther && answer.headers[.location] == "/cases")
+        let cookies = answer.headers[values: .setCookie]
+        #expect(cookies.allSatisfy { $0.contains("HttpOnly") && $0.contains("SameSite=Strict") })
+        let access = try #require(cookies.first { $0.hasPrefix("neuroai_access=") })
+        return [.cookie: String(access.prefix { $0 != ";" })]
+    }
+
+    @Test func strangersAreSentToTheForm() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            #expect(try await clinic.call(.get, "/cases").headers[.location] == "/login")
+            #expect(try await clinic.call(.get, "/login").text.contains("<h1>Sign in</h1>"))
+            let wrong = try await clinic.call(.post, "/login", "email=a%40b.org&password=x", headers: Self.form)
+            #expect(wrong.status == .unauthorized && wrong.text.contains("is wrong"))
+            #expect(
+                try await clinic.call(.get, "/assets/case.js").headers[.contentType]?.contains("javascript") == true)
+            #expect(try await clinic.call(.get, "/assets/..%2Fsecret-key").status == .notFound)
+        }
+    }
+
+    @Test func aCaseIsMadeAndItsResultShown() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let cookie = try await signIn(clinic)
+            var headers = cookie
+            headers.append(contentsOf: Self.form)
+            let made = try await clinic.call(
+                .post, "/cases", "patientId=%3Cscript%3E1&age=61&sex=F", headers: headers)
+            let path = try #require(made.headers[.location])
+            let list = try await clinic.call(.get, "/cases", headers: cookie)
+            #expect(list.text.contains("&lt;script&gt;1") && !list.text.contains("<script>1"))
+            let id = try #require(path.split(separator: "/").last.map(String.init))
+            let token = try #require(cookie[.cookie]?.split(separator: "=").last.map(String.init))
+            #expect(try await clinic.upload(HeadPhantom.nifti(), "t1ce", to: id, as: token).status == .created)
+            let start = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
+            #expect(start.status == .accepted)
+            let running = try await clinic.call(.get, path, headers: cookie)
+            #expect(running.text.contains("data-active=\"true\"") && running.text.contains("80 × 96 × 72 voxels"))
+            try await clinic.work()
+            let done = try await clinic.call(.get, path, headers: cookie)
+            #expect(done.text.contains("12.34") && done.text.contains("Report draft"))
+            #expect(done.text.contains("<img src=\"/api/files/result/"))
+            let bad = try await clinic.call(.post, "/cases", "patientId=&age=x&sex=F", headers: headers)
+            #expect(bad.status == .badRequest && bad.text.contains("class=\"error\""))
+        }
+    }
+
+    @Test func anotherSitesFormDoesNothing() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            var headers = try await signIn(clinic)
+            headers[.contentType] = "application/x-www-form-urlencoded"
+            headers[.origin] = "http://evil.example"
+            _ = try await clinic.call(.post, "/cases", "patientId=P&age=1&sex=F", headers: headers)
+            let body = "{\"patientId\": \"P\", \"age\": 1, \"sex\": \"F\"}"
+            #expect(try await clinic.call(.post, "/api/cases/", body, headers: headers).status == .unauthorized)
+            #expect(try await clinic.rows("cases") == 0)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+struct UploadRoutesTests {
+    @Test(arguments: TestDatabase.all) func keepsAnImageAndServesItByASignedAddress(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeCase(token)
+            let image = HeadPhantom.nifti()
+            let uploaded = try await clinic.upload(image, "t1ce", to: id, as: token, name: "Smith^John.nii")
+            #expect(uploaded.status == .created)
+            #expect(uploaded.object["dimensions"] as? [Int] == [80, 96, 72])
+            #expect(uploaded.object["isValid"] as? Bool == true)
+            let address = try #require(uploaded["filePath"].flatMap { URLComponents(string: $0) })
+            #expect(!address.path.contains("Smith"))
+            let path = "\(address.path)?\(address.query ?? "")"
+
+            let whole = try await clinic.call(.get, path)
+            #expect(whole.data == image)
+            let part = try await clinic.call(.get, path, headers: [.range: "bytes=344-347"])
+            #expect(part.status == .partialContent && part.text == "n+1\0")
+            #expect(part.headers[.contentRange] == "bytes 344-347/\(image.count)")
+            let tag = try #require(whole.headers[.eTag])
+            #expect(try await clinic.call(.get, path, headers: [.ifNoneMatch: tag]).status == .notModified)
+            #expect(
+                try await clinic.call(.get, path, headers: [.range: "bytes=99999999-"]).status == .rangeNotSatisfiable)
+            // Any change of the address is noticed.
+            #expect(try await clinic.call(.get, path.replacing("expires=1", with: "expires=2")).status == .forbidden)
+            #expect(try await clinic.call(.get, String(path.dropLast())).status == .forbidden)
+            #expect(try await clinic.call(.get, address.path).status == .notFound)
+        }
+    }
+
+    /// A body that is refused, and the field and word that say why.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        let name: String
+        let data: @Sendable () -> Data
+        var modality = "t1"
+        var field = "file"
+        var status = HTTPResponse.Status.badRequest
+
+        var testDescription: String { name }
+    }
+
+    private static let faults = [
+        Fault(name: "text") { Data("this is no image".utf8) },
+        Fault(name: "empty") { Data() },
+        Fault(name: "cut short") { HeadPhantom.nifti().prefix(200_000) },
+        Fault(name: "too large", data: { Data(count: Int(WebClinic.uploadLimit) + 1) }, status: .contentTooLarge),
+        Fault(name: "four-dimensional") {
+            var data = HeadPhantom.nifti()
+            data[40] = 4
+            data[48] = 2
+            return data
+        },
+        Fault(name: "zero spacing") {
+            var data = HeadPhantom.nifti()
+            data.replaceSubrange(80..<84, with: Data(count: 4))
+            return data
+        },
+        Fault(name: "not a sequence", data: { HeadPhantom.nifti() }, modality: "t1c", field: "modality"),
+    ]
+
+    @Test(arguments: faults) func aRefusedUploadSaysWhyAndLeavesNothing(_ fault: Fault) async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeCase(token)
+            let answer = try await clinic.upload(fault.data(), fault.modality, to: id, as: token)
+            #expect(answer.status == fault.status, "\(answer.text)")
+            if fault.status == .badRequest {
+                #expect((answer.object[fault.field] as? [String])?.first?.isEmpty == false, "\(answer.text)")
+            } else {
+                #expect(answer["error"]?.isEmpty == false)
+            }
+            #expect(try await clinic.storedFiles() == 0)
+            #expect(try await clinic.rows("images") == 0)
+            #expect(try await clinic.rows("blobs") == 0)
+        }
+    }
+
+    @Test func oneImageIsNotTwoSequences() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeUploadedCase(token)
+            let again = try await clinic.upload(HeadPhantom.nifti(), "t1", to: id, as: token)
+            #expect(again.status == .badRequest && again.object["file"] != nil)
+            let replaced = try await clinic.upload(HeadPhantom.nifti(brightness: 50), "t1ce", to: id, as: token)
+            #expect(replaced.status == .created)
+            #expect(try await clinic.storedFiles() == 1)
+            #expect(try await clinic.call(.get, "/api/cases/\(id)/images/", as: token).list.count == 1)
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Imaging
+import Logging
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+@testable import Web
+
+/// The whole service behind its routes, in process, on a fresh database with real files.
+struct WebClinic: Sendable {
+    let client: any TestClientProtocol
+    let database: any Database
+    let blobs: DiskBlobStore
+    private let folder: URL
+
+    static let uploadLimit: Int64 = 4 << 20
+    static let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
+
+    static func with(
+        _ kind: TestDatabase, _ body: @escaping @Sendable (WebClinic) async throws -> Void
+    ) async throws {
+        try await kind.with { database in
+            try await TemporaryFolder.with { folder in
+                let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
+                let router = try await services(database, blobs).router()
+                var logger = Logger(label: "test")
+                logger.logLevel = .critical
+                try await Application(router: router, logger: logger).test(.router) { client in
+                    try await body(WebClinic(client: client, database: database, blobs: blobs, folder: folder))
+                }
+            }
+        }
+    }
+
+    private static func services(_ database: any Database, _ blobs: DiskBlobStore) async throws -> WebServices {
+        let secret = "a secret of at least thirty-two bytes"
+        let sessions = SessionsService(
+            database: database, hasher: try PasswordHasher(cost: .least), signer: try await TokenSigner(secret: secret))
+        let audit = AuditService(database: database)
+        let inspector = ImageInspector { url in
+            let summary = try NIfTIFile.inspect(url)
+            return InspectedImage(
+                dimensions: summary.dimensions, spacing: summary.spacing, contentDigest: summary.contentDigest)
+        }
+        var settings = WebSettings(version: "test")
+        settings.uploadLimit = uploadLimit
+        return WebServices(
+            users: UsersService(sessions: sessions),
+            cases: CasesService(database: database, blobs: blobs, audit: audit),
+            images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: inspector),
+            segmentation: SegmentationService(database: database, audit: audit, model: model),
+            reports: ReportsService(database: database, audit: audit),
+            files: FilesService(
+                database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
+            sessions: sessions, settings: settings, isHealthy: { await database.isReachable() })
+    }
+
+    // MARK: Calls
+
+    func call(
+        _ method: HTTPRequest.Method, _ path: String, _ json: String? = nil, as token: String? = nil,
+        headers: HTTPFields = [:]
+    ) async throws -> Answer {
+        var headers = headers
+        if let token { headers[.authorization] = "Bearer \(token)" }
+        if json != nil && headers[.contentType] == nil { headers[.contentType] = "application/json" }
+        return try await client.execute(
+            uri: path, method: method, headers: headers, body: json.map { ByteBuffer(string: $0) }
+        ) { Answer($0) }
+    }
+
+    func upload(
+        _ data: Data, _ modality: String, to caseID: String, as token: String?, name: String = "scan.nii"
+    ) async throws -> Answer {
+        var body = Data(
+            ("--edge\r\nContent-Disposition: form-data; name=\"modality\"\r\n\r\n\(modality)\r\n--edge\r\n"
+                + "Content-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n").utf8)
+        body += data + Data("\r\n--edge--\r\n".utf8)
+        var headers: HTTPFields = [.contentType: "multipart/form-data; boundary=edge"]
+        if let token { headers[.authorization] = "Bearer \(token)" }
+        return try await client.execute(
+            uri: "/api/cases/\(caseID)/upload/", method: .post, headers: headers, body: ByteBuffer(bytes: body)
+        ) { Answer($0) }
+    }
+
+    // MARK: People and cases
+
+    static let password = "correct horse"
+
+    static func registration(_ email: String, role: String = "doctor") -> String {
+        """
+        {"email": "\(email)", "password": "\(password)", "confirm_password": "\(password)", "first_name": "Ada",
+        "last_name": "Lovelace", "role": "\(role)"}
+        """
+    }
+
+    /// Somebody new with an access token.
+    func signUp(_ email: String = "ada@clinic.org", role: String = "doctor") async throws -> String {
+        let answer = try await call(.post, "/api/users/register/", Self.registration(email, role: role))
+        return try #require(answer["access"])
+    }
+
+    func makeCase(_ token: String, patient: String = "PAT-1") async throws -> String {
+        let answer = try await call(
+            .post, "/api/cases/", "{\"patientId\": \"\(patient)\", \"age\": 61, \"sex\": \"F\"}", as: token)
+        #expect(answer.status == .created)
+        return try #require(answer["caseId"])
+    }
+
+    /// A case with one good series.
+    func makeUploadedCase(_ token: String) async throws -> String {
+        let id = try await makeCase(token)
+        #expect(try await upload(HeadPhantom.nifti(), "t1ce", to: id, as: token).status == .created)
+        return id
+    }
+
+    func rows(_ table: String) async throws -> Int {
+        try await database.read { try $0.query("SELECT 1 AS one FROM \(raw: table)").count }
+    }
+
+    func storedFiles() async throws -> Int {
+        try await blobs.keys(writtenBefore: Timestamp.now.advanced(by: .seconds(60))).count
+    }
+
+    // MARK: Work
+
+    /// Runs a worker with a stand-in for the network until nothing is left to do.
+    func work() async throws {
+        let segment = SegmentCaseJob(
+            database: database, blobs: blobs, engine: SegmentationEngine(model: Self.model, run: Self.standIn),
+            folders: WorkFolders(root: folder.appendingPathComponent("work")), codeVersion: "test")
+        let report = WriteReportJob(database: database)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let queue = JobQueue(
+            database: database, handlers: [JobHandler(segment), JobHandler(report)], logger: logger)
+        let runner = JobRunner(queue: queue, worker: WorkerID(), logger: logger)
+        let running = Task { await runner.run() }
+        for _ in 0..<600 where try await rows("jobs WHERE status IN ('pending', 'running')") > 0 {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        runner.stop()
+        await running.value
+        #expect(try await rows("jobs WHERE status IN ('pending', 'running')") == 0)
+    }
+
+    private static let standIn: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
+        series, folder, _ in
+        try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
+        try Data("picture".utf8).write(to: folder.appendingPathComponent("contours.png"))
+        let result = SegmentationResult(
+            volumes: [.wholeTumour: 12_340, .tumourCore: 0, .enhancingTumour: 0],
+            confidenceScores: [.wholeTumour: 0.9],
+            maskFiles: [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
+            structuredFindings: [
+                Finding(id: "F1", kind: .sequencesPresent, term: "T1CE"),
+                Finding(id: "F2", kind: .volume, region: .wholeTumour, quantity: 12_340, unit: "mm3"),
+                Finding(id: "F3", kind: .lesionCount, quantity: 0, unit: "1"),
+            ],
+            lesions: [], gatingWeights: [.t1ce: 1], availableModalities: series.keys.sorted(),
+            referenceModality: .t1ce, reliability: [], isSkullStripped: true, modelVersion: "1.0", device: "cpu")
+        return SegmentationOutput(
+            result: result, model: model, manifest: #"{"inputs":[]}"#, pictures: ["contours.png"])
+    }
+}
+
+/// What came back.
+struct Answer: Sendable {
+    let status: HTTPResponse.Status
+    let headers: HTTPFields
+    let data: Data
+
+    init(_ response: TestResponse) {
+        status = response.status
+        headers = response.headers
+        data = Data(response.body.readableBytesView)
+    }
+
+    var text: String { String(decoding: data, as: UTF8.self) }
+    var object: [String: Any] { (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:] }
+    var list: [[String: Any]] { (try? JSONSerialization.jsonObject(with: data)) as? [[String: Any]] ?? [] }
+
+    /// A text by its key.
+    subscript(_ key: String) -> String? { object[key] as? String }
+}
