@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo serve test build format check
+.PHONY: list bootstrap demo serve test bench build format check
 
 list: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
@@ -21,6 +21,9 @@ serve: build ## serve the API, the pages and a worker on port 8000
 
 test: bootstrap ## build, run every test, print the coverage of Sources/
 	@scripts/test
+
+bench: build ## time the main job against the bare network (CASE=folder, else a phantom) and write docs/benchmarks.md
+	@CASE="$(CASE)" scripts/bench
 
 check: bootstrap ## formatting, imports, banned words, warnings
 	@scripts/check

@@ -48,7 +48,7 @@ struct SegmentCommand: ParsableCommand {
         let outcome = try SegmentationPipeline.installed(at: path)
             .run(series: series, output: folder, control: WorkControl(report: bar.show))
         bar.end()
-        let report = ReportComposer.compose(outcome.result).text
+        let report = try ReportComposer.checked(outcome.result).text
         try Data(report.utf8).write(to: folder.appendingPathComponent("report.txt"))
         _ = try ContourSheet.draw(outcome.result, of: series, in: folder)
         if let earlier { try compare(earlier, outcome.manifest) }

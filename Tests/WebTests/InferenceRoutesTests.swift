@@ -59,6 +59,20 @@ struct InferenceRoutesTests {
         }
     }
 
+    @Test func aResultOfReplacedImagesSaysSo() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeUploadedCase(token)
+            _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
+            try await clinic.work()
+            let fresh = try await clinic.call(.get, "/api/cases/\(id)/segmentation/", as: token)
+            #expect(fresh.object["images_changed"] as? Bool == false)
+            _ = try await clinic.upload(HeadPhantom.nifti(brightness: 50), "t1ce", to: id, as: token)
+            let stale = try await clinic.call(.get, "/api/cases/\(id)/segmentation/", as: token)
+            #expect(stale.object["images_changed"] as? Bool == true)
+        }
+    }
+
     @Test func cancels() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()

@@ -160,6 +160,8 @@ struct WebClinic: Sendable {
             structuredFindings: [
                 Finding(id: "F1", kind: .sequencesPresent, term: "T1CE"),
                 Finding(id: "F2", kind: .volume, region: .wholeTumour, quantity: 12_340, unit: "mm3"),
+                Finding(id: "F4", kind: .volume, region: .tumourCore, quantity: 0, unit: "mm3"),
+                Finding(id: "F5", kind: .volume, region: .enhancingTumour, quantity: 0, unit: "mm3"),
                 Finding(id: "F3", kind: .lesionCount, quantity: 0, unit: "1"),
             ],
             lesions: [], gatingWeights: [.t1ce: 1], availableModalities: series.keys.sorted(),

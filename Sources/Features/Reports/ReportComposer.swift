@@ -16,6 +16,18 @@ package struct ReportComposer {
         return ReportDraft(sentences: composer.sentences)
     }
 
+    /// The draft after `ReportCheck` has found nothing.
+    ///
+    /// - Throws: an internal fault where a sentence says what its findings do not; then no report is written.
+    package static func checked(_ result: SegmentationResult) throws -> ReportDraft {
+        let draft = compose(result)
+        if let fault = ReportCheck(result.structuredFindings).faults(in: draft).first {
+            throw AppError(
+                .internalFault, "The report draft was held back: it says what was not measured.", cause: fault)
+        }
+        return draft
+    }
+
     private init(_ result: SegmentationResult) {
         self.result = result
     }

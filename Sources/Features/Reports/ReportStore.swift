@@ -128,7 +128,7 @@ extension WriteReportJob {
     /// Composes the report from the result's findings.
     package init(database: any Database) {
         self.init(database: database) { result, job in
-            let draft = ReportComposer.compose(result.result)
+            let draft = try ReportComposer.checked(result.result)
             return { try ReportStore($0).insert(draft, for: result, job: job, at: .now) }
         }
     }

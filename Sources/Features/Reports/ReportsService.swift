@@ -38,7 +38,7 @@ package struct ReportsService: Sendable {
             }
             let store = ReportStore(connection)
             let id = try store.insert(
-                ReportComposer.compose(result.result), for: result, institution: scope.institution, job: nil, at: now)
+                ReportComposer.checked(result.result), for: result, institution: scope.institution, job: nil, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "report.create", "report", id.string, at: now))
             return try Self.found(store.find(scope, id))
         }

@@ -16,6 +16,8 @@ package struct CaseResult: Sendable, Equatable {
     package let createdAt: Timestamp
     /// In the order of their names.
     package let files: [ResultFile]
+    /// Whether the case's images are no longer those that were measured: then nothing of it may be shown as theirs.
+    package var isStale = false
 }
 
 /// A stored file of a result.

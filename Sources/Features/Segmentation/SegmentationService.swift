@@ -107,6 +107,7 @@ package struct SegmentationService: Sendable {
         let result = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
             return try ResultStore(connection).latest(scope, case: caseID)
+                .map { try Self.compared($0, scope, connection) }
         }
         try await audit.record(AuditEntry(scope, "result.read", "case", caseID.string, at: clock()))
         return result
@@ -117,8 +118,20 @@ package struct SegmentationService: Sendable {
         let result = try await database.read { connection in
             _ = try Self.require(scope, id, in: connection)
             return try ResultStore(connection).find(scope, task: id)
+                .map { try Self.compared($0, scope, connection) }
         }
         try await audit.record(AuditEntry(scope, "result.read", "inference_task", id.string, at: clock()))
+        return result
+    }
+
+    /// The result with the word on whether the case's present images are still those that it measured.
+    private static func compared(
+        _ result: CaseResult, _ scope: Scope, _ connection: any DatabaseConnection
+    ) throws -> CaseResult {
+        var result = result
+        let images = try ImageStore(connection).list(scope, case: result.caseID)
+        let modelID = try SegmentationStore(connection).task(result.task)?.modelID
+        result.isStale = InputsDigest.of(images, modelID: modelID) != result.inputsDigest
         return result
     }
 

@@ -77,7 +77,8 @@ struct CasePage: Sendable {
         let percentage: Int
         let step: String
         let isActive: Bool
-        let error: String
+        /// Why it failed; nil where it did not.
+        let error: String?
     }
 
     let title: String
@@ -89,7 +90,7 @@ struct CasePage: Sendable {
     let status: String
     let author: String
     let created: String
-    let indication: String
+    let indication: String?
     let series: [Series]
     let canStart: Bool
     let task: TaskState?
@@ -111,7 +112,7 @@ struct CasePage: Sendable {
         status = item.status.rawValue
         author = item.author
         created = Shown.time(item.createdAt.description)
-        indication = item.indication
+        indication = item.indication.isEmpty ? nil : item.indication
         series = MRISequence.allCases.map { sequence in
             Series(sequence, images.first { $0.modality == sequence }, scope, links)
         }
@@ -148,7 +149,7 @@ extension CasePage.TaskState {
         percentage = task.percentage
         step = task.currentStep ?? ""
         isActive = task.status == .pending || task.status == .running
-        error = task.errorMessage ?? ""
+        error = task.errorMessage
     }
 }
 
@@ -178,6 +179,8 @@ struct ResultNumbers: Sendable {
     let gates: String
     let convention: String
     let isSkullStripped: Bool
+    /// Measured on images that have been replaced since.
+    let isStale: Bool
 
     init(_ found: CaseResult) {
         let result = found.result
@@ -197,6 +200,7 @@ struct ResultNumbers: Sendable {
         }.joined(separator: ", ")
         convention = result.labelConvention
         isSkullStripped = result.isSkullStripped
+        isStale = found.isStale
     }
 }
 

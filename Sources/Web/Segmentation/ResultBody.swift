@@ -17,12 +17,14 @@ struct ResultBody: Encodable {
 
     private let result: SegmentationResult
     private let caseID: String
+    private let isStale: Bool
     private let files: [File]
     let pictures: [File]
 
     init(_ result: CaseResult, _ scope: Scope, _ links: FilesService, base: String) {
         self.result = result.result
         caseID = result.caseID.string
+        isStale = result.isStale
         let all = result.files.map { file in
             File(
                 name: file.name, content: file.content.rawValue, region: file.region, sequence: file.sequence,
@@ -35,6 +37,7 @@ struct ResultBody: Encodable {
     private enum CodingKeys: String, CodingKey {
         case caseId
         case files = "mask_files"
+        case isStale = "images_changed"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -43,6 +46,7 @@ struct ResultBody: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(files, forKey: .files)
         try container.encode(caseID, forKey: .caseId)
+        try container.encode(isStale, forKey: .isStale)
     }
 }
 

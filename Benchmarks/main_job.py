@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Times the main job through the API against the bare network in OpenVINO, both in one interleaved run, and writes docs/benchmarks.md.
+
+Command: `make bench` (a phantom) or `make bench CASE=folder`. Both sides run on the same machine with the same cores; the bare network
+gets the input that the job prepares (`training/preprocess.py` makes the same one) and does nothing else.
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path += [str(ROOT / "scripts"), str(ROOT / "training")]
+
+import openvino  # noqa: E402
+
+from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
+from preprocess import load_sequences, prepare  # noqa: E402
+
+
+def peak_mebibytes(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024
+
+
+def children(pid):
+    return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()]
+
+
+class Job:
+    """Our side: a warm server with its worker, and one case with its series."""
+
+    def __init__(self, program, folder, work, port):
+        environment = {"DATABASE_URL": f"sqlite:///{work}/db.sqlite3", "MEDIA_ROOT": f"{work}/media", "PORT": str(port)}
+        self.server = subprocess.Popen([program, "serve"], env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
+        self.client = Client(f"http://127.0.0.1:{port}")
+        wait_for(self.client)
+        account = {"email": "bench@example.org", "password": "a benchmark", "confirm_password": "a benchmark",
+                   "first_name": "Bench", "last_name": "Mark", "role": "doctor"}
+        self.client.token = self.client.call("POST", "/api/users/register/", account)["access"]
+        self.case = self.client.call("POST", "/api/cases/", {"patientId": "BENCH", "age": 60, "sex": "O"})["caseId"]
+        begin = time.perf_counter()
+        for sequence in SEQUENCES:
+            self.client.upload(self.case, sequence, folder / f"{sequence}.nii.gz")
+        self.upload_seconds = time.perf_counter() - begin
+
+    def run(self):
+        """Wall seconds from the start of the inference to its result, and the manifest's stages."""
+        begin = time.perf_counter()
+        task = self.client.call("POST", "/api/inference/", {"caseId": self.case})["id"]
+        while True:
+            state = self.client.call("GET", f"/api/inference/tasks/{task}/")
+            if state["status"] not in ("pending", "running"):
+                break
+            time.sleep(0.02)
+        wall = time.perf_counter() - begin
+        if state["status"] != "completed":
+            sys.exit(f"bench: the task {state['status']}: {state['errorMessage']}")
+        manifest = next(file for file in state["result"]["mask_files"] if file["name"] == "manifest.json")
+        with urllib.request.urlopen(manifest["url"]) as answer:
+            stages = json.loads(answer.read())["stages"]
+        return wall, {stage["name"]: stage["seconds"] for stage in stages}
+
+    def peaks(self):
+        return peak_mebibytes(self.server.pid), max(map(peak_mebibytes, children(self.server.pid)))
+
+    def stop(self):
+        self.server.terminate()
+        self.server.wait()
+
+
+def bare_network(folder):
+    """A call that runs the network once on the case's prepared input."""
+    prepared = prepare(load_sequences(folder, SEQUENCES))
+    network = openvino.Core().compile_model(
+        str(ROOT / "models/mome-2mm/network.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    inputs = {"images": prepared.images[None], "availability": prepared.availability[None]}
+
+    def run():
+        begin = time.perf_counter()
+        network(inputs)
+        return time.perf_counter() - begin
+
+    return run, prepared.images.shape
+
+
+def measure(arguments):
+    with tempfile.TemporaryDirectory() as work:
+        job = Job(arguments.program, arguments.case, work, arguments.port)
+        try:
+            network, shape = bare_network(arguments.case)
+            # The first run of either side compiles and warms.
+            job.run(), network()
+            rounds = [(job.run(), network()) for _ in range(arguments.rounds)]
+            peaks = job.peaks()
+        finally:
+            job.stop()
+    return job.upload_seconds, rounds, shape, peaks
+
+
+def report(arguments, upload, rounds, shape, peaks):
+    median = statistics.median
+    walls = [ours[0] for ours, _ in rounds]
+    bare = [peer for _, peer in rounds]
+    stages = {name: [ours[1][name] for ours, _ in rounds] for name in rounds[0][0][1]}
+    size = "×".join(map(str, shape))
+    lines = ["# Benchmarks", "", f"Made by `{arguments.command}`; do not edit. {arguments.rounds} rounds, interleaved, after one warm round each;",
+             f"{os.cpu_count()} cores ({platform.machine()}), OpenVINO {openvino.__version__.split('-')[0]}, case {arguments.case.name}, network input {size}.", "",
+             "| what | median | range |", "| --- | --- | --- |"]
+
+    def row(name, values, unit):
+        lines.append(f"| {name} | {median(values):.2f} {unit} | {min(values):.2f} to {max(values):.2f} |")
+
+    row("the job, from its start to its result, through the API", walls, "s")
+    for name, values in stages.items():
+        row(f"of it: {name}", values, "s")
+    row("peer: the bare network in OpenVINO (Python), same input", bare, "s")
+    row("stage segment ÷ bare network", [ours[1]["segment"] / peer for ours, peer in rounds], "")
+    row("whole job ÷ bare network", [ours[0] / peer for ours, peer in rounds], "")
+    lines += [f"| upload of four series, checks included | {upload:.2f} s | once |",
+              f"| peak memory of the API process | {peaks[0]:.0f} MiB | |", f"| peak memory of the worker process | {peaks[1]:.0f} MiB | |", "",
+              "`segment` holds what the bare network does not: reorientation, resampling to 2 mm, z-scores, and the way back to the scan's own grid.",
+              "Not measured yet: PyTorch with MONAI's sliding window and the same weights."]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", default=str(ROOT / ".build/release/neuroai"))
+    parser.add_argument("--case", required=True, type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--port", type=int, default=8471)
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/benchmarks.md")
+    parser.add_argument("--command", default="make bench")
+    arguments = parser.parse_args()
+    text = report(arguments, *measure(arguments))
+    arguments.out.write_text(text)
+    print(text, end="")
