@@ -136,8 +136,14 @@ private struct MaskWriter {
             let name = "\(sequence.rawValue)/segmentation.nii.gz"
             try FileManager.default.createDirectory(
                 at: folder.appendingPathComponent(sequence.rawValue), withIntermediateDirectories: true)
-            let own = sequence == study.reference ? masks : try RegionMasks(probabilities, on: image.grid)
-            try NIfTIFile.write(own.labels, to: folder.appendingPathComponent(name))
+            let file = folder.appendingPathComponent(name)
+            if image.grid == masks.labels.grid {
+                // The very same grid gives the very same bytes, as it does for all series of most studies.
+                try? FileManager.default.removeItem(at: file)
+                try FileManager.default.copyItem(at: folder.appendingPathComponent(files[0].name), to: file)
+            } else {
+                try NIfTIFile.write(RegionMasks(probabilities, on: image.grid).labels, to: file)
+            }
             files.append(MaskFile(name: name, content: .labels, sequence: sequence))
         }
         return files
