@@ -1,3 +1,4 @@
+import Foundation
 import Imaging
 import Testing
 
@@ -49,6 +50,27 @@ struct LesionMeasurerTests {
         #expect(middle.side == .midline && middle.touchesMidline)
         let edge = try #require(try lesions([([90, 40, 20], [99, 51, 26])]).first)
         #expect(edge.touchesCortex == true)
+    }
+
+    /// A product that leaves one axis out would give 6, 10 or 15 mm³ a voxel; one that takes a diagonal of a turned affine, less.
+    @Test(arguments: [[2.0, 3, 5], [5, 2, 3], [3, 5, 2]], [0.0, 0.6]) func aVolumeCountsTheSpacingOfEveryAxis(
+        spacing: [Double], turn: Double
+    ) throws {
+        let (c, s) = (cos(turn), sin(turn))
+        // The first axis runs to the left, so that the affine is left-handed as well.
+        let affine = VoxelAffine(rows: [
+            -c * spacing[0], -s * spacing[1], 0, 10, s * -spacing[0], c * spacing[1], 0, 20, 0, 0, spacing[2], 30,
+        ])
+        let grid = VoxelGrid(size: GridSize(i: 12, j: 12, k: 12), affine: affine)
+        var map = Image(grid: grid, filledWith: 0.1)
+        for k in 1..<11 { for j in 1..<11 { for i in 1..<11 { map[k, j, i] = 0.9 } } }
+        let probabilities = TumourProbabilities(
+            regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:], threshold: 0.5,
+            foreground: LabelMap(grid: grid, filledWith: 1), isSkullStripped: true)
+        let masks = try RegionMasks(probabilities, on: grid)
+        #expect(abs((masks.volumes[.wholeTumour] ?? 0) - 30_000) < 1e-6)
+        let lesion = try #require(try LesionMeasurer(probabilities, masks).lesions().first)
+        #expect(abs((lesion.volumes[.wholeTumour] ?? 0) - 30_000) < 1e-6)
     }
 
     @Test func nothingIsNoLesion() throws {
