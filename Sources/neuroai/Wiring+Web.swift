@@ -1,6 +1,5 @@
 import Features
 import Foundation
-import Imaging
 import Inference
 import Web
 
@@ -11,17 +10,12 @@ extension Wiring {
         let sessions = SessionsService(
             database: database, hasher: try PasswordHasher(), signer: try await TokenSigner(secret: secret),
             settings: serving.sessions)
-        let inspector = ImageInspector { url in
-            let summary = try NIfTIFile.inspect(url)
-            return InspectedImage(
-                dimensions: summary.dimensions, spacing: summary.spacing, contentDigest: summary.contentDigest)
-        }
         // Without a model the API still serves; the worker's tasks then fail with the reason.
         let model = (try? ModelPackage(folder: settings.modelPath))?.identity
         return WebServices(
             users: UsersService(sessions: sessions),
             cases: CasesService(database: database, blobs: blobs, audit: audit),
-            images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: inspector),
+            images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti()),
             segmentation: SegmentationService(database: database, audit: audit, model: model),
             reports: ReportsService(database: database, audit: audit),
             files: FilesService(

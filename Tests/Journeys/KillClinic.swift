@@ -67,12 +67,7 @@ struct KillClinic {
     }
 
     private func addSeries(to id: ID<Case>) async throws {
-        let inspector = ImageInspector { url in
-            let summary = try NIfTIFile.inspect(url)
-            return InspectedImage(
-                dimensions: summary.dimensions, spacing: summary.spacing, contentDigest: summary.contentDigest)
-        }
-        let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: inspector)
+        let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
         let file = try await images.receive(limit: 1 << 30)
         try await file.append(Array(HeadPhantom.nifti()))
         _ = try await images.add(

@@ -42,17 +42,12 @@ struct WebClinic: Sendable {
         let sessions = SessionsService(
             database: database, hasher: try PasswordHasher(cost: .least), signer: try await TokenSigner(secret: secret))
         let audit = AuditService(database: database)
-        let inspector = ImageInspector { url in
-            let summary = try NIfTIFile.inspect(url)
-            return InspectedImage(
-                dimensions: summary.dimensions, spacing: summary.spacing, contentDigest: summary.contentDigest)
-        }
         var settings = WebSettings(version: "test")
         settings.uploadLimit = uploadLimit
         return WebServices(
             users: UsersService(sessions: sessions),
             cases: CasesService(database: database, blobs: blobs, audit: audit),
-            images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: inspector),
+            images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti()),
             segmentation: SegmentationService(database: database, audit: audit, model: model),
             reports: ReportsService(database: database, audit: audit),
             files: FilesService(

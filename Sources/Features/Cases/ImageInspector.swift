@@ -29,6 +29,15 @@ package final class ImageInspector: Sendable {
         self.look = look
     }
 
+    /// Takes what the NIfTI reader takes.
+    package static func nifti() -> ImageInspector {
+        ImageInspector { url in
+            let summary = try NIfTIFile.inspect(url)
+            return InspectedImage(
+                dimensions: summary.dimensions, spacing: summary.spacing, contentDigest: summary.contentDigest)
+        }
+    }
+
     /// - Throws: a validation error of the field `file` with the reason.
     package func inspect(_ staged: StagedBlob) async throws -> InspectedImage {
         do {
