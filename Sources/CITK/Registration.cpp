@@ -12,7 +12,23 @@ namespace {
 
 using FloatImage = itk::Image<float, 3>;
 using Affine = itk::AffineTransform<double, 3>;
-using Metric = itk::MattesMutualInformationImageToImageMetricv4<FloatImage, FloatImage>;
+
+/// Partial sums of several threads would depend on how many there are and which ends first. The setting that ITK 5.2 offers
+/// for it (`SetMaximumNumberOfWorkUnits`) does not reach the number of parts that its threader makes.
+class Metric : public itk::MattesMutualInformationImageToImageMetricv4<FloatImage, FloatImage> {
+public:
+    using Self = Metric;
+    using Pointer = itk::SmartPointer<Self>;
+    itkFactorylessNewMacro(Self);
+
+protected:
+    Metric()
+    {
+        m_SparseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
+        m_DenseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
+    }
+};
+
 using Optimiser = itk::RegularStepGradientDescentOptimizerv4<double>;
 using Points = Metric::FixedSampledPointSetType;
 
@@ -101,8 +117,6 @@ Metric::Pointer metricFor(FloatImage *fixed, FloatImage *moving, Affine *affine,
     metric->SetFixedSampledPointSet(points);
     metric->SetUseMovingImageGradientFilter(false);
     metric->SetUseFixedImageGradientFilter(false);
-    // Partial sums of several threads would depend on how many there are.
-    metric->SetMaximumNumberOfWorkUnits(1);
     metric->Initialize();
     return metric;
 }
@@ -119,7 +133,7 @@ bool optimise(Metric *metric, const citk_level &level, const Steering &steering,
     optimiser->SetDoEstimateLearningRateAtEachIteration(false);
     optimiser->SetLearningRate(level.first_step);
     optimiser->SetMinimumStepLength(level.last_step);
-    optimiser->SetRelaxationFactor(0.5);
+    optimiser->SetRelaxationFactor(0.7);
     optimiser->SetGradientMagnitudeTolerance(1e-8);
     optimiser->SetNumberOfIterations(level.maximum_iterations);
     optimiser->SetReturnBestParametersAndValue(true);

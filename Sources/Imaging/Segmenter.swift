@@ -72,6 +72,14 @@ package struct WorkControl: Sendable {
         self.isCancelled = isCancelled
     }
 
+    /// Reports a part's own 0...1 as a part of the whole.
+    func share(_ range: ClosedRange<Double>) -> WorkControl {
+        WorkControl(
+            report: { step, fraction in
+                report(step, range.lowerBound + fraction * (range.upperBound - range.lowerBound))
+            }, isCancelled: isCancelled)
+    }
+
     /// - Throws: `ImagingError(.cancelled)` once cancelled.
     package func checkCancellation() throws {
         if isCancelled() { throw ImagingError(.cancelled, "The work was cancelled.") }

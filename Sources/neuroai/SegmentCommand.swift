@@ -43,9 +43,9 @@ struct SegmentCommand: ParsableCommand {
     private func segment() throws {
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
         let folder = URL(fileURLWithPath: out, isDirectory: true)
-        let path = try model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Settings.load().modelPath
+        let package = model.map { URL(fileURLWithPath: $0, isDirectory: true) }
         let bar = ProgressBar()
-        let outcome = try SegmentationPipeline.installed(at: path)
+        let outcome = try SegmentationPipeline.installed(Settings.load(), model: package)
             .run(series: series, output: folder, control: WorkControl(report: bar.show))
         bar.end()
         let report = try ReportComposer.checked(outcome.result).text

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Logging
 import Storage
 
@@ -11,6 +12,8 @@ struct Settings: Sendable {
     let mediaRoot: URL
     /// `SEGMENTATION_MODEL_PATH` (default `models/mome-2mm`): the model package.
     let modelPath: URL
+    /// `ATLAS_PATH` (default where Debian's `mricron-data` lies): the atlas that names lobes.
+    let atlasPath: URL
     /// `LOG_LEVEL` (default `info`).
     let logLevel: Logger.Level
     private let values: [String: String]
@@ -20,6 +23,7 @@ struct Settings: Sendable {
         databaseURL = try DatabaseURL(values["DATABASE_URL"] ?? "sqlite:///db.sqlite3")
         mediaRoot = URL(fileURLWithPath: values["MEDIA_ROOT"] ?? "./media", isDirectory: true)
         modelPath = URL(fileURLWithPath: values["SEGMENTATION_MODEL_PATH"] ?? "models/mome-2mm", isDirectory: true)
+        atlasPath = values["ATLAS_PATH"].map { URL(fileURLWithPath: $0, isDirectory: true) } ?? AtlasSource.debian
         logLevel = values["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
     }
 

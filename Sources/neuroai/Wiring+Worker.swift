@@ -21,7 +21,7 @@ extension Wiring {
     /// Without a model the worker runs all the same: a task then fails at once with a reason instead of waiting for ever.
     private func engine() -> SegmentationEngine {
         do {
-            return SegmentationEngine(try SegmentationPipeline.installed(at: settings.modelPath))
+            return SegmentationEngine(try SegmentationPipeline.installed(settings))
         } catch {
             logger.error("no segmentation model can be used", metadata: ["reason": "\(error)"])
             return SegmentationEngine(model: ModelIdentity(name: "none", version: "0", digest: "")) { _, _, _ in
@@ -33,9 +33,13 @@ extension Wiring {
 }
 
 extension SegmentationPipeline {
-    /// The pipeline with the model package in `folder`.
-    static func installed(at folder: URL) throws -> SegmentationPipeline {
-        SegmentationPipeline(segmenter: try ModelSegmenter(ModelPackage(folder: folder)), codeVersion: NeuroAI.version)
+    /// The pipeline with the model package and the atlas of the settings.
+    ///
+    /// - Parameter model: another package than the settings'.
+    static func installed(_ settings: Settings, model: URL? = nil) throws -> SegmentationPipeline {
+        SegmentationPipeline(
+            segmenter: try ModelSegmenter(ModelPackage(folder: model ?? settings.modelPath)),
+            atlas: AtlasSource(folder: settings.atlasPath), codeVersion: NeuroAI.version)
     }
 }
 

@@ -7,6 +7,9 @@ enum Phantom {
     static let block = PatientPoint(x: -20, y: 10, z: 5)
     private static let half = 12.0
 
+    /// A machine without `mricron-data`.
+    static let noAtlas = AtlasSource(folder: URL(fileURLWithPath: "/nonexistent", isDirectory: true))
+
     static func isInBlock(_ point: PatientPoint) -> Bool {
         let away = point - block
         return away.components.allSatisfy { abs($0) < half }

@@ -34,7 +34,7 @@ package struct ReportCheck {
         let text = cited.compactMap { $0.kind == .reliability ? $0.term : nil }
             .reduce(sentence.text) { $0.replacing($1, with: "") }
         return quantities(in: text, cited) + counts(in: text, cited) + sides(in: text, cited)
-            + contacts(in: text, cited) + claims(in: text)
+            + places(in: text, cited) + contacts(in: text, cited) + claims(in: text)
     }
 
     /// Volumes and lengths must be those of cited findings, rounded as the reports round.
@@ -80,6 +80,20 @@ package struct ReportCheck {
         ]
         return words.filter { text.contains($0.0) && !measured.contains($0.1.rawValue) }
             .map { "no cited finding says \($0.1.rawValue)" }
+    }
+
+    /// Every structure of the atlas with the share that is measured, and no share of anything else.
+    private func places(in text: String, _ cited: [Finding]) -> [String] {
+        let measured = cited.filter { $0.kind == .location }
+        let named = AtlasStructure.allCases.filter { text.contains($0.name) }.filter { structure in
+            !measured.contains { finding in
+                let share = ReportComposer.percent(finding.quantity ?? 0)
+                return finding.term == structure.name && text.contains("the \(structure.name) (\(share))")
+            }
+        }
+        let shares = text.matches(of: /[0-9]+ %/).count
+        return named.map { "no cited finding places it in the \($0.name)" }
+            + (shares > measured.count ? ["it states a share that no cited finding measures"] : [])
     }
 
     private func contacts(in text: String, _ cited: [Finding]) -> [String] {

@@ -80,6 +80,7 @@ package struct ReportComposer {
                 + result.structuredFindings.filter {
                     $0.kind == .lesionVolume && $0.lesion == number && $0.region == .wholeTumour
                 }.map(\.id))
+        addPlace(lesion)
         say(
             .findings,
             "Its largest diameter is \(Self.millimetres(lesion.maximumDiameter)); in the axial plane it measures "
@@ -93,6 +94,16 @@ package struct ReportComposer {
                 .findings, "It \(touches ? "comes" : "does not come") within 3 mm of the brain's surface.",
                 ids(.cortexContact, lesion: number))
         }
+    }
+
+    /// Structures that hold at least a tenth of the lesion.
+    private mutating func addPlace(_ lesion: Lesion) {
+        let places = result.structuredFindings.filter {
+            $0.kind == .location && $0.lesion == lesion.number && ($0.quantity ?? 0) >= 0.1
+        }
+        guard !places.isEmpty else { return }
+        let names = places.map { "the \($0.term ?? "") (\(Self.percent($0.quantity ?? 0)))" }
+        say(.findings, "By the atlas it occupies \(Self.list(names)).", places.map(\.id))
     }
 
     private mutating func addImpression() {
@@ -122,14 +133,19 @@ package struct ReportComposer {
         for note in notes {
             if let term = note.term { say(.limits, term, [note.id]) }
         }
+        for finding in result.structuredFindings where finding.kind == .atlasFit && finding.term != "aligned" {
+            say(
+                .limits, "No lobe is stated, since no atlas could be aligned with these images.", [finding.id])
+        }
         say(
             .limits,
             "This is an automatic draft for research: the masks must be looked at, and neither nature nor grade of a lesion "
                 + "follows from them.", ids(.lesionCount))
     }
 
-    private static func list(_ sequences: [MRISequence]) -> String {
-        let names = sequences.map(\.displayName)
+    private static func list(_ sequences: [MRISequence]) -> String { list(sequences.map(\.displayName)) }
+
+    private static func list(_ names: [String]) -> String {
         guard let last = names.last, names.count > 1 else { return names.first ?? "" }
         return names.dropLast().joined(separator: ", ") + " and " + last
     }
@@ -147,6 +163,8 @@ package struct ReportComposer {
         let value = cubicMillimetres / 1000
         return String(format: value < 10 ? "%.2f ml" : "%.1f ml", value)
     }
+
+    static func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
 
     static func millimetres(_ value: Double) -> String { String(format: "%.0f mm", value) }
 }

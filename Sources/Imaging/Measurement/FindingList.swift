@@ -29,6 +29,10 @@ struct FindingList {
         for lesion in lesions { add(lesion) }
     }
 
+    mutating func add(atlas: AtlasFit) {
+        add(.atlasFit, atlas.fit, "1", term: atlas.status.rawValue)
+    }
+
     mutating func add(notes: [ReliabilityNote]) {
         for note in notes { add(.reliability, region: note.region, note.isReliable ? 1 : 0, "1", term: note.note) }
     }
@@ -43,7 +47,9 @@ struct FindingList {
         add(.perpendicularDiameter, lesion: number, lesion.perpendicularDiameter, "mm")
         add(.bidimensionalProduct, lesion: number, lesion.bidimensionalProduct, "mm2")
         add(.side, lesion: number, term: lesion.side.rawValue)
-        for location in lesion.locations { add(.location, lesion: number, location.share, "1", term: location.name) }
+        for location in lesion.locations {
+            add(.location, lesion: number, location.share, "1", term: location.structure.name)
+        }
         add(.midlineContact, lesion: number, term: lesion.touchesMidline ? "yes" : "no")
         if let touches = lesion.touchesCortex { add(.cortexContact, lesion: number, term: touches ? "yes" : "no") }
     }

@@ -19,7 +19,7 @@ package struct Lesion: Codable, Equatable, Sendable {
     /// Centre of mass in RAS mm of the reference series.
     package let centre: PatientPoint
     package let side: Side
-    /// Share of the lesion's volume by lobe or structure, largest first; empty as long as no atlas is aligned.
+    /// Share of the lesion's volume by lobe or structure, largest first; empty where no atlas could be aligned.
     package let locations: [LesionLocation]
     package let touchesMidline: Bool
     /// Nil where the images still show the skull, so that the brain's surface is not known.
@@ -48,11 +48,16 @@ package struct Lesion: Codable, Equatable, Sendable {
 
 /// A lobe or structure of the atlas and the share (0...1) of a lesion that lies in it.
 package struct LesionLocation: Codable, Equatable, Sendable {
-    package let name: String
+    package let structure: AtlasStructure
     package let share: Double
 
-    package init(name: String, share: Double) {
-        self.name = name
+    package init(structure: AtlasStructure, share: Double) {
+        self.structure = structure
         self.share = share
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case structure = "name"
+        case share
     }
 }

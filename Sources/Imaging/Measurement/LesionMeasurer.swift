@@ -14,9 +14,13 @@ struct LesionMeasurer {
     private let probability: Image
     private let foreground: LabelMap
     private let isSkullStripped: Bool
+    private let alignment: AtlasAlignment?
 
     /// Works in RAS order; `probabilities` and `masks` lie on the reference's grid.
-    init(_ probabilities: TumourProbabilities, _ masks: RegionMasks) throws {
+    ///
+    /// - Parameter alignment: a good one, which lends lobes and the midline; without one no lobe is named and the midline is the
+    ///   sagittal plane through the middle of the brain.
+    init(_ probabilities: TumourProbabilities, _ masks: RegionMasks, alignment: AtlasAlignment? = nil) throws {
         guard let probability = probabilities.regions[.wholeTumour] else {
             throw ImagingError(.internalFault, "The probability map of the whole tumour is missing.")
         }
@@ -24,6 +28,7 @@ struct LesionMeasurer {
         self.probability = probability.reoriented()
         foreground = probabilities.foreground.reoriented()
         isSkullStripped = probabilities.isSkullStripped
+        self.alignment = alignment
     }
 
     private var grid: VoxelGrid { foreground.grid }
@@ -35,9 +40,9 @@ struct LesionMeasurer {
         let components = try Components(of: whole, touchesDiagonally: true, minimumVoxels: max(minimum, 1))
         guard components.count > 0 else { return [] }
         let depth = try isSkullStripped ? depthBelowSurface() : nil
-        let middle = midline()
+        let middle = alignment == nil ? middleOfForeground() : 0
         return split(components).enumerated().map { number, offsets in
-            lesion(number + 1, offsets, depth: depth, midline: middle)
+            lesion(number + 1, offsets, depth: depth, middle: middle)
         }
     }
 
@@ -48,16 +53,17 @@ struct LesionMeasurer {
         return found
     }
 
-    private func lesion(_ number: Int, _ offsets: [Int], depth: [Float]?, midline: Double) -> Lesion {
+    private func lesion(_ number: Int, _ offsets: [Int], depth: [Float]?, middle: Double) -> Lesion {
         let set = VoxelSet(grid: grid, indices: offsets.map(index))
         let axial = set.axialDiameters
         let confidence = offsets.reduce(0.0) { $0 + Double(probability.values[$1]) } / Double(offsets.count)
-        let places = set.indices.map { set.point($0).x - midline }
+        let points = set.indices.map(set.point)
+        let places = points.map { alignment?.distanceFromMidline($0) ?? $0.x - middle }
         return Lesion(
             number: number, volumes: volumes(offsets), confidence: confidence, maximumDiameter: set.maximumDiameter,
             axialDiameter: axial.largest, perpendicularDiameter: axial.perpendicular,
             bidimensionalProduct: axial.largest * axial.perpendicular, centre: set.centre, side: side(places),
-            locations: [], touchesMidline: places.contains { abs($0) <= Self.midlineReach },
+            locations: locations(points), touchesMidline: places.contains { abs($0) <= Self.midlineReach },
             touchesCortex: depth.map { depth in offsets.contains { Double(-depth[$0]) <= Self.cortexReach } })
     }
 
@@ -65,6 +71,16 @@ struct LesionMeasurer {
         masks.mapValues { mask in
             Double(offsets.reduce(into: 0) { $0 += mask.values[$1] == 0 ? 0 : 1 }) * grid.voxelVolume
         }
+    }
+
+    private func locations(_ points: [PatientPoint]) -> [LesionLocation] {
+        guard let alignment else { return [] }
+        var counts: [AtlasStructure: Int] = [:]
+        for point in points {
+            if let structure = alignment.structure(at: point) { counts[structure, default: 0] += 1 }
+        }
+        return counts.map { LesionLocation(structure: $0, share: Double($1) / Double(points.count)) }
+            .sorted { ($1.share, $0.structure.rawValue) < ($0.share, $1.structure.rawValue) }
     }
 
     /// `places`: mm to the patient's right of the mid-plane.
@@ -75,7 +91,7 @@ struct LesionMeasurer {
     }
 
     /// x (RAS mm) of the sagittal plane through the middle of the brain's or head's voxels.
-    private func midline() -> Double {
+    private func middleOfForeground() -> Double {
         var sum = 0.0
         var count = 0.0
         for (offset, value) in foreground.values.enumerated() where value != 0 {

@@ -22,6 +22,8 @@ package struct RunManifest: Codable, Equatable, Sendable {
     package let codeVersion: String
     package let device: String
     package let threshold: Float
+    /// SHA-256 over the atlas's files; nil where none is installed.
+    package let atlas: String?
     package let stages: [Stage]
     package let outputs: [Output]
 
@@ -51,6 +53,7 @@ package struct RunManifest: Codable, Equatable, Sendable {
         if codeVersion != other.codeVersion {
             found.append("the program's version is \(other.codeVersion), not \(codeVersion)")
         }
+        if atlas != other.atlas { found.append("the atlas is another one") }
         let theirs = Dictionary(other.outputs.map { ($0.name, $0.sha256) }) { first, _ in first }
         for output in outputs where theirs[output.name] != output.sha256 { found.append("\(output.name) differs") }
         return found

@@ -9,10 +9,12 @@ package struct SegmentationOutcome: Sendable {
 /// From a patient's series to masks and measurements, in named stages that are timed.
 package struct SegmentationPipeline: Sendable {
     private let segmenter: any Segmenter
+    private let atlas: AtlasSource
     private let codeVersion: String
 
-    package init(segmenter: any Segmenter, codeVersion: String) {
+    package init(segmenter: any Segmenter, atlas: AtlasSource, codeVersion: String) {
         self.segmenter = segmenter
+        self.atlas = atlas
         self.codeVersion = codeVersion
     }
 
@@ -36,7 +38,8 @@ package struct SegmentationPipeline: Sendable {
         clock.lap("segment")
         try control.checkCancellation()
         control.report("Measuring", 0.7)
-        let measured = try Measured(study, probabilities)
+        let atlas = try atlas.atlas()
+        let measured = try Measured(study, probabilities, atlas: atlas, control: control.share(0.7...0.8))
         clock.lap("measure")
         try control.checkCancellation()
         control.report("Writing the masks", 0.8)
@@ -45,7 +48,7 @@ package struct SegmentationPipeline: Sendable {
         clock.lap("write")
         let manifest = RunManifest(
             inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
-            threshold: probabilities.threshold, stages: clock.stages,
+            threshold: probabilities.threshold, atlas: atlas?.digest, stages: clock.stages,
             outputs: try files.map {
                 RunManifest.Output(
                     name: $0.name, sha256: try RunManifest.digest(of: output.appendingPathComponent($0.name)))
@@ -69,15 +72,29 @@ private struct Measured {
     private let study: Study
     private let probabilities: TumourProbabilities
     private let lesions: [Lesion]
+    private let atlas: AtlasFit?
 
-    init(_ study: Study, _ probabilities: TumourProbabilities) throws {
+    init(_ study: Study, _ probabilities: TumourProbabilities, atlas: Atlas?, control: WorkControl) throws {
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
         self.study = study
         self.probabilities = probabilities
         masks = try RegionMasks(probabilities, on: reference.grid)
-        lesions = try LesionMeasurer(probabilities, masks).lesions()
+        guard let tumour = masks.masks[.wholeTumour], tumour.values.contains(1) else {
+            lesions = []
+            self.atlas = nil
+            return
+        }
+        let alignment = try atlas.flatMap { atlas in
+            try AtlasAlignment(
+                reference, foreground: probabilities.foreground, isSkullStripped: probabilities.isSkullStripped,
+                tumour: tumour, to: atlas, control: control)
+        }
+        let good = alignment.flatMap { $0.isGood ? $0 : nil }
+        lesions = try LesionMeasurer(probabilities, masks, alignment: good).lesions()
+        self.atlas = AtlasFit(
+            status: atlas == nil ? .notInstalled : good == nil ? .notAligned : .aligned, fit: alignment?.fit)
     }
 
     /// Mean probability of each region's voxels; a region without voxels has none.
@@ -103,11 +120,13 @@ private struct Measured {
         list.add(sequences: study.sequences)
         list.add(volumes: masks.volumes, confidences: confidences)
         list.add(lesions: lesions)
+        if let atlas { list.add(atlas: atlas) }
         list.add(notes: notes)
         return SegmentationResult(
             volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
             referenceModality: study.reference, reliability: notes, isSkullStripped: probabilities.isSkullStripped,
+            atlas: atlas,
             modelVersion: "\(model.name) \(model.version)", device: device)
     }
 }
@@ -161,15 +180,5 @@ private struct StageClock {
         let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
         stages.append(RunManifest.Stage(name: name, seconds: (seconds * 1000).rounded() / 1000))
         last = now
-    }
-}
-
-extension WorkControl {
-    /// Reports a part's own 0...1 as a part of the whole.
-    fileprivate func share(_ range: ClosedRange<Double>) -> WorkControl {
-        WorkControl(
-            report: { step, fraction in
-                report(step, range.lowerBound + fraction * (range.upperBound - range.lowerBound))
-            }, isCancelled: isCancelled)
     }
 }

@@ -15,6 +15,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let reliability: [ReliabilityNote]
     package let labelConvention: String
     package let isSkullStripped: Bool
+    /// Nil where there is no lesion whose place could be named.
+    package let atlas: AtlasFit?
     package let modelVersion: String
     package let device: String
 
@@ -22,7 +24,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         volumes: [TumourRegion: Double], confidenceScores: [TumourRegion: Double], maskFiles: [MaskFile],
         structuredFindings: [Finding], lesions: [Lesion], gatingWeights: [MRISequence: Double],
         availableModalities: [MRISequence], referenceModality: MRISequence, reliability: [ReliabilityNote],
-        isSkullStripped: Bool, modelVersion: String, device: String
+        isSkullStripped: Bool, atlas: AtlasFit? = nil, modelVersion: String, device: String
     ) {
         self.volumes = volumes
         self.volumesMillilitres = volumes.mapValues { $0 / 1000 }
@@ -36,6 +38,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.reliability = reliability
         self.labelConvention = Self.labelConvention
         self.isSkullStripped = isSkullStripped
+        self.atlas = atlas
         self.modelVersion = modelVersion
         self.device = device
     }
@@ -55,6 +58,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         case reliability
         case labelConvention = "label_convention"
         case isSkullStripped = "skull_stripped"
+        case atlas
         case modelVersion = "model_version"
         case device
     }

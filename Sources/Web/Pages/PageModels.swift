@@ -165,6 +165,8 @@ struct ResultNumbers: Sendable {
     struct LesionRow: Sendable {
         let number: Int
         let side: String
+        /// Structures of the atlas that hold at least a tenth of it.
+        let place: String
         let volume: String
         let diameter: String
         let axial: String
@@ -208,6 +210,11 @@ extension ResultNumbers.LesionRow {
     fileprivate init(_ lesion: Lesion) {
         number = lesion.number
         side = lesion.side.rawValue
+        let places = lesion.locations.filter { $0.share >= 0.1 }
+        place =
+            places.isEmpty
+            ? "not stated"
+            : places.map { String(format: "%@ %.0f %%", $0.structure.name, 100 * $0.share) }.joined(separator: ", ")
         volume = String(format: "%.2f", (lesion.volumes[.wholeTumour] ?? 0) / 1000)
         diameter = String(format: "%.0f", lesion.maximumDiameter)
         axial = String(format: "%.0f × %.0f", lesion.axialDiameter, lesion.perpendicularDiameter)

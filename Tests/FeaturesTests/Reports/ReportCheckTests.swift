@@ -11,13 +11,17 @@ struct ReportCheckTests {
         let lesion = Lesion(
             number: 1, volumes: volumes, confidence: 0.9, maximumDiameter: 30, axialDiameter: 25,
             perpendicularDiameter: 20, bidimensionalProduct: 500, centre: PatientPoint(x: 0, y: 0, z: 0), side: side,
-            locations: [], touchesMidline: side == .midline, touchesCortex: true)
+            locations: [
+                LesionLocation(structure: .frontalLobe, share: 0.62), LesionLocation(structure: .insula, share: 0.3),
+                LesionLocation(structure: .corpusCallosum, share: 0.04),
+            ], touchesMidline: side == .midline, touchesCortex: true)
         let note = ReliabilityNote(
             region: .enhancingTumour, isReliable: false, note: "Without T1CE 1 claim on the right is not reliable.")
         var list = FindingList()
         list.add(sequences: [.flair])
         list.add(volumes: volumes, confidences: [.wholeTumour: 0.9])
         list.add(lesions: [lesion])
+        list.add(atlas: AtlasFit(status: .notAligned, fit: 0.8))
         list.add(notes: [note])
         return SegmentationResult(
             volumes: volumes, confidenceScores: [.wholeTumour: 0.9], maskFiles: [], structuredFindings: list.findings,
@@ -45,6 +49,8 @@ struct ReportCheckTests {
         ("does not reach the midline", "reaches the midline"), ("It comes within", "It does not come within"),
         ("Lesion 1 lies", "Lesion 2 lies"), ("1 separate lesion", "2 separate lesions"),
         ("One lesion", "3 lesions"), ("segmented as tumour", "segmented as glioblastoma"),
+        ("frontal lobe (62 %)", "temporal lobe (62 %)"), ("frontal lobe (62 %)", "frontal lobe (26 %)"),
+        ("and the insula (30 %)", "and the insula"), ("and the insula", "and the thalamus"),
         ("segmented as tumour", "segmented as high-grade tumour"), ("It comes", "With mass effect, it comes"),
     ])
     func aPlantedFaultIsFound(from: String, to: String) {
@@ -55,6 +61,13 @@ struct ReportCheckTests {
             }
         }
         #expect(!found.isEmpty)
+    }
+
+    @Test func placesAreNamedByTheirShare() {
+        let text = ReportComposer.compose(Self.result()).text
+        #expect(text.contains("By the atlas it occupies the frontal lobe (62 %) and the insula (30 %)."))
+        #expect(!text.contains("corpus callosum"))
+        #expect(text.contains("No lobe is stated"))
     }
 
     @Test func aSentenceMustCiteWhatItStates() {

@@ -10,8 +10,10 @@ struct PeerTests {
             let grid = try #require(Phantom.grids[name])
             let image = folder.appendingPathComponent("flair.nii.gz")
             try NIfTIFile.write(Phantom.image(grid), to: image)
-            let outcome = try SegmentationPipeline(segmenter: BrightSegmenter(), codeVersion: "test")
-                .run(series: [.flair: image], output: folder.appendingPathComponent("out"), control: WorkControl())
+            let outcome = try SegmentationPipeline(
+                segmenter: BrightSegmenter(), atlas: Phantom.noAtlas, codeVersion: "test"
+            )
+            .run(series: [.flair: image], output: folder.appendingPathComponent("out"), control: WorkControl())
             let found = try Peer.measure(
                 image: image, mask: folder.appendingPathComponent("out/flair/segmentation.nii.gz"))
             let volume = try #require(outcome.result.volumes[.wholeTumour])

@@ -12,7 +12,7 @@ struct SegmentationPipelineTests {
             try NIfTIFile.write(image, to: file)
             series[sequence] = file
         }
-        return try SegmentationPipeline(segmenter: BrightSegmenter(), codeVersion: "test")
+        return try SegmentationPipeline(segmenter: BrightSegmenter(), atlas: Phantom.noAtlas, codeVersion: "test")
             .run(series: series, output: folder.appendingPathComponent(name), control: control)
     }
 
@@ -107,6 +107,16 @@ struct SegmentationPipelineTests {
                     control: WorkControl(isCancelled: { true }))
             }
             #expect(error?.code == .cancelled)
+        }
+    }
+
+    @Test func withoutAnAtlasNoLobeIsNamed() throws {
+        try inTemporaryFolder { folder in
+            let outcome = try run([.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder)
+            #expect(outcome.result.atlas == AtlasFit(status: .notInstalled))
+            #expect(outcome.manifest.atlas == nil)
+            #expect(outcome.result.lesions.allSatisfy { $0.locations.isEmpty })
+            #expect(outcome.result.structuredFindings.contains { $0.kind == .atlasFit && $0.term == "not_installed" })
         }
     }
 
