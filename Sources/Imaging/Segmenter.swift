@@ -30,16 +30,19 @@ package struct TumourProbabilities: Sendable {
     package let foreground: LabelMap
     /// False where the background is not exactly zero: the skull is still in the image.
     package let isSkullStripped: Bool
+    /// Where the time went.
+    package let stages: [RunManifest.Stage]
 
     package init(
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], threshold: Float, foreground: LabelMap,
-        isSkullStripped: Bool
+        isSkullStripped: Bool, stages: [RunManifest.Stage] = []
     ) {
         self.regions = regions
         self.gatingWeights = gatingWeights
         self.threshold = threshold
         self.foreground = foreground
         self.isSkullStripped = isSkullStripped
+        self.stages = stages
     }
 }
 
@@ -73,7 +76,7 @@ package struct WorkControl: Sendable {
     }
 
     /// Reports a part's own 0...1 as a part of the whole.
-    func share(_ range: ClosedRange<Double>) -> WorkControl {
+    package func share(_ range: ClosedRange<Double>) -> WorkControl {
         WorkControl(
             report: { step, fraction in
                 report(step, range.lowerBound + fraction * (range.upperBound - range.lowerBound))

@@ -13,8 +13,7 @@ package struct ModelPackage: Sendable {
     /// Sigma in mm is this times √(target² − source²).
     package let antialiasSigmaFactor: Double
     package let standardDeviationFloor: Double
-    /// The box's lengths are multiples of this number of voxels.
-    package let multiple: Int
+    let window: WindowStrategy
     /// Channel order of the logits.
     package let regions: [TumourRegion]
     package let threshold: Float
@@ -45,7 +44,7 @@ package struct ModelPackage: Sendable {
         spacing = manifest.spacing[0]
         antialiasSigmaFactor = manifest.antialiasSigmaFactor
         standardDeviationFloor = manifest.normalisation.standardDeviationFloor
-        multiple = manifest.window.multiple
+        window = try manifest.window.asked()
         regions = manifest.outputs.sorted { $0.channel < $1.channel }.compactMap {
             TumourRegion(abbreviation: $0.region)
         }
@@ -70,7 +69,28 @@ private struct Manifest: Decodable {
     }
     struct Window: Decodable {
         let strategy: String
-        let multiple: Int
+        /// For `box`.
+        let multiple: Int?
+        /// For `sliding`: voxels along i, j, k, the share by which neighbours overlap, and how they are blended.
+        let size: [Int]?
+        let overlap: Double?
+        let blend: String?
+
+        func asked() throws -> WindowStrategy {
+            switch strategy {
+            case "box":
+                guard let multiple, multiple > 0 else { break }
+                return .box(multiple: multiple)
+            case "sliding":
+                guard let size, size.count == 3, size.allSatisfy({ (8...512).contains($0) }), let overlap,
+                    (0..<1).contains(overlap), blend == "gaussian"
+                else { break }
+                return .sliding(size: GridSize(size), overlap: overlap)
+            default:
+                throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
+            }
+            throw ModelPackage.invalid("The package's model.json contradicts itself.")
+        }
     }
     struct Network: Decodable {
         let file: String
@@ -112,14 +132,14 @@ private struct Manifest: Decodable {
     /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
     func check() throws {
         let isKnown =
-            format == 1 && orientation == "RAS" && activation == "sigmoid" && window.strategy == "box"
-            && normalisation.method == "zscore" && normalisation.within == "foreground"
+            format == 1 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
+            && normalisation.within == "foreground"
         guard isKnown else {
             throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
         }
         let isSound =
             sequences == MRISequence.allCases && spacing.count == 3 && Set(spacing).count == 1 && spacing[0] > 0
-            && window.multiple > 0 && (0...1).contains(threshold) && networks.count == 1
+            && (0...1).contains(threshold) && networks.count == 1
             && networks[0].inputs == ["images", "availability"] && networks[0].outputs == ["logits", "gating_weights"]
             && outputs.map(\.channel).sorted() == [0, 1, 2]
             && Set(outputs.compactMap { TumourRegion(abbreviation: $0.region) }).count == 3

@@ -18,23 +18,40 @@ struct NetworkInput: Sendable {
         }
         grid = Self.grid(around: box, on: found.mask.grid, package)
         let inside = try Resampler.nearest(found.mask, to: grid)
-        var images: [Float] = []
-        for sequence in package.sequences {
+        let grid = grid
+        let channels = try package.sequences.concurrentMap { sequence in
             try control.checkCancellation()
-            guard let image = oriented.images[sequence] else {
-                images += [Float](repeating: 0, count: grid.size.count)
-                continue
-            }
-            let smooth = try Smoothing.recursive(image, sigma: Self.sigma(image.grid, package))
-            let values = try Resampler.linear(smooth, to: grid).values
-            images += Self.zScores(values, within: inside.values, floor: package.standardDeviationFloor)
+            return try oriented.images[sequence].map { try Self.channel($0, on: grid, within: inside, package) }
+                ?? [Float](repeating: 0, count: grid.size.count)
         }
+        let images = Array(channels.joined())
         let lengths = [grid.size.k, grid.size.j, grid.size.i]
         self.images = Tensor(shape: [1, package.sequences.count] + lengths, values: images)
         availability = Tensor(
             shape: [1, package.sequences.count], values: package.sequences.map { study.images[$0] == nil ? 0 : 1 })
         foreground = found
     }
+
+    /// [1, 4, k, j, i] of one window.
+    func window(_ windows: Windows, at origin: GridSize) -> Tensor {
+        let channels = images.shape[1]
+        let lengths = [windows.size.k, windows.size.j, windows.size.i]
+        return Tensor(
+            shape: [1, channels] + lengths, values: windows.cut(images.values, channels: channels, at: origin))
+    }
+
+    private static func channel(
+        _ image: Image, on grid: VoxelGrid, within inside: LabelMap, _ package: ModelPackage
+    ) throws -> [Float] {
+        // What is further away than the filter reaches cannot change a value.
+        let near = image.grid.box(covering: grid, margin: filterReach).map(image.cropped(to:)) ?? image
+        let smooth = try Smoothing.recursive(near, sigma: sigma(near.grid, package))
+        return zScores(
+            try Resampler.linear(smooth, to: grid).values, within: inside.values, floor: package.standardDeviationFloor)
+    }
+
+    /// Voxels; the recursive Gaussian's sigma is below one of them at 1 mm.
+    private static let filterReach = 12.0
 
     /// The grid's corner lies on the box's; its lengths are rounded up and the added voxels split, the smaller half before.
     static func grid(around box: VoxelBox, on source: VoxelGrid, _ package: ModelPackage) -> VoxelGrid {
@@ -45,7 +62,7 @@ struct NetworkInput: Sendable {
             let factor: Double = package.spacing / source.spacing[axis]
             let exact: Double = Double(box.size[axis]) / factor
             let needed = Int((exact - 1e-6).rounded(.up))
-            let length = (needed + package.multiple - 1) / package.multiple * package.multiple
+            let length = package.window.length(needed, axis: axis)
             let before = Double((length - needed) / 2)
             lengths.append(length)
             scale.append(factor)

@@ -5,16 +5,6 @@ import Testing
 @testable import Inference
 
 struct ModelPackageTests {
-    private func copy(changing file: String, _ change: (inout Data) -> Void) throws -> URL {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("package-\(UUID().uuidString)")
-        try FileManager.default.copyItem(at: StudyPhantom.package, to: folder)
-        let path = folder.appendingPathComponent(file)
-        var data = try Data(contentsOf: path)
-        change(&data)
-        try data.write(to: path)
-        return folder
-    }
-
     private func refusal(_ folder: URL) -> ImagingError? {
         #expect(throws: ImagingError.self) { try ModelPackage(folder: folder) }
     }
@@ -27,18 +17,19 @@ struct ModelPackageTests {
     }
 
     @Test func aChangedNetworkIsRefused() throws {
-        let folder = try copy(changing: "network.onnx") { $0[$0.count / 2] ^= 1 }
+        let folder = try StudyPhantom.packageCopy(changing: "network.onnx") { $0[$0.count / 2] ^= 1 }
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(refusal(folder)?.message.contains("network.onnx") == true)
     }
 
     @Test(arguments: [
         ("\"format\": 1", "\"format\": 2"), ("\"strategy\": \"box\"", "\"strategy\": \"tiles\""),
+        ("\"multiple\": 16", "\"multiple\": 0"), ("\"strategy\": \"box\"", "\"strategy\": \"sliding\""),
         ("\"region\": \"ET\"", "\"region\": \"TC\""), ("\"orientation\": \"RAS\"", "\"orientation\": \"LPS\""),
         ("\"path\": \"MODEL_CARD.md\"", "\"path\": \"../MODEL_CARD.md\""), ("{", "["),
     ])
     func whatCannotBeCarriedOutIsRefused(_ found: String, _ planted: String) throws {
-        let folder = try copy(changing: "model.json") { data in
+        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
             data = Data(String(decoding: data, as: UTF8.self).replacingOccurrences(of: found, with: planted).utf8)
         }
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -6,6 +6,17 @@ enum StudyPhantom {
     static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("models/mome-2mm")
 
+    /// A copy of the committed package with one file changed; the caller removes it.
+    static func packageCopy(changing file: String, _ change: (inout Data) throws -> Void) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("package-\(UUID().uuidString)")
+        try FileManager.default.copyItem(at: package, to: folder)
+        let path = folder.appendingPathComponent(file)
+        var data = try Data(contentsOf: path)
+        try change(&data)
+        try data.write(to: path)
+        return folder
+    }
+
     static func study(_ sequences: [MRISequence] = MRISequence.allCases) throws -> Study {
         try Study(images: Dictionary(uniqueKeysWithValues: sequences.map { ($0, image($0)) }))
     }

@@ -16,6 +16,26 @@ package struct VoxelBox: Equatable, Sendable {
     }
 }
 
+extension VoxelGrid {
+    /// The box of this grid's voxels that lie within `other`'s, or at most `margin` voxels from them; nil where they do not meet.
+    package func box(covering other: VoxelGrid, margin: Double) -> VoxelBox? {
+        let corners = other.corners.map { corner in
+            let place = index(of: corner)
+            return [place.i, place.j, place.k]
+        }
+        var lower: [Int] = []
+        var lengths: [Int] = []
+        for axis in 0..<3 {
+            let places = corners.map { $0[axis] }
+            let first = max(0, Int(((places.min() ?? 0) - margin).rounded(.down)))
+            let last = min(size[axis] - 1, Int(((places.max() ?? 0) + margin).rounded(.up)))
+            lower.append(first)
+            lengths.append(last - first + 1)
+        }
+        return lengths.allSatisfy { $0 > 0 } ? VoxelBox(lower: lower, size: GridSize(lengths)) : nil
+    }
+}
+
 extension Volume where Element == UInt8 {
     /// The smallest box that holds every non-zero voxel; nil where there is none.
     package var boundingBox: VoxelBox? {
@@ -58,13 +78,18 @@ extension Volume {
     /// A volume on `grid` that holds this one's voxels at `box` and `outside` around them.
     package func pasted(into grid: VoxelGrid, at box: VoxelBox, outside: Element) -> Volume {
         var whole = Volume(grid: grid, filledWith: outside)
+        whole.paste(self, at: box)
+        return whole
+    }
+
+    /// Replaces the voxels of `box` by `part`'s.
+    package mutating func paste(_ part: Volume, at box: VoxelBox) {
         for k in 0..<box.size.k {
             for j in 0..<box.size.j {
                 let to = ((box.lower[2] + k) * grid.size.j + box.lower[1] + j) * grid.size.i + box.lower[0]
                 let from = (k * box.size.j + j) * box.size.i
-                whole.values.replaceSubrange(to..<to + box.size.i, with: values[from..<from + box.size.i])
+                values.replaceSubrange(to..<to + box.size.i, with: part.values[from..<from + box.size.i])
             }
         }
-        return whole
     }
 }

@@ -24,9 +24,16 @@ struct LesionMeasurer {
         guard let probability = probabilities.regions[.wholeTumour] else {
             throw ImagingError(.internalFault, "The probability map of the whole tumour is missing.")
         }
-        self.masks = masks.masks.mapValues { $0.reoriented() }
-        self.probability = probability.reoriented()
-        foreground = probabilities.foreground.reoriented()
+        let head = probabilities.foreground.reoriented()
+        let whole = masks.masks[.wholeTumour]?.reoriented()
+        // Images hold far more background than brain.
+        var looked = head
+        if let whole { for index in looked.values.indices where whole.values[index] != 0 { looked.values[index] = 1 } }
+        let all = VoxelBox(lower: [0, 0, 0], size: head.grid.size)
+        let box = looked.boundingBox ?? all
+        self.masks = masks.masks.mapValues { $0.reoriented().cropped(to: box) }
+        self.probability = probability.reoriented().cropped(to: box)
+        foreground = head.cropped(to: box)
         isSkullStripped = probabilities.isSkullStripped
         self.alignment = alignment
     }

@@ -27,15 +27,19 @@ package struct SegmentationPipeline: Sendable {
     package func run(series: [MRISequence: URL], output: URL, control: WorkControl) throws -> SegmentationOutcome {
         var clock = StageClock()
         control.report("Loading the series", 0)
-        let study = try Study(images: series.mapValues { try NIfTIFile.readImage($0) })
-        try study.checkSeries()
-        let inputs = try series.keys.sorted().compactMap { sequence in
-            try series[sequence].map { RunManifest.Input(sequence: sequence, sha256: try RunManifest.digest(of: $0)) }
+        let loaded = try series.sorted { $0.key < $1.key }.concurrentMap { sequence, file in
+            (
+                sequence, try NIfTIFile.readImage(file),
+                RunManifest.Input(sequence: sequence, sha256: try RunManifest.digest(of: file))
+            )
         }
+        let study = try Study(images: Dictionary(uniqueKeysWithValues: loaded.map { ($0.0, $0.1) }))
+        let inputs = loaded.map(\.2)
+        try study.checkSeries()
         clock.lap("load")
         try control.checkCancellation()
         let probabilities = try segmenter.probabilities(of: study, control: control.share(0.1...0.7))
-        clock.lap("segment")
+        clock.lap(probabilities.stages)
         try control.checkCancellation()
         control.report("Measuring", 0.7)
         let atlas = try atlas.atlas()
@@ -49,7 +53,7 @@ package struct SegmentationPipeline: Sendable {
         let manifest = RunManifest(
             inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
             threshold: probabilities.threshold, atlas: atlas?.digest, stages: clock.stages,
-            outputs: try files.map {
+            outputs: try files.concurrentMap {
                 RunManifest.Output(
                     name: $0.name, sha256: try RunManifest.digest(of: output.appendingPathComponent($0.name)))
             })
@@ -138,47 +142,51 @@ private struct MaskWriter {
     let probabilities: TumourProbabilities
 
     func write(_ masks: RegionMasks) throws -> [MaskFile] {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        var files = [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: study.reference)]
-        try NIfTIFile.write(masks.labels, to: folder.appendingPathComponent("segmentation.nii.gz"))
-        for region in TumourRegion.allCases {
-            guard let mask = masks.masks[region] else { continue }
-            let name = region.abbreviation.lowercased() + ".nii.gz"
-            try NIfTIFile.write(mask, to: folder.appendingPathComponent(name))
-            files.append(MaskFile(name: name, content: .region, region: region, sequence: study.reference))
-        }
-        let maps = "probabilities.nii.gz"
-        try NIfTIFile.write(probabilities: probabilities.regions, to: folder.appendingPathComponent(maps))
-        files.append(MaskFile(name: maps, content: .probabilities, sequence: study.reference))
         for sequence in study.sequences {
-            guard let image = study.images[sequence] else { continue }
-            let name = "\(sequence.rawValue)/segmentation.nii.gz"
             try FileManager.default.createDirectory(
                 at: folder.appendingPathComponent(sequence.rawValue), withIntermediateDirectories: true)
-            let file = folder.appendingPathComponent(name)
-            if image.grid == masks.labels.grid {
-                // The very same grid gives the very same bytes, as it does for all series of most studies.
-                try? FileManager.default.removeItem(at: file)
-                try FileManager.default.copyItem(at: folder.appendingPathComponent(files[0].name), to: file)
-            } else {
-                try NIfTIFile.write(RegionMasks(probabilities, on: image.grid).labels, to: file)
-            }
-            files.append(MaskFile(name: name, content: .labels, sequence: sequence))
         }
-        return files
+        // The largest file first, so that no core waits for it at the end.
+        let files =
+            [MaskFile(name: "probabilities.nii.gz", content: .probabilities, sequence: study.reference)]
+            + [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: study.reference)]
+            + TumourRegion.allCases.map { region in
+                MaskFile(
+                    name: region.abbreviation.lowercased() + ".nii.gz", content: .region, region: region,
+                    sequence: study.reference)
+            } + study.sequences.map(ownFile)
+        _ = try files.filter { !isCopy($0, masks) }.concurrentMap { try write($0, masks) }
+        for file in files where isCopy(file, masks) {
+            let target = url(file)
+            try? FileManager.default.removeItem(at: target)
+            try FileManager.default.copyItem(at: folder.appendingPathComponent("segmentation.nii.gz"), to: target)
+        }
+        return files.filter { $0.content != .probabilities } + files.filter { $0.content == .probabilities }
     }
-}
 
-/// Times stages one after the other.
-private struct StageClock {
-    private(set) var stages: [RunManifest.Stage] = []
-    private var last = ContinuousClock.now
+    private func url(_ file: MaskFile) -> URL { folder.appendingPathComponent(file.name) }
 
-    mutating func lap(_ name: String) {
-        let now = ContinuousClock.now
-        let time = (now - last).components
-        let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
-        stages.append(RunManifest.Stage(name: name, seconds: (seconds * 1000).rounded() / 1000))
-        last = now
+    /// The labels on a series' own grid.
+    private func ownFile(_ sequence: MRISequence) -> MaskFile {
+        MaskFile(name: "\(sequence.rawValue)/segmentation.nii.gz", content: .labels, sequence: sequence)
+    }
+
+    /// The very same grid gives the very same bytes, as it does for all series of most studies.
+    private func isCopy(_ file: MaskFile, _ masks: RegionMasks) -> Bool {
+        file.name.contains("/") && study.images[file.sequence]?.grid == masks.grid
+    }
+
+    private func write(_ file: MaskFile, _ masks: RegionMasks) throws {
+        switch file.content {
+        case .probabilities:
+            try NIfTIFile.write(probabilities: probabilities.regions, to: url(file))
+        case .region:
+            guard let mask = file.region.flatMap({ masks.masks[$0] }) else { return }
+            try NIfTIFile.write(mask, to: url(file))
+        case .labels:
+            guard let grid = study.images[file.sequence]?.grid else { return }
+            let own = grid == masks.grid ? masks : try RegionMasks(probabilities, on: grid)
+            try NIfTIFile.write(own.labels, to: url(file))
+        }
     }
 }

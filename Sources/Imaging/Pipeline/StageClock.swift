@@ -1,0 +1,22 @@
+/// Times stages one after the other.
+package struct StageClock {
+    package private(set) var stages: [RunManifest.Stage] = []
+    private var last = ContinuousClock.now
+
+    package init() {}
+
+    /// What passed since the last lap (or the start) was `name`.
+    package mutating func lap(_ name: String) {
+        let now = ContinuousClock.now
+        let time = (now - last).components
+        let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
+        stages.append(RunManifest.Stage(name: name, seconds: (seconds * 1000).rounded() / 1000))
+        last = now
+    }
+
+    /// What passed since the last lap is told by the stages that the work itself timed.
+    mutating func lap(_ parts: [RunManifest.Stage]) {
+        stages += parts
+        last = .now
+    }
+}

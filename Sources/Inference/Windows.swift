@@ -1,0 +1,105 @@
+import Foundation
+import Imaging
+
+/// How a package's network looks at a study: once at the whole box, or through overlapping windows.
+enum WindowStrategy: Equatable, Sendable {
+    /// The box's lengths are multiples of this number of voxels.
+    case box(multiple: Int)
+    /// Windows of `size` voxels that overlap by the share `overlap`; their logits are blended with Gaussian weights.
+    case sliding(size: GridSize, overlap: Double)
+
+    /// How many voxels the network's grid has along an axis where the foreground needs `needed`.
+    func length(_ needed: Int, axis: Int) -> Int {
+        switch self {
+        case .box(let multiple): (needed + multiple - 1) / multiple * multiple
+        case .sliding(let size, _): max(needed, size[axis])
+        }
+    }
+}
+
+/// The windows over one grid, placed and weighted as MONAI's `sliding_window_inference(mode="gaussian")` does, so that a
+/// network validated there gives the same masks here.
+struct Windows: Sendable {
+    let grid: GridSize
+    /// Voxels of one window.
+    let size: GridSize
+    /// Each window's first voxel.
+    let origins: [GridSize]
+    /// [k, j, i] of one window.
+    let weights: [Float]
+
+    /// Sigma as a share of the window's length, and the smallest weight.
+    private static let sigmaScale = 0.125
+    private static let leastWeight = 1e-3
+
+    init(over grid: GridSize, _ strategy: WindowStrategy) {
+        self.grid = grid
+        guard case .sliding(let size, let overlap) = strategy else {
+            self.size = grid
+            origins = [GridSize(i: 0, j: 0, k: 0)]
+            weights = [Float](repeating: 1, count: grid.count)
+            return
+        }
+        self.size = size
+        let starts = (0..<3).map { Self.starts(length: grid[$0], window: size[$0], overlap: overlap) }
+        origins = starts[2].flatMap { k in starts[1].flatMap { j in starts[0].map { GridSize(i: $0, j: j, k: k) } } }
+        let axes = (0..<3).map { Self.gaussian(size[$0]) }
+        weights = axes[2].flatMap { k in
+            axes[1].flatMap { j in axes[0].map { i in Float(max(i * j * k, Self.leastWeight)) } }
+        }
+    }
+
+    static func starts(length: Int, window: Int, overlap: Double) -> [Int] {
+        let step = window == length ? window : max(1, Int(Double(window) * (1 - overlap)))
+        var starts: [Int] = []
+        var place = 0
+        while true {
+            starts.append(min(place, length - window))
+            if place + window >= length { return starts }
+            place += step
+        }
+    }
+
+    private static func gaussian(_ length: Int) -> [Double] {
+        let sigma = sigmaScale * Double(length)
+        return (0..<length).map { index in
+            let away = Double(index) - Double(length - 1) / 2
+            return exp(-away * away / (2 * sigma * sigma))
+        }
+    }
+
+    /// The window at `origin` of channels that are stored one after the other, each [k, j, i].
+    func cut(_ values: [Float], channels: Int, at origin: GridSize) -> [Float] {
+        guard size != grid else { return values }
+        var cut: [Float] = []
+        cut.reserveCapacity(channels * size.count)
+        forEachRow(channels, origin) { start, _, _ in cut.append(contentsOf: values[start..<start + size.i]) }
+        return cut
+    }
+
+    /// Adds a window's weighted values, and its weights where `total` is given, at `origin`.
+    func add(_ window: [Float], channels: Int, at origin: GridSize, to sum: inout [Float], total: inout [Float]) {
+        forEachRow(channels, origin) { start, row, channel in
+            let weight = row % size.count
+            for i in 0..<size.i {
+                sum[start + i] += window[row + i] * weights[weight + i]
+                if channel == 0 { total[start + i] += weights[weight + i] }
+            }
+        }
+    }
+
+    /// `body` gets the row's start in the grid's array, its start in the window's, and the channel.
+    private func forEachRow(_ channels: Int, _ origin: GridSize, _ body: (Int, Int, Int) -> Void) {
+        var row = 0
+        for channel in 0..<channels {
+            for k in 0..<size.k {
+                for j in 0..<size.j {
+                    let start =
+                        channel * grid.count + ((origin.k + k) * grid.j + origin.j + j) * grid.i + origin.i
+                    body(start, row, channel)
+                    row += size.i
+                }
+            }
+        }
+    }
+}
