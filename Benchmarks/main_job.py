@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Times the main job through the API against the bare network in OpenVINO, both in one interleaved run, and writes docs/benchmarks.md.
+"""Times the main job through the API against the bare network in OpenVINO and in PyTorch, all in one interleaved run, and writes
+docs/benchmarks.md.
 
 Command: `make bench` (a phantom) or `make bench CASE=folder`. Both sides run on the same machine with the same cores; the bare network
 gets the input that the job prepares (`training/preprocess.py` makes the same one) and does nothing else.
@@ -21,9 +22,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "scripts"), str(ROOT / "training")]
 
 import openvino  # noqa: E402
+import torch  # noqa: E402
 
 from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
 from preprocess import load_sequences, prepare  # noqa: E402
+from windows import weights  # noqa: E402
 
 
 def peak_mebibytes(pid):
@@ -78,29 +81,35 @@ class Job:
         self.server.wait()
 
 
-def bare_network(folder):
-    """A call that runs the network once on the case's prepared input."""
+def bare_networks(folder):
+    """Two calls that run the network once on the case's prepared input, in OpenVINO and in PyTorch, and the input's shape."""
     prepared = prepare(load_sequences(folder, SEQUENCES))
     network = openvino.Core().compile_model(
         str(ROOT / "models/mome-2mm/network.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     inputs = {"images": prepared.images[None], "availability": prepared.availability[None]}
 
-    def run():
+    original, given = weights(), [torch.from_numpy(value) for value in inputs.values()]
+
+    def timed(work):
         begin = time.perf_counter()
-        network(inputs)
+        work()
         return time.perf_counter() - begin
 
-    return run, prepared.images.shape
+    def in_pytorch():
+        with torch.inference_mode():
+            original(*given)
+
+    return lambda: timed(lambda: network(inputs)), lambda: timed(in_pytorch), prepared.images.shape
 
 
 def measure(arguments):
     with tempfile.TemporaryDirectory() as work:
         job = Job(arguments.program, arguments.case, work, arguments.port)
         try:
-            network, shape = bare_network(arguments.case)
-            # The first run of either side compiles and warms.
-            job.run(), network()
-            rounds = [(job.run(), network()) for _ in range(arguments.rounds)]
+            bare, in_pytorch, shape = bare_networks(arguments.case)
+            # The first run of every side compiles and warms.
+            job.run(), bare(), in_pytorch()
+            rounds = [(job.run(), bare(), in_pytorch()) for _ in range(arguments.rounds)]
             peaks = job.peaks()
         finally:
             job.stop()
@@ -109,9 +118,8 @@ def measure(arguments):
 
 def report(arguments, upload, rounds, shape, peaks):
     median = statistics.median
-    walls = [ours[0] for ours, _ in rounds]
-    bare = [peer for _, peer in rounds]
-    stages = {name: [ours[1][name] for ours, _ in rounds] for name in rounds[0][0][1]}
+    walls = [ours[0] for ours, _, _ in rounds]
+    stages = {name: [ours[1][name] for ours, _, _ in rounds] for name in rounds[0][0][1]}
     size = "×".join(map(str, shape))
     lines = ["# Benchmarks", "", f"Made by `{arguments.command}`; do not edit. {arguments.rounds} rounds, interleaved, after one warm round each;",
              f"{os.cpu_count()} cores ({platform.machine()}), OpenVINO {openvino.__version__.split('-')[0]}, case {arguments.case.name}, network input {size}.", "",
@@ -123,13 +131,15 @@ def report(arguments, upload, rounds, shape, peaks):
     row("the job, from its start to its result, through the API", walls, "s")
     for name, values in stages.items():
         row(f"of it: {name}", values, "s")
-    row("peer: the bare network in OpenVINO (Python), same input", bare, "s")
-    row("stage segment ÷ bare network", [ours[1]["segment"] / peer for ours, peer in rounds], "")
-    row("whole job ÷ bare network", [ours[0] / peer for ours, peer in rounds], "")
+    row("peer: the bare network in OpenVINO (Python), same input", [bare for _, bare, _ in rounds], "s")
+    row("peer: the same weights in PyTorch, same input", [peer for _, _, peer in rounds], "s")
+    row("stage network ÷ bare network in OpenVINO", [ours[1]["network"] / bare for ours, bare, _ in rounds], "")
+    row("stage network ÷ PyTorch", [ours[1]["network"] / peer for ours, _, peer in rounds], "")
+    row("whole job ÷ bare network in OpenVINO", [ours[0] / bare for ours, bare, _ in rounds], "")
     lines += [f"| upload of four series, checks included | {upload:.2f} s | once |",
               f"| peak memory of the API process | {peaks[0]:.0f} MiB | |", f"| peak memory of the worker process | {peaks[1]:.0f} MiB | |", "",
-              "`segment` holds what the bare network does not: reorientation, resampling to 2 mm, z-scores, and the way back to the scan's own grid.",
-              "Not measured yet: PyTorch with MONAI's sliding window and the same weights."]
+              "`prepare`: reorientation, resampling to the package's spacing, z-scores; `restore`: the way back to the scan's own grid; `align`: the atlas.",
+              "The job's wall time also holds the queue, the transfer of the files into the store, the picture and the polling every 20 ms."]
     return "\n".join(lines) + "\n"
 
 

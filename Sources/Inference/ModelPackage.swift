@@ -69,7 +69,7 @@ private struct Manifest: Decodable {
     }
     struct Window: Decodable {
         let strategy: String
-        /// For `box`.
+        /// Of the grid's lengths; 1 for `sliding` unless stated.
         let multiple: Int?
         /// For `sliding`: voxels along i, j, k, the share by which neighbours overlap, and how they are blended.
         let size: [Int]?
@@ -85,7 +85,7 @@ private struct Manifest: Decodable {
                 guard let size, size.count == 3, size.allSatisfy({ (8...512).contains($0) }), let overlap,
                     (0..<1).contains(overlap), blend == "gaussian"
                 else { break }
-                return .sliding(size: GridSize(size), overlap: overlap)
+                return .sliding(size: GridSize(size), overlap: overlap, multiple: max(multiple ?? 1, 1))
             default:
                 throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
             }

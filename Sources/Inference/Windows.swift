@@ -5,15 +5,20 @@ import Imaging
 enum WindowStrategy: Equatable, Sendable {
     /// The box's lengths are multiples of this number of voxels.
     case box(multiple: Int)
-    /// Windows of `size` voxels that overlap by the share `overlap`; their logits are blended with Gaussian weights.
-    case sliding(size: GridSize, overlap: Double)
+    /// Windows of `size` voxels that overlap by the share `overlap`; their logits are blended with Gaussian weights. The grid's
+    /// lengths are at least the window's, and multiples as for a box.
+    case sliding(size: GridSize, overlap: Double, multiple: Int = 1)
 
     /// How many voxels the network's grid has along an axis where the foreground needs `needed`.
     func length(_ needed: Int, axis: Int) -> Int {
         switch self {
-        case .box(let multiple): (needed + multiple - 1) / multiple * multiple
-        case .sliding(let size, _): max(needed, size[axis])
+        case .box(let multiple): Self.rounded(needed, multiple)
+        case .sliding(let size, _, let multiple): max(Self.rounded(needed, multiple), size[axis])
         }
+    }
+
+    private static func rounded(_ needed: Int, _ multiple: Int) -> Int {
+        (needed + multiple - 1) / multiple * multiple
     }
 }
 
@@ -34,7 +39,7 @@ struct Windows: Sendable {
 
     init(over grid: GridSize, _ strategy: WindowStrategy) {
         self.grid = grid
-        guard case .sliding(let size, let overlap) = strategy else {
+        guard case .sliding(let size, let overlap, _) = strategy else {
             self.size = grid
             origins = [GridSize(i: 0, j: 0, k: 0)]
             weights = [Float](repeating: 1, count: grid.count)

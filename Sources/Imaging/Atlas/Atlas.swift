@@ -28,11 +28,15 @@ package struct Atlas: Sendable {
         var hash = SHA256()
         for url in urls { hash.update(data: Data(try RunManifest.digest(of: url).utf8)) }
         digest = hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-        let fine = try NIfTIFile.readImage(urls[0])
-        let grid = fine.grid.resized(spacing: [Self.spacing, Self.spacing, Self.spacing])
-        brain = try Resampler.linear(fine, to: grid)
-        head = try Resampler.linear(NIfTIFile.readImage(urls[1]), to: grid)
-        let labels = try urls.dropFirst(2).map { try Resampler.nearest(NIfTIFile.readLabels($0), to: grid) }
+        let fine = try urls.concurrentMap { try NIfTIFile.readImage($0) }
+        let grid = fine[0].grid.resized(spacing: [Self.spacing, Self.spacing, Self.spacing])
+        brain = try Resampler.linear(fine[0], to: grid)
+        head = try Resampler.linear(fine[1], to: grid)
+        let labels = try fine.dropFirst(2).map { image in
+            // Whole numbers up to 116.
+            let near = try Resampler.nearest(image, to: grid)
+            return LabelMap(grid: grid, values: near.values.map { UInt8(clamping: Int($0)) })
+        }
         structures = try Self.structures(cortex: labels[0], whiteMatter: labels[1], regions: labels[2])
     }
 

@@ -50,7 +50,9 @@ extension AtlasAlignment {
         control: WorkControl = WorkControl()
     ) throws {
         let template = isSkullStripped ? atlas.brain : atlas.head
-        let fixed = try Self.coarse(image.reoriented(), isPadded: isSkullStripped)
+        // A skull-stripped series is often more black than brain.
+        let near = isSkullStripped ? foreground.boundingBox.map(image.cropped(to:)) ?? image : image
+        let fixed = try Self.coarse(near.reoriented(), isPadded: isSkullStripped)
         let own = try Resampler.nearest(foreground, to: fixed.grid).filled()
         let theirs = try Self.silhouette(template, isSkullStripped: isSkullStripped)
         let compared = try Self.compared(
@@ -119,24 +121,20 @@ private struct Search {
 
     /// Radians by which the patient's head may be nodded against MNI space; studies in SRI24 space are by 0.3. From one start
     /// alone, about one image in ten stayed in a wrong valley.
-    private static let nods = [0, 0.3, -0.3]
+    private static let nods = [0.0, 0.3, -0.3]
     private static let coarse = citk_level(
         sigma: 6, stride: 2, first_step: 4, last_step: 0.25, maximum_iterations: 200)
     private static let fine = citk_level(sigma: 3, stride: 1, first_step: 2, last_step: 0.02, maximum_iterations: 300)
 
     /// Nil where the optimiser settles from no start.
     func best(from own: PatientPoint, to theirs: PatientPoint) throws -> VoxelAffine? {
-        var best: (metric: Double, map: VoxelAffine)?
-        for (number, nod) in Self.nods.enumerated() {
-            let part = Double(number) / Double(Self.nods.count)
-            let start = Self.start(from: own, to: theirs, nod: nod)
-            guard let found = try settle(Self.coarse, from: start, share: 0.75 * part...0.75 * part + 0.25) else {
-                continue
-            }
-            if found.metric < best?.metric ?? .infinity { best = found }
+        let found = try Self.nods.concurrentMap { nod in
+            // Only one of those that run side by side tells how far it is.
+            let steering = nod == 0 ? control.share(0...0.7) : WorkControl(isCancelled: control.isCancelled)
+            return try settle(Self.coarse, from: Self.start(from: own, to: theirs, nod: nod), steering)
         }
-        guard let best else { return nil }
-        return try settle(Self.fine, from: best.map, share: 0.75...1)?.map
+        guard let best = found.compactMap({ $0 }).min(by: { $0.metric < $1.metric }) else { return nil }
+        return try settle(Self.fine, from: best.map, control.share(0.7...1))?.map
     }
 
     /// Centre on centre, turned about the axis through both ears.
@@ -148,7 +146,7 @@ private struct Search {
     }
 
     private func settle(
-        _ level: citk_level, from start: VoxelAffine, share: ClosedRange<Double>
+        _ level: citk_level, from start: VoxelAffine, _ control: WorkControl
     ) throws -> (metric: Double, map: VoxelAffine)? {
         var from = citk_grid(fixed.grid)
         var to = citk_grid(template.grid)
@@ -156,7 +154,7 @@ private struct Search {
         var transform = start.rows
         var metric = 0.0
         var failure = citk_error()
-        var steering = control.share(share)
+        var steering = control
         let status = withUnsafeMutablePointer(to: &steering) { steering in
             citk_register_affine(
                 &from, fixed.values, compared, &to, template.values, &level, 1, &transform, &metric,

@@ -43,7 +43,8 @@ package struct SegmentationPipeline: Sendable {
         try control.checkCancellation()
         control.report("Measuring", 0.7)
         let atlas = try atlas.atlas()
-        let measured = try Measured(study, probabilities, atlas: atlas, control: control.share(0.7...0.8))
+        let measured = try Measured(
+            study, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
         clock.lap("measure")
         try control.checkCancellation()
         control.report("Writing the masks", 0.8)
@@ -78,7 +79,10 @@ private struct Measured {
     private let lesions: [Lesion]
     private let atlas: AtlasFit?
 
-    init(_ study: Study, _ probabilities: TumourProbabilities, atlas: Atlas?, control: WorkControl) throws {
+    init(
+        _ study: Study, _ probabilities: TumourProbabilities, atlas: Atlas?, control: WorkControl,
+        clock: inout StageClock
+    ) throws {
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
@@ -95,6 +99,7 @@ private struct Measured {
                 reference, foreground: probabilities.foreground, isSkullStripped: probabilities.isSkullStripped,
                 tumour: tumour, to: atlas, control: control)
         }
+        clock.lap("align")
         let good = alignment.flatMap { $0.isGood ? $0 : nil }
         lesions = try LesionMeasurer(probabilities, masks, alignment: good).lesions()
         self.atlas = AtlasFit(
