@@ -48,7 +48,7 @@ def package_asking_for(size, folder):
     """A copy of the package whose model.json asks for windows of `size` voxels along i, j, k."""
     shutil.copytree(PACKAGE, folder)
     description = json.loads((folder / "model.json").read_text())
-    description["window"] = {"strategy": "sliding", "size": list(size), "overlap": OVERLAP, "blend": "gaussian", "multiple": 16}
+    description["stages"][0]["window"] = {"strategy": "sliding", "size": list(size), "overlap": OVERLAP, "blend": "gaussian", "multiple": 16}
     (folder / "model.json").write_text(json.dumps(description))
     return folder
 

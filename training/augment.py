@@ -1,4 +1,4 @@
-"""Random changes of a packed case: flips, an affine map, intensities, noise and dropped sequences."""
+"""Random changes of a packed case: flips, an affine map, resolution, intensities, noise and dropped sequences."""
 
 import math
 
@@ -7,6 +7,8 @@ from torch.nn import functional as F
 
 SPATIAL_SHARE = 0.4
 ALL_SEQUENCES_SHARE = 0.5
+# Of each sequence on its own: thick slices, and a blur.
+COARSE_SHARE, BLUR_SHARE = 0.12, 0.12
 
 
 def augment(images, targets, availability, generator):
@@ -20,6 +22,7 @@ def augment(images, targets, availability, generator):
     if draw() < SPATIAL_SHARE:
         images, targets = turn_and_scale(images, targets, generator)
     inside = (images != 0).any(0, keepdim=True)
+    images = change_resolution(images, generator)
     images = change_intensities(images, generator) * inside
     kept = drop_sequences(availability, generator)
     return images * kept[:, None, None, None], targets, kept
@@ -42,6 +45,38 @@ def turn_and_scale(images, targets, generator):
     theta = torch.cat([matrix * scale * half[None] / half[:, None], torch.zeros(3, 1)], 1)
     moved = F.grid_sample(both, F.affine_grid(theta[None], both.shape, align_corners=False), align_corners=False)[0]
     return moved[: len(images)], moved[len(images) :]
+
+
+def smooth(images, sigma):
+    """Gaussian smoothing of [C, D, H, W] along the three axes, sigma in voxels; the edge's values go on beyond it."""
+    reach = math.ceil(3 * sigma)
+    kernel = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * sigma**2))
+    kernel /= kernel.sum()
+    for axis in (1, 2, 3):
+        lines = images.movedim(axis, -1)
+        padded = F.pad(lines.reshape(-1, 1, lines.shape[-1]), (reach, reach), mode="replicate")
+        images = F.conv1d(padded, kernel[None, None]).reshape(lines.shape).movedim(-1, axis)
+    return images
+
+
+def change_resolution(images, generator):
+    """Some sequences lose detail: thick slices of 2…5 voxels along one axis, or a blur of 0.4…1.2 voxels."""
+
+    def draw():
+        return torch.rand((), generator=generator).item()
+
+    changed = []
+    for image in images.split(1):
+        if draw() < COARSE_SHARE:
+            axis, factor = int(3 * draw()), 2 + int(4 * draw())
+            sizes = list(image.shape[1:])
+            sizes[axis] = max(sizes[axis] // factor, 2)
+            thick = F.interpolate(image[None], sizes, mode="area")
+            image = F.interpolate(thick, images.shape[1:], mode="trilinear", align_corners=False)[0]
+        elif draw() < BLUR_SHARE:
+            image = smooth(image, 0.4 + 0.8 * draw())
+        changed.append(image)
+    return torch.cat(changed)
 
 
 def change_intensities(images, generator):

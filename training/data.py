@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+import torch
 
 from preprocess import load_sequences, prepare, read_ras, to_grid
 
@@ -54,6 +55,25 @@ def pack(folder):
         "targets": np.stack(targets).astype(np.uint8),
         "weight": np.float32(1 if expert.exists() else PSEUDO_WEIGHT),
     }
+
+
+def load_cases():
+    """Every packed case as a dictionary of tensors, by name."""
+    cases = {}
+    for path in sorted(CACHE.glob("*.npz")):
+        with np.load(path) as packed:
+            cases[path.stem] = {key: torch.from_numpy(packed[key]) for key in packed.files}
+    return cases
+
+
+def crop(case, size, generator):
+    """Images float [4, *size] and targets 0…1 [3, *size] at a random place; boxes are at least 64 voxels an axis."""
+    starts = [
+        int(torch.randint(max(extent - wanted, 0) + 1, (), generator=generator))
+        for extent, wanted in zip(case["targets"].shape[1:], size)
+    ]
+    window = (slice(None), *(slice(start, start + wanted) for start, wanted in zip(starts, size)))
+    return case["images"][window].float(), case["targets"][window].float() / 255
 
 
 def main():

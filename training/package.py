@@ -46,19 +46,14 @@ def main():
     arguments = parser.parse_args()
     network = arguments.folder / "network.onnx"
     package = {
-        "format": 1,
+        "format": 2,
         "name": arguments.folder.name,
         "version": arguments.version,
         "architecture": "MoME+ (small): four expert U-Nets, dispatch, voxel-wise gate",
         "sequences": list(SEQUENCES),
         "orientation": "RAS",
-        "spacing_mm": [SPACING_MM] * 3,
         "normalisation": {"method": "zscore", "within": "foreground", "std_floor": STD_FLOOR},
-        "antialias_sigma_factor": SIGMA_FACTOR,
-        "window": {"strategy": "box", "multiple": MULTIPLE},
-        "networks": [
-            {"file": network.name, "inputs": ["images", "availability"], "outputs": ["logits", "gating_weights"]}
-        ],
+        "stages": stages,
         "outputs": [{"channel": index, "region": region} for index, region in enumerate(("WT", "TC", "ET"))],
         "activation": "sigmoid",
         "threshold": 0.5,

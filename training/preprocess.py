@@ -35,12 +35,14 @@ class Prepared:
 
     `images`: float32 [4, k, j, i], z-scores, 0 outside the foreground and for absent sequences.
     `availability`: float32 [4] of 0 and 1. `reference`: the reoriented reference sequence. `grid`: the 2 mm grid.
+    `statistics`: mean and deviation by sequence that the z-scores were made with.
     """
 
     images: np.ndarray
     availability: np.ndarray
     reference: sitk.Image
     grid: sitk.Image
+    statistics: dict
 
 
 def load_sequences(folder, names=SEQUENCES):
@@ -62,12 +64,14 @@ def prepare(sequences):
     inside = to_grid(foreground, grid, sitk.sitkNearestNeighbor) > 0
     images = np.zeros((len(SEQUENCES), *inside.shape), np.float32)
     availability = np.zeros(len(SEQUENCES), np.float32)
+    statistics = {}
     for channel, name in enumerate(SEQUENCES):
         if name in sequences:
             values = to_grid(antialias(sequences[name]), grid, sitk.sitkLinear)
-            images[channel] = normalise(values, inside)
+            statistics[name] = mean_and_deviation(values, inside)
+            images[channel] = normalise(values, inside, *statistics[name])
             availability[channel] = 1
-    return Prepared(images, availability, reference, grid)
+    return Prepared(images, availability, reference, grid, statistics)
 
 
 def foreground_mask(sequences, reference):
@@ -122,10 +126,15 @@ def to_grid(image, grid, interpolator):
     return sitk.GetArrayFromImage(sitk.Resample(image, grid, sitk.Transform(), interpolator, 0.0))
 
 
-def normalise(values, inside):
-    """z-scores over `inside`, 0 elsewhere."""
+def mean_and_deviation(values, inside):
+    """Of the voxels inside; the deviation is at least `STD_FLOOR`."""
     chosen = values[inside].astype(np.float64)
-    scores = (values - chosen.mean()) / max(chosen.std(), STD_FLOOR)
+    return chosen.mean(), max(chosen.std(), STD_FLOOR)
+
+
+def normalise(values, inside, mean, deviation):
+    """z-scores inside, 0 elsewhere."""
+    scores = (values - mean) / deviation
     return np.where(inside, scores, 0).astype(np.float32)
 
 

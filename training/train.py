@@ -1,6 +1,7 @@
-"""Trains the network against the wall clock and keeps a resumable checkpoint with an average of the weights.
+"""Trains a stage against the wall clock and keeps a resumable checkpoint with an average of the weights.
 
-Command: `python training/train.py --run DIR --minutes N` after `data.py`; the same command resumes a stopped run.
+Command: `python training/train.py --stage locate|refine --run DIR --minutes N` after `data.py` or `refiner_data.py`; the same
+command resumes a stopped run. Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
 """
 
 import argparse
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
+import data
+import refiner_data
 from augment import augment
-from data import CACHE
-from losses import total_loss
+from losses import region_loss, total_loss
 from network import MoME
+from refiner import Refiner
 
 PEAK_RATE = 2e-3
 WARM_UP_STEPS = 20
@@ -26,25 +30,43 @@ SAVE_EVERY_SECONDS = 60
 BATCH = 2
 EARLY_CROP, LATE_CROP = (64, 64, 64), (64, 80, 64)
 EARLY_SHARE = 0.6
+HALF_SHARE = 0.4
 
 
-def load_cases():
-    """Every packed case as a dictionary of tensors, by name."""
-    cases = {}
-    for path in sorted(CACHE.glob("*.npz")):
-        with np.load(path) as packed:
-            cases[path.stem] = {key: torch.from_numpy(packed[key]) for key in packed.files}
-    return cases
+class Locate:
+    """The first stage: the whole brain at 2 mm."""
+
+    network = MoME
+    load_cases = staticmethod(data.load_cases)
+
+    @staticmethod
+    def sample(case, cases, share, generator):
+        size = EARLY_CROP if share < EARLY_SHARE else LATE_CROP
+        return augment(*data.crop(case, size, generator), case["availability"], generator)
+
+    @staticmethod
+    def loss(network, images, targets, availability):
+        fused, _, experts = network(images, availability)
+        return total_loss(fused, experts, availability, targets)
 
 
-def crop(case, size, generator):
-    """Images float [4, *size] and targets 0…1 [3, *size] at a random place; boxes are at least 64 voxels an axis."""
-    starts = [
-        int(torch.randint(max(extent - wanted, 0) + 1, (), generator=generator))
-        for extent, wanted in zip(case["targets"].shape[1:], size)
-    ]
-    window = (slice(None), *(slice(start, start + wanted) for start, wanted in zip(starts, size)))
-    return case["images"][window].float(), case["targets"][window].float() / 255
+class Refine:
+    """The second stage: patches at 1 mm around the tumour."""
+
+    network = Refiner
+    load_cases = staticmethod(refiner_data.load_cases)
+
+    @staticmethod
+    def sample(case, cases, share, generator):
+        return refiner_data.sample(case, cases, generator)
+
+    @staticmethod
+    def loss(network, images, targets, availability):
+        full, half = network(images, availability)
+        return region_loss(full, targets) + HALF_SHARE * region_loss(half, F.avg_pool3d(targets, 2))
+
+
+STAGES = {"locate": Locate, "refine": Refine}
 
 
 def rate(step, share):
@@ -63,10 +85,11 @@ def blend(average, network, step):
 class Run:
     """Network, optimiser, averaged weights and progress of one training run, stored in `checkpoint.pt`."""
 
-    def __init__(self, folder, seed):
+    def __init__(self, stage, folder, seed):
         torch.manual_seed(seed)
+        self.stage = stage
         self.path = folder / "checkpoint.pt"
-        self.network = MoME()
+        self.network = stage.network().to(memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
         self.step, self.seconds = 0, 0.0
@@ -92,14 +115,13 @@ class Run:
         torch.save(state, partial)
         partial.replace(self.path)
 
-    def advance(self, cases, share, generator):
+    def advance(self, batch, cases, share, generator):
         """One optimiser step on a batch of cases; returns its loss."""
-        size = EARLY_CROP if share < EARLY_SHARE else LATE_CROP
-        samples = [augment(*crop(case, size, generator), case["availability"], generator) for case in cases]
+        samples = [self.stage.sample(case, cases, share, generator) for case in batch]
         images, targets, availability = (torch.stack(parts) for parts in zip(*samples))
-        fused, _, experts = self.network(images, availability)
-        weights = torch.stack([case["weight"] for case in cases])
-        loss = (total_loss(fused, experts, availability, targets) * weights).mean()
+        images = images.contiguous(memory_format=torch.channels_last_3d)
+        weights = torch.stack([case["weight"] for case in batch])
+        loss = (self.stage.loss(self.network, images, targets, availability) * weights).mean()
         for group in self.optimiser.param_groups:
             group["lr"] = rate(self.step, share)
         self.optimiser.zero_grad(set_to_none=True)
@@ -121,10 +143,12 @@ def train(run, cases, seconds, seed):
             names = sorted(cases)
             queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
         batch = [cases[queue.pop()] for _ in range(BATCH)]
-        losses.append(run.advance(batch, run.seconds / seconds, generator))
+        losses.append(run.advance(batch, cases, run.seconds / seconds, generator))
         run.seconds += time.monotonic() - start
         if run.step % 20 == 0:
-            print(json.dumps({"step": run.step, "s": round(run.seconds), "loss": round(np.mean(losses), 4)}), flush=True)
+            line = json.dumps({"step": run.step, "s": round(run.seconds), "loss": round(float(np.mean(losses)), 4)})
+            with open(run.path.with_name("log.jsonl"), "a") as log:
+                print(line, file=log)
             losses = []
         if time.monotonic() - saved > SAVE_EVERY_SECONDS:
             run.save()
@@ -134,6 +158,7 @@ def train(run, cases, seconds, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--run", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--minutes", type=float, required=True, help="training time in all, resumed parts included")
     parser.add_argument("--seed", type=int, default=0)
@@ -141,7 +166,8 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     arguments.run.mkdir(parents=True, exist_ok=True)
-    train(Run(arguments.run, arguments.seed), load_cases(), arguments.minutes * 60, arguments.seed)
+    stage = STAGES[arguments.stage]
+    train(Run(stage, arguments.run, arguments.seed), stage.load_cases(), arguments.minutes * 60, arguments.seed)
 
 
 if __name__ == "__main__":

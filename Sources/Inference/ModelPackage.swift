@@ -8,16 +8,36 @@ package struct ModelPackage: Sendable {
     package let identity: ModelIdentity
     /// Channel order of the network's images.
     package let sequences: [MRISequence]
-    /// mm along i, j, k of the network's grid.
-    package let spacing: Double
-    /// Sigma in mm is this times √(target² − source²).
-    package let antialiasSigmaFactor: Double
     package let standardDeviationFloor: Double
-    let window: WindowStrategy
+    /// The first sees the whole foreground, a second one the surroundings of what the first found.
+    let stages: [Stage]
     /// Channel order of the logits.
     package let regions: [TumourRegion]
     package let threshold: Float
-    package let network: URL
+
+    struct Stage: Sendable {
+        let network: URL
+        /// The network's outputs, logits first; the first stage's second output is the gate's mean weights.
+        let outputs: [String]
+        /// mm of its grid's voxels, along each axis.
+        let spacing: Double
+        /// Sigma in mm is this times √(target² − source²).
+        let antialiasSigmaFactor: Double
+        let window: WindowStrategy
+        /// For a second stage.
+        let around: Around?
+    }
+
+    /// What a second stage looks at, and how much it says.
+    struct Around: Sendable {
+        /// Voxels that the first stage gives this region more than this probability …
+        let region: TumourRegion
+        let probability: Float
+        /// … and mm around them.
+        let margin: Double
+        /// The weight of the second stage's logits where it looked, against the first one's.
+        let share: Float
+    }
 
     /// Reads `model.json` and compares every file with its digest.
     ///
@@ -41,21 +61,18 @@ package struct ModelPackage: Sendable {
         identity = ModelIdentity(
             name: manifest.name, version: manifest.version, digest: SHA256.hash(data: json).hexadecimal)
         sequences = manifest.sequences
-        spacing = manifest.spacing[0]
-        antialiasSigmaFactor = manifest.antialiasSigmaFactor
         standardDeviationFloor = manifest.normalisation.standardDeviationFloor
-        window = try manifest.window.asked()
+        stages = try manifest.stages.map { try $0.stage(in: folder) }
         regions = manifest.outputs.sorted { $0.channel < $1.channel }.compactMap {
             TumourRegion(abbreviation: $0.region)
         }
         threshold = manifest.threshold
-        network = folder.appendingPathComponent(manifest.networks[0].file)
     }
 
     fileprivate static func invalid(_ message: String) -> ImagingError { ImagingError(.invalidModel, message) }
 }
 
-/// `model.json`, format 1.
+/// `model.json`, format 2.
 private struct Manifest: Decodable {
     struct Normalisation: Decodable {
         let method: String
@@ -92,10 +109,45 @@ private struct Manifest: Decodable {
             throw ModelPackage.invalid("The package's model.json contradicts itself.")
         }
     }
-    struct Network: Decodable {
-        let file: String
+    struct Stage: Decodable {
+        struct Around: Decodable {
+            let region: String
+            let probability: Float
+            let margin: Double
+            let share: Float
+
+            enum CodingKeys: String, CodingKey {
+                case region, probability, share
+                case margin = "margin_mm"
+            }
+        }
+
+        let network: String
         let inputs: [String]
         let outputs: [String]
+        let spacing: Double
+        let antialiasSigmaFactor: Double
+        let window: Window
+        let around: Around?
+
+        enum CodingKeys: String, CodingKey {
+            case network, inputs, outputs, window, around
+            case spacing = "spacing_mm"
+            case antialiasSigmaFactor = "antialias_sigma_factor"
+        }
+
+        func stage(in folder: URL) throws -> ModelPackage.Stage {
+            let around = try around.map { around in
+                guard let region = TumourRegion(abbreviation: around.region), (0..<1).contains(around.probability),
+                    around.margin >= 0, (0...1).contains(around.share)
+                else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
+                return ModelPackage.Around(
+                    region: region, probability: around.probability, margin: around.margin, share: around.share)
+            }
+            return ModelPackage.Stage(
+                network: folder.appendingPathComponent(network), outputs: outputs, spacing: spacing,
+                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.asked(), around: around)
+        }
     }
     struct Output: Decodable {
         let channel: Int
@@ -112,40 +164,31 @@ private struct Manifest: Decodable {
     let version: String
     let sequences: [MRISequence]
     let orientation: String
-    let spacing: [Double]
     let normalisation: Normalisation
-    let antialiasSigmaFactor: Double
-    let window: Window
-    let networks: [Network]
+    let stages: [Stage]
     let outputs: [Output]
     let activation: String
     let threshold: Float
     let files: [File]
 
-    enum CodingKeys: String, CodingKey {
-        case format, name, version, sequences, orientation, normalisation, window, networks, outputs, activation
-        case threshold, files
-        case spacing = "spacing_mm"
-        case antialiasSigmaFactor = "antialias_sigma_factor"
-    }
-
     /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
     func check() throws {
         let isKnown =
-            format == 1 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
+            format == 2 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
             && normalisation.within == "foreground"
         guard isKnown else {
             throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
         }
         let isSound =
-            sequences == MRISequence.allCases && spacing.count == 3 && Set(spacing).count == 1 && spacing[0] > 0
-            && (0...1).contains(threshold) && networks.count == 1
-            && networks[0].inputs == ["images", "availability"] && networks[0].outputs == ["logits", "gating_weights"]
+            sequences == MRISequence.allCases && (0...1).contains(threshold)
             && outputs.map(\.channel).sorted() == [0, 1, 2]
             && Set(outputs.compactMap { TumourRegion(abbreviation: $0.region) }).count == 3
+            && (1...2).contains(stages.count) && stages[0].outputs == ["logits", "gating_weights"]
+            && stages.allSatisfy { $0.inputs == ["images", "availability"] && $0.spacing > 0 }
+            && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
         guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
-        guard files.contains(where: { $0.path == networks[0].file }) else {
-            throw ModelPackage.invalid("The package's model.json states no digest for its network.")
+        for stage in stages where !files.contains(where: { $0.path == stage.network }) {
+            throw ModelPackage.invalid("The package's model.json states no digest for \(stage.network).")
         }
     }
 

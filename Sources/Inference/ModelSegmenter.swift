@@ -1,23 +1,27 @@
 import Foundation
 import Imaging
 
-/// A model package at work on the processor: one pass over the brain's box, or windows over it, as the package says.
+/// A model package at work on the processor: a first stage over the whole brain and, where the
+/// package has one, a second stage with finer voxels around what the first one found.
 package struct ModelSegmenter: Segmenter {
     package let model: ModelIdentity
     package let device = "cpu"
     private let package: ModelPackage
-    private let network: OpenVINONetwork
+    /// One for each stage of the package.
+    private let networks: [OpenVINONetwork]
 
-    /// What logits are beyond the network's box: no tumour.
+    /// What logits are beyond the first stage's box: no tumour.
     private static let backgroundLogit: Float = -20
+    /// No logit: marks places that the second stage did not look at.
+    private static let nowhere: Float = -1000
 
-    /// Checks the package's digests and compiles its network, which stays in memory.
+    /// Checks the package's digests and compiles its networks, which stay in memory.
     ///
     /// - Throws: `ImagingError(.invalidModel)`.
     package init(_ package: ModelPackage) throws {
         self.package = package
         model = package.identity
-        network = try OpenVINONetwork(package.network)
+        networks = try package.stages.map { try OpenVINONetwork($0.network) }
     }
 
     package func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
@@ -26,60 +30,97 @@ package struct ModelSegmenter: Segmenter {
         }
         var clock = StageClock()
         control.report("Preparing the images", 0)
-        let input = try NetworkInput(study, package, control: control)
+        let prepared = try PreparedStudy(study)
+        let stage = package.stages[0]
+        let input = try NetworkInput(
+            prepared, on: stage.grid(around: prepared.box, on: prepared.foreground.mask.grid), stage, package,
+            control: control)
         clock.lap("prepare")
-        let found = try run(input, control: control.share(0.3...0.8))
+        let whole = try run(0, input, control: control.share(0.2...0.4))
         clock.lap("network")
+        let detail = try refine(prepared, input, whole, control: control.share(0.4...0.8))
+        clock.lap("refine")
         control.report("Bringing the result to the images", 0.8)
-        let regions = try regions(found.logits, input, on: reference.grid)
-        let foreground = try Resampler.nearest(input.foreground.mask, to: reference.grid)
+        let regions = try regions(whole, detail, on: reference.grid)
+        let foreground = try Resampler.nearest(prepared.foreground.mask, to: reference.grid)
         clock.lap("restore")
         return TumourProbabilities(
             regions: regions,
-            gatingWeights: Dictionary(uniqueKeysWithValues: zip(package.sequences, found.gate)),
-            threshold: package.threshold, foreground: foreground, isSkullStripped: input.foreground.isSkullStripped,
-            stages: clock.stages)
+            gatingWeights: Dictionary(uniqueKeysWithValues: zip(package.sequences, whole.gate)),
+            threshold: package.threshold, foreground: foreground,
+            isSkullStripped: prepared.foreground.isSkullStripped, stages: clock.stages)
     }
 
-    /// Logits [3, k, j, i] on the input's grid and the gate's mean weights; the next window is cut while the network runs.
-    private func run(_ input: NetworkInput, control: WorkControl) throws -> (logits: [Float], gate: [Double]) {
-        let windows = Windows(over: input.grid.size, package.window)
-        var blend = WindowBlend(windows, channels: package.regions.count, experts: package.sequences.count)
-        var next = input.window(windows, at: windows.origins[0])
+    /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.
+    private func run(
+        _ stage: Int, _ input: NetworkInput, where wanted: LabelMap? = nil, control: WorkControl
+    ) throws -> StageOutput {
+        let windows = Windows(over: input.grid.size, package.stages[stage].window, holding: wanted)
+        let network = networks[stage]
+        let outputs = package.stages[stage].outputs
+        var blend = WindowBlend(windows, channels: package.regions.count)
+        var next = windows.origins.first.map { input.window(windows, at: $0) }
         for (number, origin) in windows.origins.enumerated() {
+            guard let current = next else { break }
             control.report("Running the network", Double(number) / Double(windows.origins.count))
-            let current = next
             let following = number + 1 < windows.origins.count ? windows.origins[number + 1] : nil
             let parts = try [true, false].concurrentMap { isRun -> WindowWork in
                 guard isRun else { return .cut(following.map { input.window(windows, at: $0) }) }
                 return .ran(
                     try network.run(
-                        [("images", current), ("availability", input.availability)],
-                        outputs: ["logits", "gating_weights"], isCancelled: control.isCancelled))
+                        [("images", current), ("availability", input.availability)], outputs: outputs,
+                        isCancelled: control.isCancelled))
             }
             for part in parts {
                 switch part {
-                case .cut(let window): if let window { next = window }
-                case .ran(let outputs): try blend.add(outputs[0], gate: outputs[1], seen: current, at: origin)
+                case .cut(let window): next = window
+                case .ran(let found):
+                    try blend.add(found[0], gate: found.count > 1 ? found[1] : [], seen: current, at: origin)
                 }
             }
         }
-        return blend.result
+        return StageOutput(grid: input.grid, blend)
+    }
+
+    /// The second stage around what the first one found; nil where the package has none or nothing was found.
+    private func refine(
+        _ prepared: PreparedStudy, _ input: NetworkInput, _ whole: StageOutput, control: WorkControl
+    ) throws -> StageOutput? {
+        guard package.stages.count > 1, let around = package.stages[1].around else { return nil }
+        let stage = package.stages[1]
+        guard let channel = package.regions.firstIndex(of: around.region) else { return nil }
+        let found = whole.logits(channel).mask { Self.probability($0) > around.probability }
+        let margin = (0..<3).map { Int((around.margin / input.grid.spacing[$0]).rounded(.up)) }
+        guard let box = found.boundingBox?.grown(by: margin, within: input.grid.size) else { return nil }
+        let fine = try NetworkInput(
+            prepared, on: stage.grid(refining: box, of: input.grid), stage, package, statistics: input.statistics,
+            control: control)
+        let share = try Resampler.linear(Image(grid: found.grid, values: found.values.map(Float.init)), to: fine.grid)
+        var detail = try run(1, fine, where: share.mask { $0 > 0.5 }, control: control)
+        for region in package.regions.indices {
+            let below = try Resampler.linear(whole.logits(region), to: fine.grid, outside: Self.backgroundLogit)
+            detail.mix(region, with: below.values, share: around.share)
+        }
+        return detail
     }
 
     /// Logits are interpolated in RAS, where training measured them, and only then become probabilities.
     private func regions(
-        _ logits: [Float], _ input: NetworkInput, on grid: VoxelGrid
+        _ whole: StageOutput, _ detail: StageOutput?, on grid: VoxelGrid
     ) throws -> [TumourRegion: Image] {
-        let count = input.grid.size.count
         let oriented = grid.rearranged(AxisRearrangement(from: grid.orientation, to: .ras))
-        let box = oriented.box(covering: input.grid, margin: 1)
+        let box = oriented.box(covering: whole.grid, margin: 1)
         let maps = try package.regions.enumerated().map { ($0, $1) }.concurrentMap { channel, region in
-            let own = Image(grid: input.grid, values: Array(logits[channel * count..<(channel + 1) * count]))
             var map = Image(grid: oriented, filledWith: Self.probability(Self.backgroundLogit))
             if let box {
                 let near = oriented.cropped(lower: box.lower, size: box.size)
-                var values = try Resampler.linear(own, to: near, outside: Self.backgroundLogit).values
+                var values = try Resampler.linear(
+                    whole.logits(channel), to: near, outside: Self.backgroundLogit
+                ).values
+                if let detail {
+                    let fine = try Resampler.linear(detail.logits(channel), to: near, outside: Self.nowhere).values
+                    for index in values.indices where fine[index] != Self.nowhere { values[index] = fine[index] }
+                }
                 for index in values.indices { values[index] = Self.probability(values[index]) }
                 map.paste(Image(grid: near, values: values), at: box)
             }
@@ -95,6 +136,36 @@ package struct ModelSegmenter: Segmenter {
 private enum WindowWork: Sendable {
     case ran([[Float]])
     case cut(Tensor?)
+}
+
+/// A stage's logits on its grid.
+private struct StageOutput: Sendable {
+    let grid: VoxelGrid
+    /// The gate's mean weights; empty where the stage has none.
+    let gate: [Double]
+    private var values: [Float]
+    /// Where any window looked.
+    private let looked: [Bool]
+
+    init(grid: VoxelGrid, _ blend: WindowBlend) {
+        self.grid = grid
+        let result = blend.result
+        (values, gate, looked) = (result.logits, result.gate, result.looked)
+    }
+
+    func logits(_ channel: Int) -> Image {
+        let count = grid.size.count
+        return Image(grid: grid, values: Array(values[channel * count..<(channel + 1) * count]))
+    }
+
+    /// The mean of these logits, by `share`, and an earlier stage's; the earlier stage's alone where no window looked.
+    mutating func mix(_ channel: Int, with earlier: [Float], share: Float) {
+        let first = channel * earlier.count
+        for index in earlier.indices {
+            values[first + index] =
+                looked[index] ? share * values[first + index] + (1 - share) * earlier[index] : earlier[index]
+        }
+    }
 }
 
 extension [TumourRegion: Image] {

@@ -1,35 +1,90 @@
 import Imaging
 
-/// A study on the network's grid. The steps are those of `training/preprocess.py`: change both or neither.
+/// A study in RAS with its foreground: what every stage of a model starts from.
+struct PreparedStudy: Sendable {
+    let study: Study
+    let foreground: Foreground
+    /// Around the foreground, on its grid.
+    let box: VoxelBox
+
+    /// - Throws: `ImagingError(.unsupportedImage)` where no head is found.
+    init(_ study: Study) throws {
+        self.study = try Study(images: study.images.mapValues { $0.reoriented() })
+        foreground = try Foreground(of: self.study)
+        guard let box = foreground.mask.boundingBox else {
+            throw ImagingError(.unsupportedImage, "No head was found in the images.")
+        }
+        self.box = box
+    }
+}
+
+/// Mean and deviation of a sequence's foreground, in the series' own unit.
+struct IntensityStatistics: Equatable, Sendable {
+    let mean: Double
+    let deviation: Double
+
+    /// - Parameter floor: the smallest deviation, so that an even image does not become infinite.
+    init(_ values: [Float], within inside: [UInt8], floor: Double) {
+        var count = 0.0
+        var sum = 0.0
+        for (index, mark) in inside.enumerated() where mark != 0 {
+            count += 1
+            sum += Double(values[index])
+        }
+        let mean = count > 0 ? sum / count : 0
+        var squares = 0.0
+        for (index, mark) in inside.enumerated() where mark != 0 {
+            let difference = Double(values[index]) - mean
+            squares += difference * difference
+        }
+        self.mean = mean
+        deviation = max((squares / max(count, 1)).squareRoot(), floor)
+    }
+
+    /// z-scores inside, 0 outside.
+    func zScores(_ values: [Float], within inside: [UInt8]) -> [Float] {
+        values.indices.map { index in
+            inside[index] == 0 ? 0 : Float((Double(values[index]) - mean) / deviation)
+        }
+    }
+}
+
+/// A study on the grid of one stage's network. The steps are those of `training/preprocess.py` and `training/inference.py`:
+/// change both or neither.
 struct NetworkInput: Sendable {
-    /// RAS, isotropic, around the foreground.
     let grid: VoxelGrid
     /// [1, 4, k, j, i]: z-scores within the foreground; 0 outside it and for absent sequences.
     let images: Tensor
     /// [1, 4]: 1 for sequences that are present.
     let availability: Tensor
-    let foreground: Foreground
+    /// What the z-scores were made with, by sequence.
+    let statistics: [MRISequence: IntensityStatistics]
 
-    init(_ study: Study, _ package: ModelPackage, control: WorkControl) throws {
-        let oriented = try Study(images: study.images.mapValues { $0.reoriented() })
-        let found = try Foreground(of: oriented)
-        guard let box = found.mask.boundingBox else {
-            throw ImagingError(.unsupportedImage, "No head was found in the images.")
-        }
-        grid = Self.grid(around: box, on: found.mask.grid, package)
-        let inside = try Resampler.nearest(found.mask, to: grid)
-        let grid = grid
-        let channels = try package.sequences.concurrentMap { sequence in
+    /// - Parameter statistics: those of an earlier stage; without them they are taken from the foreground on this grid.
+    init(
+        _ prepared: PreparedStudy, on grid: VoxelGrid, _ stage: ModelPackage.Stage, _ package: ModelPackage,
+        statistics known: [MRISequence: IntensityStatistics]? = nil, control: WorkControl
+    ) throws {
+        let inside = try Resampler.nearest(prepared.foreground.mask, to: grid).values
+        let channels = try package.sequences.concurrentMap { sequence -> ([Float], IntensityStatistics?) in
             try control.checkCancellation()
-            return try oriented.images[sequence].map { try Self.channel($0, on: grid, within: inside, package) }
-                ?? [Float](repeating: 0, count: grid.size.count)
+            guard let image = prepared.study.images[sequence] else {
+                return ([Float](repeating: 0, count: grid.size.count), nil)
+            }
+            let values = try Self.values(image, on: grid, stage)
+            let statistics =
+                known?[sequence]
+                ?? IntensityStatistics(values, within: inside, floor: package.standardDeviationFloor)
+            return (statistics.zScores(values, within: inside), statistics)
         }
-        let images = Array(channels.joined())
+        let found = zip(package.sequences, channels).compactMap { name, channel in channel.1.map { (name, $0) } }
+        statistics = Dictionary(uniqueKeysWithValues: found)
+        self.grid = grid
         let lengths = [grid.size.k, grid.size.j, grid.size.i]
-        self.images = Tensor(shape: [1, package.sequences.count] + lengths, values: images)
+        images = Tensor(shape: [1, channels.count] + lengths, values: Array(channels.map(\.0).joined()))
         availability = Tensor(
-            shape: [1, package.sequences.count], values: package.sequences.map { study.images[$0] == nil ? 0 : 1 })
-        foreground = found
+            shape: [1, channels.count],
+            values: package.sequences.map { prepared.study.images[$0] == nil ? 0 : 1 })
     }
 
     /// [1, 4, k, j, i] of one window.
@@ -40,29 +95,38 @@ struct NetworkInput: Sendable {
             shape: [1, channels] + lengths, values: windows.cut(images.values, channels: channels, at: origin))
     }
 
-    private static func channel(
-        _ image: Image, on grid: VoxelGrid, within inside: LabelMap, _ package: ModelPackage
-    ) throws -> [Float] {
+    private static func values(_ image: Image, on grid: VoxelGrid, _ stage: ModelPackage.Stage) throws -> [Float] {
         // What is further away than the filter reaches cannot change a value.
         let near = image.grid.box(covering: grid, margin: filterReach).map(image.cropped(to:)) ?? image
-        let smooth = try Smoothing.recursive(near, sigma: sigma(near.grid, package))
-        return zScores(
-            try Resampler.linear(smooth, to: grid).values, within: inside.values, floor: package.standardDeviationFloor)
+        return try Resampler.linear(Smoothing.recursive(near, sigma: sigma(near.grid, stage)), to: grid).values
     }
 
     /// Voxels; the recursive Gaussian's sigma is below one of them at 1 mm.
     private static let filterReach = 12.0
 
-    /// The grid's corner lies on the box's; its lengths are rounded up and the added voxels split, the smaller half before.
-    static func grid(around box: VoxelBox, on source: VoxelGrid, _ package: ModelPackage) -> VoxelGrid {
+    private static func sigma(_ grid: VoxelGrid, _ stage: ModelPackage.Stage) -> [Double] {
+        (0..<3).map { axis in
+            let spacing = grid.spacing[axis]
+            // The recursive filter needs four voxels.
+            guard spacing < stage.spacing - 1e-3, grid.size[axis] >= 4 else { return 0 }
+            let difference: Double = stage.spacing * stage.spacing - spacing * spacing
+            return stage.antialiasSigmaFactor * difference.squareRoot()
+        }
+    }
+}
+
+extension ModelPackage.Stage {
+    /// The first stage's grid. Its corner lies on the box's; its lengths are rounded up and the added voxels split, the smaller
+    /// half before.
+    func grid(around box: VoxelBox, on source: VoxelGrid) -> VoxelGrid {
         var lengths: [Int] = []
         var first: [Double] = []
         var scale: [Double] = []
         for axis in 0..<3 {
-            let factor: Double = package.spacing / source.spacing[axis]
+            let factor: Double = spacing / source.spacing[axis]
             let exact: Double = Double(box.size[axis]) / factor
             let needed = Int((exact - 1e-6).rounded(.up))
-            let length = package.window.length(needed, axis: axis)
+            let length = window.length(needed, axis: axis)
             let before = Double((length - needed) / 2)
             lengths.append(length)
             scale.append(factor)
@@ -77,33 +141,10 @@ struct NetworkInput: Sendable {
         return VoxelGrid(size: GridSize(lengths), affine: VoxelAffine(rows: rows))
     }
 
-    private static func sigma(_ grid: VoxelGrid, _ package: ModelPackage) -> [Double] {
-        (0..<3).map { axis in
-            let spacing = grid.spacing[axis]
-            // The recursive filter needs four voxels.
-            guard spacing < package.spacing - 1e-3, grid.size[axis] >= 4 else { return 0 }
-            let difference: Double = package.spacing * package.spacing - spacing * spacing
-            return package.antialiasSigmaFactor * difference.squareRoot()
-        }
-    }
-
-    static func zScores(_ values: [Float], within inside: [UInt8], floor: Double) -> [Float] {
-        var count = 0.0
-        var sum = 0.0
-        for (index, mark) in inside.enumerated() where mark != 0 {
-            count += 1
-            sum += Double(values[index])
-        }
-        guard count > 0 else { return [Float](repeating: 0, count: values.count) }
-        let mean = sum / count
-        var squares = 0.0
-        for (index, mark) in inside.enumerated() where mark != 0 {
-            let difference = Double(values[index]) - mean
-            squares += difference * difference
-        }
-        let deviation = max((squares / count).squareRoot(), floor)
-        return values.indices.map { index in
-            inside[index] == 0 ? 0 : Float((Double(values[index]) - mean) / deviation)
-        }
+    /// A later stage's grid: the box of an earlier grid with this stage's voxels from its corner on, lengthened at the far ends.
+    func grid(refining box: VoxelBox, of earlier: VoxelGrid) -> VoxelGrid {
+        let needed = earlier.cropped(lower: box.lower, size: box.size).resized(spacing: [spacing, spacing, spacing])
+        let lengths = (0..<3).map { window.length(needed.size[$0], axis: $0) }
+        return VoxelGrid(size: GridSize(lengths), affine: needed.affine)
     }
 }

@@ -6,45 +6,51 @@ struct WindowBlend {
     private let channels: Int
     private var sum: [Float]
     private var total: [Float]
-    private var gate: [Double]
+    private var gate: [Double] = []
     private var seen = 0.0
 
-    init(_ windows: Windows, channels: Int, experts: Int) {
+    init(_ windows: Windows, channels: Int) {
         self.windows = windows
         self.channels = channels
-        let isSingle = windows.origins.count == 1
-        sum = isSingle ? [] : [Float](repeating: 0, count: channels * windows.grid.count)
-        total = isSingle ? [] : [Float](repeating: 0, count: windows.grid.count)
-        gate = [Double](repeating: 0, count: experts)
+        sum = [Float](repeating: 0, count: channels * windows.grid.count)
+        total = [Float](repeating: 0, count: windows.grid.count)
     }
 
-    /// - Parameter seen: the window's images; a voxel is foreground where any of them is not 0.
-    /// - Throws: `ImagingError(.invalidModel)` where the shapes are not those that model.json describes.
+    /// - Parameters:
+    ///   - weights: the gate's mean weights over the window; empty where the network has no gate.
+    ///   - seen: the window's images; a voxel is foreground where any of them is not 0.
+    /// - Throws: `ImagingError(.invalidModel)` where the shape is not the one that model.json describes.
     mutating func add(_ logits: [Float], gate weights: [Float], seen images: Tensor, at origin: GridSize) throws {
-        guard logits.count == channels * windows.size.count, weights.count == gate.count else {
+        guard logits.count == channels * windows.size.count else {
             throw ImagingError(
                 .invalidModel, "The package's network returned another shape than its model.json describes.")
         }
-        guard windows.origins.count > 1 else {
+        if windows.size == windows.grid {
+            // Weighting and dividing again would cost the last bits.
             sum = logits
-            gate = weights.map(Double.init)
-            seen = 1
-            return
+            total = [Float](repeating: 1, count: total.count)
+        } else {
+            windows.add(logits, channels: channels, at: origin, to: &sum, total: &total)
         }
-        windows.add(logits, channels: channels, at: origin, to: &sum, total: &total)
+        guard !weights.isEmpty else { return }
         let count = windows.size.count
         let foreground = (0..<count).reduce(into: 0.0) { marks, voxel in
             let isSeen = stride(from: voxel, to: images.values.count, by: count).contains { images.values[$0] != 0 }
             marks += isSeen ? 1 : 0
         }
+        if gate.isEmpty { gate = [Double](repeating: 0, count: weights.count) }
         for (expert, weight) in weights.enumerated() { gate[expert] += foreground * Double(weight) }
         seen += foreground
     }
 
-    var result: (logits: [Float], gate: [Double]) {
-        guard windows.origins.count > 1 else { return (sum, gate) }
+    /// Logits [channel, k, j, i], 0 where no window looked; the gate's mean weights; and where any window looked.
+    var result: (logits: [Float], gate: [Double], looked: [Bool]) {
         var logits = sum
-        for index in logits.indices { logits[index] /= total[index % total.count] }
-        return (logits, gate.map { $0 / max(seen, 1) })
+        if windows.size != windows.grid {
+            for index in logits.indices where total[index % total.count] > 0 {
+                logits[index] /= total[index % total.count]
+            }
+        }
+        return (logits, gate.map { $0 / max(seen, 1) }, total.map { $0 > 0 })
     }
 }

@@ -23,7 +23,7 @@ struct ModelPackageTests {
     }
 
     @Test(arguments: [
-        ("\"format\": 1", "\"format\": 2"), ("\"strategy\": \"box\"", "\"strategy\": \"tiles\""),
+        ("\"format\": 2", "\"format\": 1"), ("\"strategy\": \"box\"", "\"strategy\": \"tiles\""),
         ("\"multiple\": 16", "\"multiple\": 0"), ("\"strategy\": \"box\"", "\"strategy\": \"sliding\""),
         ("\"region\": \"ET\"", "\"region\": \"TC\""), ("\"orientation\": \"RAS\"", "\"orientation\": \"LPS\""),
         ("\"path\": \"MODEL_CARD.md\"", "\"path\": \"../MODEL_CARD.md\""), ("{", "["),

@@ -31,7 +31,7 @@ struct WindowsTests {
         let strategy = WindowStrategy.sliding(size: GridSize(i: 8, j: 8, k: 8), overlap: 0.5)
         let windows = Windows(over: grid, strategy)
         let values = (0..<3 * grid.count).map { Float(($0 * 7919) % 10007) / 1000 }
-        var blend = WindowBlend(windows, channels: 3, experts: 2)
+        var blend = WindowBlend(windows, channels: 3)
         for origin in windows.origins {
             let cut = windows.cut(values, channels: 3, at: origin)
             try blend.add(cut, gate: [0.25, 0.75], seen: Tensor(shape: [1, 3, 8, 8, 8], values: cut), at: origin)
@@ -43,7 +43,7 @@ struct WindowsTests {
 
     @Test func anotherShapeIsRefused() {
         let windows = Windows(over: GridSize(i: 16, j: 16, k: 16), .box(multiple: 16))
-        var blend = WindowBlend(windows, channels: 3, experts: 4)
+        var blend = WindowBlend(windows, channels: 3)
         let seen = Tensor(shape: [1], values: [0])
         let error = #expect(throws: ImagingError.self) {
             try blend.add([1, 2, 3], gate: [1, 0, 0, 0], seen: seen, at: windows.origins[0])
@@ -58,7 +58,8 @@ struct WindowsTests {
             let package = try window.map { window in
                 try StudyPhantom.packageCopy(changing: "model.json") { data in
                     let json = String(decoding: data, as: UTF8.self)
-                    data = Data(json.replacing(/"window": \{[^}]*\}/, with: "\"window\": \(window)").utf8)
+                    data = Data(json.replacing(
+                        /"window": \{[^}]*\}/, with: "\"window\": \(window)", maxReplacements: 1).utf8)
                 }
             }
             defer { if let package { try? FileManager.default.removeItem(at: package) } }

@@ -1,0 +1,125 @@
+"""A study through both stages, as `Sources/Inference` does it: change both or neither.
+
+1. The first stage sees the whole brain at 2 mm.
+2. Around the voxels that it gives the whole tumour more than `FOUND`, grown by `MARGIN_MM`, a box at 1 mm is laid, its corner on
+   the first grid's corner. Sequences are brought there, scaled by the first stage's means and deviations, 0 outside the brain.
+3. The second stage sees windows of that box (overlap one half, Gaussian weights); windows that hold no such voxel are left out.
+4. Where it looked, its logits and the first stage's are averaged with `SECOND_SHARE`; elsewhere the first stage's stand.
+"""
+
+import numpy as np
+import SimpleITK as sitk
+
+from preprocess import SEQUENCES, SIGMA_FACTOR, foreground_mask, normalise, prepare, to_grid
+
+FOUND = 0.3
+MARGIN_MM = 12.0
+FINE_MM = 1.0
+WINDOW = 80
+OVERLAP = 0.5
+MULTIPLE = 16
+SECOND_SHARE = 1.0
+NOWHERE = -1000.0
+BACKGROUND = -20.0
+
+
+def sigmoid(logits):
+    return 1 / (1 + np.exp(-logits))
+
+
+def fine_grid(prepared, found):
+    """The 1 mm grid around the voxels found (bool [k, j, i] on the first stage's grid)."""
+    margin = int(np.ceil(MARGIN_MM / prepared.grid.GetSpacing()[0]))
+    places = np.argwhere(found)[:, ::-1]
+    low = np.maximum(places.min(0) - margin, 0)
+    high = np.minimum(places.max(0) + margin + 1, prepared.grid.GetSize())
+    scale = prepared.grid.GetSpacing()[0] / FINE_MM
+    needed = np.ceil((high - low) * scale - 1e-6).astype(int)
+    size = [max(-(-int(length) // MULTIPLE) * MULTIPLE, WINDOW) for length in needed]
+    grid = sitk.Image(size, sitk.sitkUInt8)
+    grid.SetSpacing([FINE_MM] * 3)
+    grid.SetDirection(prepared.grid.GetDirection())
+    first = low - 0.5 + 0.5 / scale
+    grid.SetOrigin(prepared.grid.TransformContinuousIndexToPhysicalPoint([float(value) for value in first]))
+    return grid
+
+
+def fine_images(sequences, prepared, grid):
+    """float32 [4, k, j, i] on the fine grid."""
+    inside = to_grid(foreground_mask(sequences, prepared.reference), grid, sitk.sitkNearestNeighbor) > 0
+    images = np.zeros((len(SEQUENCES), *inside.shape), np.float32)
+    for channel, name in enumerate(SEQUENCES):
+        if name not in sequences:
+            continue
+        image = sequences[name]
+        for axis, spacing in enumerate(image.GetSpacing()):
+            if spacing < FINE_MM - 1e-3 and image.GetSize()[axis] >= 4:
+                sigma = SIGMA_FACTOR * float(np.sqrt(FINE_MM**2 - spacing**2))
+                image = sitk.RecursiveGaussian(image, sigma, False, sitk.RecursiveGaussianImageFilter.ZeroOrder, axis)
+        images[channel] = normalise(to_grid(image, grid, sitk.sitkLinear), inside, *prepared.statistics[name])
+    return images
+
+
+def starts(length):
+    step = WINDOW if length == WINDOW else int(WINDOW * (1 - OVERLAP))
+    places = [0]
+    while places[-1] + WINDOW < length:
+        places.append(min(places[-1] + step, length - WINDOW))
+    return places
+
+
+def importance():
+    line = np.exp(-((np.arange(WINDOW) - (WINDOW - 1) / 2) ** 2) / (2 * (0.125 * WINDOW) ** 2))
+    return np.maximum(line[:, None, None] * line[None, :, None] * line, 1e-3).astype(np.float32)
+
+
+def resampled(values, source, target, outside):
+    """Channels [C, k, j, i] of one grid on another."""
+    moved = []
+    for channel in values:
+        image = sitk.GetImageFromArray(np.ascontiguousarray(channel, np.float32))
+        image.CopyInformation(source)
+        moved.append(sitk.GetArrayFromImage(sitk.Resample(image, target, sitk.Transform(), sitk.sitkLinear, outside)))
+    return np.stack(moved)
+
+
+def second_stage(network, images, availability, wanted):
+    """Logits [3, k, j, i] of the windows that hold a wanted voxel, and where any window looked (bool)."""
+    weights, total = importance(), np.zeros(wanted.shape, np.float32)
+    summed = np.zeros((3, *wanted.shape), np.float32)
+    for k in starts(wanted.shape[0]):
+        for j in starts(wanted.shape[1]):
+            for i in starts(wanted.shape[2]):
+                place = (slice(k, k + WINDOW), slice(j, j + WINDOW), slice(i, i + WINDOW))
+                if wanted[place].any():
+                    part = np.ascontiguousarray(images[(slice(None), *place)])
+                    summed[(slice(None), *place)] += network(part[None], availability[None])[0] * weights
+                    total[place] += weights
+    return summed / np.maximum(total, 1e-12), total > 0
+
+
+def segment(first, second, sequences, share=SECOND_SHARE):
+    """Logits [3, k, j, i] on the RAS reference's grid.
+
+    `first`, `second`: functions of images [1, 4, …] and availability [1, 4] that return logits [1, 3, …]; `second` may be None.
+    """
+    prepared = prepare(sequences)
+    coarse = first(prepared.images[None], prepared.availability[None])[0]
+    logits = resampled(coarse, prepared.grid, prepared.reference, BACKGROUND)
+    found = sigmoid(coarse[0]) > FOUND
+    if second is None or not found.any():
+        return logits
+    grid = fine_grid(prepared, found)
+    wanted = resampled(found[None], prepared.grid, grid, 0)[0] > 0.5
+    images = fine_images(sequences, prepared, grid)
+    fine, looked = second_stage(second, images, prepared.availability, wanted)
+    below = resampled(coarse, prepared.grid, grid, BACKGROUND)
+    fine = np.where(looked, share * fine + (1 - share) * below, below)
+    near = resampled(fine, grid, prepared.reference, NOWHERE)
+    return np.where(near == NOWHERE, logits, near)
+
+
+def masks(logits):
+    """Nested masks, bool [3, k, j, i] (WT, TC, ET)."""
+    whole, core, enhancing = logits >= 0
+    return np.stack([whole, core & whole, enhancing & core & whole])
