@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo serve test bench build format check
+.PHONY: list bootstrap demo serve test bench build format check train export evaluate
 
 list: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
@@ -24,6 +24,15 @@ test: bootstrap ## build, run every test, print the coverage of Sources/
 
 bench: build ## time the main job against the bare network (CASE=folder, else a phantom) and write docs/benchmarks.md
 	@CASE="$(CASE)" scripts/bench
+
+train: ## train the model of training/config.toml, or go on with it
+	@scripts/train train
+
+export: ## write its networks into the package
+	@scripts/train export
+
+evaluate: ## measure the package on the validation cases
+	@scripts/train evaluate
 
 check: bootstrap ## formatting, imports, banned words, warnings
 	@scripts/check

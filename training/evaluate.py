@@ -1,7 +1,9 @@
-"""Dice of an exported network on cases with expert labels, for all fifteen subsets of the sequences.
+"""Measures a model package on cases with expert labels: Dice over all fifteen subsets of the sequences; with all four also
+HD95, lesion-wise F1, volume error and calibration.
 
-Command: `python training/evaluate.py --network models/mome-2mm/network.onnx --cases DIR --out metrics.json`.
-Dice is counted on the case's own grid; two empty masks count as 1, one empty mask as 0.
+Command: `python training/evaluate.py --package models/NAME --cases DIR --out metrics.json [--four]`.
+Everything is counted on the case's own grid. Calibration looks at the voxels within 20 mm of the expert's or our whole tumour:
+the rest of the brain is easy and would make any model look calibrated.
 """
 
 import argparse
@@ -10,11 +12,15 @@ import json
 from pathlib import Path
 
 import numpy as np
-import openvino
 import SimpleITK as sitk
+from scipy import ndimage
 
+import metrics
 from data import REGIONS, convention, regions
-from preprocess import SEQUENCES, load_sequences, prepare, read_ras, to_reference
+from inference import Package, masks, sigmoid
+from preprocess import SEQUENCES, load_sequences, read_ras
+
+NEAR_MM = 20.0
 
 
 def subsets():
@@ -23,50 +29,91 @@ def subsets():
     return [names for size in sizes for names in itertools.combinations(SEQUENCES, size)]
 
 
-def dice(found, wanted):
-    """Dice coefficient of two bool arrays."""
-    total = found.sum() + wanted.sum()
-    return 1.0 if total == 0 else float(2 * (found & wanted).sum() / total)
+class Case:
+    def __init__(self, folder):
+        self.name = folder.name
+        self.sequences = load_sequences(folder)
+        truth = read_ras(folder / "seg.nii.gz")
+        self.truth = regions(np.rint(sitk.GetArrayFromImage(truth)), convention(folder.name))
+        self.spacing = truth.GetSpacing()[::-1]
+
+    def dice(self, found):
+        return {region: metrics.dice(mask, wanted) for region, mask, wanted in zip(REGIONS, found, self.truth)}
+
+    def further(self, found, logits):
+        """HD95, lesion-wise F1 and volume error by region, and the calibration's counts by region."""
+        volume = float(np.prod(self.spacing))
+        near = ndimage.distance_transform_edt(~(found[0] | self.truth[0]), sampling=self.spacing) <= NEAR_MM
+        rows, counts = {}, {}
+        for region, mask, wanted, values in zip(REGIONS, found, self.truth, logits):
+            rows[region] = {
+                "hd95_mm": metrics.hausdorff95(mask, wanted, self.spacing),
+                "lesion_f1": metrics.lesion_f1(mask, wanted, volume),
+                "volume_error": metrics.volume_error(mask, wanted),
+            }
+            counts[region] = metrics.calibration_counts(sigmoid(values[near]), wanted[near])
+        return rows, counts
 
 
-def score(network, folder, names):
-    """Dice by region of one case with the named sequences, or None where the case lacks one of them."""
-    sequences = load_sequences(folder, names)
-    if len(sequences) < len(names):
-        return None
-    prepared = prepare(sequences)
-    outputs = network({"images": prepared.images[None], "availability": prepared.availability[None]})
-    masks = to_reference(outputs["logits"][0], prepared)
-    labels = np.rint(sitk.GetArrayFromImage(read_ras(folder / "seg.nii.gz")))
-    truth = regions(labels, convention(folder.name))
-    return {region: dice(mask, wanted) for region, mask, wanted in zip(REGIONS, masks, truth)}
+def summary(values):
+    """Mean, median and worst (the least) of numbers; absent ones are left out."""
+    known = [value for value in values if value is not None]
+    return {"mean": round(float(np.mean(known)), 4), "median": round(float(np.median(known)), 4),
+            "least": round(float(min(known)), 4), "largest": round(float(max(known)), 4)} if known else None
 
 
-def means(scores):
-    """Mean Dice by region over cases, three decimals."""
-    return {region: round(float(np.mean([score[region] for score in scores])), 3) for region in REGIONS}
+def measure(package, cases, names, is_full):
+    """Dice by case; where asked, the further figures and calibration."""
+    table, further, counts = {}, {}, {region: 0 for region in REGIONS}
+    for case in cases:
+        present = {name: case.sequences[name] for name in names if name in case.sequences}
+        if len(present) < len(names):
+            continue
+        logits = package.segment(present)
+        found = masks(logits)
+        table[case.name] = case.dice(found)
+        if is_full:
+            further[case.name], added = case.further(found, logits)
+            counts = {region: counts[region] + added[region] for region in REGIONS}
+    return table, further, counts
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--network", type=Path, required=True)
+    parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--four", action="store_true", help="all four sequences only")
     arguments = parser.parse_args()
-    network = openvino.Core().compile_model(str(arguments.network), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    folders = sorted(path for path in arguments.cases.iterdir() if (path / "seg.nii.gz").exists())
-    table, cases = {}, {}
-    for names in subsets():
-        found = {folder.name: score(network, folder, names) for folder in folders}
-        found = {name: value for name, value in found.items() if value is not None}
-        table["+".join(names)] = {**means(list(found.values())), "cases": len(found)}
-        print("+".join(names), table["+".join(names)], flush=True)
-        if len(names) == len(SEQUENCES):
-            cases = found
-            for name, value in found.items():
-                print("  ", name, {region: round(dice, 3) for region, dice in value.items()})
+    package = Package(arguments.package)
+    cases = [Case(path) for path in sorted(arguments.cases.iterdir()) if (path / "seg.nii.gz").exists()]
+    result = {"cases": {}, "subsets": {}}
+    for names in subsets()[: 1 if arguments.four else None]:
+        is_full = len(names) == len(SEQUENCES)
+        table, further, counts = measure(package, cases, names, is_full)
+        means = {region: round(float(np.mean([row[region] for row in table.values()])), 3) for region in REGIONS}
+        result["subsets"]["+".join(names)] = {**means, "cases": len(table)}
+        print("+".join(names), means, flush=True)
+        if not is_full:
+            continue
+        result["mean_dice"] = {**means, "cases": len(table)}
+        result["cases"] = {name: {region: {"dice": table[name][region], **further[name][region]} for region in REGIONS}
+                           for name in table}
+        result["summary"] = {
+            region: {
+                figure: summary([result["cases"][name][region][figure] for name in table])
+                for figure in ("dice", "hd95_mm", "lesion_f1", "volume_error")
+            } | {"calibration_error": round(metrics.expected_calibration_error(counts[region]), 4)}
+            for region in REGIONS
+        }
+        for name, row in table.items():
+            print("  ", name, {region: round(value, 3) for region, value in row.items()})
+        print(json.dumps(result["summary"]))
+    over = [row for row in result["subsets"].values()]
+    result["mean_over_subsets"] = {region: round(float(np.mean([row[region] for row in over])), 3) for region in REGIONS}
+    print("mean over subsets", result["mean_over_subsets"])
     if arguments.out:
-        arguments.out.write_text(json.dumps({"mean_dice": table["+".join(SEQUENCES)], "cases": cases, "subsets": table}))
+        arguments.out.write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Writes the averaged weights of a run as the ONNX file of a model package and compares OpenVINO with PyTorch.
+"""Writes the averaged weights of a run as an ONNX file of a model package and compares OpenVINO with PyTorch.
 
-Command: `python training/export.py --run DIR --out models/mome-2mm/network.onnx`.
+Command: `python training/export.py --stage locate|refine --run DIR --out models/NAME/STAGE.onnx`.
 """
 
 import argparse
@@ -12,14 +12,18 @@ import torch
 from torch import nn
 
 from network import MoME
+from refiner import Refiner
 
 
-class Exported(nn.Module):
-    """The network with the package's outputs: logits [1, 3, D, H, W] and mean gate weights [1, 4]."""
+class Located(nn.Module):
+    """The first stage with the package's outputs: logits [1, 3, D, H, W] and mean gate weights [1, 4]."""
 
-    def __init__(self, network):
+    outputs = ("logits", "gating_weights")
+
+    def __init__(self, state):
         super().__init__()
-        self.network = network
+        self.network = MoME()
+        self.network.load_state_dict(state)
 
     def forward(self, images, availability):
         logits, gate, _ = self.network(images, availability)
@@ -28,25 +32,41 @@ class Exported(nn.Module):
         return logits, share
 
 
-def load(run):
+class Refined(nn.Module):
+    """The second stage: logits [1, 3, D, H, W]."""
+
+    outputs = ("logits",)
+
+    def __init__(self, state):
+        super().__init__()
+        self.network = Refiner()
+        self.network.load_state_dict(state)
+
+    def forward(self, images, availability):
+        return (self.network(images, availability)[0],)
+
+
+STAGES = {"locate": Located, "refine": Refined}
+
+
+def load(stage, run):
     """The averaged network of a run, ready for inference."""
-    network = MoME()
-    network.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
-    return Exported(network.eval()).eval()
+    return STAGES[stage](torch.load(run / "checkpoint.pt", weights_only=True)["average"]).eval()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    network = load(arguments.run)
+    network = load(arguments.stage, arguments.run)
     images, availability = torch.randn(1, 4, 64, 80, 64), torch.ones(1, 4)
     axes = {2: "D", 3: "H", 4: "W"}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
         network, (images, availability), str(arguments.out), opset_version=17, dynamo=False,
-        input_names=["images", "availability"], output_names=["logits", "gating_weights"],
+        input_names=["images", "availability"], output_names=list(network.outputs),
         dynamic_axes={"images": axes, "logits": axes},
     )
     compiled = openvino.Core().compile_model(str(arguments.out), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})

@@ -7,7 +7,10 @@
 4. Where it looked, its logits and the first stage's are averaged with `SECOND_SHARE`; elsewhere the first stage's stand.
 """
 
+import json
+
 import numpy as np
+import openvino
 import SimpleITK as sitk
 
 from preprocess import SEQUENCES, SIGMA_FACTOR, foreground_mask, normalise, prepare, to_grid
@@ -123,3 +126,23 @@ def masks(logits):
     """Nested masks, bool [3, k, j, i] (WT, TC, ET)."""
     whole, core, enhancing = logits >= 0
     return np.stack([whole, core & whole, enhancing & core & whole])
+
+
+class Package:
+    """A model package's networks in OpenVINO."""
+
+    def __init__(self, folder):
+        self.description = json.loads((folder / "model.json").read_text())
+        core = openvino.Core()
+        self.networks = [
+            core.compile_model(str(folder / stage["network"]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+            for stage in self.description["stages"]
+        ]
+
+    def segment(self, sequences):
+        """Logits [3, k, j, i] on the RAS reference's grid."""
+        stages = [lambda images, availability, network=network: network({"images": images, "availability": availability})["logits"]
+                  for network in self.networks]
+        second = stages[1] if len(stages) > 1 else None
+        share = self.description["stages"][1]["around"]["share"] if second else SECOND_SHARE
+        return segment(stages[0], second, sequences, share)

@@ -1,6 +1,6 @@
 """Writes `model.json` of a model package beside its network, with the metrics that `evaluate.py` measured.
 
-Command: `python training/package.py --folder models/mome-2mm --run DIR --version 1.0.0`.
+Command: `python training/package.py --folder models/NAME --runs LOCATE REFINE --metrics metrics.json --version 2.0.0`.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+import inference
 from data import CACHE
 from preprocess import MULTIPLE, SEQUENCES, SIGMA_FACTOR, SPACING_MM, STD_FLOOR
 
@@ -25,43 +26,72 @@ def described(path):
     }
 
 
-def training_facts(run):
-    """What the network was trained on and for how long."""
+def facts(run):
+    """How long a stage was trained."""
     state = torch.load(run / "checkpoint.pt", weights_only=True)
-    names = sorted(path.stem for path in CACHE.glob("*.npz"))
-    return {
-        "code": "training/train.py",
-        "patients": [name for name in names if not name.startswith("phantom")],
-        "phantoms": [name for name in names if name.startswith("phantom")],
-        "steps": state["step"],
-        "seconds": round(state["seconds"]),
+    return {"steps": state["step"], "seconds": round(state["seconds"])}
+
+
+def stages(folder, share):
+    """The stages whose networks lie in the folder."""
+    first = {
+        "network": "locate.onnx",
+        "inputs": ["images", "availability"],
+        "outputs": ["logits", "gating_weights"],
+        "spacing_mm": SPACING_MM,
+        "antialias_sigma_factor": SIGMA_FACTOR,
+        "window": {"strategy": "box", "multiple": MULTIPLE},
     }
+    second = {
+        **first,
+        "network": "refine.onnx",
+        "outputs": ["logits"],
+        "spacing_mm": inference.FINE_MM,
+        "window": {
+            "strategy": "sliding", "size": [inference.WINDOW] * 3, "overlap": inference.OVERLAP, "blend": "gaussian",
+            "multiple": inference.MULTIPLE,
+        },
+        "around": {"region": "WT", "probability": inference.FOUND, "margin_mm": inference.MARGIN_MM, "share": share},
+    }
+    return [first, second] if (folder / "refine.onnx").exists() else [first]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True, help="folder with checkpoint.pt and metrics.json")
+    parser.add_argument("--folder", type=Path, required=True, help="with locate.onnx, MODEL_CARD.md and perhaps refine.onnx")
+    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="each stage's run, the first stage's first")
+    parser.add_argument("--metrics", type=Path, help="what evaluate.py wrote; without it the package states none")
     parser.add_argument("--version", required=True)
+    parser.add_argument("--share", type=float, default=inference.SECOND_SHARE, help="weight of the second stage's logits")
     arguments = parser.parse_args()
-    network = arguments.folder / "network.onnx"
+    described_stages = stages(arguments.folder, arguments.share)
+    names = sorted(path.stem for path in CACHE.glob("*.npz"))
     package = {
         "format": 2,
         "name": arguments.folder.name,
         "version": arguments.version,
-        "architecture": "MoME+ (small): four expert U-Nets, dispatch, voxel-wise gate",
+        "architecture": "MoME+ (small) at 2 mm: four expert U-Nets, dispatch, voxel-wise gate"
+        + ("; then a U-Net at 1 mm around what it found" if len(described_stages) > 1 else ""),
         "sequences": list(SEQUENCES),
         "orientation": "RAS",
         "normalisation": {"method": "zscore", "within": "foreground", "std_floor": STD_FLOOR},
-        "stages": stages,
+        "stages": described_stages,
         "outputs": [{"channel": index, "region": region} for index, region in enumerate(("WT", "TC", "ET"))],
         "activation": "sigmoid",
         "threshold": 0.5,
         "label_convention": "brats2023",
         "labels": LABELS,
-        "training": training_facts(arguments.run),
-        "metrics": json.loads((arguments.run / "metrics.json").read_text()),
-        "files": [described(path) for path in (network, arguments.folder / "MODEL_CARD.md")],
+        "training": {
+            "code": "training/train.py",
+            "patients": [name for name in names if not name.startswith("phantom")],
+            "phantoms": [name for name in names if name.startswith("phantom")],
+            "stages": [facts(run) for run in arguments.runs],
+        },
+        "metrics": json.loads(arguments.metrics.read_text()) if arguments.metrics else None,
+        "files": [
+            described(arguments.folder / name)
+            for name in [stage["network"] for stage in described_stages] + ["MODEL_CARD.md"]
+        ],
     }
     (arguments.folder / "model.json").write_text(json.dumps(package, indent=2) + "\n")
 

@@ -49,11 +49,12 @@ struct Windows: Sendable {
         self.size = size
         let starts = (0..<3).map { Self.starts(length: grid[$0], window: size[$0], overlap: overlap) }
         let all = starts[2].flatMap { k in starts[1].flatMap { j in starts[0].map { GridSize(i: $0, j: j, k: k) } } }
-        origins = wanted.map { wanted in
-            all.filter { origin in
-                wanted.cropped(to: VoxelBox(lower: origin.lengths, size: size)).values.contains { $0 != 0 }
-            }
-        } ?? all
+        origins =
+            wanted.map { wanted in
+                all.filter { origin in
+                    wanted.cropped(to: VoxelBox(lower: origin.lengths, size: size)).values.contains { $0 != 0 }
+                }
+            } ?? all
         let axes = (0..<3).map { Self.gaussian(size[$0]) }
         weights = axes[2].flatMap { k in
             axes[1].flatMap { j in axes[0].map { i in Float(max(i * j * k, Self.leastWeight)) } }

@@ -58,8 +58,10 @@ struct WindowsTests {
             let package = try window.map { window in
                 try StudyPhantom.packageCopy(changing: "model.json") { data in
                     let json = String(decoding: data, as: UTF8.self)
-                    data = Data(json.replacing(
-                        /"window": \{[^}]*\}/, with: "\"window\": \(window)", maxReplacements: 1).utf8)
+                    data = Data(
+                        json.replacing(
+                            /"window": \{[^}]*\}/, with: "\"window\": \(window)", maxReplacements: 1
+                        ).utf8)
                 }
             }
             defer { if let package { try? FileManager.default.removeItem(at: package) } }
