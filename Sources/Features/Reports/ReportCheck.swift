@@ -30,8 +30,8 @@ package struct ReportCheck {
         guard !cited.isEmpty, cited.count == sentence.findings.count else {
             return ["it cites no finding or one that does not exist"]
         }
-        // Reliability notes and limits are quoted, not measured.
-        let text = cited.compactMap { $0.kind == .reliability ? $0.term : nil }
+        // Reliability notes and reasons for review are quoted, not measured.
+        let text = cited.compactMap { [.reliability, .review].contains($0.kind) ? $0.term : nil }
             .reduce(sentence.text) { $0.replacing($1, with: "") }
         return quantities(in: text, cited) + counts(in: text, cited) + sides(in: text, cited)
             + places(in: text, cited) + contacts(in: text, cited) + claims(in: text)

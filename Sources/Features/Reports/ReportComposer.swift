@@ -107,6 +107,9 @@ package struct ReportComposer {
     }
 
     private mutating func addImpression() {
+        for finding in result.structuredFindings where finding.kind == .review {
+            if let reason = finding.term { say(.impression, "Needs review: \(reason)", [finding.id]) }
+        }
         guard let largest = result.lesions.first else {
             say(
                 .impression, "The method found no tumour; this does not exclude one.", ids(.lesionCount))

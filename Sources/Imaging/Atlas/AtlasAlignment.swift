@@ -8,6 +8,8 @@ package struct AtlasAlignment: Sendable {
     /// Dice of the patient's brain (or head) and the atlas's.
     package let fit: Double
     private let structures: LabelMap
+    /// The template without its skull.
+    let brain: Image
 
     /// Below it neither a lobe nor the middle is taken from the atlas. Real studies reach 0.93 and more (see docs/decisions/0701).
     package static let leastFit = 0.9
@@ -61,6 +63,7 @@ extension AtlasAlignment {
         guard let found = try search.best(from: own.centreOfMass, to: theirs.centreOfMass) else { return nil }
         toAtlas = found
         structures = atlas.structures
+        brain = atlas.brain
         fit = try Self.fit(own, theirs, toAtlas)
     }
 

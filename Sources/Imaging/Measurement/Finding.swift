@@ -17,6 +17,7 @@ package struct Finding: Codable, Equatable, Sendable {
         case cortexContact = "cortex_contact"
         case confidence
         case reliability
+        case review
     }
 
     /// `F1`, `F2` … in the order of the result.
@@ -28,7 +29,7 @@ package struct Finding: Codable, Equatable, Sendable {
     package let quantity: Double?
     /// UCUM: `mm3`, `mm`, `mm2`, or `1` for counts and shares.
     package let unit: String?
-    /// What is not a number: a side, a lobe, the sequences, a reliability note.
+    /// What is not a number: a side, a lobe, the sequences, a reliability note, a reason for review.
     package let term: String?
 
     package init(

@@ -33,6 +33,10 @@ struct FindingList {
         add(.atlasFit, atlas.fit, "1", term: atlas.status.rawValue)
     }
 
+    mutating func add(review: Review) {
+        for reason in review.reasons { add(.review, term: reason) }
+    }
+
     mutating func add(notes: [ReliabilityNote]) {
         for note in notes { add(.reliability, region: note.region, note.isReliable ? 1 : 0, "1", term: note.note) }
     }

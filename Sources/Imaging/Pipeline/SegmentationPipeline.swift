@@ -77,7 +77,8 @@ private struct Measured {
     private let study: Study
     private let probabilities: TumourProbabilities
     private let lesions: [Lesion]
-    private let atlas: AtlasFit?
+    private let fit: AtlasFit
+    private let review: Review
 
     init(
         _ study: Study, _ probabilities: TumourProbabilities, atlas: Atlas?, control: WorkControl,
@@ -89,21 +90,30 @@ private struct Measured {
         self.study = study
         self.probabilities = probabilities
         masks = try RegionMasks(probabilities, on: reference.grid)
-        guard let tumour = masks.masks[.wholeTumour], tumour.values.contains(1) else {
-            lesions = []
-            self.atlas = nil
-            return
+        guard let tumour = masks.masks[.wholeTumour] else {
+            throw ImagingError(.internalFault, "The mask of the whole tumour is missing.")
         }
+        let foreground = probabilities.foreground
         let alignment = try atlas.flatMap { atlas in
             try AtlasAlignment(
-                reference, foreground: probabilities.foreground, isSkullStripped: probabilities.isSkullStripped,
-                tumour: tumour, to: atlas, control: control)
+                reference, foreground: foreground, isSkullStripped: probabilities.isSkullStripped, tumour: tumour,
+                to: atlas, control: control)
+        }
+        let good = alignment.flatMap { $0.isGood ? $0 : nil }
+        let contrasts = try study.sequences.concurrentMap { sequence in
+            (sequence, try study.images[sequence].flatMap { try good?.contrast(of: $0, without: tumour) })
         }
         clock.lap("align")
-        let good = alignment.flatMap { $0.isGood ? $0 : nil }
         lesions = try LesionMeasurer(probabilities, masks, alignment: good).lesions()
-        self.atlas = AtlasFit(
+        fit = AtlasFit(
             status: atlas == nil ? .notInstalled : good == nil ? .notAligned : .aligned, fit: alignment?.fit)
+        let voxels = foreground.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }
+        review = Review(
+            atlas: fit, isSkullStripped: probabilities.isSkullStripped,
+            brainVolume: Double(voxels) * foreground.grid.voxelVolume / 1000,
+            contrasts: Dictionary(
+                uniqueKeysWithValues: contrasts.compactMap { name, found in found.map { (name, $0) } }),
+            hasLesions: !lesions.isEmpty)
     }
 
     /// Mean probability of each region's voxels; a region without voxels has none.
@@ -129,13 +139,14 @@ private struct Measured {
         list.add(sequences: study.sequences)
         list.add(volumes: masks.volumes, confidences: confidences)
         list.add(lesions: lesions)
-        if let atlas { list.add(atlas: atlas) }
+        list.add(atlas: fit)
+        list.add(review: review)
         list.add(notes: notes)
         return SegmentationResult(
             volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
             referenceModality: study.reference, reliability: notes, isSkullStripped: probabilities.isSkullStripped,
-            atlas: atlas,
+            atlas: fit, review: review,
             modelVersion: "\(model.name) \(model.version)", device: device)
     }
 }

@@ -15,8 +15,10 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let reliability: [ReliabilityNote]
     package let labelConvention: String
     package let isSkullStripped: Bool
-    /// Nil where there is no lesion whose place could be named.
+    /// Nil in results of versions without an atlas.
     package let atlas: AtlasFit?
+    /// Nil in results of versions that looked for no reasons.
+    package let review: Review?
     package let modelVersion: String
     package let device: String
 
@@ -24,7 +26,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         volumes: [TumourRegion: Double], confidenceScores: [TumourRegion: Double], maskFiles: [MaskFile],
         structuredFindings: [Finding], lesions: [Lesion], gatingWeights: [MRISequence: Double],
         availableModalities: [MRISequence], referenceModality: MRISequence, reliability: [ReliabilityNote],
-        isSkullStripped: Bool, atlas: AtlasFit? = nil, modelVersion: String, device: String
+        isSkullStripped: Bool, atlas: AtlasFit? = nil, review: Review? = nil, modelVersion: String, device: String
     ) {
         self.volumes = volumes
         self.volumesMillilitres = volumes.mapValues { $0 / 1000 }
@@ -39,6 +41,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.labelConvention = Self.labelConvention
         self.isSkullStripped = isSkullStripped
         self.atlas = atlas
+        self.review = review
         self.modelVersion = modelVersion
         self.device = device
     }
@@ -58,7 +61,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         case reliability
         case labelConvention = "label_convention"
         case isSkullStripped = "skull_stripped"
-        case atlas
+        case atlas, review
         case modelVersion = "model_version"
         case device
     }

@@ -180,7 +180,8 @@ struct ResultNumbers: Sendable {
     let hasLesions: Bool
     let gates: String
     let convention: String
-    let isSkullStripped: Bool
+    /// Why a person must look first.
+    let reasons: [String]
     /// Measured on images that have been replaced since.
     let isStale: Bool
 
@@ -201,8 +202,8 @@ struct ResultNumbers: Sendable {
             "\(sequence.displayName) \(String(format: "%.2f", result.gatingWeights[sequence] ?? 0))"
         }.joined(separator: ", ")
         convention = result.labelConvention
-        isSkullStripped = result.isSkullStripped
         isStale = found.isStale
+        reasons = result.review?.reasons ?? []
     }
 }
 

@@ -23,6 +23,7 @@ struct ReportCheckTests {
         list.add(lesions: [lesion])
         list.add(atlas: AtlasFit(status: .notAligned, fit: 0.8))
         list.add(notes: [note])
+        list.add(review: Review(reasons: ["The series given as T2 lies 99 mm to the right."]))
         return SegmentationResult(
             volumes: volumes, confidenceScores: [.wholeTumour: 0.9], maskFiles: [], structuredFindings: list.findings,
             lesions: [lesion], gatingWeights: [:], availableModalities: [.flair], referenceModality: .flair,
@@ -61,6 +62,12 @@ struct ReportCheckTests {
             }
         }
         #expect(!found.isEmpty)
+    }
+
+    @Test func whatNeedsReviewStandsFirstInTheImpression() throws {
+        let draft = ReportComposer.compose(Self.result())
+        let first = try #require(draft.sentences.first { $0.section == .impression })
+        #expect(first.text == "Needs review: The series given as T2 lies 99 mm to the right.")
     }
 
     @Test func placesAreNamedByTheirShare() {

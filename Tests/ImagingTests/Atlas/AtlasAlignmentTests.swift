@@ -104,6 +104,17 @@ struct AtlasAlignmentTests {
         #expect(alignment?.isGood != true)
     }
 
+    @Test(arguments: [false, true]) func aSeriesShowsItsContrast(isT2: Bool) throws {
+        let patient = try Patient(turn: 0.1, nod: 0.2, scale: 1, isT2: isT2)
+        let none = LabelMap(grid: patient.image.grid, filledWith: 0)
+        let alignment = try #require(try patient.alignment())
+        let contrast = try #require(try alignment.contrast(of: patient.image, without: none))
+        #expect(isT2 ? contrast.correlation < -0.8 : contrast.correlation > 0.8)
+        #expect(isT2 ? contrast.fluidRank > 0.6 : contrast.fluidRank < 0.2)
+        #expect(SeriesContrast.doubts([isT2 ? .t2 : .t1: contrast]).isEmpty)
+        #expect(SeriesContrast.doubts([isT2 ? .t1ce : .t2: contrast]).count == 1)
+    }
+
     @Test func cancellingStopsIt() throws {
         let patient = try Patient(turn: 0, nod: 0, scale: 1, isT2: false)
         let error = #expect(throws: ImagingError.self) {

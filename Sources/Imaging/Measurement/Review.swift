@@ -1,0 +1,61 @@
+/// Whether a person must look at a result before anything else is made of it, and why.
+package struct Review: Codable, Equatable, Sendable {
+    package let isNeeded: Bool
+    /// One sentence each; empty where nothing was found amiss, which proves nothing.
+    package let reasons: [String]
+
+    package init(reasons: [String]) {
+        isNeeded = !reasons.isEmpty
+        self.reasons = reasons
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case isNeeded = "needed"
+        case reasons
+    }
+}
+
+extension Review {
+    /// ml of a skull-stripped brain: 1018–1737 in the 38 studies that the project has (docs/decisions/0202).
+    private static let brainVolumes = 700.0...2200.0
+
+    /// - Parameters:
+    ///   - brainVolume: ml of the foreground.
+    ///   - contrasts: by sequence; empty where no atlas is aligned.
+    init(
+        atlas: AtlasFit, isSkullStripped: Bool, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
+        hasLesions: Bool
+    ) {
+        var reasons: [String] = []
+        if !isSkullStripped {
+            reasons.append("The images still show the skull, which the model never saw in training.")
+        } else if !Self.brainVolumes.contains(brainVolume) {
+            reasons.append("What the images show has not the size of a brain.")
+        } else if atlas.status == .notAligned {
+            reasons.append("The images could not be aligned with a brain, so they may show something else.")
+        }
+        reasons += SeriesContrast.doubts(contrasts)
+        if !hasLesions { reasons.append("No tumour was found, and the model was not trained to rule one out.") }
+        self.init(reasons: reasons)
+    }
+}
+
+extension SeriesContrast {
+    /// Of 38 studies of four sources T1 lies above 0.26, T1CE above 0.17, T2 below 0.05, FLAIR between -0.08 and 0.28
+    /// (docs/decisions/0202).
+    private static let plausible: [MRISequence: ClosedRange<Double>] = [
+        .t1: 0.12...1, .t1ce: 0.12...1, .t2: -1...0.15, .flair: -0.2...0.45,
+    ]
+
+    /// Sentences on series whose contrast is not that of the sequence they were given as.
+    static func doubts(_ contrasts: [MRISequence: SeriesContrast]) -> [String] {
+        var doubts = contrasts.sorted { $0.key < $1.key }.compactMap { sequence, contrast in
+            plausible[sequence]?.contains(contrast.correlation) == false
+                ? "The series given as \(sequence.displayName) has not the contrast of \(sequence.displayName)." : nil
+        }
+        if doubts.isEmpty, let t2 = contrasts[.t2], let flair = contrasts[.flair], t2.fluidRank < flair.fluidRank {
+            doubts.append("Fluid is darker in the series given as T2 than in the one given as FLAIR.")
+        }
+        return doubts
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+struct ReviewTests {
+    private func contrast(_ correlation: Double, _ fluidRank: Double) throws -> SeriesContrast {
+        let json = "{\"correlation\": \(correlation), \"fluidRank\": \(fluidRank)}"
+        return try JSONDecoder().decode(SeriesContrast.self, from: Data(json.utf8))
+    }
+
+    private func reasons(
+        _ status: AtlasFit.Status = .aligned, isSkullStripped: Bool = true, brainVolume: Double = 1400,
+        contrasts: [MRISequence: SeriesContrast] = [:], hasLesions: Bool = true
+    ) -> [String] {
+        Review(
+            atlas: AtlasFit(status: status, fit: 0.95), isSkullStripped: isSkullStripped, brainVolume: brainVolume,
+            contrasts: contrasts, hasLesions: hasLesions
+        ).reasons
+    }
+
+    @Test func aSoundStudyNeedsNone() throws {
+        let contrasts: [MRISequence: SeriesContrast] = [
+            .t1: try contrast(0.43, 0.27), .t1ce: try contrast(0.31, 0.32), .t2: try contrast(-0.2, 0.54),
+            .flair: try contrast(0.1, 0.35),
+        ]
+        #expect(reasons(contrasts: contrasts).isEmpty)
+        #expect(!Review(reasons: []).isNeeded)
+    }
+
+    @Test func whatIsNoBrainIsFlagged() {
+        #expect(reasons(brainVolume: 90).count == 1)
+        #expect(reasons(brainVolume: 4000).count == 1)
+        #expect(
+            reasons(.notAligned) == ["The images could not be aligned with a brain, so they may show something else."])
+        #expect(reasons(.notAligned, isSkullStripped: false).count == 1)
+        #expect(reasons(hasLesions: false).first?.contains("rule one out") == true)
+        // Nothing is known without an atlas, which the report says elsewhere.
+        #expect(reasons(.notInstalled).isEmpty)
+    }
+
+    @Test func wrongSlotsAreFound() throws {
+        let t1 = try contrast(0.43, 0.27)
+        let t2 = try contrast(-0.2, 0.54)
+        let flair = try contrast(-0.05, 0.35)
+        #expect(reasons(contrasts: [.t1: t2, .t2: t1]).count == 2)
+        #expect(reasons(contrasts: [.t1ce: t2]) == ["The series given as T1CE has not the contrast of T1CE."])
+        #expect(reasons(contrasts: [.t1: flair]).count == 1)
+        #expect(reasons(contrasts: [.t2: flair, .flair: try contrast(-0.1, 0.54)]).first?.contains("Fluid") == true)
+    }
+}
