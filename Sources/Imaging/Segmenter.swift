@@ -94,6 +94,8 @@ package protocol Segmenter: Sendable {
     var model: ModelIdentity { get }
     /// `cpu`, `gpu` or `cuda`, as the result names it.
     var device: String { get }
+    /// How well it did with exactly these sequences; nil where that was not measured.
+    func measuredDice(with sequences: [MRISequence]) -> MeasuredDice?
     /// Deterministic: equal studies give equal bits.
     func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities
 }

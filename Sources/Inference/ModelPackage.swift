@@ -14,6 +14,8 @@ package struct ModelPackage: Sendable {
     /// Channel order of the logits.
     package let regions: [TumourRegion]
     package let threshold: Float
+    /// Mean Dice on patients that training never saw, by the sequences given.
+    let measured: [Set<MRISequence>: MeasuredDice]
 
     struct Stage: Sendable {
         let network: URL
@@ -67,6 +69,7 @@ package struct ModelPackage: Sendable {
             TumourRegion(abbreviation: $0.region)
         }
         threshold = manifest.threshold
+        measured = try manifest.metrics?.measured() ?? [:]
     }
 
     fileprivate static func invalid(_ message: String) -> ImagingError { ImagingError(.invalidModel, message) }
@@ -153,6 +156,26 @@ private struct Manifest: Decodable {
         let channel: Int
         let region: String
     }
+    struct Metrics: Decodable {
+        /// By the sequences' names, joined by `+`: Dice by region's abbreviation, and `cases`.
+        let subsets: [String: [String: Double]]
+
+        func measured() throws -> [Set<MRISequence>: MeasuredDice] {
+            var found: [Set<MRISequence>: MeasuredDice] = [:]
+            for (names, row) in subsets {
+                let sequences = names.split(separator: "+").compactMap { MRISequence(rawValue: String($0)) }
+                guard let cases = row["cases"], cases >= 1, cases <= 1e6, !sequences.isEmpty else {
+                    throw ModelPackage.invalid("The package's model.json contradicts itself.")
+                }
+                let dice = TumourRegion.allCases.compactMap { region in
+                    row[region.abbreviation].map { (region, $0) }
+                }
+                found[Set(sequences)] = MeasuredDice(
+                    patients: Int(cases), dice: Dictionary(uniqueKeysWithValues: dice))
+            }
+            return found
+        }
+    }
     struct File: Decodable {
         let path: String
         let sha256: String
@@ -170,6 +193,7 @@ private struct Manifest: Decodable {
     let activation: String
     let threshold: Float
     let files: [File]
+    let metrics: Metrics?
 
     /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
     func check() throws {

@@ -24,6 +24,8 @@ package struct ModelSegmenter: Segmenter {
         networks = try package.stages.map { try OpenVINONetwork($0.network) }
     }
 
+    package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { package.measured[Set(sequences)] }
+
     package func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")

@@ -14,6 +14,8 @@ struct ModelPackageTests {
         #expect(package.sequences == MRISequence.allCases)
         #expect(package.regions == TumourRegion.allCases)
         #expect(package.identity.digest.count == 64)
+        #expect(package.measured.count == 15)
+        #expect(package.measured[Set(MRISequence.allCases)]?.patients == 6)
     }
 
     @Test func aChangedNetworkIsRefused() throws {

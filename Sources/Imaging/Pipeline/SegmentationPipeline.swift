@@ -49,7 +49,7 @@ package struct SegmentationPipeline: Sendable {
         try control.checkCancellation()
         control.report("Writing the masks", 0.8)
         let files = try MaskWriter(folder: output, study: study, probabilities: probabilities).write(measured.masks)
-        let result = measured.result(files, model: segmenter.model, device: segmenter.device)
+        let result = measured.result(files, of: segmenter)
         clock.lap("write")
         let manifest = RunManifest(
             inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
@@ -132,9 +132,11 @@ private struct Measured {
         return found
     }
 
-    func result(_ files: [MaskFile], model: ModelIdentity, device: String) -> SegmentationResult {
+    func result(_ files: [MaskFile], of segmenter: any Segmenter) -> SegmentationResult {
+        let model = segmenter.model
         let notes = ReliabilityNote.notes(
-            sequences: study.sequences, isSkullStripped: probabilities.isSkullStripped)
+            sequences: study.sequences, isSkullStripped: probabilities.isSkullStripped,
+            measured: segmenter.measuredDice(with: study.sequences))
         var list = FindingList()
         list.add(sequences: study.sequences)
         list.add(volumes: masks.volumes, confidences: confidences)
@@ -147,7 +149,7 @@ private struct Measured {
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
             referenceModality: study.reference, reliability: notes, isSkullStripped: probabilities.isSkullStripped,
             atlas: fit, review: review,
-            modelVersion: "\(model.name) \(model.version)", device: device)
+            modelVersion: "\(model.name) \(model.version)", device: segmenter.device)
     }
 }
 
