@@ -64,7 +64,7 @@ def summary(values):
 
 def measure(package, cases, names, is_full):
     """Dice by case; where asked, the further figures and calibration."""
-    table, further, counts = {}, {}, {region: 0 for region in REGIONS}
+    table, further, counts, expected = {}, {}, {region: 0 for region in REGIONS}, {}
     for case in cases:
         present = {name: case.sequences[name] for name in names if name in case.sequences}
         if len(present) < len(names):
@@ -72,10 +72,18 @@ def measure(package, cases, names, is_full):
         logits = package.segment(present)
         found = masks(logits)
         table[case.name] = case.dice(found)
+        expected[case.name] = dict(zip(REGIONS, (metrics.soft_dice(values) for values in nested(logits))))
         if is_full:
             further[case.name], added = case.further(found, logits)
             counts = {region: counts[region] + added[region] for region in REGIONS}
-    return table, further, counts
+    return table, further, counts, expected
+
+
+def nested(logits):
+    """Probabilities [3, k, j, i] in which no inner region is likelier than the one around it."""
+    whole, core, enhancing = sigmoid(logits)
+    core = np.minimum(core, whole)
+    return whole, core, np.minimum(enhancing, core)
 
 
 def main():
@@ -87,10 +95,12 @@ def main():
     arguments = parser.parse_args()
     package = Package(arguments.package)
     cases = [Case(path) for path in sorted(arguments.cases.iterdir()) if (path / "seg.nii.gz").exists()]
-    result = {"cases": {}, "subsets": {}}
+    result, pairs = {"cases": {}, "subsets": {}}, {region: [] for region in REGIONS}
     for names in subsets()[: 1 if arguments.four else None]:
         is_full = len(names) == len(SEQUENCES)
-        table, further, counts = measure(package, cases, names, is_full)
+        table, further, counts, expected = measure(package, cases, names, is_full)
+        for region in REGIONS:
+            pairs[region] += [(expected[name][region], table[name][region]) for name in table]
         means = {region: round(float(np.mean([row[region] for row in table.values()])), 3) for region in REGIONS}
         result["subsets"]["+".join(names)] = {**means, "cases": len(table)}
         print("+".join(names), means, flush=True)
@@ -109,6 +119,10 @@ def main():
         for name, row in table.items():
             print("  ", name, {region: round(value, 3) for region, value in row.items()})
         print(json.dumps(result["summary"]))
+    # How the model's own probabilities foretell its Dice, over all cases and subsets.
+    result["quality"] = {region: metrics.line(*zip(*found)) for region, found in pairs.items()}
+    result["pairs"] = {region: [[round(own, 4), round(true, 4)] for own, true in found] for region, found in pairs.items()}
+    print("quality", json.dumps(result["quality"]))
     over = [row for row in result["subsets"].values()]
     result["mean_over_subsets"] = {region: round(float(np.mean([row[region] for row in over])), 3) for region in REGIONS}
     print("mean over subsets", result["mean_over_subsets"])
