@@ -85,7 +85,7 @@ def bare_networks(folder):
     """Two calls that run the network once on the case's prepared input, in OpenVINO and in PyTorch, and the input's shape."""
     prepared = prepare(load_sequences(folder, SEQUENCES))
     network = openvino.Core().compile_model(
-        str(ROOT / "models/mome-2mm/network.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        str(ROOT / "models/mome/locate.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     inputs = {"images": prepared.images[None], "availability": prepared.availability[None]}
 
     original, given = weights(), [torch.from_numpy(value) for value in inputs.values()]

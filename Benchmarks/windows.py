@@ -30,13 +30,13 @@ from monai.inferers.utils import dense_patch_slices  # noqa: E402
 from network import MoME  # noqa: E402
 from preprocess import SEQUENCES, load_sequences, prepare  # noqa: E402
 
-PACKAGE = ROOT / "models/mome-2mm"
+PACKAGE = ROOT / "models/mome"
 OVERLAP = 0.5
 
 
 def weights():
     """The network in PyTorch with the weights of the package's ONNX file."""
-    graph = onnx.load(str(PACKAGE / "network.onnx")).graph
+    graph = onnx.load(str(PACKAGE / "locate.onnx")).graph
     stored = {item.name.removeprefix("network."): torch.from_numpy(onnx.numpy_helper.to_array(item).copy())
               for item in graph.initializer}
     network = MoME()
@@ -77,7 +77,7 @@ def measure(arguments, size, work):
     shape = images.shape[2:]
     window = tuple(min(a, b) for a, b in zip(size[::-1], shape))
     ours = Ours(arguments.program, arguments.case, package_asking_for(window[::-1], work / "package"), work / "out")
-    compiled = openvino.Core().compile_model(str(PACKAGE / "network.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino.Core().compile_model(str(PACKAGE / "locate.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     steps = [length if length == part else int(part * (1 - OVERLAP)) for length, part in zip(shape, window)]
     places = dense_patch_slices(shape, window, steps)
 

@@ -1,80 +1,104 @@
-"""Random changes of a packed case: flips, an affine map, resolution, intensities, noise and dropped sequences."""
+"""Random changes of a patch: flips, an affine map with bends, resolution, skull-stripping, intensities, noise, dropped sequences."""
 
 import math
 
 import torch
 from torch.nn import functional as F
 
-SPATIAL_SHARE = 0.4
+SPATIAL_SHARE = 0.5
 ALL_SEQUENCES_SHARE = 0.5
+TURN_DEGREES, SCALES, BEND = 20, (0.8, 1.25), 0.05
 # Of each sequence on its own: thick slices, and a blur.
-COARSE_SHARE, BLUR_SHARE = 0.12, 0.12
+COARSE_SHARE, BLUR_SHARE = 0.15, 0.12
+ERODED_SHARE = 0.1
 
 
-def augment(images, targets, availability, generator):
-    """New images [4, D, H, W], targets [3, D, H, W] and availability [4]; the inputs stay as they are."""
+def chance(generator):
+    return torch.rand((), generator=generator).item()
 
-    def draw():
-        return torch.rand((), generator=generator).item()
 
-    if draw() < 0.5:
-        images, targets = images.flip(3), targets.flip(3)
-    if draw() < SPATIAL_SHARE:
-        images, targets = turn_and_scale(images, targets, generator)
-    inside = (images != 0).any(0, keepdim=True)
-    images = change_resolution(images, generator)
-    images = change_intensities(images, generator) * inside
+def augment(images, targets, availability, size, generator):
+    """New images [4, *size], targets [3, *size] and availability [4] from the middle of larger ones [·, D, H, W]."""
     kept = drop_sequences(availability, generator)
-    return images * kept[:, None, None, None], targets, kept
+    present, larger = kept > 0, images.shape[1:]
+    # Absent sequences cost nothing until the end.
+    images = images[present]
+    if chance(generator) < 0.5:
+        images, targets = images.flip(3), targets.flip(3)
+    if chance(generator) < SPATIAL_SHARE:
+        images, targets = deform(images, targets, size, generator)
+    else:
+        inner = tuple(slice((a - b) // 2, (a - b) // 2 + b) for a, b in zip(larger, size))
+        images, targets = images[(slice(None), *inner)], targets[(slice(None), *inner)]
+    inside = (images != 0).any(0, keepdim=True)
+    if chance(generator) < ERODED_SHARE:
+        inside = eroded(inside, generator)
+    images = change_intensities(change_resolution(images, generator), generator)
+    whole = torch.zeros(len(kept), *size)
+    whole[present] = images * inside
+    return whole, targets, kept
 
 
-def turn_and_scale(images, targets, generator):
-    """One rotation (up to 15° an axis) with a scale of 0.85…1.15, linear interpolation, on a shared grid."""
-    angles = (torch.rand(3, generator=generator) - 0.5) * math.pi / 6
-    scale = 0.85 + 0.3 * torch.rand((), generator=generator)
-    matrix = torch.eye(3)
-    for axis, angle in enumerate(angles):
-        turn = torch.eye(3)
+def deform(images, targets, size, generator):
+    """One rotation with a scale and smooth bends; linear for images, nearest for masks; [·, D, H, W] → [·, *size]."""
+    turn = torch.eye(3)
+    for axis in range(3):
+        angle = (2 * torch.rand((), generator=generator) - 1) * math.radians(TURN_DEGREES)
         a, b = [index for index in range(3) if index != axis]
-        turn[a, a] = turn[b, b] = torch.cos(angle)
-        turn[a, b], turn[b, a] = -torch.sin(angle), torch.sin(angle)
-        matrix = matrix @ turn
-    both = torch.cat([images, targets])[None]
-    # affine_grid works in units of half the box per axis (x, y, z), so the turn is undone by the box's proportions.
-    half = torch.tensor(both.shape[:1:-1], dtype=torch.float32)
-    theta = torch.cat([matrix * scale * half[None] / half[:, None], torch.zeros(3, 1)], 1)
-    moved = F.grid_sample(both, F.affine_grid(theta[None], both.shape, align_corners=False), align_corners=False)[0]
-    return moved[: len(images)], moved[len(images) :]
+        one = torch.eye(3)
+        one[a, a] = one[b, b] = torch.cos(angle)
+        one[a, b], one[b, a] = -torch.sin(angle), torch.sin(angle)
+        turn = turn @ one
+    scale = SCALES[0] * (SCALES[1] / SCALES[0]) ** torch.rand((), generator=generator)
+    # affine_grid works in units of half the box per axis (x, y, z): of the patch on its right, of what it is cut from on its left.
+    source = torch.tensor(images.shape[:0:-1], dtype=torch.float32)
+    wanted = torch.tensor(size[::-1], dtype=torch.float32)
+    theta = torch.cat([turn * scale * wanted[None] / source[:, None], torch.zeros(3, 1)], 1)
+    grid = F.affine_grid(theta[None], (1, 1, *size), align_corners=False)
+    bend = BEND * chance(generator) * torch.randn(1, 3, 5, 5, 5, generator=generator)
+    grid = grid + F.interpolate(bend, size, mode="trilinear", align_corners=True).movedim(1, -1)
+    moved = F.grid_sample(images[None], grid, align_corners=False)[0]
+    # Regions nest, so that their sum tells all three.
+    depth = F.grid_sample(targets.sum(0)[None, None], grid, mode="nearest", align_corners=False)[0]
+    return moved, torch.cat([depth >= 1, depth >= 2, depth >= 3]).float()
 
 
 def smooth(images, sigma):
     """Gaussian smoothing of [C, D, H, W] along the three axes, sigma in voxels; the edge's values go on beyond it."""
-    reach = math.ceil(3 * sigma)
+    reach = math.ceil(2.5 * sigma)
     kernel = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * sigma**2))
     kernel /= kernel.sum()
     for axis in (1, 2, 3):
-        lines = images.movedim(axis, -1)
-        padded = F.pad(lines.reshape(-1, 1, lines.shape[-1]), (reach, reach), mode="replicate")
-        images = F.conv1d(padded, kernel[None, None]).reshape(lines.shape).movedim(-1, axis)
+        padding = [0] * 6
+        padding[2 * (3 - axis)] = padding[2 * (3 - axis) + 1] = reach
+        padded, count = F.pad(images[None], padding, mode="replicate")[0], images.shape[axis]
+        images = sum(weight * padded.narrow(axis, index, count) for index, weight in enumerate(kernel.tolist()))
     return images
 
 
+def eroded(inside, generator):
+    """A brain mask [1, D, H, W] that lacks 1…4 voxels at its edge, as a careless skull-stripping leaves it."""
+    reach = 1 + int(4 * chance(generator))
+    outside, wide = (~inside).float()[None], 2 * reach + 1
+    for axis in range(3):
+        kernel, padding = [1] * 3, [0] * 3
+        kernel[axis], padding[axis] = wide, reach
+        outside = F.max_pool3d(outside, kernel, 1, padding)
+    return outside[0] == 0
+
+
 def change_resolution(images, generator):
-    """Some sequences lose detail: thick slices of 2…5 voxels along one axis, or a blur of 0.4…1.2 voxels."""
-
-    def draw():
-        return torch.rand((), generator=generator).item()
-
+    """Some sequences lose detail: thick slices of 2…6 voxels along one axis, or a blur of 0.4…1.2 voxels."""
     changed = []
     for image in images.split(1):
-        if draw() < COARSE_SHARE:
-            axis, factor = int(3 * draw()), 2 + int(4 * draw())
+        if chance(generator) < COARSE_SHARE:
+            axis, factor = int(3 * chance(generator)), 2 + int(5 * chance(generator))
             sizes = list(image.shape[1:])
             sizes[axis] = max(sizes[axis] // factor, 2)
             thick = F.interpolate(image[None], sizes, mode="area")
             image = F.interpolate(thick, images.shape[1:], mode="trilinear", align_corners=False)[0]
-        elif draw() < BLUR_SHARE:
-            image = smooth(image, 0.4 + 0.8 * draw())
+        elif chance(generator) < BLUR_SHARE:
+            image = smooth(image, 0.4 + 0.8 * chance(generator))
         changed.append(image)
     return torch.cat(changed)
 
@@ -82,22 +106,24 @@ def change_resolution(images, generator):
 def change_intensities(images, generator):
     """Per sequence: scale, shift, a power of the ranked brightness, a smooth bias field and noise."""
     count = len(images)
-    scale = 0.8 + 0.4 * torch.rand(count, 1, 1, 1, generator=generator)
-    shift = 0.4 * torch.rand(count, 1, 1, 1, generator=generator) - 0.2
-    bend = 0.8 + 0.4 * torch.rand(count, 1, 1, 1, generator=generator)
-    field = F.interpolate(
-        0.15 * torch.randn(1, count, 3, 3, 3, generator=generator), images.shape[1:], mode="trilinear"
-    )[0]
-    bent = images.sign() * images.abs().pow(bend)
-    noise = 0.1 * torch.rand((), generator=generator)
-    return bent * (scale + field) + shift + noise * torch.randn(images.shape, generator=generator)
+    scale = 0.75 + 0.5 * torch.rand(count, 1, 1, 1, generator=generator)
+    shift = 0.6 * torch.rand(count, 1, 1, 1, generator=generator) - 0.3
+    field = 0.2 * chance(generator) * torch.randn(1, count, 3, 3, 3, generator=generator)
+    if chance(generator) < 0.5:
+        # The brightness from the darkest usual voxel to the brightest, bent as a display's gamma bends it.
+        power = torch.exp(0.7 * (torch.rand(count, 1, 1, 1, generator=generator) - 0.5))
+        images = ((images + 3).clamp(min=1e-3) / 6).pow(power) * 6 - 3
+    images = images * (scale + F.interpolate(field, images.shape[1:], mode="trilinear")[0]) + shift
+    if chance(generator) < 0.5:
+        images = images + 0.2 * chance(generator) * torch.randn(images.shape, generator=generator)
+    return images
 
 
 def drop_sequences(availability, generator):
     """All present sequences in half of the draws, else a random non-empty subset of them."""
-    if torch.rand((), generator=generator) < ALL_SEQUENCES_SHARE:
+    if chance(generator) < ALL_SEQUENCES_SHARE:
         return availability
     while True:
-        kept = availability * (torch.rand(len(availability), generator=generator) < 0.6)
+        kept = availability * (torch.rand(len(availability), generator=generator) < 0.5)
         if kept.any():
             return kept

@@ -1,9 +1,8 @@
 """Measures a model package on cases with expert labels: Dice over all fifteen subsets of the sequences; with all four also
 HD95, lesion-wise F1, volume error and calibration.
 
-Command: `python training/evaluate.py --package models/NAME --cases DIR --out metrics.json [--four]`.
-Everything is counted on the case's own grid. Calibration looks at the voxels within 20 mm of the expert's or our whole tumour:
-the rest of the brain is easy and would make any model look calibrated.
+Command: `python training/evaluate.py --package models/NAME --cases DIR --out metrics.json [--calibrate FILE] [--four]`.
+Everything is counted on the case's own grid; calibration on the voxels within 20 mm of the expert's or our whole tumour.
 """
 
 import argparse
@@ -15,12 +14,12 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+import calibrate
 import metrics
+from calibrate import NEAR_MM
 from data import REGIONS, convention, regions
 from inference import Package, masks, sigmoid
 from preprocess import SEQUENCES, load_sequences, read_ras
-
-NEAR_MM = 20.0
 
 
 def subsets():
@@ -62,28 +61,34 @@ def summary(values):
             "least": round(float(min(known)), 4), "largest": round(float(max(known)), 4)} if known else None
 
 
-def measure(package, cases, names, is_full):
+class Answers:
+    """A package's logits by case and sequences, each computed once; divided by the temperatures as they are when asked."""
+
+    def __init__(self, package):
+        self.package, self.known = package, {}
+        self.temperatures = package.temperatures.astype(np.float32)
+
+    def logits(self, case, names):
+        key = (case.name, tuple(names))
+        if key not in self.known:
+            present = {name: case.sequences[name] for name in names}
+            self.known[key] = self.package.logits(present).clip(-30, 30).astype(np.float16)
+        return self.known[key].astype(np.float32) / self.temperatures[:, None, None, None]
+
+
+def measure(answers, cases, names, is_full):
     """Dice by case; where asked, the further figures and calibration."""
-    table, further, counts, expected = {}, {}, {region: 0 for region in REGIONS}, {}
+    table, further, counts = {}, {}, {region: 0 for region in REGIONS}
     for case in cases:
-        present = {name: case.sequences[name] for name in names if name in case.sequences}
-        if len(present) < len(names):
+        if not set(names) <= set(case.sequences):
             continue
-        logits = package.segment(present)
+        logits = answers.logits(case, names)
         found = masks(logits)
         table[case.name] = case.dice(found)
-        expected[case.name] = dict(zip(REGIONS, (metrics.soft_dice(values) for values in nested(logits))))
         if is_full:
             further[case.name], added = case.further(found, logits)
             counts = {region: counts[region] + added[region] for region in REGIONS}
-    return table, further, counts, expected
-
-
-def nested(logits):
-    """Probabilities [3, k, j, i] in which no inner region is likelier than the one around it."""
-    whole, core, enhancing = sigmoid(logits)
-    core = np.minimum(core, whole)
-    return whole, core, np.minimum(enhancing, core)
+    return table, further, counts
 
 
 def main():
@@ -91,16 +96,21 @@ def main():
     parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--calibrate", type=Path, help="fit temperatures and the line to Dice, write them here and measure with them")
     parser.add_argument("--four", action="store_true", help="all four sequences only")
     arguments = parser.parse_args()
-    package = Package(arguments.package)
+    answers = Answers(Package(arguments.package))
     cases = [Case(path) for path in sorted(arguments.cases.iterdir()) if (path / "seg.nii.gz").exists()]
-    result, pairs = {"cases": {}, "subsets": {}}, {region: [] for region in REGIONS}
+    result = {"cases": {}, "subsets": {}}
+    if arguments.calibrate:
+        calibration, result["calibration"] = calibrate.fit(answers, cases, subsets())
+        arguments.calibrate.write_text(json.dumps(calibration, indent=1))
+        for region, row in result["calibration"].items():
+            print(region, {key: value for key, value in row.items() if key != "reliability"})
+        print(json.dumps(calibration))
     for names in subsets()[: 1 if arguments.four else None]:
         is_full = len(names) == len(SEQUENCES)
-        table, further, counts, expected = measure(package, cases, names, is_full)
-        for region in REGIONS:
-            pairs[region] += [(expected[name][region], table[name][region]) for name in table]
+        table, further, counts = measure(answers, cases, names, is_full)
         means = {region: round(float(np.mean([row[region] for row in table.values()])), 3) for region in REGIONS}
         result["subsets"]["+".join(names)] = {**means, "cases": len(table)}
         print("+".join(names), means, flush=True)
@@ -119,10 +129,6 @@ def main():
         for name, row in table.items():
             print("  ", name, {region: round(value, 3) for region, value in row.items()})
         print(json.dumps(result["summary"]))
-    # How the model's own probabilities foretell its Dice, over all cases and subsets.
-    result["quality"] = {region: metrics.line(*zip(*found)) for region, found in pairs.items()}
-    result["pairs"] = {region: [[round(own, 4), round(true, 4)] for own, true in found] for region, found in pairs.items()}
-    print("quality", json.dumps(result["quality"]))
     over = [row for row in result["subsets"].values()]
     result["mean_over_subsets"] = {region: round(float(np.mean([row[region] for row in over])), 3) for region in REGIONS}
     print("mean over subsets", result["mean_over_subsets"])

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from network import MoME
-from refiner import Refiner
+from unet import UNet
 
 
 class Located(nn.Module):
@@ -39,7 +39,7 @@ class Refined(nn.Module):
 
     def __init__(self, state):
         super().__init__()
-        self.network = Refiner()
+        self.network = UNet()
         self.network.load_state_dict(state)
 
     def forward(self, images, availability):

@@ -18,7 +18,7 @@ from preprocess import SEQUENCES, SIGMA_FACTOR, foreground_mask, normalise, prep
 FOUND = 0.3
 MARGIN_MM = 12.0
 FINE_MM = 1.0
-WINDOW = 80
+WINDOW = 96
 OVERLAP = 0.5
 MULTIPLE = 16
 SECOND_SHARE = 1.0
@@ -128,19 +128,28 @@ def masks(logits):
     return np.stack([whole, core & whole, enhancing & core & whole])
 
 
+def nested(logits):
+    """Probabilities [3, k, j, i] in which no inner region is likelier than the one around it."""
+    whole, core, enhancing = sigmoid(logits)
+    core = np.minimum(core, whole)
+    return whole, core, np.minimum(enhancing, core)
+
+
 class Package:
     """A model package's networks in OpenVINO."""
 
     def __init__(self, folder):
         self.description = json.loads((folder / "model.json").read_text())
+        known = self.description.get("temperatures", {})
+        self.temperatures = np.array([known.get(output["region"], 1.0) for output in self.description["outputs"]])
         core = openvino.Core()
         self.networks = [
             core.compile_model(str(folder / stage["network"]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
             for stage in self.description["stages"]
         ]
 
-    def segment(self, sequences):
-        """Logits [3, k, j, i] on the RAS reference's grid."""
+    def logits(self, sequences):
+        """Logits [3, k, j, i] on the RAS reference's grid, not yet divided by the package's temperatures."""
         stages = [lambda images, availability, network=network: network({"images": images, "availability": availability})["logits"]
                   for network in self.networks]
         second = stages[1] if len(stages) > 1 else None

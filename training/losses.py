@@ -1,23 +1,36 @@
-"""The training loss: Dice and cross-entropy per region, also on each present expert alone."""
+"""The training loss: Dice and cross-entropy per region, also on coarser stages or on each present expert alone."""
 
 import torch
 from torch.nn import functional as F
 
 EXPERT_SHARE = 0.4
+# Weight of the coarser logits against the finest: each stage counts less than the one above it.
+COARSE_SHARE = 0.4
+SMOOTH_MM3 = 100.0
 
 
-def region_loss(logits, targets):
+def region_loss(logits, targets, voxel_volume=1.0):
     """Soft Dice plus binary cross-entropy; logits and targets (0…1) [..., 3, D, H, W] → [...], a mean over regions."""
-    axes = (-3, -2, -1)
-    targets = targets.expand_as(logits)
+    axes, smooth = (-3, -2, -1), SMOOTH_MM3 / voxel_volume
+    logits, targets = logits.float(), targets.expand_as(logits)
     shares = torch.sigmoid(logits)
     overlap = (shares * targets).sum(axes)
-    dice = (2 * overlap + 10) / (shares.sum(axes) + targets.sum(axes) + 10)
+    dice = (2 * overlap + smooth) / (shares.sum(axes) + targets.sum(axes) + smooth)
     entropy = F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(axes)
-    return (1 - dice + 2 * entropy).mean(-1)
+    return (1 - dice + 4 * entropy).mean(-1)
 
 
-def total_loss(fused, experts, availability, targets):
+def deep_loss(logits, coarse, targets):
+    """Losses [B] of the logits and, weighted less, of the coarser logits (coarsest first), each half of the next one's grid."""
+    loss, weight = region_loss(logits, targets), COARSE_SHARE
+    for values in reversed(coarse):
+        factor = targets.shape[-1] // values.shape[-1]
+        loss = loss + weight * region_loss(values, F.avg_pool3d(targets, factor), factor**3)
+        weight *= COARSE_SHARE
+    return loss
+
+
+def expert_loss(fused, experts, availability, targets, voxel_volume):
     """Losses [B] of the fused logits [B, 3, …] and, weighted less, of the present experts' own [B, 4, 3, …]."""
-    own = region_loss(experts, targets[:, None]) * availability
-    return region_loss(fused, targets) + EXPERT_SHARE * own.sum(1) / availability.sum(1)
+    own = region_loss(experts, targets[:, None], voxel_volume) * availability
+    return region_loss(fused, targets, voxel_volume) + EXPERT_SHARE * own.sum(1) / availability.sum(1)

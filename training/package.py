@@ -1,6 +1,6 @@
 """Writes `model.json` of a model package beside its network, with the metrics that `evaluate.py` measured.
 
-Command: `python training/package.py --folder models/NAME --runs LOCATE REFINE --metrics metrics.json --version 2.0.0`.
+Command: `python training/package.py --folder models/NAME --metrics metrics.json --version 2.0.0`.
 """
 
 import argparse
@@ -8,10 +8,8 @@ import hashlib
 import json
 from pathlib import Path
 
-import torch
-
 import inference
-from data import CACHE
+from patches import CACHE_1MM
 from preprocess import MULTIPLE, SEQUENCES, SIGMA_FACTOR, SPACING_MM, STD_FLOOR
 
 LABELS = "0 background, 1 NCR, 2 ED, 3 ET (BraTS 2023)"
@@ -24,12 +22,6 @@ def described(path):
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bytes": path.stat().st_size,
     }
-
-
-def facts(run):
-    """How long a stage was trained."""
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
-    return {"steps": state["step"], "seconds": round(state["seconds"])}
 
 
 def stages(folder, share):
@@ -59,19 +51,19 @@ def stages(folder, share):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="with locate.onnx, MODEL_CARD.md and perhaps refine.onnx")
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, help="each stage's run, the first stage's first")
     parser.add_argument("--metrics", type=Path, help="what evaluate.py wrote; without it the package states none")
+    parser.add_argument("--calibration", type=Path, help="what calibrate.py wrote; without it probabilities stay as they are")
     parser.add_argument("--version", required=True)
     parser.add_argument("--share", type=float, default=inference.SECOND_SHARE, help="weight of the second stage's logits")
     arguments = parser.parse_args()
     described_stages = stages(arguments.folder, arguments.share)
-    names = sorted(path.stem for path in CACHE.glob("*.npz"))
+    names = sorted(path.stem for path in CACHE_1MM.glob("*.npz"))
     package = {
         "format": 2,
         "name": arguments.folder.name,
         "version": arguments.version,
         "architecture": "MoME+ (small) at 2 mm: four expert U-Nets, dispatch, voxel-wise gate"
-        + ("; then a U-Net at 1 mm around what it found" if len(described_stages) > 1 else ""),
+        + ("; mixed with a U-Net at 1 mm around what it found" if len(described_stages) > 1 else ""),
         "sequences": list(SEQUENCES),
         "orientation": "RAS",
         "normalisation": {"method": "zscore", "within": "foreground", "std_floor": STD_FLOOR},
@@ -85,9 +77,9 @@ def main():
             "code": "training/train.py",
             "patients": [name for name in names if not name.startswith("phantom")],
             "phantoms": [name for name in names if name.startswith("phantom")],
-            "stages": [facts(run) for run in arguments.runs],
         },
         "metrics": json.loads(arguments.metrics.read_text()) if arguments.metrics else None,
+        **(json.loads(arguments.calibration.read_text()) if arguments.calibration else {}),
         "files": [
             described(arguments.folder / name)
             for name in [stage["network"] for stage in described_stages] + ["MODEL_CARD.md"]

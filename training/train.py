@@ -1,7 +1,7 @@
 """Trains a stage against the wall clock and keeps a resumable checkpoint with an average of the weights.
 
-Command: `python training/train.py --stage locate|refine --run DIR --minutes N` after `data.py` or `refiner_data.py`; the same
-command resumes a stopped run. Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
+Command: `python training/train.py --stage locate|refine --run DIR --minutes N` after `data.py` or `patches.py`; the same
+command resumes a stopped run. `--from FILE` begins a new run with the weights of a carried checkpoint (`carry.py`). Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
 """
 
 import argparse
@@ -13,24 +13,26 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
+import carry
 import data
-import refiner_data
+import patches
 from augment import augment
-from losses import region_loss, total_loss
+from losses import deep_loss, expert_loss
 from network import MoME
-from refiner import Refiner
+from optimiser import Muon
+from preprocess import SPACING_MM
+from unet import UNet
 
 PEAK_RATE = 2e-3
 WARM_UP_STEPS = 20
-EMA_DECAY = 0.98
+EMA_DECAY = 0.99
 SAVE_EVERY_SECONDS = 60
 # Batches of two: PyTorch takes its slow convolution for small single inputs on the processor.
 BATCH = 2
 EARLY_CROP, LATE_CROP = (64, 64, 64), (64, 80, 64)
 EARLY_SHARE = 0.6
-HALF_SHARE = 0.4
+PATCH = (96, 96, 96)
 
 
 class Locate:
@@ -42,28 +44,27 @@ class Locate:
     @staticmethod
     def sample(case, cases, share, generator):
         size = EARLY_CROP if share < EARLY_SHARE else LATE_CROP
-        return augment(*data.crop(case, size, generator), case["availability"], generator)
+        return augment(*data.crop(case, size, generator), case["availability"], size, generator)
 
     @staticmethod
     def loss(network, images, targets, availability):
         fused, _, experts = network(images, availability)
-        return total_loss(fused, experts, availability, targets)
+        return expert_loss(fused, experts, availability, targets, SPACING_MM**3)
 
 
 class Refine:
-    """The second stage: patches at 1 mm around the tumour."""
+    """The second stage: patches at 1 mm, most of them around a tumour."""
 
-    network = Refiner
-    load_cases = staticmethod(refiner_data.load_cases)
+    network = UNet
+    load_cases = staticmethod(patches.load_cases)
 
     @staticmethod
     def sample(case, cases, share, generator):
-        return refiner_data.sample(case, cases, generator)
+        return patches.sample(case, cases, PATCH, generator)
 
     @staticmethod
     def loss(network, images, targets, availability):
-        full, half = network(images, availability)
-        return region_loss(full, targets) + HALF_SHARE * region_loss(half, F.avg_pool3d(targets, 2))
+        return deep_loss(*network(images, availability), targets)
 
 
 STAGES = {"locate": Locate, "refine": Refine}
@@ -91,7 +92,10 @@ class Run:
         self.path = folder / "checkpoint.pt"
         self.network = stage.network().to(memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.network)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
+        inner, others = [], []
+        for name, parameter in self.network.named_parameters():
+            (inner if parameter.ndim == 5 and "head" not in name else others).append(parameter)
+        self.optimisers = [Muon(inner, PEAK_RATE, weight_decay=0.01), torch.optim.AdamW(others, PEAK_RATE, weight_decay=0)]
         self.step, self.seconds = 0, 0.0
         if self.path.exists():
             self.restore()
@@ -100,14 +104,15 @@ class Run:
         state = torch.load(self.path, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, known in zip(self.optimisers, state["optimisers"]):
+            optimiser.load_state_dict(known)
         self.step, self.seconds = state["step"], state["seconds"]
 
     def save(self):
         state = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -119,18 +124,19 @@ class Run:
         """One optimiser step on a batch of cases; returns its loss."""
         samples = [self.stage.sample(case, cases, share, generator) for case in batch]
         images, targets, availability = (torch.stack(parts) for parts in zip(*samples))
-        images = images.contiguous(memory_format=torch.channels_last_3d)
         weights = torch.stack([case["weight"] for case in batch])
-        loss = (self.stage.loss(self.network, images, targets, availability) * weights).mean()
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate(self.step, share)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        with torch.autocast("cpu", torch.bfloat16):
+            losses = self.stage.loss(self.network, images, targets, availability)
+        (losses * weights).mean().backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate(self.step, share)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
         blend(self.average, self.network, self.step)
         self.step += 1
-        return loss.item()
+        return losses.mean().item()
 
 
 def train(run, cases, seconds, seed):
@@ -163,11 +169,15 @@ def main():
     parser.add_argument("--minutes", type=float, required=True, help="training time in all, resumed parts included")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--from", dest="weights", type=Path, help="carried checkpoint to begin a new run with")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     arguments.run.mkdir(parents=True, exist_ok=True)
     stage = STAGES[arguments.stage]
-    train(Run(stage, arguments.run, arguments.seed), stage.load_cases(), arguments.minutes * 60, arguments.seed)
+    run = Run(stage, arguments.run, arguments.seed)
+    if arguments.weights and run.step == 0:
+        carry.restore(run, arguments.weights)
+    train(run, stage.load_cases(), arguments.minutes * 60, arguments.seed)
 
 
 if __name__ == "__main__":

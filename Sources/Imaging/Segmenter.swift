@@ -32,10 +32,12 @@ package struct TumourProbabilities: Sendable {
     package let isSkullStripped: Bool
     /// Where the time went.
     package let stages: [RunManifest.Stage]
+    /// The Dice with an expert's mask that the model foretells of its own, 0...1; empty where its package states no way to.
+    package let expectedDice: [TumourRegion: Double]
 
     package init(
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], threshold: Float, foreground: LabelMap,
-        isSkullStripped: Bool, stages: [RunManifest.Stage] = []
+        isSkullStripped: Bool, stages: [RunManifest.Stage] = [], expectedDice: [TumourRegion: Double] = [:]
     ) {
         self.regions = regions
         self.gatingWeights = gatingWeights
@@ -43,6 +45,7 @@ package struct TumourProbabilities: Sendable {
         self.foreground = foreground
         self.isSkullStripped = isSkullStripped
         self.stages = stages
+        self.expectedDice = expectedDice
     }
 }
 

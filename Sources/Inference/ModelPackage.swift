@@ -16,6 +16,10 @@ package struct ModelPackage: Sendable {
     package let threshold: Float
     /// Mean Dice on patients that training never saw, by the sequences given.
     let measured: [Set<MRISequence>: MeasuredDice]
+    /// What logits are divided by before they become probabilities (temperature scaling, Guo et al. 2017); 1 where unstated.
+    let temperatures: [TumourRegion: Float]
+    /// How Dice follows from what the probabilities themselves expect; empty where that was not measured.
+    let quality: [TumourRegion: QualityLine]
 
     struct Stage: Sendable {
         let network: URL
@@ -70,6 +74,21 @@ package struct ModelPackage: Sendable {
         }
         threshold = manifest.threshold
         measured = try manifest.metrics?.measured() ?? [:]
+        temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
+        quality = try Self.byRegion(manifest.quality ?? [:]) { $0.slope.isFinite && $0.intercept.isFinite }
+    }
+
+    private static func byRegion<Value>(
+        _ values: [String: Value], where isSound: (Value) -> Bool
+    ) throws -> [TumourRegion: Value] {
+        var found: [TumourRegion: Value] = [:]
+        for (name, value) in values {
+            guard let region = TumourRegion(abbreviation: name), isSound(value) else {
+                throw invalid("The package's model.json contradicts itself.")
+            }
+            found[region] = value
+        }
+        return found
     }
 
     fileprivate static func invalid(_ message: String) -> ImagingError { ImagingError(.invalidModel, message) }
@@ -194,6 +213,8 @@ private struct Manifest: Decodable {
     let threshold: Float
     let files: [File]
     let metrics: Metrics?
+    let temperatures: [String: Float]?
+    let quality: [String: QualityLine]?
 
     /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
     func check() throws {

@@ -50,7 +50,8 @@ package struct ModelSegmenter: Segmenter {
             regions: regions,
             gatingWeights: Dictionary(uniqueKeysWithValues: zip(package.sequences, whole.gate)),
             threshold: package.threshold, foreground: foreground,
-            isSkullStripped: prepared.foreground.isSkullStripped, stages: clock.stages)
+            isSkullStripped: prepared.foreground.isSkullStripped, stages: clock.stages,
+            expectedDice: ExpectedDice.of(regions, threshold: package.threshold, by: package.quality))
     }
 
     /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.
@@ -123,7 +124,8 @@ package struct ModelSegmenter: Segmenter {
                     let fine = try Resampler.linear(detail.logits(channel), to: near, outside: Self.nowhere).values
                     for index in values.indices where fine[index] != Self.nowhere { values[index] = fine[index] }
                 }
-                for index in values.indices { values[index] = Self.probability(values[index]) }
+                let temperature = package.temperatures[region] ?? 1
+                for index in values.indices { values[index] = Self.probability(values[index] / temperature) }
                 map.paste(Image(grid: near, values: values), at: box)
             }
             return (region, try Resampler.linear(map, to: grid))

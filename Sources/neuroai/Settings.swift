@@ -10,7 +10,7 @@ struct Settings: Sendable {
     let databaseURL: DatabaseURL
     /// `MEDIA_ROOT` (default `./media`): where images and masks are kept.
     let mediaRoot: URL
-    /// `SEGMENTATION_MODEL_PATH` (default `models/mome-2mm`): the model package.
+    /// `SEGMENTATION_MODEL_PATH` (default `models/mome`): the model package.
     let modelPath: URL
     /// `ATLAS_PATH` (default where Debian's `mricron-data` lies): the atlas that names lobes.
     let atlasPath: URL
@@ -22,7 +22,7 @@ struct Settings: Sendable {
         self.values = values
         databaseURL = try DatabaseURL(values["DATABASE_URL"] ?? "sqlite:///db.sqlite3")
         mediaRoot = URL(fileURLWithPath: values["MEDIA_ROOT"] ?? "./media", isDirectory: true)
-        modelPath = URL(fileURLWithPath: values["SEGMENTATION_MODEL_PATH"] ?? "models/mome-2mm", isDirectory: true)
+        modelPath = URL(fileURLWithPath: values["SEGMENTATION_MODEL_PATH"] ?? "models/mome", isDirectory: true)
         atlasPath = values["ATLAS_PATH"].map { URL(fileURLWithPath: $0, isDirectory: true) } ?? AtlasSource.debian
         logLevel = values["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
     }

@@ -19,9 +19,9 @@ struct ModelPackageTests {
     }
 
     @Test func aChangedNetworkIsRefused() throws {
-        let folder = try StudyPhantom.packageCopy(changing: "network.onnx") { $0[$0.count / 2] ^= 1 }
+        let folder = try StudyPhantom.packageCopy(changing: "locate.onnx") { $0[$0.count / 2] ^= 1 }
         defer { try? FileManager.default.removeItem(at: folder) }
-        #expect(refusal(folder)?.message.contains("network.onnx") == true)
+        #expect(refusal(folder)?.message.contains("locate.onnx") == true)
     }
 
     @Test(arguments: [

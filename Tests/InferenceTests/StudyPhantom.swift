@@ -4,7 +4,7 @@ import Imaging
 /// A skull-stripped head made in code: an ellipsoid with a bright ball on the patient's right.
 enum StudyPhantom {
     static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("models/mome-2mm")
+        .deletingLastPathComponent().appendingPathComponent("models/mome")
 
     /// A copy of the committed package with one file changed; the caller removes it.
     static func packageCopy(changing file: String, _ change: (inout Data) throws -> Void) throws -> URL {

@@ -14,7 +14,7 @@ enum Program {
 
     /// Whether the model package that workers load is there.
     static var hasModel: Bool {
-        let path = ProcessInfo.processInfo.environment["SEGMENTATION_MODEL_PATH"] ?? "models/mome-2mm"
+        let path = ProcessInfo.processInfo.environment["SEGMENTATION_MODEL_PATH"] ?? "models/mome"
         let folder = URL(fileURLWithPath: path, relativeTo: root)
         return FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.json").path)
     }

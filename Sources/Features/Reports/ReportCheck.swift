@@ -49,8 +49,11 @@ package struct ReportCheck {
             default: nil
             }
         }
-        return stated.matches(of: /[0-9]+(?:\.[0-9]+)? (?:ml|mm)/)
-            .map { String($0.output) }.filter { !measured.contains($0) }
+        let expected = cited.filter { $0.kind == .expectedDice }.compactMap(\.quantity)
+            .map { "Dice of " + ReportComposer.dice($0) }
+        let quantities = stated.matches(of: /[0-9]+(?:\.[0-9]+)? (?:ml|mm)/).map { String($0.output) }
+        let agreements = stated.matches(of: /Dice of [0-9.]*[0-9]/).map { String($0.output) }
+        return (quantities.filter { !measured.contains($0) } + agreements.filter { !expected.contains($0) })
             .map { "no cited finding measures \($0)" }
     }
 

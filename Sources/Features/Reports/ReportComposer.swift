@@ -136,6 +136,13 @@ package struct ReportComposer {
         for note in notes {
             if let term = note.term { say(.limits, term, [note.id]) }
         }
+        for finding in result.structuredFindings where finding.kind == .expectedDice {
+            guard let region = finding.region, let dice = finding.quantity else { continue }
+            say(
+                .limits,
+                "\(Self.name(region)): the model expects a Dice of \(Self.dice(dice)) with an expert's mask.",
+                [finding.id])
+        }
         for finding in result.structuredFindings where finding.kind == .atlasFit && finding.term != "aligned" {
             say(
                 .limits, "No lobe is stated, since no atlas could be aligned with these images.", [finding.id])
@@ -168,6 +175,8 @@ package struct ReportComposer {
     }
 
     static func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
+
+    static func dice(_ value: Double) -> String { String(format: "%.2f", value) }
 
     static func millimetres(_ value: Double) -> String { String(format: "%.0f mm", value) }
 }

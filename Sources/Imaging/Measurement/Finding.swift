@@ -16,6 +16,7 @@ package struct Finding: Codable, Equatable, Sendable {
         case midlineContact = "midline_contact"
         case cortexContact = "cortex_contact"
         case confidence
+        case expectedDice = "expected_dice"
         case reliability
         case review
     }

@@ -24,6 +24,12 @@ struct FindingList {
         }
     }
 
+    mutating func add(expectedDice: [TumourRegion: Double]) {
+        for region in TumourRegion.allCases {
+            if let dice = expectedDice[region] { add(.expectedDice, region: region, dice, "1") }
+        }
+    }
+
     mutating func add(lesions: [Lesion]) {
         add(.lesionCount, Double(lesions.count), "1")
         for lesion in lesions { add(lesion) }

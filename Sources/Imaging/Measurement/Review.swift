@@ -1,3 +1,5 @@
+import Foundation
+
 /// Whether a person must look at a result before anything else is made of it, and why.
 package struct Review: Codable, Equatable, Sendable {
     package let isNeeded: Bool
@@ -18,13 +20,16 @@ package struct Review: Codable, Equatable, Sendable {
 extension Review {
     /// ml of a skull-stripped brain: 1018–1737 in the 38 studies that the project has (docs/decisions/0202).
     private static let brainVolumes = 700.0...2200.0
+    /// A whole tumour below this Dice is a bad mask.
+    private static let leastDice = 0.7
 
     /// - Parameters:
     ///   - brainVolume: ml of the foreground.
     ///   - contrasts: by sequence; empty where no atlas is aligned.
+    ///   - expectedDice: of the whole tumour; nil where the model foretells none.
     init(
         atlas: AtlasFit, isSkullStripped: Bool, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
-        hasLesions: Bool
+        hasLesions: Bool, expectedDice: Double?
     ) {
         var reasons: [String] = []
         if !isSkullStripped {
@@ -35,7 +40,13 @@ extension Review {
             reasons.append("The images could not be aligned with a brain, so they may show something else.")
         }
         reasons += SeriesContrast.doubts(contrasts)
-        if !hasLesions { reasons.append("No tumour was found, and the model was not trained to rule one out.") }
+        if !hasLesions {
+            reasons.append("No tumour was found, and the model was not trained to rule one out.")
+        } else if let expectedDice, expectedDice < Self.leastDice {
+            reasons.append(
+                "The model is unsure of the whole tumour: it expects a Dice of "
+                    + String(format: "%.2f", expectedDice) + " with an expert's mask.")
+        }
         self.init(reasons: reasons)
     }
 }

@@ -113,7 +113,7 @@ private struct Measured {
             brainVolume: Double(voxels) * foreground.grid.voxelVolume / 1000,
             contrasts: Dictionary(
                 uniqueKeysWithValues: contrasts.compactMap { name, found in found.map { (name, $0) } }),
-            hasLesions: !lesions.isEmpty)
+            hasLesions: !lesions.isEmpty, expectedDice: probabilities.expectedDice[.wholeTumour])
     }
 
     /// Mean probability of each region's voxels; a region without voxels has none.
@@ -140,6 +140,7 @@ private struct Measured {
         var list = FindingList()
         list.add(sequences: study.sequences)
         list.add(volumes: masks.volumes, confidences: confidences)
+        list.add(expectedDice: probabilities.expectedDice)
         list.add(lesions: lesions)
         list.add(atlas: fit)
         list.add(review: review)
@@ -148,7 +149,7 @@ private struct Measured {
             volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
             referenceModality: study.reference, reliability: notes, isSkullStripped: probabilities.isSkullStripped,
-            atlas: fit, review: review,
+            atlas: fit, review: review, expectedDice: probabilities.expectedDice,
             modelVersion: "\(model.name) \(model.version)", device: segmenter.device)
     }
 }

@@ -19,6 +19,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let atlas: AtlasFit?
     /// Nil in results of versions that looked for no reasons.
     package let review: Review?
+    /// The Dice with an expert's mask that the model foretells, by region; nil in results of versions that foretold none.
+    package let expectedDice: [TumourRegion: Double]?
     package let modelVersion: String
     package let device: String
 
@@ -26,7 +28,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         volumes: [TumourRegion: Double], confidenceScores: [TumourRegion: Double], maskFiles: [MaskFile],
         structuredFindings: [Finding], lesions: [Lesion], gatingWeights: [MRISequence: Double],
         availableModalities: [MRISequence], referenceModality: MRISequence, reliability: [ReliabilityNote],
-        isSkullStripped: Bool, atlas: AtlasFit? = nil, review: Review? = nil, modelVersion: String, device: String
+        isSkullStripped: Bool, atlas: AtlasFit? = nil, review: Review? = nil,
+        expectedDice: [TumourRegion: Double]? = nil, modelVersion: String, device: String
     ) {
         self.volumes = volumes
         self.volumesMillilitres = volumes.mapValues { $0 / 1000 }
@@ -42,6 +45,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.isSkullStripped = isSkullStripped
         self.atlas = atlas
         self.review = review
+        self.expectedDice = expectedDice
         self.modelVersion = modelVersion
         self.device = device
     }
@@ -62,6 +66,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         case labelConvention = "label_convention"
         case isSkullStripped = "skull_stripped"
         case atlas, review
+        case expectedDice = "expected_dice"
         case modelVersion = "model_version"
         case device
     }

@@ -20,6 +20,7 @@ struct ReportCheckTests {
         var list = FindingList()
         list.add(sequences: [.flair])
         list.add(volumes: volumes, confidences: [.wholeTumour: 0.9])
+        list.add(expectedDice: [.wholeTumour: 0.83])
         list.add(lesions: [lesion])
         list.add(atlas: AtlasFit(status: .notAligned, fit: 0.8))
         list.add(notes: [note])
@@ -53,6 +54,7 @@ struct ReportCheckTests {
         ("frontal lobe (62 %)", "temporal lobe (62 %)"), ("frontal lobe (62 %)", "frontal lobe (26 %)"),
         ("and the insula (30 %)", "and the insula"), ("and the insula", "and the thalamus"),
         ("segmented as tumour", "segmented as high-grade tumour"), ("It comes", "With mass effect, it comes"),
+        ("a Dice of 0.83", "a Dice of 0.93"),
     ])
     func aPlantedFaultIsFound(from: String, to: String) {
         let found = Self.faults { sentences in

@@ -11,11 +11,11 @@ struct ReviewTests {
 
     private func reasons(
         _ status: AtlasFit.Status = .aligned, isSkullStripped: Bool = true, brainVolume: Double = 1400,
-        contrasts: [MRISequence: SeriesContrast] = [:], hasLesions: Bool = true
+        contrasts: [MRISequence: SeriesContrast] = [:], hasLesions: Bool = true, expectedDice: Double? = 0.9
     ) -> [String] {
         Review(
             atlas: AtlasFit(status: status, fit: 0.95), isSkullStripped: isSkullStripped, brainVolume: brainVolume,
-            contrasts: contrasts, hasLesions: hasLesions
+            contrasts: contrasts, hasLesions: hasLesions, expectedDice: expectedDice
         ).reasons
     }
 
@@ -37,6 +37,14 @@ struct ReviewTests {
         #expect(reasons(hasLesions: false).first?.contains("rule one out") == true)
         // Nothing is known without an atlas, which the report says elsewhere.
         #expect(reasons(.notInstalled).isEmpty)
+    }
+
+    @Test func anUnsureModelIsFlagged() {
+        #expect(reasons(expectedDice: 0.69).first?.contains("0.69") == true)
+        #expect(reasons(expectedDice: 0.71).isEmpty)
+        #expect(reasons(expectedDice: nil).isEmpty)
+        // Without a lesion there is no mask to be unsure of.
+        #expect(reasons(hasLesions: false, expectedDice: 0).count == 1)
     }
 
     @Test func wrongSlotsAreFound() throws {

@@ -1,0 +1,47 @@
+"""Muon (Jordan et al. 2024): momentum whose matrix is brought near to an orthogonal one before it is a step.
+
+Convolution weights are matrices [out, in · kernel]; everything else (biases, norms, heads) is stepped by AdamW.
+"""
+
+import torch
+
+# Coefficients of the quintic Newton–Schulz iteration of the paper.
+QUINTIC = (3.4445, -4.7750, 2.0315)
+ITERATIONS = 5
+# Makes a step as long as one of AdamW (Liu et al. 2025).
+STEP_SCALE = 0.2
+
+
+def orthogonal(matrix):
+    """The nearest matrix with singular values near 1; [rows, columns] of any shape."""
+    a, b, c = QUINTIC
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    x = (matrix.T if is_tall else matrix).bfloat16()
+    x = x / (x.norm() + 1e-7)
+    for _ in range(ITERATIONS):
+        square = x @ x.T
+        x = a * x + (b * square + c * square @ square) @ x
+    return (x.T if is_tall else x).float()
+
+
+class Muon(torch.optim.Optimizer):
+    """For weights of two or more dimensions; the first is the output."""
+
+    def __init__(self, parameters, lr, momentum=0.95, weight_decay=0.0):
+        super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                if not state:
+                    state["momentum"] = torch.zeros_like(weight)
+                state["momentum"].lerp_(weight.grad, 1 - group["momentum"])
+                ahead = weight.grad.lerp(state["momentum"], group["momentum"])
+                step = orthogonal(ahead.flatten(1))
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                length = STEP_SCALE * max(step.shape) ** 0.5
+                weight.add_(step.view(weight.shape), alpha=-group["lr"] * length)

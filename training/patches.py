@@ -1,0 +1,162 @@
+"""Cases at 1 mm: the packed cache, and the patches that training draws from it.
+
+Command: `python training/patches.py --cases DIR [--phantoms DIR]` packs every case once into `training/cache/1mm/`.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+
+from augment import augment, smooth
+from data import CACHE, PSEUDO_WEIGHT, convention, regions
+from preprocess import SEQUENCES, load_sequences, mean_and_deviation, normalise, read_ras
+
+CACHE_1MM = CACHE / "1mm"
+# SRI24's midline in LPS millimetres: every case of the cache lies in that space.
+MIDLINE_MM = 119.5
+# Drawn larger than the patch by this share, so that a turned patch has no empty corners.
+ROOM = 1.25
+TRANSPLANT_SHARE, HEALTHY_SHARE = 0.2, 0.08
+# Of a patch's centres: in the tumour, else anywhere in the brain.
+TUMOUR_SHARE = 0.75
+HEALTHY_GAP_MM = 4
+PHANTOM_WEIGHT = 0.5
+
+
+def pack(folder):
+    """One case at its own 1 mm: images float16 [4, k, j, i] of z-scores within the brain, masks, weight, midline index."""
+    folder = Path(folder)
+    sequences = load_sequences(folder)
+    inside = np.any([sitk.GetArrayViewFromImage(image) != 0 for image in sequences.values()], 0)
+    images = np.zeros((len(SEQUENCES), *inside.shape), np.float16)
+    for channel, name in enumerate(SEQUENCES):
+        if name in sequences:
+            values = sitk.GetArrayViewFromImage(sequences[name])
+            images[channel] = np.clip(normalise(values, inside, *mean_and_deviation(values, inside)), -10, 20)
+    expert = folder / "seg.nii.gz"
+    image = read_ras(expert if expert.exists() else folder / "seg_pseudo.nii.gz")
+    masks = regions(np.rint(sitk.GetArrayFromImage(image)), convention(folder.name))
+    filled = np.argwhere(inside)
+    low, high = filled.min(0), filled.max(0) + 1
+    box = tuple(slice(a, b) for a, b in zip(low, high))
+    midline = abs(image.GetOrigin()[0] - MIDLINE_MM) - low[2] if not folder.name.startswith("phantom") else -1.0
+    return {
+        "images": images[(slice(None), *box)],
+        "availability": np.array([float(name in sequences) for name in SEQUENCES], np.float32),
+        "masks": masks[(slice(None), *box)].astype(np.uint8),
+        "weight": np.float32(PHANTOM_WEIGHT if midline < 0 else 1 if expert.exists() else PSEUDO_WEIGHT),
+        "midline": np.float32(midline),
+    }
+
+
+def mirrored(case):
+    """The same brain with its healthy half on both sides, no tumour left; None where the tumour reaches the midline."""
+    whole, width = case["masks"][0], case["masks"].shape[3]
+    columns = torch.nonzero(whole.amax((0, 1)))[:, 0]
+    if case["midline"] < 0 or len(columns) == 0:
+        return None
+    middle = int(round(float(case["midline"]) * 2))
+    opposite = middle - torch.arange(width)
+    if int(columns.max()) * 2 < middle - 2 * HEALTHY_GAP_MM:
+        sick = torch.arange(width) * 2 < middle
+    elif int(columns.min()) * 2 > middle + 2 * HEALTHY_GAP_MM:
+        sick = torch.arange(width) * 2 > middle
+    else:
+        return None
+    known = (opposite >= 0) & (opposite < width)
+    other = case["images"][..., opposite.clamp(0, width - 1)] * known
+    images = torch.where(sick, other, case["images"])
+    return {**case, "images": images, "masks": torch.zeros_like(case["masks"]), "places": []}
+
+
+def load_cases():
+    """Every packed case as a dictionary of tensors, by name; with the places of its regions' voxels and a healthy twin."""
+    cases = {}
+    for path in sorted(CACHE_1MM.glob("*.npz")):
+        with np.load(path) as packed:
+            case = {key: torch.from_numpy(packed[key]) for key in packed.files}
+        places = [torch.nonzero(mask)[::37].to(torch.int16) for mask in case["masks"]]
+        case["places"] = [place for place in places if len(place)]
+        cases[path.stem] = {**case, "healthy": mirrored(case)}
+    return cases
+
+
+def draw(count, generator):
+    return int(torch.randint(count, (), generator=generator))
+
+
+def chance(generator):
+    return torch.rand((), generator=generator).item()
+
+
+def window(case, centre, size):
+    """Images float [4, *size] and masks float [3, *size] around a voxel; beyond the brain all is 0."""
+    shape = case["masks"].shape[1:]
+    images, masks = torch.zeros(4, *size), torch.zeros(3, *size)
+    source, target = [], []
+    for middle, extent, wanted in zip(centre, shape, size):
+        first = int(middle) - wanted // 2
+        low, high = max(first, 0), max(min(first + wanted, extent), max(first, 0))
+        source.append(slice(low, high))
+        target.append(slice(low - first, high - first))
+    images[(slice(None), *target)] = case["images"][(slice(None), *source)].float()
+    masks[(slice(None), *target)] = case["masks"][(slice(None), *source)].float()
+    return images, masks
+
+
+def centre_of(case, size, generator):
+    """A voxel of a random region of the tumour, moved by up to a third of the patch, or any voxel of the brain's box.
+
+    Held so that no more of the patch than needed lies outside the box.
+    """
+    shape, size = torch.tensor(case["masks"].shape[1:]), torch.tensor(size)
+    if case["places"] and chance(generator) < TUMOUR_SHARE:
+        places = case["places"][draw(len(case["places"]), generator)]
+        centre = places[draw(len(places), generator)].long()
+        centre = centre + ((torch.rand(3, generator=generator) - 0.5) * size * 2 / 3).long()
+    else:
+        centre = (torch.rand(3, generator=generator) * shape).long()
+    low, high = torch.minimum(size // 2, shape // 2), torch.maximum(shape - size // 2, shape // 2)
+    return torch.minimum(torch.maximum(centre, low), high)
+
+
+def transplant(images, masks, donor, generator):
+    """The donor's tumour laid over another patient's patch, its edge blended over about 2 mm (after TumorMix, CarveMix)."""
+    size = images.shape[1:]
+    foreign, lesion = window(donor, centre_of(donor, size, generator), size)
+    share = smooth(lesion[:1], 1.5).clamp(0, 1) * (images != 0).any(0, keepdim=True) * (foreign != 0).any(0, keepdim=True)
+    return images * (1 - share) + foreign * share, torch.where(share > 0.5, lesion, masks)
+
+
+def sample(case, cases, size, generator):
+    """An augmented patch: images [4, *size], masks [3, *size], availability [4]."""
+    if case["healthy"] is not None and chance(generator) < HEALTHY_SHARE:
+        case = case["healthy"]
+    larger = [int(extent * ROOM) // 2 * 2 for extent in size]
+    images, masks = window(case, centre_of(case, size, generator), larger)
+    if chance(generator) < TRANSPLANT_SHARE:
+        donor = cases[sorted(cases)[draw(len(cases), generator)]]
+        if donor["places"] and torch.equal(donor["availability"], case["availability"]):
+            images, masks = transplant(images, masks, donor, generator)
+    return augment(images, masks, case["availability"], size, generator)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=Path, required=True, help="folder with train/ and unlabelled/")
+    parser.add_argument("--phantoms", type=Path, help="folder of phantom folders named phantom-*")
+    arguments = parser.parse_args()
+    CACHE_1MM.mkdir(exist_ok=True, parents=True)
+    folders = [*(arguments.cases / "train").iterdir(), *(arguments.cases / "unlabelled").iterdir()]
+    folders += arguments.phantoms.glob("phantom-*") if arguments.phantoms else []
+    for folder in sorted(folders):
+        packed = CACHE_1MM / f"{folder.name}.npz"
+        if not packed.exists():
+            np.savez(packed, **pack(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+import torch
+from augment import augment
+from patches import mirrored, sample, transplant, window
+
+
+def case(columns):
+    """A brain of 40³ voxels whose midline lies at 20, with a tumour in the given columns."""
+    masks = torch.zeros(3, 40, 40, 40, dtype=torch.uint8)
+    masks[:, 15:25, 15:25, columns] = 1
+    images = torch.ones(4, 40, 40, 40) + 5 * masks[0]
+    places = [torch.nonzero(masks[0]).to(torch.int16)]
+    return {"images": images, "masks": masks, "availability": torch.ones(4), "midline": torch.tensor(19.5), "places": places}
+
+
+def test_the_healthy_half_stands_on_both_sides():
+    healthy = mirrored(case(slice(4, 12)))
+    assert healthy["masks"].sum() == 0
+    assert healthy["images"].max() == 1
+
+
+def test_no_healthy_twin_where_the_tumour_reaches_the_midline():
+    assert mirrored(case(slice(10, 22))) is None
+
+
+def test_a_window_beyond_the_brain_is_empty_there():
+    images, masks = window(case(slice(4, 12)), (0, 20, 20), (20, 20, 20))
+    assert images[:, :10].abs().sum() == 0 and images[:, 10:].min() > 0
+
+
+def test_a_transplant_brings_image_and_mask():
+    images, masks = torch.ones(4, 24, 24, 24), torch.zeros(3, 24, 24, 24)
+    drawn = (transplant(images, masks, case(slice(4, 12)), torch.Generator().manual_seed(seed)) for seed in range(20))
+    mixed, moved = next((mixed, moved) for mixed, moved in drawn if moved.sum() > 0)
+    assert mixed[0][moved[0] > 0].mean() > 3 > mixed[0][moved[0] == 0].mean()
+
+
+def test_a_patch_has_the_asked_size_and_drops_what_it_says():
+    sick = {**case(slice(4, 12)), "healthy": None}
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        images, masks, kept = sample(sick, {"a": sick}, (16, 24, 16), generator)
+        assert images.shape == (4, 16, 24, 16) and masks.shape == (3, 16, 24, 16)
+        assert kept.any() and images[kept == 0].abs().sum() == 0
+        assert (masks[1] <= masks[0]).all()
+
+
+def test_flips_move_image_and_mask_together():
+    images = torch.zeros(4, 20, 20, 20)
+    images[..., :10] = 3
+    masks = (images[:3] > 0).float()
+    for seed in range(8):
+        generator = torch.Generator().manual_seed(seed)
+        changed, moved, kept = augment(images + 1, masks, torch.ones(4), (16, 16, 16), generator)
+        bright = changed[kept > 0][0]
+        assert bright[moved[0] > 0.5].mean() > bright[moved[0] < 0.5].mean()
