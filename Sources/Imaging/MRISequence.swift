@@ -15,6 +15,13 @@ package enum MRISequence: String, CaseIterable, Codable, Sendable, Hashable, Com
     /// Which series lends its grid to masks and volumes when several are present: T1CE, else T1, FLAIR, T2.
     package static let referenceOrder: [MRISequence] = [.t1ce, .t1, .flair, .t2]
 
+    /// The fifteen sets of sequences that a study can have, the fullest first.
+    package static var subsets: [[MRISequence]] {
+        (1..<1 << allCases.count)
+            .map { bits in allCases.filter { bits & 1 << $0.channel != 0 } }
+            .sorted { $0.count != $1.count ? $0.count > $1.count : $0.lexicographicallyPrecedes($1) }
+    }
+
     package static func < (left: MRISequence, right: MRISequence) -> Bool {
         left.channel < right.channel
     }

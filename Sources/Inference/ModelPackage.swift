@@ -78,6 +78,12 @@ package struct ModelPackage: Sendable {
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.slope.isFinite && $0.intercept.isFinite }
     }
 
+    /// How well it did with exactly these sequences; nil where that was not measured.
+    package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { measured[Set(sequences)] }
+
+    /// Names of the networks' files, in the order in which they run.
+    package var networkFiles: [String] { stages.map(\.network.lastPathComponent) }
+
     private static func byRegion<Value>(
         _ values: [String: Value], where isSound: (Value) -> Bool
     ) throws -> [TumourRegion: Value] {

@@ -24,7 +24,7 @@ package struct ModelSegmenter: Segmenter {
         networks = try package.stages.map { try OpenVINONetwork($0.network) }
     }
 
-    package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { package.measured[Set(sequences)] }
+    package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { package.measuredDice(with: sequences) }
 
     package func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
         guard let reference = study.images[study.reference] else {

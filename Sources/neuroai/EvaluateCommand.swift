@@ -33,10 +33,19 @@ struct EvaluateCommand: ParsableCommand {
         }
         var sums = [TumourRegion: Double]()
         print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
-        for item in folders {
-            let dice = try item.dice(segmenter)
-            print(Self.line(item.name, dice))
-            sums.merge(dice) { $0 + $1 }
+        // The next case is read while the network works on the current one.
+        var next = try folders.first?.load()
+        for (number, item) in folders.enumerated() {
+            guard let current = next else { break }
+            let following = number + 1 < folders.count ? folders[number + 1] : nil
+            let parts = try [true, false].concurrentMap { isScored -> EvaluationWork in
+                isScored ? .scored(try current.dice(segmenter)) : .loaded(try following?.load())
+            }
+            for case .loaded(let loaded) in parts { next = loaded }
+            for case .scored(let dice) in parts {
+                print(Self.line(item.name, dice))
+                sums.merge(dice) { $0 + $1 }
+            }
         }
         print(Self.line("mean of \(folders.count)", sums.mapValues { $0 / Double(folders.count) }))
     }
@@ -45,6 +54,12 @@ struct EvaluateCommand: ParsableCommand {
         name.padding(toLength: 28, withPad: " ", startingAt: 0)
             + TumourRegion.allCases.map { String(format: "%.3f", dice[$0] ?? 0) }.joined(separator: "  ")
     }
+}
+
+/// What happens side by side while a case is at work.
+private enum EvaluationWork: Sendable {
+    case scored([TumourRegion: Double])
+    case loaded(LoadedCase?)
 }
 
 /// A case with an expert's mask.
@@ -67,15 +82,26 @@ private struct LabelledCase {
         return name.hasPrefix("phantom") ? .brats2023 : .brats
     }
 
-    /// By region, on the expert's grid.
-    func dice(_ segmenter: ModelSegmenter) throws -> [TumourRegion: Double] {
+    func load() throws -> LoadedCase {
         var images: [MRISequence: Image] = [:]
         for sequence in MRISequence.allCases where FileManager.default.fileExists(atPath: file(sequence.rawValue).path)
         {
             images[sequence] = try NIfTIFile.readImage(file(sequence.rawValue))
         }
-        let found = try segmenter.probabilities(of: Study(images: images), control: WorkControl())
-        let truth = try NIfTIFile.readLabels(file("seg"))
+        return LoadedCase(
+            study: try Study(images: images), truth: try NIfTIFile.readLabels(file("seg")), convention: convention)
+    }
+}
+
+/// A case in memory.
+private struct LoadedCase: Sendable {
+    let study: Study
+    let truth: LabelMap
+    let convention: LabelConvention
+
+    /// By region, on the expert's grid.
+    func dice(_ segmenter: ModelSegmenter) throws -> [TumourRegion: Double] {
+        let found = try segmenter.probabilities(of: study, control: WorkControl())
         let masks = try RegionMasks(found, on: truth.grid)
         var dice: [TumourRegion: Double] = [:]
         for region in TumourRegion.allCases {

@@ -9,6 +9,7 @@ struct NeuroAI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.", version: version,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, SegmentCommand.self, EvaluateCommand.self, WorkerCommand.self,
+            ServeCommand.self, MigrateCommand.self, SegmentCommand.self, EvaluateCommand.self, ModelsCommand.self,
+            WorkerCommand.self,
         ])
 }

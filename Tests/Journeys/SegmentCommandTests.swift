@@ -35,6 +35,27 @@ struct SegmentCommandTests {
         }
     }
 
+    @Test func modelPackagesAreListedShownAndVerified() async throws {
+        try await TemporaryFolder.with { folder in
+            let log = folder.appendingPathComponent("log")
+            #expect(try run(["models", "list"], log: log) == 0)
+            #expect(try run(["models", "show"], log: log) == 0)
+            #expect(try run(["models", "verify"], log: log) == 0)
+            let journal = try String(contentsOf: log, encoding: .utf8)
+            #expect(journal.contains(" * mome"))
+            #expect(journal.contains("T1 + T1CE + T2 + FLAIR"))
+            #expect(journal.contains("is whole."))
+            let copy = folder.appendingPathComponent("copy")
+            try FileManager.default.copyItem(at: Program.root.appendingPathComponent("models/mome"), to: copy)
+            try Data("changed".utf8).write(to: copy.appendingPathComponent("MODEL_CARD.md"))
+            #expect(try run(["models", "verify", copy.path], log: log) == 78)
+            #expect(try run(["models", "list", "--folder", folder.path], log: log) == 0)
+            #expect(try String(contentsOf: log, encoding: .utf8).contains("MODEL_CARD.md of the model package is not"))
+            let nothing = copy.appendingPathComponent("nothing").path
+            #expect(try run(["models", "list", "--folder", nothing], log: log) == 78)
+        }
+    }
+
     @Test func badInputEndsWithItsOwnCodes() async throws {
         try await TemporaryFolder.with { folder in
             let text = folder.appendingPathComponent("note.nii")

@@ -1,0 +1,114 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inference
+
+/// `neuroai models`: what model packages are there and what they say of themselves.
+struct ModelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "Lists, shows and verifies model packages.",
+        subcommands: [List.self, Show.self, Verify.self])
+
+    /// One line for each package; the one that `SEGMENTATION_MODEL_PATH` names bears a star.
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the packages of a folder.")
+
+        @Option(help: "The folder of the packages.") var folder = "models"
+
+        func run() throws {
+            try ModelsCommand.complaining {
+                let active = try Settings.load().modelPath.standardizedFileURL.resolvingSymlinksInPath()
+                let packages = try ModelsCommand.packages(in: URL(fileURLWithPath: folder, isDirectory: true))
+                print("   " + Self.row("package", "version", "digest", "WT / TC / ET, mean Dice with four sequences"))
+                for path in packages {
+                    let isActive = path.standardizedFileURL.resolvingSymlinksInPath().path == active.path
+                    print((isActive ? " * " : "   ") + Self.line(path))
+                }
+            }
+        }
+
+        private static func line(_ path: URL) -> String {
+            do {
+                let package = try ModelPackage(folder: path)
+                let identity = package.identity
+                let dice = package.measuredDice(with: MRISequence.allCases).map(ModelsCommand.dice) ?? "not measured"
+                return row(path.lastPathComponent, identity.version, String(identity.digest.prefix(12)), dice)
+            } catch {
+                return row(path.lastPathComponent, "-", "-", (error as? ImagingError)?.message ?? "unreadable")
+            }
+        }
+
+        private static func row(_ name: String, _ version: String, _ digest: String, _ more: String) -> String {
+            name.padding(toLength: 20, withPad: " ", startingAt: 0)
+                + version.padding(toLength: 10, withPad: " ", startingAt: 0)
+                + digest.padding(toLength: 14, withPad: " ", startingAt: 0) + more
+        }
+    }
+
+    /// The figures that a package states.
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows what a package says of itself.")
+
+        @Argument(help: "The package's folder; default SEGMENTATION_MODEL_PATH.") var package: String?
+
+        func run() throws {
+            try ModelsCommand.complaining {
+                let package = try ModelPackage(folder: ModelsCommand.path(self.package))
+                print("\(package.identity.name) \(package.identity.version), sha256 \(package.identity.digest)")
+                print("networks: " + package.networkFiles.joined(separator: ", "))
+                print("mean Dice by the sequences given: WT / TC / ET (patients)")
+                for sequences in MRISequence.subsets {
+                    let names = sequences.map(\.displayName).joined(separator: " + ")
+                    let measured = package.measuredDice(with: sequences)
+                    let dice = measured.map { "\(ModelsCommand.dice($0)) (\($0.patients))" } ?? "not measured"
+                    print("  " + names.padding(toLength: 26, withPad: " ", startingAt: 0) + dice)
+                }
+            }
+        }
+    }
+
+    /// Exit code 0 where every file is the one that `model.json` describes, 78 else.
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Compares every file of a package with its digest and compiles its networks.")
+
+        @Argument(help: "The package's folder; default SEGMENTATION_MODEL_PATH.") var package: String?
+
+        func run() throws {
+            try ModelsCommand.complaining {
+                let package = try ModelPackage(folder: ModelsCommand.path(self.package))
+                _ = try ModelSegmenter(package)
+                print("\(package.identity.name) \(package.identity.version) is whole.")
+            }
+        }
+    }
+
+    private static func path(_ named: String?) throws -> URL {
+        try named.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Settings.load().modelPath
+    }
+
+    private static func packages(in folder: URL) throws -> [URL] {
+        let found = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        let packages = (found ?? []).filter {
+            FileManager.default.fileExists(atPath: $0.appendingPathComponent("model.json").path)
+        }
+        guard !packages.isEmpty else {
+            throw ImagingError(.invalidModel, "There is no model package; name the folder that holds them.")
+        }
+        return packages.sorted { $0.path < $1.path }
+    }
+
+    private static func dice(_ measured: MeasuredDice) -> String {
+        TumourRegion.allCases.map { region in measured.dice[region].map { String(format: "%.3f", $0) } ?? "-" }
+            .joined(separator: " / ")
+    }
+
+    private static func complaining(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as ImagingError {
+            Terminal.complain(error.message)
+            throw ExitCode(error.exitCode)
+        }
+    }
+}
