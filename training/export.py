@@ -54,6 +54,19 @@ def load(stage, run):
     return STAGES[stage](torch.load(run / "checkpoint.pt", weights_only=True)["average"]).eval()
 
 
+def write(network, path):
+    """Writes the network with free sizes; returns the inputs that it was traced with."""
+    images, availability = torch.randn(1, 4, 64, 80, 64), torch.ones(1, 4)
+    axes = {2: "D", 3: "H", 4: "W"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        network, (images, availability), str(path), opset_version=17, dynamo=False,
+        input_names=["images", "availability"], output_names=list(network.outputs),
+        dynamic_axes={"images": axes, "logits": axes},
+    )
+    return images, availability
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", choices=STAGES, required=True)
@@ -61,14 +74,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     network = load(arguments.stage, arguments.run)
-    images, availability = torch.randn(1, 4, 64, 80, 64), torch.ones(1, 4)
-    axes = {2: "D", 3: "H", 4: "W"}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
-        network, (images, availability), str(arguments.out), opset_version=17, dynamo=False,
-        input_names=["images", "availability"], output_names=list(network.outputs),
-        dynamic_axes={"images": axes, "logits": axes},
-    )
+    images, availability = write(network, arguments.out)
     compiled = openvino.Core().compile_model(str(arguments.out), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     with torch.no_grad():
         wanted = network(images, availability)[0].numpy()

@@ -1,7 +1,7 @@
 """Trains a stage against the wall clock and keeps a resumable checkpoint with an average of the weights.
 
 Command: `python training/train.py --stage locate|refine --run DIR --minutes N` after `data.py` or `patches.py`; the same
-command resumes a stopped run. `--from FILE` begins a new run with the weights of a carried checkpoint (`carry.py`). Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
+command resumes a stopped run. `--from FILE` begins a new run with the weights of an exported network. Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
 """
 
 import argparse
@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 
-import carry
 import data
 import patches
 from augment import augment
@@ -108,6 +109,15 @@ class Run:
             optimiser.load_state_dict(known)
         self.step, self.seconds = state["step"], state["seconds"]
 
+    def begin(self, exported):
+        """Lays the weights of an ONNX file that `export.py` wrote into a fresh run; what it lacks stays as it is."""
+        weights = onnx.load(exported).graph.initializer
+        known = {weight.name.removeprefix("network."): torch.tensor(numpy_helper.to_array(weight)) for weight in weights}
+        for network in (self.network, self.average):
+            lacking, unknown = network.load_state_dict(known, strict=False)
+            if unknown or any("coarse_heads" not in name for name in lacking):
+                raise ValueError(f"{exported} holds another network")
+
     def save(self):
         state = {
             "network": self.network.state_dict(),
@@ -169,14 +179,14 @@ def main():
     parser.add_argument("--minutes", type=float, required=True, help="training time in all, resumed parts included")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--from", dest="weights", type=Path, help="carried checkpoint to begin a new run with")
+    parser.add_argument("--from", dest="weights", type=Path, help="exported network whose weights a new run begins with")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     arguments.run.mkdir(parents=True, exist_ok=True)
     stage = STAGES[arguments.stage]
     run = Run(stage, arguments.run, arguments.seed)
     if arguments.weights and run.step == 0:
-        carry.restore(run, arguments.weights)
+        run.begin(arguments.weights)
     train(run, stage.load_cases(), arguments.minutes * 60, arguments.seed)
 
 
