@@ -18,6 +18,22 @@ struct ModelPackageTests {
         #expect(package.measured[Set(MRISequence.allCases)]?.patients == 6)
     }
 
+    @Test(arguments: [-1, 0, 1e9] as [Double]) func aTemperatureMustDivide(_ value: Double) throws {
+        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            let text = String(decoding: data, as: UTF8.self)
+            data = Data(
+                text.replacing(/"WT": [0-9.]+,\s+"TC": [0-9.]+,\s+"ET": [0-9.]+\s+}\s*,\s+"quality"/) { _ in
+                    "\"WT\": \(value)}, \"quality\""
+                }.utf8)
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        if value > 0 {
+            #expect(try ModelPackage(folder: folder).temperatures == [.wholeTumour: Float(value)])
+        } else {
+            #expect(refusal(folder)?.code == .invalidModel)
+        }
+    }
+
     @Test func aChangedNetworkIsRefused() throws {
         let folder = try StudyPhantom.packageCopy(changing: "locate.onnx") { $0[$0.count / 2] ^= 1 }
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -29,6 +45,7 @@ struct ModelPackageTests {
         ("\"multiple\": 16", "\"multiple\": 0"), ("\"strategy\": \"box\"", "\"strategy\": \"sliding\""),
         ("\"region\": \"ET\"", "\"region\": \"TC\""), ("\"orientation\": \"RAS\"", "\"orientation\": \"LPS\""),
         ("\"path\": \"MODEL_CARD.md\"", "\"path\": \"../MODEL_CARD.md\""), ("{", "["),
+        ("\"temperatures\": {", "\"temperatures\": {\"XX\": 1,"), ("\"slope\": ", "\"slope\": 1e999"),
     ])
     func whatCannotBeCarriedOutIsRefused(_ found: String, _ planted: String) throws {
         let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in

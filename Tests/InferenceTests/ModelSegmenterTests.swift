@@ -41,6 +41,28 @@ struct ModelSegmenterTests {
         #expect(left * 10 < right)
     }
 
+    @Test func theModelForetellsItsDice() throws {
+        let found = try segmenter().probabilities(of: StudyPhantom.study(), control: WorkControl())
+        #expect(Set(found.expectedDice.keys) == Set(TumourRegion.allCases))
+        #expect(found.expectedDice.values.allSatisfy { (0...1).contains($0) })
+    }
+
+    @Test func aTemperatureMovesProbabilitiesAndNoMask() throws {
+        let hot = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            let text = String(decoding: data, as: UTF8.self)
+            data = Data(
+                text.replacing(/"temperatures": {\s+"WT": [0-9.]+/) { _ in "\"temperatures\": {\"WT\": 9" }.utf8)
+        }
+        defer { try? FileManager.default.removeItem(at: hot) }
+        let study = try StudyPhantom.study()
+        let cold = try segmenter().probabilities(of: study, control: WorkControl())
+        let warm = try ModelSegmenter(ModelPackage(folder: hot)).probabilities(of: study, control: WorkControl())
+        let pairs = zip(
+            try #require(cold.regions[.wholeTumour]).values, try #require(warm.regions[.wholeTumour]).values)
+        #expect(pairs.allSatisfy { ($0 >= 0.5) == ($1 >= 0.5) })
+        #expect(pairs.contains { $0 > 0.8 && $1 < 0.7 && $1 >= 0.5 })
+    }
+
     @Test func orientationOfTheFileDoesNotMatter() throws {
         let straight = try StudyPhantom.study()
         let turn = AxisRearrangement(sources: [2, 0, 1], isFlipped: [true, false, true])
