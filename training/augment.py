@@ -58,9 +58,7 @@ def deform(images, targets, size, generator):
     bend = BEND * chance(generator) * torch.randn(1, 3, 5, 5, 5, generator=generator)
     grid = grid + F.interpolate(bend, size, mode="trilinear", align_corners=True).movedim(1, -1)
     moved = F.grid_sample(images[None], grid, align_corners=False)[0]
-    # Regions nest, so that their sum tells all three.
-    depth = F.grid_sample(targets.sum(0)[None, None], grid, mode="nearest", align_corners=False)[0]
-    return moved, torch.cat([depth >= 1, depth >= 2, depth >= 3]).float()
+    return moved, F.grid_sample(targets[None], grid, mode="nearest", align_corners=False)[0]
 
 
 def smooth(images, sigma):

@@ -1,5 +1,5 @@
 import torch
-from augment import augment
+from augment import augment, deform
 from patches import mirrored, sample, transplant, window
 
 
@@ -42,6 +42,12 @@ def test_a_patch_has_the_asked_size_and_drops_what_it_says():
         assert images.shape == (4, 16, 24, 16) and masks.shape == (3, 16, 24, 16)
         assert kept.any() and images[kept == 0].abs().sum() == 0
         assert (masks[1] <= masks[0]).all()
+
+
+def test_shares_of_a_coarse_voxel_stay_shares():
+    masks = torch.stack([torch.full((20, 20, 20), share) for share in (0.6, 0.3, 0.1)])
+    moved = deform(torch.ones(4, 20, 20, 20), masks, (10, 10, 10), torch.Generator().manual_seed(0))[1]
+    assert torch.allclose(moved.amax((1, 2, 3)), torch.tensor([0.6, 0.3, 0.1]))
 
 
 def test_flips_move_image_and_mask_together():
