@@ -76,19 +76,20 @@ def crop(case, size, generator):
     return case["images"][window].float(), case["targets"][window].float() / 255
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def pack_all(description, cache, pack):
+    """The command that packs every case once into `cache` by `pack(folder)`."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cases", type=Path, required=True, help="folder with train/ and unlabelled/")
     parser.add_argument("--phantoms", type=Path, help="folder of phantom folders named phantom-*")
     arguments = parser.parse_args()
-    CACHE.mkdir(exist_ok=True)
+    cache.mkdir(exist_ok=True, parents=True)
     folders = [*(arguments.cases / "train").iterdir(), *(arguments.cases / "unlabelled").iterdir()]
     folders += arguments.phantoms.glob("phantom-*") if arguments.phantoms else []
     for folder in sorted(folders):
-        packed = CACHE / f"{folder.name}.npz"
+        packed = cache / f"{folder.name}.npz"
         if not packed.exists():
             np.savez(packed, **pack(folder))
 
 
 if __name__ == "__main__":
-    main()
+    pack_all(__doc__, CACHE, pack)

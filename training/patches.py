@@ -3,7 +3,6 @@
 Command: `python training/patches.py --cases DIR [--phantoms DIR]` packs every case once into `training/cache/1mm/`.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import SimpleITK as sitk
 import torch
 
 from augment import augment, smooth
-from data import CACHE, PSEUDO_WEIGHT, convention, regions
+from data import CACHE, PSEUDO_WEIGHT, convention, pack_all, regions
 from preprocess import SEQUENCES, load_sequences, mean_and_deviation, normalise, read_ras
 
 CACHE_1MM = CACHE / "1mm"
@@ -144,19 +143,5 @@ def sample(case, cases, size, generator):
     return augment(images, masks, case["availability"], size, generator)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=Path, required=True, help="folder with train/ and unlabelled/")
-    parser.add_argument("--phantoms", type=Path, help="folder of phantom folders named phantom-*")
-    arguments = parser.parse_args()
-    CACHE_1MM.mkdir(exist_ok=True, parents=True)
-    folders = [*(arguments.cases / "train").iterdir(), *(arguments.cases / "unlabelled").iterdir()]
-    folders += arguments.phantoms.glob("phantom-*") if arguments.phantoms else []
-    for folder in sorted(folders):
-        packed = CACHE_1MM / f"{folder.name}.npz"
-        if not packed.exists():
-            np.savez(packed, **pack(folder))
-
-
 if __name__ == "__main__":
-    main()
+    pack_all(__doc__, CACHE_1MM, pack)
