@@ -7,8 +7,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import onnx
 import openvino
 import torch
+from onnx import numpy_helper
 from torch import nn
 
 from network import MoME
@@ -65,6 +67,12 @@ def write(network, path):
         dynamic_axes={"images": axes, "logits": axes},
     )
     return images, availability
+
+
+def stored(path):
+    """The weights of a file that `write` made, by the network's own names; what inference does not use is not in it."""
+    return {item.name.removeprefix("network."): torch.from_numpy(numpy_helper.to_array(item).copy())
+            for item in onnx.load(str(path)).graph.initializer}
 
 
 def main():

@@ -12,11 +12,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 
 import data
+import export
 import patches
 from augment import augment
 from losses import deep_loss, expert_loss
@@ -111,8 +110,7 @@ class Run:
 
     def begin(self, exported):
         """Lays the weights of an ONNX file that `export.py` wrote into a fresh run; what it lacks stays as it is."""
-        weights = onnx.load(exported).graph.initializer
-        known = {weight.name.removeprefix("network."): torch.tensor(numpy_helper.to_array(weight)) for weight in weights}
+        known = export.stored(exported)
         for network in (self.network, self.average):
             lacking, unknown = network.load_state_dict(known, strict=False)
             if unknown or any("coarse_heads" not in name for name in lacking):
