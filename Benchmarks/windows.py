@@ -21,12 +21,12 @@ sys.path.insert(0, str(ROOT / "training"))
 
 import monai  # noqa: E402
 import numpy as np  # noqa: E402
-import onnx  # noqa: E402
 import openvino  # noqa: E402
 import torch  # noqa: E402
 from monai.inferers import sliding_window_inference  # noqa: E402
 from monai.inferers.utils import dense_patch_slices  # noqa: E402
 
+from export import stored  # noqa: E402
 from network import MoME  # noqa: E402
 from preprocess import SEQUENCES, load_sequences, prepare  # noqa: E402
 
@@ -36,18 +36,16 @@ OVERLAP = 0.5
 
 def weights():
     """The network in PyTorch with the weights of the package's ONNX file."""
-    graph = onnx.load(str(PACKAGE / "locate.onnx")).graph
-    stored = {item.name.removeprefix("network."): torch.from_numpy(onnx.numpy_helper.to_array(item).copy())
-              for item in graph.initializer}
     network = MoME()
-    network.load_state_dict({name: stored[name] for name in network.state_dict()})
+    network.load_state_dict(stored(PACKAGE / "locate.onnx"))
     return network.eval()
 
 
 def package_asking_for(size, folder):
-    """A copy of the package whose model.json asks for windows of `size` voxels along i, j, k."""
+    """A copy of the package with its first stage alone, whose model.json asks for windows of `size` voxels along i, j, k."""
     shutil.copytree(PACKAGE, folder)
     description = json.loads((folder / "model.json").read_text())
+    description["stages"] = description["stages"][:1]
     description["stages"][0]["window"] = {"strategy": "sliding", "size": list(size), "overlap": OVERLAP, "blend": "gaussian", "multiple": 16}
     (folder / "model.json").write_text(json.dumps(description))
     return folder
