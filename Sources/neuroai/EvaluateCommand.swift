@@ -16,12 +16,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/mome.") var model: String?
 
     func run() throws {
-        do {
-            try evaluate()
-        } catch let error as ImagingError {
-            Terminal.complain(error.message)
-            throw ExitCode(error.exitCode)
-        }
+        try Terminal.complaining { try evaluate() }
     }
 
     private func evaluate() throws {

@@ -16,7 +16,7 @@ struct ModelsCommand: ParsableCommand {
         @Option(help: "The folder of the packages.") var folder = "models"
 
         func run() throws {
-            try ModelsCommand.complaining {
+            try Terminal.complaining {
                 let active = try Settings.load().modelPath.standardizedFileURL.resolvingSymlinksInPath()
                 let packages = try ModelsCommand.packages(in: URL(fileURLWithPath: folder, isDirectory: true))
                 print("   " + Self.row("package", "version", "digest", "WT / TC / ET, mean Dice with four sequences"))
@@ -52,7 +52,7 @@ struct ModelsCommand: ParsableCommand {
         @Argument(help: "The package's folder; default SEGMENTATION_MODEL_PATH.") var package: String?
 
         func run() throws {
-            try ModelsCommand.complaining {
+            try Terminal.complaining {
                 let package = try ModelPackage(folder: ModelsCommand.path(self.package))
                 print("\(package.identity.name) \(package.identity.version), sha256 \(package.identity.digest)")
                 print("networks: " + package.networkFiles.joined(separator: ", "))
@@ -75,7 +75,7 @@ struct ModelsCommand: ParsableCommand {
         @Argument(help: "The package's folder; default SEGMENTATION_MODEL_PATH.") var package: String?
 
         func run() throws {
-            try ModelsCommand.complaining {
+            try Terminal.complaining {
                 let package = try ModelPackage(folder: ModelsCommand.path(self.package))
                 _ = try ModelSegmenter(package)
                 print("\(package.identity.name) \(package.identity.version) is whole.")
@@ -101,14 +101,5 @@ struct ModelsCommand: ParsableCommand {
     private static func dice(_ measured: MeasuredDice) -> String {
         TumourRegion.allCases.map { region in measured.dice[region].map { String(format: "%.3f", $0) } ?? "-" }
             .joined(separator: " / ")
-    }
-
-    private static func complaining(_ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch let error as ImagingError {
-            Terminal.complain(error.message)
-            throw ExitCode(error.exitCode)
-        }
     }
 }

@@ -32,12 +32,7 @@ struct SegmentCommand: ParsableCommand {
     }
 
     func run() throws {
-        do {
-            try segment()
-        } catch let error as ImagingError {
-            Terminal.complain(error.message)
-            throw ExitCode(error.exitCode)
-        }
+        try Terminal.complaining { try segment() }
     }
 
     private func segment() throws {
@@ -96,6 +91,16 @@ extension ImagingError {
 enum Terminal {
     static func complain(_ message: String) {
         FileHandle.standardError.write(Data((message + "\n").utf8))
+    }
+
+    /// What goes wrong with an image or a model ends the command with a sentence and its exit code.
+    static func complaining(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as ImagingError {
+            complain(error.message)
+            throw ExitCode(error.exitCode)
+        }
     }
 }
 
