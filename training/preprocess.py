@@ -4,7 +4,7 @@ The Swift server does the same over ITK, so every step here is one ITK filter or
 
 1. every sequence is reoriented to RAS (first axis towards the right, second anterior, third superior);
 2. foreground: voxels that are not 0 in any sequence where every sequence is skull-stripped (at least 20 % of its
-   voxels are exactly 0), else voxels above each sequence's Otsu threshold, their union's largest component;
+   voxels are exactly 0, the others at most 2200 ml), else voxels above each sequence's Otsu threshold, their union's largest component;
 3. the foreground's bounding box on the reference sequence's grid;
 4. a 2 mm grid with the reference's axes, its corner on the box's corner, sizes rounded up to multiples of 16 and
    the added voxels split evenly (the smaller half before);
@@ -26,6 +26,8 @@ MULTIPLE = 16
 SIGMA_FACTOR = 0.425
 STD_FLOOR = 1e-6
 STRIPPED_ZERO_SHARE = 0.2
+# Heads may come with a background of exact zeros as well.
+LARGEST_BRAIN_ML = 2200
 OTSU_BINS = 128
 
 
@@ -76,17 +78,24 @@ def prepare(sequences):
 
 def foreground_mask(sequences, reference):
     """The brain (skull-stripped input) or the head (raw input) as a uint8 image on the reference's grid."""
-    stripped = all(
+    filled = union(sequences, reference, lambda image: image != 0)
+    volume = np.count_nonzero(sitk.GetArrayViewFromImage(filled)) * np.prod(filled.GetSpacing()) / 1000
+    has_empty_background = all(
         np.mean(sitk.GetArrayViewFromImage(image) == 0) >= STRIPPED_ZERO_SHARE for image in sequences.values()
     )
-    union = None
+    if has_empty_background and volume <= LARGEST_BRAIN_ML:
+        return filled
+    head = union(sequences, reference, lambda image: sitk.OtsuThreshold(image, 0, 1, OTSU_BINS))
+    return sitk.Equal(sitk.RelabelComponent(sitk.ConnectedComponent(head)), 1)
+
+
+def union(sequences, reference, mask):
+    """Voxels of the reference's grid that lie in the mask of any sequence."""
+    found = None
     for image in sequences.values():
-        own = image != 0 if stripped else sitk.OtsuThreshold(image, 0, 1, OTSU_BINS)
-        mask = sitk.Resample(own, reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
-        union = mask if union is None else sitk.Or(union, mask)
-    if stripped:
-        return union
-    return sitk.Equal(sitk.RelabelComponent(sitk.ConnectedComponent(union)), 1)
+        own = sitk.Resample(mask(image), reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+        found = own if found is None else sitk.Or(found, own)
+    return found
 
 
 def box_to_grid(low, high, spacing):

@@ -18,6 +18,16 @@ package struct Study: Sendable {
     }
 }
 
+/// Where the mask that tells the brain from the rest of the head came from.
+package enum BrainMask: String, Codable, Sendable {
+    /// The images came skull-stripped: their background is exactly zero.
+    case given
+    /// The images show the skull; the model package's own network found the brain.
+    case found
+    /// The images show the skull, and the model looked at the whole head.
+    case none
+}
+
 /// What a network says of a study, on the reference series' grid.
 package struct TumourProbabilities: Sendable {
     /// One map for each region, values in 0...1, all on the reference's grid.
@@ -26,26 +36,29 @@ package struct TumourProbabilities: Sendable {
     package let gatingWeights: [MRISequence: Double]
     /// Above which probability a voxel belongs to a region, from the model package.
     package let threshold: Float
-    /// The voxels that the network looked at (1) on the reference's grid: the brain, or the head where it is not skull-stripped.
+    /// The voxels that the network looked at (1) on the reference's grid: the brain, or the head where there is no brain mask.
     package let foreground: LabelMap
-    /// False where the background is not exactly zero: the skull is still in the image.
-    package let isSkullStripped: Bool
+    package let brainMask: BrainMask
     /// Where the time went.
     package let stages: [RunManifest.Stage]
     /// The Dice with an expert's mask that the model foretells of its own, 0...1; empty where its package states no way to.
     package let expectedDice: [TumourRegion: Double]
+    /// A whole tumour whose Dice is foretold to be lower needs review; nil where the package states no such value.
+    package let reviewBelow: Double?
 
     package init(
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], threshold: Float, foreground: LabelMap,
-        isSkullStripped: Bool, stages: [RunManifest.Stage] = [], expectedDice: [TumourRegion: Double] = [:]
+        brainMask: BrainMask, stages: [RunManifest.Stage] = [], expectedDice: [TumourRegion: Double] = [:],
+        reviewBelow: Double? = nil
     ) {
         self.regions = regions
         self.gatingWeights = gatingWeights
         self.threshold = threshold
         self.foreground = foreground
-        self.isSkullStripped = isSkullStripped
+        self.brainMask = brainMask
         self.stages = stages
         self.expectedDice = expectedDice
+        self.reviewBelow = reviewBelow
     }
 }
 

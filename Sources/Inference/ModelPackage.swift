@@ -11,6 +11,12 @@ package struct ModelPackage: Sendable {
     package let standardDeviationFloor: Double
     /// The first sees the whole foreground, a second one the surroundings of what the first found.
     let stages: [Stage]
+    /// Finds the brain in a head with its skull; nil where the package has no such network.
+    let brain: Stage?
+    /// Sequences without which the networks must not be run.
+    package let required: [MRISequence]
+    /// In one sentence.
+    package let architecture: String
     /// Channel order of the logits.
     package let regions: [TumourRegion]
     package let threshold: Float
@@ -20,9 +26,12 @@ package struct ModelPackage: Sendable {
     let temperatures: [TumourRegion: Float]
     /// How Dice follows from what the probabilities themselves expect; empty where that was not measured.
     let quality: [TumourRegion: QualityLine]
+    /// A whole tumour whose Dice is foretold to be lower needs review; nil where that was not measured.
+    let reviewBelow: Double?
 
     struct Stage: Sendable {
-        let network: URL
+        /// By precision; `f32` is always there.
+        let networks: [ModelPrecision: URL]
         /// The network's outputs, logits first; the first stage's second output is the gate's mean weights.
         let outputs: [String]
         /// mm of its grid's voxels, along each axis.
@@ -49,15 +58,20 @@ package struct ModelPackage: Sendable {
     ///
     /// - Throws: `ImagingError(.invalidModel)` with what is wrong.
     package init(folder: URL) throws {
+        guard folder.pathExtension != "pth", folder.pathExtension != "pt" else {
+            throw Self.invalid(
+                "SEGMENTATION_MODEL_PATH names a PyTorch checkpoint; run `neuroai models import` with it and name the package "
+                    + "that this makes.")
+        }
         let json: Data
         do {
             json = try Data(contentsOf: folder.appendingPathComponent("model.json"))
         } catch {
             throw Self.invalid("There is no model.json in the model package; check SEGMENTATION_MODEL_PATH.")
         }
-        let manifest: Manifest
+        let manifest: ModelManifest
         do {
-            manifest = try JSONDecoder().decode(Manifest.self, from: json)
+            manifest = try JSONDecoder().decode(ModelManifest.self, from: json)
         } catch {
             throw Self.invalid("The package's model.json is damaged or of another format.")
         }
@@ -69,6 +83,9 @@ package struct ModelPackage: Sendable {
         sequences = manifest.sequences
         standardDeviationFloor = manifest.normalisation.standardDeviationFloor
         stages = try manifest.stages.map { try $0.stage(in: folder) }
+        brain = try manifest.brain?.stage(in: folder)
+        required = manifest.requires ?? []
+        architecture = manifest.architecture
         regions = manifest.outputs.sorted { $0.channel < $1.channel }.compactMap {
             TumourRegion(abbreviation: $0.region)
         }
@@ -76,13 +93,23 @@ package struct ModelPackage: Sendable {
         measured = try manifest.metrics?.measured() ?? [:]
         temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.slope.isFinite && $0.intercept.isFinite }
+        reviewBelow = manifest.reviewBelow
     }
 
     /// How well it did with exactly these sequences; nil where that was not measured.
     package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { measured[Set(sequences)] }
 
     /// Names of the networks' files, in the order in which they run.
-    package var networkFiles: [String] { stages.map(\.network.lastPathComponent) }
+    package var networkFiles: [String] {
+        ([brain].compactMap { $0 } + stages).flatMap { stage in
+            stage.networks.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.lastPathComponent)
+        }
+    }
+
+    /// The precisions in which every stage can run.
+    package var precisions: [ModelPrecision] {
+        ModelPrecision.allCases.filter { precision in stages.allSatisfy { $0.networks[precision] != nil } }
+    }
 
     private static func byRegion<Value>(
         _ values: [String: Value], where isSound: (Value) -> Bool
@@ -97,167 +124,15 @@ package struct ModelPackage: Sendable {
         return found
     }
 
-    fileprivate static func invalid(_ message: String) -> ImagingError { ImagingError(.invalidModel, message) }
+    static func invalid(_ message: String) -> ImagingError { ImagingError(.invalidModel, message) }
 }
 
-/// `model.json`, format 2.
-private struct Manifest: Decodable {
-    struct Normalisation: Decodable {
-        let method: String
-        let within: String
-        let standardDeviationFloor: Double
-
-        enum CodingKeys: String, CodingKey {
-            case method, within
-            case standardDeviationFloor = "std_floor"
-        }
-    }
-    struct Window: Decodable {
-        let strategy: String
-        /// Of the grid's lengths; 1 for `sliding` unless stated.
-        let multiple: Int?
-        /// For `sliding`: voxels along i, j, k, the share by which neighbours overlap, and how they are blended.
-        let size: [Int]?
-        let overlap: Double?
-        let blend: String?
-
-        func asked() throws -> WindowStrategy {
-            switch strategy {
-            case "box":
-                guard let multiple, multiple > 0 else { break }
-                return .box(multiple: multiple)
-            case "sliding":
-                guard let size, size.count == 3, size.allSatisfy({ (8...512).contains($0) }), let overlap,
-                    (0..<1).contains(overlap), blend == "gaussian"
-                else { break }
-                return .sliding(size: GridSize(size), overlap: overlap, multiple: max(multiple ?? 1, 1))
-            default:
-                throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
-            }
-            throw ModelPackage.invalid("The package's model.json contradicts itself.")
-        }
-    }
-    struct Stage: Decodable {
-        struct Around: Decodable {
-            let region: String
-            let probability: Float
-            let margin: Double
-            let share: Float
-
-            enum CodingKeys: String, CodingKey {
-                case region, probability, share
-                case margin = "margin_mm"
-            }
-        }
-
-        let network: String
-        let inputs: [String]
-        let outputs: [String]
-        let spacing: Double
-        let antialiasSigmaFactor: Double
-        let window: Window
-        let around: Around?
-
-        enum CodingKeys: String, CodingKey {
-            case network, inputs, outputs, window, around
-            case spacing = "spacing_mm"
-            case antialiasSigmaFactor = "antialias_sigma_factor"
-        }
-
-        func stage(in folder: URL) throws -> ModelPackage.Stage {
-            let around = try around.map { around in
-                guard let region = TumourRegion(abbreviation: around.region), (0..<1).contains(around.probability),
-                    around.margin >= 0, (0...1).contains(around.share)
-                else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
-                return ModelPackage.Around(
-                    region: region, probability: around.probability, margin: around.margin, share: around.share)
-            }
-            return ModelPackage.Stage(
-                network: folder.appendingPathComponent(network), outputs: outputs, spacing: spacing,
-                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.asked(), around: around)
-        }
-    }
-    struct Output: Decodable {
-        let channel: Int
-        let region: String
-    }
-    struct Metrics: Decodable {
-        /// By the sequences' names, joined by `+`: Dice by region's abbreviation, and `cases`.
-        let subsets: [String: [String: Double]]
-
-        func measured() throws -> [Set<MRISequence>: MeasuredDice] {
-            var found: [Set<MRISequence>: MeasuredDice] = [:]
-            for (names, row) in subsets {
-                let sequences = names.split(separator: "+").compactMap { MRISequence(rawValue: String($0)) }
-                guard let cases = row["cases"], cases >= 1, cases <= 1e6, !sequences.isEmpty else {
-                    throw ModelPackage.invalid("The package's model.json contradicts itself.")
-                }
-                let dice = TumourRegion.allCases.compactMap { region in
-                    row[region.abbreviation].map { (region, $0) }
-                }
-                found[Set(sequences)] = MeasuredDice(
-                    patients: Int(cases), dice: Dictionary(uniqueKeysWithValues: dice))
-            }
-            return found
-        }
-    }
-    struct File: Decodable {
-        let path: String
-        let sha256: String
-        let bytes: Int
-    }
-
-    let format: Int
-    let name: String
-    let version: String
-    let sequences: [MRISequence]
-    let orientation: String
-    let normalisation: Normalisation
-    let stages: [Stage]
-    let outputs: [Output]
-    let activation: String
-    let threshold: Float
-    let files: [File]
-    let metrics: Metrics?
-    let temperatures: [String: Float]?
-    let quality: [String: QualityLine]?
-
-    /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
-    func check() throws {
-        let isKnown =
-            format == 2 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
-            && normalisation.within == "foreground"
-        guard isKnown else {
-            throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
-        }
-        let isSound =
-            sequences == MRISequence.allCases && (0...1).contains(threshold)
-            && outputs.map(\.channel).sorted() == [0, 1, 2]
-            && Set(outputs.compactMap { TumourRegion(abbreviation: $0.region) }).count == 3
-            && (1...2).contains(stages.count) && stages[0].outputs == ["logits", "gating_weights"]
-            && stages.allSatisfy { $0.inputs == ["images", "availability"] && $0.spacing > 0 }
-            && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
-        guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
-        for stage in stages where !files.contains(where: { $0.path == stage.network }) {
-            throw ModelPackage.invalid("The package's model.json states no digest for \(stage.network).")
-        }
-    }
-
-    func checkFiles(in folder: URL) throws {
-        for file in files {
-            guard !file.path.contains(".."), !file.path.hasPrefix("/") else {
-                throw ModelPackage.invalid("The package's model.json names a file outside its folder.")
-            }
-            guard let data = try? Data(contentsOf: folder.appendingPathComponent(file.path), options: .mappedIfSafe)
-            else {
-                throw ModelPackage.invalid("The model package lacks \(file.path).")
-            }
-            guard data.count == file.bytes, SHA256.hash(data: data).hexadecimal == file.sha256 else {
-                throw ModelPackage.invalid(
-                    "\(file.path) of the model package is not the file that model.json describes.")
-            }
-        }
-    }
+/// How a network's numbers are held while it runs.
+package enum ModelPrecision: String, Sendable, CaseIterable {
+    /// 32-bit floating point throughout.
+    case f32
+    /// Convolutions in 8-bit integers, scaled per channel; a second set of files of the same package.
+    case int8
 }
 
 extension SHA256Digest {

@@ -6,22 +6,33 @@ import Imaging
 package struct ModelSegmenter: Segmenter {
     package let model: ModelIdentity
     package let device = "cpu"
-    private let package: ModelPackage
+    let package: ModelPackage
     /// One for each stage of the package.
     private let networks: [OpenVINONetwork]
+    /// Finds the brain in a head; nil where the package has no such network.
+    let brainNetwork: OpenVINONetwork?
 
-    /// What logits are beyond the first stage's box: no tumour.
-    private static let backgroundLogit: Float = -20
+    /// What logits are beyond a stage's box: no tumour, no brain.
+    static let backgroundLogit: Float = -20
     /// No logit: marks places that the second stage did not look at.
     private static let nowhere: Float = -1000
 
-    /// Checks the package's digests and compiles its networks, which stay in memory.
+    /// Compiles the package's networks, which stay in memory.
     ///
+    /// - Parameter precision: of the tumour's networks; the brain is always found in `f32`.
     /// - Throws: `ImagingError(.invalidModel)`.
-    package init(_ package: ModelPackage) throws {
+    package init(_ package: ModelPackage, precision: ModelPrecision = .f32) throws {
         self.package = package
         model = package.identity
-        networks = try package.stages.map { try OpenVINONetwork($0.network) }
+        networks = try package.stages.map { stage in
+            guard let file = stage.networks[precision] else {
+                throw ImagingError(
+                    .invalidModel,
+                    "The model package has no \(precision.rawValue) networks; set MODEL_PRECISION to f32.")
+            }
+            return try OpenVINONetwork(file)
+        }
+        brainNetwork = try package.brain.flatMap { $0.networks[.f32] }.map { try OpenVINONetwork($0) }
     }
 
     package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { package.measuredDice(with: sequences) }
@@ -30,9 +41,16 @@ package struct ModelSegmenter: Segmenter {
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
+        let missing = package.required.filter { study.images[$0] == nil }
+        guard missing.isEmpty else {
+            throw ImagingError(
+                .incompatibleSeries,
+                "This model cannot work without \(missing.map(\.displayName).joined(separator: ", ")); upload it or choose another model."
+            )
+        }
         var clock = StageClock()
         control.report("Preparing the images", 0)
-        let prepared = try PreparedStudy(study)
+        let prepared = try withoutSkull(PreparedStudy(study), control: control)
         let stage = package.stages[0]
         let input = try NetworkInput(
             prepared, on: stage.grid(around: prepared.box, on: prepared.foreground.mask.grid), stage, package,
@@ -50,8 +68,9 @@ package struct ModelSegmenter: Segmenter {
             regions: regions,
             gatingWeights: Dictionary(uniqueKeysWithValues: zip(package.sequences, whole.gate)),
             threshold: package.threshold, foreground: foreground,
-            isSkullStripped: prepared.foreground.isSkullStripped, stages: clock.stages,
-            expectedDice: ExpectedDice.of(regions, threshold: package.threshold, by: package.quality))
+            brainMask: prepared.foreground.brainMask, stages: clock.stages,
+            expectedDice: ExpectedDice.of(regions, threshold: package.threshold, by: package.quality),
+            reviewBelow: package.reviewBelow)
     }
 
     /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.

@@ -9,8 +9,14 @@ struct PreparedStudy: Sendable {
 
     /// - Throws: `ImagingError(.unsupportedImage)` where no head is found.
     init(_ study: Study) throws {
-        self.study = try Study(images: study.images.mapValues { $0.reoriented() })
-        foreground = try Foreground(of: self.study)
+        let study = try Study(images: study.images.mapValues { $0.reoriented() })
+        try self.init(study, Foreground(of: study))
+    }
+
+    /// - Parameter study: in RAS.
+    init(_ study: Study, _ foreground: Foreground) throws {
+        self.study = study
+        self.foreground = foreground
         guard let box = foreground.mask.boundingBox else {
             throw ImagingError(.unsupportedImage, "No head was found in the images.")
         }
@@ -41,10 +47,11 @@ struct IntensityStatistics: Equatable, Sendable {
         deviation = max((squares / max(count, 1)).squareRoot(), floor)
     }
 
-    /// z-scores inside, 0 outside.
-    func zScores(_ values: [Float], within inside: [UInt8]) -> [Float] {
+    /// z-scores; 0 outside the mask where one is given.
+    func zScores(_ values: [Float], within inside: [UInt8]?) -> [Float] {
         values.indices.map { index in
-            inside[index] == 0 ? 0 : Float((Double(values[index]) - mean) / deviation)
+            if let inside, inside[index] == 0 { return 0 }
+            return Float((Double(values[index]) - mean) / deviation)
         }
     }
 }
@@ -60,10 +67,12 @@ struct NetworkInput: Sendable {
     /// What the z-scores were made with, by sequence.
     let statistics: [MRISequence: IntensityStatistics]
 
-    /// - Parameter statistics: those of an earlier stage; without them they are taken from the foreground on this grid.
+    /// - Parameters:
+    ///   - statistics: those of an earlier stage; without them they are taken from the foreground on this grid.
+    ///   - isMasked: false leaves what lies outside the foreground as it is, for a network that looks for the brain.
     init(
         _ prepared: PreparedStudy, on grid: VoxelGrid, _ stage: ModelPackage.Stage, _ package: ModelPackage,
-        statistics known: [MRISequence: IntensityStatistics]? = nil, control: WorkControl
+        statistics known: [MRISequence: IntensityStatistics]? = nil, isMasked: Bool = true, control: WorkControl
     ) throws {
         let inside = try Resampler.nearest(prepared.foreground.mask, to: grid).values
         let channels = try package.sequences.concurrentMap { sequence -> ([Float], IntensityStatistics?) in
@@ -75,7 +84,7 @@ struct NetworkInput: Sendable {
             let statistics =
                 known?[sequence]
                 ?? IntensityStatistics(values, within: inside, floor: package.standardDeviationFloor)
-            return (statistics.zScores(values, within: inside), statistics)
+            return (statistics.zScores(values, within: isMasked ? inside : nil), statistics)
         }
         let found = zip(package.sequences, channels).compactMap { name, channel in channel.1.map { (name, $0) } }
         statistics = Dictionary(uniqueKeysWithValues: found)

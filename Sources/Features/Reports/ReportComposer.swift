@@ -143,6 +143,12 @@ package struct ReportComposer {
                 "\(Self.name(region)): the model expects a Dice of \(Self.dice(dice)) with an expert's mask.",
                 [finding.id])
         }
+        for finding in result.structuredFindings where finding.kind == .brainMask && finding.term == "found" {
+            say(
+                .limits,
+                "The images show the skull; the brain was separated from it automatically, so the mask's edge at the "
+                    + "brain's surface must be looked at.", [finding.id])
+        }
         for finding in result.structuredFindings where finding.kind == .atlasFit && finding.term != "aligned" {
             say(
                 .limits, "No lobe is stated, since no atlas could be aligned with these images.", [finding.id])

@@ -12,6 +12,7 @@ package struct Finding: Codable, Equatable, Sendable {
         case centre
         case side
         case location
+        case brainMask = "brain_mask"
         case atlasFit = "atlas_fit"
         case midlineContact = "midline_contact"
         case cortexContact = "cortex_contact"

@@ -35,6 +35,10 @@ struct FindingList {
         for lesion in lesions { add(lesion) }
     }
 
+    mutating func add(brainMask: BrainMask) {
+        add(.brainMask, term: brainMask.rawValue)
+    }
+
     mutating func add(atlas: AtlasFit) {
         add(.atlasFit, atlas.fit, "1", term: atlas.status.rawValue)
     }

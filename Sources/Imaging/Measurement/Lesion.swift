@@ -22,7 +22,7 @@ package struct Lesion: Codable, Equatable, Sendable {
     /// Share of the lesion's volume by lobe or structure, largest first; empty where no atlas could be aligned.
     package let locations: [LesionLocation]
     package let touchesMidline: Bool
-    /// Nil where the images still show the skull, so that the brain's surface is not known.
+    /// Nil where there is no brain mask, so that the brain's surface is not known.
     package let touchesCortex: Bool?
 
     package init(

@@ -13,7 +13,7 @@ struct LesionMeasurer {
     private let masks: [TumourRegion: LabelMap]
     private let probability: Image
     private let foreground: LabelMap
-    private let isSkullStripped: Bool
+    private let brainMask: BrainMask
     private let alignment: AtlasAlignment?
 
     /// Works in RAS order; `probabilities` and `masks` lie on the reference's grid.
@@ -34,7 +34,7 @@ struct LesionMeasurer {
         self.masks = masks.masks.mapValues { $0.reoriented().cropped(to: box) }
         self.probability = probability.reoriented().cropped(to: box)
         foreground = head.cropped(to: box)
-        isSkullStripped = probabilities.isSkullStripped
+        brainMask = probabilities.brainMask
         self.alignment = alignment
     }
 
@@ -46,7 +46,7 @@ struct LesionMeasurer {
         let minimum = Int((Self.minimumVolume / grid.voxelVolume).rounded(.up))
         let components = try Components(of: whole, touchesDiagonally: true, minimumVoxels: max(minimum, 1))
         guard components.count > 0 else { return [] }
-        let depth = try isSkullStripped ? depthBelowSurface() : nil
+        let depth = try brainMask == .none ? nil : depthBelowSurface()
         let middle = alignment == nil ? middleOfForeground() : 0
         return split(components).enumerated().map { number, offsets in
             lesion(number + 1, offsets, depth: depth, middle: middle)

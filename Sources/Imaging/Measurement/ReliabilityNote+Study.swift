@@ -8,10 +8,10 @@ extension ReliabilityNote {
     ///
     /// - Parameter measured: with exactly these sequences; nil where the model package states none.
     static func notes(
-        sequences: [MRISequence], isSkullStripped: Bool, measured: MeasuredDice?
+        sequences: [MRISequence], brainMask: BrainMask, measured: MeasuredDice?
     ) -> [ReliabilityNote] {
         TumourRegion.allCases.map { region in
-            guard isSkullStripped else {
+            guard brainMask != .none else {
                 return ReliabilityNote(
                     region: region, isReliable: false,
                     note: "The images still show the skull; the model was trained on skull-stripped images, "

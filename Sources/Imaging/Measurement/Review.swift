@@ -20,7 +20,7 @@ package struct Review: Codable, Equatable, Sendable {
 extension Review {
     /// ml of a skull-stripped brain: 1018–1737 in the 38 studies that the project has (docs/decisions/0202).
     private static let brainVolumes = 700.0...2200.0
-    /// A whole tumour below this Dice is a bad mask.
+    /// A whole tumour below this Dice is a bad mask; models state how much they must expect for it (`review_below`).
     private static let leastDice = 0.7
 
     /// - Parameters:
@@ -28,11 +28,11 @@ extension Review {
     ///   - contrasts: by sequence; empty where no atlas is aligned.
     ///   - expectedDice: of the whole tumour; nil where the model foretells none.
     init(
-        atlas: AtlasFit, isSkullStripped: Bool, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
-        hasLesions: Bool, expectedDice: Double?
+        atlas: AtlasFit, brainMask: BrainMask, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
+        hasLesions: Bool, expectedDice: Double?, reviewBelow: Double? = nil
     ) {
         var reasons: [String] = []
-        if !isSkullStripped {
+        if brainMask == .none {
             reasons.append("The images still show the skull, which the model never saw in training.")
         } else if !Self.brainVolumes.contains(brainVolume) {
             reasons.append("What the images show has not the size of a brain.")
@@ -42,7 +42,7 @@ extension Review {
         reasons += SeriesContrast.doubts(contrasts)
         if !hasLesions {
             reasons.append("No tumour was found, and the model was not trained to rule one out.")
-        } else if let expectedDice, expectedDice < Self.leastDice {
+        } else if let expectedDice, expectedDice < reviewBelow ?? Self.leastDice {
             reasons.append(
                 "The model is unsure of the whole tumour: it expects a Dice of "
                     + String(format: "%.2f", expectedDice) + " with an expert's mask.")

@@ -94,14 +94,18 @@ private struct Measured {
             throw ImagingError(.internalFault, "The mask of the whole tumour is missing.")
         }
         let foreground = probabilities.foreground
+        // With a brain mask of ours the skull is still in the images; to the atlas they are shown without it.
+        let images =
+            probabilities.brainMask == .found
+            ? try study.images.mapValues { try $0.without(outside: foreground) } : study.images
         let alignment = try atlas.flatMap { atlas in
             try AtlasAlignment(
-                reference, foreground: foreground, isSkullStripped: probabilities.isSkullStripped, tumour: tumour,
-                to: atlas, control: control)
+                images[study.reference] ?? reference, foreground: foreground,
+                isSkullStripped: probabilities.brainMask != .none, tumour: tumour, to: atlas, control: control)
         }
         let good = alignment.flatMap { $0.isGood ? $0 : nil }
         let contrasts = try study.sequences.concurrentMap { sequence in
-            (sequence, try study.images[sequence].flatMap { try good?.contrast(of: $0, without: tumour) })
+            (sequence, try images[sequence].flatMap { try good?.contrast(of: $0, without: tumour) })
         }
         clock.lap("align")
         lesions = try LesionMeasurer(probabilities, masks, alignment: good).lesions()
@@ -109,11 +113,12 @@ private struct Measured {
             status: atlas == nil ? .notInstalled : good == nil ? .notAligned : .aligned, fit: alignment?.fit)
         let voxels = foreground.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }
         review = Review(
-            atlas: fit, isSkullStripped: probabilities.isSkullStripped,
+            atlas: fit, brainMask: probabilities.brainMask,
             brainVolume: Double(voxels) * foreground.grid.voxelVolume / 1000,
             contrasts: Dictionary(
                 uniqueKeysWithValues: contrasts.compactMap { name, found in found.map { (name, $0) } }),
-            hasLesions: !lesions.isEmpty, expectedDice: probabilities.expectedDice[.wholeTumour])
+            hasLesions: !lesions.isEmpty, expectedDice: probabilities.expectedDice[.wholeTumour],
+            reviewBelow: probabilities.reviewBelow)
     }
 
     /// Mean probability of each region's voxels; a region without voxels has none.
@@ -135,20 +140,21 @@ private struct Measured {
     func result(_ files: [MaskFile], of segmenter: any Segmenter) -> SegmentationResult {
         let model = segmenter.model
         let notes = ReliabilityNote.notes(
-            sequences: study.sequences, isSkullStripped: probabilities.isSkullStripped,
+            sequences: study.sequences, brainMask: probabilities.brainMask,
             measured: segmenter.measuredDice(with: study.sequences))
         var list = FindingList()
         list.add(sequences: study.sequences)
         list.add(volumes: masks.volumes, confidences: confidences)
         list.add(expectedDice: probabilities.expectedDice)
         list.add(lesions: lesions)
+        list.add(brainMask: probabilities.brainMask)
         list.add(atlas: fit)
         list.add(review: review)
         list.add(notes: notes)
         return SegmentationResult(
             volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
-            referenceModality: study.reference, reliability: notes, isSkullStripped: probabilities.isSkullStripped,
+            referenceModality: study.reference, reliability: notes, brainMask: probabilities.brainMask,
             atlas: fit, review: review, expectedDice: probabilities.expectedDice,
             modelVersion: "\(model.name) \(model.version)", device: segmenter.device)
     }

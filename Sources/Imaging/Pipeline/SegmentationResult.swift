@@ -15,6 +15,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let reliability: [ReliabilityNote]
     package let labelConvention: String
     package let isSkullStripped: Bool
+    /// Nil in results of versions that knew no mask but a given one.
+    package let brainMask: BrainMask?
     /// Nil in results of versions without an atlas.
     package let atlas: AtlasFit?
     /// Nil in results of versions that looked for no reasons.
@@ -28,7 +30,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         volumes: [TumourRegion: Double], confidenceScores: [TumourRegion: Double], maskFiles: [MaskFile],
         structuredFindings: [Finding], lesions: [Lesion], gatingWeights: [MRISequence: Double],
         availableModalities: [MRISequence], referenceModality: MRISequence, reliability: [ReliabilityNote],
-        isSkullStripped: Bool, atlas: AtlasFit? = nil, review: Review? = nil,
+        brainMask: BrainMask, atlas: AtlasFit? = nil, review: Review? = nil,
         expectedDice: [TumourRegion: Double]? = nil, modelVersion: String, device: String
     ) {
         self.volumes = volumes
@@ -42,7 +44,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.referenceModality = referenceModality
         self.reliability = reliability
         self.labelConvention = Self.labelConvention
-        self.isSkullStripped = isSkullStripped
+        isSkullStripped = brainMask == .given
+        self.brainMask = brainMask
         self.atlas = atlas
         self.review = review
         self.expectedDice = expectedDice
@@ -65,6 +68,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         case reliability
         case labelConvention = "label_convention"
         case isSkullStripped = "skull_stripped"
+        case brainMask = "brain_mask"
         case atlas, review
         case expectedDice = "expected_dice"
         case modelVersion = "model_version"

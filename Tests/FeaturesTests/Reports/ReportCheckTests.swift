@@ -28,7 +28,7 @@ struct ReportCheckTests {
         return SegmentationResult(
             volumes: volumes, confidenceScores: [.wholeTumour: 0.9], maskFiles: [], structuredFindings: list.findings,
             lesions: [lesion], gatingWeights: [:], availableModalities: [.flair], referenceModality: .flair,
-            reliability: [note], isSkullStripped: true, modelVersion: "m 1.0.0", device: "cpu")
+            reliability: [note], brainMask: .given, modelVersion: "m 1.0.0", device: "cpu")
     }
 
     private static func faults(_ change: (inout [ReportDraft.Sentence]) -> Void) -> [ReportCheck.Fault] {

@@ -26,7 +26,7 @@ struct ReportComposerTests {
         return SegmentationResult(
             volumes: [.wholeTumour: 12345, .tumourCore: 0, .enhancingTumour: 0], confidenceScores: [:], maskFiles: [],
             structuredFindings: findings, lesions: lesions, gatingWeights: [:], availableModalities: sequences,
-            referenceModality: .flair, reliability: [note], isSkullStripped: true, modelVersion: "m 1", device: "cpu")
+            referenceModality: .flair, reliability: [note], brainMask: .given, modelVersion: "m 1", device: "cpu")
     }
 
     private func lesion(_ side: Lesion.Side) -> Lesion {

@@ -141,7 +141,7 @@ struct AtlasAlignmentTests {
         }
         let probabilities = TumourProbabilities(
             regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:], threshold: 0.5,
-            foreground: patient.foreground, isSkullStripped: true)
+            foreground: patient.foreground, brainMask: .given)
         let masks = try RegionMasks(probabilities, on: grid)
         let alignment = try #require(try patient.alignment(without: masks.masks[.wholeTumour]))
         let lesion = try #require(try LesionMeasurer(probabilities, masks, alignment: alignment).lesions().first)

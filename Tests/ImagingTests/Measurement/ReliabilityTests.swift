@@ -4,10 +4,10 @@ import Testing
 
 struct ReliabilityTests {
     private func note(
-        _ region: TumourRegion, _ sequences: [MRISequence], dice: Double?, isSkullStripped: Bool = true
+        _ region: TumourRegion, _ sequences: [MRISequence], dice: Double?, brainMask: BrainMask = .given
     ) throws -> ReliabilityNote {
         let measured = dice.map { MeasuredDice(patients: 6, dice: [region: $0]) }
-        let notes = ReliabilityNote.notes(sequences: sequences, isSkullStripped: isSkullStripped, measured: measured)
+        let notes = ReliabilityNote.notes(sequences: sequences, brainMask: brainMask, measured: measured)
         return try #require(notes.first { $0.region == region })
     }
 
@@ -22,6 +22,6 @@ struct ReliabilityTests {
     @Test func aHighFigureDoesNotReplaceTheSequence() throws {
         let blind = try note(.enhancingTumour, [.flair], dice: 0.9)
         #expect(!blind.isReliable && blind.note.contains("Without T1CE"))
-        #expect(try !note(.wholeTumour, [.flair], dice: 0.9, isSkullStripped: false).isReliable)
+        #expect(try !note(.wholeTumour, [.flair], dice: 0.9, brainMask: BrainMask.none).isReliable)
     }
 }

@@ -10,11 +10,11 @@ struct ReviewTests {
     }
 
     private func reasons(
-        _ status: AtlasFit.Status = .aligned, isSkullStripped: Bool = true, brainVolume: Double = 1400,
+        _ status: AtlasFit.Status = .aligned, brainMask: BrainMask = .given, brainVolume: Double = 1400,
         contrasts: [MRISequence: SeriesContrast] = [:], hasLesions: Bool = true, expectedDice: Double? = 0.9
     ) -> [String] {
         Review(
-            atlas: AtlasFit(status: status, fit: 0.95), isSkullStripped: isSkullStripped, brainVolume: brainVolume,
+            atlas: AtlasFit(status: status, fit: 0.95), brainMask: brainMask, brainVolume: brainVolume,
             contrasts: contrasts, hasLesions: hasLesions, expectedDice: expectedDice
         ).reasons
     }
@@ -33,7 +33,7 @@ struct ReviewTests {
         #expect(reasons(brainVolume: 4000).count == 1)
         #expect(
             reasons(.notAligned) == ["The images could not be aligned with a brain, so they may show something else."])
-        #expect(reasons(.notAligned, isSkullStripped: false).count == 1)
+        #expect(reasons(.notAligned, brainMask: BrainMask.none).count == 1)
         #expect(reasons(hasLesions: false).first?.contains("rule one out") == true)
         // Nothing is known without an atlas, which the report says elsewhere.
         #expect(reasons(.notInstalled).isEmpty)

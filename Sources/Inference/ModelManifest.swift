@@ -1,0 +1,184 @@
+import Crypto
+import Foundation
+import Imaging
+
+/// `model.json`, format 2.
+struct ModelManifest: Decodable {
+    struct Normalisation: Decodable {
+        let method: String
+        let within: String
+        let standardDeviationFloor: Double
+
+        enum CodingKeys: String, CodingKey {
+            case method, within
+            case standardDeviationFloor = "std_floor"
+        }
+    }
+    struct Window: Decodable {
+        let strategy: String
+        /// Of the grid's lengths; 1 for `sliding` unless stated.
+        let multiple: Int?
+        /// For `sliding`: voxels along i, j, k, the share by which neighbours overlap, and how they are blended.
+        let size: [Int]?
+        let overlap: Double?
+        let blend: String?
+
+        func asked() throws -> WindowStrategy {
+            switch strategy {
+            case "box":
+                guard let multiple, multiple > 0 else { break }
+                return .box(multiple: multiple)
+            case "sliding":
+                guard let size, size.count == 3, size.allSatisfy({ (8...512).contains($0) }), let overlap,
+                    (0..<1).contains(overlap), blend == "gaussian"
+                else { break }
+                return .sliding(size: GridSize(size), overlap: overlap, multiple: max(multiple ?? 1, 1))
+            default:
+                throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
+            }
+            throw ModelPackage.invalid("The package's model.json contradicts itself.")
+        }
+    }
+    struct Stage: Decodable {
+        struct Around: Decodable {
+            let region: String
+            let probability: Float
+            let margin: Double
+            let share: Float
+
+            enum CodingKeys: String, CodingKey {
+                case region, probability, share
+                case margin = "margin_mm"
+            }
+        }
+
+        let network: String
+        /// The same network in 8-bit integers.
+        let int8: String?
+        let inputs: [String]
+        let outputs: [String]
+        let spacing: Double
+        let antialiasSigmaFactor: Double
+        let window: Window
+        let around: Around?
+
+        enum CodingKeys: String, CodingKey {
+            case network, int8, inputs, outputs, window, around
+            case spacing = "spacing_mm"
+            case antialiasSigmaFactor = "antialias_sigma_factor"
+        }
+
+        func stage(in folder: URL) throws -> ModelPackage.Stage {
+            let around = try around.map { around in
+                guard let region = TumourRegion(abbreviation: around.region), (0..<1).contains(around.probability),
+                    around.margin >= 0, (0...1).contains(around.share)
+                else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
+                return ModelPackage.Around(
+                    region: region, probability: around.probability, margin: around.margin, share: around.share)
+            }
+            var networks = [ModelPrecision.f32: folder.appendingPathComponent(network)]
+            networks[.int8] = int8.map { folder.appendingPathComponent($0) }
+            return ModelPackage.Stage(
+                networks: networks, outputs: outputs, spacing: spacing,
+                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.asked(), around: around)
+        }
+    }
+    struct Output: Decodable {
+        let channel: Int
+        let region: String
+    }
+    struct Metrics: Decodable {
+        /// By the sequences' names, joined by `+`: Dice by region's abbreviation, and `cases`.
+        let subsets: [String: [String: Double]]
+
+        func measured() throws -> [Set<MRISequence>: MeasuredDice] {
+            var found: [Set<MRISequence>: MeasuredDice] = [:]
+            for (names, row) in subsets {
+                let sequences = names.split(separator: "+").compactMap { MRISequence(rawValue: String($0)) }
+                guard let cases = row["cases"], cases >= 1, cases <= 1e6, !sequences.isEmpty else {
+                    throw ModelPackage.invalid("The package's model.json contradicts itself.")
+                }
+                let dice = TumourRegion.allCases.compactMap { region in
+                    row[region.abbreviation].map { (region, $0) }
+                }
+                found[Set(sequences)] = MeasuredDice(
+                    patients: Int(cases), dice: Dictionary(uniqueKeysWithValues: dice))
+            }
+            return found
+        }
+    }
+    struct File: Decodable {
+        let path: String
+        let sha256: String
+        let bytes: Int
+    }
+
+    let format: Int
+    let name: String
+    let version: String
+    let architecture: String
+    let sequences: [MRISequence]
+    let orientation: String
+    let normalisation: Normalisation
+    let stages: [Stage]
+    let brain: Stage?
+    let requires: [MRISequence]?
+    let outputs: [Output]
+    let activation: String
+    let threshold: Float
+    let files: [File]
+    let metrics: Metrics?
+    let temperatures: [String: Float]?
+    let quality: [String: QualityLine]?
+    let reviewBelow: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case format, name, version, architecture, sequences, orientation, normalisation, stages, brain, requires,
+            outputs
+        case activation, threshold, files, metrics, temperatures, quality
+        case reviewBelow = "review_below"
+    }
+
+    /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
+    func check() throws {
+        let isKnown =
+            format == 2 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
+            && normalisation.within == "foreground"
+        guard isKnown else {
+            throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
+        }
+        let isSound =
+            sequences == MRISequence.allCases && (0...1).contains(threshold)
+            && outputs.map(\.channel).sorted() == [0, 1, 2]
+            && Set(outputs.compactMap { TumourRegion(abbreviation: $0.region) }).count == 3
+            && (1...2).contains(stages.count)
+            && [["logits"], ["logits", "gating_weights"]].contains(stages[0].outputs)
+            && ([brain].compactMap { $0 } + stages).allSatisfy {
+                $0.inputs == ["images", "availability"] && $0.spacing > 0
+            }
+            && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
+            && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
+            && (0...1).contains(reviewBelow ?? 0)
+        guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
+        for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
+        where !files.contains(where: { $0.path == name }) {
+            throw ModelPackage.invalid("The package's model.json states no digest for \(name).")
+        }
+    }
+
+    func checkFiles(in folder: URL) throws {
+        for file in files {
+            guard !file.path.contains(".."), !file.path.hasPrefix("/") else {
+                throw ModelPackage.invalid("The package's model.json names a file outside its folder.")
+            }
+            guard let data = try? Data(contentsOf: folder.appendingPathComponent(file.path), options: .mappedIfSafe)
+            else {
+                throw ModelPackage.invalid("The model package lacks \(file.path).")
+            }
+            guard data.count == file.bytes, SHA256.hash(data: data).hexadecimal == file.sha256 else {
+                throw ModelPackage.invalid(
+                    "\(file.path) of the model package is not the file that model.json describes.")
+            }
+        }
+    }
+}

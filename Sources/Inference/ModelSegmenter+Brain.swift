@@ -1,0 +1,27 @@
+import Imaging
+
+extension ModelSegmenter {
+    /// A head with its skull gets the brain as its foreground, where the package has a network that finds it.
+    ///
+    /// The network sees the whole head at its spacing, z-scores of the head's voxels, nothing cut away
+    /// (`training/brainmask/masking.py`: change both or neither).
+    func withoutSkull(_ prepared: PreparedStudy, control: WorkControl) throws -> PreparedStudy {
+        guard prepared.foreground.brainMask == .none, let stage = package.brain, let brainNetwork else {
+            return prepared
+        }
+        control.report("Finding the brain", 0)
+        let head = prepared.foreground.mask.grid
+        let input = try NetworkInput(
+            prepared, on: stage.grid(around: prepared.box, on: head), stage, package, isMasked: false, control: control)
+        let found = try brainNetwork.run(
+            [("images", input.images), ("availability", input.availability)], outputs: stage.outputs,
+            isCancelled: control.isCancelled)
+        guard let values = found.first, values.count == input.grid.size.count else {
+            throw ImagingError(
+                .invalidModel, "The package's brain network returned another shape than its model.json describes.")
+        }
+        let logits = try Resampler.linear(
+            Image(grid: input.grid, values: values), to: head, outside: Self.backgroundLogit)
+        return try PreparedStudy(prepared.study, Foreground(brain: logits))
+    }
+}
