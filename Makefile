@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo serve test bench build format check train export evaluate
+.PHONY: list bootstrap demo serve test bench build format check train export evaluate importer
 
 list: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
@@ -24,6 +24,9 @@ test: bootstrap ## build, run every test, print the coverage of Sources/
 
 bench: build ## time the main job against the bare network (CASE=folder, else a phantom) and write docs/benchmarks.md
 	@CASE="$(CASE)" scripts/bench
+
+importer: ## install what `neuroai models import` needs
+	@scripts/train environment
 
 train: ## train the model of training/config.toml, or go on with it
 	@scripts/train train

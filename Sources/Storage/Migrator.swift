@@ -27,6 +27,7 @@ package struct Migration: Sendable {
         Migration(1, "core", PackageResources.m0001_core_sql),
         Migration(2, "jobs", PackageResources.m0002_jobs_sql),
         Migration(3, "pictures", PackageResources.m0003_pictures_sql),
+        Migration(4, "models", PackageResources.m0004_models_sql),
     ]
 }
 

@@ -8,6 +8,7 @@ package struct WebServices: Sendable {
     package let cases: CasesService
     package let images: ImagesService
     package let segmentation: SegmentationService
+    package let models: ModelsService
     package let reports: ReportsService
     package let files: FilesService
     /// Whether the database answers.
@@ -16,7 +17,7 @@ package struct WebServices: Sendable {
 
     package init(
         users: UsersService, cases: CasesService, images: ImagesService, segmentation: SegmentationService,
-        reports: ReportsService, files: FilesService, sessions: SessionsService,
+        models: ModelsService, reports: ReportsService, files: FilesService, sessions: SessionsService,
         settings: WebSettings, isHealthy: @escaping @Sendable () async -> Bool
     ) {
         self.users = users
@@ -24,6 +25,7 @@ package struct WebServices: Sendable {
         self.cases = cases
         self.images = images
         self.segmentation = segmentation
+        self.models = models
         self.reports = reports
         self.files = files
         self.isHealthy = isHealthy
@@ -66,6 +68,7 @@ extension WebServices {
         CaseRoutes(services: self).add(to: api.group("cases"))
         UploadRoutes(services: self).add(to: api.group("cases"))
         InferenceRoutes(services: self).add(to: api.group("inference"))
+        ModelRoutes(services: self).add(to: api.group("inference/models"))
         ReportRoutes(services: self).add(to: api.group("reports"))
         FileRoutes(services: self).add(to: api.group("files"))
         try PageRoutes(services: self).add(to: router)

@@ -4,10 +4,12 @@ import Imaging
 import Inference
 
 /// `neuroai models`: what model packages are there and what they say of themselves.
-struct ModelsCommand: ParsableCommand {
+struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Lists, shows and verifies model packages.",
-        subcommands: [List.self, Show.self, Verify.self])
+        commandName: "models", abstract: "Lists, shows, verifies, imports and activates model packages.",
+        subcommands: [
+            List.self, Show.self, Verify.self, Import.self, Activate.self, Rollback.self,
+        ])
 
     /// One line for each package; the one that `SEGMENTATION_MODEL_PATH` names bears a star.
     struct List: ParsableCommand {
@@ -77,7 +79,7 @@ struct ModelsCommand: ParsableCommand {
         func run() throws {
             try Terminal.complaining {
                 let package = try ModelPackage(folder: ModelsCommand.path(self.package))
-                _ = try ModelSegmenter(package)
+                _ = try package.precisions.map { try ModelSegmenter(package, precision: $0) }
                 print("\(package.identity.name) \(package.identity.version) is whole.")
             }
         }

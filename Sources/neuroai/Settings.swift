@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Inference
 import Logging
 import Storage
 
@@ -12,6 +13,10 @@ struct Settings: Sendable {
     let mediaRoot: URL
     /// `SEGMENTATION_MODEL_PATH` (default `models/mome`): the model package.
     let modelPath: URL
+    /// `MODELS_ROOT` (default `models`): the folder of the packages that can be activated.
+    let modelsRoot: URL
+    /// `MODEL_PRECISION` (default `f32`): `f32` or `int8`.
+    let modelPrecision: ModelPrecision
     /// `ATLAS_PATH` (default where Debian's `mricron-data` lies): the atlas that names lobes.
     let atlasPath: URL
     /// `LOG_LEVEL` (default `info`).
@@ -23,6 +28,8 @@ struct Settings: Sendable {
         databaseURL = try DatabaseURL(values["DATABASE_URL"] ?? "sqlite:///db.sqlite3")
         mediaRoot = URL(fileURLWithPath: values["MEDIA_ROOT"] ?? "./media", isDirectory: true)
         modelPath = URL(fileURLWithPath: values["SEGMENTATION_MODEL_PATH"] ?? "models/mome", isDirectory: true)
+        modelsRoot = URL(fileURLWithPath: values["MODELS_ROOT"] ?? "models", isDirectory: true)
+        modelPrecision = try Self.precision(values["MODEL_PRECISION"])
         atlasPath = values["ATLAS_PATH"].map { URL(fileURLWithPath: $0, isDirectory: true) } ?? AtlasSource.debian
         logLevel = values["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
     }
@@ -30,6 +37,14 @@ struct Settings: Sendable {
     /// Another setting by its name, where it is set and not empty.
     subscript(_ name: String) -> String? {
         values[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func precision(_ text: String?) throws -> ModelPrecision {
+        guard let text, !text.isEmpty else { return .f32 }
+        guard let precision = ModelPrecision(rawValue: text) else {
+            throw SettingsError("MODEL_PRECISION must be f32 or int8.")
+        }
+        return precision
     }
 
     /// The settings of this process.

@@ -1,6 +1,5 @@
 import Features
 import Foundation
-import Inference
 import Web
 
 extension Wiring {
@@ -11,12 +10,13 @@ extension Wiring {
             database: database, hasher: try PasswordHasher(), signer: try await TokenSigner(secret: secret),
             settings: serving.sessions)
         // Without a model the API still serves; the worker's tasks then fail with the reason.
-        let model = (try? ModelPackage(folder: settings.modelPath))?.identity
+        let models = ModelShelf(settings, logger: logger).installed
         return WebServices(
             users: UsersService(sessions: sessions),
             cases: CasesService(database: database, blobs: blobs, audit: audit),
             images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti()),
-            segmentation: SegmentationService(database: database, audit: audit, model: model),
+            segmentation: SegmentationService(database: database, audit: audit, models: models),
+            models: ModelsService(database: database, installed: models),
             reports: ReportsService(database: database, audit: audit),
             files: FilesService(
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),

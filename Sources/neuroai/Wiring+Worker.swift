@@ -7,8 +7,11 @@ import Rendering
 extension Wiring {
     /// The queue with every kind of job; only a worker builds it, since only a worker holds the model.
     func jobQueue() -> JobQueue {
+        let models = ModelShelf(settings, logger: logger)
+        models.warmUp()
         let segment = SegmentCaseJob(
-            database: database, blobs: blobs, engine: engine(), folders: workFolders, codeVersion: NeuroAI.version)
+            database: database, blobs: blobs, engines: models.engines, folders: workFolders,
+            codeVersion: NeuroAI.version)
         let report = WriteReportJob(database: database)
         return JobQueue(database: database, handlers: [JobHandler(segment), JobHandler(report)], logger: logger)
     }
@@ -16,19 +19,6 @@ extension Wiring {
     /// Beside the masks rather than in the system's temporary folder, which others share.
     var workFolders: WorkFolders {
         WorkFolders(root: settings.mediaRoot.appendingPathComponent("work", isDirectory: true))
-    }
-
-    /// Without a model the worker runs all the same: a task then fails at once with a reason instead of waiting for ever.
-    private func engine() -> SegmentationEngine {
-        do {
-            return SegmentationEngine(try SegmentationPipeline.installed(settings))
-        } catch {
-            logger.error("no segmentation model can be used", metadata: ["reason": "\(error)"])
-            return SegmentationEngine(model: ModelIdentity(name: "none", version: "0", digest: "")) { _, _, _ in
-                throw ImagingError(
-                    .invalidModel, "No segmentation model is installed; the operator must set SEGMENTATION_MODEL_PATH.")
-            }
-        }
     }
 }
 
@@ -38,13 +28,14 @@ extension SegmentationPipeline {
     /// - Parameter model: another package than the settings'.
     static func installed(_ settings: Settings, model: URL? = nil) throws -> SegmentationPipeline {
         SegmentationPipeline(
-            segmenter: try ModelSegmenter(ModelPackage(folder: model ?? settings.modelPath)),
+            segmenter: try ModelSegmenter(
+                ModelPackage(folder: model ?? settings.modelPath), precision: settings.modelPrecision),
             atlas: AtlasSource(folder: settings.atlasPath), codeVersion: NeuroAI.version)
     }
 }
 
 extension SegmentationEngine {
-    fileprivate init(_ pipeline: SegmentationPipeline) {
+    init(_ pipeline: SegmentationPipeline) {
         self.init(model: pipeline.model) { series, folder, control in
             let outcome = try pipeline.run(series: series, output: folder, control: control)
             let picture = try ContourSheet.draw(outcome.result, of: series, in: folder)

@@ -51,7 +51,7 @@ struct KillClinic {
     }
 
     private var service: SegmentationService {
-        SegmentationService(database: database, audit: audit, model: nil)
+        SegmentationService(database: database, audit: audit, models: InstalledModels(list: { [] }, standard: { nil }))
     }
 
     /// A case with one series and a segmentation that waits for a worker.

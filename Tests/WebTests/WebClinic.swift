@@ -37,6 +37,17 @@ struct WebClinic: Sendable {
         }
     }
 
+    /// Another model than the active one is installed as well.
+    static let models: InstalledModels = {
+        let active = InstalledModel(
+            identity: model, architecture: "stand-in",
+            measured: [.init(sequences: [.t1ce], MeasuredDice(patients: 6, dice: [.wholeTumour: 0.8]))])
+        let other = InstalledModel(
+            identity: ModelIdentity(name: "other", version: "2.0", digest: String(repeating: "b", count: 64)),
+            architecture: "another stand-in", requiredSequences: MRISequence.allCases)
+        return InstalledModels(list: { [active, other] }, standard: { active.identity })
+    }()
+
     private static func services(_ database: any Database, _ blobs: DiskBlobStore) async throws -> WebServices {
         let secret = "a secret of at least thirty-two bytes"
         let sessions = SessionsService(
@@ -48,7 +59,8 @@ struct WebClinic: Sendable {
             users: UsersService(sessions: sessions),
             cases: CasesService(database: database, blobs: blobs, audit: audit),
             images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti()),
-            segmentation: SegmentationService(database: database, audit: audit, model: model),
+            segmentation: SegmentationService(database: database, audit: audit, models: Self.models),
+            models: ModelsService(database: database, installed: Self.models),
             reports: ReportsService(database: database, audit: audit),
             files: FilesService(
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
@@ -127,7 +139,8 @@ struct WebClinic: Sendable {
     /// Runs a worker with a stand-in for the network until nothing is left to do.
     func work() async throws {
         let segment = SegmentCaseJob(
-            database: database, blobs: blobs, engine: SegmentationEngine(model: Self.model, run: Self.standIn),
+            database: database, blobs: blobs,
+            engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: Self.standIn)),
             folders: WorkFolders(root: folder.appendingPathComponent("work")), codeVersion: "test")
         let report = WriteReportJob(database: database)
         var logger = Logger(label: "test")
@@ -160,7 +173,7 @@ struct WebClinic: Sendable {
                 Finding(id: "F3", kind: .lesionCount, quantity: 0, unit: "1"),
             ],
             lesions: [], gatingWeights: [.t1ce: 1], availableModalities: series.keys.sorted(),
-            referenceModality: .t1ce, reliability: [], isSkullStripped: true, modelVersion: "1.0", device: "cpu")
+            referenceModality: .t1ce, reliability: [], brainMask: .given, modelVersion: "1.0", device: "cpu")
         return SegmentationOutput(
             result: result, model: model, manifest: #"{"inputs":[]}"#, pictures: ["contours.png"])
     }

@@ -8,7 +8,7 @@ package struct InferenceTask: Sendable, Equatable {
     package let institution: ID<Institution>
     package let caseID: ID<Case>
     package let job: ID<JobRecord>
-    /// The model that was asked for; nil means the installed one.
+    /// Digest of the model that was asked for; nil means the one that works for the institution.
     package let modelID: String?
     /// SHA-256 over the sequences, their content and the model asked for.
     package let inputsDigest: String

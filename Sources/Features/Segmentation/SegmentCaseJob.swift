@@ -12,17 +12,17 @@ package struct SegmentCaseJob: Job {
 
     private let database: any Database
     private let blobs: any BlobStore
-    private let engine: SegmentationEngine
+    private let engines: SegmentationEngines
     private let folders: WorkFolders
     private let codeVersion: String
 
     package init(
-        database: any Database, blobs: any BlobStore, engine: SegmentationEngine, folders: WorkFolders,
+        database: any Database, blobs: any BlobStore, engines: SegmentationEngines, folders: WorkFolders,
         codeVersion: String
     ) {
         self.database = database
         self.blobs = blobs
-        self.engine = engine
+        self.engines = engines
         self.folders = folders
         self.codeVersion = codeVersion
     }
@@ -31,6 +31,8 @@ package struct SegmentCaseJob: Job {
     private struct Inputs: Sendable {
         let task: InferenceTask
         let images: [MRIImage]
+        /// Digest of the model that was asked for, else of the one that works for the institution; nil means the operator's default.
+        let model: String?
     }
 
     package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
@@ -40,7 +42,7 @@ package struct SegmentCaseJob: Job {
         for image in inputs.images { series[image.modality] = try await blobs.localURL(image.blob) }
         let folder = try folders.make()
         defer { folders.remove(folder) }
-        let output = try await segment(series, into: folder, control)
+        let output = try await segment(series, by: inputs.model, into: folder, control)
         control.report("Storing the masks", 0.99)
         let files = try await store(output, in: folder)
         let draft = ResultStore.Draft(id: ID(), output: output, files: files, codeVersion: codeVersion)
@@ -50,23 +52,23 @@ package struct SegmentCaseJob: Job {
     private func load(_ id: ID<InferenceTask>) async throws -> Inputs {
         let inputs = try await database.read { connection in
             guard let task = try SegmentationStore(connection).task(id) else { throw Self.caseIsGone }
-            return Inputs(task: task, images: try ImageStore(connection).list(task.scope, case: task.caseID))
+            let active = try ModelStore(connection).activations(task.institution, limit: 1).first
+            return Inputs(
+                task: task, images: try ImageStore(connection).list(task.scope, case: task.caseID),
+                model: task.modelID ?? active?.model.digest)
         }
         guard InputsDigest.of(inputs.images, modelID: inputs.task.modelID) == inputs.task.inputsDigest else {
             throw JobFailure(.permanent, "The images were changed after the start; start the segmentation again.")
-        }
-        if let wanted = inputs.task.modelID, !engine.model.isNamed(wanted) {
-            throw JobFailure(.permanent, "The model that was asked for is not installed in the worker.")
         }
         return inputs
     }
 
     private func segment(
-        _ series: [MRISequence: URL], into folder: URL, _ control: JobControl
+        _ series: [MRISequence: URL], by model: String?, into folder: URL, _ control: JobControl
     ) async throws -> SegmentationOutput {
         do {
-            return try await DedicatedThread.run(named: "segmentation") { [engine] in
-                try engine.run(series, folder, control.workControl)
+            return try await DedicatedThread.run(named: "segmentation") { [engines] in
+                try engines.engine(model).run(series, folder, control.workControl)
             }
         } catch let error as ImagingError {
             switch error.code {
@@ -155,13 +157,6 @@ extension JobEnd {
     fileprivate var auditOutcome: AuditEntry.Outcome {
         if case .failed = self { return .failed }
         return .done
-    }
-}
-
-extension ModelIdentity {
-    /// Clients may name a model by its name, its version or its digest.
-    func isNamed(_ text: String) -> Bool {
-        text == name || text == version || text == digest || text == "\(name) \(version)"
     }
 }
 

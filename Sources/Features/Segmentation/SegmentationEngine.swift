@@ -32,3 +32,25 @@ package struct SegmentationEngine: Sendable {
         self.run = run
     }
 }
+
+/// The engines that a worker can run, each loaded when it is first needed.
+package struct SegmentationEngines: Sendable {
+    /// The engine of the model with this digest; nil means the operator's default. Throws `ImagingError(.invalidModel)` where that
+    /// is not installed, blocks while it loads.
+    let engine: @Sendable (_ digest: String?) throws -> SegmentationEngine
+
+    package init(_ engine: @escaping @Sendable (_ digest: String?) throws -> SegmentationEngine) {
+        self.engine = engine
+    }
+
+    /// One model and no other.
+    package init(only engine: SegmentationEngine) {
+        self.init { digest in
+            guard digest == nil || digest == engine.model.digest else { throw Self.notInstalled }
+            return engine
+        }
+    }
+
+    package static let notInstalled = ImagingError(
+        .invalidModel, "The model that was asked for is not installed in the worker.")
+}

@@ -5,17 +5,17 @@ import Storage
 package struct SegmentationService: Sendable {
     private let database: any Database
     private let audit: AuditService
-    private let model: ModelIdentity?
+    private let models: InstalledModels
     private let clock: @Sendable () -> Timestamp
 
-    /// - Parameter model: the installed one; without one, none can be asked for by name.
+    /// - Parameter models: those that can be asked for.
     package init(
-        database: any Database, audit: AuditService, model: ModelIdentity?,
+        database: any Database, audit: AuditService, models: InstalledModels,
         clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.audit = audit
-        self.model = model
+        self.models = models
         self.clock = clock
     }
 
@@ -32,12 +32,13 @@ package struct SegmentationService: Sendable {
 
     private static let activeConstraint = "uq_inference_tasks_case_id_active_inputs"
 
+    /// The digest of the model that a client names.
     private func checked(_ modelID: String?) throws -> String? {
         guard let modelID, !modelID.isEmpty else { return nil }
-        guard let model, model.isNamed(modelID) else {
-            throw AppError.invalid("modelId", "There is no such model; leave the field out to use the installed one.")
+        guard let model = models.find(modelID) else {
+            throw AppError.invalid("modelId", "There is no such model; leave the field out to use the active one.")
         }
-        return modelID
+        return model.identity.digest
     }
 
     private func startOnce(_ scope: Scope, case caseID: ID<Case>, modelID: String?) async throws -> InferenceTask {

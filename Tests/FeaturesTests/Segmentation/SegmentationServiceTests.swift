@@ -75,7 +75,7 @@ import Testing
             }
             #expect(unknown?.fields["modelId"] != nil)
             let task = try await ward.service.start(ward.doctor, case: ward.caseID, modelID: "stand-in")
-            #expect(task.modelID == "stand-in")
+            #expect(task.modelID == Ward.model.digest)
             #expect(try await ward.runner().workOnce())
             #expect(try await ward.service.get(ward.doctor, task.id).status == .completed)
         }

@@ -76,7 +76,9 @@ struct Ward: Sendable {
     }
 
     var service: SegmentationService {
-        SegmentationService(database: database, audit: AuditService(database: database), model: Self.model)
+        SegmentationService(
+            database: database, audit: AuditService(database: database),
+            models: InstalledModels(only: InstalledModel(identity: Self.model, architecture: "stand-in")))
     }
 
     var jobs: JobFixture { JobFixture(database: database) }
@@ -96,7 +98,8 @@ struct Ward: Sendable {
             Ward.standIn
     ) -> JobQueue {
         let segment = SegmentCaseJob(
-            database: database, blobs: blobs, engine: SegmentationEngine(model: Self.model, run: pipeline),
+            database: database, blobs: blobs,
+            engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: pipeline)),
             folders: WorkFolders(root: folder.appendingPathComponent("work")), codeVersion: "test")
         return JobQueue(
             database: database, handlers: [JobHandler(segment)], logger: JobFixture.logger, policy: policy)
@@ -122,7 +125,7 @@ struct Ward: Sendable {
                 Finding(id: "F2", kind: .sequencesPresent, term: "T1CE, FLAIR"),
             ],
             lesions: [], gatingWeights: [.t1ce: 0.5, .flair: 0.5], availableModalities: sequences,
-            referenceModality: .t1ce, reliability: [], isSkullStripped: true, modelVersion: "1.0", device: "cpu")
+            referenceModality: .t1ce, reliability: [], brainMask: .given, modelVersion: "1.0", device: "cpu")
     }
 
     func caseStatus() async throws -> Case.Status? {

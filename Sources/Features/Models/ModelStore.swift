@@ -1,0 +1,58 @@
+import Imaging
+import Storage
+
+/// A choice of a model that is in force or was.
+struct ModelActivation: Sendable, Equatable {
+    let id: String
+    let model: ModelIdentity
+    let activatedAt: Timestamp
+
+    init(_ row: SQLRow) throws {
+        id = try row.get("id")
+        model = ModelIdentity(
+            name: try row.get("model_name"), version: try row.get("model_version"), digest: try row.get("model_digest"))
+        activatedAt = try row.get("activated_at")
+    }
+}
+
+/// The rows of institutions' choices of models.
+package struct ModelStore {
+    private let connection: any DatabaseConnection
+
+    package init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// The choices that are not rolled back, newest first, at most `limit`; the first is in force.
+    func activations(_ institution: ID<Institution>, limit: Int) throws -> [ModelActivation] {
+        try connection.query(
+            """
+            SELECT id, model_name, model_version, model_digest, activated_at FROM model_activations
+            WHERE institution_id = \(institution) AND rolled_back_at IS NULL
+            ORDER BY activated_at DESC, id DESC LIMIT \(limit)
+            """
+        ).map(ModelActivation.init)
+    }
+
+    /// - Parameter user: nil where the operator does it.
+    func activate(_ institution: ID<Institution>, _ model: ModelIdentity, by user: ID<User>?, at now: Timestamp) throws
+    {
+        try connection.execute(
+            """
+            INSERT INTO model_activations
+                (id, institution_id, model_digest, model_name, model_version, activated_by, activated_at)
+            VALUES (\(ID<ModelVersion>()), \(institution), \(model.digest), \(model.name), \(model.version), \(user),
+                \(now))
+            """)
+    }
+
+    func rollBack(_ activation: ModelActivation, at now: Timestamp) throws {
+        try connection.execute(
+            "UPDATE model_activations SET rolled_back_at = \(now) WHERE id = \(activation.id) AND rolled_back_at IS NULL"
+        )
+    }
+
+    func institutions() throws -> [ID<Institution>] {
+        try connection.query("SELECT id FROM institutions ORDER BY id").map { try $0.get("id") }
+    }
+}

@@ -1,0 +1,136 @@
+import Imaging
+import Storage
+
+/// The rules of model versions: everybody sees them, an administrator chooses the one that works for the institution.
+package struct ModelsService: Sendable {
+    private let database: any Database
+    private let installed: InstalledModels
+    private let clock: @Sendable () -> Timestamp
+
+    package init(
+        database: any Database, installed: InstalledModels, clock: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.database = database
+        self.installed = installed
+        self.clock = clock
+    }
+
+    /// The installed models, the active one first, then by name and version.
+    package func list(_ scope: Scope, _ window: Window) async throws -> Page<ModelVersion> {
+        let all = try await list(scope)
+        let items = all.dropFirst(window.offset).prefix(window.size)
+        return Page(
+            items: Array(items), count: all.count, nextCursor: nil, hasNext: window.offset + items.count < all.count)
+    }
+
+    private func list(_ scope: Scope) async throws -> [ModelVersion] {
+        let choice = try await database.read { try ModelStore($0).activations(scope.institution, limit: 1).first }
+        return versions(choice).sorted { a, b in
+            a.isActive != b.isActive
+                ? a.isActive
+                : (a.model.identity.name, a.model.identity.version) < (b.model.identity.name, b.model.identity.version)
+        }
+    }
+
+    package func get(_ scope: Scope, _ id: ID<ModelVersion>) async throws -> ModelVersion {
+        guard let version = try await list(scope).first(where: { $0.id == id }) else {
+            throw AppError(.notFound, "There is no such model.")
+        }
+        return version
+    }
+
+    /// The model works for the institution from the next start on; tasks that run go on with theirs.
+    package func activate(_ scope: Scope, _ id: ID<ModelVersion>) async throws -> ModelVersion {
+        try Policy.require(.manageModels, scope)
+        let wanted = try await get(scope, id)
+        let now = clock()
+        try await database.write { connection in
+            let store = ModelStore(connection)
+            guard try store.activations(scope.institution, limit: 1).first?.model != wanted.model.identity else {
+                return
+            }
+            try store.activate(scope.institution, wanted.model.identity, by: scope.user, at: now)
+            try AuditStore(connection).append(AuditEntry(scope, "model.activate", "model", id.string, at: now))
+        }
+        return try await get(scope, id)
+    }
+
+    /// The institution goes back to what worked before its last choice.
+    ///
+    /// - Throws: a conflict where it has chosen none, or where the model before is no longer installed.
+    package func rollBack(_ scope: Scope) async throws -> ModelVersion {
+        try Policy.require(.manageModels, scope)
+        let now = clock()
+        try await database.write { connection in
+            let entry = AuditEntry(scope, "model.rollback", "model", nil, at: now)
+            guard try rollBack(scope.institution, entry, in: connection) else { throw Self.nothingChosen }
+        }
+        guard let active = try await list(scope).first, active.isActive else { throw Self.isGone }
+        return active
+    }
+
+    /// For the operator: the model that `text` means works for every institution.
+    package func activateEverywhere(_ text: String) async throws -> InstalledModel {
+        guard let model = installed.find(text) else {
+            throw AppError(
+                .notFound, "There is no such model, or several have this name; `neuroai models list` shows them.")
+        }
+        let now = clock()
+        try await database.write { connection in
+            let store = ModelStore(connection)
+            for institution in try store.institutions() {
+                try store.activate(institution, model.identity, by: nil, at: now)
+                try AuditStore(connection).append(
+                    Self.operatorEntry(institution, "model.activate", model.id?.string, at: now))
+            }
+        }
+        return model
+    }
+
+    /// For the operator: every institution goes back to what worked before its last choice; how many did.
+    package func rollBackEverywhere() async throws -> Int {
+        let now = clock()
+        return try await database.write { connection in
+            try ModelStore(connection).institutions().filter { institution in
+                let entry = Self.operatorEntry(institution, "model.rollback", nil, at: now)
+                return try rollBack(institution, entry, in: connection)
+            }.count
+        }
+    }
+
+    private func rollBack(
+        _ institution: ID<Institution>, _ entry: AuditEntry, in connection: any DatabaseConnection
+    ) throws -> Bool {
+        let store = ModelStore(connection)
+        let choices = try store.activations(institution, limit: 2)
+        guard let last = choices.first else { return false }
+        let before = choices.count > 1 ? choices[1].model : installed.standard()
+        guard let before, installed.find(before.digest) != nil else { throw Self.isGone }
+        try store.rollBack(last, at: entry.occurredAt)
+        try AuditStore(connection).append(entry)
+        return true
+    }
+
+    private func versions(_ choice: ModelActivation?) -> [ModelVersion] {
+        let active = choice?.model ?? installed.standard()
+        return installed.list().compactMap { model in
+            guard let id = model.id else { return nil }
+            let isActive = model.identity.digest == active?.digest
+            return ModelVersion(
+                id: id, model: model, isActive: isActive, activatedAt: isActive ? choice?.activatedAt : nil)
+        }
+    }
+
+    private static func operatorEntry(
+        _ institution: ID<Institution>, _ action: String, _ object: String?, at now: Timestamp
+    ) -> AuditEntry {
+        AuditEntry(
+            institution: institution, actor: nil, origin: RequestOrigin(), action: action, objectType: "model",
+            objectID: object, at: now)
+    }
+
+    private static let nothingChosen = AppError(
+        .conflict, "No model has been activated, so there is none to go back from.")
+    private static let isGone = AppError(
+        .conflict, "The model that worked before is no longer installed; install it, or activate another one.")
+}

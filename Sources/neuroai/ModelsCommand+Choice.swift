@@ -1,0 +1,52 @@
+import ArgumentParser
+import Features
+import Foundation
+
+extension ModelsCommand {
+    private static func service(_ wiring: Wiring) -> ModelsService {
+        ModelsService(
+            database: wiring.database, installed: ModelShelf(wiring.settings, logger: wiring.logger).installed)
+    }
+
+    /// Runs `body` on the settings' database and prints its answer; a refusal ends the command with 65.
+    private static func withService(_ body: (ModelsService) async throws -> String) async throws {
+        let wiring = try await Wiring.open(try Settings.load(), label: "models")
+        do {
+            print(try await body(service(wiring)))
+        } catch let error as AppError {
+            Terminal.complain(error.message)
+            try await wiring.database.close()
+            throw ExitCode(65)
+        }
+        try await wiring.database.close()
+    }
+
+    /// The model works for every institution from the next task on.
+    struct Activate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a package work for every institution, from the next task on.")
+
+        @Argument(help: "The package's name, `name version`, or digest.") var model: String
+
+        func run() async throws {
+            try await ModelsCommand.withService { service in
+                let identity = try await service.activateEverywhere(model).identity
+                return "\(identity.name) \(identity.version) is active."
+            }
+        }
+    }
+
+    /// Undoes the last activation.
+    struct Rollback: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets the package work again that worked before the last activation.")
+
+        func run() async throws {
+            try await ModelsCommand.withService { service in
+                let count = try await service.rollBackEverywhere()
+                guard count > 0 else { throw AppError(.conflict, "No model has been activated.") }
+                return "\(count) \(count == 1 ? "institution" : "institutions") went back to the model before."
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inference
+
+extension ModelsCommand {
+    /// Somebody else's trained network becomes a package. The conversion itself is Python's (`training/importing`).
+    struct Import: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes a package of a MoME+ checkpoint, a MONAI bundle or an nnU-Net v2 export.",
+            discussion: """
+                PATH is a .pth file of MoME+, a bundle's folder or .zip, or an nnU-Net results folder with plans.json, \
+                dataset.json and fold_0. The package is laid below MODELS_ROOT; nothing of its figures is claimed until \
+                `make evaluate` has measured it. It is used once it is activated.
+                """)
+
+        @Argument(help: "What is to be imported.") var path: String
+        @Option(help: "The package's name; default the file's or folder's own.") var name: String?
+
+        private static let python = ".deps/training/bin/python"
+        private static let script = "training/importing/import_model.py"
+
+        func run() throws {
+            try Terminal.complaining {
+                let name = try packageName()
+                let folder = try Settings.load().modelsRoot.appendingPathComponent(name, isDirectory: true)
+                guard !FileManager.default.fileExists(atPath: folder.path) else {
+                    throw ImagingError(.unsupportedImage, "There is a package \(name) already; choose another --name.")
+                }
+                try convert(name, into: folder)
+                let package = try ModelPackage(folder: folder)
+                _ = try ModelSegmenter(package)
+                print(
+                    "\(package.identity.name) \(package.identity.version) lies in \(folder.path); `neuroai models activate \(name)` uses it."
+                )
+            }
+        }
+
+        /// Letters, digits, `-`, `_` and `.`, so that it can be a folder's name.
+        private func packageName() throws -> String {
+            let text = name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            guard text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,63}/) != nil else {
+                throw ImagingError(
+                    .unsupportedImage, "A package's name has letters, digits, dots, - and _; set one with --name.")
+            }
+            return text
+        }
+
+        private func convert(_ name: String, into folder: URL) throws {
+            let files = FileManager.default
+            guard files.fileExists(atPath: path) else {
+                throw ImagingError(.invalidImage, "There is nothing at \(path).")
+            }
+            guard files.isExecutableFile(atPath: Self.python), files.fileExists(atPath: Self.script) else {
+                throw ImagingError(
+                    .internalFault,
+                    "The importer is not installed: run `make importer` in the project's folder and the command there again."
+                )
+            }
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: Self.python)
+            process.arguments = [Self.script, path, "--out", folder.path, "--name", name]
+            process.standardOutput = FileHandle.standardError
+            try process.run()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else { throw ExitCode(process.terminationStatus) }
+        }
+    }
+}
