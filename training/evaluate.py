@@ -64,16 +64,27 @@ def summary(values):
 class Answers:
     """A package's logits by case and sequences, each computed once; divided by the temperatures as they are when asked."""
 
+    # The range and the type in which many cases' logits are kept.
+    LIMIT = 30
+
     def __init__(self, package):
         self.package, self.known = package, {}
         self.temperatures = package.temperatures.astype(np.float32)
 
-    def logits(self, case, names):
+    def both(self, case, names):
         key = (case.name, tuple(names))
         if key not in self.known:
             present = {name: case.sequences[name] for name in names}
-            self.known[key] = self.package.logits(present).clip(-30, 30).astype(np.float16)
-        return self.known[key].astype(np.float32) / self.temperatures[:, None, None, None]
+            found = self.package.logits(present)
+            self.known[key] = [values.clip(-self.LIMIT, self.LIMIT).astype(np.float16) for values in found]
+        return self.known[key]
+
+    def logits(self, case, names):
+        return self.both(case, names)[0].astype(np.float32) / self.temperatures[:, None, None, None]
+
+    def first(self, case, names):
+        """The first stage's own."""
+        return self.both(case, names)[1]
 
 
 def measure(answers, cases, names, is_full):
@@ -97,9 +108,10 @@ def main():
     parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--calibrate", type=Path, help="fit temperatures and the line to Dice, write them here and measure with them")
+    parser.add_argument("--precision", choices=("f32", "int8"), default="f32")
     parser.add_argument("--four", action="store_true", help="all four sequences only")
     arguments = parser.parse_args()
-    answers = Answers(Package(arguments.package))
+    answers = Answers(Package(arguments.package, arguments.precision))
     cases = [Case(path) for path in sorted(arguments.cases.iterdir()) if (path / "seg.nii.gz").exists()]
     result = {"cases": {}, "subsets": {}}
     if arguments.calibrate:

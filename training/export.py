@@ -13,6 +13,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
+import checkpoint
 from network import MoME
 from unet import UNet
 
@@ -53,7 +54,7 @@ STAGES = {"locate": Located, "refine": Refined}
 
 def load(stage, run):
     """The averaged network of a run, ready for inference."""
-    return STAGES[stage](torch.load(run / "checkpoint.pt", weights_only=True)["average"]).eval()
+    return STAGES[stage](checkpoint.load(run)["average"]).eval()
 
 
 def write(network, path):

@@ -7,6 +7,7 @@
 4. Where it looked, its logits and the first stage's are averaged with `SECOND_SHARE`; elsewhere the first stage's stand.
 """
 
+import itertools
 import json
 
 import numpy as np
@@ -86,23 +87,27 @@ def resampled(values, source, target, outside):
     return np.stack(moved)
 
 
+def places(wanted):
+    """The windows that hold a wanted voxel, as slices."""
+    for first in itertools.product(*map(starts, wanted.shape)):
+        place = tuple(slice(start, start + WINDOW) for start in first)
+        if wanted[place].any():
+            yield place
+
+
 def second_stage(network, images, availability, wanted):
     """Logits [3, k, j, i] of the windows that hold a wanted voxel, and where any window looked (bool)."""
     weights, total = importance(), np.zeros(wanted.shape, np.float32)
     summed = np.zeros((3, *wanted.shape), np.float32)
-    for k in starts(wanted.shape[0]):
-        for j in starts(wanted.shape[1]):
-            for i in starts(wanted.shape[2]):
-                place = (slice(k, k + WINDOW), slice(j, j + WINDOW), slice(i, i + WINDOW))
-                if wanted[place].any():
-                    part = np.ascontiguousarray(images[(slice(None), *place)])
-                    summed[(slice(None), *place)] += network(part[None], availability[None])[0] * weights
-                    total[place] += weights
+    for place in places(wanted):
+        part = np.ascontiguousarray(images[(slice(None), *place)])
+        summed[(slice(None), *place)] += network(part[None], availability[None])[0] * weights
+        total[place] += weights
     return summed / np.maximum(total, 1e-12), total > 0
 
 
 def segment(first, second, sequences, share=SECOND_SHARE):
-    """Logits [3, k, j, i] on the RAS reference's grid.
+    """Logits [3, k, j, i] on the RAS reference's grid: the final ones and the first stage's own.
 
     `first`, `second`: functions of images [1, 4, …] and availability [1, 4] that return logits [1, 3, …]; `second` may be None.
     """
@@ -111,7 +116,7 @@ def segment(first, second, sequences, share=SECOND_SHARE):
     logits = resampled(coarse, prepared.grid, prepared.reference, BACKGROUND)
     found = sigmoid(coarse[0]) > FOUND
     if second is None or not found.any():
-        return logits
+        return logits, logits
     grid = fine_grid(prepared, found)
     wanted = resampled(found[None], prepared.grid, grid, 0)[0] > 0.5
     images = fine_images(sequences, prepared, grid)
@@ -119,7 +124,7 @@ def segment(first, second, sequences, share=SECOND_SHARE):
     below = resampled(coarse, prepared.grid, grid, BACKGROUND)
     fine = np.where(looked, share * fine + (1 - share) * below, below)
     near = resampled(fine, grid, prepared.reference, NOWHERE)
-    return np.where(near == NOWHERE, logits, near)
+    return np.where(near == NOWHERE, logits, near), logits
 
 
 def masks(logits):
@@ -138,18 +143,19 @@ def nested(logits):
 class Package:
     """A model package's networks in OpenVINO."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, precision="f32"):
+        """`precision`: `f32`, or `int8` where the package has it."""
         self.description = json.loads((folder / "model.json").read_text())
         known = self.description.get("temperatures", {})
         self.temperatures = np.array([known.get(output["region"], 1.0) for output in self.description["outputs"]])
         core = openvino.Core()
         self.networks = [
-            core.compile_model(str(folder / stage["network"]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+            core.compile_model(str(folder / stage["network" if precision == "f32" else precision]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
             for stage in self.description["stages"]
         ]
 
     def logits(self, sequences):
-        """Logits [3, k, j, i] on the RAS reference's grid, not yet divided by the package's temperatures."""
+        """Logits [3, k, j, i] on the RAS reference's grid, the final ones and the first stage's; not divided by the temperatures."""
         stages = [lambda images, availability, network=network: network({"images": images, "availability": availability})["logits"]
                   for network in self.networks]
         second = stages[1] if len(stages) > 1 else None

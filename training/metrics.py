@@ -56,16 +56,6 @@ def soft_dice(probability, least=0.5):
     return float(2 * probability[mask].sum() / (mask.sum() + probability.sum())) if mask.any() else 0.0
 
 
-def line(x, y):
-    """Least squares y = slope · x + intercept and Pearson's correlation; nil slope where x does not vary."""
-    x, y = np.asarray(x), np.asarray(y)
-    if x.std() < 1e-9 or y.std() < 1e-9:
-        return {"slope": 0.0, "intercept": round(float(y.mean()), 4), "correlation": 0.0, "pairs": len(x)}
-    slope = float(np.cov(x, y, bias=True)[0, 1] / x.var())
-    return {"slope": round(slope, 4), "intercept": round(float(y.mean() - slope * x.mean()), 4),
-            "correlation": round(float(np.corrcoef(x, y)[0, 1]), 4), "pairs": len(x)}
-
-
 def calibration_counts(probability, wanted):
     """Per bin of the confidence max(p, 1 − p) over the given voxels: count, summed confidence, correct answers [3, bins]."""
     confidence = np.maximum(probability, 1 - probability)

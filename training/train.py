@@ -1,19 +1,24 @@
 """Trains a stage against the wall clock and keeps a resumable checkpoint with an average of the weights.
 
 Command: `python training/train.py --stage locate|refine --run DIR --minutes N` after `data.py` or `patches.py`; the same
-command resumes a stopped run. `--from FILE` begins a new run with the weights of an exported network. Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
+command resumes a stopped run, `--slice M` stops after M minutes of this call. `--from FILE` begins a new run with the weights of an
+exported network. Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
+Where there is an NVIDIA GPU it is used, and as many processes as there are cores make the patches.
 """
 
 import argparse
 import copy
 import json
 import math
+import os
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch.utils.data import DataLoader, IterableDataset
 
+import checkpoint
 import data
 import export
 import patches
@@ -26,7 +31,7 @@ from unet import UNet
 
 PEAK_RATE = 2e-3
 WARM_UP_STEPS = 20
-EMA_DECAY = 0.99
+EMA_DECAY = 0.998
 SAVE_EVERY_SECONDS = 60
 # Batches of two: PyTorch takes its slow convolution for small single inputs on the processor.
 BATCH = 2
@@ -84,24 +89,23 @@ def blend(average, network, step):
 
 
 class Run:
-    """Network, optimiser, averaged weights and progress of one training run, stored in `checkpoint.pt`."""
+    """Network, optimiser, averaged weights and progress of one training run, stored in its folder."""
 
-    def __init__(self, stage, folder, seed):
+    def __init__(self, stage, folder, seed, device="cpu"):
         torch.manual_seed(seed)
-        self.stage = stage
-        self.path = folder / "checkpoint.pt"
-        self.network = stage.network().to(memory_format=torch.channels_last_3d)
+        self.stage, self.folder, self.device = stage, folder, torch.device(device)
+        self.network = stage.network().to(self.device, memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.network)
         inner, others = [], []
         for name, parameter in self.network.named_parameters():
             (inner if parameter.ndim == 5 and "head" not in name else others).append(parameter)
         self.optimisers = [Muon(inner, PEAK_RATE, weight_decay=0.01), torch.optim.AdamW(others, PEAK_RATE, weight_decay=0)]
         self.step, self.seconds = 0, 0.0
-        if self.path.exists():
+        if checkpoint.exists(folder):
             self.restore()
 
     def restore(self):
-        state = torch.load(self.path, weights_only=True)
+        state = checkpoint.load(self.folder)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         for optimiser, known in zip(self.optimisers, state["optimisers"]):
@@ -124,16 +128,12 @@ class Run:
             "step": self.step,
             "seconds": self.seconds,
         }
-        partial = self.path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.path)
+        checkpoint.save(self.folder, self.step, state)
 
-    def advance(self, batch, cases, share, generator):
-        """One optimiser step on a batch of cases; returns its loss."""
-        samples = [self.stage.sample(case, cases, share, generator) for case in batch]
-        images, targets, availability = (torch.stack(parts) for parts in zip(*samples))
-        weights = torch.stack([case["weight"] for case in batch])
-        with torch.autocast("cpu", torch.bfloat16):
+    def advance(self, batch, share):
+        """One optimiser step on a batch of images, targets, availability and weights; returns its loss."""
+        images, targets, availability, weights = (part.to(self.device, non_blocking=True) for part in batch)
+        with torch.autocast(self.device.type, torch.bfloat16):
             losses = self.stage.loss(self.network, images, targets, availability)
         (losses * weights).mean().backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -147,21 +147,43 @@ class Run:
         return losses.mean().item()
 
 
-def train(run, cases, seconds, seed):
-    """Steps until the run's training time reaches `seconds`, in random passes over all cases."""
-    generator = torch.Generator().manual_seed(seed + run.step)
-    queue, saved, losses = [], time.monotonic(), []
-    while run.seconds < seconds:
+class Batches(IterableDataset):
+    """Endless batches in random passes over all cases; every process that makes them has random numbers of its own."""
+
+    def __init__(self, stage, cases, seed, share):
+        self.stage, self.cases, self.seed, self.share = stage, cases, seed, share
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        generator = torch.Generator().manual_seed(self.seed + (worker.id * 1_000_003 if worker else 0))
+        names, queue = sorted(self.cases), []
+        while True:
+            if len(queue) < BATCH:
+                queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
+            chosen = [self.cases[queue.pop()] for _ in range(BATCH)]
+            samples = [self.stage.sample(case, self.cases, self.share(), generator) for case in chosen]
+            parts = [torch.stack(part) for part in zip(*samples)]
+            yield [*parts, torch.stack([case["weight"] for case in chosen])]
+
+
+def train(run, cases, seconds, seed, limit=math.inf, processes=0):
+    """Steps until the run's training time reaches `seconds`, or this call's own `limit` seconds.
+
+    `processes` make the batches beside the training; 0: the training makes them itself.
+    """
+    # Processes see the share of the moment in which they begin: patches grow from one call to the next.
+    begun = run.seconds
+    batches = Batches(run.stage, cases, seed + run.step, lambda: (run.seconds if processes == 0 else begun) / seconds)
+    stream = iter(DataLoader(batches, batch_size=None, num_workers=processes, pin_memory=run.device.type == "cuda",
+                             multiprocessing_context="fork" if processes else None))
+    saved, losses = time.monotonic(), []
+    while run.seconds < seconds and run.seconds - begun < limit:
         start = time.monotonic()
-        if len(queue) < BATCH:
-            names = sorted(cases)
-            queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
-        batch = [cases[queue.pop()] for _ in range(BATCH)]
-        losses.append(run.advance(batch, cases, run.seconds / seconds, generator))
+        losses.append(run.advance(next(stream), run.seconds / seconds))
         run.seconds += time.monotonic() - start
         if run.step % 20 == 0:
             line = json.dumps({"step": run.step, "s": round(run.seconds), "loss": round(float(np.mean(losses)), 4)})
-            with open(run.path.with_name("log.jsonl"), "a") as log:
+            with open(run.folder / "log.jsonl", "a") as log:
                 print(line, file=log)
             losses = []
         if time.monotonic() - saved > SAVE_EVERY_SECONDS:
@@ -175,6 +197,7 @@ def main():
     parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--run", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--minutes", type=float, required=True, help="training time in all, resumed parts included")
+    parser.add_argument("--slice", type=float, default=math.inf, help="minutes after which this call stops; the next one goes on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--from", dest="weights", type=Path, help="exported network whose weights a new run begins with")
@@ -182,10 +205,11 @@ def main():
     torch.set_num_threads(arguments.threads)
     arguments.run.mkdir(parents=True, exist_ok=True)
     stage = STAGES[arguments.stage]
-    run = Run(stage, arguments.run, arguments.seed)
+    is_gpu = torch.cuda.is_available()
+    run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu")
     if arguments.weights and run.step == 0:
         run.begin(arguments.weights)
-    train(run, stage.load_cases(), arguments.minutes * 60, arguments.seed)
+    train(run, stage.load_cases(), arguments.minutes * 60, arguments.seed, arguments.slice * 60, os.cpu_count() if is_gpu else 0)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ struct ModelManifest: Decodable {
     let files: [File]
     let metrics: Metrics?
     let temperatures: [String: Float]?
-    let quality: [String: QualityLine]?
+    let quality: [String: DiceForecast]?
     let reviewBelow: Double?
 
     enum CodingKeys: String, CodingKey {

@@ -25,7 +25,7 @@ package struct ModelPackage: Sendable {
     /// What logits are divided by before they become probabilities (temperature scaling, Guo et al. 2017); 1 where unstated.
     let temperatures: [TumourRegion: Float]
     /// How Dice follows from what the probabilities themselves expect; empty where that was not measured.
-    let quality: [TumourRegion: QualityLine]
+    let quality: [TumourRegion: DiceForecast]
     /// A whole tumour whose Dice is foretold to be lower needs review; nil where that was not measured.
     let reviewBelow: Double?
 
@@ -92,7 +92,7 @@ package struct ModelPackage: Sendable {
         threshold = manifest.threshold
         measured = try manifest.metrics?.measured() ?? [:]
         temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
-        quality = try Self.byRegion(manifest.quality ?? [:]) { $0.slope.isFinite && $0.intercept.isFinite }
+        quality = try Self.byRegion(manifest.quality ?? [:]) { $0.isFinite }
         reviewBelow = manifest.reviewBelow
     }
 

@@ -45,7 +45,9 @@ struct ModelPackageTests {
         ("\"multiple\": 16", "\"multiple\": 0"), ("\"strategy\": \"box\"", "\"strategy\": \"sliding\""),
         ("\"region\": \"ET\"", "\"region\": \"TC\""), ("\"orientation\": \"RAS\"", "\"orientation\": \"LPS\""),
         ("\"path\": \"MODEL_CARD.md\"", "\"path\": \"../MODEL_CARD.md\""), ("{", "["),
-        ("\"temperatures\": {", "\"temperatures\": {\"XX\": 1,"), ("\"slope\": ", "\"slope\": 1e999"),
+        ("\"temperatures\": {", "\"temperatures\": {\"XX\": 1,"), ("\"soft\": ", "\"soft\": 1e999"),
+        ("\"files\": [", "\"requires\": [\"t9\"], \"files\": ["), ("\"files\": [", "\"review_below\": 7, \"files\": ["),
+        ("\"network\": \"refine.onnx\"", "\"network\": \"refine.onnx\", \"int8\": \"refine.int8.onnx.absent\""),
     ])
     func whatCannotBeCarriedOutIsRefused(_ found: String, _ planted: String) throws {
         let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
@@ -53,6 +55,37 @@ struct ModelPackageTests {
         }
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(refusal(folder)?.code == .invalidModel)
+    }
+
+    @Test func aPackageMayAskForSequences() throws {
+        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            let text = String(decoding: data, as: UTF8.self)
+            data = Data(
+                text.replacingOccurrences(of: "\"files\": [", with: "\"requires\": [\"t1ce\"], \"files\": [").utf8)
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let segmenter = try ModelSegmenter(ModelPackage(folder: folder))
+        let error = #expect(throws: ImagingError.self) {
+            try segmenter.probabilities(of: StudyPhantom.study([.t1, .flair]), control: WorkControl())
+        }
+        #expect(error?.code == .incompatibleSeries && error?.message.contains("T1CE") == true)
+    }
+
+    @Test func aPrecisionThatIsNotThereIsRefused() throws {
+        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            let text = String(decoding: data, as: UTF8.self)
+            data = Data(text.replacing(/"int8": "[^"]*",/) { _ in "" }.utf8)
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let package = try ModelPackage(folder: folder)
+        #expect(package.precisions == [.f32])
+        let error = #expect(throws: ImagingError.self) { try ModelSegmenter(package, precision: .int8) }
+        #expect(error?.code == .invalidModel && error?.message.contains("MODEL_PRECISION") == true)
+    }
+
+    @Test func aCheckpointIsToldWhatToRun() {
+        let path = URL(fileURLWithPath: "/models/mome_plus.pth")
+        #expect(refusal(path)?.message.contains("neuroai models import") == true)
     }
 
     @Test func aMissingPackageIsNamed() {

@@ -1,5 +1,6 @@
 import numpy as np
-from calibrate import foretold, judged, temperature
+import pytest
+from calibrate import foretold, judged, review_below, temperature
 from metrics import calibration_counts, expected_calibration_error, soft_dice
 
 
@@ -24,7 +25,35 @@ def test_soft_dice_of_certain_voxels_is_one():
     assert soft_dice(np.array([0.1])) == 0
 
 
-def test_every_patient_is_foretold_from_the_others():
-    pairs = {name: [(x / 10, min(1, x / 10)) for x in range(1, 11)] for name in ("a", "b", "c")}
-    found = judged(foretold(pairs))
-    assert found["correlation"] > 0.99 and found["bad_flagged"] == found["bad"] and found["good_flagged"] == 0
+def rows(dice):
+    """Six patients in ten subsets; `dice`: a function of patient, subset and a random number."""
+    generator = np.random.default_rng(0)
+    return {
+        name: {
+            subset: {"soft": generator.random(), "agreement": generator.random(), "dice": dice(name, subset, generator.random())}
+            for subset in range(10)
+        } for name in "abcdef"
+    }
+
+
+def test_what_the_sequences_alone_decide_is_foretold():
+    found = judged(foretold(rows(lambda name, subset, chance: subset / 10)))
+    assert found["correlation"] > 0.99 and found["bad_flagged"] == found["bad"] > 0 and found["good_flagged"] <= 6
+
+
+def test_chance_cannot_be_foretold():
+    assert abs(judged(foretold(rows(lambda name, subset, chance: chance)))["correlation"]) < 0.5
+
+
+def test_a_patients_own_dice_does_not_foretell_it():
+    plain, planted = (rows(lambda name, subset, chance: 0.5 + 0.4 * chance) for _ in range(2))
+    for row in planted["a"].values():
+        row["dice"] = 0.0
+    assert foretold(planted)["a"][:, 0] == pytest.approx(foretold(plain)["a"][:, 0])
+
+
+def test_the_line_flags_nine_of_ten_bad_ones():
+    pairs = np.array([(share / 10, 0.5) for share in range(1, 11)] + [(0.99, 0.9)])
+    limit = review_below(pairs)
+    assert 0.9 <= limit <= 1 and (pairs[:10, 0] < limit).sum() >= 9
+    assert review_below(np.array([(0.9, 0.8)])) == 0.7

@@ -1,12 +1,21 @@
-/// How Dice follows from the expectation of the probabilities, fitted on patients whose truth is known: slope · x + intercept.
-package struct QualityLine: Codable, Equatable, Sendable {
-    package let slope: Double
+/// How Dice follows from what can be seen without a truth, fitted on patients whose truth is known (`training/calibrate.py`).
+package struct DiceForecast: Codable, Equatable, Sendable {
     package let intercept: Double
+    /// Weight of the Dice that the probabilities expect of their own mask.
+    package let soft: Double
+    /// Weight of the Dice of the first stage's mask with the final one.
+    package let agreement: Double
+    /// Weight of the mean Dice that was measured with the same sequences.
+    package let measured: Double
 
-    package init(slope: Double, intercept: Double) {
-        self.slope = slope
+    package init(intercept: Double, soft: Double = 0, agreement: Double = 0, measured: Double = 0) {
         self.intercept = intercept
+        self.soft = soft
+        self.agreement = agreement
+        self.measured = measured
     }
+
+    package var isFinite: Bool { [intercept, soft, agreement, measured].allSatisfy(\.isFinite) }
 }
 
 /// Foretells Dice without a truth.
@@ -27,14 +36,23 @@ package enum ExpectedDice {
         return count > 0 ? 2 * inside / (count + all) : 0
     }
 
-    /// Regions without a line are left out.
+    /// Regions without a forecast, or without a measurement for these sequences, are left out.
+    ///
+    /// - Parameters:
+    ///   - agreement: Dice of the first stage's masks with the final ones.
+    ///   - measured: with the study's sequences.
     package static func of(
-        _ regions: [TumourRegion: Image], threshold: Float, by lines: [TumourRegion: QualityLine]
+        _ regions: [TumourRegion: Image], threshold: Float, by forecasts: [TumourRegion: DiceForecast],
+        agreement: [TumourRegion: Double], measured: MeasuredDice?
     ) -> [TumourRegion: Double] {
         var found: [TumourRegion: Double] = [:]
-        for (region, line) in lines {
-            guard let map = regions[region] else { continue }
-            found[region] = min(max(line.slope * soft(map, threshold: threshold) + line.intercept, 0), 1)
+        for (region, forecast) in forecasts {
+            guard let map = regions[region], let agreement = agreement[region], let measured = measured?.dice[region]
+            else { continue }
+            let sum: Double =
+                forecast.intercept + forecast.soft * soft(map, threshold: threshold) + forecast.agreement * agreement
+                + forecast.measured * measured
+            found[region] = min(max(sum, 0), 1)
         }
         return found
     }

@@ -159,6 +159,8 @@ struct ResultNumbers: Sendable {
         let name: String
         let volume: String
         let confidence: String
+        /// The Dice that the model foretells; a dash where it foretells none.
+        let expected: String
         let note: String
     }
 
@@ -178,7 +180,8 @@ struct ResultNumbers: Sendable {
     let regions: [Region]
     let lesions: [LesionRow]
     let hasLesions: Bool
-    let gates: String
+    /// Nil where the model has no gate.
+    let gates: String?
     let convention: String
     /// Why a person must look first.
     let reasons: [String]
@@ -194,13 +197,15 @@ struct ResultNumbers: Sendable {
                 name: region.shownName,
                 volume: String(format: "%.2f", result.volumesMillilitres[region] ?? 0),
                 confidence: result.confidenceScores[region].map { String(format: "%.2f", $0) } ?? "none found",
+                expected: result.expectedDice?[region].map { String(format: "%.2f", $0) } ?? "–",
                 note: result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? "")
         }
         lesions = result.lesions.map(LesionRow.init)
         hasLesions = !lesions.isEmpty
-        gates = result.availableModalities.map { sequence in
-            "\(sequence.displayName) \(String(format: "%.2f", result.gatingWeights[sequence] ?? 0))"
-        }.joined(separator: ", ")
+        let weights = result.availableModalities.compactMap { sequence in
+            result.gatingWeights[sequence].map { "\(sequence.displayName) \(String(format: "%.2f", $0))" }
+        }
+        gates = weights.isEmpty ? nil : weights.joined(separator: ", ")
         convention = result.labelConvention
         isStale = found.isStale
         reasons = result.review?.reasons ?? []

@@ -1,0 +1,43 @@
+import checkpoint
+import pytest
+import torch
+import train
+from test_patches import case
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(train, "PATCH", (32, 32, 32))
+    monkeypatch.setattr(checkpoint, "PIECE", 1 << 20)
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_stopped_run_goes_on(small, tmp_path, processes):
+    cases = {name: {**case(slice(4, 12)), "healthy": None, "weight": torch.tensor(1.0)} for name in ("a", "b")}
+    run = train.Run(train.Refine, tmp_path, seed=0)
+    train.train(run, cases, seconds=1e6, seed=0, limit=1e-3, processes=processes)
+    assert run.step == 1 and run.seconds > 0
+    again = train.Run(train.Refine, tmp_path, seed=1)
+    assert again.step == 1 and again.seconds == run.seconds
+    for kept, known in zip(again.network.parameters(), run.network.parameters()):
+        assert torch.equal(kept, known)
+    train.train(again, cases, seconds=1e6, seed=0, limit=1e-3, processes=processes)
+    assert again.step == 2
+    assert [path.name for path in checkpoint.folders(tmp_path)] == ["checkpoint-2"]
+
+
+def test_no_piece_is_too_large_to_carry(small, tmp_path):
+    checkpoint.save(tmp_path, 7, {"values": torch.arange(1_000_000)})
+    pieces = list(checkpoint.folders(tmp_path)[0].iterdir())
+    assert len(pieces) == 8 and all(piece.stat().st_size <= checkpoint.PIECE for piece in pieces)
+    assert torch.equal(checkpoint.load(tmp_path)["values"], torch.arange(1_000_000))
+
+
+def test_a_run_that_was_killed_while_saving_has_its_last_state(small, tmp_path):
+    checkpoint.save(tmp_path, 1, {"value": 1})
+    (tmp_path / "partial").mkdir()
+    (tmp_path / "partial/000").write_bytes(b"half")
+    assert checkpoint.load(tmp_path) == {"value": 1}
+    checkpoint.save(tmp_path, 2, {"value": 2})
+    assert checkpoint.load(tmp_path) == {"value": 2}
