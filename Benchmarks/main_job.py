@@ -26,7 +26,8 @@ import torch  # noqa: E402
 
 from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
 from preprocess import load_sequences, prepare  # noqa: E402
-from windows import weights  # noqa: E402
+from export import stored  # noqa: E402
+from network import MoME  # noqa: E402
 
 
 def peak_mebibytes(pid):
@@ -79,6 +80,13 @@ class Job:
     def stop(self):
         self.server.terminate()
         self.server.wait()
+
+
+def weights():
+    """The first stage in PyTorch with the weights of the package's ONNX file."""
+    network = MoME()
+    network.load_state_dict(stored(ROOT / "models/mome/locate.onnx"))
+    return network.eval()
 
 
 def bare_networks(folder):
