@@ -3,6 +3,8 @@ import PackageDescription
 
 /// Native libraries that `scripts/bootstrap` lays below the checkout; unsafe flags are allowed because this is a root package.
 let openVINOLibraries = Context.packageDirectory + "/.deps/openvino/lib"
+/// Loaded at run time, and only where a setting asks for it.
+let onnxRuntimeLibrary = Context.packageDirectory + "/.deps/onnxruntime/lib/libonnxruntime.so"
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -36,13 +38,17 @@ let targets: [Target] = [
             .linkedLibrary("openvino_c"),
             .unsafeFlags(["-L\(openVINOLibraries)", "-Xlinker", "-rpath", "-Xlinker", openVINOLibraries]),
         ]),
+    .target(
+        name: "COnnxRuntime",
+        publicHeadersPath: "include",
+        cSettings: [.define("ONNXRUNTIME_BOOTSTRAPPED", to: "\"\(onnxRuntimeLibrary)\"")]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
     .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto]),
-    .target(name: "Inference", dependencies: ["Imaging", "COpenVINO", crypto]),
+    .target(name: "Inference", dependencies: ["Imaging", "COpenVINO", "COnnxRuntime", crypto]),
     .target(
         name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
         resources: [.embedInCode("Migrations")]),

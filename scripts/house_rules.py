@@ -9,7 +9,7 @@ import tempfile
 # target -> what it may import of ours, of other packages' modules that others must not see, and of the C borders
 ARROWS = {
     "Imaging": {"CITK", "CZlib"},
-    "Inference": {"Imaging", "COpenVINO"},
+    "Inference": {"Imaging", "COpenVINO", "COnnxRuntime"},
     "Storage": {"CPostgres", "GRDB"},
     "Rendering": {"Imaging", "CCairo"},
     "Features": {"Imaging", "Storage", "Rendering", "CArgon2", "JWTKit"},
@@ -17,7 +17,7 @@ ARROWS = {
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
-    "CITK", "CZlib", "COpenVINO", "CPostgres", "CArgon2", "CCairo", "Imaging", "Inference", "Storage", "Rendering", "Features",
+    "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache",
 }
 # pattern -> why; each holds for Sources/ alone
