@@ -7,7 +7,7 @@ package struct ImagingError: Error, Equatable, CustomStringConvertible {
         case unsupportedImage
         /// The series of one study do not fit each other.
         case incompatibleSeries
-        /// The model package is missing, damaged or of another format.
+        /// The model package is missing, damaged or of another format, or the device that is to run it is absent.
         case invalidModel
         /// The work was cancelled.
         case cancelled

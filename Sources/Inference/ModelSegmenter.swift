@@ -1,16 +1,16 @@
 import Foundation
 import Imaging
 
-/// A model package at work on the processor: a first stage over the whole brain and, where the
+/// A model package at work: a first stage over the whole brain and, where the
 /// package has one, a second stage with finer voxels around what the first one found.
 package struct ModelSegmenter: Segmenter {
     package let model: ModelIdentity
-    package let device = "cpu"
+    package let device: String
     let package: ModelPackage
     /// One for each stage of the package.
-    private let networks: [OpenVINONetwork]
+    private let networks: [any CompiledNetwork]
     /// Finds the brain in a head; nil where the package has no such network.
-    let brainNetwork: OpenVINONetwork?
+    let brainNetwork: (any CompiledNetwork)?
 
     /// What logits are beyond a stage's box: no tumour, no brain.
     static let backgroundLogit: Float = -20
@@ -19,20 +19,28 @@ package struct ModelSegmenter: Segmenter {
 
     /// Compiles the package's networks, which stay in memory.
     ///
-    /// - Parameter precision: of the tumour's networks; the brain is always found in `f32`.
+    /// - Parameters:
+    ///   - precision: of the tumour's networks; the brain is always found in `f32`.
+    ///   - compiler: makes them ready for a device, all for the same one.
     /// - Throws: `ImagingError(.invalidModel)`.
-    package init(_ package: ModelPackage, precision: ModelPrecision = .f32) throws {
+    package init(
+        _ package: ModelPackage, precision: ModelPrecision = .f32, compiler: NetworkCompiler = NetworkCompiler()
+    ) throws {
         self.package = package
         model = package.identity
-        networks = try package.stages.map { stage in
+        let files = try package.stages.map { stage in
             guard let file = stage.networks[precision] else {
                 throw ImagingError(
                     .invalidModel,
                     "The model package has no \(precision.rawValue) networks; set MODEL_PRECISION to f32.")
             }
-            return try OpenVINONetwork(file)
+            return file
         }
-        brainNetwork = try package.brain.flatMap { $0.networks[.f32] }.map { try OpenVINONetwork($0) }
+        let brain = package.brain?.networks[.f32]
+        let compiled = try compiler.compile(files + (brain.map { [$0] } ?? []))
+        networks = Array(compiled.prefix(files.count))
+        brainNetwork = compiled.dropFirst(files.count).first
+        device = compiled[0].device.rawValue
     }
 
     package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { package.measuredDice(with: sequences) }

@@ -2,30 +2,31 @@ import COpenVINO
 import Foundation
 import Imaging
 
-/// A network compiled for the processor by OpenVINO, through its C API. One run at a time; equal input gives equal bits.
-final class OpenVINONetwork: @unchecked Sendable {
+/// A network compiled by OpenVINO, through its C API, for the processor or Intel's graphics. One run at a time.
+final class OpenVINONetwork: CompiledNetwork, @unchecked Sendable {
     // The C objects have no Swift type that is Sendable; `lock` admits one thread at a time.
+    let device: ComputeDevice
     private let lock = NSLock()
     private let core: OpaquePointer
     private let compiled: OpaquePointer
 
-    /// How often a run looks whether it was cancelled.
-    private static let pollInterval: DispatchTimeInterval = .milliseconds(50)
-
-    /// - Throws: `ImagingError(.invalidModel)` where OpenVINO cannot read or compile the file.
-    init(_ file: URL) throws {
-        var core: OpaquePointer?
-        guard ov_core_create(&core) == OK, let core else {
-            throw ImagingError(.internalFault, "OpenVINO could not be started; run scripts/bootstrap again.")
-        }
+    /// - Parameter device: `cpu` or `gpu`.
+    /// - Throws: `ImagingError(.invalidModel)` where OpenVINO cannot read or compile the file, `DeviceAbsence` where the device
+    ///   is absent or cannot run it.
+    init(_ file: URL, on device: ComputeDevice = .cpu) throws {
+        self.device = device
+        if device == .gpu { try Self.checkIntelGPU() }
+        let core = try Self.start()
         var compiled: OpaquePointer?
         // f32 alone: half precision moved masks; one stream, so that the order of sums is fixed.
         let status = Self.withProperties(["INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": "1"]) { properties in
             ov_core_compile_model_from_file_props(
-                core, file.path, "CPU", properties.count, properties.baseAddress, &compiled)
+                core, file.path, device == .gpu ? "GPU" : "CPU", properties.count, properties.baseAddress, &compiled)
         }
         guard status == OK, let compiled else {
+            let reason = ov_get_last_err_msg().map { String(cString: $0) } ?? ""
             ov_core_free(core)
+            guard device == .cpu else { throw DeviceAbsence("it cannot run the package's network", saying: reason) }
             throw ImagingError(.invalidModel, "OpenVINO cannot read the package's network.")
         }
         self.core = core
@@ -37,12 +38,25 @@ final class OpenVINONetwork: @unchecked Sendable {
         ov_core_free(core)
     }
 
-    /// Runs the network.
-    ///
-    /// - Parameters:
-    ///   - inputs: tensors by the network's names.
-    ///   - outputs: the names of the tensors wanted, returned in this order.
-    /// - Throws: `ImagingError(.cancelled)` at most about 0.1 s after `isCancelled` turns true.
+    private static func start() throws -> OpaquePointer {
+        var core: OpaquePointer?
+        guard ov_core_create(&core) == OK, let core else {
+            throw ImagingError(.internalFault, "OpenVINO could not be started; run scripts/bootstrap again.")
+        }
+        return core
+    }
+
+    /// - Throws: `DeviceAbsence`.
+    static func checkIntelGPU() throws {
+        let core = try start()
+        defer { ov_core_free(core) }
+        var names: UnsafeMutablePointer<CChar>?
+        defer { ov_free(names) }
+        guard ov_core_get_property(core, "GPU", "AVAILABLE_DEVICES", &names) == OK, let names, names.pointee != 0 else {
+            throw DeviceAbsence("OpenVINO finds none")
+        }
+    }
+
     func run(
         _ inputs: [(name: String, tensor: Tensor)], outputs: [String], isCancelled: @Sendable () -> Bool
     ) throws -> [[Float]] {
@@ -71,12 +85,7 @@ final class OpenVINONetwork: @unchecked Sendable {
             }, args: context.toOpaque())
         try check(ov_infer_request_set_callback(request, &callback))
         try check(ov_infer_request_start_async(request))
-        var wasCancelled = false
-        while done.wait(timeout: .now() + Self.pollInterval) == .timedOut {
-            guard !wasCancelled, isCancelled() else { continue }
-            wasCancelled = true
-            ov_infer_request_cancel(request)
-        }
+        let wasCancelled = wait(for: done, isCancelled) { ov_infer_request_cancel(request) }
         let status = ov_infer_request_wait(request)
         guard !wasCancelled else { throw ImagingError(.cancelled, "The work was cancelled.") }
         try check(status)
@@ -113,14 +122,10 @@ final class OpenVINONetwork: @unchecked Sendable {
     }
 }
 
-/// Numbers with a shape, slowest axis first.
-struct Tensor: Sendable {
-    let shape: [Int]
-    let values: [Float]
-
+extension Tensor {
     /// A copy that belongs to OpenVINO; the caller frees it.
-    func native() throws -> OpaquePointer {
-        precondition(values.count == shape.reduce(1, *), "a tensor has one value for each place of its shape")
+    fileprivate func native() throws -> OpaquePointer {
+        precondition(values.count == count, "a tensor has one value for each place of its shape")
         var native = ov_shape_t()
         guard ov_shape_create(Int64(shape.count), shape.map(Int64.init), &native) == OK else { throw Self.failure }
         defer { ov_shape_free(&native) }

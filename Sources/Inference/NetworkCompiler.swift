@@ -1,0 +1,63 @@
+import Foundation
+import Imaging
+
+/// Makes networks ready for the device that the operator chose; under `auto` for the best that can be used here.
+package struct NetworkCompiler: Sendable {
+    private let choice: ComputeDevice
+    private let onnxRuntime: URL?
+    private let fellBack: @Sendable (_ reason: String) -> Void
+
+    /// - Parameters:
+    ///   - onnxRuntime: ONNX Runtime's library; nil looks where the system's loader does, then where scripts/bootstrap links it.
+    ///   - fellBack: called with a sentence where `auto` does not take the first device.
+    package init(
+        _ choice: ComputeDevice = .cpu, onnxRuntime: URL? = nil,
+        fellBack: @escaping @Sendable (_ reason: String) -> Void = { _ in }
+    ) {
+        self.choice = choice
+        self.onnxRuntime = onnxRuntime
+        self.fellBack = fellBack
+    }
+
+    /// Looks for the chosen device without taking any of its memory.
+    ///
+    /// - Throws: `ImagingError(.invalidModel)` with what is absent and what to do; never under `auto`.
+    package func checkDevice() throws {
+        do {
+            switch choice {
+            case .cpu, .auto: return
+            case .gpu: try OpenVINONetwork.checkIntelGPU()
+            case .cuda: try ONNXRuntime(onnxRuntime).checkCUDA()
+            }
+        } catch let absence as DeviceAbsence {
+            throw choice.absence(absence.reason)
+        }
+    }
+
+    /// Compiles all networks for one device.
+    ///
+    /// - Throws: `ImagingError(.invalidModel)` where a file cannot be read or the device is absent.
+    func compile(_ files: [URL]) throws -> [any CompiledNetwork] {
+        var absences: [String] = []
+        for device in choice.candidates {
+            do {
+                let networks = try compile(files, for: device)
+                if !absences.isEmpty {
+                    fellBack("\(absences.joined(separator: "; ")); MODEL_DEVICE=auto takes \(device.rawValue).")
+                }
+                return networks
+            } catch let absence as DeviceAbsence {
+                guard choice == .auto else { throw choice.absence(absence.reason) }
+                absences.append("\(device.whatIsMissing): \(absence.reason)")
+            }
+        }
+        throw choice.absence(absences.joined(separator: "; "))
+    }
+
+    private func compile(_ files: [URL], for device: ComputeDevice) throws -> [any CompiledNetwork] {
+        guard device == .cuda else { return try files.map { try OpenVINONetwork($0, on: device) } }
+        let runtime = try ONNXRuntime(onnxRuntime)
+        try runtime.checkCUDA()
+        return try files.map { try ONNXRuntimeNetwork($0, on: device, runtime) }
+    }
+}

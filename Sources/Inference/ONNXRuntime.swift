@@ -1,0 +1,125 @@
+import COnnxRuntime
+import Foundation
+import Imaging
+
+/// ONNX Runtime's library, loaded when a network asks for it: the program starts and works without it.
+final class ONNXRuntime: @unchecked Sendable {
+    // The table of functions is constant, and ONNX Runtime lets many threads use an environment.
+    let api: OpaquePointer
+    let environment: OpaquePointer
+    private let version: String
+
+    /// - Parameter named: the library; nil looks where the system's loader does, then where scripts/bootstrap links it.
+    /// - Throws: `DeviceAbsence`.
+    init(_ named: URL?) throws {
+        let library = try Self.open(named)
+        guard let entry = dlsym(library, "OrtGetApiBase") else {
+            throw DeviceAbsence("the library that was found is not ONNX Runtime's")
+        }
+        var version: UnsafePointer<CChar>?
+        let api = ort_api(entry, &version)
+        self.version = version.map { String(cString: $0) } ?? "of an unknown version"
+        guard let api else {
+            throw DeviceAbsence("ONNX Runtime \(self.version) is too old, it must be 1.17 or later")
+        }
+        var environment: OpaquePointer?
+        let failure = ONNXRuntimeFailure(ort_create_env(api, ORT_LOG_NOTHING_BUT_FATAL, "neuroai", &environment), api)
+        guard failure == nil, let environment else {
+            throw DeviceAbsence("ONNX Runtime could not be started", saying: failure?.message ?? "")
+        }
+        self.api = api
+        self.environment = environment
+    }
+
+    deinit {
+        ort_release_env(api, environment)
+    }
+
+    /// The library is never closed: what it started in the process may outlive its last session.
+    private static func open(_ named: URL?) throws -> UnsafeMutableRawPointer {
+        if let named {
+            // Its providers lie beside the file itself, not beside a link to it.
+            if let found = dlopen(named.resolvingSymlinksInPath().path, RTLD_NOW) { return found }
+            let reason = dlerror().map { String(cString: $0) } ?? ""
+            throw DeviceAbsence("the library that ONNXRUNTIME_LIBRARY names cannot be loaded", saying: reason)
+        }
+        let bootstrapped = URL(fileURLWithPath: String(cString: ort_bootstrapped_library())).resolvingSymlinksInPath()
+        for name in ["libonnxruntime.so", "libonnxruntime.so.1", bootstrapped.path] {
+            if let found = dlopen(name, RTLD_NOW) { return found }
+        }
+        throw DeviceAbsence("ONNX Runtime's library was not found")
+    }
+
+    /// - Throws: `DeviceAbsence` where this library or this machine cannot use an NVIDIA GPU.
+    func checkCUDA() throws {
+        ort_release_session_options(api, try sessionOptions(for: .cuda))
+        try NVIDIADriver.check()
+    }
+
+    /// The caller releases them.
+    ///
+    /// - Throws: `DeviceAbsence`.
+    func sessionOptions(for device: ComputeDevice) throws -> OpaquePointer? {
+        var options: OpaquePointer?
+        do {
+            try check(ort_create_session_options(api, &options))
+            // Given rather than left to ONNX Runtime, which would bind its threads to cores.
+            let threads = device == .cuda ? 1 : Int32(ProcessInfo.processInfo.activeProcessorCount)
+            try check(ort_set_threads(api, options, threads))
+            try check(ort_set_deterministic(api, options, true))
+            if device == .cuda { try appendCUDA(options) }
+        } catch let failure as ONNXRuntimeFailure {
+            ort_release_session_options(api, options)
+            let wish = device == .cuda ? "use CUDA" : "be set up"
+            throw DeviceAbsence("ONNX Runtime \(version) cannot \(wish)", saying: failure.message)
+        }
+        return options
+    }
+
+    private func appendCUDA(_ options: OpaquePointer?) throws {
+        var cuda: OpaquePointer?
+        defer { ort_release_cuda_options(api, cuda) }
+        try check(ort_create_cuda_options(api, &cuda))
+        // f32 stays f32; and the algorithm of a convolution is not the one that happened to win a race.
+        try check(ort_set_cuda_option(api, cuda, "use_tf32", "0"))
+        try check(ort_set_cuda_option(api, cuda, "cudnn_conv_algo_search", "HEURISTIC"))
+        try check(ort_append_cuda(api, options, cuda))
+    }
+
+    /// - Throws: `ONNXRuntimeFailure`.
+    func check(_ status: OpaquePointer?) throws {
+        if let failure = ONNXRuntimeFailure(status, api) { throw failure }
+    }
+}
+
+/// What a call of ONNX Runtime answers when it fails.
+struct ONNXRuntimeFailure: Error {
+    let message: String
+    /// The file is not a network, rather than the device unable to run it.
+    let isOfTheFile: Bool
+
+    /// Takes the status; nil where all went well.
+    init?(_ status: OpaquePointer?, _ api: OpaquePointer) {
+        guard let status else { return nil }
+        message = ort_status_message(api, status).map { String(cString: $0) } ?? ""
+        // No such file, no model, invalid protobuf, invalid graph.
+        isOfTheFile = [3, 4, 7, 10].contains(ort_status_code(api, status))
+        ort_release_status(api, status)
+    }
+}
+
+/// NVIDIA's driver, asked without making a context on a GPU.
+private enum NVIDIADriver {
+    private typealias Initialise = @convention(c) (UInt32) -> Int32
+    private typealias CountDevices = @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
+
+    static func check() throws {
+        guard let driver = dlopen("libcuda.so.1", RTLD_NOW), let initialise = dlsym(driver, "cuInit"),
+            let countDevices = dlsym(driver, "cuDeviceGetCount")
+        else { throw DeviceAbsence("NVIDIA's driver was not found") }
+        var count: Int32 = 0
+        guard unsafeBitCast(initialise, to: Initialise.self)(0) == 0,
+            unsafeBitCast(countDevices, to: CountDevices.self)(&count) == 0, count > 0
+        else { throw DeviceAbsence("NVIDIA's driver finds no GPU") }
+    }
+}

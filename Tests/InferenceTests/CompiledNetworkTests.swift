@@ -1,0 +1,88 @@
+import Foundation
+import Imaging
+import Synchronization
+import Testing
+
+@testable import Inference
+
+/// The committed first stage in both runtimes, each on the processor: real libraries.
+@Suite(.serialized)
+struct CompiledNetworkTests {
+    private static let file = StudyPhantom.package.appendingPathComponent("locate.onnx")
+    private static let outputs = ["logits", "gating_weights"]
+
+    private func network(_ runtime: String) throws -> any CompiledNetwork {
+        guard runtime == "ONNX Runtime" else { return try OpenVINONetwork(Self.file) }
+        return try ONNXRuntimeNetwork(Self.file, on: .cpu, ONNXRuntime(nil))
+    }
+
+    private func inputs(side: Int) -> [(name: String, tensor: Tensor)] {
+        let values = (0..<4 * side * side * side).map { Float(($0 * 7919) % 4001) / 1000 - 2 }
+        let images = Tensor(shape: [1, 4, side, side, side], values: values)
+        return [("images", images), ("availability", Tensor(shape: [1, 4], values: [1, 1, 0, 1]))]
+    }
+
+    @Test func bothRuntimesGiveTheSameLogits() throws {
+        let inputs = inputs(side: 32)
+        let expected = try network("OpenVINO").run(inputs, outputs: Self.outputs, isCancelled: { false })
+        let found = try network("ONNX Runtime").run(inputs, outputs: Self.outputs, isCancelled: { false })
+        #expect(expected.map(\.count) == found.map(\.count))
+        #expect(found[0].count == 3 * 32 * 32 * 32)
+        #expect(Set(found[0]).count > 1000)
+        for (expected, found) in zip(expected, found) {
+            #expect(zip(expected, found).map { abs($0 - $1) }.max() ?? 1 < 1e-4)
+        }
+    }
+
+    /// The second network gets its outputs in another order than the file names them.
+    @Test(arguments: ["OpenVINO", "ONNX Runtime"])
+    func equalInputGivesEqualBits(_ runtime: String) throws {
+        let inputs = inputs(side: 16)
+        let first = try network(runtime).run(inputs, outputs: Self.outputs, isCancelled: { false })
+        let second = try network(runtime).run(inputs, outputs: Self.outputs.reversed(), isCancelled: { false })
+        let areEqual = first == second.reversed()
+        #expect(areEqual)
+    }
+
+    @Test(arguments: ["OpenVINO", "ONNX Runtime"])
+    func cancellingStopsInsideTheRun(_ runtime: String) throws {
+        let network = try network(runtime)
+        let inputs = inputs(side: 112)
+        let clock = ContinuousClock()
+        let whole = try clock.measure { _ = try network.run(inputs, outputs: Self.outputs, isCancelled: { false }) }
+        let asked = Mutex(ContinuousClock.Instant?.none)
+        let error = #expect(throws: ImagingError.self) {
+            try network.run(
+                inputs, outputs: Self.outputs,
+                isCancelled: {
+                    asked.withLock { $0 = $0 ?? clock.now }
+                    return true
+                })
+        }
+        #expect(error?.code == .cancelled)
+        let begin = try #require(asked.withLock { $0 })
+        #expect(begin.duration(to: clock.now) < whole / 2)
+        // It works on after a run that was ended.
+        let values = try network.run(self.inputs(side: 16), outputs: Self.outputs, isCancelled: { false })
+        #expect(values.count == 2)
+    }
+
+    @Test(arguments: ["OpenVINO", "ONNX Runtime"])
+    func aWrongNameIsAFaultAndNoCrash(_ runtime: String) throws {
+        let network = try network(runtime)
+        let error = #expect(throws: ImagingError.self) {
+            try network.run(inputs(side: 16), outputs: ["nothing"], isCancelled: { false })
+        }
+        #expect(error?.code == .internalFault)
+    }
+
+    @Test func aFileThatIsNoNetworkIsRefused() throws {
+        let runtime = try ONNXRuntime(nil)
+        for file in [
+            StudyPhantom.package.appendingPathComponent("MODEL_CARD.md"), URL(fileURLWithPath: "/nonexistent"),
+        ] {
+            let error = #expect(throws: ImagingError.self) { try ONNXRuntimeNetwork(file, on: .cpu, runtime) }
+            #expect(error?.code == .invalidModel)
+        }
+    }
+}
