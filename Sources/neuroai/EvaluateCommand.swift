@@ -20,8 +20,10 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func evaluate() throws {
-        let path = try model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Settings.load().modelPath
-        let segmenter = try ModelSegmenter(ModelPackage(folder: path))
+        let settings = try Settings.load()
+        let path = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelPath
+        let segmenter = try ModelSegmenter(
+            ModelPackage(folder: path), compiler: settings.networkCompiler(fellBack: Terminal.complain))
         let folders = LabelledCase.all(in: URL(fileURLWithPath: cases, isDirectory: true))
         guard !folders.isEmpty else {
             throw ImagingError(.invalidImage, "There is no folder with a seg.nii.gz; name the folder of the cases.")

@@ -91,7 +91,10 @@ final class ModelShelf: Sendable {
                 loaded.append(found)
                 return found.engine
             }
-            let engine = SegmentationEngine(try SegmentationPipeline.installed(settings, model: folder))
+            let pipeline = try SegmentationPipeline.installed(settings, model: folder) { [logger] reason in
+                logger.notice("the model runs on another device", metadata: ["reason": "\(reason)"])
+            }
+            let engine = SegmentationEngine(pipeline)
             if loaded.count >= Self.mostLoaded { loaded.removeFirst() }
             loaded.append(Loaded(digest: wanted, engine: engine))
             return engine

@@ -40,8 +40,9 @@ struct SegmentCommand: ParsableCommand {
         let folder = URL(fileURLWithPath: out, isDirectory: true)
         let package = model.map { URL(fileURLWithPath: $0, isDirectory: true) }
         let bar = ProgressBar()
-        let outcome = try SegmentationPipeline.installed(Settings.load(), model: package)
-            .run(series: series, output: folder, control: WorkControl(report: bar.show))
+        let outcome = try SegmentationPipeline.installed(
+            Settings.load(), model: package, fellBack: Terminal.complain
+        ).run(series: series, output: folder, control: WorkControl(report: bar.show))
         bar.end()
         let report = try ReportComposer.checked(outcome.result).text
         try Data(report.utf8).write(to: folder.appendingPathComponent("report.txt"))

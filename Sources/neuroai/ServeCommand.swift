@@ -16,6 +16,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings.load()
         let serving = try ServeSettings(settings)
+        // Its worker would only end and be started again for ever.
+        if !withoutWorker { try settings.checkDevice() }
         let wiring = try await Wiring.open(settings, label: "serve")
         let services = try await wiring.webServices(serving)
         let application = Application(

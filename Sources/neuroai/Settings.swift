@@ -17,6 +17,8 @@ struct Settings: Sendable {
     let modelsRoot: URL
     /// `MODEL_PRECISION` (default `f32`): `f32` or `int8`.
     let modelPrecision: ModelPrecision
+    /// `MODEL_DEVICE` (default `cpu`): `cpu`, `gpu`, `cuda` or `auto`.
+    let modelDevice: ComputeDevice
     /// `ATLAS_PATH` (default where Debian's `mricron-data` lies): the atlas that names lobes.
     let atlasPath: URL
     /// `LOG_LEVEL` (default `info`).
@@ -30,6 +32,7 @@ struct Settings: Sendable {
         modelPath = URL(fileURLWithPath: values["SEGMENTATION_MODEL_PATH"] ?? "models/mome", isDirectory: true)
         modelsRoot = URL(fileURLWithPath: values["MODELS_ROOT"] ?? "models", isDirectory: true)
         modelPrecision = try Self.precision(values["MODEL_PRECISION"])
+        modelDevice = try Self.device(values["MODEL_DEVICE"])
         atlasPath = values["ATLAS_PATH"].map { URL(fileURLWithPath: $0, isDirectory: true) } ?? AtlasSource.debian
         logLevel = values["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
     }
@@ -45,6 +48,14 @@ struct Settings: Sendable {
             throw SettingsError("MODEL_PRECISION must be f32 or int8.")
         }
         return precision
+    }
+
+    private static func device(_ text: String?) throws -> ComputeDevice {
+        do {
+            return try ComputeDevice(setting: text)
+        } catch let error as ImagingError {
+            throw SettingsError(error.message)
+        }
     }
 
     /// The settings of this process.

@@ -25,11 +25,16 @@ extension Wiring {
 extension SegmentationPipeline {
     /// The pipeline with the model package and the atlas of the settings.
     ///
-    /// - Parameter model: another package than the settings'.
-    static func installed(_ settings: Settings, model: URL? = nil) throws -> SegmentationPipeline {
+    /// - Parameters:
+    ///   - model: another package than the settings'.
+    ///   - fellBack: called with a sentence where `MODEL_DEVICE=auto` does not take the first device.
+    static func installed(
+        _ settings: Settings, model: URL? = nil, fellBack: @escaping @Sendable (_ reason: String) -> Void
+    ) throws -> SegmentationPipeline {
         SegmentationPipeline(
             segmenter: try ModelSegmenter(
-                ModelPackage(folder: model ?? settings.modelPath), precision: settings.modelPrecision),
+                ModelPackage(folder: model ?? settings.modelPath), precision: settings.modelPrecision,
+                compiler: settings.networkCompiler(fellBack: fellBack)),
             atlas: AtlasSource(folder: settings.atlasPath), codeVersion: NeuroAI.version)
     }
 }

@@ -19,7 +19,9 @@ struct WorkerCommand: AsyncParsableCommand {
     var supervised = false
 
     func run() async throws {
-        let wiring = try await Wiring.open(try Settings.load(), label: "worker")
+        let settings = try Settings.load()
+        try settings.checkDevice()
+        let wiring = try await Wiring.open(settings, label: "worker")
         wiring.workFolders.sweep()
         let queue = wiring.jobQueue()
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
