@@ -23,7 +23,8 @@ struct EvaluateCommand: ParsableCommand {
         let settings = try Settings.load()
         let path = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelPath
         let segmenter = try ModelSegmenter(
-            ModelPackage(folder: path), compiler: settings.networkCompiler(fellBack: Terminal.complain))
+            ModelPackage(folder: path), precision: settings.modelPrecision,
+            compiler: settings.networkCompiler(fellBack: Terminal.complain))
         let folders = LabelledCase.all(in: URL(fileURLWithPath: cases, isDirectory: true))
         guard !folders.isEmpty else {
             throw ImagingError(.invalidImage, "There is no folder with a seg.nii.gz; name the folder of the cases.")

@@ -9,13 +9,15 @@ extension ModelsCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes a package of a MoME+ checkpoint, a MONAI bundle or an nnU-Net v2 export.",
             discussion: """
-                PATH is a .pth file of MoME+, a bundle's folder or .zip, or an nnU-Net results folder with plans.json, \
-                dataset.json and fold_0. The package is laid below MODELS_ROOT; nothing of its figures is claimed until \
+                PATH is one of MoME+'s checkpoint files or their folder, a MONAI bundle, or an nnU-Net v2 results folder with \
+                plans.json, dataset.json and fold_0; a .zip of any of them will do. The package is laid below MODELS_ROOT; nothing of its figures is claimed until \
                 `make evaluate` has measured it. It is used once it is activated.
                 """)
 
         @Argument(help: "What is to be imported.") var path: String
         @Option(help: "The package's name; default the file's or folder's own.") var name: String?
+        @Option(help: "What MoME+'s three classes are where its files do not say it, such as ED,NCR,ET.") var classes:
+            String?
 
         private static let python = ".deps/training/bin/python"
         private static let script = "training/importing/import_model.py"
@@ -59,7 +61,8 @@ extension ModelsCommand {
             }
             let process = Process()
             process.executableURL = URL(fileURLWithPath: Self.python)
-            process.arguments = [Self.script, path, "--out", folder.path, "--name", name]
+            process.arguments =
+                [Self.script, path, "--out", folder.path, "--name", name] + (classes.map { ["--classes", $0] } ?? [])
             process.standardOutput = FileHandle.standardError
             try process.run()
             process.waitUntilExit()

@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `neuroai models`, as operators use it.
+@Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))
+struct ModelsCommandTests {
+    private struct Site {
+        let folder: URL
+        var root: URL { folder.appendingPathComponent("models") }
+
+        /// A second package: the committed one under another version.
+        func addPackage() throws {
+            try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+            let copy = root.appendingPathComponent("next")
+            try FileManager.default.copyItem(at: Program.root.appendingPathComponent("models/mome"), to: copy)
+            let json = copy.appendingPathComponent("model.json")
+            let text = try String(contentsOf: json, encoding: .utf8)
+            try text.replacing(/"version": "[^"]*"/) { _ in "\"version\": \"9.9.9\"" }
+                .write(to: json, atomically: true, encoding: .utf8)
+        }
+
+        func models(_ arguments: String...) throws -> (code: Int32?, said: String) {
+            let log = folder.appendingPathComponent("log-\(UUID().uuidString)")
+            let environment = [
+                "MODELS_ROOT": root.path, "MEDIA_ROOT": folder.appendingPathComponent("media").path,
+                "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3",
+            ]
+            let process = try Program.start(["models"] + arguments, environment: environment, log: log)
+            let hasEnded = process.waitForEnd(60)
+            return (hasEnded ? process.exitCode : nil, try String(contentsOf: log, encoding: .utf8))
+        }
+    }
+
+    @Test func aPackageIsActivatedAndRolledBack() async throws {
+        try await TemporaryFolder.with { folder in
+            let site = Site(folder: folder)
+            try site.addPackage()
+            #expect(try site.models("list", "--folder", site.root.path).said.contains("9.9.9"))
+            let nothing = try site.models("rollback")
+            #expect(nothing.code == 65 && nothing.said.contains("No model has been activated."))
+            let unknown = try site.models("activate", "another")
+            #expect(unknown.code == 65 && unknown.said.contains("There is no such model"))
+            let activated = try site.models("activate", "mome 9.9.9")
+            #expect(activated.code == 0 && activated.said.contains("mome 9.9.9 is active."))
+            let back = try site.models("rollback")
+            #expect(back.code == 0 && back.said.contains("1 institution went back"))
+        }
+    }
+
+    @Test func anImportSaysWhatIsWrongAndLeavesNothing() async throws {
+        try await TemporaryFolder.with { folder in
+            let site = Site(folder: folder)
+            let missing = try site.models("import", folder.appendingPathComponent("mome_plus.pth").path)
+            #expect(missing.code == 65 && missing.said.contains("There is nothing at"))
+            let unnamed = try site.models("import", folder.path, "--name", "../up")
+            #expect(unnamed.code == 65 && unnamed.said.contains("--name"))
+            let empty = folder.appendingPathComponent("empty")
+            try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+            // 70 where the importer's Python is not installed, which the sentence says how to do.
+            let nothing = try site.models("import", empty.path)
+            #expect(
+                [65, 70].contains(nothing.code)
+                    && nothing.said.contains(nothing.code == 70 ? "make importer" : "holds no"))
+            #expect(!FileManager.default.fileExists(atPath: site.root.path))
+        }
+    }
+}
