@@ -117,6 +117,21 @@ def signs(answers, case, names):
     }
 
 
+def lesion_pairs(answers, case, names):
+    """Of every lesion of the whole tumour: the mean probability that is its confidence, and the share of its voxels that are right."""
+    logits = answers.logits(case, names)
+    probability, volume = nested(logits)[0], float(np.prod(case.spacing))
+    return [(float(probability[part].mean()), float(case.truth[0][part].mean())) for part in metrics.lesions(masks(logits)[0], volume)]
+
+
+def lesion_report(pairs):
+    """How far a lesion's confidence lies from the share of its voxels that are right."""
+    confidence, right = np.array(pairs).T
+    return {"lesions": len(pairs), "confidence": round(float(confidence.mean()), 3), "right": round(float(right.mean()), 3),
+            "mean_absolute_error": round(float(np.abs(confidence - right).mean()), 3),
+            "wholly_wrong": int((right == 0).sum()), "correlation": round(float(np.corrcoef(confidence, right)[0, 1]), 3)}
+
+
 def quality(rows):
     """A region's weights by sign."""
     fitted = weights(*table(rows, list(rows)))
@@ -142,7 +157,9 @@ def fit(answers, cases, subsets):
         "quality": {region: quality(rows[region]) for region in REGIONS},
         "review_below": round(review_below(np.concatenate(list(foretold(rows["WT"]).values()))), 3),
     }
-    return calibration, {region: judged_region(voxels[region], rows[region]) for region in REGIONS}
+    report = {region: judged_region(voxels[region], rows[region]) for region in REGIONS}
+    report["WT"]["lesions"] = lesion_report([pair for case in cases for names in subsets for pair in lesion_pairs(answers, case, names)])
+    return calibration, report
 
 
 def judged_region(voxels, rows):

@@ -1,6 +1,6 @@
 """Writes the averaged weights of a run as an ONNX file of a model package and compares OpenVINO with PyTorch.
 
-Command: `python training/export.py --stage locate|refine --run DIR --out models/NAME/STAGE.onnx`.
+Command: `python training/export.py --stage brain|locate|plain|refine --run DIR --out models/NAME/STAGE.onnx`.
 """
 
 import argparse
@@ -14,19 +14,26 @@ from onnx import numpy_helper
 from torch import nn
 
 import checkpoint
+from brainmask.network import BrainNet
 from network import MoME
-from unet import UNet
+from unet import PLAIN_WIDTHS, UNet
 
 
-class Located(nn.Module):
-    """The first stage with the package's outputs: logits [1, 3, D, H, W] and mean gate weights [1, 4]."""
+class Exported(nn.Module):
+    """A network with a package's outputs; `make` builds it."""
 
-    outputs = ("logits", "gating_weights")
+    outputs = ("logits",)
 
     def __init__(self, state):
         super().__init__()
-        self.network = MoME()
+        self.network = self.make()
         self.network.load_state_dict(state)
+
+
+class Located(Exported):
+    """The first stage: logits [1, 3, D, H, W] and mean gate weights [1, 4]."""
+
+    outputs, make = ("logits", "gating_weights"), MoME
 
     def forward(self, images, availability):
         logits, gate, _ = self.network(images, availability)
@@ -35,21 +42,33 @@ class Located(nn.Module):
         return logits, share
 
 
-class Refined(nn.Module):
+class Refined(Exported):
     """The second stage: logits [1, 3, D, H, W]."""
 
-    outputs = ("logits",)
-
-    def __init__(self, state):
-        super().__init__()
-        self.network = UNet()
-        self.network.load_state_dict(state)
+    make = UNet
 
     def forward(self, images, availability):
         return (self.network(images, availability)[0],)
 
 
-STAGES = {"locate": Located, "refine": Refined}
+class Plain(Refined):
+    """A U-Net in the first stage's place."""
+
+    @staticmethod
+    def make():
+        return UNet(PLAIN_WIDTHS)
+
+
+class Brain(Exported):
+    """The brain in a head: logits [1, 1, D, H, W]."""
+
+    make = BrainNet
+
+    def forward(self, images, availability):
+        return (self.network(images, availability),)
+
+
+STAGES = {"brain": Brain, "locate": Located, "plain": Plain, "refine": Refined}
 
 
 def load(stage, run):

@@ -20,12 +20,12 @@ def region_loss(logits, targets, voxel_volume=1.0):
     return (1 - dice + 4 * entropy).mean(-1)
 
 
-def deep_loss(logits, coarse, targets):
+def deep_loss(logits, coarse, targets, voxel_volume=1.0):
     """Losses [B] of the logits and, weighted less, of the coarser logits (coarsest first), each half of the next one's grid."""
-    loss, weight = region_loss(logits, targets), COARSE_SHARE
+    loss, weight = region_loss(logits, targets, voxel_volume), COARSE_SHARE
     for values in reversed(coarse):
         factor = targets.shape[-1] // values.shape[-1]
-        loss = loss + weight * region_loss(values, F.avg_pool3d(targets, factor), factor**3)
+        loss = loss + weight * region_loss(values, F.avg_pool3d(targets, factor), voxel_volume * factor**3)
         weight *= COARSE_SHARE
     return loss
 

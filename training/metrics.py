@@ -28,15 +28,17 @@ def hausdorff95(found, wanted, spacing):
     return float(max(np.percentile(values, 95) for values in distances))
 
 
+def lesions(mask, voxel_volume, least=50.0):
+    """The 26-connected parts of at least `least` mm³, each as a mask."""
+    labels, count = ndimage.label(mask, np.ones((3, 3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1) * voxel_volume
+    return [labels == number for number in range(1, count + 1) if sizes[number] >= least]
+
+
 def lesion_f1(found, wanted, voxel_volume, least=50.0):
     """F1 of lesions: 26-connected parts of at least `least` mm³; a part counts where it overlaps one of the other mask's."""
 
-    def parts(mask):
-        labels, count = ndimage.label(mask, np.ones((3, 3, 3)))
-        sizes = np.bincount(labels.ravel(), minlength=count + 1) * voxel_volume
-        return [labels == number for number in range(1, count + 1) if sizes[number] >= least]
-
-    ours, theirs = parts(found), parts(wanted)
+    ours, theirs = (lesions(mask, voxel_volume, least) for mask in (found, wanted))
     if not ours and not theirs:
         return 1.0
     right = sum(bool((part & wanted).any()) for part in ours)

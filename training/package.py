@@ -45,7 +45,25 @@ def stages(folder, share):
         },
         "around": {"region": "WT", "probability": inference.FOUND, "margin_mm": inference.MARGIN_MM, "share": share},
     }
-    return [first, second] if (folder / "refine.onnx").exists() else [first]
+    found = [first, second] if (folder / "refine.onnx").exists() else [first]
+    return [in_both_precisions(stage, folder) for stage in found]
+
+
+def in_both_precisions(stage, folder):
+    """The stage with its network in 8-bit integers where `quantise.py` wrote any; a stage without one runs in f32 in both."""
+    quantised = stage["network"].replace(".onnx", ".int8.onnx")
+    if not any(folder.glob("*.int8.onnx")):
+        return stage
+    return {**stage, "int8": quantised if (folder / quantised).exists() else stage["network"]}
+
+
+def brain(folder):
+    """The network that finds the brain in a head, where the folder has one."""
+    stage = {
+        "network": "brain.onnx", "inputs": ["images", "availability"], "outputs": ["logits"], "spacing_mm": SPACING_MM,
+        "antialias_sigma_factor": SIGMA_FACTOR, "window": {"strategy": "box", "multiple": MULTIPLE},
+    }
+    return {"brain": stage} if (folder / "brain.onnx").exists() else {}
 
 
 def main():
@@ -67,6 +85,7 @@ def main():
         "sequences": list(SEQUENCES),
         "orientation": "RAS",
         "normalisation": {"method": "zscore", "within": "foreground", "std_floor": STD_FLOOR},
+        **brain(arguments.folder),
         "stages": described_stages,
         "outputs": [{"channel": index, "region": region} for index, region in enumerate(("WT", "TC", "ET"))],
         "activation": "sigmoid",
@@ -82,7 +101,7 @@ def main():
         **(json.loads(arguments.calibration.read_text()) if arguments.calibration else {}),
         "files": [
             described(arguments.folder / name)
-            for name in [stage["network"] for stage in described_stages] + ["MODEL_CARD.md"]
+            for name in sorted(path.name for path in arguments.folder.glob("*.onnx")) + ["MODEL_CARD.md"]
         ],
     }
     (arguments.folder / "model.json").write_text(json.dumps(package, indent=2) + "\n")

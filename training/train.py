@@ -1,6 +1,6 @@
-"""Trains a stage against the wall clock and keeps a resumable checkpoint with an average of the weights.
+"""Trains a network against the wall clock and keeps a resumable checkpoint with an average of the weights.
 
-Command: `python training/train.py --stage locate|refine --run DIR --minutes N` after `data.py` or `patches.py`; the same
+Command: `python training/train.py --stage brain|locate|plain|refine --run DIR --minutes N` after `data.py` or `patches.py`; the same
 command resumes a stopped run, `--slice M` stops after M minutes of this call. `--from FILE` begins a new run with the weights of an
 exported network. Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
 Where there is an NVIDIA GPU it is used, and as many processes as there are cores make the patches.
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -23,11 +24,13 @@ import data
 import export
 import patches
 from augment import augment
-from losses import deep_loss, expert_loss
+from brainmask import samples
+from brainmask.network import BrainNet
+from losses import deep_loss, expert_loss, region_loss
 from network import MoME
 from optimiser import Muon
 from preprocess import SPACING_MM
-from unet import UNet
+from unet import PLAIN_WIDTHS, UNet
 
 PEAK_RATE = 2e-3
 WARM_UP_STEPS = 20
@@ -38,6 +41,17 @@ BATCH = 2
 EARLY_CROP, LATE_CROP = (64, 64, 64), (64, 80, 64)
 EARLY_SHARE = 0.6
 PATCH = (96, 96, 96)
+
+
+def passes(sample, cases, share, generator):
+    """Endless batches in random passes over all cases: images, targets, availability and the cases' weights."""
+    names, queue = sorted(cases), []
+    while True:
+        if len(queue) < BATCH:
+            queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
+        chosen = [cases[queue.pop()] for _ in range(BATCH)]
+        parts = [torch.stack(part) for part in zip(*(sample(case, cases, share(), generator) for case in chosen))]
+        yield [*parts, torch.stack([case["weight"] for case in chosen])]
 
 
 class Locate:
@@ -51,10 +65,26 @@ class Locate:
         size = EARLY_CROP if share < EARLY_SHARE else LATE_CROP
         return augment(*data.crop(case, size, generator), case["availability"], size, generator)
 
+    @classmethod
+    def batches(cls, cases, share, generator):
+        return passes(cls.sample, cases, share, generator)
+
     @staticmethod
-    def loss(network, images, targets, availability):
+    def loss(network, images, targets, availability, weights):
         fused, _, experts = network(images, availability)
-        return expert_loss(fused, experts, availability, targets, SPACING_MM**3)
+        return (expert_loss(fused, experts, availability, targets, SPACING_MM**3) * weights).mean()
+
+
+class Plain(Locate):
+    """A U-Net in the first stage's place: as many parameters and operations, the same cases, augmentation and dropped sequences."""
+
+    @staticmethod
+    def network():
+        return UNet(PLAIN_WIDTHS)
+
+    @staticmethod
+    def loss(network, images, targets, availability, weights):
+        return (deep_loss(*network(images, availability), targets, SPACING_MM**3) * weights).mean()
 
 
 class Refine:
@@ -67,12 +97,35 @@ class Refine:
     def sample(case, cases, share, generator):
         return patches.sample(case, cases, PATCH, generator)
 
+    @classmethod
+    def batches(cls, cases, share, generator):
+        return passes(cls.sample, cases, share, generator)
+
     @staticmethod
-    def loss(network, images, targets, availability):
-        return deep_loss(*network(images, availability), targets)
+    def loss(network, images, targets, availability, weights):
+        return (deep_loss(*network(images, availability), targets) * weights).mean()
 
 
-STAGES = {"locate": Locate, "refine": Refine}
+class Brain:
+    """The brain in a head at 2 mm: sequences of one head and its brain, every sequence alone and their mean."""
+
+    network = BrainNet
+    load_cases = staticmethod(samples.load)
+
+    @staticmethod
+    def batches(cases, share, generator):
+        while True:
+            size = samples.EARLY if share() < samples.EARLY_SHARE else samples.LATE
+            yield samples.sample(cases, samples.COUNT, size, generator)
+
+    @staticmethod
+    def loss(network, images, brain):
+        logits = network.single(images[:, None]).float()
+        own, mean = (region_loss(values, brain, SPACING_MM**3) for values in (logits, logits.mean(0)))
+        return own.mean() / 2 + mean / 2
+
+
+STAGES = {"brain": Brain, "locate": Locate, "plain": Plain, "refine": Refine}
 
 
 def rate(step, share):
@@ -131,11 +184,10 @@ class Run:
         checkpoint.save(self.folder, self.step, state)
 
     def advance(self, batch, share):
-        """One optimiser step on a batch of images, targets, availability and weights; returns its loss."""
-        images, targets, availability, weights = (part.to(self.device, non_blocking=True) for part in batch)
+        """One optimiser step on a batch of the stage's; returns its loss."""
         with torch.autocast(self.device.type, torch.bfloat16):
-            losses = self.stage.loss(self.network, images, targets, availability)
-        (losses * weights).mean().backward()
+            loss = self.stage.loss(self.network, *(part.to(self.device, non_blocking=True) for part in batch))
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -144,11 +196,11 @@ class Run:
             optimiser.zero_grad(set_to_none=True)
         blend(self.average, self.network, self.step)
         self.step += 1
-        return losses.mean().item()
+        return loss.item()
 
 
 class Batches(IterableDataset):
-    """Endless batches in random passes over all cases; every process that makes them has random numbers of its own."""
+    """A stage's batches; every process that makes them has random numbers of its own."""
 
     def __init__(self, stage, cases, seed, share):
         self.stage, self.cases, self.seed, self.share = stage, cases, seed, share
@@ -156,14 +208,7 @@ class Batches(IterableDataset):
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
         generator = torch.Generator().manual_seed(self.seed + (worker.id * 1_000_003 if worker else 0))
-        names, queue = sorted(self.cases), []
-        while True:
-            if len(queue) < BATCH:
-                queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
-            chosen = [self.cases[queue.pop()] for _ in range(BATCH)]
-            samples = [self.stage.sample(case, self.cases, self.share(), generator) for case in chosen]
-            parts = [torch.stack(part) for part in zip(*samples)]
-            yield [*parts, torch.stack([case["weight"] for case in chosen])]
+        return iter(self.stage.batches(self.cases, self.share, generator))
 
 
 def train(run, cases, seconds, seed, limit=math.inf, processes=0):
@@ -203,6 +248,7 @@ def main():
     parser.add_argument("--from", dest="weights", type=Path, help="exported network whose weights a new run begins with")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(arguments.threads)
     arguments.run.mkdir(parents=True, exist_ok=True)
     stage = STAGES[arguments.stage]
     is_gpu = torch.cuda.is_available()

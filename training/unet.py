@@ -11,6 +11,8 @@ from torch import nn
 from network import REGIONS, SEQUENCES, block
 
 WIDTHS = (24, 64, 128, 192)
+# At 2 mm, beside MoME: 37 GFLOP over 80×96×80 voxels and 5.6 million parameters against its 41 GFLOP and 5.7 million.
+PLAIN_WIDTHS = (32, 64, 128, 256)
 FOLD = 2
 # Bright vessels and spikes of images that were never clipped lie above.
 LIMITS = (-4.0, 6.0)

@@ -99,12 +99,35 @@ struct ModelSegmenterTests {
         #expect(error?.code == .cancelled)
     }
 
-    @Test func headsWithSkullAreSaidToBe() throws {
+    @Test(
+        .enabled(
+            if: FileManager.default.fileExists(atPath: StudyPhantom.colin("ch2").path), "mricron-data is not installed")
+    )
+    func theBrainOfAHeadIsFound() throws {
+        let study = try Study(images: [.t1: NIfTIFile.readImage(StudyPhantom.colin("ch2"))])
+        let found = try segmenter().probabilities(of: study, control: WorkControl())
+        #expect(found.brainMask == .found)
+        // The same head as its skull was removed by another program (BET).
+        let wanted = try NIfTIFile.readImage(StudyPhantom.colin("ch2bet")).mask { $0 > 0 }
+        #expect(found.foreground.grid == wanted.grid)
+        #expect(Agreement.dice(found.foreground, wanted) > 0.94)
+        let head = try #require(study.images[.t1])
+        let outside = try #require(
+            head.values.indices.first { found.foreground.values[$0] == 0 && head.values[$0] > 50 })
+        #expect(try head.without(outside: found.foreground).values[outside] == 0)
+    }
+
+    @Test func aPackageWithoutABrainNetworkLooksAtTheWholeHead() throws {
+        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            let text = String(decoding: data, as: UTF8.self)
+            data = Data(text.replacingOccurrences(of: "\"brain\": {", with: "\"unknown\": {").utf8)
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
         let study = try Study(
             images: StudyPhantom.study().images.mapValues { image in
                 Image(grid: image.grid, values: image.values.enumerated().map { $1 == 0 ? Float(3 + $0 % 5) : $1 })
             })
-        let found = try segmenter().probabilities(of: study, control: WorkControl())
-        #expect(found.brainMask != .given)
+        let found = try ModelSegmenter(ModelPackage(folder: folder)).probabilities(of: study, control: WorkControl())
+        #expect(found.brainMask == BrainMask.none)
     }
 }

@@ -6,6 +6,11 @@ enum StudyPhantom {
     static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("models/mome")
 
+    /// A file of Debian's `mricron-data`: `ch2`, Colin's head, or `ch2bet`, his brain.
+    static func colin(_ name: String) -> URL {
+        AtlasSource.debian.appendingPathComponent(name + ".nii.gz")
+    }
+
     /// A copy of the committed package with one file changed; the caller removes it.
     static func packageCopy(changing file: String, _ change: (inout Data) throws -> Void) throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("package-\(UUID().uuidString)")

@@ -1,0 +1,153 @@
+"""Whole heads as maps of tissues at 1 mm: label maps with FreeSurfer's values packed into few tissues, and tumours laid into them.
+
+Axes are k, j, i of RAS images. `pack` reads what SynthSeg trains on (`labelmaps/`); its codes from 500 on are extra-cerebral.
+Command: `python -m brainmask.heads --cases DIR` (from `training/`) packs every label map and lesion once into `cache/brainmask/`.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from data import CACHE
+from preprocess import read_ras
+
+CACHE_HEADS = CACHE / "brainmask"
+# Label maps that no training sees.
+HELD_OUT = (17, 18, 19, 20)
+
+TISSUES = (
+    "air", "white", "cortex", "cerebellum", "deep", "stem", "ventricle", "csf", "altered", "artery", "vein", "eye", "muscle",
+    "fat", "nerve", "mucosa", "skin", "bone", "marrow", "dura", "necrosis", "oedema", "enhancing",
+)
+CODE = {name: code for code, name in enumerate(TISSUES)}
+# FreeSurfer's label values (and those that the label maps' authors added) by tissue.
+LABELS = {
+    "white": (2, 41, 7, 46), "cortex": (3, 42), "cerebellum": (8, 47), "stem": (16,),
+    "deep": (10, 11, 12, 13, 17, 18, 26, 28, 49, 50, 51, 52, 53, 54, 58, 60, 136, 137, 163, 164),
+    "ventricle": (4, 5, 14, 15, 43, 44, 72), "csf": (24,), "altered": (25, 57), "artery": (30, 62, 502), "vein": (514,),
+    "eye": (506,), "muscle": (507,), "nerve": (85, 508, 512, 530), "mucosa": (509,), "skin": (511,), "bone": (515,), "marrow": (516,),
+}
+BRAIN = [CODE[name] for name in ("white", "cortex", "cerebellum", "deep", "stem", "ventricle", "altered")]
+TUMOUR = [CODE[name] for name in ("necrosis", "oedema", "enhancing")]
+# Skull-stripping keeps the fluid of furrows narrower than twice this.
+CLOSING_MM = 5
+# Soft tissue this near to the skin is fat; deeper it is a mixture of fat and muscle.
+FAT_DEPTH_MM = 5.0
+DURA_MM = 1.5
+MARGIN = 4
+
+
+def packed_tissues(labels):
+    """Tissue codes uint8 of FreeSurfer's label values."""
+    table = np.zeros(1024, np.uint8)
+    for name, values in LABELS.items():
+        table[list(values)] = CODE[name]
+    return table[labels]
+
+
+def of(tissues, codes):
+    """Where the tissues are of the given codes, bool; faster than `numpy.isin`."""
+    table = np.zeros(256, bool)
+    table[codes] = True
+    return table[tissues]
+
+
+def box_around(mask, margin):
+    """Slices of the smallest box around a mask and `margin` voxels more, within the array."""
+    found = [np.flatnonzero(mask.any(tuple(other for other in range(3) if other != axis))) for axis in range(3)]
+    return tuple(slice(max(line[0] - margin, 0), line[-1] + margin + 1) for line in found)
+
+
+def noise(random, shape, voxels):
+    """A smooth field of deviation about 1 whose features are `voxels` wide."""
+    coarse = random.standard_normal([max(extent // voxels, 2) for extent in shape])
+    return ndimage.zoom(coarse, np.array(shape) / coarse.shape, order=1)
+
+
+def with_fat(tissues, random):
+    """Soft tissue below the skin and in random places deeper becomes fat (SynthSeg's label maps do not part it from muscle)."""
+    soft = tissues == CODE["muscle"]
+    depth = ndimage.distance_transform_edt(tissues != CODE["skin"])
+    fat = soft & ((depth < FAT_DEPTH_MM + 1.5 * noise(random, soft.shape, 16)) | (noise(random, soft.shape, 8) > 0.6))
+    tissues[fat] = CODE["fat"]
+    return tissues
+
+
+def with_dura(tissues):
+    """Fluid that touches the skull becomes dura."""
+    bone = of(tissues, [CODE["bone"], CODE["marrow"]])
+    tissues[(tissues == CODE["csf"]) & (ndimage.distance_transform_edt(~bone) <= DURA_MM)] = CODE["dura"]
+    return tissues
+
+
+def stripped(tissues):
+    """The brain as skull-stripping leaves it, bool: its tissues with ventricles, furrows and the fluid in them, without holes."""
+    brain = of(tissues, BRAIN)
+    parts, count = ndimage.label(brain)
+    if count > 1:
+        brain = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
+    near = ndimage.distance_transform_edt(~brain) <= CLOSING_MM
+    closed = ndimage.distance_transform_edt(near) > CLOSING_MM
+    outside = of(tissues, [CODE[name] for name in ("air", "bone", "marrow", "muscle", "fat", "skin", "dura", "eye", "mucosa")])
+    return ndimage.binary_fill_holes(brain | (closed & ~outside))
+
+
+def head_of(labels, seed):
+    """Tissues uint8 and brain bool, both [k, j, i] at 1 mm, of a label map with FreeSurfer's values."""
+    tissues = packed_tissues(labels)
+    tissues = with_dura(with_fat(tissues[box_around(tissues > 0, MARGIN)], np.random.default_rng(seed)))
+    return tissues, stripped(tissues)
+
+
+def put_tumour(tissues, lesion, random):
+    """The tissues with a lesion (codes of `TUMOUR`, else 0), flipped and turned at random, at a random place of the brain."""
+    for axis in range(3):
+        lesion = np.flip(lesion, axis) if random.random() < 0.5 else lesion
+    lesion = np.transpose(lesion, random.permutation(3))
+    brain = of(tissues, BRAIN)
+    places = np.flatnonzero(brain)
+    centre = np.unravel_index(places[random.integers(len(places))], brain.shape)
+    into, out = [], []
+    for middle, extent, own in zip(centre, brain.shape, lesion.shape):
+        first = middle - own // 2
+        into.append(slice(max(first, 0), min(first + own, extent)))
+        out.append(slice(max(-first, 0), min(own, extent - first)))
+    changed, into, part = tissues.copy(), tuple(into), lesion[tuple(out)]
+    changed[into] = np.where((part > 0) & brain[into], part, changed[into])
+    return changed
+
+
+def lesion_of(labels):
+    """A cropped lesion in codes of `TUMOUR` from BraTS' labels 1, 2 and 4."""
+    table = np.array([0, CODE["necrosis"], CODE["oedema"], 0, CODE["enhancing"]], np.uint8)
+    return table[labels[box_around(labels > 0, 0)]]
+
+
+def read_labels(path):
+    return np.rint(sitk.GetArrayFromImage(read_ras(path))).astype(np.int32)
+
+
+def number(path):
+    """Of a label map `training_seg_07.nii.gz`: 7."""
+    return int(path.name.split(".")[0].split("_")[-1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=Path, required=True, help="folder with labelmaps/ and lesions/")
+    arguments = parser.parse_args()
+    CACHE_HEADS.mkdir(parents=True, exist_ok=True)
+    for path in sorted((arguments.cases / "labelmaps").glob("*.nii.gz")):
+        packed = CACHE_HEADS / f"head-{number(path):02}.npz"
+        if not packed.exists():
+            tissues, brain = head_of(read_labels(path), number(path))
+            np.savez_compressed(packed, tissues=tissues, brain=brain)
+    lesions = {path.name.split(".")[0]: lesion_of(read_labels(path)) for path in sorted((arguments.cases / "lesions").glob("*.nii.gz"))}
+    np.savez_compressed(CACHE_HEADS / "lesions.npz", **lesions)
+
+
+if __name__ == "__main__":
+    main()
