@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import checkpoint
 import export
 from package import stages
 
@@ -33,7 +34,7 @@ def measure(stage, run, cases):
 
 
 def row(name, run, metrics):
-    steps = json.loads((run / "log.jsonl").read_text().splitlines()[-1])["step"]
+    steps = checkpoint.load(run)["step"]
     four, mean = metrics["mean_dice"], metrics["mean_over_subsets"]
     dice = ["/".join(f"{values[region]:.3f}" for region in ("WT", "TC", "ET")) for values in (four, mean)]
     return f"| {name} | {steps} | {dice[0]} | {dice[1]} |"

@@ -5,7 +5,9 @@ import Testing
 @testable import Features
 
 struct ReportComposerTests {
-    private func result(_ lesions: [Lesion], sequences: [MRISequence]) -> SegmentationResult {
+    private func result(
+        _ lesions: [Lesion], sequences: [MRISequence], brainMask: BrainMask = .given
+    ) -> SegmentationResult {
         let note = ReliabilityNote(
             region: .enhancingTumour, isReliable: false, note: "Without T1CE no claim is reliable.")
         var findings = [
@@ -15,6 +17,7 @@ struct ReportComposerTests {
             Finding(id: "F4", kind: .volume, region: .enhancingTumour, quantity: 0, unit: "mm3"),
             Finding(id: "F5", kind: .lesionCount, quantity: Double(lesions.count), unit: "1"),
             Finding(id: "F6", kind: .reliability, region: .enhancingTumour, quantity: 0, unit: "1", term: note.note),
+            Finding(id: "F99", kind: .brainMask, term: brainMask.rawValue),
         ]
         for (index, kind) in [
             Finding.Kind.lesionVolume, .maximumDiameter, .axialDiameter, .perpendicularDiameter, .side, .midlineContact,
@@ -26,7 +29,7 @@ struct ReportComposerTests {
         return SegmentationResult(
             volumes: [.wholeTumour: 12345, .tumourCore: 0, .enhancingTumour: 0], confidenceScores: [:], maskFiles: [],
             structuredFindings: findings, lesions: lesions, gatingWeights: [:], availableModalities: sequences,
-            referenceModality: .flair, reliability: [note], brainMask: .given, modelVersion: "m 1", device: "cpu")
+            referenceModality: .flair, reliability: [note], brainMask: brainMask, modelVersion: "m 1", device: "cpu")
     }
 
     private func lesion(_ side: Lesion.Side) -> Lesion {
@@ -68,6 +71,13 @@ struct ReportComposerTests {
     @Test func noLesionIsNoAllClear() {
         let text = ReportComposer.compose(result([], sequences: [.flair])).text
         #expect(text.contains("does not exclude"))
+    }
+
+    @Test(arguments: [(BrainMask.given, false), (.found, true), (.none, false)])
+    func aBrainThatWeFoundIsSaidToBe(_ mask: BrainMask, _ isSaid: Bool) throws {
+        let result = result([lesion(.left)], sequences: [.flair], brainMask: mask)
+        let sentence = ReportComposer.compose(result).sentences.first { $0.text.contains("separated from it") }
+        #expect((sentence?.findings == ["F99"]) == isSaid)
     }
 
     @Test func theSameResultGivesTheSameText() {
