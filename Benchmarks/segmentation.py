@@ -76,7 +76,7 @@ class Peers:
         self.network = UNet()
         self.network.load_state_dict(stored(PACKAGE / "refine.onnx"), strict=False)
         self.network.eval()
-        self.masks = inference.masks(self.package.logits(sequences)[0])
+        self.masks = inference.masks(self.package.logits(sequences))
 
     def bare(self):
         for part in self.parts:

@@ -1,10 +1,10 @@
 """Fits how sure the model may say it is: a temperature per region, and how Dice follows from what can be seen without a truth.
 
 Temperatures (Guo et al. 2017) minimise the cross-entropy of the voxels within 20 mm of the expert's or our whole tumour, all four
-sequences. Dice is foretold, by least squares over all fifteen subsets of the sequences, from three `SIGNS`: the Dice that the
-probabilities expect of their own mask, the Dice of the first stage's mask with the final one, and the mean Dice that was measured
-with the same sequences. How good both are is judged on patients that the fit did not see: every patient by what the others gave
-(leave one patient out, the measured mean included).
+sequences. Dice is foretold, by least squares over all fifteen subsets of the sequences, from two `SIGNS`: the Dice that the
+probabilities expect of their own mask, and how many voxels they are unsure of. A lesion's confidence, the share of its voxels that
+an expert would mark, follows from its mean probability and its volume. How good all of it is is judged on patients that the fit did
+not see: every patient by what the others gave (leave one patient out).
 """
 
 import math
@@ -19,7 +19,7 @@ from inference import masks, nested, sigmoid
 # A whole tumour below this Dice is a bad mask.
 LEAST_DICE = 0.7
 VOXELS = 60_000
-SIGNS = ("soft", "agreement", "measured")
+SIGNS = ("soft", "undecided")
 # The share of bad masks that must be flagged.
 FLAGGED_SHARE = 0.9
 # The rest of the brain is easy and would make any model look calibrated.
@@ -52,35 +52,26 @@ def reliability(voxels, temperatures):
     return sum(metrics.calibration_counts(sigmoid(logits / temperatures[name]), truth) for name, (logits, truth) in voxels.items())
 
 
-def measured(rows, subset, without_these):
-    """Mean Dice with a subset over the patients that are not left out."""
-    return float(np.mean([pairs[subset]["dice"] for name, pairs in rows.items() if name not in without_these]))
-
-
-def table(rows, names, left_out=()):
-    """Signs [n, 1 + 3] (a column of ones first) and Dice [n] of the named patients; a patient's own Dice never stands in its signs."""
-    signs, dice = [], []
-    for name in names:
-        for subset, row in rows[name].items():
-            signs.append([1, row["soft"], row["agreement"], measured(rows, subset, {name, *left_out})])
-            dice.append(row["dice"])
-    return np.array(signs), np.array(dice)
-
-
-def weights(signs, dice):
-    """Least squares, held a little towards no weight: few patients."""
-    ridge = np.diag([0, *[0.1] * len(SIGNS)])
-    return np.linalg.solve(signs.T @ signs + ridge, signs.T @ dice)
+def weights(signs, wanted):
+    """Least squares, held a little towards no weight since patients are few; the first column of `signs` is ones."""
+    ridge = np.diag([0, *[0.1] * (signs.shape[1] - 1)])
+    return np.linalg.solve(signs.T @ signs + ridge, signs.T @ wanted)
 
 
 def foretold(rows):
-    """By patient: (foretold, true) [n, 2], its own Dice unseen; `rows`: {patient: {subset: {soft, agreement, dice}}}."""
+    """By patient: (foretold, true) [n, 2], its own truth unseen; `rows`: {patient: [(sign, …, truth), …]}."""
     found = {}
-    for name in rows:
-        fitted = weights(*table(rows, [other for other in rows if other != name], {name}))
-        signs, dice = table(rows, [name])
-        found[name] = np.stack([(signs @ fitted).clip(0, 1), dice], 1)
+    for name, own in rows.items():
+        others = np.array([row for other, part in rows.items() if other != name for row in part])
+        own = np.array(own)
+        fitted = weights(with_ones(others), others[:, -1])
+        found[name] = np.stack([(with_ones(own) @ fitted).clip(0, 1), own[:, -1]], 1)
     return found
+
+
+def with_ones(rows):
+    """The signs of rows whose last column is the truth, a column of ones first."""
+    return np.concatenate([np.ones((len(rows), 1)), rows[:, :-1]], 1)
 
 
 def review_below(pairs):
@@ -110,36 +101,38 @@ def judged(found):
 def signs(answers, case, names):
     """By region: what foretells Dice, and the Dice itself."""
     logits = answers.logits(case, names)
-    found, first = masks(logits), masks(answers.first(case, names))
+    return {region: (metrics.soft_dice(values), metrics.undecided(values), dice)
+            for region, values, dice in zip(REGIONS, nested(logits), case.dice(masks(logits)).values())}
+
+
+def lesions(answers, case, names):
+    """Of every lesion of the whole tumour: mean probability, log10 of its mm³, and the share of its voxels that are right."""
+    logits = answers.logits(case, names)
+    probability, volume = nested(logits)[0], float(np.prod(case.spacing))
+    return [(float(probability[part].mean()), float(np.log10(part.sum() * volume)), float(case.truth[0][part].mean()))
+            for part in metrics.lesions(masks(logits)[0], volume)]
+
+
+def lesion_report(rows):
+    """How far lesions' confidence lies from the share of their voxels that are right, before (mean probability) and after the fit."""
+    plain, fitted = (np.concatenate(list(part.values())) for part in (
+        {name: np.array([(own[0], own[-1]) for own in part]) for name, part in rows.items()}, foretold(rows)))
     return {
-        region: {"soft": metrics.soft_dice(values), "agreement": metrics.dice(own, before), "dice": dice}
-        for region, values, own, before, dice in zip(REGIONS, nested(logits), found, first, case.dice(found).values())
+        "lesions": len(plain), "wholly_wrong": int((plain[:, 1] == 0).sum()),
+        "mean_absolute_error_before": round(float(np.abs(plain[:, 0] - plain[:, 1]).mean()), 3),
+        "mean_absolute_error": round(float(np.abs(fitted[:, 0] - fitted[:, 1]).mean()), 3),
+        "confidence": round(float(fitted[:, 0].mean()), 3), "right": round(float(fitted[:, 1].mean()), 3),
     }
 
 
-def lesion_pairs(answers, case, names):
-    """Of every lesion of the whole tumour: the mean probability that is its confidence, and the share of its voxels that are right."""
-    logits = answers.logits(case, names)
-    probability, volume = nested(logits)[0], float(np.prod(case.spacing))
-    return [(float(probability[part].mean()), float(case.truth[0][part].mean())) for part in metrics.lesions(masks(logits)[0], volume)]
-
-
-def lesion_report(pairs):
-    """How far a lesion's confidence lies from the share of its voxels that are right."""
-    confidence, right = np.array(pairs).T
-    return {"lesions": len(pairs), "confidence": round(float(confidence.mean()), 3), "right": round(float(right.mean()), 3),
-            "mean_absolute_error": round(float(np.abs(confidence - right).mean()), 3),
-            "wholly_wrong": int((right == 0).sum()), "correlation": round(float(np.corrcoef(confidence, right)[0, 1]), 3)}
-
-
-def quality(rows):
-    """A region's weights by sign."""
-    fitted = weights(*table(rows, list(rows)))
-    return {name: round(float(value), 4) for name, value in zip(("intercept", *SIGNS), fitted)}
+def stated(rows, names):
+    """The weights of all patients' rows by name."""
+    every = np.array([row for part in rows.values() for row in part])
+    return {name: round(float(value), 4) for name, value in zip(("intercept", *names), weights(with_ones(every), every[:, -1]))}
 
 
 def fit(answers, cases, subsets):
-    """What the package states (`temperatures`, `quality`, `review_below`) and a report by region; sets the answers' temperatures."""
+    """What the package states (`temperatures`, `quality`, `lesion_confidence`, `review_below`) and a report by region; sets the answers' temperatures."""
     generator, voxels = np.random.default_rng(0), {region: {} for region in REGIONS}
     answers.temperatures = np.ones(len(REGIONS), np.float32)
     for case in cases:
@@ -147,18 +140,21 @@ def fit(answers, cases, subsets):
             voxels[region][case.name] = pair
     temperatures = {region: round(temperature(list(rows.values())), 4) for region, rows in voxels.items()}
     answers.temperatures = np.array(list(temperatures.values()), np.float32)
-    rows = {region: {case.name: {} for case in cases} for region in REGIONS}
+    rows = {region: {case.name: [] for case in cases} for region in REGIONS}
+    parts = {case.name: [] for case in cases}
     for case in cases:
         for names in subsets:
+            parts[case.name] += lesions(answers, case, names)
             for region, row in signs(answers, case, names).items():
-                rows[region][case.name]["+".join(names)] = row
+                rows[region][case.name].append(row)
     calibration = {
         "temperatures": temperatures,
-        "quality": {region: quality(rows[region]) for region in REGIONS},
+        "quality": {region: stated(rows[region], SIGNS) for region in REGIONS},
+        "lesion_confidence": stated(parts, ("probability", "log_volume")),
         "review_below": round(review_below(np.concatenate(list(foretold(rows["WT"]).values()))), 3),
     }
     report = {region: judged_region(voxels[region], rows[region]) for region in REGIONS}
-    report["WT"]["lesions"] = lesion_report([pair for case in cases for names in subsets for pair in lesion_pairs(answers, case, names)])
+    report["WT"]["lesions"] = lesion_report(parts)
     return calibration, report
 
 

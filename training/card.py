@@ -74,7 +74,10 @@ def honesty(metrics):
         lines.append(row(region, number(values["calibration_error_before"], 4), number(values["calibration_error"], 4),
                          number(judged["correlation"], 2), f"{judged['bad_flagged']} of {judged['bad']}",
                          f"{judged['good_flagged']} of {judged['good']}"))
-    return lines
+    found = metrics["calibration"]["WT"]["lesions"]
+    return lines + ["", f"Lesions ({found['lesions']} over all subsets, {found['wholly_wrong']} of them wholly wrong): a lesion's confidence lies "
+                    f"{found['mean_absolute_error']} from the share of its voxels that are right (its mean probability {found['mean_absolute_error_before']}); "
+                    f"mean confidence {found['confidence']}, mean share {found['right']}."]
 
 
 def curve(log, points=12):

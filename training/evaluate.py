@@ -71,20 +71,12 @@ class Answers:
         self.package, self.known = package, {}
         self.temperatures = package.temperatures.astype(np.float32)
 
-    def both(self, case, names):
+    def logits(self, case, names):
         key = (case.name, tuple(names))
         if key not in self.known:
             present = {name: case.sequences[name] for name in names}
-            found = self.package.logits(present)
-            self.known[key] = [values.clip(-self.LIMIT, self.LIMIT).astype(np.float16) for values in found]
-        return self.known[key]
-
-    def logits(self, case, names):
-        return self.both(case, names)[0].astype(np.float32) / self.temperatures[:, None, None, None]
-
-    def first(self, case, names):
-        """The first stage's own."""
-        return self.both(case, names)[1]
+            self.known[key] = self.package.logits(present).clip(-self.LIMIT, self.LIMIT).astype(np.float16)
+        return self.known[key].astype(np.float32) / self.temperatures[:, None, None, None]
 
 
 def measure(answers, cases, names, is_full):

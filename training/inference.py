@@ -107,7 +107,7 @@ def second_stage(network, images, availability, wanted):
 
 
 def segment(first, second, sequences, share=SECOND_SHARE):
-    """Logits [3, k, j, i] on the RAS reference's grid: the final ones and the first stage's own.
+    """Logits [3, k, j, i] on the RAS reference's grid.
 
     `first`, `second`: functions of images [1, 4, …] and availability [1, 4] that return logits [1, 3, …]; `second` may be None.
     """
@@ -116,7 +116,7 @@ def segment(first, second, sequences, share=SECOND_SHARE):
     logits = resampled(coarse, prepared.grid, prepared.reference, BACKGROUND)
     found = sigmoid(coarse[0]) > FOUND
     if second is None or not found.any():
-        return logits, logits
+        return logits
     grid = fine_grid(prepared, found)
     wanted = resampled(found[None], prepared.grid, grid, 0)[0] > 0.5
     images = fine_images(sequences, prepared, grid)
@@ -124,7 +124,7 @@ def segment(first, second, sequences, share=SECOND_SHARE):
     below = resampled(coarse, prepared.grid, grid, BACKGROUND)
     fine = np.where(looked, share * fine + (1 - share) * below, below)
     near = resampled(fine, grid, prepared.reference, NOWHERE)
-    return np.where(near == NOWHERE, logits, near), logits
+    return np.where(near == NOWHERE, logits, near)
 
 
 def masks(logits):
@@ -155,7 +155,7 @@ class Package:
         ]
 
     def logits(self, sequences):
-        """Logits [3, k, j, i] on the RAS reference's grid, the final ones and the first stage's; not divided by the temperatures."""
+        """Logits [3, k, j, i] on the RAS reference's grid, not yet divided by the package's temperatures."""
         stages = [lambda images, availability, network=network: network({"images": images, "availability": availability})["logits"]
                   for network in self.networks]
         second = stages[1] if len(stages) > 1 else None

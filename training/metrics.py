@@ -58,6 +58,12 @@ def soft_dice(probability, least=0.5):
     return float(2 * probability[mask].sum() / (mask.sum() + probability.sum())) if mask.any() else 0.0
 
 
+def undecided(probability, least=0.5):
+    """Voxels of which the probabilities are not sure (0.1 … 0.9) against those of the mask, at most 5."""
+    doubtful = np.count_nonzero((probability > 0.1) & (probability < 0.9))
+    return min(doubtful / max(1, np.count_nonzero(probability >= least)), 5.0)
+
+
 def calibration_counts(probability, wanted):
     """Per bin of the confidence max(p, 1 − p) over the given voxels: count, summed confidence, correct answers [3, bins]."""
     confidence = np.maximum(probability, 1 - probability)

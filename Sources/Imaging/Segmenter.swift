@@ -45,11 +45,13 @@ package struct TumourProbabilities: Sendable {
     package let expectedDice: [TumourRegion: Double]
     /// A whole tumour whose Dice is foretold to be lower needs review; nil where the package states no such value.
     package let reviewBelow: Double?
+    /// How sure one may be of a lesion; nil where the package states no way to tell.
+    package let lesionForecast: LesionForecast?
 
     package init(
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], threshold: Float, foreground: LabelMap,
         brainMask: BrainMask, stages: [RunManifest.Stage] = [], expectedDice: [TumourRegion: Double] = [:],
-        reviewBelow: Double? = nil
+        reviewBelow: Double? = nil, lesionForecast: LesionForecast? = nil
     ) {
         self.regions = regions
         self.gatingWeights = gatingWeights
@@ -59,6 +61,7 @@ package struct TumourProbabilities: Sendable {
         self.stages = stages
         self.expectedDice = expectedDice
         self.reviewBelow = reviewBelow
+        self.lesionForecast = lesionForecast
     }
 }
 

@@ -131,12 +131,14 @@ struct ModelManifest: Decodable {
     let temperatures: [String: Float]?
     let quality: [String: DiceForecast]?
     let reviewBelow: Double?
+    let lesionForecast: LesionForecast?
 
     enum CodingKeys: String, CodingKey {
         case format, name, version, architecture, sequences, orientation, normalisation, stages, brain, requires,
             outputs
         case activation, threshold, files, metrics, temperatures, quality
         case reviewBelow = "review_below"
+        case lesionForecast = "lesion_confidence"
     }
 
     /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
@@ -158,7 +160,7 @@ struct ModelManifest: Decodable {
             }
             && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
             && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
-            && (0...1).contains(reviewBelow ?? 0)
+            && (0...1).contains(reviewBelow ?? 0) && lesionForecast?.isFinite != false
         guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
         for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
         where !files.contains(where: { $0.path == name }) {

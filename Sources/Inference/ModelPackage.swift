@@ -28,6 +28,8 @@ package struct ModelPackage: Sendable {
     let quality: [TumourRegion: DiceForecast]
     /// A whole tumour whose Dice is foretold to be lower needs review; nil where that was not measured.
     let reviewBelow: Double?
+    /// How sure one may be of a lesion; nil where that was not measured.
+    let lesionForecast: LesionForecast?
 
     struct Stage: Sendable {
         /// By precision; `f32` is always there.
@@ -94,6 +96,7 @@ package struct ModelPackage: Sendable {
         temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.isFinite }
         reviewBelow = manifest.reviewBelow
+        lesionForecast = manifest.lesionForecast
     }
 
     /// How well it did with exactly these sequences; nil where that was not measured.

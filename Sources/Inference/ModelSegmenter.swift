@@ -68,8 +68,7 @@ package struct ModelSegmenter: Segmenter {
         clock.lap("network")
         let detail = try refine(prepared, input, whole, control: control.share(0.4...0.8), clock: &clock)
         control.report("Bringing the result to the images", 0.8)
-        let maps = try maps(whole, detail, on: reference.grid)
-        let regions = Dictionary(uniqueKeysWithValues: maps.map { ($0.region, $0.probability) }).nested()
+        let regions = try regions(whole, detail, on: reference.grid)
         let foreground = try Resampler.nearest(prepared.foreground.mask, to: reference.grid)
         clock.lap("restore")
         return TumourProbabilities(
@@ -77,10 +76,8 @@ package struct ModelSegmenter: Segmenter {
             gatingWeights: Dictionary(uniqueKeysWithValues: zip(package.sequences, whole.gate)),
             threshold: package.threshold, foreground: foreground,
             brainMask: prepared.foreground.brainMask, stages: clock.stages,
-            expectedDice: ExpectedDice.of(
-                regions, threshold: package.threshold, by: package.quality, agreement: maps.agreement,
-                measured: package.measuredDice(with: study.sequences)),
-            reviewBelow: package.reviewBelow)
+            expectedDice: ExpectedDice.of(regions, threshold: package.threshold, by: package.quality),
+            reviewBelow: package.reviewBelow, lesionForecast: package.lesionForecast)
     }
 
     /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.
@@ -141,28 +138,29 @@ package struct ModelSegmenter: Segmenter {
     }
 
     /// Logits are interpolated in RAS, where training measured them, and only then become probabilities.
-    private func maps(_ whole: StageOutput, _ detail: StageOutput?, on grid: VoxelGrid) throws -> [RegionMap] {
+    private func regions(
+        _ whole: StageOutput, _ detail: StageOutput?, on grid: VoxelGrid
+    ) throws -> [TumourRegion: Image] {
         let oriented = grid.rearranged(AxisRearrangement(from: grid.orientation, to: .ras))
         let box = oriented.box(covering: whole.grid, margin: 1)
-        return try package.regions.enumerated().map { ($0, $1) }.concurrentMap { channel, region in
+        let maps = try package.regions.enumerated().map { ($0, $1) }.concurrentMap { channel, region in
             var map = Image(grid: oriented, filledWith: Self.probability(Self.backgroundLogit))
-            guard let box else {
-                return RegionMap(region: region, probability: try Resampler.linear(map, to: grid), first: [], final: [])
+            if let box {
+                let near = oriented.cropped(lower: box.lower, size: box.size)
+                var values = try Resampler.linear(
+                    whole.logits(channel), to: near, outside: Self.backgroundLogit
+                ).values
+                if let detail {
+                    let fine = try Resampler.linear(detail.logits(channel), to: near, outside: Self.nowhere).values
+                    for index in values.indices where fine[index] != Self.nowhere { values[index] = fine[index] }
+                }
+                let temperature = package.temperatures[region] ?? 1
+                for index in values.indices { values[index] = Self.probability(values[index] / temperature) }
+                map.paste(Image(grid: near, values: values), at: box)
             }
-            let near = oriented.cropped(lower: box.lower, size: box.size)
-            var values = try Resampler.linear(whole.logits(channel), to: near, outside: Self.backgroundLogit).values
-            let first = values.map { $0 >= 0 }
-            if let detail {
-                let fine = try Resampler.linear(detail.logits(channel), to: near, outside: Self.nowhere).values
-                for index in values.indices where fine[index] != Self.nowhere { values[index] = fine[index] }
-            }
-            let final = values.map { $0 >= 0 }
-            let temperature = package.temperatures[region] ?? 1
-            for index in values.indices { values[index] = Self.probability(values[index] / temperature) }
-            map.paste(Image(grid: near, values: values), at: box)
-            return RegionMap(
-                region: region, probability: try Resampler.linear(map, to: grid), first: first, final: final)
+            return (region, try Resampler.linear(map, to: grid))
         }
+        return Dictionary(uniqueKeysWithValues: maps).nested()
     }
 
     private static func probability(_ logit: Float) -> Float { 1 / (1 + exp(-logit)) }
@@ -201,33 +199,6 @@ private struct StageOutput: Sendable {
             values[first + index] =
                 looked[index] ? share * values[first + index] + (1 - share) * earlier[index] : earlier[index]
         }
-    }
-}
-
-/// A region's probabilities on the reference's grid, and its voxels before and after the second stage.
-private struct RegionMap: Sendable {
-    let region: TumourRegion
-    let probability: Image
-    /// Voxels with a logit of at least 0, the same places in both; not yet nested.
-    let first: [Bool]
-    let final: [Bool]
-}
-
-extension [RegionMap] {
-    /// Dice of the first stage's masks with the final ones, both nested; 1 where both are empty.
-    fileprivate var agreement: [TumourRegion: Double] {
-        var found: [TumourRegion: Double] = [:]
-        var outer = self.first { $0.region == .wholeTumour }
-        for region in TumourRegion.allCases {
-            guard let own = self.first(where: { $0.region == region }), let around = outer else { continue }
-            let first = zip(own.first, around.first).map { $0 && $1 }
-            let final = zip(own.final, around.final).map { $0 && $1 }
-            outer = RegionMap(region: region, probability: own.probability, first: first, final: final)
-            let total = first.count { $0 } + final.count { $0 }
-            let both = zip(first, final).count { $0 && $1 }
-            found[region] = total == 0 ? 1 : 2 * Double(both) / Double(total)
-        }
-        return found
     }
 }
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from calibrate import foretold, judged, review_below, temperature
-from metrics import calibration_counts, expected_calibration_error, soft_dice
+from calibrate import foretold, judged, lesion_report, review_below, temperature
+from metrics import calibration_counts, expected_calibration_error, soft_dice, undecided
 
 
 def test_the_temperature_that_was_planted_is_found():
@@ -26,30 +26,34 @@ def test_soft_dice_of_certain_voxels_is_one():
 
 
 def rows(dice):
-    """Six patients in ten subsets; `dice`: a function of patient, subset and a random number."""
+    """Six patients with twenty rows of two signs; `dice`: a function of the signs and a random number."""
     generator = np.random.default_rng(0)
-    return {
-        name: {
-            subset: {"soft": generator.random(), "agreement": generator.random(), "dice": dice(name, subset, generator.random())}
-            for subset in range(10)
-        } for name in "abcdef"
-    }
+    return {name: [(*signs[:2], dice(*signs)) for signs in generator.random((20, 3))] for name in "abcdef"}
 
 
-def test_what_the_sequences_alone_decide_is_foretold():
-    found = judged(foretold(rows(lambda name, subset, chance: subset / 10)))
+def test_what_the_signs_decide_is_foretold():
+    found = judged(foretold(rows(lambda soft, undecided, chance: 0.2 + 0.9 * soft - 0.3 * undecided)))
     assert found["correlation"] > 0.99 and found["bad_flagged"] == found["bad"] > 0 and found["good_flagged"] <= 6
 
 
 def test_chance_cannot_be_foretold():
-    assert abs(judged(foretold(rows(lambda name, subset, chance: chance)))["correlation"]) < 0.5
+    assert abs(judged(foretold(rows(lambda soft, undecided, chance: chance)))["correlation"]) < 0.5
 
 
 def test_a_patients_own_dice_does_not_foretell_it():
-    plain, planted = (rows(lambda name, subset, chance: 0.5 + 0.4 * chance) for _ in range(2))
-    for row in planted["a"].values():
-        row["dice"] = 0.0
+    plain = rows(lambda soft, undecided, chance: 0.5 + 0.4 * chance)
+    planted = {**plain, "a": [(*row[:2], 0.0) for row in plain["a"]]}
     assert foretold(planted)["a"][:, 0] == pytest.approx(foretold(plain)["a"][:, 0])
+
+
+def test_doubtful_voxels_are_counted_against_the_mask():
+    assert undecided(np.array([0.05, 0.2, 0.8, 0.95])) == 1
+    assert undecided(np.array([0.2] * 9)) == 5
+
+
+def test_a_lesions_confidence_comes_near_to_what_is_right():
+    found = lesion_report(rows(lambda probability, volume, chance: 0.1 * probability))
+    assert found["mean_absolute_error"] < 0.05 < found["mean_absolute_error_before"]
 
 
 def test_the_line_flags_nine_of_ten_bad_ones():

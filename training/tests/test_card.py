@@ -14,6 +14,7 @@ def metrics():
     quality = {"correlation": 0.5, "bad": 4, "bad_flagged": 3, "good": 11, "good_flagged": 1}
     told = {"calibration_error_before": 0.1, "calibration_error": 0.01, "quality": quality,
             "reliability": [{"confidence": 0.6, "accuracy": 0.5}, {"confidence": 0.9, "accuracy": 0.9}]}
+    told["lesions"] = {"lesions": 9, "wholly_wrong": 2, "mean_absolute_error": 0.1, "mean_absolute_error_before": 0.3, "confidence": 0.5, "right": 0.5}
     regions = ("WT", "TC", "ET")
     return {"summary": dict.fromkeys(regions, summary), "cases": {"Brats18_TCIA10_1_1": dict.fromkeys(regions, case)},
             "subsets": {"t1+flair": dict.fromkeys(regions, 0.7)}, "mean_over_subsets": dict.fromkeys(regions, 0.6),

@@ -1,21 +1,46 @@
+import Foundation
+
 /// How Dice follows from what can be seen without a truth, fitted on patients whose truth is known (`training/calibrate.py`).
 package struct DiceForecast: Codable, Equatable, Sendable {
     package let intercept: Double
     /// Weight of the Dice that the probabilities expect of their own mask.
     package let soft: Double
-    /// Weight of the Dice of the first stage's mask with the final one.
-    package let agreement: Double
-    /// Weight of the mean Dice that was measured with the same sequences.
-    package let measured: Double
+    /// Weight of the voxels that the probabilities are unsure of, against those of the mask.
+    package let undecided: Double
 
-    package init(intercept: Double, soft: Double = 0, agreement: Double = 0, measured: Double = 0) {
+    package init(intercept: Double, soft: Double = 0, undecided: Double = 0) {
         self.intercept = intercept
         self.soft = soft
-        self.agreement = agreement
-        self.measured = measured
+        self.undecided = undecided
     }
 
-    package var isFinite: Bool { [intercept, soft, agreement, measured].allSatisfy(\.isFinite) }
+    package var isFinite: Bool { [intercept, soft, undecided].allSatisfy(\.isFinite) }
+}
+
+/// How the share of a lesion's voxels that an expert would mark follows from its mean probability and its volume, fitted likewise.
+package struct LesionForecast: Codable, Equatable, Sendable {
+    package let intercept: Double
+    package let probability: Double
+    /// Weight of log₁₀ of the volume in mm³.
+    package let logVolume: Double
+
+    package init(intercept: Double, probability: Double, logVolume: Double) {
+        self.intercept = intercept
+        self.probability = probability
+        self.logVolume = logVolume
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case intercept, probability
+        case logVolume = "log_volume"
+    }
+
+    package var isFinite: Bool { [intercept, probability, logVolume].allSatisfy(\.isFinite) }
+
+    /// 0...1.
+    func confidence(probability mean: Double, volume: Double) -> Double {
+        min(max(intercept + probability * mean + logVolume * log10(max(volume, 1)), 0), 1)
+    }
 }
 
 /// Foretells Dice without a truth.
@@ -36,22 +61,23 @@ package enum ExpectedDice {
         return count > 0 ? 2 * inside / (count + all) : 0
     }
 
-    /// Regions without a forecast, or without a measurement for these sequences, are left out.
-    ///
-    /// - Parameters:
-    ///   - agreement: Dice of the first stage's masks with the final ones.
-    ///   - measured: with the study's sequences.
+    /// Voxels of which the probabilities are unsure (0.1...0.9) against those of the mask, at most 5.
+    static func undecided(_ probabilities: Image, threshold: Float) -> Double {
+        let doubtful = probabilities.values.count { $0 > 0.1 && $0 < 0.9 }
+        let inside = probabilities.values.count { $0 >= threshold }
+        return min(Double(doubtful) / Double(max(inside, 1)), 5)
+    }
+
+    /// Regions without a forecast are left out.
     package static func of(
-        _ regions: [TumourRegion: Image], threshold: Float, by forecasts: [TumourRegion: DiceForecast],
-        agreement: [TumourRegion: Double], measured: MeasuredDice?
+        _ regions: [TumourRegion: Image], threshold: Float, by forecasts: [TumourRegion: DiceForecast]
     ) -> [TumourRegion: Double] {
         var found: [TumourRegion: Double] = [:]
         for (region, forecast) in forecasts {
-            guard let map = regions[region], let agreement = agreement[region], let measured = measured?.dice[region]
-            else { continue }
+            guard let map = regions[region] else { continue }
             let sum: Double =
-                forecast.intercept + forecast.soft * soft(map, threshold: threshold) + forecast.agreement * agreement
-                + forecast.measured * measured
+                forecast.intercept + forecast.soft * soft(map, threshold: threshold)
+                + forecast.undecided * undecided(map, threshold: threshold)
             found[region] = min(max(sum, 0), 1)
         }
         return found

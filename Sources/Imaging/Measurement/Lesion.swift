@@ -8,7 +8,8 @@ package struct Lesion: Codable, Equatable, Sendable {
     package let number: Int
     /// mm³ by region within this lesion.
     package let volumes: [TumourRegion: Double]
-    /// Mean probability of the lesion's whole-tumour voxels, 0...1.
+    /// The share of its voxels that an expert is expected to mark, 0...1, where the model package states how that follows from
+    /// their mean probability and their volume; else the mean probability.
     package let confidence: Double
     /// Largest distance between two of its voxel centres in mm.
     package let maximumDiameter: Double

@@ -14,6 +14,7 @@ struct LesionMeasurer {
     private let probability: Image
     private let foreground: LabelMap
     private let brainMask: BrainMask
+    private let forecast: LesionForecast?
     private let alignment: AtlasAlignment?
 
     /// Works in RAS order; `probabilities` and `masks` lie on the reference's grid.
@@ -35,6 +36,7 @@ struct LesionMeasurer {
         self.probability = probability.reoriented().cropped(to: box)
         foreground = head.cropped(to: box)
         brainMask = probabilities.brainMask
+        forecast = probabilities.lesionForecast
         self.alignment = alignment
     }
 
@@ -63,7 +65,9 @@ struct LesionMeasurer {
     private func lesion(_ number: Int, _ offsets: [Int], depth: [Float]?, middle: Double) -> Lesion {
         let set = VoxelSet(grid: grid, indices: offsets.map(index))
         let axial = set.axialDiameters
-        let confidence = offsets.reduce(0.0) { $0 + Double(probability.values[$1]) } / Double(offsets.count)
+        let mean = offsets.reduce(0.0) { $0 + Double(probability.values[$1]) } / Double(offsets.count)
+        let confidence =
+            forecast?.confidence(probability: mean, volume: Double(offsets.count) * grid.voxelVolume) ?? mean
         let points = set.indices.map(set.point)
         let places = points.map { alignment?.distanceFromMidline($0) ?? $0.x - middle }
         return Lesion(

@@ -16,34 +16,31 @@ struct ExpectedDiceTests {
         #expect(ExpectedDice.soft(map([0.4, 0.4]), threshold: 0.5) == 0)
     }
 
-    private func expected(
-        agreement: Double? = 0.5, measured: Double? = 0.8, _ forecasts: [TumourRegion: DiceForecast]
-    ) -> [TumourRegion: Double] {
-        let regions = [TumourRegion.wholeTumour: map([0, 1]), .tumourCore: map([0, 0])]
-        return ExpectedDice.of(
-            regions, threshold: 0.5, by: forecasts,
-            agreement: agreement.map { [.wholeTumour: $0, .tumourCore: $0] } ?? [:],
-            measured: measured.map { MeasuredDice(patients: 6, dice: [.wholeTumour: $0, .tumourCore: $0]) })
+    private func expected(_ forecasts: [TumourRegion: DiceForecast]) -> [TumourRegion: Double] {
+        let regions = [TumourRegion.wholeTumour: map([0, 0.5, 1, 1]), .tumourCore: map([0, 0, 0, 0])]
+        return ExpectedDice.of(regions, threshold: 0.6, by: forecasts)
     }
 
     @Test func everySignHasItsWeight() {
         let whole = TumourRegion.wholeTumour
         #expect(expected([whole: DiceForecast(intercept: 0.25)]) == [whole: 0.25])
-        #expect(expected([whole: DiceForecast(intercept: -0.5, soft: 1)]) == [whole: 0.5])
-        #expect(expected([whole: DiceForecast(intercept: 0, agreement: 0.5)]) == [whole: 0.25])
-        #expect(expected([whole: DiceForecast(intercept: 0, measured: 0.5)]) == [whole: 0.4])
+        // 2 · 2 ÷ (2 + 2.5), and one doubtful voxel against two of the mask.
+        #expect(abs((expected([whole: DiceForecast(intercept: -0.5, soft: 1)])[whole] ?? 0) - 0.3889) < 1e-4)
+        #expect(expected([whole: DiceForecast(intercept: 1, undecided: -0.5)]) == [whole: 0.75])
     }
 
     @Test func theExpectationIsHeldWithinDice() {
         let forecasts = [
-            TumourRegion.wholeTumour: DiceForecast(intercept: -0.5, soft: 2),
+            TumourRegion.wholeTumour: DiceForecast(intercept: 1.5, soft: 2),
             .tumourCore: DiceForecast(intercept: -0.2, soft: 1), .enhancingTumour: DiceForecast(intercept: 0, soft: 1),
         ]
         #expect(expected(forecasts) == [.wholeTumour: 1, .tumourCore: 0])
     }
 
-    @Test func whatWasNotMeasuredIsNotForetold() {
-        #expect(expected(measured: nil, [.wholeTumour: DiceForecast(intercept: 0.9)]).isEmpty)
-        #expect(expected(agreement: nil, [.wholeTumour: DiceForecast(intercept: 0.9)]).isEmpty)
+    @Test func smallLesionsAreLessSure() {
+        let forecast = LesionForecast(intercept: -1, probability: 1, logVolume: 0.2)
+        #expect(abs(forecast.confidence(probability: 0.8, volume: 100) - 0.2) < 1e-9)
+        #expect(abs(forecast.confidence(probability: 0.8, volume: 10_000) - 0.6) < 1e-9)
+        #expect(forecast.confidence(probability: 0.1, volume: 0) == 0)
     }
 }
