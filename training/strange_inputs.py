@@ -125,7 +125,7 @@ def answer(program, folder, out):
     if run.returncode:
         return {"refused": run.stderr.strip().splitlines()[-1]}
     result = json.loads((out / "result.json").read_text())
-    return {"ml": round(result["volumes_ml"]["whole_tumor"], 1), "expected_dice": round(result["expected_dice"]["whole_tumor"], 2),
+    return {"ml": round(result["volumes_ml"]["whole_tumor"], 1), "expected_dice": result["expected_dice"].get("whole_tumor"),
             "review": result["review"]["needed"], "reasons": result["review"]["reasons"]}
 
 

@@ -68,13 +68,13 @@ package enum ExpectedDice {
         return min(Double(doubtful) / Double(max(inside, 1)), 5)
     }
 
-    /// Regions without a forecast are left out.
+    /// Regions without a forecast, and those of which no voxel was found, are left out: of an empty mask nothing is expected.
     package static func of(
         _ regions: [TumourRegion: Image], threshold: Float, by forecasts: [TumourRegion: DiceForecast]
     ) -> [TumourRegion: Double] {
         var found: [TumourRegion: Double] = [:]
         for (region, forecast) in forecasts {
-            guard let map = regions[region] else { continue }
+            guard let map = regions[region], map.values.contains(where: { $0 >= threshold }) else { continue }
             let sum: Double =
                 forecast.intercept + forecast.soft * soft(map, threshold: threshold)
                 + forecast.undecided * undecided(map, threshold: threshold)

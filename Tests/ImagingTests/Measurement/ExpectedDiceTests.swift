@@ -17,7 +17,10 @@ struct ExpectedDiceTests {
     }
 
     private func expected(_ forecasts: [TumourRegion: DiceForecast]) -> [TumourRegion: Double] {
-        let regions = [TumourRegion.wholeTumour: map([0, 0.5, 1, 1]), .tumourCore: map([0, 0, 0, 0])]
+        let regions = [
+            TumourRegion.wholeTumour: map([0, 0.5, 1, 1]), .tumourCore: map([0, 0, 1, 0]),
+            .enhancingTumour: map([0, 0.5, 0, 0]),
+        ]
         return ExpectedDice.of(regions, threshold: 0.6, by: forecasts)
     }
 
@@ -32,9 +35,13 @@ struct ExpectedDiceTests {
     @Test func theExpectationIsHeldWithinDice() {
         let forecasts = [
             TumourRegion.wholeTumour: DiceForecast(intercept: 1.5, soft: 2),
-            .tumourCore: DiceForecast(intercept: -0.2, soft: 1), .enhancingTumour: DiceForecast(intercept: 0, soft: 1),
+            .tumourCore: DiceForecast(intercept: -1.2, soft: 1),
         ]
         #expect(expected(forecasts) == [.wholeTumour: 1, .tumourCore: 0])
+    }
+
+    @Test func nothingIsExpectedOfAnEmptyMask() {
+        #expect(expected([.enhancingTumour: DiceForecast(intercept: 0.65)]).isEmpty)
     }
 
     @Test func smallLesionsAreLessSure() {
