@@ -8,6 +8,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import onnx
+
 import inference
 from patches import CACHE_1MM
 from preprocess import MULTIPLE, SEQUENCES, SIGMA_FACTOR, SPACING_MM, STD_FLOOR
@@ -24,12 +26,24 @@ def described(path):
     }
 
 
+def outputs(path):
+    """The names of a network's outputs: a mixture of experts gives its gate's weights as well."""
+    return [value.name for value in onnx.load(str(path)).graph.output]
+
+
+def architecture(described_stages):
+    first = "MoME+ (small) at 2 mm: four expert U-Nets, dispatch, voxel-wise gate"
+    if "gating_weights" not in described_stages[0]["outputs"]:
+        first = "U-Net at 2 mm"
+    return first + ("; mixed with a U-Net at 1 mm around what it found" if len(described_stages) > 1 else "")
+
+
 def stages(folder, share):
     """The stages whose networks lie in the folder."""
     first = {
         "network": "locate.onnx",
         "inputs": ["images", "availability"],
-        "outputs": ["logits", "gating_weights"],
+        "outputs": outputs(folder / "locate.onnx"),
         "spacing_mm": SPACING_MM,
         "antialias_sigma_factor": SIGMA_FACTOR,
         "window": {"strategy": "box", "multiple": MULTIPLE},
@@ -80,8 +94,7 @@ def main():
         "format": 2,
         "name": arguments.folder.name,
         "version": arguments.version,
-        "architecture": "MoME+ (small) at 2 mm: four expert U-Nets, dispatch, voxel-wise gate"
-        + ("; mixed with a U-Net at 1 mm around what it found" if len(described_stages) > 1 else ""),
+        "architecture": architecture(described_stages),
         "sequences": list(SEQUENCES),
         "orientation": "RAS",
         "normalisation": {"method": "zscore", "within": "foreground", "std_floor": STD_FLOOR},
