@@ -45,12 +45,8 @@ package struct ModelsService: Sendable {
         let wanted = try await get(scope, id)
         let now = clock()
         try await database.write { connection in
-            let store = ModelStore(connection)
-            guard try store.activations(scope.institution, limit: 1).first?.model != wanted.model.identity else {
-                return
-            }
-            try store.activate(scope.institution, wanted.model.identity, by: scope.user, at: now)
-            try AuditStore(connection).append(AuditEntry(scope, "model.activate", "model", id.string, at: now))
+            let entry = AuditEntry(scope, "model.activate", "model", id.string, at: now)
+            try activate(wanted.model.identity, entry, in: connection)
         }
         return try await get(scope, id)
     }
@@ -63,7 +59,7 @@ package struct ModelsService: Sendable {
         let now = clock()
         try await database.write { connection in
             let entry = AuditEntry(scope, "model.rollback", "model", nil, at: now)
-            guard try rollBack(scope.institution, entry, in: connection) else { throw Self.nothingChosen }
+            guard try rollBack(entry, in: connection) else { throw Self.nothingChosen }
         }
         guard let active = try await list(scope).first, active.isActive else { throw Self.isGone }
         return active
@@ -77,11 +73,9 @@ package struct ModelsService: Sendable {
         }
         let now = clock()
         try await database.write { connection in
-            let store = ModelStore(connection)
-            for institution in try store.institutions() {
-                try store.activate(institution, model.identity, by: nil, at: now)
-                try AuditStore(connection).append(
-                    Self.operatorEntry(institution, "model.activate", model.id?.string, at: now))
+            for institution in try ModelStore(connection).institutions() {
+                let entry = Self.operatorEntry(institution, "model.activate", model.id?.string, at: now)
+                try activate(model.identity, entry, in: connection)
             }
         }
         return model
@@ -93,16 +87,25 @@ package struct ModelsService: Sendable {
         return try await database.write { connection in
             try ModelStore(connection).institutions().filter { institution in
                 let entry = Self.operatorEntry(institution, "model.rollback", nil, at: now)
-                return try rollBack(institution, entry, in: connection)
+                return try rollBack(entry, in: connection)
             }.count
         }
     }
 
-    private func rollBack(
-        _ institution: ID<Institution>, _ entry: AuditEntry, in connection: any DatabaseConnection
-    ) throws -> Bool {
+    /// For the entry's institution and actor; choosing what works already adds nothing to go back through.
+    private func activate(
+        _ model: ModelIdentity, _ entry: AuditEntry, in connection: any DatabaseConnection
+    ) throws {
         let store = ModelStore(connection)
-        let choices = try store.activations(institution, limit: 2)
+        guard try store.activations(entry.institution, limit: 1).first?.model != model else { return }
+        try store.activate(entry.institution, model, by: entry.actor, at: entry.occurredAt)
+        try AuditStore(connection).append(entry)
+    }
+
+    /// For the entry's institution; false where it has chosen none.
+    private func rollBack(_ entry: AuditEntry, in connection: any DatabaseConnection) throws -> Bool {
+        let store = ModelStore(connection)
+        let choices = try store.activations(entry.institution, limit: 2)
         guard let last = choices.first else { return false }
         let before = choices.count > 1 ? choices[1].model : installed.standard()
         guard let before, installed.find(before.digest) != nil else { throw Self.isGone }

@@ -66,6 +66,7 @@ import Testing
             _ = try await service.activate(admin.scope, try #require(Self.second.id))
             #expect(try await active(service, stranger) == ["1"])
             #expect(try await service.activateEverywhere("m 3") == Self.third)
+            #expect(try await service.activateEverywhere("m 3") == Self.third)
             #expect(try await active(service, admin) == ["3"])
             #expect(try await active(service, stranger) == ["3"])
             #expect(try await service.rollBackEverywhere() == 2)
