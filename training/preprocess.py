@@ -58,8 +58,8 @@ def read_ras(path):
     return sitk.DICOMOrient(sitk.ReadImage(str(path), sitk.sitkFloat32), "RAS")
 
 
-def prepare(sequences):
-    """`Prepared` for the given RAS images by sequence name."""
+def prepare(sequences, is_masked=True):
+    """`Prepared` for the given RAS images by sequence name; not masked, what lies outside the foreground keeps its z-score."""
     reference = next(sequences[name] for name in REFERENCE_ORDER if name in sequences)
     foreground = foreground_mask(sequences, reference)
     grid = target_grid(foreground)
@@ -71,7 +71,7 @@ def prepare(sequences):
         if name in sequences:
             values = to_grid(antialias(sequences[name]), grid, sitk.sitkLinear)
             statistics[name] = mean_and_deviation(values, inside)
-            images[channel] = normalise(values, inside, *statistics[name])
+            images[channel] = normalise(values, inside if is_masked else True, *statistics[name])
             availability[channel] = 1
     return Prepared(images, availability, reference, grid, statistics)
 

@@ -12,28 +12,9 @@ import numpy as np
 import openvino
 import SimpleITK as sitk
 
-from preprocess import (
-    REFERENCE_ORDER, SEQUENCES, Prepared, antialias, foreground_mask, mean_and_deviation, target_grid, to_grid,
-)
+from preprocess import prepare
 
 OUTSIDE = -20.0
-
-
-def prepare_head(sequences):
-    """`Prepared` of a whole head for the brain mask network; RAS images by sequence name."""
-    reference = next(sequences[name] for name in REFERENCE_ORDER if name in sequences)
-    head = foreground_mask(sequences, reference)
-    grid = target_grid(head)
-    inside = to_grid(head, grid, sitk.sitkNearestNeighbor) > 0
-    images = np.zeros((len(SEQUENCES), *inside.shape), np.float32)
-    availability, statistics = np.zeros(len(SEQUENCES), np.float32), {}
-    for channel, name in enumerate(SEQUENCES):
-        if name in sequences:
-            values = to_grid(antialias(sequences[name]), grid, sitk.sitkLinear)
-            mean, deviation = statistics[name] = mean_and_deviation(values, inside)
-            images[channel] = (values - mean) / deviation
-            availability[channel] = 1
-    return Prepared(images, availability, reference, grid, statistics)
 
 
 def brain_from(logits, prepared):
@@ -47,7 +28,7 @@ def brain_from(logits, prepared):
 
 def brain_mask(network, sequences):
     """The brain of a raw head; `network`: a function of images [1, 4, …] and availability [1, 4] → logits [1, 1, …]."""
-    prepared = prepare_head(sequences)
+    prepared = prepare(sequences, is_masked=False)
     return brain_from(network(prepared.images[None], prepared.availability[None])[0, 0], prepared)
 
 

@@ -7,7 +7,7 @@ from brainmask import heads, masking, samples
 from brainmask.composites import compose
 from brainmask.contrasts import BRIGHTNESS
 from brainmask.network import BrainNet
-from preprocess import SEQUENCES
+from preprocess import SEQUENCES, prepare
 
 # Label values of a phantom head's shells, from the innermost outwards, and their outer radius as a share of the head's.
 SHELLS = ((4, 0.15), (2, 0.5), (3, 0.62), (24, 0.68), (515, 0.76), (507, 0.9), (511, 1.0))
@@ -81,7 +81,7 @@ def test_the_mask_lies_on_the_reference_where_the_network_saw_it():
 
 def test_voxels_outside_the_head_keep_their_scores():
     image, _ = lopsided_head()
-    prepared = masking.prepare_head({"t1": image})
+    prepared = prepare({"t1": image}, is_masked=False)
     corner = prepared.images[0, 0, 0, 0]
     mean, deviation = prepared.statistics["t1"]
     assert corner == pytest.approx((0 - mean) / deviation, abs=0.05)
@@ -91,7 +91,7 @@ def test_voxels_outside_the_head_keep_their_scores():
 
 def test_holes_are_filled_and_islands_left_out():
     image, _ = lopsided_head()
-    prepared = masking.prepare_head({"t1": image})
+    prepared = prepare({"t1": image}, is_masked=False)
     logits = np.full(prepared.images.shape[1:], -5.0)
     logits[5:20, 10:40, 10:40] = 5
     logits[9:13, 20:24, 20:24] = -5
