@@ -43,18 +43,22 @@ EARLY_SHARE = 0.6
 PATCH = (96, 96, 96)
 
 
-def passes(sample, cases, share, generator):
-    """Endless batches in random passes over all cases: images, targets, availability and the cases' weights."""
-    names, queue = sorted(cases), []
-    while True:
-        if len(queue) < BATCH:
-            queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
-        chosen = [cases[queue.pop()] for _ in range(BATCH)]
-        parts = [torch.stack(part) for part in zip(*(sample(case, cases, share(), generator) for case in chosen))]
-        yield [*parts, torch.stack([case["weight"] for case in chosen])]
+class Cases:
+    """A stage that learns from labelled cases, one `sample` of a case at a time."""
+
+    @classmethod
+    def batches(cls, cases, share, generator):
+        """Endless batches in random passes over all cases: images, targets, availability and the cases' weights."""
+        names, queue = sorted(cases), []
+        while True:
+            if len(queue) < BATCH:
+                queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
+            chosen = [cases[queue.pop()] for _ in range(BATCH)]
+            parts = [torch.stack(part) for part in zip(*(cls.sample(case, cases, share(), generator) for case in chosen))]
+            yield [*parts, torch.stack([case["weight"] for case in chosen])]
 
 
-class Locate:
+class Locate(Cases):
     """The first stage: the whole brain at 2 mm."""
 
     network = MoME
@@ -64,10 +68,6 @@ class Locate:
     def sample(case, cases, share, generator):
         size = EARLY_CROP if share < EARLY_SHARE else LATE_CROP
         return augment(*data.crop(case, size, generator), case["availability"], size, generator)
-
-    @classmethod
-    def batches(cls, cases, share, generator):
-        return passes(cls.sample, cases, share, generator)
 
     @staticmethod
     def loss(network, images, targets, availability, weights):
@@ -87,7 +87,7 @@ class Plain(Locate):
         return (deep_loss(*network(images, availability), targets, SPACING_MM**3) * weights).mean()
 
 
-class Refine:
+class Refine(Cases):
     """The second stage: patches at 1 mm, most of them around a tumour."""
 
     network = UNet
@@ -96,10 +96,6 @@ class Refine:
     @staticmethod
     def sample(case, cases, share, generator):
         return patches.sample(case, cases, PATCH, generator)
-
-    @classmethod
-    def batches(cls, cases, share, generator):
-        return passes(cls.sample, cases, share, generator)
 
     @staticmethod
     def loss(network, images, targets, availability, weights):
