@@ -11,6 +11,7 @@ from pathlib import Path
 
 import checkpoint
 import export
+from data import REGIONS
 from package import stages
 
 HERE = Path(__file__).parent
@@ -26,7 +27,7 @@ def measure(stage, run, cases):
     folder = run / "package"
     folder.mkdir(exist_ok=True)
     export.write(export.load(stage, run), folder / "locate.onnx")
-    outputs = [{"channel": index, "region": region} for index, region in enumerate(("WT", "TC", "ET"))]
+    outputs = [{"channel": index, "region": region} for index, region in enumerate(REGIONS)]
     (folder / "model.json").write_text(json.dumps({"stages": stages(folder, 1.0)[:1], "outputs": outputs}))
     out = run / "metrics.json"
     subprocess.run([sys.executable, HERE / "evaluate.py", "--package", folder, "--cases", cases, "--out", out], check=True)
@@ -36,7 +37,7 @@ def measure(stage, run, cases):
 def row(name, run, metrics):
     steps = checkpoint.load(run)["step"]
     four, mean = metrics["mean_dice"], metrics["mean_over_subsets"]
-    dice = ["/".join(f"{values[region]:.3f}" for region in ("WT", "TC", "ET")) for values in (four, mean)]
+    dice = ["/".join(f"{values[region]:.3f}" for region in REGIONS) for values in (four, mean)]
     return f"| {name} | {steps} | {dice[0]} | {dice[1]} |"
 
 
