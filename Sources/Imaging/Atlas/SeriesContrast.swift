@@ -22,15 +22,19 @@ package struct SeriesContrast: Codable, Equatable, Sendable {
         guard chosen.count >= 1000 else { return nil }
         let expected = Self.ranks(chosen.map { template[$0] })
         let found = Self.ranks(chosen.map { series[$0] })
-        // The mean of 0...1 and the variance of evenly spread ranks.
-        let covariance = zip(expected, found).reduce(0.0) { $0 + ($1.0 - 0.5) * ($1.1 - 0.5) } / Double(chosen.count)
-        correlation = covariance * 12
+        correlation = Self.rankCorrelation(expected, found)
         let ranks = chosen.indices.filter { Self.fluid.contains(template[chosen[$0]]) }.map { found[$0] }
         fluidRank = ranks.reduce(0, +) / Double(max(ranks.count, 1))
     }
 
+    /// Spearman's, of ranks that `ranks` gave.
+    static func rankCorrelation(_ a: [Double], _ b: [Double]) -> Double {
+        // The mean of 0...1 and the variance of evenly spread ranks.
+        zip(a, b).reduce(0.0) { $0 + ($1.0 - 0.5) * ($1.1 - 0.5) } / Double(a.count) * 12
+    }
+
     /// 0...1 by rising value; equal values in the order of their places.
-    private static func ranks(_ values: [Float]) -> [Double] {
+    static func ranks(_ values: [Float]) -> [Double] {
         let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
         var ranks = [Double](repeating: 0, count: values.count)
         for (rank, index) in order.enumerated() { ranks[index] = Double(rank) / Double(values.count - 1) }

@@ -26,10 +26,11 @@ extension Review {
     /// - Parameters:
     ///   - brainVolume: ml of the foreground.
     ///   - contrasts: by sequence; empty where no atlas is aligned.
+    ///   - comparison: of the series with each other.
     ///   - expectedDice: of the whole tumour; nil where the model foretells none.
     init(
         atlas: AtlasFit, brainMask: BrainMask, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
-        hasLesions: Bool, expectedDice: Double?, reviewBelow: Double? = nil
+        comparison: SeriesComparison, hasLesions: Bool, expectedDice: Double?, reviewBelow: Double? = nil
     ) {
         var reasons: [String] = []
         if brainMask == .none {
@@ -39,7 +40,7 @@ extension Review {
         } else if atlas.status == .notAligned {
             reasons.append("The images could not be aligned with a brain, so they may show something else.")
         }
-        reasons += SeriesContrast.doubts(contrasts)
+        reasons += SeriesContrast.doubts(contrasts) + comparison.doubts
         if !hasLesions {
             reasons.append("No tumour was found, and the model was not trained to rule one out.")
         } else if let expectedDice, expectedDice < reviewBelow ?? Self.leastDice {

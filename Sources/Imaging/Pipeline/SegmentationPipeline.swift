@@ -117,6 +117,7 @@ private struct Measured {
             brainVolume: Double(voxels) * foreground.grid.voxelVolume / 1000,
             contrasts: Dictionary(
                 uniqueKeysWithValues: contrasts.compactMap { name, found in found.map { (name, $0) } }),
+            comparison: try SeriesComparison(images, within: foreground),
             hasLesions: !lesions.isEmpty, expectedDice: probabilities.expectedDice[.wholeTumour],
             reviewBelow: probabilities.reviewBelow)
     }

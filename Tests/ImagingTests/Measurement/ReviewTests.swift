@@ -11,11 +11,13 @@ struct ReviewTests {
 
     private func reasons(
         _ status: AtlasFit.Status = .aligned, brainMask: BrainMask = .given, brainVolume: Double = 1400,
-        contrasts: [MRISequence: SeriesContrast] = [:], hasLesions: Bool = true, expectedDice: Double? = 0.9
+        contrasts: [MRISequence: SeriesContrast] = [:],
+        comparison: SeriesComparison = SeriesComparison(enhancement: 0.4, likeness: 0.3), hasLesions: Bool = true,
+        expectedDice: Double? = 0.9
     ) -> [String] {
         Review(
             atlas: AtlasFit(status: status, fit: 0.95), brainMask: brainMask, brainVolume: brainVolume,
-            contrasts: contrasts, hasLesions: hasLesions, expectedDice: expectedDice
+            contrasts: contrasts, comparison: comparison, hasLesions: hasLesions, expectedDice: expectedDice
         ).reasons
     }
 
@@ -55,5 +57,8 @@ struct ReviewTests {
         #expect(reasons(contrasts: [.t1ce: t2]) == ["The series given as T1CE has not the contrast of T1CE."])
         #expect(reasons(contrasts: [.t1: flair]).count == 1)
         #expect(reasons(contrasts: [.t2: flair, .flair: try contrast(-0.1, 0.54)]).first?.contains("Fluid") == true)
+        #expect(reasons(comparison: SeriesComparison(enhancement: -0.08, likeness: nil)).count == 1)
+        #expect(reasons(comparison: SeriesComparison(enhancement: 0, likeness: -0.1)).count == 1)
+        #expect(reasons(comparison: SeriesComparison(enhancement: nil, likeness: nil)).isEmpty)
     }
 }
