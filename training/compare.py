@@ -22,15 +22,20 @@ def train(stage, run, minutes):
     return subprocess.Popen([sys.executable, HERE / "train.py", "--stage", stage, "--run", run, "--minutes", str(minutes), "--threads", "1"])
 
 
-def measure(stage, run, cases):
-    """Exports the network as a package of one stage and returns what `evaluate.py` measures."""
+def packaged(stage, run):
+    """Exports a run's network as a package of one stage; the package's folder."""
     folder = run / "package"
     folder.mkdir(exist_ok=True)
     export.write(export.load(stage, run), folder / "locate.onnx")
     outputs = [{"channel": index, "region": region} for index, region in enumerate(REGIONS)]
     (folder / "model.json").write_text(json.dumps({"stages": stages(folder, 1.0)[:1], "outputs": outputs}))
+    return folder
+
+
+def measure(stage, run, cases):
+    """What `evaluate.py` measures of a run's network alone."""
     out = run / "metrics.json"
-    subprocess.run([sys.executable, HERE / "evaluate.py", "--package", folder, "--cases", cases, "--out", out], check=True)
+    subprocess.run([sys.executable, HERE / "evaluate.py", "--package", packaged(stage, run), "--cases", cases, "--out", out], check=True)
     return json.loads(out.read_text())
 
 

@@ -47,6 +47,11 @@ class Cases:
     """A stage that learns from labelled cases, one `sample` of a case at a time."""
 
     @classmethod
+    def cases(cls, without=()):
+        """All packed cases but those of the given names."""
+        return {name: case for name, case in cls.load_cases().items() if name not in without}
+
+    @classmethod
     def batches(cls, cases, share, generator):
         """Endless batches in random passes over all cases: images, targets, availability and the cases' weights."""
         names, queue = sorted(cases), []
@@ -106,7 +111,12 @@ class Brain:
     """The brain in a head at 2 mm: sequences of one head and its brain, every sequence alone and their mean."""
 
     network = BrainNet
-    load_cases = staticmethod(samples.load)
+
+    @staticmethod
+    def cases(without=()):
+        if without:
+            raise ValueError("heads have no names, so none can be left out")
+        return samples.load()
 
     @staticmethod
     def batches(cases, share, generator):
@@ -241,6 +251,7 @@ def main():
     parser.add_argument("--slice", type=float, default=math.inf, help="minutes after which this call stops; the next one goes on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="cases that training must not see")
     parser.add_argument("--from", dest="weights", type=Path, help="exported network whose weights a new run begins with")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -251,7 +262,7 @@ def main():
     run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu")
     if arguments.weights and run.step == 0:
         run.begin(arguments.weights)
-    train(run, stage.load_cases(), arguments.minutes * 60, arguments.seed, arguments.slice * 60, os.cpu_count() if is_gpu else 0)
+    train(run, stage.cases(arguments.without), arguments.minutes * 60, arguments.seed, arguments.slice * 60, os.cpu_count() if is_gpu else 0)
 
 
 if __name__ == "__main__":
