@@ -1,6 +1,6 @@
 /// One measured fact with an id that the report's sentences cite.
 package struct Finding: Codable, Equatable, Sendable {
-    package enum Kind: String, Codable, Sendable {
+    package enum Kind: String, Codable, Sendable, CaseIterable {
         case sequencesPresent = "sequences_present"
         case volume
         case lesionCount = "lesion_count"

@@ -6,6 +6,8 @@ package enum LabelConvention: String, CaseIterable, Sendable {
     case brats2015
     /// BraTS 2023: 1 necrotic core, 2 oedema, 3 enhancing tumour.
     case brats2023
+    /// BraTS 2024 after treatment: as 2023, and 4 resection cavity, which is no tumour.
+    case brats2024
 
     /// The labels that make up a region.
     package func labels(of region: TumourRegion) -> Set<UInt8> {
@@ -15,35 +17,55 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         case (.brats2015, .wholeTumour): [1, 2, 3, 4]
         case (.brats2015, .tumourCore): [1, 3, 4]
         case (.brats, .enhancingTumour), (.brats2015, .enhancingTumour): [4]
-        case (.brats2023, .wholeTumour): [1, 2, 3]
-        case (.brats2023, .tumourCore): [1, 3]
-        case (.brats2023, .enhancingTumour): [3]
+        case (.brats2023, .wholeTumour), (.brats2024, .wholeTumour): [1, 2, 3]
+        case (.brats2023, .tumourCore), (.brats2024, .tumourCore): [1, 3]
+        case (.brats2023, .enhancingTumour), (.brats2024, .enhancingTumour): [3]
+        }
+    }
+
+    /// All labels that a map may hold beside 0.
+    package var known: Set<UInt8> { labels(of: .wholeTumour).union(self == .brats2024 ? [4] : []) }
+
+    /// The convention that a map's labels tell: 3 without 4 is 2023's enhancing tumour, 4 without 3 that of the years before.
+    ///
+    /// - Throws: `ImagingError(.unsupportedImage)` where they do not tell: 3 and 4 together are two things in 2015 and two others in
+    ///   2024, and 1 alone may be the mask of any region.
+    package static func told(by labels: Set<UInt8>) throws -> LabelConvention {
+        let found = labels.subtracting([0])
+        guard found.isSubset(of: [1, 2, 3, 4]) else {
+            throw ImagingError(
+                .unsupportedImage, "The mask holds labels that no known convention has; BraTS has 0 to 4.")
+        }
+        guard found != [1] else {
+            throw ImagingError(
+                .unsupportedImage,
+                "The mask holds label 1 alone, which may stand for any region; name its labelConvention.")
+        }
+        guard !found.isSuperset(of: [3, 4]) else {
+            throw ImagingError(
+                .unsupportedImage,
+                "The mask holds labels 3 and 4, which mean one thing in brats2015 and another in brats2024; "
+                    + "name its labelConvention.")
+        }
+        return found.contains(4) ? .brats : .brats2023
+    }
+
+    /// - Throws: `ImagingError(.invalidImage)` where the map holds a label that the convention does not have.
+    package func check(_ labels: Set<UInt8>) throws {
+        guard labels.subtracting([0]).isSubset(of: known) else {
+            throw ImagingError(
+                .invalidImage, "The label map holds labels that the convention \(rawValue) does not have.")
         }
     }
 
     /// - Throws: `ImagingError(.invalidImage)` where the map holds a label that the convention does not have.
     package func mask(of region: TumourRegion, in map: LabelMap) throws -> LabelMap {
-        let known = labels(of: .wholeTumour)
+        let known = known
         guard map.values.allSatisfy({ $0 == 0 || known.contains($0) }) else {
             throw ImagingError(
                 .invalidImage, "The label map holds labels that the convention \(rawValue) does not have.")
         }
         let wanted = labels(of: region)
         return map.mask { wanted.contains($0) }
-    }
-}
-
-/// Agreement of two masks.
-package enum Agreement {
-    /// Dice's coefficient, 0...1; two empty masks agree wholly (1). The masks lie on one grid.
-    package static func dice(_ first: LabelMap, _ second: LabelMap) -> Double {
-        precondition(first.values.count == second.values.count, "Dice compares masks on one grid")
-        var both = 0
-        var total = 0
-        for (a, b) in zip(first.values, second.values) {
-            both += a != 0 && b != 0 ? 1 : 0
-            total += (a != 0 ? 1 : 0) + (b != 0 ? 1 : 0)
-        }
-        return total == 0 ? 1 : 2 * Double(both) / Double(total)
     }
 }

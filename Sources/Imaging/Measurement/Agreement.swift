@@ -1,0 +1,113 @@
+import CITK
+
+/// Agreement of two masks on one grid.
+package enum Agreement {
+    /// Dice's coefficient, 0...1; two empty masks agree wholly (1). The masks lie on one grid.
+    package static func dice(_ first: LabelMap, _ second: LabelMap) -> Double {
+        precondition(first.values.count == second.values.count, "Dice compares masks on one grid")
+        var both = 0
+        var total = 0
+        for (a, b) in zip(first.values, second.values) {
+            both += a != 0 && b != 0 ? 1 : 0
+            total += (a != 0 ? 1 : 0) + (b != 0 ? 1 : 0)
+        }
+        return total == 0 ? 1 : 2 * Double(both) / Double(total)
+    }
+
+    /// The 95th percentile of the Hausdorff distance in mm, as MONAI defines it: from each surface voxel of one mask to the
+    /// nearest of the other, the larger of both directions' percentiles. Surface voxels are those with a neighbour across a
+    /// face outside the mask. Two empty masks are 0 apart; from a mask to an empty one there is no distance.
+    package static func hausdorff95(_ first: LabelMap, _ second: LabelMap) throws -> Double? {
+        precondition(first.values.count == second.values.count, "distances are between masks on one grid")
+        guard let box = union(first.boundingBox, second.boundingBox) else { return 0 }
+        guard first.boundingBox != nil, second.boundingBox != nil else { return nil }
+        // A margin of one voxel: what touches the edge of the image has its surface there.
+        let sides = [first, second].map { $0.cropped(to: box).widened() }
+        let surfaces = sides.map(\.surface)
+        let distances = try surfaces.map { try $0.distance() }
+        let there = percentile95(surfaces[0].values, distances[1])
+        let back = percentile95(surfaces[1].values, distances[0])
+        return max(there, back)
+    }
+
+    private static func union(_ first: VoxelBox?, _ second: VoxelBox?) -> VoxelBox? {
+        guard let first, let second else { return first ?? second }
+        let lower = (0..<3).map { min(first.lower[$0], second.lower[$0]) }
+        let upper = (0..<3).map { max(first.lower[$0] + first.size[$0], second.lower[$0] + second.size[$0]) }
+        return VoxelBox(lower: lower, size: GridSize((0..<3).map { upper[$0] - lower[$0] }))
+    }
+
+    /// Of the distances at the voxels that are set; between two ranks in proportion, as numpy does.
+    private static func percentile95(_ surface: [UInt8], _ distances: [Float]) -> Double {
+        let sorted = zip(surface, distances).filter { $0.0 != 0 }.map { Double(max($0.1, 0)) }.sorted()
+        guard let last = sorted.last else { return 0 }
+        let place = 0.95 * Double(sorted.count - 1)
+        let below = Int(place)
+        guard below + 1 < sorted.count else { return last }
+        return sorted[below] + (place - Double(below)) * (sorted[below + 1] - sorted[below])
+    }
+}
+
+/// How well two masks of one region agree.
+package struct RegionAgreement: Codable, Equatable, Sendable {
+    /// 0...1
+    package let dice: Double
+    /// mm; nil where one of the masks is empty.
+    package let hd95: Double?
+
+    package init(dice: Double, hd95: Double?) {
+        self.dice = dice
+        self.hd95 = hd95
+    }
+
+    /// By region, of the platform's labels with an expert's.
+    ///
+    /// - Throws: `ImagingError(.incompatibleSeries)` where the maps do not hold the same voxels.
+    package static func byRegion(
+        _ labels: LabelMap, expert: LabelMap, convention: LabelConvention
+    ) throws -> [TumourRegion: RegionAgreement] {
+        guard case .sameVoxels(let change) = GridRelation(expert.grid, to: labels.grid) else {
+            throw ImagingError(
+                .incompatibleSeries, "The mask does not lie on the grid of the series it is compared on.")
+        }
+        let turned = expert.rearranged(change).placed(on: labels.grid)
+        var found: [TumourRegion: RegionAgreement] = [:]
+        for region in TumourRegion.allCases {
+            let ours = try LabelConvention.brats2023.mask(of: region, in: labels)
+            let theirs = try convention.mask(of: region, in: turned)
+            found[region] = RegionAgreement(
+                dice: Agreement.dice(ours, theirs), hd95: try Agreement.hausdorff95(ours, theirs))
+        }
+        return found
+    }
+}
+
+extension Volume where Element == UInt8 {
+    /// With one empty voxel more on every side.
+    fileprivate func widened() -> LabelMap {
+        let wider = grid.cropped(lower: [-1, -1, -1], size: GridSize(grid.size.lengths.map { $0 + 2 }))
+        return pasted(into: wider, at: VoxelBox(lower: [1, 1, 1], size: grid.size), outside: 0)
+    }
+
+    /// The set voxels with a neighbour across a face that is not; the outermost voxels of the grid are empty.
+    fileprivate var surface: LabelMap {
+        let steps = [1, grid.size.i, grid.size.i * grid.size.j]
+        var surface = LabelMap(grid: grid, filledWith: 0)
+        values.withUnsafeBufferPointer { values in
+            for index in 0..<values.count where values[index] != 0 {
+                let isInner = steps.allSatisfy { values[index - $0] != 0 && values[index + $0] != 0 }
+                if !isInner { surface.values[index] = 1 }
+            }
+        }
+        return surface
+    }
+
+    /// mm from each voxel's centre to the nearest set one.
+    fileprivate func distance() throws -> [Float] {
+        var distance = [Float](repeating: 0, count: values.count)
+        try ITKBorder.run("measuring distances between surfaces") { error in
+            citk_signed_distance(ITKBorder.size(grid.size), grid.spacing, values, &distance, error)
+        }
+        return distance
+    }
+}
