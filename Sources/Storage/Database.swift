@@ -12,10 +12,15 @@ package protocol Database: Sendable {
 
     /// Ends all connections; later calls fail with `.unavailable`.
     func close() async throws
+
+    /// How busy its connections are now.
+    var load: PoolLoad { get }
 }
 
 /// One transaction's connection; valid only inside the closure that received it.
 package protocol DatabaseConnection {
+    var dialect: SQLDialect { get }
+
     /// All rows that `statement` yields, also those of a `RETURNING` clause.
     func query(_ statement: SQL) throws -> [SQLRow]
 

@@ -17,9 +17,30 @@ package struct Migration: Sendable {
         self.init(number: number, name: name, script: String(decoding: bytes, as: UTF8.self))
     }
 
+    /// `m0004-models`, as its file is called.
+    package var title: String {
+        let digits = String(number)
+        return "m" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "-" + name
+    }
+
     /// SHA-256 of the script in hexadecimal.
     var checksum: String {
         SHA256.hash(data: Data(script.utf8)).map { String(format: "%02x", $0) }.joined()
+    }
+
+    /// What runs on `dialect`: a line "-- SQLite only:" or "-- PostgreSQL only:" begins what the other one leaves out,
+    /// "-- Both:" ends it.
+    func script(for dialect: SQLDialect) -> String {
+        var only: SQLDialect?
+        return script.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            switch line {
+            case "-- SQLite only:": only = .sqlite
+            case "-- PostgreSQL only:": only = .postgres
+            case "-- Both:": only = nil
+            default: return only == nil || only == dialect
+            }
+            return false
+        }.joined(separator: "\n")
     }
 
     /// The schema is all of these in their order; a new step is added at the end and an old one never changes.
@@ -28,6 +49,12 @@ package struct Migration: Sendable {
         Migration(2, "jobs", PackageResources.m0002_jobs_sql),
         Migration(3, "pictures", PackageResources.m0003_pictures_sql),
         Migration(4, "models", PackageResources.m0004_models_sql),
+        Migration(5, "accounts", PackageResources.m0005_accounts_sql),
+        Migration(6, "cases", PackageResources.m0006_cases_sql),
+        Migration(7, "audit", PackageResources.m0007_audit_sql),
+        Migration(8, "operations", PackageResources.m0008_operations_sql),
+        Migration(9, "reports", PackageResources.m0009_reports_sql),
+        Migration(10, "admin", PackageResources.m0010_admin_sql),
     ]
 }
 
@@ -59,13 +86,29 @@ package enum Migrator {
                 """)
             let applied = try checked(connection, against: migrations)
             for migration in migrations.dropFirst(applied) {
-                try connection.executeScript(migration.script)
+                try connection.executeScript(migration.script(for: connection.dialect))
                 try connection.execute(
                     """
                     INSERT INTO schema_migrations (number, name, checksum, applied_at)
                     VALUES (\(migration.number), \(migration.name), \(migration.checksum), \(Timestamp.now))
                     """)
             }
+        }
+    }
+
+    /// The steps that have not run; changes nothing.
+    ///
+    /// - Throws: like `migrate`.
+    package static func pending(
+        _ database: any Database, of migrations: [Migration] = Migration.all
+    ) async throws -> [Migration] {
+        do {
+            return try await database.read { connection in
+                Array(migrations.dropFirst(try checked(connection, against: migrations)))
+            }
+        } catch let error as DatabaseError where error.kind == .statement {
+            // A fresh database does not even have the table of steps.
+            return migrations
         }
     }
 

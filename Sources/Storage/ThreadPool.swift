@@ -5,8 +5,10 @@ import Foundation
 /// Each thread makes its own `State`, a connection for example, and is the only one that touches it.
 package final class ThreadPool<State>: Sendable {
     private let queue = WorkQueue<State>()
+    private let threads: Int
 
     package init(name: String, threads: Int, makeState: @escaping @Sendable () -> State) {
+        self.threads = max(1, threads)
         for number in 0..<max(1, threads) {
             let thread = Thread { [queue] in queue.work(with: makeState()) }
             thread.name = "\(name)-\(number)"
@@ -34,6 +36,27 @@ package final class ThreadPool<State>: Sendable {
     package func close() {
         queue.close()
     }
+
+    /// How busy it is now.
+    package var load: PoolLoad {
+        let (busy, waiting) = queue.load
+        return PoolLoad(places: threads, busy: busy, waiting: waiting)
+    }
+}
+
+/// How busy a pool is.
+package struct PoolLoad: Sendable, Equatable {
+    /// How much can be at work at once.
+    package let places: Int
+    package let busy: Int
+    /// What is there and has no place yet.
+    package let waiting: Int
+
+    package init(places: Int, busy: Int, waiting: Int) {
+        self.places = places
+        self.busy = busy
+        self.waiting = waiting
+    }
 }
 
 /// The pool was asked to work after it had been closed.
@@ -44,7 +67,10 @@ private final class WorkQueue<State>: @unchecked Sendable {
     private let condition = NSCondition()
     private var waiting: [@Sendable (State) -> Void] = []
     private var next = 0
+    private var busy = 0
     private var isClosed = false
+
+    var load: (busy: Int, waiting: Int) { condition.withLock { (busy, waiting.count - next) } }
 
     func add(_ item: @escaping @Sendable (State) -> Void) -> Bool {
         condition.withLock {
@@ -63,7 +89,10 @@ private final class WorkQueue<State>: @unchecked Sendable {
     }
 
     func work(with state: State) {
-        while let item = take() { item(state) }
+        while let item = take() {
+            item(state)
+            condition.withLock { busy -= 1 }
+        }
     }
 
     private func take() -> (@Sendable (State) -> Void)? {
@@ -74,6 +103,7 @@ private final class WorkQueue<State>: @unchecked Sendable {
             }
             let item = waiting[next]
             next += 1
+            busy += 1
             if next == waiting.count {
                 waiting.removeAll(keepingCapacity: true)
                 next = 0

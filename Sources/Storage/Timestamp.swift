@@ -43,12 +43,27 @@ package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, Custom
     }
 
     package var description: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(28)
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the text: a page of a list holds dozens of times, so that nothing is allocated for one.
+    package func append(to bytes: inout [UInt8]) {
         let day = Int((Double(microseconds) / 86_400_000_000).rounded(.down))
         let ofDay = Int(microseconds - Int64(day) * 86_400_000_000)
-        let date = CivilDate(daysSince1970: day)
         let seconds = ofDay / 1_000_000
-        let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }.joined(separator: ":")
-        return "\(date)T\(clock).\(padded(ofDay % 1_000_000, 6))Z"
+        CivilDate(daysSince1970: day).append(to: &bytes)
+        bytes.append(UInt8(ascii: "T"))
+        bytes.append(seconds / 3600, padded: 2)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(seconds / 60 % 60, padded: 2)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(seconds % 60, padded: 2)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(ofDay % 1_000_000, padded: 6)
+        bytes.append(UInt8(ascii: "Z"))
     }
 
     /// Reads `2026-11-23T19:04:52Z`, with or without a fraction or an offset; nil where `text` is nothing like it.
@@ -120,11 +135,33 @@ package struct CivilDate: Hashable, Sendable, CustomStringConvertible {
         self.day = day
     }
 
-    package var description: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+    package var description: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    fileprivate func append(to bytes: inout [UInt8]) {
+        bytes.append(year, padded: 4)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.append(month, padded: 2)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.append(day, padded: 2)
+    }
 }
 
-/// A number with leading zeros.
-private func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+extension [UInt8] {
+    /// Appends a number's digits with leading zeros.
+    fileprivate mutating func append(_ number: Int, padded width: Int) {
+        var divisor = 1
+        for _ in 1..<width { divisor *= 10 }
+        guard (0..<divisor * 10).contains(number) else {
+            append(contentsOf: String(number).utf8)
+            return
+        }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
+    }
 }

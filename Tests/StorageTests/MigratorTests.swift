@@ -105,7 +105,16 @@ import Testing
         }
     }
 
-    @Test func numbersFollowEachOther() {
-        #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
+    @Test func numbersRise() {
+        let numbers = Migration.all.map(\.number)
+        #expect(numbers == Set(numbers).sorted())
+    }
+
+    @Test func aStepMayHavePartsForOneDatabase() {
+        let step = Migration(
+            number: 1, name: "x",
+            script: "a\n-- SQLite only:\nb\n-- PostgreSQL only:\nc\n-- Both:\nd")
+        #expect(step.script(for: .sqlite) == "a\nb\nd")
+        #expect(step.script(for: .postgres) == "a\nc\nd")
     }
 }

@@ -79,6 +79,8 @@ package enum BlobError: Error, Equatable, CustomStringConvertible {
     /// More than the limit's bytes arrived.
     case tooLarge(limit: Int64)
     case missing
+    /// A partial file does not end where its client goes on.
+    case wrongOffset
     /// The writer has already been finished or abandoned.
     case closed
     /// The file system said no; the number is errno's.
@@ -88,6 +90,7 @@ package enum BlobError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .tooLarge(let limit): "The file is larger than the \(limit) bytes allowed."
         case .missing: "The stored file is not there."
+        case .wrongOffset: "The file does not end where the next bytes begin."
         case .closed: "The file has already been closed."
         case .fileSystem(let number): "The file system refused: \(String(cString: strerror(number)))."
         }

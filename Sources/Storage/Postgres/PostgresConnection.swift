@@ -3,12 +3,17 @@ import Foundation
 
 /// One libpq connection; used by the thread that made it and by no other.
 final class PostgresConnection: DatabaseConnection {
+    let dialect = SQLDialect.postgres
     private let address: PostgresAddress
     private var handle: OpaquePointer?
     /// Names of prepared statements by their text and their parameters' types.
     private var prepared: [PreparedKey: String] = [:]
     /// The last statement's failure in this transaction.
     var lastFault: PostgresFault?
+    /// BEGIN, which goes together with the first statement: one way to the server and back less.
+    private var pendingBegin: String?
+    /// The COMMIT of a transaction that only read is on its way; its answer is taken before the next transaction.
+    private var isCommitting = false
 
     private struct PreparedKey: Hashable {
         let text: String
@@ -29,6 +34,7 @@ final class PostgresConnection: DatabaseConnection {
     // MARK: Connection
 
     func connectIfNeeded() throws {
+        if isCommitting { finishCommitting() }
         if let handle, PQstatus(handle) == CONNECTION_OK { return }
         disconnect()
         var options: [(String, String)] = [
@@ -59,13 +65,33 @@ final class PostgresConnection: DatabaseConnection {
 
     // MARK: Transaction
 
-    func command(_ text: String) throws {
-        _ = try checked(PQexec(handle, text))
+    /// - Parameter text: the whole statement; the server gets it with the next one.
+    func begin(_ text: String) {
+        pendingBegin = text
+    }
+
+    /// Ends a transaction that only read, without waiting for the server to say so: nothing of it can be lost.
+    func endReading() throws {
+        // A swallowed error must show itself, as it does where something was written.
+        guard lastFault == nil else { return try commit() }
+        guard pendingBegin == nil else { return pendingBegin = nil }
+        isCommitting = PQsendQuery(handle, "COMMIT") == 1
+    }
+
+    private func finishCommitting() {
+        isCommitting = false
+        while let result = PQgetResult(handle) { PQclear(result) }
+    }
+
+    private func command(_ text: String) throws {
+        _ = try checked(PostgresResult(PQexec(handle, text)))
     }
 
     func commit() throws {
+        // No statement has been sent.
+        guard pendingBegin == nil else { return pendingBegin = nil }
         do {
-            let result = try checked(PQexec(handle, "COMMIT"))
+            let result = try checked(PostgresResult(PQexec(handle, "COMMIT")))
             // A transaction that a swallowed error has broken "commits" with ROLLBACK as its answer.
             guard result.command == "COMMIT" else {
                 throw DatabaseError(.statement, "The transaction was rolled back because a statement in it had failed.")
@@ -76,6 +102,7 @@ final class PostgresConnection: DatabaseConnection {
     }
 
     func rollBack() {
+        pendingBegin = nil
         guard let handle, PQstatus(handle) == CONNECTION_OK else { return }
         if PQtransactionStatus(handle) != PQTRANS_IDLE { PQclear(PQexec(handle, "ROLLBACK")) }
     }
@@ -91,7 +118,13 @@ final class PostgresConnection: DatabaseConnection {
     }
 
     func executeScript(_ script: String) throws {
-        try unwrapped { try self.command(script) }
+        try unwrapped {
+            if let begin = self.pendingBegin {
+                self.pendingBegin = nil
+                try self.command(begin)
+            }
+            try self.command(script)
+        }
     }
 
     /// Bodies see a `DatabaseError`; the transaction finds the fault itself in `lastFault`.
@@ -105,12 +138,39 @@ final class PostgresConnection: DatabaseConnection {
     }
 
     private func run(_ statement: SQL) throws -> PostgresResult {
-        try statement.checkValues()
-        let text = statement.text { "$\($0)" }
-        let values = statement.values
-        let name = try preparedName(PreparedKey(text: text, types: values.map(\.postgresType)))
-        return try withOptionalCStrings(values.map(\.postgresText)) { pointers in
-            try checked(PQexecPrepared(handle, name, Int32(values.count), pointers, nil, nil, 0))
+        // Prepared first: that waits for its answer, and may do so outside the transaction.
+        let call = try PreparedCall(statement, name: preparedName)
+        return try withOptionalCStrings(call.values) { pointers in
+            let count = Int32(call.values.count)
+            guard let begin = pendingBegin else {
+                return try checked(PostgresResult(PQexecPrepared(handle, call.name, count, pointers, nil, nil, 0)))
+            }
+            pendingBegin = nil
+            return try checked(PostgresPipeline(handle)) { pipeline in
+                pipeline.send(begin)
+                pipeline.send(call.name, count, pointers)
+            }
+        }
+    }
+
+    /// The last answer of what `send` sends at once.
+    private func checked(_ pipeline: PostgresPipeline?, _ send: (PostgresPipeline) -> Void) throws -> PostgresResult {
+        guard let pipeline else { return try checked(PostgresResult(nil)) }
+        send(pipeline)
+        return try pipeline.results().map(checked).last ?? checked(PostgresResult(nil))
+    }
+
+    /// A prepared statement's name with its parameters in the server's text format.
+    private struct PreparedCall {
+        let name: String
+        let values: [String?]
+
+        init(_ statement: SQL, name: (PreparedKey) throws -> String) throws {
+            try statement.checkValues()
+            let values = statement.values
+            let key = PreparedKey(text: statement.text { "$\($0)" }, types: values.map(\.postgresType))
+            self.name = try name(key)
+            self.values = values.map(\.postgresText)
         }
     }
 
@@ -121,13 +181,12 @@ final class PostgresConnection: DatabaseConnection {
             prepared = [:]
         }
         let name = "s\(prepared.count)"
-        _ = try checked(PQprepare(handle, name, key.text, Int32(key.types.count), key.types))
+        _ = try checked(PostgresResult(PQprepare(handle, name, key.text, Int32(key.types.count), key.types)))
         prepared[key] = name
         return name
     }
 
-    private func checked(_ pointer: OpaquePointer?) throws -> PostgresResult {
-        let result = PostgresResult(pointer)
+    private func checked(_ result: PostgresResult) throws -> PostgresResult {
         if result.isGood { return result }
         let isLost = PQstatus(handle) != CONNECTION_OK
         if isLost { prepared = [:] }

@@ -13,25 +13,27 @@ package final class PostgresDatabase: Database {
     package func read<T: Sendable>(
         _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
     ) async throws -> T {
-        try await run(begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)
+        try await run(.read, body)
     }
 
     @discardableResult
     package func write<T: Sendable>(
         _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
     ) async throws -> T {
-        try await run(begin: "BEGIN ISOLATION LEVEL READ COMMITTED", body)
+        try await run(.write, body)
     }
 
     package func close() async throws {
         pool.close()
     }
 
+    package var load: PoolLoad { pool.load }
+
     private func run<T: Sendable>(
-        begin: String, _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
+        _ kind: PostgresConnection.Kind, _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
     ) async throws -> T {
         do {
-            return try await pool.run { try $0.transaction(begin: begin, body) }
+            return try await pool.run { try $0.transaction(kind, body) }
         } catch is ThreadPoolClosed {
             throw DatabaseError(.unavailable, "The database has been closed.")
         }
@@ -39,16 +41,22 @@ package final class PostgresDatabase: Database {
 }
 
 extension PostgresConnection {
+    /// What a transaction may do.
+    enum Kind: String {
+        case read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        case write = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    }
+
     /// How often a transaction that the server broke off is begun again.
     private static let attempts = 6
 
     /// Runs `body` between BEGIN and COMMIT; begins again after a serialisation failure, a deadlock or, as long as
     /// COMMIT has not been sent, a lost connection.
-    func transaction<T>(begin: String, _ body: (any DatabaseConnection) throws -> T) throws -> T {
+    func transaction<T>(_ kind: Kind, _ body: (any DatabaseConnection) throws -> T) throws -> T {
         var attempt = 1
         while true {
             do {
-                return try attemptTransaction(begin: begin, body)
+                return try attemptTransaction(kind, body)
             } catch let fault as PostgresFault where fault.mayRepeat && attempt < Self.attempts {
                 // Doubling from 2 ms with jitter, so that two that collided don't collide again.
                 Thread.sleep(forTimeInterval: 0.002 * Double(1 << attempt) * Double.random(in: 0.5...1.5))
@@ -59,12 +67,12 @@ extension PostgresConnection {
         }
     }
 
-    private func attemptTransaction<T>(begin: String, _ body: (any DatabaseConnection) throws -> T) throws -> T {
+    private func attemptTransaction<T>(_ kind: Kind, _ body: (any DatabaseConnection) throws -> T) throws -> T {
         try connectIfNeeded()
         lastFault = nil
         let value: T
         do {
-            try command(begin)
+            begin(kind.rawValue)
             value = try body(self)
         } catch {
             rollBack()
@@ -72,7 +80,10 @@ extension PostgresConnection {
             if let fault = lastFault, !(error is PostgresFault), fault.mayRepeat { throw fault }
             throw error
         }
-        try commit()
+        switch kind {
+        case .read: try endReading()
+        case .write: try commit()
+        }
         return value
     }
 }

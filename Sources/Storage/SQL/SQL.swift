@@ -1,7 +1,7 @@
 /// A statement whose interpolated values become bindings, so that no text of a client is ever read as SQL:
 /// `"SELECT id FROM cases WHERE status = \(status)"`.
-package struct SQL: ExpressibleByStringInterpolation, Sendable, Equatable {
-    enum Part: Sendable, Equatable {
+package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
+    enum Part: Sendable, Hashable {
         case text(String)
         case value(SQLValue)
     }

@@ -1,12 +1,20 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// The embedded database: one file in WAL mode, one writer and several readers at once, also from several processes.
 package final class SQLiteDatabase: Database {
     private let pool: DatabasePool
+    private let readers: Int
+    /// Calls that have come, and those of them that have a connection.
+    private let calls = Atomic(0)
+    private let running = Atomic(0)
+
+    private static let mappedBytes = 1 << 30
 
     /// Opens or creates the file at `path` with its folder.
     package init(path: String, readers: Int = 8) throws {
+        self.readers = max(1, readers)
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.maximumReaderCount = max(1, readers)
@@ -14,6 +22,8 @@ package final class SQLiteDatabase: Database {
         configuration.prepareDatabase { database in
             // WAL's default may lose the last commits with the power; what a client was told is kept must be kept.
             try database.execute(sql: "PRAGMA synchronous = FULL")
+            // Every commit of ours makes the readers forget their pages; mapped ones they find again without a copy.
+            try database.execute(sql: "PRAGMA mmap_size = \(Self.mappedBytes)")
         }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         do {
@@ -31,7 +41,13 @@ package final class SQLiteDatabase: Database {
     package func read<T: Sendable>(
         _ body: @escaping @Sendable (any DatabaseConnection) throws -> T
     ) async throws -> T {
-        try await translating { try await self.pool.read { try body(SQLiteConnection(database: $0)) } }
+        try await translating {
+            try await self.pool.read { database in
+                self.running.add(1, ordering: .relaxed)
+                defer { self.running.subtract(1, ordering: .relaxed) }
+                return try body(SQLiteConnection(database: database))
+            }
+        }
     }
 
     @discardableResult
@@ -40,6 +56,8 @@ package final class SQLiteDatabase: Database {
     ) async throws -> T {
         try await translating {
             try await self.pool.writeWithoutTransaction { database in
+                self.running.add(1, ordering: .relaxed)
+                defer { self.running.subtract(1, ordering: .relaxed) }
                 var result: Result<T, any Error>?
                 // Immediate: the lock is taken before the first read, so that no upgrade can fail half-way.
                 try database.inTransaction(.immediate) {
@@ -64,7 +82,16 @@ package final class SQLiteDatabase: Database {
         try pool.close()
     }
 
+    /// One writer and the readers.
+    package var load: PoolLoad {
+        let busy = running.load(ordering: .relaxed)
+        return PoolLoad(
+            places: readers + 1, busy: busy, waiting: max(0, calls.load(ordering: .relaxed) - busy))
+    }
+
     private func translating<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        calls.add(1, ordering: .relaxed)
+        defer { calls.subtract(1, ordering: .relaxed) }
         do {
             return try await body()
         } catch let error as GRDB.DatabaseError {
@@ -76,6 +103,7 @@ package final class SQLiteDatabase: Database {
 /// SQLite's side of one transaction.
 private final class SQLiteConnection: DatabaseConnection {
     private let database: GRDB.Database
+    let dialect = SQLDialect.sqlite
     /// The first statement's failure.
     private(set) var fault: DatabaseError?
 

@@ -1,0 +1,51 @@
+import Foundation
+
+/// Compares a database's tables with those that the migrations make: somebody may have changed them by hand.
+package enum SchemaDrift {
+    /// Sentences; none where every table has the columns that it should have.
+    package static func find(in database: any Database) async throws -> [String] {
+        let present = try await columns(of: database)
+        let expected = try await expectedColumns()
+        let missing = expected.subtracting(present).sorted().map { "\($0) is missing" }
+        let added = present.subtracting(expected).sorted().map { "\($0) is in no migration" }
+        return missing + added
+    }
+
+    /// What the migrations make of an empty database; both kinds get the same tables.
+    private static func expectedColumns() async throws -> Set<String> {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("schema-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("model.sqlite3").path
+        let model = try SQLiteDatabase(path: path, readers: 1)
+        try await Migrator.migrate(model)
+        let columns = try await columns(of: model)
+        try await model.close()
+        return columns
+    }
+
+    /// `table.column`
+    private static func columns(of database: any Database) async throws -> Set<String> {
+        try await database.read { connection in
+            let rows = try connection.query(statement(for: connection.dialect))
+            return try Set(
+                rows.map { row in
+                    try "\(row.get("table_name", as: String.self)).\(row.get("column_name", as: String.self))"
+                })
+        }
+    }
+
+    private static func statement(for dialect: SQLDialect) -> SQL {
+        switch dialect {
+        case .sqlite:
+            """
+            SELECT m.name AS table_name, c.name AS column_name FROM sqlite_master m, pragma_table_info(m.name) c
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'
+            """
+        case .postgres:
+            """
+            SELECT CAST(table_name AS TEXT) AS table_name, CAST(column_name AS TEXT) AS column_name
+            FROM information_schema.columns WHERE table_schema = current_schema()
+            """
+        }
+    }
+}
