@@ -1,0 +1,94 @@
+import Foundation
+
+/// A report as it is printed: everything that stands on the paper, already in words.
+package struct ReportDocument: Codable, Sendable, Equatable {
+    /// A label with what it labels.
+    package struct Fact: Codable, Sendable, Equatable {
+        package let label: String
+        package let value: String
+
+        package init(_ label: String, _ value: String) {
+            self.label = label
+            self.value = value
+        }
+    }
+
+    /// A sentence with the numbers of the findings that it states.
+    package struct Sentence: Codable, Sendable, Equatable {
+        package let text: String
+        package let findings: [String]
+
+        package init(text: String, findings: [String]) {
+            self.text = text
+            self.findings = findings
+        }
+    }
+
+    /// A part of the report's text.
+    package struct Section: Codable, Sendable, Equatable {
+        package let title: String
+        package let sentences: [Sentence]
+
+        package init(title: String, sentences: [Sentence]) {
+            self.title = title
+            self.sentences = sentences
+        }
+    }
+
+    /// A line of the table of findings.
+    package struct Measurement: Codable, Sendable, Equatable {
+        package let number: String
+        package let name: String
+        package let value: String
+        package let unit: String
+
+        package init(number: String, name: String, value: String, unit: String) {
+            self.number = number
+            self.name = name
+            self.value = value
+            self.unit = unit
+        }
+    }
+
+    package var title: String
+    package var institution: String
+    /// Who was examined, and where the report stands.
+    package var facts: [Fact]
+    /// What a person must look at first.
+    package var review: [String]
+    package var sections: [Section]
+    package var measurements: [Measurement]
+    /// PNG.
+    package var picture: Data?
+    package var pictureCaption: String
+    /// What measured: model, version, digests.
+    package var provenance: [Fact]
+    /// Below every page.
+    package var footer: String
+    /// Across every page; nil for a text that somebody has signed.
+    package var watermark: String?
+    /// When it was printed; in the file's properties.
+    package var printedAt: Date
+
+    package init(
+        title: String, institution: String, facts: [Fact], review: [String], sections: [Section],
+        measurements: [Measurement], picture: Data?, pictureCaption: String, provenance: [Fact], footer: String,
+        watermark: String?, printedAt: Date
+    ) {
+        self.title = title
+        self.institution = institution
+        self.facts = facts
+        self.review = review
+        self.sections = sections
+        self.measurements = measurements
+        self.picture = picture
+        self.pictureCaption = pictureCaption
+        self.provenance = provenance
+        self.footer = footer
+        self.watermark = watermark
+        self.printedAt = printedAt
+    }
+
+    /// On every page, whatever the report says.
+    package static let notice = "RESEARCH SOFTWARE – not a medical device"
+}
