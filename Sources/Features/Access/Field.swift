@@ -52,7 +52,8 @@ package struct FormInteger: Decodable, Sendable, Equatable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let text = try? container.decode(String.self) {
-            guard let number = Int(text) else {
+            // `Int` would take a plus sign as well.
+            guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text) else {
                 throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a whole number")
             }
             value = number

@@ -1,5 +1,5 @@
 /// Which part of a list is asked for.
-package enum Window: Sendable, Equatable {
+package enum Window: Sendable, Hashable {
     /// From the newest on, cut at `limit`.
     case plain(limit: Int)
     /// Pages numbered from 1.

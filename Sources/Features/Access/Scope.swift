@@ -7,15 +7,47 @@ package struct Scope: Sendable, Equatable {
     package let user: ID<User>
     package let role: Role
     /// Goes into the audit trail.
-    package let origin: RequestOrigin
+    package private(set) var origin: RequestOrigin
+    /// Where the user's account is: another one than `institution` only for a superuser.
+    package let home: ID<Institution>
+    package let isSuperuser: Bool
+    /// False where no case is shared with the user, so that lists need not look for any.
+    package let hasShares: Bool
 
     package init(
-        institution: ID<Institution>, user: ID<User>, role: Role, origin: RequestOrigin = RequestOrigin()
+        institution: ID<Institution>, user: ID<User>, role: Role, origin: RequestOrigin = RequestOrigin(),
+        home: ID<Institution>? = nil, isSuperuser: Bool = false, hasShares: Bool = true
     ) {
         self.institution = institution
         self.user = user
         self.role = role
         self.origin = origin
+        self.home = home ?? institution
+        self.isSuperuser = isSuperuser
+        self.hasShares = hasShares
+    }
+
+    /// Whether a superuser acts in an institution that is not her own.
+    package var isVisiting: Bool { home != institution }
+
+    /// For what concerns the user's own account, wherever the user acts.
+    package var atHome: Scope {
+        Scope(
+            institution: home, user: user, role: role, origin: origin, isSuperuser: isSuperuser, hasShares: hasShares)
+    }
+
+    /// The same in another request.
+    func asking(from origin: RequestOrigin) -> Scope {
+        var copy = self
+        copy.origin = origin
+        return copy
+    }
+
+    /// As an administrator of another institution; only for superusers.
+    func visiting(_ other: ID<Institution>) -> Scope {
+        Scope(
+            institution: other, user: user, role: .admin, origin: origin, home: home, isSuperuser: isSuperuser,
+            hasShares: false)
     }
 }
 
@@ -24,14 +56,17 @@ package enum Role: String, Codable, Sendable, CaseIterable, SQLConvertible {
     case doctor, radiologist, researcher, admin
 }
 
-/// Which request caused a change; both parts are nil for work that no request asked for.
+/// Which request caused a change; all parts are nil for work that no request asked for.
 package struct RequestOrigin: Sendable, Equatable {
     package let requestID: String?
     /// The client's network address.
     package let address: String?
+    /// What the client says it is; shown to the user beside the session, never to others.
+    package let userAgent: String?
 
-    package init(requestID: String? = nil, address: String? = nil) {
+    package init(requestID: String? = nil, address: String? = nil, userAgent: String? = nil) {
         self.requestID = requestID
         self.address = address
+        self.userAgent = userAgent
     }
 }

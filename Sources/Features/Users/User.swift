@@ -1,14 +1,5 @@
 import Storage
 
-/// A tenant: what belongs to one institution is unknown to the others.
-package struct Institution: Sendable {
-    package let id: ID<Institution>
-    package let name: String
-
-    /// The institution that the first migration makes, home of all who register by themselves.
-    package static let defaultID = "00000000-0000-4000-8000-000000000001"
-}
-
 /// Somebody with an account.
 package struct User: Sendable, Equatable {
     package let id: ID<User>
@@ -24,8 +15,12 @@ package struct User: Sendable, Equatable {
     package var isEmailVerified: Bool
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// False for an account that an administrator has closed for now.
+    package var isActive = true
+    /// May act as administrator of any institution.
+    package var isSuperuser = false
 
-    package var username: String { String(email.prefix { $0 != "@" }) }
+    package var username: String { email.localPart }
 
     package var fullName: String { "\(firstName) \(lastName)".trimmed }
 }
@@ -33,7 +28,7 @@ package struct User: Sendable, Equatable {
 extension User: Encodable {
     private enum CodingKeys: String, CodingKey {
         case id, username, email, firstName, lastName, role, institution, specialty, phoneNumber, isEmailVerified
-        case createdAt, updatedAt
+        case isActive, isSuperuser, createdAt, updatedAt
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -48,6 +43,8 @@ extension User: Encodable {
         try container.encode(specialty, forKey: .specialty)
         try container.encode(phoneNumber, forKey: .phoneNumber)
         try container.encode(isEmailVerified, forKey: .isEmailVerified)
+        try container.encode(isActive, forKey: .isActive)
+        try container.encode(isSuperuser, forKey: .isSuperuser)
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(updatedAt, forKey: .updatedAt)
     }

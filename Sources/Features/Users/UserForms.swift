@@ -1,3 +1,6 @@
+import Foundation
+import Storage
+
 /// What somebody sends to register; nothing of it has been checked.
 package struct Registration: Decodable, Sendable {
     package var email: String?
@@ -8,10 +11,13 @@ package struct Registration: Decodable, Sendable {
     package var role: String?
     package var institution: String?
     package var specialty: String?
+    /// The secret of an invitation's link.
+    package var invitation: String?
 
     package init(
         email: String?, password: String?, confirmPassword: String?, firstName: String? = nil,
-        lastName: String? = nil, role: String? = nil, institution: String? = nil, specialty: String? = nil
+        lastName: String? = nil, role: String? = nil, institution: String? = nil, specialty: String? = nil,
+        invitation: String? = nil
     ) {
         self.email = email
         self.password = password
@@ -21,10 +27,11 @@ package struct Registration: Decodable, Sendable {
         self.role = role
         self.institution = institution
         self.specialty = specialty
+        self.invitation = invitation
     }
 }
 
-/// A partial change of a user; `role` and `isEmailVerified` are an admin's.
+/// A partial change of a user; `role`, `isEmailVerified` and `isActive` are an admin's.
 package struct UserChange: Decodable, Sendable {
     package var firstName: String?
     package var lastName: String?
@@ -34,11 +41,13 @@ package struct UserChange: Decodable, Sendable {
     package var phoneNumber: Field<String>
     package var role: String?
     package var isEmailVerified: Bool?
+    package var isActive: Bool?
 
     package init(
         firstName: String? = nil, lastName: String? = nil, email: String? = nil,
         institution: Field<String> = .absent, specialty: Field<String> = .absent,
-        phoneNumber: Field<String> = .absent, role: String? = nil, isEmailVerified: Bool? = nil
+        phoneNumber: Field<String> = .absent, role: String? = nil, isEmailVerified: Bool? = nil,
+        isActive: Bool? = nil
     ) {
         self.firstName = firstName
         self.lastName = lastName
@@ -48,6 +57,7 @@ package struct UserChange: Decodable, Sendable {
         self.phoneNumber = phoneNumber
         self.role = role
         self.isEmailVerified = isEmailVerified
+        self.isActive = isActive
     }
 }
 
@@ -74,11 +84,13 @@ struct AccountForm {
     var institution: String
     var specialty: String
 
-    /// Checks what somebody who registers sent; the field names are those that the form uses.
-    init(_ form: Registration) throws {
+    /// Checks what somebody who registers sent; the field names are those that the form uses. An invitation brings the
+    /// role along, and perhaps the only address that may use it.
+    init(_ form: Registration, _ rules: PasswordRules, invitation: Invitation? = nil) throws {
         var check = Validation()
         email = check.email("email", form.email)
-        password = check.password("password", form.password)
+        let names = [form.email, form.firstName, form.lastName].compactMap { $0 }
+        password = check.password("password", form.password, rules, names: names + [email.localPart])
         if form.confirmPassword != form.password {
             check.add("confirm_password", "The two passwords do not match.")
         }
@@ -86,44 +98,57 @@ struct AccountForm {
         lastName = check.text("last_name", form.lastName, required: true, atMost: 150)
         institution = check.text("institution", form.institution, atMost: 200)
         specialty = check.text("specialty", form.specialty, atMost: 200)
-        role = .doctor
-        if let text = form.role {
-            switch Role(rawValue: text) {
-            case .admin: check.add("role", "An administrator can't be registered; an administrator appoints one.")
-            case let known?: role = known
-            case nil: check.add("role", "The role is one of doctor, radiologist, researcher.")
-            }
+        role = invitation?.role ?? check.ownRole(form.role)
+        if let invited = invitation?.email, invited != email {
+            check.add("email", "The invitation is for another address.")
         }
         try check.finish()
     }
+
+    /// The account's fresh user.
+    func user(in home: ID<Institution>, at now: Timestamp) -> User {
+        User(
+            id: ID(), institutionID: home, email: email, firstName: firstName, lastName: lastName, role: role,
+            institution: institution, specialty: specialty, phoneNumber: "", isEmailVerified: false, createdAt: now,
+            updatedAt: now)
+    }
+}
+
+extension String {
+    /// What stands before the @ of an address.
+    var localPart: String { String(prefix { $0 != "@" }) }
 }
 
 extension Validation {
+    /// The role that somebody takes without having been invited.
+    fileprivate mutating func ownRole(_ text: String?) -> Role {
+        guard let text else { return .doctor }
+        switch Role(rawValue: text) {
+        case .admin: add("role", "An administrator can't be registered; an administrator appoints one.")
+        case let known?: return known
+        case nil: add("role", "The role is one of doctor, radiologist, researcher.")
+        }
+        return .doctor
+    }
+
     /// The address in lower case; ASCII only, so that both databases compare it alike.
     mutating func email(_ field: String, _ text: String?) -> String {
         let address = self.text(field, text, required: true, atMost: 254).lowercased()
         if address.isEmpty { return "" }
-        let parts = address.split(separator: "@", omittingEmptySubsequences: false)
-        let isPlain = address.utf8.allSatisfy { $0 > 32 && $0 < 127 }
-        guard isPlain, parts.count == 2, !parts[0].isEmpty, parts[1].contains("."),
-            !parts[1].split(separator: ".", omittingEmptySubsequences: false).contains("")
-        else {
+        let parts = address.split(separator: "@")
+        let isShort = parts.first.map { $0.count <= 64 } ?? false
+        guard isShort, address.range(of: EmailAddress.pattern, options: .regularExpression) != nil else {
             add(field, "Enter a valid email address.")
             return ""
         }
         return address
     }
+}
 
-    mutating func password(_ field: String, _ text: String?) -> String {
-        guard let text, !text.isEmpty else {
-            add(field, "This field is required.")
-            return ""
-        }
-        let count = text.unicodeScalars.count
-        if !PasswordHasher.lengths.contains(count) {
-            let limits = PasswordHasher.lengths
-            add(field, "A password has \(limits.lowerBound) to \(limits.upperBound) characters.")
-        }
-        return text
-    }
+/// Which addresses are taken: those of RFC 5321 without quoted names and without literal hosts.
+package enum EmailAddress {
+    private static let word = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+    private static let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+
+    package static let pattern = "^\(word)(\\.\(word))*@\(label)(\\.\(label))+$"
 }

@@ -6,7 +6,7 @@ package struct UserStore {
 
     private static let columns = """
         id, institution_id, email, first_name, last_name, role, institution_name, specialty, phone_number,
-        is_email_verified, created_at, updated_at
+        is_email_verified, created_at, updated_at, is_active, is_superuser
         """
 
     package init(_ connection: any DatabaseConnection) {
@@ -20,8 +20,8 @@ package struct UserStore {
                 INSERT INTO users (\(raw: Self.columns), password_hash, search_text)
                 VALUES (\(user.id), \(user.institutionID), \(user.email), \(user.firstName), \(user.lastName),
                     \(user.role), \(user.institution), \(user.specialty), \(user.phoneNumber),
-                    \(user.isEmailVerified), \(user.createdAt), \(user.updatedAt), \(passwordHash),
-                    \(user.fullName.lowercased()))
+                    \(user.isEmailVerified), \(user.createdAt), \(user.updatedAt), \(user.isActive),
+                    \(user.isSuperuser), \(passwordHash), \(user.fullName.lowercased()))
                 """)
         }
     }
@@ -36,6 +36,16 @@ package struct UserStore {
         ).map(User.init)
     }
 
+    /// The same by address.
+    func find(_ scope: Scope, email: String) throws -> User? {
+        try connection.queryOne(
+            """
+            SELECT \(raw: Self.columns) FROM users
+            WHERE institution_id = \(scope.institution) AND email = \(email) AND deleted_at IS NULL
+            """
+        ).map(User.init)
+    }
+
     /// For signing in: whoever has this address, in whichever institution, with the password's hash.
     func credentials(email: String) throws -> Credentials? {
         let row = try connection.queryOne(
@@ -44,6 +54,11 @@ package struct UserStore {
             WHERE email = \(email) AND deleted_at IS NULL
             """)
         return try row.map { Credentials(user: try User($0), passwordHash: try $0.get("password_hash")) }
+    }
+
+    /// For the operator: the address of a user of whichever institution.
+    func email(of id: ID<User>) throws -> String? {
+        try connection.queryOne("SELECT email FROM users WHERE id = \(id) AND deleted_at IS NULL")?.get("email")
     }
 
     func passwordHash(_ scope: Scope) throws -> String? {
@@ -65,11 +80,13 @@ package struct UserStore {
         ).map(User.init)
     }
 
+    /// How many administrators could still act.
     func admins(_ scope: Scope) throws -> Int {
         let row = try connection.queryOne(
             """
             SELECT COUNT(*) AS number FROM users
-            WHERE institution_id = \(scope.institution) AND role = \(Role.admin) AND deleted_at IS NULL
+            WHERE institution_id = \(scope.institution) AND role = \(Role.admin) AND is_active = 1
+                AND deleted_at IS NULL
             """)
         return try row?.get("number") ?? 0
     }
@@ -79,9 +96,10 @@ package struct UserStore {
             try connection.execute(
                 """
                 UPDATE users SET email = \(user.email), first_name = \(user.firstName),
-                    last_name = \(user.lastName), search_text = \(user.fullName.lowercased()), role = \(user.role), institution_name = \(user.institution),
-                    specialty = \(user.specialty), phone_number = \(user.phoneNumber),
-                    is_email_verified = \(user.isEmailVerified), updated_at = \(user.updatedAt)
+                    last_name = \(user.lastName), search_text = \(user.fullName.lowercased()), role = \(user.role),
+                    institution_name = \(user.institution), specialty = \(user.specialty),
+                    phone_number = \(user.phoneNumber), is_email_verified = \(user.isEmailVerified),
+                    is_active = \(user.isActive), updated_at = \(user.updatedAt)
                 WHERE institution_id = \(scope.institution) AND id = \(user.id) AND deleted_at IS NULL
                 """)
         }
@@ -95,6 +113,14 @@ package struct UserStore {
             """)
     }
 
+    /// For signing in, where the password has shown who asks.
+    ///
+    /// - Returns: false where the hash was changed in the meantime.
+    func replaceHash(of user: ID<User>, _ hash: String, by fresh: String) throws -> Bool {
+        try connection.execute(
+            "UPDATE users SET password_hash = \(fresh) WHERE id = \(user) AND password_hash = \(hash)") == 1
+    }
+
     /// The row stays, because cases and the audit trail name its author; the address is free again.
     func markDeleted(_ scope: Scope, _ id: ID<User>, at time: Timestamp) throws -> Bool {
         let changed = try connection.execute(
@@ -103,6 +129,10 @@ package struct UserStore {
                 password_hash = '', phone_number = ''
             WHERE institution_id = \(scope.institution) AND id = \(id) AND deleted_at IS NULL
             """)
+        try connection.execute(
+            "DELETE FROM case_shares WHERE institution_id = \(scope.institution) AND user_id = \(id)")
+        try connection.execute(
+            "DELETE FROM second_factors WHERE institution_id = \(scope.institution) AND user_id = \(id)")
         return changed == 1
     }
 
@@ -135,5 +165,7 @@ extension User {
         isEmailVerified = try row.get("is_email_verified")
         createdAt = try row.get("created_at")
         updatedAt = try row.get("updated_at")
+        isActive = try row.get("is_active")
+        isSuperuser = try row.get("is_superuser")
     }
 }

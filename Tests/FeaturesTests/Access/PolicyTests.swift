@@ -7,20 +7,23 @@ import Testing
     /// The table as a person would write it, so that a change of the code shows as a change of this page.
     private static let expected = """
         admin: user.read=institution user.change=institution case.create=institution case.read=institution \
-        case.change=institution case.delete=institution image.upload=institution inference.start=institution \
+        case.change=institution case.delete=institution case.share=institution case.restore=institution \
+        image.upload=institution inference.start=institution \
         result.read=institution result.feedback=institution report.write=institution report.read=institution \
-        model.manage=institution audit.read=institution
+        report.sign=nothing model.manage=institution audit.read=institution admin.open=institution institution.manage=nothing
         doctor: user.read=nothing user.change=nothing case.create=own case.read=own case.change=own case.delete=own \
-        image.upload=own inference.start=own result.read=own result.feedback=own report.write=own report.read=own \
-        model.manage=nothing audit.read=nothing
+        case.share=own case.restore=nothing image.upload=own inference.start=own result.read=own result.feedback=own report.write=own \
+        report.read=own \
+        report.sign=nothing model.manage=nothing audit.read=nothing admin.open=nothing institution.manage=nothing
         radiologist: user.read=nothing user.change=nothing case.create=institution case.read=institution \
-        case.change=institution case.delete=own image.upload=institution inference.start=institution \
+        case.change=institution case.delete=own case.share=own case.restore=nothing image.upload=institution \
+        inference.start=institution \
         result.read=institution result.feedback=institution report.write=institution report.read=institution \
-        model.manage=nothing audit.read=nothing
+        report.sign=institution model.manage=nothing audit.read=nothing admin.open=nothing institution.manage=nothing
         researcher: user.read=nothing user.change=nothing case.create=nothing case.read=anonymised \
-        case.change=nothing case.delete=nothing image.upload=nothing inference.start=nothing \
+        case.change=nothing case.delete=nothing case.share=nothing case.restore=nothing image.upload=nothing inference.start=nothing \
         result.read=anonymised result.feedback=nothing report.write=nothing report.read=nothing \
-        model.manage=nothing audit.read=nothing
+        report.sign=nothing model.manage=nothing audit.read=nothing admin.open=nothing institution.manage=nothing
         """
 
     @Test func theTableIsTheOneAgreedOn() {
@@ -29,6 +32,16 @@ import Testing
             return "\(role.rawValue): \(cells.joined(separator: " "))"
         }
         #expect(lines.joined(separator: "\n") == Self.expected)
+    }
+
+    @Test func aSuperuserIsAnAdminAnywhereButWritesNothingClinical() {
+        let own = Scope(institution: ID(), user: ID(), role: .admin, isSuperuser: true)
+        let visit = own.visiting(ID())
+        #expect(Policy.reach(of: .manageInstitutions, own) == .platform)
+        #expect(Policy.reach(of: .manageInstitutions, visit) == .platform)
+        #expect(visit.atHome.institution == own.institution && visit.isVisiting && !own.isVisiting)
+        let refused = Action.allCases.filter { Policy.reach(of: $0, visit) == .nothing }
+        #expect(refused == [.createCase, .uploadImage, .startInference, .giveFeedback, .writeReport, .signReport])
     }
 
     @Test func aMissingFieldIsNotANull() throws {

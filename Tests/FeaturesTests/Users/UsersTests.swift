@@ -37,9 +37,46 @@ import Testing
             let same = try await clinic.users.updateProfile(doctor.scope, UserChange(role: "doctor"))
             #expect(same.role == .doctor)
             _ = try await clinic.users.updateUser(admin.scope, doctor.user.id, UserChange(role: "radiologist"))
-            // The next request of the same session already has the new role.
-            let now = try await clinic.sessions.authenticate(doctor.tokens.access, origin: RequestOrigin())
-            #expect(now.scope.role == .radiologist)
+            // No token of the old role is good for anything any more.
+            await #expect { try await clinic.again(doctor) } throws: { isAppError($0, .unauthenticated) }
+            await #expect(throws: AppError.self) {
+                try await clinic.sessions.refresh(doctor.tokens.refresh, origin: RequestOrigin())
+            }
+            let back = try await clinic.sessions.login(
+                email: doctor.user.email, password: Clinic.password, origin: RequestOrigin())
+            #expect(back.user.role == .radiologist)
+            #expect(try await clinic.actions().filter { $0.hasPrefix("user.") } == ["user.change_role"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aClosedAccountWaits(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let admin = try await clinic.signIn(.admin)
+            let doctor = try await clinic.signIn(.doctor)
+            await #expect {
+                try await clinic.users.updateProfile(doctor.scope, UserChange(isActive: false))
+            } throws: {
+                isAppError($0, .validation, field: "isActive")
+            }
+            let closed = try await clinic.users.updateUser(admin.scope, doctor.user.id, UserChange(isActive: false))
+            #expect(!closed.isActive)
+            func login() async throws -> SignedIn {
+                try await clinic.sessions.login(
+                    email: doctor.user.email, password: Clinic.password, origin: RequestOrigin())
+            }
+            await #expect { try await clinic.again(doctor) } throws: { isAppError($0, .unauthenticated) }
+            await #expect { try await login() } throws: { isAppError($0, .unauthenticated) }
+            await #expect {
+                try await clinic.users.updateUser(admin.scope, admin.user.id, UserChange(isActive: false))
+            } throws: {
+                isAppError($0, .conflict)
+            }
+            _ = try await clinic.users.updateUser(admin.scope, doctor.user.id, UserChange(isActive: true))
+            _ = try await login()
+            // The old session stays ended.
+            await #expect(throws: AppError.self) { try await clinic.again(doctor) }
+            let actions = try await clinic.actions().filter { $0.hasPrefix("user.") }
+            #expect(actions.sorted() == ["user.activate", "user.deactivate"])
         }
     }
 
@@ -183,8 +220,8 @@ import Testing
             try JSONSerialization.jsonObject(with: JSONEncoder().encode(user)) as? [String: NSObject])
         #expect(
             object.keys.sorted() == [
-                "createdAt", "email", "firstName", "id", "institution", "isEmailVerified", "lastName", "phoneNumber",
-                "role", "specialty", "updatedAt", "username",
+                "createdAt", "email", "firstName", "id", "institution", "isActive", "isEmailVerified", "isSuperuser",
+                "lastName", "phoneNumber", "role", "specialty", "updatedAt", "username",
             ])
         #expect(object["createdAt"] == "1970-01-01T00:00:00.000000Z" as NSString)
         let stats = try JSONEncoder().encode(UserStatistics([user]))

@@ -8,12 +8,36 @@ package struct SessionStore {
         self.connection = connection
     }
 
-    func insert(_ user: User, session: ID<Session>, at time: Timestamp, expiresAt: Timestamp) throws {
+    func insert(_ session: Session, origin: RequestOrigin, at time: Timestamp, expiresAt: Timestamp) throws {
         try connection.execute(
             """
-            INSERT INTO sessions (id, institution_id, user_id, created_at, expires_at)
-            VALUES (\(session), \(user.institutionID), \(user.id), \(time), \(expiresAt))
+            INSERT INTO sessions
+                (id, institution_id, user_id, created_at, last_used_at, expires_at, address, user_agent)
+            VALUES (\(session.id), \(session.institution), \(session.user), \(time), \(time), \(expiresAt),
+                \(origin.address), \(origin.userAgent))
             """)
+    }
+
+    func markUsed(_ session: ID<Session>, at time: Timestamp) throws {
+        try connection.execute("UPDATE sessions SET last_used_at = \(time) WHERE id = \(session)")
+    }
+
+    /// The user's living sessions, the newest first.
+    func list(_ principal: Principal, at time: Timestamp) throws -> [SessionSummary] {
+        try connection.query(
+            """
+            SELECT id, created_at, last_used_at, expires_at, address, user_agent FROM sessions
+            WHERE institution_id = \(principal.scope.home) AND user_id = \(principal.scope.user)
+                AND ended_at IS NULL AND expires_at > \(time)
+            ORDER BY created_at DESC, id DESC LIMIT \(Window.plainLimit)
+            """
+        ).map { row in
+            let id: ID<Session> = try row.get("id")
+            return SessionSummary(
+                id: id, createdAt: try row.get("created_at"), lastUsedAt: try row.get("last_used_at"),
+                expiresAt: try row.get("expires_at"), address: try row.optional("address"),
+                userAgent: try row.optional("user_agent"), isCurrent: id == principal.session)
+        }
     }
 
     /// Whom a living session belongs to; nil once it has ended or its user is gone.
@@ -22,14 +46,21 @@ package struct SessionStore {
     func principal(_ session: ID<Session>, origin: RequestOrigin) throws -> Principal? {
         let row = try connection.queryOne(
             """
-            SELECT u.id, u.institution_id, u.role FROM sessions s JOIN users u ON u.id = s.user_id
-            WHERE s.id = \(session) AND s.ended_at IS NULL AND u.deleted_at IS NULL
+            SELECT u.id, u.institution_id, u.role, u.is_superuser, s.last_used_at,
+                CASE WHEN EXISTS (SELECT 1 FROM case_shares c WHERE c.user_id = u.id) THEN 1 ELSE 0 END AS has_shares,
+                CASE WHEN EXISTS (
+                    SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL
+                ) THEN 1 ELSE 0 END AS has_second_factor
+            FROM sessions s JOIN users u ON u.id = s.user_id
+            WHERE s.id = \(session) AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.is_active = 1
             """)
         return try row.map { row in
             let scope = Scope(
                 institution: try row.get("institution_id"), user: try row.get("id"), role: try row.get("role"),
-                origin: origin)
-            return Principal(scope: scope, session: session)
+                origin: origin, isSuperuser: try row.get("is_superuser"), hasShares: try row.get("has_shares"))
+            var principal = Principal(scope: scope, session: session, lastUsedAt: try row.get("last_used_at"))
+            principal.hasSecondFactor = try row.get("has_second_factor")
+            return principal
         }
     }
 

@@ -1,11 +1,13 @@
 import CArgon2
+import Foundation
 import Storage
+import Synchronization
 
 /// Argon2id on a few threads of its own: a hash costs tens of milliseconds and megabytes, and more at once than there
 /// are threads would let sign-ins exhaust the machine.
 package final class PasswordHasher: Sendable {
     /// What one hash costs.
-    package struct Cost: Sendable {
+    package struct Cost: Sendable, Equatable {
         package let passes: UInt32
         package let kibibytes: UInt32
         package let lanes: UInt32
@@ -20,39 +22,66 @@ package final class PasswordHasher: Sendable {
         package static let standard = Cost(passes: 2, kibibytes: 19_456, lanes: 1)
         /// As little as the algorithm allows; for tests.
         package static let least = Cost(passes: 1, kibibytes: 8, lanes: 1)
+
+        /// How hashes of this cost begin.
+        fileprivate var prefix: String { "$argon2id$v=19$m=\(kibibytes),t=\(passes),p=\(lanes)$" }
     }
 
-    /// Characters of a password.
-    package static let lengths = 8...128
     private static let saltBytes = 16
     private static let hashBytes = 32
 
     private let cost: Cost
     private let pool: ThreadPool<Void>
+    /// Hashes that wait or run, and how many may: a flood must not make everybody wait for minutes.
+    private let pending = Mutex(0)
+    private let queueLimit: Int
     /// Compared with where there is no account, so that the answer takes as long.
     private let decoy: String
 
-    package init(cost: Cost = .standard, threads: Int = 2) throws {
+    package init(cost: Cost = .standard, threads: Int = 2, queueLimit: Int = 64) throws {
         self.cost = cost
+        self.queueLimit = queueLimit
         pool = ThreadPool(name: "passwords", threads: threads) {}
         decoy = try Self.hash("a password that nobody has", cost)
     }
 
     /// The hash with its salt and cost, in the algorithm's own text form.
     package func hash(_ password: String) async throws -> String {
-        try await pool.run { [cost] in try Self.hash(password, cost) }
+        try await queued { [cost] in try Self.hash(password, cost) }
     }
 
     /// Whether `password` is the one that `encoded` was made from; nil stands for an account that does not exist.
     package func verify(_ password: String, against encoded: String?) async throws -> Bool {
         // Longer ones can't have been registered and would only cost time.
-        let isPlausible = password.utf8.count <= Self.lengths.upperBound * 4
+        let isPlausible = password.utf8.count <= PasswordRules.longest * 4
         let candidate = isPlausible ? password : ""
-        return try await pool.run { [decoy] in
+        return try await queued { [decoy] in
+            if let imported = encoded.flatMap(DjangoHash.init) {
+                return try imported.matches(candidate) && isPlausible
+            }
             var bytes = Array(candidate.utf8)
             let matches = argon2id_verify(encoded ?? decoy, &bytes, bytes.count) == ARGON2_OK.rawValue
             return matches && isPlausible && encoded != nil
         }
+    }
+
+    /// Whether `encoded` was made by another algorithm or at another cost than hashes are made now.
+    package func isOutdated(_ encoded: String) -> Bool {
+        !encoded.hasPrefix(cost.prefix)
+    }
+
+    private func queued<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+        let isAdmitted = pending.withLock { count in
+            guard count < queueLimit else { return false }
+            count += 1
+            return true
+        }
+        guard isAdmitted else {
+            throw AppError(
+                .tooManyRequests, "Too many people are signing in at this moment; try again.", retryAfter: 2)
+        }
+        defer { pending.withLock { $0 -= 1 } }
+        return try await pool.run { _ in try work() }
     }
 
     private static func hash(_ password: String, _ cost: Cost) throws -> String {

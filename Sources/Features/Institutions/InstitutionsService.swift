@@ -1,0 +1,62 @@
+import Storage
+
+/// The institutions of the platform, which superusers look after.
+package struct InstitutionsService: Sendable {
+    private let database: any Database
+    private let clock: @Sendable () -> Timestamp
+
+    package init(database: any Database, clock: @escaping @Sendable () -> Timestamp = { .now }) {
+        self.database = database
+        self.clock = clock
+    }
+
+    package func list(_ scope: Scope) async throws -> [Institution] {
+        try Policy.require(.manageInstitutions, scope)
+        return try await database.read { try InstitutionStore($0).list(limit: Window.plainLimit) }
+    }
+
+    package func get(_ scope: Scope, _ id: ID<Institution>) async throws -> Institution {
+        try Policy.require(.manageInstitutions, scope)
+        return try await database.read { try Self.found(InstitutionStore($0).find(id)) }
+    }
+
+    /// The first entry of the new institution's trail is its making.
+    package func create(_ scope: Scope, _ form: InstitutionForm) async throws -> Institution {
+        try Policy.require(.manageInstitutions, scope)
+        let institution = Institution(id: ID(), name: try form.checkedName(), createdAt: clock())
+        try await database.write { connection in
+            try InstitutionStore(connection).insert(institution)
+            try Self.record("institution.create", institution, scope, at: institution.createdAt, on: connection)
+        }
+        return institution
+    }
+
+    package func rename(_ scope: Scope, _ id: ID<Institution>, _ form: InstitutionForm) async throws -> Institution {
+        try Policy.require(.manageInstitutions, scope)
+        let name = try form.checkedName()
+        let now = clock()
+        return try await database.write { connection in
+            let store = InstitutionStore(connection)
+            var institution = try Self.found(store.find(id))
+            institution.name = name
+            try store.rename(id, name)
+            try Self.record("institution.rename", institution, scope, at: now, on: connection)
+            return institution
+        }
+    }
+
+    private static func record(
+        _ action: String, _ institution: Institution, _ scope: Scope, at now: Timestamp,
+        on connection: any DatabaseConnection
+    ) throws {
+        try AuditStore(connection).append(
+            AuditEntry(
+                institution: institution.id, actor: scope.user, origin: scope.origin, action: action,
+                objectType: "institution", objectID: institution.id.string, at: now))
+    }
+
+    private static func found(_ institution: Institution?) throws -> Institution {
+        guard let institution else { throw AppError(.notFound, "There is no such institution.") }
+        return institution
+    }
+}

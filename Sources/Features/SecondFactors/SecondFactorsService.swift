@@ -1,0 +1,142 @@
+import Foundation
+import Storage
+
+/// Enrolling, checking and giving up the second factor.
+package struct SecondFactorsService: Sendable {
+    private let sessions: SessionsService
+    private var database: any Database { sessions.database }
+    private var box: SecretBox { sessions.signer.box }
+
+    init(_ sessions: SessionsService) {
+        self.sessions = sessions
+    }
+
+    package func status(_ principal: Principal) async throws -> SecondFactorStatus {
+        let user = principal.scope.user
+        return try await database.read { [sessions] connection in
+            let store = SecondFactorStore(connection)
+            return SecondFactorStatus(
+                isEnabled: try store.find(user)?.confirmedAt != nil,
+                isRequired: sessions.requiresSecondFactor(principal.scope),
+                recoveryCodesLeft: try store.recoveryCodesLeft(user))
+        }
+    }
+
+    /// A secret for the user's app; it counts once `confirm` has seen a code of it.
+    package func enrol(_ principal: Principal) async throws -> SecondFactorEnrolment {
+        let scope = principal.scope.atHome
+        let codes = OneTimeCodes.fresh()
+        let sealed = try box.seal(codes.secret, for: scope.user.string)
+        let now = sessions.clock()
+        let email = try await database.write { connection in
+            let store = SecondFactorStore(connection)
+            guard try store.find(scope.user)?.confirmedAt == nil else {
+                throw AppError(.conflict, "There is a second factor already; give it up first.")
+            }
+            try store.begin(scope, secret: sealed, at: now)
+            try AuditStore(connection).append(
+                AuditEntry(scope, "second_factor.enrol", "user", scope.user.string, at: now))
+            return try UserStore(connection).find(scope, scope.user)?.email ?? ""
+        }
+        return SecondFactorEnrolment(secret: codes.base32, uri: codes.address(account: email))
+    }
+
+    /// The app works: from now on signing in needs a code.
+    package func confirm(_ principal: Principal, code: String) async throws -> RecoveryCodes {
+        let scope = principal.scope.atHome
+        let attempts = sessions.attempts(on: "code \(scope.user)", origin: scope.origin)
+        try await sessions.throttle.admit(attempts)
+        let now = sessions.clock()
+        let fresh = RecoveryCodes()
+        let digests = fresh.recoveryCodes.map { box.digest(Self.recoveryText(scope.user, $0)) }
+        try await database.write { connection in
+            let store = SecondFactorStore(connection)
+            guard let factor = try store.find(scope.user), factor.confirmedAt == nil else {
+                throw AppError(.conflict, "There is no enrolment to confirm; begin one first.")
+            }
+            guard let step = try codes(of: factor).step(of: code.trimmed, at: now) else {
+                throw AppError.invalid("code", "The code is not right; check the clock of the device.")
+            }
+            try store.confirm(scope, step: step, recovery: digests, at: now)
+            try AuditStore(connection).append(
+                AuditEntry(scope, "second_factor.confirm", "user", scope.user.string, at: now))
+        }
+        try await sessions.throttle.forgive(attempts, account: sessions.settings.throttling.account)
+        return fresh
+    }
+
+    /// Signing in needs the password alone again.
+    package func disable(_ principal: Principal, password: String) async throws {
+        let scope = principal.scope.atHome
+        guard try await sessions.isOwn(password, scope) else {
+            throw AppError.invalid("password", "The password is not correct.")
+        }
+        try await remove(scope, scope.user)
+    }
+
+    /// For an administrator, when somebody has lost the device and the recovery codes.
+    package func reset(_ scope: Scope, _ user: ID<User>) async throws {
+        try Policy.require(.changeUsers, scope)
+        try await database.read { connection in
+            guard let found = try UserStore(connection).find(scope, user) else {
+                throw AppError(.notFound, "There is no such user.")
+            }
+            guard scope.isSuperuser || !found.isSuperuser else {
+                throw AppError(.forbidden, "Only a superuser can change a superuser's account.")
+            }
+        }
+        try await remove(scope, user)
+    }
+
+    private func remove(_ scope: Scope, _ user: ID<User>) async throws {
+        let now = sessions.clock()
+        try await database.write { connection in
+            guard try SecondFactorStore(connection).delete(scope, user) else {
+                throw AppError(.notFound, "There is no second factor.")
+            }
+            try AuditStore(connection).append(
+                AuditEntry(scope, "second_factor.remove", "user", user.string, at: now))
+        }
+    }
+
+    // MARK: Signing in
+
+    /// Lets a user whose password was right in: at once without a second factor, else with a code that was not taken
+    /// before or an unused recovery code.
+    func check(_ user: User, code: String?, origin: RequestOrigin) async throws -> Bool {
+        guard let factor = try await database.read({ try SecondFactorStore($0).find(user.id) }),
+            factor.confirmedAt != nil
+        else { return true }
+        guard let code = code?.trimmed, !code.isEmpty else {
+            throw AppError(.codeRequired, "Enter the code of your second factor.")
+        }
+        let now = sessions.clock()
+        let step = try codes(of: factor).step(of: code, at: now)
+        let digests = box.digests(Self.recoveryText(user.id, code))
+        return try await database.write { connection in
+            let store = SecondFactorStore(connection)
+            if let step { return try store.take(user.id, step: step) }
+            guard try store.takeRecovery(user.id, digests: digests, at: now) else { return false }
+            try AuditStore(connection).append(
+                AuditEntry(
+                    institution: user.institutionID, actor: user.id, origin: origin, action: "second_factor.recover",
+                    objectType: "user", objectID: user.id.string, at: now))
+            return true
+        }
+    }
+
+    private func codes(of factor: SecondFactor) throws -> OneTimeCodes {
+        guard let secret = box.open(factor.secret, for: factor.user.string) else {
+            throw AppError(.internalFault, "A second factor can't be opened: SECRET_KEY was changed without fallback.")
+        }
+        return OneTimeCodes(secret: secret)
+    }
+
+    private static func recoveryText(_ user: ID<User>, _ code: String) -> String {
+        "recovery \(user) \(RecoveryCodes.plain(code))"
+    }
+}
+
+extension SessionsService {
+    package var secondFactors: SecondFactorsService { SecondFactorsService(self) }
+}

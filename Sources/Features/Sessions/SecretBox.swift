@@ -1,0 +1,52 @@
+import Crypto
+import Foundation
+
+/// What the service's secret protects beside tokens: texts sealed for the database, and digests of texts that the
+/// database shall not hold. Both have keys of their own.
+package struct SecretBox: Sendable {
+    private let sealing: [SymmetricKey]
+    private let digesting: [SymmetricKey]
+
+    /// - Parameter fallbacks: former secrets, under which things may still be sealed.
+    package init(secret: String, fallbacks: [String] = []) {
+        let secrets = [secret] + fallbacks
+        sealing = secrets.map { Self.key($0, "sealed texts") }
+        digesting = secrets.map { Self.key($0, "digests") }
+    }
+
+    private static func key(_ secret: String, _ purpose: String) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: SymmetricKey(data: Data(secret.utf8)), info: Data(purpose.utf8), outputByteCount: 32)
+    }
+
+    /// `data` under AES-GCM in base64; only the same `owner` can open it.
+    func seal(_ data: Data, for owner: String) throws -> String {
+        let box = try AES.GCM.seal(data, using: sealing[0], authenticating: Data(owner.utf8))
+        guard let combined = box.combined else { throw AppError(.internalFault, "A secret could not be sealed.") }
+        return combined.base64EncodedString()
+    }
+
+    /// Nil where it was sealed by another secret, for another owner, or has been changed.
+    func open(_ text: String, for owner: String) -> Data? {
+        guard let data = Data(base64Encoded: text), let box = try? AES.GCM.SealedBox(combined: data) else { return nil }
+        for key in sealing {
+            if let opened = try? AES.GCM.open(box, using: key, authenticating: Data(owner.utf8)) { return opened }
+        }
+        return nil
+    }
+
+    /// A keyed digest in hexadecimal: without the secret nobody can try texts against it.
+    func digest(_ text: String) -> String {
+        Self.digest(text, digesting[0])
+    }
+
+    /// The same under each secret, the present one first.
+    func digests(_ text: String) -> [String] {
+        digesting.map { Self.digest(text, $0) }
+    }
+
+    private static func digest(_ text: String, _ key: SymmetricKey) -> String {
+        HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key)
+            .map { String(format: "%02x", $0) }.joined()
+    }
+}

@@ -1,0 +1,49 @@
+import Storage
+
+// An administrator's part: sessions of the institution's users end at once, access tokens included.
+
+extension SessionsService {
+    package func end(_ scope: Scope, _ id: ID<Session>) async throws {
+        try Policy.require(.changeUsers, scope)
+        let now = clock()
+        try await database.write { connection in
+            guard let session = try SessionStore(connection).find(id), session.institution == scope.institution else {
+                throw AppError(.notFound, "There is no such session.")
+            }
+            try Self.end(scope, id, at: now, on: connection)
+        }
+    }
+
+    /// Ends the session that a refresh token belongs to.
+    package func end(_ scope: Scope, holding token: ID<RefreshToken>) async throws {
+        try Policy.require(.changeUsers, scope)
+        let now = clock()
+        try await database.write { connection in
+            let store = SessionStore(connection)
+            guard let id = try store.token(token)?.session, let session = try store.find(id),
+                session.institution == scope.institution
+            else { throw AppError(.notFound, "There is no such token.") }
+            try Self.end(scope, id, at: now, on: connection)
+        }
+    }
+
+    package func endAll(_ scope: Scope, of user: ID<User>) async throws {
+        try Policy.require(.changeUsers, scope)
+        let now = clock()
+        try await database.write { connection in
+            guard try UserStore(connection).find(scope, user) != nil else {
+                throw AppError(.notFound, "There is no such user.")
+            }
+            let ended = try SessionStore(connection).endAll(scope, of: user, but: nil, because: .endedByUser, at: now)
+            guard ended > 0 else { return }
+            try AuditStore(connection).append(AuditEntry(scope, "user.end_sessions", "user", user.string, at: now))
+        }
+    }
+
+    private static func end(
+        _ scope: Scope, _ id: ID<Session>, at now: Timestamp, on connection: any DatabaseConnection
+    ) throws {
+        guard try SessionStore(connection).end(id, because: .endedByUser, at: now) else { return }
+        try AuditStore(connection).append(AuditEntry(scope, "session.end", "session", id.string, at: now))
+    }
+}

@@ -1,0 +1,40 @@
+import Storage
+
+/// Whom a token that is not good stood for, as far as its signature tells.
+package struct TokenOwner: Sendable, Equatable {
+    package let institution: ID<Institution>
+    /// Nil where the signature is not ours.
+    package let user: ID<User>?
+}
+
+extension SessionsService {
+    /// In whose trail the refusal of `accessToken` belongs: of one that we signed and that has expired or was ended, its
+    /// institution's; of any other the default institution's, since what it says of itself is worth nothing.
+    package func owner(of accessToken: String) async -> TokenOwner? {
+        await owner(of: accessToken, .access)
+    }
+
+    func owner(of token: String, _ use: SessionClaims.Use) async -> TokenOwner? {
+        // By a clock at which it had not expired.
+        let claims = await signer.claims(token, use: use, at: Timestamp(microseconds: 0))
+        guard let institution = claims?.institution ?? ID(Institution.defaultID) else { return nil }
+        return TokenOwner(institution: institution, user: claims?.user)
+    }
+
+    func recordRefusal(of owner: TokenOwner?, _ action: String, _ origin: RequestOrigin) async throws {
+        guard let owner else { return }
+        try await audit.recordRefusal(
+            AuditEntry(
+                institution: owner.institution, actor: owner.user, origin: origin, action: action,
+                objectType: "session", objectID: nil, outcome: .refused, at: clock()))
+    }
+
+    /// A sign-in that failed; `user` is whose address was given, and nobody is known to have given it.
+    func recordRefusal(of user: User?, origin: RequestOrigin) async throws {
+        guard let institution = user?.institutionID ?? ID(Institution.defaultID) else { return }
+        try await audit.recordRefusal(
+            AuditEntry(
+                institution: institution, actor: nil, origin: origin, action: "session.start", objectType: "user",
+                objectID: user?.id.string, outcome: .refused, at: clock()))
+    }
+}

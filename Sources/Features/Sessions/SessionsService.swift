@@ -1,0 +1,255 @@
+import Storage
+
+/// Signing in, staying signed in and signing out.
+package struct SessionsService: Sendable {
+    let database: any Database
+    let hasher: PasswordHasher
+    let signer: TokenSigner
+    let audit: AuditService
+    let settings: SessionSettings
+    let throttle: Throttle
+    let clock: @Sendable () -> Timestamp
+
+    package init(
+        database: any Database, hasher: PasswordHasher, signer: TokenSigner, audit: AuditService? = nil,
+        settings: SessionSettings = SessionSettings(), clock: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.database = database
+        self.hasher = hasher
+        self.signer = signer
+        self.audit = audit ?? AuditService(database: database)
+        self.settings = settings
+        self.clock = clock
+        throttle = Throttle(database: database, box: signer.box, clock: clock)
+    }
+
+    /// An unknown address and a wrong password give the same answer after the same time. `code` is that of the second
+    /// factor, where the user has one.
+    package func login(
+        email: String, password: String, code: String? = nil, origin: RequestOrigin
+    ) async throws -> SignedIn {
+        let address = email.trimmed.lowercased()
+        let attempts = attempts(on: address, origin: origin)
+        try await throttle.admit(attempts)
+        let isStorable = address.utf8.allSatisfy { $0 > 32 && $0 < 127 }
+        let known = isStorable ? try await database.read { try UserStore($0).credentials(email: address) } : nil
+        let matches = try await hasher.verify(password, against: known?.passwordHash)
+        guard matches, let known, known.user.isActive else {
+            try await recordRefusal(of: known?.user, origin: origin)
+            throw AppError(.unauthenticated, "Invalid credentials")
+        }
+        guard try await secondFactors.check(known.user, code: code, origin: origin) else {
+            try await recordRefusal(of: known.user, origin: origin)
+            throw AppError(.unauthenticated, "The code is not right or was used before.")
+        }
+        let hash = try await renewedHash(known, password: password, origin: origin)
+        let signedIn = try await begin(known.user, passwordHash: hash, origin: origin)
+        try await throttle.forgive(attempts, account: settings.throttling.account)
+        return signedIn
+    }
+
+    /// What a try on somebody's account counts as.
+    func attempts(on name: String, origin: RequestOrigin) -> [Attempt] {
+        var attempts = [Attempt(rule: settings.throttling.account, name: name)]
+        if let address = origin.address {
+            attempts.append(Attempt(rule: settings.throttling.address, address: address))
+        }
+        return attempts
+    }
+
+    /// Whether `password` is that of the one who is signed in; wrong ones are counted as at the sign-in.
+    func isOwn(_ password: String, _ scope: Scope) async throws -> Bool {
+        let attempts = attempts(on: "password \(scope.user)", origin: scope.origin)
+        try await throttle.admit(attempts)
+        let stored = try await database.read { try UserStore($0).passwordHash(scope) }
+        guard try await hasher.verify(password, against: stored) else { return false }
+        try await throttle.forgive(attempts, account: settings.throttling.account)
+        return true
+    }
+
+    func requiresSecondFactor(_ scope: Scope) -> Bool {
+        settings.requiresAdminSecondFactor && (scope.role == .admin || scope.isSuperuser)
+    }
+
+    /// The stored hash, made anew where it came from elsewhere or the cost has been changed since.
+    private func renewedHash(_ known: Credentials, password: String, origin: RequestOrigin) async throws -> String {
+        guard hasher.isOutdated(known.passwordHash) else { return known.passwordHash }
+        let fresh = try await hasher.hash(password)
+        let user = known.user
+        let now = clock()
+        return try await database.write { connection in
+            guard try UserStore(connection).replaceHash(of: user.id, known.passwordHash, by: fresh) else {
+                return known.passwordHash
+            }
+            try AuditStore(connection).append(
+                AuditEntry(
+                    institution: user.institutionID, actor: user.id, origin: origin, action: "user.rehash_password",
+                    objectType: "user", objectID: user.id.string, at: now))
+            return fresh
+        }
+    }
+
+    /// Whom `accessToken` stands for; a session that has ended is known at once. A superuser may name the institution
+    /// to act in.
+    package func authenticate(
+        _ accessToken: String, origin: RequestOrigin, institution: ID<Institution>? = nil
+    ) async throws -> Principal {
+        let now = clock()
+        guard let claims = await signer.claims(accessToken, use: .access, at: now),
+            var principal = try await database.read({
+                try SessionStore($0).principal(claims.session, origin: origin)
+            }), principal.scope.user == claims.user
+        else { throw AppError(.unauthenticated, "The access token is not valid or has expired.") }
+        principal.mustEnrol = !principal.hasSecondFactor && requiresSecondFactor(principal.scope)
+        if now.since(principal.lastUsedAt) > settings.useInterval {
+            // The request itself needs no write, so a busy database must not refuse it.
+            try? await database.write { try SessionStore($0).markUsed(claims.session, at: now) }
+        }
+        guard let institution, institution != principal.scope.home else { return principal }
+        return try await visiting(principal, institution)
+    }
+
+    /// Whoever is no superuser learns nothing of other institutions.
+    private func visiting(_ principal: Principal, _ institution: ID<Institution>) async throws -> Principal {
+        guard principal.scope.isSuperuser,
+            try await database.read({ try InstitutionStore($0).find(institution) }) != nil
+        else { throw AppError(.notFound, "There is no such institution.") }
+        return principal.visiting(institution)
+    }
+
+    /// The sessions that the user has open.
+    package func list(_ principal: Principal) async throws -> [SessionSummary] {
+        let now = clock()
+        return try await database.read { try SessionStore($0).list(principal, at: now) }
+    }
+
+    /// Ends one of the user's own sessions with all of its tokens.
+    package func end(_ principal: Principal, _ id: ID<Session>) async throws {
+        let now = clock()
+        try await database.write { connection in
+            guard let session = try SessionStore(connection).find(id), session.endedAt == nil,
+                session.user == principal.scope.user
+            else { throw AppError(.notFound, "There is no such session.") }
+            try Self.end(session, because: .endedByUser, at: now, origin: principal.scope.origin, on: connection)
+        }
+    }
+
+    /// Exchanges a refresh token; one that was exchanged long ago ends its whole session.
+    package func refresh(_ token: String, origin: RequestOrigin) async throws -> TokenPair {
+        let now = clock()
+        guard let claims = await signer.claims(token, use: .refresh, at: now) else {
+            try await recordRefusal(of: await owner(of: token, .refresh), "session.refresh", origin)
+            throw Self.refusal
+        }
+        let next = ID<RefreshToken>()
+        let expiry = now.advanced(by: settings.refreshLifetime)
+        let outcome: AuditEntry.Outcome = try await database.write { [settings] connection in
+            let store = SessionStore(connection)
+            guard let session = try store.find(claims.session), session.endedAt == nil,
+                let presented = try store.token(claims.id), presented.session == session.id
+            else { return .refused }
+            guard presented.isGood(at: now, settings) else {
+                try Self.end(session, because: .replay, at: now, origin: origin, on: connection)
+                // Recorded with the session's end.
+                return .failed
+            }
+            try store.markUsed(presented.id, at: now)
+            try store.markUsed(session.id, at: now)
+            try store.insertToken(next, of: session, parent: presented.id, at: now, expiresAt: expiry)
+            guard try store.principal(session.id, origin: origin) != nil else { return .refused }
+            try AuditStore(connection).append(
+                AuditEntry(
+                    institution: session.institution, actor: session.user, origin: origin, action: "session.refresh",
+                    objectType: "session", objectID: session.id.string, at: now))
+            return .done
+        }
+        if outcome == .refused {
+            try await recordRefusal(of: await owner(of: token, .refresh), "session.refresh", origin)
+        }
+        guard outcome == .done else { throw Self.refusal }
+        return try await tokens(claims.user, claims.institution, session: claims.session, refresh: next, at: now)
+    }
+
+    /// Ends the session that `refreshToken` belongs to with all of its tokens; doing it again is no error.
+    package func logout(refreshToken: String, origin: RequestOrigin) async throws {
+        let now = clock()
+        guard let claims = await signer.claims(refreshToken, use: .refresh, at: now) else {
+            throw AppError.invalid("refresh", "The refresh token is not valid or has expired.")
+        }
+        try await database.write { connection in
+            guard let session = try SessionStore(connection).find(claims.session) else { return }
+            try Self.end(session, because: .logout, at: now, origin: origin, on: connection)
+        }
+    }
+
+    /// Forgets sessions that expired and attempts that no longer count; run it now and then.
+    package func deleteExpired() async throws {
+        let now = clock()
+        try await database.write { _ = try SessionStore($0).deleteExpired(before: now) }
+        try await throttle.deleteFree()
+    }
+
+    // MARK: Parts
+
+    /// A session with its first tokens for a user who has been checked. `passwordHash` must still be the stored one,
+    /// so that a change of password in between wins.
+    func begin(_ user: User, passwordHash: String?, origin: RequestOrigin) async throws -> SignedIn {
+        let now = clock()
+        let session = Session(id: ID(), institution: user.institutionID, user: user.id, endedAt: nil)
+        let token = ID<RefreshToken>()
+        let expiry = now.advanced(by: settings.refreshLifetime)
+        try await database.write { connection in
+            guard let stored = try UserStore(connection).credentials(email: user.email),
+                stored.passwordHash == passwordHash, stored.user.isActive
+            else { throw AppError(.unauthenticated, "Invalid credentials") }
+            let store = SessionStore(connection)
+            try store.insert(session, origin: origin, at: now, expiresAt: expiry)
+            try store.insertToken(token, of: session, parent: nil, at: now, expiresAt: expiry)
+            try AuditStore(connection).append(
+                AuditEntry(
+                    institution: user.institutionID, actor: user.id, origin: origin, action: "session.start",
+                    objectType: "session", objectID: session.id.string, at: now))
+        }
+        let tokens = try await tokens(user.id, user.institutionID, session: session.id, refresh: token, at: now)
+        return SignedIn(user: user, tokens: tokens)
+    }
+
+    private static var refusal: AppError {
+        AppError(.unauthenticated, "The refresh token is not valid or has expired; sign in again.")
+    }
+
+    private func tokens(
+        _ user: ID<User>, _ institution: ID<Institution>, session: ID<Session>, refresh: ID<RefreshToken>,
+        at now: Timestamp
+    ) async throws -> TokenPair {
+        func claims(_ use: SessionClaims.Use, _ id: ID<RefreshToken>, _ lifetime: Duration) -> SessionClaims {
+            SessionClaims(
+                use: use, user: user, institution: institution, session: session, id: id,
+                issuedAt: now.seconds, expiresAt: now.advanced(by: lifetime).seconds)
+        }
+        return TokenPair(
+            access: try await signer.sign(claims(.access, ID(), settings.accessLifetime)),
+            refresh: try await signer.sign(claims(.refresh, refresh, settings.refreshLifetime)))
+    }
+
+    private static func end(
+        _ session: Session, because reason: Session.End, at now: Timestamp, origin: RequestOrigin,
+        on connection: any DatabaseConnection
+    ) throws {
+        guard try SessionStore(connection).end(session.id, because: reason, at: now) else { return }
+        try AuditStore(connection).append(
+            AuditEntry(
+                institution: session.institution, actor: session.user, origin: origin,
+                action: reason == .replay ? "session.replay" : "session.end", objectType: "session",
+                objectID: session.id.string, outcome: reason == .replay ? .refused : .done, at: now))
+    }
+}
+
+extension RefreshToken {
+    /// A first use is good; a repeated one within the grace that the client's habit earns it.
+    func isGood(at now: Timestamp, _ settings: SessionSettings) -> Bool {
+        guard let firstUsedAt, let lastUsedAt else { return true }
+        return successorWasUsed
+            ? now.since(firstUsedAt) <= settings.rotatedGrace : now.since(lastUsedAt) <= settings.heldGrace
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Storage
+
+/// How many attempts of one kind are let through: so many at once, and as many again over the window.
+package struct ThrottleRule: Sendable, Equatable {
+    let kind: String
+    package let attempts: Int
+    package let window: Duration
+
+    package init(_ kind: String, attempts: Int, window: Duration) {
+        self.kind = kind
+        self.attempts = max(1, attempts)
+        self.window = window
+    }
+
+    /// Microseconds until one more attempt is free.
+    var interval: Int64 { window.microseconds / Int64(attempts) }
+}
+
+/// What the operator has decided about repeated attempts.
+package struct ThrottleSettings: Sendable {
+    /// Failed sign-ins of one account.
+    package var account: ThrottleRule
+    /// Failed sign-ins from one network address.
+    package var address: ThrottleRule
+    /// New accounts from one network address.
+    package var registrations: ThrottleRule
+
+    package init(account: Int = 10, address: Int = 100, registrations: Int = 60) {
+        self.account = ThrottleRule("account", attempts: account, window: .seconds(15 * 60))
+        self.address = ThrottleRule("address", attempts: address, window: .seconds(15 * 60))
+        self.registrations = ThrottleRule("registration", attempts: registrations, window: .seconds(3600))
+    }
+}
+
+/// One attempt, counted under the name of who is tried.
+struct Attempt: Sendable {
+    let rule: ThrottleRule
+    let name: String
+
+    init(rule: ThrottleRule, name: String) {
+        self.rule = rule
+        self.name = name
+    }
+
+    /// By network address; of IPv6 by the first half, since one subscriber has all of the other.
+    init(rule: ThrottleRule, address: String) {
+        var bytes = in6_addr()
+        let isLong = inet_pton(AF_INET6, address, &bytes) == 1
+        let network = withUnsafeBytes(of: bytes) { $0.prefix(8).map { String(format: "%02x", $0) }.joined() }
+        self.init(rule: rule, name: isLong ? network : address)
+    }
+}
+
+/// Slows down who tries too often. The counts are rows, so they hold for all server processes together.
+struct Throttle: Sendable {
+    let database: any Database
+    let box: SecretBox
+    let clock: @Sendable () -> Timestamp
+
+    /// Counts the attempts before they are made, so that many at once are no way around.
+    ///
+    /// - Throws: too many requests, with the seconds to wait, where one of them is one too many.
+    func admit(_ attempts: [Attempt]) async throws {
+        guard !attempts.isEmpty else { return }
+        let now = clock()
+        let wait = try await database.write { connection in
+            let store = ThrottleStore(connection)
+            return try attempts.map { try store.take(key($0), $0.rule, at: now) }.max() ?? 0
+        }
+        guard wait == 0 else {
+            let seconds = Int((wait + 999_999) / 1_000_000)
+            throw AppError(.tooManyRequests, "Too many attempts; try again later.", retryAfter: seconds)
+        }
+    }
+
+    /// After a success: the account's failures are forgotten, the address gets back what it used.
+    func forgive(_ attempts: [Attempt], account: ThrottleRule) async throws {
+        let now = clock()
+        try await database.write { connection in
+            let store = ThrottleStore(connection)
+            for attempt in attempts {
+                if attempt.rule.kind == account.kind {
+                    try store.clear(key(attempt))
+                } else {
+                    try store.giveBack(key(attempt), attempt.rule, at: now)
+                }
+            }
+        }
+    }
+
+    func deleteFree() async throws {
+        let now = clock()
+        try await database.write { try ThrottleStore($0).deleteFree(before: now) }
+    }
+
+    private func key(_ attempt: Attempt) -> String {
+        box.digest("\(attempt.rule.kind)\u{0}\(attempt.name)")
+    }
+}

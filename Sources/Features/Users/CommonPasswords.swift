@@ -1,0 +1,49 @@
+import Foundation
+
+/// Passwords that attackers try first, from a list with one word a line. Only the words' hashes are kept: half a megabyte
+/// for the fifty thousand of Debian's `cracklib-runtime`.
+package struct CommonPasswords: Sendable {
+    /// Where Debian's `cracklib-runtime` lays its list.
+    package static let debian = "/usr/share/dict/cracklib-small"
+    /// An empty list.
+    package static let none = CommonPasswords(words: [String]())
+    /// Shorter stems would refuse what is no common password.
+    private static let shortestStem = 4
+
+    /// Ascending.
+    private let hashes: [UInt64]
+
+    package init(words: [some StringProtocol]) {
+        hashes = words.lazy.filter { $0.utf8.count >= Self.shortestStem }.map { Self.hash($0.lowercased()) }.sorted()
+    }
+
+    /// - Throws: where the file can't be read.
+    package init(path: String) throws {
+        let text = try String(contentsOfFile: path, encoding: .isoLatin1)
+        self.init(words: text.split(whereSeparator: \.isNewline))
+    }
+
+    package var count: Int { hashes.count }
+
+    /// Whether `plain`, in lower case, is on the list, also with digits and signs before or after it: `password123!`.
+    func contains(_ plain: String) -> Bool {
+        let stem = plain.drop { !$0.isLetter }.reversed().drop { !$0.isLetter }.reversed()
+        let candidates = [plain, String(stem)].filter { $0.utf8.count >= Self.shortestStem }
+        return candidates.contains { isListed(Self.hash($0)) }
+    }
+
+    private func isListed(_ hash: UInt64) -> Bool {
+        var low = 0
+        var high = hashes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if hashes[middle] < hash { low = middle + 1 } else { high = middle }
+        }
+        return low < hashes.count && hashes[low] == hash
+    }
+
+    /// FNV-1a: the same at every start, unlike Swift's own hashes; a collision would refuse one password in 10^14.
+    private static func hash(_ word: String) -> UInt64 {
+        word.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+}

@@ -1,0 +1,63 @@
+import Storage
+
+extension User {
+    /// The checked result of a partial change. A role that stays as it is may be sent by anyone, since clients send
+    /// whole profiles.
+    func changed(by change: UserChange, asked asker: Role) throws -> User {
+        var user = self
+        var check = Validation()
+        if let text = change.firstName { user.firstName = check.text("firstName", text, required: true, atMost: 150) }
+        if let text = change.lastName { user.lastName = check.text("lastName", text, required: true, atMost: 150) }
+        if let text = change.email {
+            user.email = check.email("email", text)
+            if user.email != email { user.isEmailVerified = false }
+        }
+        user.institution = check.text("institution", change.institution.applied(to: institution), atMost: 200)
+        user.specialty = check.text("specialty", change.specialty.applied(to: specialty), atMost: 200)
+        user.phoneNumber = check.text("phoneNumber", change.phoneNumber.applied(to: phoneNumber), atMost: 40)
+        user.role = changedRole(change.role, asked: asker, &check)
+        if let verified = change.isEmailVerified, asker == .admin { user.isEmailVerified = verified }
+        if let active = change.isActive, active != isActive {
+            if asker == .admin {
+                user.isActive = active
+            } else {
+                check.add("isActive", "Only an administrator can open or close an account.")
+            }
+        }
+        try check.finish()
+        return user
+    }
+
+    private func changedRole(_ text: String?, asked asker: Role, _ check: inout Validation) -> Role {
+        guard let text, text != role.rawValue else { return role }
+        if asker != .admin {
+            check.add("role", "Only an administrator can change a role.")
+        } else if let known = Role(rawValue: text) {
+            return known
+        } else {
+            check.add("role", "The role is one of doctor, radiologist, researcher, admin.")
+        }
+        return role
+    }
+
+    var isActiveAdmin: Bool { role == .admin && isActive }
+
+    /// Why a change must end the user's sessions at once; nil where they may go on.
+    func sessionsEnd(since before: User) -> Session.End? {
+        if before.isActive && !isActive { return .deactivated }
+        return role == before.role ? nil : .roleChanged
+    }
+
+    /// The audit trail's names for what has changed.
+    func changes(since before: User) -> [String] {
+        var actions: [String] = []
+        if role != before.role { actions.append("user.change_role") }
+        if isActive != before.isActive { actions.append(isActive ? "user.activate" : "user.deactivate") }
+        var rest = before
+        rest.role = role
+        rest.isActive = isActive
+        rest.updatedAt = updatedAt
+        if rest != self { actions.append("user.update") }
+        return actions
+    }
+}

@@ -1,0 +1,171 @@
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+@Suite struct InstitutionsTests {
+    @Test(arguments: TestDatabase.all) func aSuperuserLooksAfterThem(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let root = try await clinic.superuser()
+            let made = try await clinic.users.institutions.create(root.scope, InstitutionForm(name: " Charité "))
+            #expect(made.name == "Charité")
+            let renamed = try await clinic.users.institutions.rename(root.scope, made.id, InstitutionForm(name: "UKE"))
+            #expect(renamed.name == "UKE")
+            #expect(try await clinic.users.institutions.list(root.scope).map(\.name) == ["UKE", "Default institution"])
+            await #expect {
+                try await clinic.users.institutions.rename(root.scope, ID(), InstitutionForm(name: "X"))
+            } throws: {
+                isAppError($0, .notFound)
+            }
+            await #expect {
+                try await clinic.users.institutions.create(root.scope, InstitutionForm(name: " "))
+            } throws: {
+                isAppError($0, .validation, field: "name")
+            }
+            let admin = try await clinic.signIn(.admin)
+            await #expect { try await clinic.users.institutions.list(admin.scope) } throws: {
+                isAppError($0, .forbidden)
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aSuperuserActsAsAdminElsewhere(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let root = try await clinic.superuser()
+            let other = try await clinic.makeInstitution()
+            let doctor = try await clinic.signIn(.doctor, institution: other)
+            let item = try await clinic.makeCase(doctor)
+            await #expect { try await clinic.cases.get(root.scope, item.id) } throws: { isAppError($0, .notFound) }
+
+            let visit = try await clinic.sessions.authenticate(
+                root.tokens.access, origin: RequestOrigin(), institution: other
+            ).scope
+            #expect(visit.institution == other && visit.role == .admin && visit.isVisiting)
+            #expect(try await clinic.cases.get(visit, item.id).id == item.id)
+            #expect(try await clinic.users.list(visit).users.map(\.id) == [doctor.user.id])
+            _ = try await clinic.users.updateUser(visit, doctor.user.id, UserChange(role: "radiologist"))
+            // The own account stays at home, and nothing clinical is written by somebody from elsewhere.
+            #expect(try await clinic.users.profile(visit).id == root.user.id)
+            await #expect { try await clinic.makeCase(Person(root, visit)) } throws: { isAppError($0, .forbidden) }
+            await #expect { try await clinic.add(Person(root, visit), item, .t1, "image one") } throws: {
+                isAppError($0, .forbidden)
+            }
+            await #expect {
+                try await clinic.sessions.authenticate(root.tokens.access, origin: RequestOrigin(), institution: ID())
+            } throws: {
+                isAppError($0, .notFound)
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func nobodyElseGetsElsewhere(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let other = try await clinic.makeInstitution()
+            for role in Role.allCases {
+                let person = try await clinic.signIn(role)
+                await #expect {
+                    try await clinic.sessions.authenticate(
+                        person.tokens.access, origin: RequestOrigin(), institution: other)
+                } throws: {
+                    isAppError($0, .notFound)
+                }
+                let own = try await clinic.sessions.authenticate(
+                    person.tokens.access, origin: RequestOrigin(), institution: person.scope.institution)
+                #expect(own.scope.institution == person.scope.institution)
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func anAdminCanNotTouchASuperuser(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let root = try await clinic.superuser()
+            let admin = try await clinic.signIn(.admin)
+            for change in [UserChange(role: "doctor"), UserChange(email: "x@clinic.org"), UserChange(isActive: false)] {
+                await #expect { try await clinic.users.updateUser(admin.scope, root.user.id, change) } throws: {
+                    isAppError($0, .forbidden)
+                }
+            }
+            await #expect { try await clinic.users.delete(admin.scope, root.user.id) } throws: {
+                isAppError($0, .forbidden)
+            }
+        }
+    }
+}
+
+@Suite struct InvitationsTests {
+    private static func registration(_ token: String, email: String = "grace@clinic.org") -> Registration {
+        Registration(
+            email: email, password: Clinic.password, confirmPassword: Clinic.password, firstName: "Grace",
+            lastName: "Hopper", role: "doctor", invitation: token)
+    }
+
+    @Test(arguments: TestDatabase.all) func anInvitationLetsOneIn(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let home = try await clinic.makeInstitution()
+            let admin = try await clinic.signIn(.admin, institution: home)
+            let issued = try await clinic.users.invitations.create(admin.scope, InvitationForm(role: "admin"))
+            let form = Self.registration(issued.token.text)
+            let joined = try await clinic.users.register(form, origin: RequestOrigin())
+            #expect(joined.user.institutionID == home && joined.user.role == .admin)
+            let again = Self.registration(issued.token.text, email: "eve@clinic.org")
+            await #expect { try await clinic.users.register(again, origin: RequestOrigin()) } throws: {
+                isAppError($0, .validation, field: "invitation")
+            }
+            #expect(try await clinic.users.invitations.list(admin.scope).first?.usedAt == clinic.clock.now)
+            // The link's secret is stored nowhere.
+            #expect(try await clinic.count("invitations WHERE token_digest = '\(issued.token.text)'") == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func spentInvitationsLetNobodyIn(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let admin = try await clinic.signIn(.admin)
+            let old = try await clinic.users.invitations.create(admin.scope, InvitationForm(role: "doctor"))
+            clinic.clock.advance(by: .seconds(7 * 24 * 3600))
+            let revoked = try await clinic.users.invitations.create(admin.scope, InvitationForm(role: "doctor"))
+            let stranger = try await clinic.signIn(.admin, institution: try await clinic.makeInstitution())
+            await #expect { try await clinic.users.invitations.revoke(stranger.scope, revoked.invitation.id) } throws: {
+                isAppError($0, .notFound)
+            }
+            try await clinic.users.invitations.revoke(admin.scope, revoked.invitation.id)
+            let bound = try await clinic.users.invitations.create(
+                admin.scope, InvitationForm(role: "radiologist", email: "Only@Clinic.org"))
+            for (field, token) in [
+                ("invitation", old.token.text), ("invitation", revoked.token.text), ("invitation", "made up"),
+                ("email", bound.token.text),
+            ] {
+                await #expect {
+                    try await clinic.users.register(Self.registration(token), origin: RequestOrigin())
+                } throws: {
+                    isAppError($0, .validation, field: field)
+                }
+            }
+            let form = Self.registration(bound.token.text, email: "ONLY@clinic.org")
+            #expect(try await clinic.users.register(form, origin: RequestOrigin()).user.role == .radiologist)
+            let doctor = try await clinic.signIn(.doctor)
+            await #expect {
+                try await clinic.users.invitations.create(doctor.scope, InvitationForm(role: "doctor"))
+            } throws: {
+                isAppError($0, .forbidden)
+            }
+            await #expect {
+                try await clinic.users.invitations.create(admin.scope, InvitationForm(role: "king", email: "x"))
+            } throws: {
+                isAppError($0, .validation, field: "role") && isAppError($0, .validation, field: "email")
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func registrationCanBeClosed(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let users = UsersService(sessions: clinic.sessions, settings: AccountSettings(allowsRegistration: false))
+            let admin = try await clinic.signIn(.admin)
+            await #expect { try await users.register(Self.registration(""), origin: RequestOrigin()) } throws: {
+                isAppError($0, .forbidden)
+            }
+            let issued = try await users.invitations.create(admin.scope, InvitationForm(role: "doctor"))
+            _ = try await users.register(Self.registration(issued.token.text), origin: RequestOrigin())
+        }
+    }
+}
