@@ -3,7 +3,7 @@ import Storage
 /// One line of the audit trail: who did what to which object. It names objects by id and holds no patient data.
 package struct AuditEntry: Sendable, Equatable {
     /// How it ended.
-    package enum Outcome: String, Sendable, SQLConvertible {
+    package enum Outcome: String, Sendable, CaseIterable, SQLConvertible {
         case done, refused, failed
     }
 
@@ -20,6 +20,8 @@ package struct AuditEntry: Sendable, Equatable {
     package let outcome: Outcome
     package let requestID: String?
     package let address: String?
+    /// Its place in the chain; nil for the moment until the sealer has come by.
+    package private(set) var seal: AuditSeal?
 
     /// An entry of somebody who is signed in.
     package init(
@@ -36,7 +38,7 @@ package struct AuditEntry: Sendable, Equatable {
         institution: ID<Institution>, actor: ID<User>?, origin: RequestOrigin, action: String, objectType: String,
         objectID: String?, outcome: Outcome = .done, at time: Timestamp = .now
     ) {
-        id = ID()
+        id = .timeOrdered(at: time)
         self.institution = institution
         occurredAt = time
         self.actor = actor
@@ -59,5 +61,32 @@ package struct AuditEntry: Sendable, Equatable {
         outcome = try row.get("outcome")
         requestID = try row.optional("request_id")
         address = try row.optional("address")
+        seal = try AuditSeal(row)
+    }
+}
+
+extension AuditEntry: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case id, institutionId, occurredAt, actorId, action, objectType, objectId, outcome, requestId, address
+        case sequence, previousHash, hash, sealedUntil
+    }
+
+    /// Every key is always there, null where there is no value; times keep their microseconds, since hashes are made of them.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(institution, forKey: .institutionId)
+        try container.encode(occurredAt, forKey: .occurredAt)
+        try container.encode(actor, forKey: .actorId)
+        try container.encode(action, forKey: .action)
+        try container.encode(objectType, forKey: .objectType)
+        try container.encode(objectID, forKey: .objectId)
+        try container.encode(outcome.rawValue, forKey: .outcome)
+        try container.encode(requestID, forKey: .requestId)
+        try container.encode(address, forKey: .address)
+        try container.encode(seal?.sequence, forKey: .sequence)
+        try container.encode(seal?.previousHash, forKey: .previousHash)
+        try container.encode(seal?.hash, forKey: .hash)
+        try container.encode(seal?.sealedUntil, forKey: .sealedUntil)
     }
 }

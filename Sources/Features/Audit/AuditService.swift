@@ -1,19 +1,29 @@
 import Storage
 
-/// Records who read what. Reads that come together are written together: each waits for the transaction that holds
-/// its entry, and none for a transaction of its own.
+/// Records who read what and who was refused. Entries that come together are written together: each waits for the
+/// transaction that holds it, and none for a transaction of its own.
 package actor AuditService {
     private let database: any Database
+    private let clock: @Sendable () -> Timestamp
     private var waiting: [Waiting] = []
     private var isWriting = false
+    private var refusals: RefusalBudget
 
     private struct Waiting {
         let entry: AuditEntry
         let continuation: CheckedContinuation<Void, any Error>
     }
 
-    package init(database: any Database) {
+    /// As many entries as one transaction takes: others' changes wait for it on SQLite.
+    private static let batchLimit = 1024
+
+    package init(
+        database: any Database, refusals: RefusalLimits = RefusalLimits(),
+        clock: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
         self.database = database
+        self.clock = clock
+        self.refusals = RefusalBudget(refusals)
     }
 
     /// Returns once `entry` is on disk, so that no answer leaves without its trace.
@@ -26,28 +36,126 @@ package actor AuditService {
         }
     }
 
-    /// The institution's entries, newest first.
-    package func entries(_ scope: Scope, object: String? = nil, limit: Int = 200) async throws -> [AuditEntry] {
-        try Policy.require(.readAudit, scope)
-        return try await database.read { try AuditStore($0).entries(scope, object: object, limit: min(limit, 1000)) }
+    /// The same for what was refused. A flood of refusals is counted beyond a limit instead of written one by one:
+    /// `writeCountedRefusals` turns each source's count into one entry.
+    package func recordRefusal(_ entry: AuditEntry) async throws {
+        guard refusals.admits(entry, at: clock()) else { return }
+        try await record(entry)
+    }
+
+    /// Writes what was only counted; run it now and then.
+    package func writeCountedRefusals() async throws {
+        for entry in refusals.takeCounted(at: clock()) { try await record(entry) }
     }
 
     private func writeAll() async {
         while !waiting.isEmpty {
-            let batch = waiting
-            waiting = []
-            let entries = batch.map(\.entry)
-            let outcome: Result<Void, any Error>
+            let batch = Array(waiting.prefix(Self.batchLimit))
+            waiting.removeFirst(batch.count)
             do {
-                outcome = .success(
-                    try await database.write { connection in
-                        for entry in entries { try AuditStore(connection).append(entry) }
-                    })
+                try await write(batch.map(\.entry))
+                for item in batch { item.continuation.resume() }
+            } catch let error as DatabaseError where batch.count > 1 && error.isFaultOfOne {
+                await writeEach(batch)
             } catch {
-                outcome = .failure(error)
+                for item in batch { item.continuation.resume(throwing: error) }
             }
-            for item in batch { item.continuation.resume(with: outcome) }
         }
         isWriting = false
+    }
+
+    /// One that the database refuses must not take the others with it.
+    private func writeEach(_ batch: [Waiting]) async {
+        for item in batch {
+            do {
+                try await write([item.entry])
+                item.continuation.resume()
+            } catch {
+                item.continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    private func write(_ entries: [AuditEntry]) async throws {
+        try await database.write { try AuditStore($0).append(entries) }
+    }
+}
+
+extension DatabaseError {
+    /// Whether one row of several may be to blame.
+    fileprivate var isFaultOfOne: Bool {
+        switch kind {
+        case .uniqueViolation, .foreignKeyViolation, .checkViolation, .notNullViolation, .invalidValue: true
+        case .busy, .unavailable, .schema, .decoding, .statement: false
+        }
+    }
+}
+
+// MARK: Reading
+
+extension AuditService {
+    /// The institution's entries that the query asks for, newest first; reading them is recorded as well.
+    package func list(_ scope: Scope, _ query: AuditQuery = AuditQuery()) async throws -> Page<AuditEntry> {
+        try Policy.require(.readAudit, scope)
+        let page = try await database.read { try AuditStore($0).entries(scope, query) }
+        try await record(AuditEntry(scope, "audit.list", "audit", nil, at: clock()))
+        return page
+    }
+
+    /// The institution's entries, oldest first, in parts: a trail of any length takes the memory of one part.
+    package func export(_ scope: Scope, _ query: AuditQuery) async throws -> AuditExport {
+        try Policy.require(.readAudit, scope)
+        try await record(AuditEntry(scope, "audit.export", "audit", nil, at: clock()))
+        return AuditExport(database: database, institution: scope.institution, query, until: clock())
+    }
+
+    /// The end of the institution's chain.
+    package func head(_ scope: Scope) async throws -> AuditHead {
+        try Policy.require(.readAudit, scope)
+        return try await database.read { try AuditStore($0).head(scope.institution) }
+    }
+}
+
+/// A trail on its way out: each step reads the next part.
+package struct AuditExport: AsyncSequence, Sendable {
+    package typealias Element = [AuditEntry]
+
+    private static let part = 1000
+
+    private let database: any Database
+    private let institution: ID<Institution>
+    private let query: AuditQuery
+
+    /// - Parameter until: where the query has no end, this is it, so that a busy service's export ends as well.
+    init(database: any Database, institution: ID<Institution>, _ query: AuditQuery, until: Timestamp) {
+        self.database = database
+        self.institution = institution
+        var query = query
+        query.to = query.to ?? until
+        self.query = query
+    }
+
+    package func makeAsyncIterator() -> Iterator { Iterator(export: self) }
+
+    /// Where an export stands.
+    package struct Iterator: AsyncIteratorProtocol {
+        fileprivate let export: AuditExport
+        private var last: AuditEntry?
+        private var isOver = false
+
+        fileprivate init(export: AuditExport) {
+            self.export = export
+        }
+
+        package mutating func next() async throws -> [AuditEntry]? {
+            guard !isOver else { return nil }
+            let entries = try await export.database.read { [export, last] connection in
+                try AuditStore(connection).entries(
+                    of: export.institution, export.query, after: last, limit: AuditExport.part)
+            }
+            last = entries.last
+            isOver = entries.count < AuditExport.part
+            return entries.isEmpty ? nil : entries
+        }
     }
 }

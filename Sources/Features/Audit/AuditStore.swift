@@ -2,7 +2,7 @@ import Storage
 
 /// The audit trail's rows: added, read, never changed.
 package struct AuditStore {
-    private let connection: any DatabaseConnection
+    let connection: any DatabaseConnection
 
     package init(_ connection: any DatabaseConnection) {
         self.connection = connection
@@ -10,23 +10,90 @@ package struct AuditStore {
 
     /// Call it in the transaction of the change that it records.
     package func append(_ entry: AuditEntry) throws {
-        try connection.execute(
-            """
-            INSERT INTO audit_entries
-                (id, institution_id, occurred_at, actor_id, action, object_type, object_id, outcome, request_id, address)
-            VALUES (\(entry.id), \(entry.institution), \(entry.occurredAt), \(entry.actor), \(entry.action),
-                \(entry.objectType), \(entry.objectID), \(entry.outcome), \(entry.requestID), \(entry.address))
-            """)
+        try append([entry])
     }
 
-    /// The institution's entries, newest first; `object` narrows to one object's id.
-    package func entries(_ scope: Scope, object: String? = nil, limit: Int) throws -> [AuditEntry] {
-        let narrowed: SQL = object.map { "AND object_id = \($0)" } ?? ""
+    /// Many at once cost little more than one.
+    package func append(_ entries: [AuditEntry]) throws {
+        for part in Self.parts(of: entries) {
+            try connection.execute(
+                """
+                INSERT INTO audit_entries
+                    (id, institution_id, occurred_at, actor_id, action, object_type, object_id, outcome, request_id, address)
+                VALUES \(SQL.joined(part.map(Self.values), by: ", "))
+                """)
+        }
+    }
+
+    /// Nulls go as empty texts: PostgreSQL would have to prepare a statement for each pattern of nulls.
+    private static func values(_ entry: AuditEntry) -> SQL {
+        """
+        (\(entry.id), \(entry.institution), \(entry.occurredAt), NULLIF(\(entry.actor?.string ?? ""), ''),
+        \(entry.action), \(entry.objectType), NULLIF(\(entry.objectID ?? ""), ''), \(entry.outcome),
+        NULLIF(\(entry.requestID ?? ""), ''), NULLIF(\(entry.address ?? ""), ''))
+        """
+    }
+
+    /// Runs of a few fixed lengths, so that each length is one prepared statement.
+    static func parts<Item>(of items: [Item]) -> [ArraySlice<Item>] {
+        var rest = items[...]
+        var parts: [ArraySlice<Item>] = []
+        for length in [128, 32, 8, 2, 1] {
+            while rest.count >= length {
+                parts.append(rest.prefix(length))
+                rest = rest.dropFirst(length)
+            }
+        }
+        return parts
+    }
+
+    /// The institution's entries that the query asks for, newest first.
+    func entries(_ scope: Scope, _ query: AuditQuery) throws -> Page<AuditEntry> {
+        let filter = Self.condition(scope.institution, query)
+        var condition = filter
+        if case .cursor(let after?, _) = query.window {
+            let cursor = try AuditCursor(after)
+            condition = condition + " AND (occurred_at, id) < (\(cursor.time), \(cursor.id))"
+        }
+        let rows = try connection.query(
+            """
+            SELECT * FROM audit_entries WHERE \(condition)
+            ORDER BY occurred_at DESC, id DESC LIMIT \(query.window.size + 1) OFFSET \(query.window.offset)
+            """)
+        let items = try rows.prefix(query.window.size).map(AuditEntry.init)
+        let hasNext = rows.count > query.window.size
+        return Page(
+            items: items, count: try count(filter, query.window),
+            nextCursor: hasNext ? items.last.map { AuditCursor($0).text } : nil, hasNext: hasNext)
+    }
+
+    private func count(_ condition: SQL, _ window: Window) throws -> Int? {
+        guard case .page = window else { return nil }
+        return try connection.queryOne("SELECT COUNT(*) AS number FROM audit_entries WHERE \(condition)")?
+            .get("number")
+    }
+
+    /// For an export: what follows `last` in the order of time, oldest first.
+    func entries(
+        of institution: ID<Institution>, _ query: AuditQuery, after last: AuditEntry?, limit: Int
+    ) throws -> [AuditEntry] {
+        var condition = Self.condition(institution, query)
+        if let last { condition = condition + " AND (occurred_at, id) > (\(last.occurredAt), \(last.id))" }
         return try connection.query(
-            """
-            SELECT * FROM audit_entries WHERE institution_id = \(scope.institution) \(narrowed)
-            ORDER BY occurred_at DESC, id DESC LIMIT \(limit)
-            """
+            "SELECT * FROM audit_entries WHERE \(condition) ORDER BY occurred_at, id LIMIT \(limit)"
         ).map(AuditEntry.init)
+    }
+
+    private static func condition(_ institution: ID<Institution>, _ query: AuditQuery) -> SQL {
+        var parts: [SQL] = ["institution_id = \(institution)"]
+        if let actor = query.actor { parts.append("actor_id = \(actor)") }
+        if let action = query.action { parts.append("action = \(action)") }
+        if let type = query.objectType { parts.append("object_type = \(type)") }
+        if let object = query.objectID { parts.append("object_id = \(object)") }
+        if let outcome = query.outcome { parts.append("outcome = \(outcome)") }
+        if let request = query.requestID { parts.append("request_id = \(request)") }
+        if let from = query.from { parts.append("occurred_at >= \(from)") }
+        if let to = query.to { parts.append("occurred_at < \(to)") }
+        return .joined(parts, by: " AND ")
     }
 }

@@ -14,10 +14,12 @@ import Testing
                 origin: RequestOrigin(requestID: "req-9", address: "192.0.2.1"))
             let entry = AuditEntry(scope, "case.read", "case", "c-1", at: clinic.clock.now.advanced(by: .seconds(1)))
             try await clinic.audit.record(entry)
-            let entries = try await clinic.audit.entries(scope)
+            let entries = try await clinic.audit.list(scope).items
             #expect(entries.first == entry)
             #expect(entries.first?.requestID == "req-9")
-            #expect(try await clinic.audit.entries(scope, object: "c-1") == [entry])
+            var query = AuditQuery()
+            query.objectID = "c-1"
+            #expect(try await clinic.audit.list(scope, query).items == [entry])
         }
     }
 
@@ -41,8 +43,8 @@ import Testing
             let doctor = try await clinic.signIn(.doctor)
             let stranger = try await clinic.signIn(.admin, institution: try await clinic.makeInstitution())
             _ = try await clinic.makeCase(doctor)
-            await #expect { try await clinic.audit.entries(doctor.scope) } throws: { isAppError($0, .forbidden) }
-            let seen = try await clinic.audit.entries(stranger.scope)
+            await #expect { try await clinic.audit.list(doctor.scope) } throws: { isAppError($0, .forbidden) }
+            let seen = try await clinic.audit.list(stranger.scope).items
             #expect(seen.allSatisfy { $0.institution == stranger.scope.institution })
             #expect(!seen.contains { $0.action == "case.create" })
         }

@@ -1,0 +1,58 @@
+import Storage
+
+/// What is wrong with an institution's chain, and where.
+package enum AuditFault: Sendable, Equatable {
+    /// An entry as it stands in the database now.
+    package struct Place: Sendable, Equatable {
+        package let sequence: Int64?
+        package let entry: ID<AuditEntry>
+        package let action: String
+        package let occurredAt: Timestamp
+
+        init(_ entry: AuditEntry) {
+            sequence = entry.seal?.sequence
+            self.entry = entry.id
+            action = entry.action
+            occurredAt = entry.occurredAt
+        }
+    }
+
+    /// The content is not what was sealed.
+    case changed(Place)
+    /// The entry was sealed as another number.
+    case moved(Place, from: Int64)
+    /// Entries with these numbers are gone.
+    case dropped(ClosedRange<Int64>)
+    /// The entry itself is whole, but what it was sealed behind is not what stands before it now.
+    case broken(Place)
+    /// It bears a time at which everything had been sealed already.
+    case backDated(Place, sealed: Timestamp)
+    /// The chain ends otherwise than the sealer noted.
+    case otherEnd(sequence: Int64, noted: Int64)
+    /// A head that was noted elsewhere is not in the chain.
+    case headNotFound(String)
+
+    package var description: String {
+        switch self {
+        case .changed(let place): "changed: \(place)"
+        case .moved(let place, let number): "reordered: \(place), was sealed as number \(number)"
+        case .dropped(let range):
+            range.count == 1
+                ? "dropped: entry number \(range.lowerBound) is missing"
+                : "dropped: entries number \(range.lowerBound) to \(range.upperBound) are missing"
+        case .broken(let place): "broken: what stood before \(place) was replaced"
+        case .backDated(let place, let sealed):
+            "back-dated: \(place), though all until \(sealed) had been sealed before"
+        case .otherEnd(let sequence, let noted):
+            "broken: the chain ends with number \(sequence) and not as the sealer noted it (number \(noted))"
+        case .headNotFound(let hash): "cut off or rewritten: the noted head \(hash) is in no chain"
+        }
+    }
+}
+
+extension AuditFault.Place: CustomStringConvertible {
+    package var description: String {
+        let number = sequence.map { "entry number \($0)" } ?? "an entry that is not sealed"
+        return "\(number) (\(entry), \(action) at \(occurredAt))"
+    }
+}

@@ -1,0 +1,16 @@
+import Foundation
+
+/// Entries as JSON lines: what exports are made of.
+package enum AuditLines {
+    /// One object a line, each line ended.
+    package static func encode(_ entries: [AuditEntry]) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var lines = Data()
+        for entry in entries {
+            lines += try encoder.encode(entry)
+            lines.append(UInt8(ascii: "\n"))
+        }
+        return lines
+    }
+}

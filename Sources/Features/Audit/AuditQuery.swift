@@ -1,0 +1,79 @@
+import Storage
+
+/// Which entries of the audit trail are asked for; what is nil does not narrow.
+package struct AuditQuery: Sendable, Equatable {
+    package var actor: ID<User>?
+    package var action: String?
+    package var objectType: String?
+    package var objectID: String?
+    package var outcome: AuditEntry.Outcome?
+    package var requestID: String?
+    /// The first moment that counts.
+    package var from: Timestamp?
+    /// The first moment that no longer counts.
+    package var to: Timestamp?
+    package var window: Window = .plain(limit: Window.plainLimit)
+
+    package init() {}
+}
+
+extension AuditQuery {
+    /// Reads filters by their names in addresses: `actor`, `action`, `objectType`, `objectId`, `outcome`, `requestId`, `from`, `to`.
+    ///
+    /// - Throws: a validation error that names each that can't be read.
+    package init(reading text: (_ name: String) -> String?) throws {
+        self.init()
+        var check = Validation()
+        action = check.text("action", text("action"), atMost: 60).nonEmpty
+        objectType = check.text("objectType", text("objectType"), atMost: 60).nonEmpty
+        objectID = check.text("objectId", text("objectId"), atMost: 100).nonEmpty
+        requestID = check.text("requestId", text("requestId"), atMost: 64).nonEmpty
+        actor = check.read("actor", text("actor"), "This is no user's id.") { ID<User>($0) }
+        outcome = check.read("outcome", text("outcome"), "The outcome is one of done, refused, failed.") {
+            AuditEntry.Outcome(rawValue: $0)
+        }
+        from = check.read("from", text("from"), Self.noTime) { Timestamp($0) }
+        to = check.read("to", text("to"), Self.noTime) { Timestamp($0) }
+        try check.finish()
+    }
+
+    private static let noTime = "This is a time such as 2026-11-01T00:00:00Z."
+}
+
+extension Validation {
+    /// Nil where there is no text; an error where it is nothing that `parse` knows.
+    fileprivate mutating func read<Value>(
+        _ field: String, _ text: String?, _ message: String, _ parse: (String) -> Value?
+    ) -> Value? {
+        guard let text, !text.isEmpty else { return nil }
+        let value = parse(text)
+        if value == nil { add(field, message) }
+        return value
+    }
+}
+
+extension String {
+    fileprivate var nonEmpty: String? { isEmpty ? nil : self }
+}
+
+/// The place in the list after which it continues; opaque to clients.
+struct AuditCursor: Equatable {
+    let time: Timestamp
+    let id: ID<AuditEntry>
+
+    init(_ entry: AuditEntry) {
+        time = entry.occurredAt
+        id = entry.id
+    }
+
+    init(_ text: String) throws {
+        let parts = text.split(separator: "_", maxSplits: 1)
+        guard parts.count == 2, let time = Int64(parts[0], radix: 36), let id = ID<AuditEntry>(parts[1]) else {
+            throw AppError.invalid("cursor", "This cursor is not one that a list of ours gave.")
+        }
+        self.time = Timestamp(microseconds: time)
+        self.id = id
+    }
+
+    var text: String { "\(String(time.microseconds, radix: 36))_\(id)" }
+}

@@ -1,0 +1,94 @@
+import Storage
+
+/// For the operator: whether the audit trail is what was sealed. It reads and never writes.
+package struct AuditVerifyService: Sendable {
+    private static let part = 2000
+
+    private let database: any Database
+
+    package init(database: any Database) {
+        self.database = database
+    }
+
+    /// What was found of one institution's chain.
+    package struct Verdict: Sendable {
+        package let institution: ID<Institution>
+        /// Sealed entries that were compared.
+        package let count: Int
+        /// Entries that wait for the sealer.
+        package let unsealed: Int
+        package let head: AuditHead
+        /// The first thousand.
+        package let faults: [AuditFault]
+        package let faultCount: Int
+    }
+
+    /// All chains, or that of one institution.
+    ///
+    /// - Parameters:
+    ///   - heads: hashes of ends that were noted elsewhere.
+    ///   - tell: called with each institution's verdict.
+    /// - Returns: those of `heads` that are in none of the chains.
+    package func verify(
+        _ only: ID<Institution>? = nil, heads: Set<String> = [], tell: (Verdict) throws -> Void
+    ) async throws -> Set<String> {
+        var missing = heads
+        for institution in try await institutions(only) {
+            var check = AuditChainCheck(heads: missing)
+            let verdict = try await verify(institution, &check)
+            missing = check.missingHeads
+            try tell(verdict)
+        }
+        return missing
+    }
+
+    /// The ends of all chains, or of one.
+    package func heads(_ only: ID<Institution>? = nil) async throws -> [AuditHead] {
+        let institutions = try await institutions(only)
+        return try await database.read { connection in
+            try institutions.map { try AuditStore(connection).head($0) }
+        }
+    }
+
+    /// The entries of all institutions, or of one, oldest first, in parts.
+    package func export(_ only: ID<Institution>? = nil, _ query: AuditQuery) async throws -> [AuditExport] {
+        let now = Timestamp.now
+        return try await institutions(only).map {
+            AuditExport(database: database, institution: $0, query, until: now)
+        }
+    }
+
+    private func institutions(_ only: ID<Institution>?) async throws -> [ID<Institution>] {
+        let all = try await database.read { try AuditStore($0).institutions() }
+        guard let only else { return all }
+        guard all.contains(only) else { throw AppError(.notFound, "There is no such institution.") }
+        return [only]
+    }
+
+    private func verify(_ institution: ID<Institution>, _ check: inout AuditChainCheck) async throws -> Verdict {
+        var last: Int64 = 0
+        var head: AuditHead
+        repeat {
+            // Of one moment with the last part: what is sealed meanwhile moves both.
+            let (entries, end) = try await database.read { [last] connection in
+                let store = AuditStore(connection)
+                return (
+                    try store.sealed(institution, after: last, limit: Self.part), try store.head(institution)
+                )
+            }
+            for entry in entries { check.take(entry) }
+            head = end
+            guard entries.count == Self.part, let sequence = entries.last?.seal?.sequence else { break }
+            last = sequence
+        } while true
+        let unsealed = try await database.read { connection in
+            let store = AuditStore(connection)
+            return (try store.unsealedCount(institution), try store.unsealed(institution, limit: Self.part))
+        }
+        for entry in unsealed.1 { check.takeUnsealed(entry) }
+        check.finish(head)
+        return Verdict(
+            institution: institution, count: check.count, unsealed: unsealed.0, head: head, faults: check.faults,
+            faultCount: check.faultCount)
+    }
+}

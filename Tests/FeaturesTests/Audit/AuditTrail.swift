@@ -1,0 +1,76 @@
+import Storage
+import TestSupport
+
+@testable import Features
+
+/// An audit trail on a fresh database, its sealer, and the hand of somebody who wants it to say something else.
+struct AuditTrail: Sendable {
+    static let home = JobFixture.institution
+    static let start = Timestamp(microseconds: 1_800_000_000_000_000)
+
+    let database: any Database
+    let kind: TestDatabase
+    let user: Scope
+
+    static func with(_ kind: TestDatabase, _ body: @Sendable (AuditTrail) async throws -> Void) async throws {
+        try await kind.with { database in
+            let user = try await Ward.addUser(.admin, to: database)
+            try await body(AuditTrail(database: database, kind: kind, user: user))
+        }
+    }
+
+    /// An entry so many seconds after the start.
+    func entry(_ number: Int, at seconds: Double? = nil, institution: ID<Institution> = home) -> AuditEntry {
+        AuditEntry(
+            institution: institution, actor: user.user, origin: RequestOrigin(requestID: "r-\(number)"),
+            action: "case.read", objectType: "case", objectID: "c-\(number)",
+            at: Self.start.advanced(by: .seconds(seconds ?? Double(number))))
+    }
+
+    func write(_ entries: [AuditEntry]) async throws {
+        try await database.write { try AuditStore($0).append(entries) }
+    }
+
+    /// Entries number 1 to `count`, a second apart, each sealed by itself, so that times are checked between all of them.
+    func fill(_ count: Int) async throws {
+        for number in 1...count {
+            try await write([entry(number, at: Double(number) * 600)])
+            _ = try await sealer(at: Double(number) * 600 + 1).seal()
+        }
+    }
+
+    func sealer(at seconds: Double, batch: Int = AuditSealService.batch) -> AuditSealService {
+        AuditSealService(database: database, batch: batch) { Self.start.advanced(by: .seconds(seconds)) }
+    }
+
+    /// What verifying finds; `heads` were noted before.
+    func faults(heads: Set<String> = []) async throws -> [String] {
+        var found: [String] = []
+        let missing = try await AuditVerifyService(database: database).verify(heads: heads) { verdict in
+            found += verdict.faults.map(\.description)
+        }
+        return found + missing.map { AuditFault.headNotFound($0).description }
+    }
+
+    func head() async throws -> AuditHead {
+        try await database.read { try AuditStore($0).head(Self.home) }
+    }
+
+    func sealed() async throws -> [AuditEntry] {
+        try await database.read { try AuditStore($0).sealed(Self.home, after: 0, limit: 100_000) }
+    }
+
+    /// Runs a statement as somebody who owns the database and has taken the triggers away.
+    func tamper(_ statement: SQL) async throws {
+        let target = kind == .postgres ? " ON audit_entries" : ""
+        let chains = kind == .postgres ? " ON audit_chains" : ""
+        try await database.write { connection in
+            for name in ["update", "delete", "insert"] {
+                try connection.executeScript("DROP TRIGGER IF EXISTS tr_audit_entries_\(name)\(target)")
+                // PostgreSQL's chains have no trigger for inserts.
+                try connection.executeScript("DROP TRIGGER IF EXISTS tr_audit_chains_\(name)\(chains)")
+            }
+            try connection.execute(statement)
+        }
+    }
+}

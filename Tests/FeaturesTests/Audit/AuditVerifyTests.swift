@@ -1,0 +1,150 @@
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// Manipulations of somebody who owns the database: each is found and named.
+@Suite struct AuditVerifyTests {
+    private static func place(_ number: Int) -> String { "entry number \(number) (" }
+
+    @Test(arguments: TestDatabase.all) func aChangedEntryIsNamed(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            try await trail.tamper("UPDATE audit_entries SET actor_id = NULL WHERE chain_sequence = 5")
+            let faults = try await trail.faults()
+            #expect(faults.count == 1 && faults[0].hasPrefix("changed: " + Self.place(5)), "\(faults)")
+        }
+    }
+
+    /// Changed and given a hash that fits its new content: the one behind it no longer follows.
+    @Test(arguments: TestDatabase.all) func anEntrySealedAgainIsNamed(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            try await trail.tamper("UPDATE audit_entries SET action = 'case.list' WHERE chain_sequence = 5")
+            let changed = try #require(try await trail.sealed().first { $0.seal?.sequence == 5 })
+            let old = try #require(changed.seal)
+            let forged = AuditSeal.hash(
+                changed, sequence: 5, previousHash: old.previousHash, sealedUntil: old.sealedUntil)
+            try await trail.tamper("UPDATE audit_entries SET entry_hash = \(forged) WHERE chain_sequence = 5")
+            let faults = try await trail.faults()
+            #expect(faults.count == 1 && faults[0].hasPrefix("broken: what stood before " + Self.place(6)), "\(faults)")
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aDroppedEntryIsNamed(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            try await trail.tamper("DELETE FROM audit_entries WHERE chain_sequence = 3")
+            #expect(try await trail.faults() == ["dropped: entry number 3 is missing"])
+            try await trail.tamper("DELETE FROM audit_entries WHERE chain_sequence IN (7, 8)")
+            let faults = try await trail.faults()
+            #expect(
+                faults == [
+                    "dropped: entry number 3 is missing", "dropped: entries number 7 to 8 are missing",
+                ])
+        }
+    }
+
+    /// Numbers moved up behind a dropped entry, so that none is missing.
+    @Test(arguments: TestDatabase.all) func aClosedGapIsFound(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(6)
+            try await trail.tamper("DELETE FROM audit_entries WHERE chain_sequence = 3")
+            for number in 4...6 {
+                try await trail.tamper(
+                    "UPDATE audit_entries SET chain_sequence = \(number - 1) WHERE chain_sequence = \(number)")
+            }
+            let faults = try await trail.faults()
+            #expect(
+                faults.contains { $0.hasPrefix("reordered: " + Self.place(3)) && $0.hasSuffix("number 4") }, "\(faults)"
+            )
+        }
+    }
+
+    @Test(arguments: TestDatabase.all, [false, true])
+    func reorderedEntriesAreNamed(_ kind: TestDatabase, withAllOfTheirSeals: Bool) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            let entries = try await trail.sealed()
+            let (a, b) = (entries[2], entries[5])
+            func set(_ entry: AuditEntry, _ seal: AuditSeal?, _ number: Int64) -> SQL {
+                let seals: SQL = """
+                    , previous_hash = \(seal?.previousHash), entry_hash = \(seal?.hash), sealed_until = \(seal?.sealedUntil)
+                    """
+                return
+                    "UPDATE audit_entries SET chain_sequence = \(number) \(withAllOfTheirSeals ? seals : "") WHERE id = \(entry.id)"
+            }
+            try await trail.tamper(set(a, b.seal, 1000))
+            try await trail.tamper(set(b, a.seal, 3))
+            try await trail.tamper("UPDATE audit_entries SET chain_sequence = 6 WHERE chain_sequence = 1000")
+            let faults = try await trail.faults()
+            #expect(
+                faults.contains { $0.hasPrefix("reordered: " + Self.place(3)) && $0.hasSuffix("number 6") }, "\(faults)"
+            )
+            #expect(
+                faults.contains { $0.hasPrefix("reordered: " + Self.place(6)) && $0.hasSuffix("number 3") }, "\(faults)"
+            )
+        }
+    }
+
+    /// A row slipped in later with an earlier time: found while it waits and once it is sealed.
+    @Test(arguments: TestDatabase.all) func aBackDatedEntryIsNamed(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            try await trail.write([trail.entry(99, at: 700)])
+            let waiting = try await trail.faults()
+            #expect(
+                waiting.count == 1 && waiting[0].hasPrefix("back-dated: an entry that is not sealed ("), "\(waiting)")
+            try await trail.sealer(at: 5000).seal()
+            let faults = try await trail.faults()
+            #expect(faults.count == 1 && faults[0].hasPrefix("back-dated: " + Self.place(9)), "\(faults)")
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aTimeThatWasChangedIsNamed(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            try await trail.tamper(
+                "UPDATE audit_entries SET occurred_at = \(AuditTrail.start) WHERE chain_sequence = 5")
+            let faults = try await trail.faults()
+            #expect(faults.contains { $0.hasPrefix("changed: " + Self.place(5)) }, "\(faults)")
+        }
+    }
+
+    /// The tail cut off together with the sealer's note of it: only a head that was noted elsewhere knows.
+    @Test(arguments: TestDatabase.all) func aCutTailIsFoundByANotedHead(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            let entries = try await trail.sealed()
+            let early = try #require(entries[3].seal?.hash)
+            let noted = try await trail.head().hash
+            #expect(try await trail.faults(heads: [early, noted]).isEmpty)
+            try await trail.tamper("DELETE FROM audit_entries WHERE chain_sequence > 5")
+            #expect(try await trail.faults() == ["dropped: entries number 6 to 8 are missing"])
+            let last = try #require(entries[4].seal)
+            try await trail.tamper("UPDATE audit_chains SET sequence = 5, hash = \(last.hash)")
+            #expect(try await trail.faults().isEmpty)
+            let faults = try await trail.faults(heads: [early, noted])
+            #expect(faults.count == 1 && faults[0].contains("cut off") && faults[0].contains(noted), "\(faults)")
+        }
+    }
+
+    /// A server that was away for long, and one that died in the middle of a long backlog, make no false alarm.
+    @Test(arguments: TestDatabase.all) func aBacklogIsNoFault(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(2)
+            try await trail.write((1...30).map { trail.entry($0, at: 2000 + Double($0) * 1000) })
+            // The first step alone, as a process leaves it that dies behind it.
+            try await trail.database.write { connection in
+                let store = AuditStore(connection)
+                let entries = try store.unsealed(AuditTrail.home, limit: 10)
+                let head = try store.head(AuditTrail.home)
+                let seals = head.seals(of: entries, sealedUntil: entries[9].occurredAt)
+                if let last = seals.last, try store.advance(head, to: last) { try store.seal(entries, seals) }
+            }
+            #expect(try await trail.sealer(at: 90_000, batch: 7).seal() == 20)
+            #expect(try await trail.faults().isEmpty)
+        }
+    }
+}
