@@ -22,18 +22,28 @@ package struct BlobRowStore {
             INSERT INTO blobs (id, institution_id, case_id, sha256, size, created_at)
             VALUES (\(blob.key), \(institution), \(id), \(blob.sha256), \(blob.size), \(time))
             """)
-    }
-
-    /// All files of a case, whichever rows name them.
-    package func keys(_ scope: Scope, case id: ID<Case>) throws -> [BlobKey] {
-        try connection.query(
-            "SELECT id FROM blobs WHERE institution_id = \(scope.institution) AND case_id = \(id)"
-        ).map { try $0.get("id") }
+        try connection.execute(
+            "UPDATE institutions SET stored_bytes = stored_bytes + \(blob.size) WHERE id = \(institution)")
     }
 
     package func delete(_ scope: Scope, _ keys: [BlobKey]) throws {
+        try subtract(institution: scope.institution, "id IN \(list: keys)")
         try connection.execute(
             "DELETE FROM blobs WHERE institution_id = \(scope.institution) AND id IN \(list: keys)")
+    }
+
+    /// The case's files no longer count as stored: call it where their rows are about to go with the case.
+    func subtract(institution: ID<Institution>, case id: ID<Case>) throws {
+        try subtract(institution: institution, "case_id = \(id)")
+    }
+
+    private func subtract(institution: ID<Institution>, _ which: SQL) throws {
+        try connection.execute(
+            """
+            UPDATE institutions SET stored_bytes = stored_bytes - COALESCE(
+                (SELECT SUM(size) FROM blobs WHERE institution_id = \(institution) AND \(which)), 0)
+            WHERE id = \(institution)
+            """)
     }
 
     /// Those of `keys` that a row names, of whichever institution: only the sweeper asks.

@@ -47,6 +47,10 @@ package struct Case: Sendable, Equatable {
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
     package var completedAt: Timestamp?
+    /// Rises with every change.
+    package var revision: Int64 = 1
+    /// Set where the case is deleted and waits to be purged.
+    package var deletedAt: Timestamp?
 
     /// What a search looks through.
     var searchText: String {
@@ -72,10 +76,10 @@ extension Case: Encodable {
         case patientID = "patientId"
         case author = "createdBy"
         case age, sex, status, scanDate, fieldStrength, scannerType, clinicalHistory, indication, diagnosis, priority
-        case notes, createdAt, updatedAt, completedAt
+        case notes, createdAt, updatedAt, completedAt, deletedAt
     }
 
-    /// Every key is always there, null where there is no value.
+    /// Every key is always there, null where there is no value; `deletedAt` only where the case is deleted.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)
@@ -95,6 +99,7 @@ extension Case: Encodable {
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(updatedAt, forKey: .updatedAt)
         try container.encode(completedAt, forKey: .completedAt)
+        try container.encodeIfPresent(deletedAt, forKey: .deletedAt)
     }
 }
 

@@ -2,7 +2,7 @@ import Foundation
 import Storage
 
 /// Which cases a list shows, and in which order.
-package struct CaseQuery: Sendable, Equatable {
+package struct CaseQuery: Sendable, Hashable {
     /// The columns that a list can be ordered by.
     package enum Key: String, Sendable, CaseIterable {
         case createdAt, updatedAt, status, patientId, priority
@@ -16,15 +16,6 @@ package struct CaseQuery: Sendable, Equatable {
             case .priority: "c.priority"
             }
         }
-
-        /// A cursor stands in URLs, so it may hold a time but nothing of the patient.
-        var time: KeyPath<Case, Timestamp>? {
-            switch self {
-            case .createdAt: \.createdAt
-            case .updatedAt: \.updatedAt
-            case .status, .patientId, .priority: nil
-            }
-        }
     }
 
     package var status: Case.Status?
@@ -32,6 +23,8 @@ package struct CaseQuery: Sendable, Equatable {
     package var patientID: String?
     /// A user's id or a part of the full name.
     package var createdBy: String?
+    /// Deleted cases that wait to be purged, instead of the others.
+    package var isDeleted = false
     package var key: Key = .createdAt
     package var isDescending = true
     package var window: Window = .plain(limit: Window.plainLimit)
@@ -79,4 +72,69 @@ struct CaseCursor: Equatable {
     }
 
     var text: String { "\(String(time.microseconds, radix: 36))_\(id)" }
+}
+
+/// The place in a list of cases after which it continues.
+///
+/// Cursors stand in URLs, so they hold times and states but nothing of the patient: where the list is ordered by a
+/// text, the row's id must do, and the text is looked up.
+struct CaseListCursor: Equatable {
+    enum Place: Equatable {
+        case time(Timestamp)
+        case status(Case.Status, Timestamp)
+        case row
+    }
+
+    let place: Place
+    let id: ID<Case>
+
+    init(_ item: Case, _ key: CaseQuery.Key) {
+        id = item.id
+        place =
+            switch key {
+            case .createdAt: .time(item.createdAt)
+            case .updatedAt: .time(item.updatedAt)
+            case .status: .status(item.status, item.createdAt)
+            case .patientId, .priority: .row
+            }
+    }
+
+    init(_ text: String, _ key: CaseQuery.Key) throws {
+        let parts = text.split(separator: "_")
+        guard parts.count == 2, let id = ID<Case>(parts[1]) else { throw Self.unknown }
+        self.id = id
+        switch key {
+        case .createdAt, .updatedAt:
+            guard let time = Self.time(parts[0]) else { throw Self.unknown }
+            place = .time(time)
+        case .status:
+            guard let number = parts[0].first?.wholeNumberValue, Case.Status.allCases.indices.contains(number),
+                let time = Self.time(parts[0].dropFirst())
+            else { throw Self.unknown }
+            place = .status(Case.Status.allCases[number], time)
+        case .patientId, .priority:
+            guard parts[0] == "0" else { throw Self.unknown }
+            place = .row
+        }
+    }
+
+    private static func time(_ text: Substring) -> Timestamp? {
+        Int64(text, radix: 36).map { Timestamp(microseconds: $0) }
+    }
+
+    static var unknown: AppError {
+        AppError.invalid("cursor", "This cursor is not one that a list of ours gave.")
+    }
+
+    /// The place, `_`, the id; a state's number stands before the time.
+    var text: String {
+        let start =
+            switch place {
+            case .time(let time): String(time.microseconds, radix: 36)
+            case .status(let status, let time):
+                "\(Case.Status.allCases.firstIndex(of: status) ?? 0)\(String(time.microseconds, radix: 36))"
+            case .row: "0"
+            }
+        return "\(start)_\(id)"
+    }
 }

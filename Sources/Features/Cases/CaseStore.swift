@@ -2,27 +2,50 @@ import Storage
 
 /// The rows of cases; every question is limited to what its scope may see.
 package struct CaseStore {
-    private let connection: any DatabaseConnection
+    let connection: any DatabaseConnection
 
     package init(_ connection: any DatabaseConnection) {
         self.connection = connection
     }
 
-    private static let selection: SQL = """
+    /// LEFT, although every case has its author: so that no database begins with the users.
+    static let selection: SQL = """
         SELECT c.*, u.first_name, u.last_name
-        FROM cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
+        FROM cases c LEFT JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
         """
 
     /// What `scope` may see for `action`, as a condition on `c`.
     static func visible(_ scope: Scope, for action: Action = .readCase) -> SQL {
+        "\(reached(scope, for: action)) AND c.deleted_at IS NULL"
+    }
+
+    /// The same among what is deleted and what is not.
+    static func reached(_ scope: Scope, for action: Action = .readCase) -> SQL {
         let institution: SQL = "c.institution_id = \(scope.institution)"
-        return switch Policy.reach(of: action, for: scope.role) {
+        return switch Policy.reach(of: action, scope) {
         case .nothing: "1 = 0"
-        case .own: "\(institution) AND c.created_by = \(scope.user)"
+        case .own: "\(institution) AND \(own(scope, for: action))"
         case .anonymised: "\(institution) AND c.status = \(Case.Status.completed)"
-        case .institution: institution
+        case .institution, .platform: institution
         }
     }
+
+    /// The user's own cases, and those shared with the user for `action`.
+    private static func own(_ scope: Scope, for action: Action) -> SQL {
+        let owned: SQL = "c.created_by = \(scope.user)"
+        guard scope.hasShares, let needed = Policy.share(neededFor: action) else { return owned }
+        let narrowed: SQL = needed == .write ? " AND s.access = \(needed)" : ""
+        return """
+            (\(owned) OR c.id IN (SELECT s.case_id FROM case_shares s WHERE s.user_id = \(scope.user)\(narrowed)))
+            """
+    }
+
+    /// The case as `scope` may see it.
+    static func shown(_ item: Case, _ scope: Scope) -> Case {
+        Policy.reach(of: .readCase, scope) == .anonymised ? item.anonymised : item
+    }
+
+    private var counts: CaseCountStore { CaseCountStore(connection) }
 
     func insert(_ scope: Scope, _ item: Case) throws {
         try connection.execute(
@@ -35,6 +58,7 @@ package struct CaseStore {
                 \(item.indication), \(item.diagnosis), \(item.priority), \(item.notes), \(item.searchText),
                 \(item.createdAt), \(item.updatedAt))
             """)
+        try counts.add(institution: scope.institution, author: scope.user, status: item.status)
     }
 
     /// Nil where there is no such case or `scope` may not know of it; anonymised where it may not know the patient.
@@ -55,101 +79,86 @@ package struct CaseStore {
         throw AppError(.notFound, "There is no such case.")
     }
 
-    func list(_ scope: Scope, _ query: CaseQuery) throws -> Page<Case> {
-        let filter = Self.condition(scope, query)
-        var condition = filter
-        if case .cursor(let after?, _) = query.window {
-            let comparison: SQL = query.isDescending ? "<" : ">"
-            let cursor = try CaseCursor(after)
-            condition =
-                condition + " AND (\(raw: query.key.column), c.id) \(comparison) (\(cursor.time), \(cursor.id))"
-        }
-        let direction = query.isDescending ? "DESC" : "ASC"
-        // One more than asked for tells whether anything follows.
-        let rows = try connection.query(
+    /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
+    func lock(_ scope: Scope, _ id: ID<Case>) throws {
+        try connection.execute(
             """
-            \(Self.selection) WHERE \(condition)
-            ORDER BY \(raw: query.key.column) \(raw: direction), c.id \(raw: direction)
-            LIMIT \(query.window.size + 1) OFFSET \(query.window.offset)
+            UPDATE cases SET revision = revision WHERE institution_id = \(scope.institution) AND id = \(id)
             """)
-        let items = try rows.prefix(query.window.size).map { try Case($0) }
-        let hasNext = rows.count > query.window.size
-        return Page(
-            items: items.map { Self.shown($0, scope) }, count: try count(filter, query),
-            nextCursor: hasNext ? Self.cursor(items.last, query) : nil, hasNext: hasNext)
     }
 
-    private func count(_ condition: SQL, _ query: CaseQuery) throws -> Int? {
-        guard case .page = query.window else { return nil }
-        return try connection.queryOne(
-            """
-            SELECT COUNT(*) AS number
-            FROM cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
-            WHERE \(condition)
-            """
-        )?.get("number")
-    }
-
-    private static func cursor(_ last: Case?, _ query: CaseQuery) -> String? {
-        guard let last, let time = query.key.time else { return nil }
-        return CaseCursor(time: last[keyPath: time], id: last.id).text
-    }
-
-    private static func shown(_ item: Case, _ scope: Scope) -> Case {
-        Policy.reach(of: .readCase, for: scope.role) == .anonymised ? item.anonymised : item
-    }
-
-    private static func condition(_ scope: Scope, _ query: CaseQuery) -> SQL {
-        var parts = [visible(scope)]
-        if let status = query.status { parts.append("c.status = \(status)") }
-        // Whoever may not see the patient can't ask for one either.
-        let isAnonymised = Policy.reach(of: .readCase, for: scope.role) == .anonymised
-        if let patient = query.patientID { parts.append(isAnonymised ? "1 = 0" : "c.patient_id = \(patient)") }
-        if let search = query.search, !search.isEmpty {
-            let text: SQL = isAnonymised ? "u.search_text" : "c.search_text || ' ' || u.search_text"
-            parts.append("\(text) LIKE \(pattern(search)) ESCAPE '!'")
-        }
-        if let author = query.createdBy {
-            if let id = ID<User>(author) {
-                parts.append("c.created_by = \(id)")
-            } else {
-                parts.append("u.search_text LIKE \(pattern(author)) ESCAPE '!'")
-            }
-        }
-        return .joined(parts, by: " AND ")
-    }
-
-    /// A pattern that finds `text` anywhere; its own wildcards are taken literally.
-    private static func pattern(_ text: String) -> String {
-        let literal = text.lowercased().map { "!%_".contains($0) ? "!\($0)" : String($0) }.joined()
-        return "%\(literal)%"
-    }
-
-    func update(_ scope: Scope, _ item: Case) throws {
+    /// Writes a case that this transaction has locked, over the one that it has read as `before`.
+    func update(_ scope: Scope, _ item: Case, from before: Case) throws {
         try connection.execute(
             """
             UPDATE cases SET patient_id = \(item.patientID), age = \(item.age), sex = \(item.sex),
                 status = \(item.status), scan_date = \(item.scanDate), field_strength = \(item.fieldStrength),
                 scanner_type = \(item.scannerType), clinical_history = \(item.clinicalHistory),
                 indication = \(item.indication), diagnosis = \(item.diagnosis), priority = \(item.priority),
-                notes = \(item.notes), search_text = \(item.searchText), updated_at = \(item.updatedAt)
+                notes = \(item.notes), search_text = \(item.searchText), updated_at = \(item.updatedAt),
+                revision = revision + 1
             WHERE institution_id = \(scope.institution) AND id = \(item.id)
             """)
+        try count(before, becoming: item.status)
     }
 
     /// Moves a case on; `completed` notes the time. For the service's own steps, so no client's rules hold here.
     package func setStatus(_ scope: Scope, _ id: ID<Case>, _ status: Case.Status, at time: Timestamp) throws {
+        try lock(scope, id)
+        guard let before = try any(scope, id) else { return }
         let completedAt = status == .completed ? time : nil
         try connection.execute(
             """
             UPDATE cases SET status = \(status), updated_at = \(time),
-                completed_at = COALESCE(\(completedAt), completed_at)
+                completed_at = COALESCE(\(completedAt), completed_at), revision = revision + 1
             WHERE institution_id = \(scope.institution) AND id = \(id)
             """)
+        try count(before, becoming: status)
     }
 
-    func delete(_ scope: Scope, _ id: ID<Case>) throws {
-        try connection.execute("DELETE FROM cases WHERE institution_id = \(scope.institution) AND id = \(id)")
+    /// Hides a case that this transaction has locked.
+    func delete(_ scope: Scope, _ item: Case, at time: Timestamp) throws {
+        try connection.execute(
+            """
+            UPDATE cases SET deleted_at = \(time), deleted_by = \(scope.user), revision = revision + 1
+            WHERE institution_id = \(scope.institution) AND id = \(item.id)
+            """)
+        try counts.remove(institution: item.institutionID, author: item.createdBy, status: item.status)
+    }
+
+    /// Shows a deleted case again that this transaction has locked.
+    func restore(_ scope: Scope, _ item: Case, at time: Timestamp) throws {
+        try connection.execute(
+            """
+            UPDATE cases SET deleted_at = NULL, deleted_by = NULL, updated_at = \(time), revision = revision + 1
+            WHERE institution_id = \(scope.institution) AND id = \(item.id)
+            """)
+        try counts.add(institution: item.institutionID, author: item.createdBy, status: item.status)
+    }
+
+    /// A deleted case of the institution; the caller has checked that `scope` may know of deleted ones.
+    func deleted(_ scope: Scope, _ id: ID<Case>) throws -> Case? {
+        guard let item = try any(scope, id), item.deletedAt != nil else { return nil }
+        return item
+    }
+
+    /// The case, deleted or not.
+    private func any(_ scope: Scope, _ id: ID<Case>) throws -> Case? {
+        try connection.queryOne(
+            "\(Self.selection) WHERE c.institution_id = \(scope.institution) AND c.id = \(id)"
+        ).map { try Case($0) }
+    }
+
+    /// In one order for all transactions, so that two that move cases to and fro don't wait for each other.
+    private func count(_ before: Case, becoming status: Case.Status) throws {
+        guard before.deletedAt == nil, before.status != status else { return }
+        for changed in [before.status, status].sorted(by: { $0.rawValue < $1.rawValue }) {
+            if changed == status {
+                try counts.add(institution: before.institutionID, author: before.createdBy, status: status)
+            } else {
+                try counts.remove(institution: before.institutionID, author: before.createdBy, status: changed)
+            }
+        }
     }
 }
 
@@ -174,5 +183,7 @@ extension Case {
         createdAt = try row.get("created_at")
         updatedAt = try row.get("updated_at")
         completedAt = try row.optional("completed_at")
+        revision = try row.get("revision")
+        deletedAt = try row.optional("deleted_at")
     }
 }

@@ -2,10 +2,11 @@ import Storage
 
 /// The rules of cases: who may see, make, change and delete them.
 package struct CasesService: Sendable {
-    private let database: any Database
+    let database: any Database
     private let blobs: any BlobStore
-    private let audit: AuditService
-    private let clock: @Sendable () -> Timestamp
+    let audit: AuditService
+    let clock: @Sendable () -> Timestamp
+    private let lists = SharedReads<CaseListKey>()
 
     package init(
         database: any Database, blobs: any BlobStore, audit: AuditService,
@@ -30,13 +31,25 @@ package struct CasesService: Sendable {
     }
 
     package func list(_ scope: Scope, _ query: CaseQuery) async throws -> Page<Case> {
+        try await list(scope, query, shownAs: "") { $0 }
+    }
+
+    /// The page as `show` makes it for whoever asks for a page of this name. Those who ask the same at the same time
+    /// share the reading and the showing; each of them is recorded.
+    package func list<View: Sendable>(
+        _ scope: Scope, _ query: CaseQuery, shownAs name: String, _ show: (Page<Case>) throws -> View
+    ) async throws -> View {
         try Policy.require(.readCase, scope)
-        if case .cursor = query.window, query.key.time == nil {
-            throw AppError.invalid("ordering", "A list with a cursor is ordered by createdAt or updatedAt.")
+        if query.isDeleted { try Policy.require(.restoreCase, scope) }
+        if query.key == .patientId, Policy.reach(of: .readCase, scope) == .anonymised {
+            throw AppError.invalid("ordering", "Your role does not see patient ids, so they order nothing for you.")
         }
-        let page = try await database.read { try CaseStore($0).list(scope, query) }
+        let key = CaseListKey(visible: CaseStore.visible(scope), role: scope.role, query: query, name: name)
+        let view = try await lists.value(for: key) {
+            try show(await database.read { try CaseStore($0).list(scope, query) })
+        }
         try await audit.record(AuditEntry(scope, "case.list", "case", nil, at: clock()))
-        return page
+        return view
     }
 
     package func get(_ scope: Scope, _ id: ID<Case>) async throws -> Case {
@@ -45,32 +58,70 @@ package struct CasesService: Sendable {
         return item
     }
 
-    package func update(_ scope: Scope, _ id: ID<Case>, _ form: CaseForm) async throws -> Case {
+    package func update(
+        _ scope: Scope, _ id: ID<Case>, _ form: CaseForm, if precondition: Precondition = .none
+    ) async throws -> Case {
         let now = clock()
         return try await database.write { connection in
             let store = CaseStore(connection)
-            let before = try store.require(scope, id, for: .changeCase)
+            let before = try store.lockedCase(scope, id, for: .changeCase, if: precondition)
             var after = try form.applied(to: before)
             after.updatedAt = now
-            try store.update(scope, after)
+            try store.update(scope, after, from: before)
             try AuditStore(connection).append(AuditEntry(scope, "case.update", "case", id.string, at: now))
-            return after
+            return try store.require(scope, id)
         }
     }
 
-    /// Removes the case with all that hangs on it; its files go at once or, after a crash, with the next sweep.
-    package func delete(_ scope: Scope, _ id: ID<Case>) async throws {
+    /// Hides the case with all that hangs on it and stops what works on it; it is purged after the time of retention.
+    package func delete(_ scope: Scope, _ id: ID<Case>, if precondition: Precondition = .none) async throws {
         let now = clock()
-        let orphans = try await database.write { connection in
+        try await database.write { connection in
             let store = CaseStore(connection)
-            guard try store.require(scope, id, for: .deleteCase).status != .processing else {
-                throw AppError(.conflict, "The case is being segmented; cancel that first.")
+            _ = try store.lockedCase(scope, id, for: .deleteCase, if: precondition)
+            for task in try SegmentationStore(connection).activeTasks(scope, case: id) {
+                try task.cancel(scope, in: connection, at: now)
             }
-            let keys = try BlobRowStore(connection).keys(scope, case: id)
-            try store.delete(scope, id)
+            // Read again: a task that ended has moved the case on.
+            try store.delete(scope, try store.require(scope, id, for: .deleteCase), at: now)
             try AuditStore(connection).append(AuditEntry(scope, "case.delete", "case", id.string, at: now))
-            return keys
         }
-        for key in orphans { try? await blobs.delete(key) }
     }
+
+    /// Brings a deleted case back as it was.
+    package func restore(_ scope: Scope, _ id: ID<Case>) async throws -> Case {
+        try Policy.require(.restoreCase, scope)
+        let now = clock()
+        return try await database.write { connection in
+            let store = CaseStore(connection)
+            try store.lock(scope, id)
+            guard let item = try store.deleted(scope, id) else {
+                throw AppError(.notFound, "There is no such deleted case.")
+            }
+            try store.restore(scope, item, at: now)
+            try AuditStore(connection).append(AuditEntry(scope, "case.restore", "case", id.string, at: now))
+            return try store.require(scope, id)
+        }
+    }
+}
+
+extension CaseStore {
+    /// The case that `action` is to change, locked and as the client expects it.
+    fileprivate func lockedCase(
+        _ scope: Scope, _ id: ID<Case>, for action: Action, if precondition: Precondition
+    ) throws -> Case {
+        try lock(scope, id)
+        let item = try require(scope, id, for: action)
+        try precondition.check(item.revision)
+        return item
+    }
+}
+
+/// What decides about a page of cases.
+private struct CaseListKey: Hashable {
+    /// The condition for what one may see.
+    let visible: SQL
+    let role: Role
+    let query: CaseQuery
+    let name: String
 }

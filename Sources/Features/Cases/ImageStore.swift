@@ -16,6 +16,21 @@ package struct ImageStore {
         ).map(MRIImage.init).sorted { $0.modality < $1.modality }
     }
 
+    /// The caller checks that `scope` may see the image's case.
+    func find(_ scope: Scope, _ id: ID<MRIImage>) throws -> MRIImage? {
+        try connection.queryOne(
+            "SELECT * FROM images WHERE institution_id = \(scope.institution) AND id = \(id)"
+        ).map(MRIImage.init)
+    }
+
+    func update(_ scope: Scope, _ id: ID<MRIImage>, modality: MRISequence, filename: String) throws {
+        try connection.execute(
+            """
+            UPDATE images SET modality = \(modality.rawValue), original_filename = \(filename)
+            WHERE institution_id = \(scope.institution) AND id = \(id)
+            """)
+    }
+
     func insert(_ scope: Scope, _ image: MRIImage) throws {
         do {
             try connection.execute(

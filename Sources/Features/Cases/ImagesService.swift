@@ -3,32 +3,48 @@ import Storage
 
 /// The rules of uploaded series: what is taken, what is refused, what replaces what.
 package struct ImagesService: Sendable {
-    private let database: any Database
+    let database: any Database
     let blobs: any BlobStore
     private let audit: AuditService
     private let inspector: ImageInspector
-    private let clock: @Sendable () -> Timestamp
+    /// Bytes that an institution may store where it has no rule of its own; nil is no limit.
+    private let quota: Int64?
+    let clock: @Sendable () -> Timestamp
 
     package init(
         database: any Database, blobs: any BlobStore, audit: AuditService, inspector: ImageInspector,
-        clock: @escaping @Sendable () -> Timestamp = { .now }
+        quota: Int64? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.blobs = blobs
         self.audit = audit
         self.inspector = inspector
+        self.quota = quota
         self.clock = clock
     }
 
     /// Whether an upload for this case would be taken at all; ask before the first byte is received.
-    package func checkUpload(_ scope: Scope, case id: ID<Case>) async throws {
-        try await database.read { _ = try Self.openCase(scope, id, on: $0) }
+    ///
+    /// - Parameters:
+    ///   - size: bytes, as far as the client has said; how much room there is for them counts again at the end.
+    ///   - isResumable: whether it is to be one of the uploads in parts, to which room has been promised.
+    package func checkUpload(
+        _ scope: Scope, case id: ID<Case>, size: Int64 = 0, isResumable: Bool = false
+    ) async throws {
+        let now = clock()
+        try await database.read { connection in
+            _ = try Self.openCase(scope, id, on: connection)
+            let quotas = QuotaStore(connection)
+            let promised = isResumable ? try quotas.promised(scope, at: now) : 0
+            try quotas.requireRoom(scope, for: size + promised, standard: quota)
+        }
     }
 
     /// Looks at a staged file and, if it is a usable image, makes it the case's series of `modality`; the series that
-    /// it replaces goes. The staged file is used up in any case.
+    /// it replaces goes. The staged file is used up in any case; `also` is written with the image or not at all.
     package func add(
-        _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, file: ReceivedFile
+        _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, file: ReceivedFile,
+        also: @escaping JobWrites = { _ in }
     ) async throws -> MRIImage {
         let staged = file.staged
         do {
@@ -37,10 +53,10 @@ package struct ImagesService: Sendable {
             try await blobs.commit(staged)
             let image = MRIImage(
                 id: ID(), caseID: id, modality: modality, blob: staged.key,
-                originalFilename: Self.displayed(filename), fileSize: staged.size,
+                originalFilename: MRIImage.displayed(filename), fileSize: staged.size,
                 contentDigest: inspected.contentDigest, dimensions: inspected.dimensions, spacing: inspected.spacing,
                 uploadedAt: clock())
-            let replaced = try await insert(scope, image, staged: staged)
+            let replaced = try await insert(scope, image, staged: staged, also: also)
             for key in replaced { try? await blobs.delete(key) }
             return image
         } catch {
@@ -55,7 +71,7 @@ package struct ImagesService: Sendable {
         let images = try await database.read { connection in
             let item = try CaseStore(connection).require(scope, id)
             let images = try ImageStore(connection).list(scope, case: item.id)
-            return Policy.reach(of: .readCase, for: scope.role) == .anonymised ? images.map(\.anonymised) : images
+            return Policy.reach(of: .readCase, scope) == .anonymised ? images.map(\.anonymised) : images
         }
         try await audit.record(AuditEntry(scope, "image.list", "case", id.string, at: clock()))
         return images
@@ -63,8 +79,12 @@ package struct ImagesService: Sendable {
 
     // MARK: Parts
 
-    private func insert(_ scope: Scope, _ image: MRIImage, staged: StagedBlob) async throws -> [BlobKey] {
+    private func insert(
+        _ scope: Scope, _ image: MRIImage, staged: StagedBlob, also: @escaping JobWrites
+    ) async throws -> [BlobKey] {
         try await database.write { connection in
+            // One upload of a case at a time: of two of the same sequence the later one replaces the other.
+            try CaseStore(connection).lock(scope, image.caseID)
             let item = try Self.openCase(scope, image.caseID, on: connection)
             let store = ImageStore(connection)
             let replaced = try store.list(scope, case: item.id).filter { $0.modality == image.modality }
@@ -73,6 +93,9 @@ package struct ImagesService: Sendable {
             try rows.insert(scope, staged, case: item.id, at: image.uploadedAt)
             try store.insert(scope, image)
             try rows.delete(scope, replaced.map(\.blob))
+            // The institution's row is locked by now: of many uploads at once none goes beyond the quota.
+            try QuotaStore(connection).requireRoom(scope, standard: quota)
+            try also(connection)
             try CaseStore(connection).setStatus(scope, item.id, .uploaded, at: image.uploadedAt)
             let action = replaced.isEmpty ? "image.upload" : "image.replace"
             try AuditStore(connection).append(
@@ -82,23 +105,23 @@ package struct ImagesService: Sendable {
     }
 
     /// The case, if it may be uploaded to now.
-    private static func openCase(_ scope: Scope, _ id: ID<Case>, on connection: any DatabaseConnection) throws -> Case {
+    static func openCase(_ scope: Scope, _ id: ID<Case>, on connection: any DatabaseConnection) throws -> Case {
         let item = try CaseStore(connection).require(scope, id, for: .uploadImage)
         guard item.status != .processing else {
             throw AppError(.conflict, "The case is being segmented; wait until that is done or cancel it.")
         }
         return item
     }
+}
 
+extension MRIImage {
     /// The last part of a client's file name without control characters, to be shown and nothing else.
-    private static func displayed(_ filename: String) -> String {
+    static func displayed(_ filename: String) -> String {
         let last = filename.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? "image"
         let visible = last.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
         return String(String(String.UnicodeScalarView(visible)).unicodeScalars.prefix(255))
     }
-}
 
-extension MRIImage {
     /// The image for somebody who may not know the patient, whose name file names often hold.
     fileprivate var anonymised: MRIImage {
         MRIImage(

@@ -4,21 +4,25 @@ import Storage
 /// A file on its way in, piece by piece, never whole in memory.
 package struct IncomingFile: Sendable {
     private let writer: any BlobWriter
+    private var behind: WriteBehind
 
     init(_ writer: any BlobWriter) {
         self.writer = writer
+        behind = WriteBehind { try await writer.append($0) }
     }
 
-    /// - Throws: too large as soon as the limit is passed.
-    package func append(_ bytes: [UInt8]) async throws {
-        try await writer.append(Data(bytes))
+    /// - Throws: too large soon after the limit is passed.
+    package mutating func append(_ bytes: some Collection<UInt8> & Sendable) async throws {
+        try await behind.append(bytes)
     }
 
-    package func finish() async throws -> ReceivedFile {
-        ReceivedFile(staged: try await writer.finish())
+    package mutating func finish() async throws -> ReceivedFile {
+        try await behind.drain()
+        return ReceivedFile(staged: try await writer.finish())
     }
 
-    package func abandon() async {
+    package mutating func abandon() async {
+        try? await behind.drain()
         await writer.abandon()
     }
 }

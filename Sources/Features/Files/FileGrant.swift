@@ -10,6 +10,8 @@ package struct FileGrant: Sendable, Equatable {
         case image
         /// A result's mask, map, picture or manifest.
         case result
+        /// A report's PDF.
+        case report
     }
 
     package let institution: ID<Institution>

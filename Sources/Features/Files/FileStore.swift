@@ -13,6 +13,7 @@ struct FileStore {
         switch grant.kind {
         case .image: try image(grant)
         case .result: try resultFile(grant)
+        case .report: try printedReport(grant)
         }
     }
 
@@ -21,6 +22,7 @@ struct FileStore {
             """
             SELECT i.modality, i.original_filename, i.blob_id, b.size, b.sha256
             FROM images i JOIN blobs b ON b.institution_id = i.institution_id AND b.id = i.blob_id
+            JOIN cases c ON c.id = i.case_id AND c.deleted_at IS NULL
             WHERE i.institution_id = \(grant.institution) AND i.id = \(grant.object)
             """
         ).map { row in
@@ -30,11 +32,25 @@ struct FileStore {
         }
     }
 
+    private func printedReport(_ grant: FileGrant) throws -> StoredFile? {
+        try connection.queryOne(
+            """
+            SELECT d.blob_id, b.size, b.sha256
+            FROM report_pdfs d JOIN blobs b ON b.institution_id = d.institution_id AND b.id = d.blob_id
+            JOIN reports p ON p.id = d.report_id
+            JOIN cases c ON c.id = p.case_id AND c.deleted_at IS NULL
+            WHERE d.institution_id = \(grant.institution) AND d.id = \(grant.object)
+            """
+        ).map { try StoredFile($0, name: "report.pdf") }
+    }
+
     private func resultFile(_ grant: FileGrant) throws -> StoredFile? {
         try connection.queryOne(
             """
             SELECT f.name, f.blob_id, b.size, b.sha256
             FROM result_files f JOIN blobs b ON b.institution_id = f.institution_id AND b.id = f.blob_id
+            JOIN results r ON r.id = f.result_id
+            JOIN cases c ON c.id = r.case_id AND c.deleted_at IS NULL
             WHERE f.institution_id = \(grant.institution) AND f.id = \(grant.object)
             """
         ).map { row in

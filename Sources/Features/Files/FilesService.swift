@@ -35,6 +35,11 @@ package struct FilesService: Sendable {
         path(scope, .result, file.id.string, name: file.name.replacing("/", with: "-"))
     }
 
+    /// The same for a report's PDF.
+    package func path(_ scope: Scope, _ printed: PrintedReport) -> String {
+        path(scope, .report, printed.id.string, name: "report.pdf")
+    }
+
     private func path(_ scope: Scope, _ kind: FileGrant.Kind, _ id: String, name: String) -> String {
         guard let object = ID<StoredFile>(id) else { return "" }
         let grant = FileGrant(
@@ -48,10 +53,13 @@ package struct FilesService: Sendable {
     ///
     /// - Throws: forbidden where the address was changed or is too old, not found where the file is gone.
     package func open(_ grant: FileGrant, signature: String, origin: RequestOrigin) async throws -> StoredFile {
-        guard signer.isValid(signature, for: grant), clock().seconds < Double(grant.expires) else {
+        let isOurs = signer.isValid(signature, for: grant)
+        guard isOurs, clock().seconds < Double(grant.expires) else {
+            try await recordRefusal(grant, isOurs: isOurs, origin)
             throw AppError(.forbidden, "This address is not valid or has expired; load the case again for a new one.")
         }
         guard let file = try await database.read({ try FileStore($0).find(grant) }) else {
+            try await recordRefusal(grant, isOurs: true, origin)
             throw AppError(.notFound, "There is no such file.")
         }
         try await audit.record(
@@ -59,6 +67,15 @@ package struct FilesService: Sendable {
                 institution: grant.institution, actor: grant.user, origin: origin, action: "file.read",
                 objectType: grant.kind.rawValue, objectID: grant.object.string, at: clock()))
         return file
+    }
+
+    /// An address that we did not sign may name any institution: its refusal belongs to the default one.
+    private func recordRefusal(_ grant: FileGrant, isOurs: Bool, _ origin: RequestOrigin) async throws {
+        guard let institution = isOurs ? grant.institution : ID(Institution.defaultID) else { return }
+        try await audit.recordRefusal(
+            AuditEntry(
+                institution: institution, actor: isOurs ? grant.user : nil, origin: origin, action: "file.read",
+                objectType: grant.kind.rawValue, objectID: grant.object.string, outcome: .refused, at: clock()))
     }
 
     /// The bytes, or those of `range`.

@@ -14,6 +14,7 @@ package struct StoredFile: Sendable, Equatable {
         switch name.split(separator: ".").last {
         case "png": "image/png"
         case "json": "application/json"
+        case "pdf": "application/pdf"
         case "gz": "application/gzip"
         default: "application/octet-stream"
         }

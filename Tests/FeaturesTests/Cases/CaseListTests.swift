@@ -93,22 +93,136 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.all) func cursorsHoldNoPatientData(_ kind: TestDatabase) async throws {
+    @Test(arguments: TestDatabase.all, CaseQuery.Key.allCases)
+    func everyOrderIsContinuedByACursor(_ kind: TestDatabase, _ key: CaseQuery.Key) async throws {
         try await Clinic.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
-            var query = CaseQuery()
-            query.window = .cursor(after: nil, size: 2)
-            try query.order(by: "patientId")
-            let byPatient = query
-            await #expect { try await clinic.cases.list(doctor.scope, byPatient) } throws: {
-                isAppError($0, .validation, field: "ordering")
+            for (number, status) in ["created", "uploaded", "created", "archived", "created"].enumerated() {
+                _ = try await clinic.makeCase(doctor, patient: "SECRET-\(number % 2)") { form in
+                    form.status = .value(status)
+                    form.priority = .value(number > 2 ? "urgent" : "normal")
+                }
             }
-            query = CaseQuery()
+            for isDescending in [true, false] {
+                var query = CaseQuery()
+                query.key = key
+                query.isDescending = isDescending
+                let all = try await clinic.cases.list(doctor.scope, query).items.map(\.id)
+                #expect(Set(all).count == 5)
+                var scrolled: [ID<Case>] = []
+                var after: String?
+                repeat {
+                    query.window = .cursor(after: after, size: 2)
+                    let page = try await clinic.cases.list(doctor.scope, query)
+                    scrolled += page.items.map(\.id)
+                    after = page.nextCursor
+                    #expect(after?.contains("SECRET") != true)
+                } while after != nil
+                #expect(scrolled == all)
+                query.window = .page(number: 2, size: 2)
+                #expect(try await clinic.cases.list(doctor.scope, query).items.map(\.id) == Array(all[2..<4]))
+            }
+            var query = CaseQuery()
+            query.key = key
             query.window = .cursor(after: "nonsense", size: 2)
             let broken = query
             await #expect { try await clinic.cases.list(doctor.scope, broken) } throws: {
                 isAppError($0, .validation, field: "cursor")
             }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func ownAndSharedCasesAreOneList(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let ada = try await clinic.signIn(.doctor)
+            let grace = try await clinic.signIn(.doctor, name: "Grace")
+            var expected: [ID<Case>] = []
+            for number in 0..<6 {
+                let item = try await clinic.makeCase(number % 2 == 0 ? ada : grace, patient: "P\(number)")
+                if number % 2 == 0 || number != 3 { expected.insert(item.id, at: 0) }
+                guard number % 2 == 1, number != 3 else { continue }
+                let now = clinic.clock.now
+                try await clinic.database.write {
+                    try CaseShareStore($0).put(grace.scope, case: item.id, with: ada.user.id, .read, at: now)
+                }
+            }
+            let scope = Scope(institution: ada.scope.institution, user: ada.user.id, role: .doctor, hasShares: true)
+            for key in CaseQuery.Key.allCases {
+                var query = CaseQuery()
+                query.key = key
+                query.window = .page(number: 1, size: 10)
+                let all = try await clinic.cases.list(scope, query)
+                #expect(all.count == 5)
+                #expect(Set(all.items.map(\.id)) == Set(expected))
+                if key == .createdAt { #expect(all.items.map(\.id) == expected) }
+                query.window = .page(number: 2, size: 2)
+                #expect(try await clinic.cases.list(scope, query).items.map(\.id) == Array(all.items.map(\.id)[2..<4]))
+                query.window = .cursor(after: CaseListCursor(all.items[2], key).text, size: 10)
+                #expect(try await clinic.cases.list(scope, query).items.map(\.id) == Array(all.items.map(\.id)[3...]))
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aCursorComparesWithNoStrangersCase(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let stranger = try await clinic.signIn(.doctor)
+            let item = try await clinic.makeCase(doctor)
+            var query = CaseQuery()
+            query.key = .patientId
+            query.window = .cursor(after: "0_\(item.id)", size: 2)
+            let probing = query
+            await #expect { try await clinic.cases.list(stranger.scope, probing) } throws: {
+                isAppError($0, .validation, field: "cursor")
+            }
+            let researcher = try await clinic.signIn(.researcher)
+            query.window = .plain(limit: 10)
+            let ordering = query
+            await #expect { try await clinic.cases.list(researcher.scope, ordering) } throws: {
+                isAppError($0, .validation, field: "ordering")
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func keptCountsAreThoseOfTheRows(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let ada = try await clinic.signIn(.doctor)
+            let grace = try await clinic.signIn(.doctor, name: "Grace")
+            let admin = try await clinic.signIn(.admin)
+            let researcher = try await clinic.signIn(.researcher)
+            let first = try await clinic.makeCase(ada)
+            let second = try await clinic.makeCase(ada)
+            _ = try await clinic.makeCase(grace)
+            var archive = CaseForm()
+            archive.status = .value("archived")
+            _ = try await clinic.cases.update(ada.scope, first.id, archive)
+            let now = clinic.clock.now
+            try await clinic.database.write {
+                try CaseStore($0).setStatus(ada.scope, second.id, .processing, at: now)
+                try CaseStore($0).setStatus(ada.scope, second.id, .completed, at: now)
+            }
+            _ = try await clinic.makeCase(grace)
+            let gone = try await clinic.makeCase(grace)
+            try await clinic.cases.delete(grace.scope, gone.id)
+            func count(_ person: Person, _ change: (inout CaseQuery) -> Void = { _ in }) async throws -> Int? {
+                var query = CaseQuery()
+                query.window = .page(number: 1, size: 1)
+                change(&query)
+                return try await clinic.cases.list(person.scope, query).count
+            }
+            #expect(try await count(ada) == 2)
+            #expect(try await count(admin) == 4)
+            #expect(try await count(researcher) == 1)
+            #expect(try await count(researcher) { $0.status = .archived } == 0)
+            #expect(try await count(admin) { $0.status = .archived } == 1)
+            #expect(try await count(admin) { $0.status = .created } == 2)
+            #expect(try await count(admin) { $0.createdBy = grace.user.id.string } == 2)
+            #expect(try await count(ada) { $0.createdBy = grace.user.id.string } == 0)
+            #expect(try await count(admin) { $0.createdBy = "grace" } == 2)
+            #expect(try await count(admin) { $0.search = "pat-1" } == 4)
+            #expect(try await count(admin) { $0.isDeleted = true } == 1)
+            _ = try await clinic.cases.restore(admin.scope, gone.id)
+            #expect(try await count(admin) == 5)
         }
     }
 }

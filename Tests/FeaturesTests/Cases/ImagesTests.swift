@@ -78,20 +78,6 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.all) func aDeletedCaseTakesItsFilesAlong(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
-            let doctor = try await clinic.signIn(.doctor)
-            let item = try await clinic.makeCase(doctor)
-            let kept = try await clinic.add(doctor, try await clinic.makeCase(doctor), .t1, "image 0")
-            _ = try await clinic.add(doctor, item, .t1, "image 1")
-            _ = try await clinic.add(doctor, item, .t2, "image 2")
-            try await clinic.cases.delete(doctor.scope, item.id)
-            #expect(try await clinic.count("images") == 1)
-            #expect(try await clinic.count("blobs") == 1)
-            #expect(try await clinic.storedFiles() == [kept.blob])
-        }
-    }
-
     @Test(arguments: TestDatabase.all) func theSweeperTakesOnlyOldOrphans(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)

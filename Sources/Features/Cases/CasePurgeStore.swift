@@ -1,0 +1,70 @@
+import Storage
+
+/// The rows of deleted cases whose time of retention is over, of all institutions: only the operator's housekeeping asks.
+struct CasePurgeStore {
+    private let connection: any DatabaseConnection
+
+    init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// A deleted case.
+    struct Deleted: Sendable {
+        let id: ID<Case>
+        let institution: ID<Institution>
+    }
+
+    /// What lay in the file stores under a purged case's rows.
+    struct Leftovers: Sendable {
+        let blobs: [BlobKey]
+        let uploads: [ID<CaseUpload>]
+    }
+
+    /// Cases deleted before `time`, longest ago first; one that a worker is still busy with has to wait.
+    func due(before time: Timestamp, limit: Int) throws -> [Deleted] {
+        try connection.query(
+            """
+            SELECT c.id, c.institution_id FROM cases c
+            WHERE c.deleted_at IS NOT NULL AND c.deleted_at < \(time)
+                AND NOT EXISTS (
+                    SELECT 1 FROM inference_tasks t JOIN jobs j ON j.id = t.job_id
+                    WHERE t.case_id = c.id AND j.status IN \(list: JobStatus.notOver))
+                AND NOT EXISTS (
+                    SELECT 1 FROM expert_masks m JOIN jobs j ON j.id = m.job_id
+                    WHERE m.case_id = c.id AND j.status IN \(list: JobStatus.notOver))
+            ORDER BY c.deleted_at LIMIT \(limit)
+            """
+        ).map { Deleted(id: try $0.get("id"), institution: try $0.get("institution_id")) }
+    }
+
+    /// Removes the case with all that hangs on it, but for its trace in the audit trail; nil where it has been restored meanwhile.
+    func purge(_ item: Deleted, deletedBefore time: Timestamp) throws -> Leftovers? {
+        let blobs: [BlobKey] = try ids("SELECT id FROM blobs WHERE case_id = \(item.id)")
+        let uploads: [ID<CaseUpload>] = try ids("SELECT id FROM case_uploads WHERE case_id = \(item.id)")
+        let jobs: [ID<JobRecord>] = try ids(
+            """
+            SELECT job_id AS id FROM inference_tasks WHERE case_id = \(item.id)
+            UNION SELECT job_id AS id FROM reports WHERE case_id = \(item.id) AND job_id IS NOT NULL
+            UNION SELECT job_id AS id FROM expert_masks WHERE case_id = \(item.id)
+            """)
+        try BlobRowStore(connection).subtract(institution: item.institution, case: item.id)
+        let removed = try connection.execute(
+            "DELETE FROM cases WHERE id = \(item.id) AND deleted_at IS NOT NULL AND deleted_at < \(time)")
+        guard removed == 1 else { return nil }
+        try connection.execute(
+            """
+            DELETE FROM jobs
+            WHERE id IN \(list: jobs) AND institution_id = \(item.institution)
+                AND status NOT IN \(list: JobStatus.notOver)
+            """)
+        return Leftovers(blobs: blobs, uploads: uploads)
+    }
+
+    private func ids<Value: SQLConvertible>(_ statement: SQL) throws -> [Value] {
+        try connection.query(statement).map { try $0.get("id") }
+    }
+}
+
+extension JobStatus {
+    fileprivate static let notOver = JobStatus.allCases.filter { !$0.isOver }
+}

@@ -1,0 +1,87 @@
+import Storage
+
+/// Who else may see a case: its owner and administrators decide.
+package struct CaseSharesService: Sendable {
+    private let database: any Database
+    private let clock: @Sendable () -> Timestamp
+
+    init(_ cases: CasesService) {
+        database = cases.database
+        clock = cases.clock
+    }
+
+    package func list(_ scope: Scope, case id: ID<Case>) async throws -> [CaseShare] {
+        try await database.read { connection in
+            _ = try CaseStore(connection).require(scope, id, for: .shareCase)
+            return try CaseShareStore(connection).list(scope, case: id)
+        }
+    }
+
+    /// Lets a colleague of the same institution see the case, or changes how far that goes.
+    package func share(_ scope: Scope, case id: ID<Case>, _ form: ShareForm) async throws -> CaseShare {
+        let now = clock()
+        return try await database.write { connection in
+            let item = try CaseStore(connection).require(scope, id, for: .shareCase)
+            var check = Validation()
+            let access: CaseShare.Access? =
+                form.access == nil ? .read : check.choice("access", form.access ?? "", among: CaseShare.Access.self)
+            let colleague = try Self.colleague(form, of: item, scope, UserStore(connection), &check)
+            try check.finish()
+            guard let access, let colleague else { throw AppError(.validation, "The share is incomplete.") }
+            let store = CaseShareStore(connection)
+            try store.put(scope, case: id, with: colleague.id, access, at: now)
+            try Self.record("case.share", scope, id, colleague.id, at: now, on: connection)
+            guard let share = try store.list(scope, case: id).first(where: { $0.user == colleague.id }) else {
+                throw AppError(.internalFault, "The share was not found after it was written.")
+            }
+            return share
+        }
+    }
+
+    package func end(_ scope: Scope, case id: ID<Case>, with user: ID<User>) async throws {
+        let now = clock()
+        try await database.write { connection in
+            _ = try CaseStore(connection).require(scope, id, for: .shareCase)
+            guard try CaseShareStore(connection).delete(scope, case: id, with: user) else {
+                throw AppError(.notFound, "The case is not shared with this user.")
+            }
+            try Self.record("case.unshare", scope, id, user, at: now, on: connection)
+        }
+    }
+
+    /// Two entries, so that the trail of the case and that of the colleague both show it.
+    private static func record(
+        _ action: String, _ scope: Scope, _ item: ID<Case>, _ user: ID<User>, at now: Timestamp,
+        on connection: any DatabaseConnection
+    ) throws {
+        let store = AuditStore(connection)
+        try store.append(AuditEntry(scope, action, "case", item.string, at: now))
+        try store.append(AuditEntry(scope, action, "user", user.string, at: now))
+    }
+
+    /// Whom the form means; nil and an error where there is nobody to share with.
+    private static func colleague(
+        _ form: ShareForm, of item: Case, _ scope: Scope, _ store: UserStore, _ check: inout Validation
+    ) throws -> User? {
+        let field = form.userId == nil ? "email" : "userId"
+        let found: User?
+        if let text = form.userId {
+            found = try ID<User>(text).flatMap { try store.find(scope, $0) }
+        } else {
+            let address = check.email("email", form.email)
+            if address.isEmpty { return nil }
+            found = try store.find(scope, email: address)
+        }
+        guard let user = found, user.isActive else {
+            check.add(field, "Nobody of the institution has this account.")
+            return nil
+        }
+        if user.id == item.createdBy { check.add(field, "The case is this user's own.") }
+        if user.role == .researcher { check.add(field, "Researchers see completed cases without the patient only.") }
+        return user
+    }
+}
+
+extension CasesService {
+    package var shares: CaseSharesService { CaseSharesService(self) }
+}

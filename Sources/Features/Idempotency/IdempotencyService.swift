@@ -1,0 +1,114 @@
+import Crypto
+import Foundation
+import Storage
+
+/// Answers a request that is repeated under the same key as it was answered first, and does its work once.
+///
+/// Keys belong to their user and are good for a day (draft-ietf-httpapi-idempotency-key-header).
+package struct IdempotencyService: Sendable {
+    private let database: any Database
+    private let digestKey: SymmetricKey
+    private let sealKey: SymmetricKey
+    private let clock: @Sendable () -> Timestamp
+
+    static let lifetime: Duration = .seconds(86_400)
+    /// A request that has no answer after this was broken off.
+    private static let patience: Duration = .seconds(120)
+
+    /// - Parameter secret: the service's `SECRET_KEY`; digests and answers get keys of their own from it.
+    package init(database: any Database, secret: String, clock: @escaping @Sendable () -> Timestamp = { .now }) {
+        self.database = database
+        digestKey = Self.key("idempotency digests", secret)
+        sealKey = Self.key("idempotency answers", secret)
+        self.clock = clock
+    }
+
+    private static func key(_ purpose: String, _ secret: String) -> SymmetricKey {
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Data(purpose.utf8), using: SymmetricKey(data: Data(secret.utf8)))
+        return SymmetricKey(data: Data(code))
+    }
+
+    /// What is to be done about a request.
+    package enum Opening: Sendable {
+        /// It is new: do it, then `finish` or `abandon` it.
+        case work
+        case answered(StoredAnswer)
+    }
+
+    /// - Throws: `.keyReused` where the key was used for another request, `.conflict` where the same one is not done yet.
+    package func open(_ scope: Scope, _ request: RepeatableRequest) async throws -> Opening {
+        let key = digest(Data(request.key.utf8))
+        let content = digest(request.content)
+        let now = clock()
+        let entry: IdempotencyStore.Entry? = try await database.write { connection in
+            let store = IdempotencyStore(connection)
+            if let old = try store.find(scope, key: key), old.createdAt < now.advanced(by: .zero - Self.lifetime) {
+                try store.delete(scope, key: key)
+            }
+            guard try !store.take(scope, key: key, request: content, at: now) else { return nil }
+            guard let entry = try store.find(scope, key: key) else {
+                throw AppError(.conflict, "The first request with this key has just failed; send it again.")
+            }
+            if entry.requestDigest == content, entry.answer != nil {
+                try AuditStore(connection).append(AuditEntry(scope, "request.repeat", "request", nil, at: now))
+            }
+            return entry
+        }
+        guard let entry else { return .work }
+        return .answered(try answer(entry, to: content, at: now))
+    }
+
+    private func answer(_ entry: IdempotencyStore.Entry, to content: String, at now: Timestamp) throws -> StoredAnswer {
+        guard entry.requestDigest == content else {
+            throw AppError(.keyReused, "This Idempotency-Key was used for another request; take a new one.")
+        }
+        if let sealed = entry.answer { return try unseal(sealed) }
+        guard now.since(entry.createdAt) > Self.patience else {
+            throw AppError(.conflict, "The first request with this Idempotency-Key is still being worked on.")
+        }
+        // Whether its work was done isn't known here, so it is never done twice.
+        throw AppError(
+            .conflict,
+            "The first request with this Idempotency-Key was broken off; look whether it took effect, then take a new key."
+        )
+    }
+
+    /// Keeps the answer of a request that has succeeded.
+    package func finish(_ scope: Scope, _ request: RepeatableRequest, _ answer: StoredAnswer) async throws {
+        let key = digest(Data(request.key.utf8))
+        let sealed = try seal(answer)
+        try await database.write { try IdempotencyStore($0).answer(scope, key: key, sealed) }
+    }
+
+    /// A request that was refused has changed nothing: it may be sent again under its key.
+    package func abandon(_ scope: Scope, _ request: RepeatableRequest) async throws {
+        let key = digest(Data(request.key.utf8))
+        try await database.write { try IdempotencyStore($0).delete(scope, key: key) }
+    }
+
+    /// The operator's housekeeping.
+    package func deleteExpired() async throws {
+        let time = clock().advanced(by: .zero - Self.lifetime)
+        try await database.write { try IdempotencyStore($0).deleteAll(before: time) }
+    }
+
+    // MARK: Digests and seals
+
+    /// Keyed, since a body may hold a password or a patient's name that could be guessed.
+    private func digest(_ data: Data) -> String {
+        HMAC<SHA256>.authenticationCode(for: data, using: digestKey).map { String(format: "%02x", $0) }.joined()
+    }
+
+    private func seal(_ answer: StoredAnswer) throws -> String {
+        let box = try AES.GCM.seal(JSONEncoder().encode(answer), using: sealKey)
+        return (box.combined ?? Data()).base64EncodedString()
+    }
+
+    private func unseal(_ text: String) throws -> StoredAnswer {
+        guard let data = Data(base64Encoded: text), let box = try? AES.GCM.SealedBox(combined: data),
+            let plain = try? AES.GCM.open(box, using: sealKey)
+        else { throw AppError(.conflict, "The first answer can't be read any more: the service's key was changed.") }
+        return try JSONDecoder().decode(StoredAnswer.self, from: plain)
+    }
+}

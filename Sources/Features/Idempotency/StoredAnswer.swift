@@ -1,0 +1,35 @@
+import Foundation
+
+/// The answer to a request, as it is given again to whoever repeats it.
+package struct StoredAnswer: Codable, Sendable, Equatable {
+    package let status: Int
+    package let contentType: String?
+    package let location: String?
+    package let entityTag: String?
+    package let body: Data
+
+    package init(status: Int, contentType: String?, location: String?, entityTag: String?, body: Data) {
+        self.status = status
+        self.contentType = contentType
+        self.location = location
+        self.entityTag = entityTag
+        self.body = body
+    }
+}
+
+/// What a client repeats by the same `Idempotency-Key`: its method, address and body.
+package struct RepeatableRequest: Sendable {
+    let key: String
+    let content: Data
+
+    /// - Parameter key: as the client sent it.
+    package init(key: String, method: String, address: String, body: Data) throws {
+        let plain =
+            key.hasPrefix("\"") && key.hasSuffix("\"") && key.count > 2 ? String(key.dropFirst().dropLast()) : key
+        guard (1...255).contains(plain.utf8.count), plain.utf8.allSatisfy({ (33...126).contains($0) }) else {
+            throw AppError.invalid("Idempotency-Key", "The key has 1 to 255 visible ASCII characters.")
+        }
+        self.key = plain
+        content = Data("\(method) \(address)\n".utf8) + body
+    }
+}

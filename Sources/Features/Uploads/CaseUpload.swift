@@ -1,0 +1,19 @@
+import Imaging
+import Storage
+
+/// A file that arrives in parts and becomes a case's series once it is whole.
+package struct CaseUpload: Sendable, Equatable {
+    package let id: ID<CaseUpload>
+    package let institution: ID<Institution>
+    package let caseID: ID<Case>
+    package let createdBy: ID<User>
+    package let modality: MRISequence
+    /// The client's name of the file: patient data, and never a path.
+    package let filename: String
+    /// Bytes of the whole file.
+    package let size: Int64
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    /// When its image became one of the case's; nil while it is under way.
+    package var completedAt: Timestamp?
+}

@@ -1,0 +1,58 @@
+import Crypto
+import Foundation
+
+/// The digest that a client has computed of the bytes it sends (tus, extension checksum).
+package struct UploadChecksum: Sendable {
+    /// The algorithms by tus's names.
+    package static let algorithms = ["sha1", "sha256", "md5"]
+
+    private enum Digest: Sendable {
+        case sha1(Insecure.SHA1)
+        case sha256(SHA256)
+        case md5(Insecure.MD5)
+    }
+
+    private var digest: Digest
+    private let expected: Data
+
+    /// Reads `sha1 <base64>`.
+    ///
+    /// - Throws: a validation error where the algorithm is none of ours or the digest isn't base64.
+    package init(_ header: String) throws {
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let expected = Data(base64Encoded: String(parts[1]).trimmed) else {
+            throw AppError.invalid("Upload-Checksum", "Write the algorithm, a space and the digest in base64.")
+        }
+        self.expected = expected
+        switch parts[0] {
+        case "sha1": digest = .sha1(Insecure.SHA1())
+        case "sha256": digest = .sha256(SHA256())
+        case "md5": digest = .md5(Insecure.MD5())
+        default:
+            throw AppError.invalid(
+                "Upload-Checksum", "The algorithm is one of \(Self.algorithms.joined(separator: ", ")).")
+        }
+    }
+
+    mutating func add(_ bytes: Data) {
+        switch digest {
+        case .sha1(var hash):
+            hash.update(data: bytes)
+            digest = .sha1(hash)
+        case .sha256(var hash):
+            hash.update(data: bytes)
+            digest = .sha256(hash)
+        case .md5(var hash):
+            hash.update(data: bytes)
+            digest = .md5(hash)
+        }
+    }
+
+    var matches: Bool {
+        switch digest {
+        case .sha1(let hash): Data(hash.finalize()) == expected
+        case .sha256(let hash): Data(hash.finalize()) == expected
+        case .md5(let hash): Data(hash.finalize()) == expected
+        }
+    }
+}

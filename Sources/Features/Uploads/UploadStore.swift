@@ -1,0 +1,84 @@
+import Storage
+
+/// The rows of files that arrive in parts.
+struct UploadStore {
+    private let connection: any DatabaseConnection
+
+    init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// The caller has checked that `scope` may upload to the case.
+    func insert(_ scope: Scope, _ upload: CaseUpload) throws {
+        try connection.execute(
+            """
+            INSERT INTO case_uploads
+                (id, institution_id, case_id, created_by, modality, filename, size, created_at, expires_at)
+            VALUES (\(upload.id), \(scope.institution), \(upload.caseID), \(scope.user), \(upload.modality),
+                \(upload.filename), \(upload.size), \(upload.createdAt), \(upload.expiresAt))
+            """)
+    }
+
+    /// Nil where there is no such upload, where it has expired, or where `scope` may not upload to its case.
+    func find(_ scope: Scope, _ id: ID<CaseUpload>, case caseID: ID<Case>, at now: Timestamp) throws -> CaseUpload? {
+        try connection.queryOne(
+            """
+            SELECT p.* FROM case_uploads p
+            JOIN cases c ON c.institution_id = p.institution_id AND c.id = p.case_id
+            WHERE p.id = \(id) AND p.case_id = \(caseID) AND p.expires_at > \(now)
+                AND \(CaseStore.visible(scope, for: .uploadImage))
+            """
+        ).map(CaseUpload.init)
+    }
+
+    /// How many uploads of a case are under way.
+    func openCount(_ scope: Scope, case id: ID<Case>, at now: Timestamp) throws -> Int {
+        try connection.queryOne(
+            """
+            SELECT COUNT(*) AS number FROM case_uploads
+            WHERE institution_id = \(scope.institution) AND case_id = \(id) AND completed_at IS NULL
+                AND expires_at > \(now)
+            """
+        )?.get("number") ?? 0
+    }
+
+    func complete(_ scope: Scope, _ id: ID<CaseUpload>, at now: Timestamp) throws {
+        try connection.execute(
+            """
+            UPDATE case_uploads SET completed_at = \(now)
+            WHERE institution_id = \(scope.institution) AND id = \(id)
+            """)
+    }
+
+    func delete(_ scope: Scope, _ id: ID<CaseUpload>) throws {
+        try connection.execute(
+            "DELETE FROM case_uploads WHERE institution_id = \(scope.institution) AND id = \(id)")
+    }
+
+    /// Removes what has expired, of all institutions: the operator's housekeeping.
+    func deleteExpired(at now: Timestamp) throws -> [ID<CaseUpload>] {
+        try connection.query("DELETE FROM case_uploads WHERE expires_at <= \(now) RETURNING id").map {
+            try $0.get("id")
+        }
+    }
+
+    /// Whether a row of whichever institution names this upload: only the sweeper asks.
+    func isNamed(_ id: ID<CaseUpload>) throws -> Bool {
+        try connection.queryOne("SELECT 1 AS one FROM case_uploads WHERE id = \(id)") != nil
+    }
+}
+
+extension CaseUpload {
+    fileprivate init(_ row: SQLRow) throws {
+        id = try row.get("id")
+        institution = try row.get("institution_id")
+        caseID = try row.get("case_id")
+        createdBy = try row.get("created_by")
+        modality = try row.get("modality")
+        filename = try row.get("filename")
+        size = try row.get("size")
+        createdAt = try row.get("created_at")
+        expiresAt = try row.get("expires_at")
+        completedAt = try row.optional("completed_at")
+    }
+}
