@@ -4,14 +4,17 @@ import Storage
 
 /// A report on one result, from the automatic draft on.
 package struct Report: Sendable, Equatable {
-    package enum Status: String, Codable, Sendable, SQLConvertible {
+    package enum Status: String, Codable, Sendable, CaseIterable, SQLConvertible {
         case draft, reviewed, finalized, exported
     }
 
     package let id: ID<Report>
     package let caseID: ID<Case>
+    package let resultID: ID<CaseResult>
     package let patientID: String
     package let status: Status
+    /// Rises with every change.
+    package let revision: Int
     package let aiGeneratedText: String
     package let finalizedText: String?
     /// The sentences with the ids of the findings that each states.
@@ -23,6 +26,12 @@ package struct Report: Sendable, Equatable {
     package let updatedAt: Timestamp
     /// A full name.
     package let lastEditedBy: String?
+
+    /// The text that is in force: the edited one where there is one.
+    package var currentText: String { finalizedText ?? aiGeneratedText }
+
+    /// What its text says against or beyond the measurements.
+    package var checks: [TextCheck.Remark] { TextCheck(findings).remarks(on: currentText) }
 }
 
 extension Report: Encodable {

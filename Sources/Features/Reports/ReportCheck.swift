@@ -109,13 +109,16 @@ package struct ReportCheck {
         }.map { "no cited finding says that it\($0.0.hasPrefix(" ") ? $0.0 : " " + $0.0)" }
     }
 
-    /// What no measurement of ours can carry.
     private func claims(in text: String) -> [String] {
+        Self.unmeasured(in: text).map { "nothing measured carries “\($0)”" }
+    }
+
+    /// Words for what no measurement of ours can carry.
+    static func unmeasured(in text: String) -> [String] {
         let lowered = text.lowercased().replacing("neither nature nor grade", with: "")
         return [
             "glioma", "glioblastoma", "astrocytoma", "metasta", "lymphoma", "malignan", "benign", "grade",
-            "mass effect",
-            "midline shift",
-        ].filter { lowered.contains($0) }.map { "nothing measured carries “\($0)”" }
+            "mass effect", "midline shift",
+        ].filter { lowered.contains($0) }
     }
 }

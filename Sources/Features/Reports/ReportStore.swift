@@ -4,7 +4,7 @@ import Storage
 
 /// The rows of reports.
 package struct ReportStore {
-    private let connection: any DatabaseConnection
+    let connection: any DatabaseConnection
 
     package init(_ connection: any DatabaseConnection) {
         self.connection = connection
@@ -20,15 +20,23 @@ package struct ReportStore {
 
     /// A draft that a job wrote for a result; the result's own row says which institution it belongs to.
     func insert(_ draft: ReportDraft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
+        // The job's request and, through it, who asked: the trail names the person and not only the machine.
         guard
-            let row = try connection.queryOne("SELECT institution_id FROM results WHERE id = \(result.id)")
+            let row = try connection.queryOne(
+                """
+                SELECT r.institution_id, t.created_by, j.request_id
+                FROM results r JOIN inference_tasks t ON t.institution_id = r.institution_id AND t.id = r.task_id
+                LEFT JOIN jobs j ON j.institution_id = r.institution_id AND j.id = \(job)
+                WHERE r.id = \(result.id)
+                """)
         else { return }
         let institution: ID<Institution> = try row.get("institution_id")
+        let origin = RequestOrigin(requestID: try row.optional("request_id"))
         let id = try insert(draft, for: result, institution: institution, job: job, at: now)
         try AuditStore(connection).append(
             AuditEntry(
-                institution: institution, actor: nil, origin: RequestOrigin(), action: "report.create",
-                objectType: "report", objectID: id.string, at: now))
+                institution: institution, actor: try row.optional("created_by"), origin: origin,
+                action: "report.create", objectType: "report", objectID: id.string, at: now))
     }
 
     /// - Parameter job: the one that wrote it; nil where a user asked for it.
@@ -58,9 +66,18 @@ package struct ReportStore {
     }
 
     /// Nil where there is no such report or `scope` may not know of its case.
-    func find(_ scope: Scope, _ id: ID<Report>) throws -> Report? {
-        let condition = CaseStore.visible(scope, for: .readReport)
+    func find(_ scope: Scope, _ id: ID<Report>, for action: Action = .readReport) throws -> Report? {
+        let condition = CaseStore.visible(scope, for: action)
         return try connection.queryOne("\(Self.selection) WHERE p.id = \(id) AND \(condition)").map(Report.init)
+    }
+
+    /// Takes the report's edits and printed files along; the files are swept once no row names them.
+    func delete(_ scope: Scope, _ id: ID<Report>) throws {
+        let files: [BlobKey] = try connection.query(
+            "SELECT blob_id FROM report_pdfs WHERE institution_id = \(scope.institution) AND report_id = \(id)"
+        ).map { try $0.get("blob_id") }
+        try connection.execute("DELETE FROM reports WHERE institution_id = \(scope.institution) AND id = \(id)")
+        try BlobRowStore(connection).delete(scope, files)
     }
 
     /// Newest first.
@@ -109,6 +126,8 @@ extension Report {
         }
         id = try row.get("id")
         caseID = try row.get("case_id")
+        resultID = try row.get("result_id")
+        revision = try row.get("revision")
         patientID = try row.get("patient_id")
         status = try row.get("status")
         aiGeneratedText = try row.get("ai_generated_text")

@@ -23,7 +23,7 @@ package struct CaseResult: Sendable, Equatable {
 /// A stored file of a result.
 package struct ResultFile: Sendable, Equatable {
     /// What a file holds; masks and maps as in `MaskFile.Content`, pictures and the manifest.
-    package enum Content: String, Sendable, SQLConvertible {
+    package enum Content: String, Sendable, CaseIterable, SQLConvertible {
         case labels, region, probabilities, manifest, picture
     }
 

@@ -12,6 +12,8 @@ package struct InferenceTask: Sendable, Equatable {
     package let modelID: String?
     /// SHA-256 over the sequences, their content and the model asked for.
     package let inputsDigest: String
+    /// Which request asked for it.
+    let requestID: String?
     package let createdBy: ID<User>
     package let createdAt: Timestamp
     package let status: JobStatus
@@ -32,6 +34,7 @@ package struct InferenceTask: Sendable, Equatable {
         job = try row.get("job_id")
         modelID = try row.optional("model_id")
         inputsDigest = try row.get("inputs_digest")
+        requestID = try row.optional("request_id")
         createdBy = try row.get("created_by")
         createdAt = try row.get("created_at")
         let state = try JobState(row)

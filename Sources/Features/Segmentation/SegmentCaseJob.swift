@@ -46,7 +46,9 @@ package struct SegmentCaseJob: Job {
         control.report("Storing the masks", 0.99)
         let files = try await store(output, in: folder)
         let draft = ResultStore.Draft(id: ID(), output: output, files: files, codeVersion: codeVersion)
-        return { connection in try Self.write(parameters.task, draft, in: connection) }
+        return { connection in
+            try Self.write(parameters.task, draft, requestID: control.requestID, in: connection)
+        }
     }
 
     private func load(_ id: ID<InferenceTask>) async throws -> Inputs {
@@ -103,14 +105,14 @@ package struct SegmentCaseJob: Job {
     }
 
     private static func write(
-        _ id: ID<InferenceTask>, _ draft: ResultStore.Draft, in connection: any DatabaseConnection
+        _ id: ID<InferenceTask>, _ draft: ResultStore.Draft, requestID: String?, in connection: any DatabaseConnection
     ) throws {
         let now = Timestamp.now
         guard let task = try SegmentationStore(connection).task(id) else { throw caseIsGone }
         try ResultStore(connection).insert(task, draft, at: now)
         try JobStore(connection).enqueue(
             WriteReportJob.self, WriteReportJob.Parameters(result: draft.id), institution: task.institution,
-            priority: WriteReportJob.priority, at: now)
+            requestID: requestID, priority: WriteReportJob.priority, at: now)
     }
 
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {
@@ -132,7 +134,8 @@ extension InferenceTask {
         if try store.hasOtherActiveTask(than: self) { try cases.setStatus(scope, caseID, .processing, at: now) }
         try AuditStore(connection).append(
             AuditEntry(
-                institution: institution, actor: createdBy, origin: RequestOrigin(), action: end.auditAction,
+                institution: institution, actor: createdBy, origin: RequestOrigin(requestID: requestID),
+                action: end.auditAction,
                 objectType: "inference_task", objectID: id.string, outcome: end.auditOutcome, at: now))
     }
 }

@@ -3,10 +3,10 @@ import Storage
 
 /// The rules of segmentations: who may start, see and cancel them.
 package struct SegmentationService: Sendable {
-    private let database: any Database
+    let database: any Database
     private let audit: AuditService
     private let models: InstalledModels
-    private let clock: @Sendable () -> Timestamp
+    let clock: @Sendable () -> Timestamp
 
     /// - Parameter models: those that can be asked for.
     package init(
@@ -45,6 +45,8 @@ package struct SegmentationService: Sendable {
         let now = clock()
         return try await database.write { connection in
             let cases = CaseStore(connection)
+            // First: the case must not be deleted, nor its images replaced, while the task comes into being.
+            try cases.lock(scope, caseID)
             let item = try cases.require(scope, caseID, for: .startInference)
             let images = try ImageStore(connection).list(scope, case: caseID)
             let store = SegmentationStore(connection)
@@ -58,7 +60,8 @@ package struct SegmentationService: Sendable {
             }
             let id = ID<InferenceTask>()
             let job = try JobStore(connection).enqueue(
-                SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution, at: now)
+                SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution,
+                requestID: scope.origin.requestID, at: now)
             try store.insertTask(scope, id, case: caseID, job: job, modelID: modelID, digest: digest, at: now)
             try cases.setStatus(scope, caseID, .processing, at: now)
             try AuditStore(connection).append(
@@ -93,12 +96,7 @@ package struct SegmentationService: Sendable {
         let now = clock()
         return try await database.write { connection in
             let task = try Self.require(scope, id, for: .startInference, in: connection)
-            let answer = try JobStore(connection).requestCancel(task.job, at: now)
-            if answer != .alreadyOver {
-                try AuditStore(connection).append(
-                    AuditEntry(scope, "inference.cancel", "inference_task", id.string, at: now))
-            }
-            if case .end(let end) = answer { try task.recordEnd(end, in: connection, at: now) }
+            try task.cancel(scope, in: connection, at: now)
             return try Self.require(scope, id, for: .startInference, in: connection)
         }
     }
@@ -136,7 +134,7 @@ package struct SegmentationService: Sendable {
         return result
     }
 
-    private static func require(
+    static func require(
         _ scope: Scope, _ id: ID<InferenceTask>, for action: Action = .readResult,
         in connection: any DatabaseConnection
     ) throws -> InferenceTask {
@@ -146,5 +144,17 @@ package struct SegmentationService: Sendable {
             throw AppError(.forbidden, "You may see this task, but your role does not allow this.")
         }
         throw AppError(.notFound, "There is no such task.")
+    }
+}
+
+extension InferenceTask {
+    /// Stops the task: at once while it waits, else its worker sees the wish. One that is over stays as it is.
+    func cancel(_ scope: Scope, in connection: any DatabaseConnection, at now: Timestamp) throws {
+        let answer = try JobStore(connection).requestCancel(job, at: now)
+        if answer != .alreadyOver {
+            try AuditStore(connection).append(
+                AuditEntry(scope, "inference.cancel", "inference_task", id.string, at: now))
+        }
+        if case .end(let end) = answer { try recordEnd(end, in: connection, at: now) }
     }
 }

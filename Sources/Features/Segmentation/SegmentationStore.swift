@@ -4,7 +4,7 @@ import Storage
 
 /// The rows of inference tasks and their results.
 package struct SegmentationStore {
-    private let connection: any DatabaseConnection
+    let connection: any DatabaseConnection
 
     package init(_ connection: any DatabaseConnection) {
         self.connection = connection
@@ -14,7 +14,7 @@ package struct SegmentationStore {
     private static let selection: SQL = """
         SELECT j.status, j.attempt, j.losses, j.max_attempts, j.run_after, j.lease_owner, j.lease_token,
             j.lease_expires, j.progress, j.current_step, j.cancel_requested, j.error_message, j.started_at,
-            j.finished_at, t.*
+            j.finished_at, j.request_id, t.*
         FROM inference_tasks t
         JOIN jobs j ON j.institution_id = t.institution_id AND j.id = t.job_id
         JOIN cases c ON c.institution_id = t.institution_id AND c.id = t.case_id
@@ -53,6 +53,17 @@ package struct SegmentationStore {
             """
             \(Self.selection)
             WHERE t.institution_id = \(scope.institution) AND t.case_id = \(caseID) AND t.active_inputs = \(digest)
+            """
+        ).map(InferenceTask.init)
+    }
+
+    /// The tasks of a case that have not ended; the caller has checked that `scope` may stop them.
+    func activeTasks(_ scope: Scope, case caseID: ID<Case>) throws -> [InferenceTask] {
+        try connection.query(
+            """
+            \(Self.selection)
+            WHERE t.institution_id = \(scope.institution) AND t.case_id = \(caseID) AND t.active_inputs IS NOT NULL
+            ORDER BY t.created_at, t.id
             """
         ).map(InferenceTask.init)
     }

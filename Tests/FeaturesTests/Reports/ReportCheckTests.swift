@@ -6,7 +6,7 @@ import Testing
 
 struct ReportCheckTests {
     /// A sound result of one lesion, with the findings that the pipeline would list.
-    private static func result(_ side: Lesion.Side = .left) -> SegmentationResult {
+    static func result(_ side: Lesion.Side = .left) -> SegmentationResult {
         let volumes: [TumourRegion: Double] = [.wholeTumour: 12_345, .tumourCore: 6_789, .enhancingTumour: 0]
         let lesion = Lesion(
             number: 1, volumes: volumes, confidence: 0.9, maximumDiameter: 30, axialDiameter: 25,

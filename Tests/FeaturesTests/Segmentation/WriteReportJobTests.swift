@@ -44,7 +44,7 @@ import Testing
         try await Ward.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
-            try await ward.database.write { try CaseStore($0).delete(ward.doctor, ward.caseID) }
+            try await ward.database.write { try $0.execute("DELETE FROM cases WHERE id = \(ward.caseID)") }
             #expect(try await runner(ward).workOnce())
             #expect(try await ward.count("jobs WHERE status = 'cancelled'") == 1)
             #expect(try await ward.count("reports") == 0)

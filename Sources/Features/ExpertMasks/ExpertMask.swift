@@ -1,0 +1,64 @@
+import Foundation
+import Imaging
+import Storage
+
+/// A mask that an expert drew, with the agreement of the result that was the newest when it came.
+package struct ExpertMask: Sendable, Equatable {
+    package let id: ID<ExpertMask>
+    package let institution: ID<Institution>
+    package let caseID: ID<Case>
+    package let resultID: ID<CaseResult>
+    /// Whose result it is compared with.
+    package let task: ID<InferenceTask>
+    package let blob: BlobKey
+    /// The series on whose grid it lies.
+    package let sequence: MRISequence
+    package let convention: LabelConvention
+    /// How far the comparison is.
+    package let status: JobStatus
+    /// One sentence for the user, where it failed.
+    package let errorMessage: String?
+    /// Nil until the comparison is done.
+    package let agreement: [TumourRegion: RegionAgreement]?
+    package let uploadedBy: ID<User>
+    /// The full name of `uploadedBy`.
+    package let author: String
+    package let uploadedAt: Timestamp
+}
+
+extension LabelConvention: SQLConvertible {}
+
+extension ExpertMask: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case id, caseId, taskId, status, errorMessage, modality, labelConvention, dice, hd95, uploadedBy, uploadedAt
+    }
+
+    private struct RegionKey: CodingKey {
+        let stringValue: String
+        let intValue: Int? = nil
+
+        init(_ region: TumourRegion) { stringValue = region.rawValue }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// Every key is always there, null where there is no value.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(caseID, forKey: .caseId)
+        try container.encode(task, forKey: .taskId)
+        try container.encode(status, forKey: .status)
+        try container.encode(errorMessage, forKey: .errorMessage)
+        try container.encode(sequence, forKey: .modality)
+        try container.encode(convention.rawValue, forKey: .labelConvention)
+        var dice = container.nestedContainer(keyedBy: RegionKey.self, forKey: .dice)
+        var distance = container.nestedContainer(keyedBy: RegionKey.self, forKey: .hd95)
+        for region in TumourRegion.allCases {
+            try dice.encode(agreement?[region]?.dice, forKey: RegionKey(region))
+            try distance.encode(agreement?[region]?.hd95, forKey: RegionKey(region))
+        }
+        try container.encode(author, forKey: .uploadedBy)
+        try container.encode(uploadedAt, forKey: .uploadedAt)
+    }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import Imaging
+import Storage
+
+/// The rules of experts' masks: who may bring one, what is taken, and what comes of it.
+package struct ExpertMasksService: Sendable {
+    private let database: any Database
+    private let blobs: any BlobStore
+    private let audit: AuditService
+    private let clock: @Sendable () -> Timestamp
+    /// Reading a whole mask takes a second, and must not hold up Swift's cooperative threads.
+    private let pool = ThreadPool<Void>(name: "masks", threads: 1) {}
+
+    package init(
+        database: any Database, blobs: any BlobStore, audit: AuditService,
+        clock: @escaping @Sendable () -> Timestamp = { .now }
+    ) {
+        self.database = database
+        self.blobs = blobs
+        self.audit = audit
+        self.clock = clock
+    }
+
+    /// Whether a mask for this case would be taken at all; ask before the first byte is received.
+    package func checkUpload(_ scope: Scope, case id: ID<Case>) async throws {
+        _ = try await database.read { try Self.result(scope, id, in: $0) }
+    }
+
+    /// Looks at a staged mask and has it compared with the case's newest result; the staged file is used up in any case.
+    ///
+    /// - Parameter convention: what its labels mean; nil takes what they tell.
+    package func add(_ scope: Scope, case id: ID<Case>, convention: String?, file: ReceivedFile) async throws
+        -> ExpertMask
+    {
+        let staged = file.staged
+        do {
+            let result = try await database.read { try Self.result(scope, id, in: $0) }
+            let draft = try await look(at: staged, result, try Self.convention(convention))
+            try await blobs.commit(staged)
+            return try await insert(scope, draft, result)
+        } catch {
+            // Removes it wherever it lies by now: a refused upload leaves nothing.
+            await blobs.discard(staged)
+            try? await blobs.delete(staged.key)
+            throw error
+        }
+    }
+
+    /// Newest first.
+    package func list(_ scope: Scope, case id: ID<Case>) async throws -> [ExpertMask] {
+        let list = try await database.read { connection in
+            _ = try CaseStore(connection).require(scope, id, for: .readResult)
+            return try ExpertMaskStore(connection).list(scope, case: id)
+        }
+        try await audit.record(AuditEntry(scope, "expert_mask.list", "case", id.string, at: clock()))
+        return list
+    }
+
+    /// The mask once it is compared, or as it is when the time is up; for whoever has just brought it.
+    package func wait(_ scope: Scope, for mask: ExpertMask, atMost patience: Duration) async throws -> ExpertMask {
+        let end = ContinuousClock.now.advanced(by: patience)
+        var mask = mask
+        while !mask.status.isOver && ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(100))
+            let id = mask.id
+            let caseID = mask.caseID
+            mask = try await database.read { try Self.mask(scope, id, caseID, in: $0) }
+        }
+        return mask
+    }
+
+    // MARK: Parts
+
+    private static func convention(_ name: String?) throws -> LabelConvention? {
+        guard let name, !name.isEmpty else { return nil }
+        guard let convention = LabelConvention(rawValue: name.lowercased()) else {
+            let names = LabelConvention.allCases.map(\.rawValue).joined(separator: ", ")
+            throw AppError.invalid("labelConvention", "The label convention is one of \(names).")
+        }
+        return convention
+    }
+
+    private func look(at staged: StagedBlob, _ result: CaseResult, _ wanted: LabelConvention?) async throws
+        -> ExpertMaskStore.Draft
+    {
+        var grids: [MRISequence: URL] = [:]
+        for sequence in MRISequence.allCases {
+            if let file = result.labels(on: sequence) { grids[sequence] = try await blobs.localURL(file.blob) }
+        }
+        let files = grids
+        do {
+            return try await pool.run { try Self.draft(staged, on: files, wanted) }
+        } catch let error as ImagingError where error.code != .internalFault {
+            // What only a named convention can answer is said of that field.
+            let field = error.message.contains("labelConvention") ? "labelConvention" : "file"
+            throw AppError.invalid(field, error.message)
+        }
+    }
+
+    private static func draft(_ staged: StagedBlob, on files: [MRISequence: URL], _ wanted: LabelConvention?) throws
+        -> ExpertMaskStore.Draft
+    {
+        let found = try NIfTIFile.inspectLabels(staged.url)
+        let convention = try wanted ?? LabelConvention.told(by: found.labels)
+        try convention.check(found.labels)
+        let sequence = try MRISequence.referenceOrder.first { sequence in
+            guard let file = files[sequence] else { return false }
+            guard case .sameVoxels = GridRelation(found.grid, to: try NIfTIFile.grid(of: file)) else { return false }
+            return true
+        }
+        guard let sequence else {
+            throw ImagingError(
+                .incompatibleSeries,
+                "The mask does not lie on the grid of any series of the case; draw it on one of them.")
+        }
+        return ExpertMaskStore.Draft(id: ID(), blob: staged, sequence: sequence, convention: convention)
+    }
+
+    private func insert(_ scope: Scope, _ draft: ExpertMaskStore.Draft, _ result: CaseResult) async throws -> ExpertMask
+    {
+        let now = clock()
+        return try await database.write { connection in
+            _ = try CaseStore(connection).require(scope, result.caseID, for: .giveFeedback)
+            let job = try JobStore(connection).enqueue(
+                ScoreMaskJob.self, ScoreMaskJob.Parameters(mask: draft.id), institution: scope.institution,
+                requestID: scope.origin.requestID, priority: ScoreMaskJob.priority, at: now)
+            try ExpertMaskStore(connection).insert(scope, draft, on: result, job: job, at: now)
+            try AuditStore(connection).append(
+                AuditEntry(scope, "expert_mask.upload", "expert_mask", draft.id.string, at: now))
+            return try Self.mask(scope, draft.id, result.caseID, in: connection)
+        }
+    }
+
+    private static func mask(
+        _ scope: Scope, _ id: ID<ExpertMask>, _ caseID: ID<Case>, in connection: any DatabaseConnection
+    ) throws -> ExpertMask {
+        _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
+        guard let mask = try ExpertMaskStore(connection).find(scope, id, case: caseID) else {
+            throw AppError(.notFound, "There is no such mask.")
+        }
+        return mask
+    }
+
+    private static func result(_ scope: Scope, _ id: ID<Case>, in connection: any DatabaseConnection) throws
+        -> CaseResult
+    {
+        _ = try CaseStore(connection).require(scope, id, for: .giveFeedback)
+        guard let result = try ResultStore(connection).latest(scope, case: id) else {
+            throw AppError(.conflict, "The case has no result to compare with; start the inference first.")
+        }
+        return result
+    }
+}

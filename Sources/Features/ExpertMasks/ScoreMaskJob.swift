@@ -1,0 +1,63 @@
+import Foundation
+import Imaging
+import Storage
+
+/// Compares an expert's mask with the result's on the grid of one series. Distances are measured by native code, so it is
+/// done in the worker.
+package struct ScoreMaskJob: Job {
+    package struct Parameters: Codable, Sendable {
+        let mask: ID<ExpertMask>
+    }
+
+    package static let jobName = "score-mask"
+    /// Takes a second and is waited for: before the next segmentation.
+    static let priority = 10
+
+    private let database: any Database
+    private let blobs: any BlobStore
+
+    package init(database: any Database, blobs: any BlobStore) {
+        self.database = database
+        self.blobs = blobs
+    }
+
+    package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
+        control.report("Comparing the masks", 0)
+        let (mask, file) = try await database.read { connection in
+            guard let mask = try ExpertMaskStore(connection).find(parameters.mask),
+                let result = try ResultStore(connection).find(mask.resultID)
+            else { throw JobFailure(.pointless, "The case has been deleted.") }
+            guard let file = result.labels(on: mask.sequence) else {
+                throw JobFailure(.permanent, "The result has no mask on the grid of this series.")
+            }
+            return (mask, file)
+        }
+        let ours = try await blobs.localURL(file.blob)
+        let theirs = try await blobs.localURL(mask.blob)
+        let agreement: [TumourRegion: RegionAgreement]
+        do {
+            agreement = try await DedicatedThread.run(named: "score-mask") {
+                try RegionAgreement.byRegion(
+                    NIfTIFile.readLabels(ours), expert: NIfTIFile.readLabels(theirs), convention: mask.convention)
+            }
+        } catch let error as ImagingError where error.code != .internalFault {
+            throw JobFailure(.permanent, error.message)
+        }
+        return { connection in
+            try ExpertMaskStore(connection).set(agreement, of: mask.id)
+            try AuditStore(connection).append(
+                AuditEntry(
+                    institution: mask.institution, actor: mask.uploadedBy,
+                    origin: RequestOrigin(requestID: control.requestID), action: "expert_mask.score",
+                    objectType: "expert_mask", objectID: mask.id.string, at: .now))
+        }
+    }
+}
+
+extension CaseResult {
+    /// The labels on the grid of one series: its own file, else the reference's where it is that series.
+    func labels(on sequence: MRISequence) -> ResultFile? {
+        let labels = files.filter { $0.content == .labels && $0.sequence == sequence }
+        return labels.first { $0.name.hasPrefix(sequence.rawValue + "/") } ?? labels.first
+    }
+}

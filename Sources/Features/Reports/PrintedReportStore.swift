@@ -1,0 +1,43 @@
+import Storage
+
+/// The rows of reports' PDFs: added and read, never changed.
+struct PrintedReportStore {
+    private let connection: any DatabaseConnection
+
+    init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// The caller has checked that `scope` may see the report; its blob is in the store.
+    func insert(
+        _ scope: Scope, of report: Report, _ blob: StagedBlob, revision: Int, status: Report.Status, at now: Timestamp
+    ) throws {
+        try BlobRowStore(connection).insert(scope, blob, case: report.caseID, at: now)
+        try connection.execute(
+            """
+            INSERT INTO report_pdfs
+                (id, institution_id, report_id, revision, status, blob_id, created_by, created_at)
+            VALUES (\(ID<PrintedReport>()), \(scope.institution), \(report.id), \(revision), \(status), \(blob.key),
+                \(scope.user), \(now))
+            """)
+    }
+
+    /// Newest first; the caller has checked that `scope` may see the report.
+    func list(_ scope: Scope, of id: ID<Report>) throws -> [PrintedReport] {
+        try connection.query(
+            """
+            SELECT d.*, b.size, b.sha256, u.first_name, u.last_name
+            FROM report_pdfs d
+            JOIN blobs b ON b.institution_id = d.institution_id AND b.id = d.blob_id
+            JOIN users u ON u.institution_id = d.institution_id AND u.id = d.created_by
+            WHERE d.institution_id = \(scope.institution) AND d.report_id = \(id)
+            ORDER BY d.created_at DESC, d.id DESC
+            """
+        ).map(PrintedReport.init)
+    }
+
+    /// The name of the caller's institution, for the head of the page.
+    func institutionName(_ scope: Scope) throws -> String {
+        try connection.queryOne("SELECT name FROM institutions WHERE id = \(scope.institution)")?.get("name") ?? ""
+    }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import Imaging
+import Rendering
+import Storage
+
+/// What a printed report is made of, read in one snapshot.
+struct ReportPrintSource: Sendable {
+    let report: Report
+    /// What printing makes of the report's status; nil where that stays.
+    let change: ReportChange?
+    /// A PDF of the report as it is.
+    let printed: PrintedReport?
+    private let result: CaseResult
+    private let item: Case
+    private let institution: String
+    private let signature: ReportEdit?
+    private let lastEdit: ReportEdit?
+    private let time: Timestamp
+
+    init(_ scope: Scope, _ id: ID<Report>, at now: Timestamp, in connection: any DatabaseConnection) throws {
+        let store = ReportStore(connection)
+        report = try store.require(scope, id)
+        guard let result = try ResultStore(connection).find(report.resultID) else {
+            throw AppError(.notFound, "The report's result is gone.")
+        }
+        self.result = result
+        item = try CaseStore(connection).require(scope, report.caseID)
+        let prints = PrintedReportStore(connection)
+        institution = try prints.institutionName(scope)
+        let edits = try store.edits(scope, of: id)
+        signature = edits.last { $0.status == .finalized }
+        lastEdit = edits.last { $0.text != nil }
+        // Who may read a report, but not write it, prints it and moves nothing.
+        let mayMove = try report.status == .finalized && store.find(scope, id, for: .writeReport) != nil
+        change = mayMove ? try ReportForm(status: Report.Status.exported.rawValue).applied(to: report) : nil
+        let revision = report.revision
+        printed = change == nil ? try prints.list(scope, of: id).first { $0.revision == revision } : nil
+        time = now
+    }
+
+    /// The revision that the PDF shows.
+    var revision: Int { report.revision + (change == nil ? 0 : 1) }
+
+    /// The contours' picture.
+    var picture: BlobKey? { result.files.first { $0.content == .picture }?.blob }
+
+    func document(picture: Data?) -> ReportDocument {
+        ReportDocument(
+            title: "Brain MRI: measurements of tumour", institution: institution, facts: facts,
+            review: result.result.review?.reasons ?? [], sections: ReportText.sections(of: report.currentText),
+            measurements: report.findings.compactMap(\.measurement), picture: picture,
+            pictureCaption:
+                "Reference series \(result.result.referenceModality.displayName) with the regions' contours, in "
+                + "radiological convention: the patient's left is on the right of axial and coronal planes.",
+            provenance: provenance,
+            footer:
+                "Report \(report.id), revision \(revision), printed \(Self.day(time)) UTC. \(ReportDocument.notice).",
+            watermark: report.status.isSigned ? nil : "DRAFT", printedAt: time.date)
+    }
+
+    private var facts: [ReportDocument.Fact] {
+        var facts: [ReportDocument.Fact] = [
+            .init("Case", report.caseID.string), .init("Patient id", report.patientID), .init("Patient", patient),
+        ]
+        if let scan = item.scanDate { facts.append(.init("Scan date", scan)) }
+        let scanner = [item.scannerType, item.fieldStrength?.rawValue ?? ""].filter { !$0.isEmpty }
+        if !scanner.isEmpty { facts.append(.init("Scanner", scanner.joined(separator: ", "))) }
+        facts.append(.init("Status", status))
+        facts.append(.init("Drafted", "\(Self.day(report.generatedAt)) UTC by software, from measurements alone"))
+        if let lastEdit {
+            facts.append(
+                .init(
+                    "Text",
+                    "edited \(report.editCount) ×, last by \(lastEdit.editedBy), \(Self.day(lastEdit.editedAt)) UTC"))
+        }
+        if let signature, report.status.isSigned {
+            facts.append(.init("Signed", "by \(signature.editedBy), \(Self.day(signature.editedAt)) UTC"))
+            if !signature.acknowledged.isEmpty {
+                facts.append(.init("Signed knowing", signature.acknowledged.joined(separator: " ")))
+            }
+        }
+        return facts
+    }
+
+    private var patient: String {
+        let sexes: [Case.Sex: String] = [.male: "male", .female: "female", .other: "other sex"]
+        let parts = [item.age.map { "\($0) years" }, item.sex.flatMap { sexes[$0] }].compactMap { $0 }
+        return parts.isEmpty ? "age and sex not stated" : parts.joined(separator: ", ")
+    }
+
+    private var status: String {
+        switch report.status {
+        case .draft: "DRAFT: nobody has reviewed this text"
+        case .reviewed: "REVIEWED, not signed"
+        case .finalized, .exported: "FINAL"
+        }
+    }
+
+    private var provenance: [ReportDocument.Fact] {
+        let model = result.model
+        var facts: [ReportDocument.Fact] = [
+            .init("Model", "\(model.name) \(model.version)"), .init("Model digest", model.digest),
+            .init("Device, program", "\(result.result.device), NeuroAI \(result.codeVersion)"),
+            .init("Measured", "\(Self.day(result.createdAt)) UTC, task \(result.task)"),
+            .init("Inputs digest", result.inputsDigest),
+        ]
+        if let manifest = result.files.first(where: { $0.content == .manifest }) {
+            facts.append(.init("Manifest", manifest.sha256))
+        }
+        return facts
+    }
+
+    /// `2026-11-23 19:04`
+    private static func day(_ time: Timestamp) -> String {
+        String(time.description.prefix(16)).replacing("T", with: " ")
+    }
+}
+
+/// A report's text cut into its parts for print.
+enum ReportText {
+    /// Lines without a small letter are headings; citations at the end of a line are its findings.
+    static func sections(of text: String) -> [ReportDocument.Section] {
+        var sections: [ReportDocument.Section] = []
+        var title = "Report"
+        var sentences: [ReportDocument.Sentence] = []
+        func close() {
+            if !sentences.isEmpty { sections.append(ReportDocument.Section(title: title, sentences: sentences)) }
+            sentences = []
+        }
+        for line in text.split(whereSeparator: \.isNewline).map({ String($0).trimmed }) where !line.isEmpty {
+            if line.contains(where: \.isLetter) && !line.contains(where: \.isLowercase) {
+                close()
+                title = line
+            } else {
+                sentences.append(sentence(line))
+            }
+        }
+        close()
+        return sections
+    }
+
+    private static func sentence(_ line: String) -> ReportDocument.Sentence {
+        guard let match = line.wholeMatch(of: /(.*?) ?\[(F[0-9]+(?:, ?F[0-9]+)*)\]/) else {
+            return ReportDocument.Sentence(text: line, findings: [])
+        }
+        let findings = match.output.2.split(separator: ",").map { String($0).trimmed }
+        return ReportDocument.Sentence(text: String(match.output.1), findings: findings)
+    }
+}

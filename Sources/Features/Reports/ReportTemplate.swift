@@ -1,0 +1,50 @@
+import Imaging
+
+/// What kind of report the service writes: its sections, and which findings each may state.
+package struct ReportTemplate: Encodable, Sendable {
+    /// One part of the report.
+    package struct Part: Encodable, Sendable {
+        package let name: String
+        /// One sentence for the reader of the list.
+        package let states: String
+        /// Kinds of findings that its sentences cite.
+        package let findings: [Finding.Kind]
+    }
+
+    package let id: String
+    package let name: String
+    package let description: String
+    package let language = "en"
+    package let sections: [Part]
+
+    /// Those that reports can be written by; `ReportComposer` writes by the first.
+    package static let all = [
+        ReportTemplate(
+            id: "tumour-measurements", name: "Brain tumour measurements",
+            description:
+                "What was measured, sentence by sentence with the findings' numbers; no diagnosis and no grade.",
+            sections: [
+                Part(
+                    name: ReportDraft.Section.technique.rawValue,
+                    states: "The series, the model, and the series on whose voxels the volumes are counted.",
+                    findings: [.sequencesPresent]),
+                Part(
+                    name: ReportDraft.Section.findings.rawValue,
+                    states: "Volumes of the regions, how many lesions there are, and each lesion's side, place, "
+                        + "volume, diameters and contacts.",
+                    findings: [
+                        .volume, .lesionCount, .lesionVolume, .side, .location, .maximumDiameter, .axialDiameter,
+                        .perpendicularDiameter, .midlineContact, .cortexContact,
+                    ]),
+                Part(
+                    name: ReportDraft.Section.impression.rawValue,
+                    states: "What needs review first, then the lesions in one sentence.",
+                    findings: [.review, .lesionCount, .side, .volume]),
+                Part(
+                    name: ReportDraft.Section.limits.rawValue,
+                    states:
+                        "What the present series do not allow to say, and the agreement with an expert that the model expects.",
+                    findings: [.reliability, .expectedDice, .brainMask, .atlasFit, .lesionCount]),
+            ])
+    ]
+}

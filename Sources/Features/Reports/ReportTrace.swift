@@ -1,0 +1,37 @@
+import Foundation
+import Imaging
+
+/// From each sentence back to what was measured, by which model, on which files; and on to what people made of it.
+package struct ReportTrace: Sendable {
+    package let report: Report
+    package let result: CaseResult
+    /// The first change first.
+    package let edits: [ReportEdit]
+
+    /// A sentence of the draft with the findings that it states.
+    package struct Statement: Encodable, Sendable, Equatable {
+        package let section: String
+        package let text: String
+        package let findings: [Finding]
+    }
+
+    package var statements: [Statement] {
+        let known = Dictionary(report.findings.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return report.draft.sentences.map { sentence in
+            Statement(
+                section: sentence.section.rawValue, text: sentence.text,
+                findings: sentence.findings.compactMap { known[$0] })
+        }
+    }
+
+    /// Digests of the series as they were measured, from the run's manifest.
+    package var inputs: [RunManifest.Input] {
+        struct Inputs: Decodable {
+            let inputs: [RunManifest.Input]
+        }
+        return (try? JSONDecoder().decode(Inputs.self, from: Data(result.manifest.utf8)))?.inputs ?? []
+    }
+
+    /// The stored manifest, from which the run can be repeated bit by bit.
+    package var manifest: ResultFile? { result.files.first { $0.content == .manifest } }
+}

@@ -1,0 +1,20 @@
+import Storage
+
+extension ReportsService {
+    /// For administrators: drafts and reviewed reports go with their edits, finalized ones stay.
+    package func delete(_ scope: Scope, _ id: ID<Report>) async throws {
+        try Policy.require(.administer, scope)
+        let now = clock()
+        try await database.write { connection in
+            let store = ReportStore(connection)
+            guard let report = try store.find(scope, id) else {
+                throw AppError(.notFound, "There is no such report.")
+            }
+            guard report.status == .draft || report.status == .reviewed else {
+                throw AppError(.conflict, "The report has been finalized; it is kept.")
+            }
+            try store.delete(scope, id)
+            try AuditStore(connection).append(AuditEntry(scope, "report.delete", "report", id.string, at: now))
+        }
+    }
+}

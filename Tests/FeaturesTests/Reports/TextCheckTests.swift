@@ -1,0 +1,50 @@
+import Testing
+
+@testable import Features
+@testable import Imaging
+
+struct TextCheckTests {
+    private static func remarks(_ text: String) -> [TextCheck.Remark] {
+        TextCheck(ReportCheckTests.result().structuredFindings).remarks(on: text)
+    }
+
+    @Test(arguments: [Lesion.Side.left, .right, .midline]) func aDraftAgreesWithItself(_ side: Lesion.Side) {
+        let result = ReportCheckTests.result(side)
+        #expect(TextCheck(result.structuredFindings).remarks(on: ReportComposer.compose(result).text) == [])
+    }
+
+    @Test(arguments: [
+        "The whole tumour measures 12.3 ml.", "Whole tumor 12 mL, tumor core 6.79 cc.", "It measures 12345 mm³.",
+        "Lesion 1 measures 2.5 x 2.0 cm in the axial plane.", "Its largest diameter is 3 cm.",
+        "One lesion, on the left.",
+        "It lies in the left frontal lobe (62 %) and reaches the insula.", "It does not reach the midline.",
+        "The enhancing tumour has 0.00 ml.", "A 61-year-old patient; T1CE and FLAIR were read.",
+        "Two readers looked at it at right angles.", "The product is 500 mm2.", "Seen on 3 T, 2 days later. [F1, F2]",
+    ]) func whatWasMeasuredMayBeSaidInOtherWords(_ text: String) {
+        #expect(Self.remarks(text) == [])
+    }
+
+    @Test(arguments: [
+        "The whole tumour measures 13.2 ml.", "The tumour core measures 12.3 ml.", "Enhancing tumour: 6.79 ml.",
+        "Lesion 2 measures 12.3 ml.", "It measures 2.5 x 2.2 cm.", "It measures 2.9 x 2.0 cm.",
+        "Its largest diameter is 35 mm.", "The lesion lies on the right.", "Bilateral lesions.",
+        "It lies in the temporal lobe.", "Two lesions are seen.", "No lesion is seen.", "It reaches the midline.",
+        "It does not come within 3 mm of the surface.", "It fills 70 % of the lobe.", "We expect a Dice of 0.93.",
+        "Stated nowhere. [F99]", "The product is 5.5 cm².",
+    ]) func aContradictionIsFound(_ text: String) {
+        let found = Self.remarks("TECHNIQUE\nMRI of the brain.\n" + text)
+        #expect(found.map(\.kind).contains(.contradiction))
+        #expect(found.allSatisfy { $0.sentence == 2 })
+    }
+
+    @Test(arguments: ["Probably a glioblastoma.", "There is mass effect.", "No midline shift."])
+    func aJudgementIsNamedAndNoContradiction(_ text: String) {
+        #expect(Self.remarks(text).map(\.kind) == [.unmeasured])
+    }
+
+    @Test func sentencesAreCountedWithoutHeadings() {
+        let text = "FINDINGS\nIt has 12.3 ml. [F2]\nIt is small. It lies on the right.\n\nIMPRESSION\nAll is well.\n"
+        #expect(TextCheck.sentences(of: text).count == 4)
+        #expect(Self.remarks(text).map(\.sentence) == [3])
+    }
+}
