@@ -1,0 +1,74 @@
+import Storage
+
+// The audit trail, and the choices of models, of which none is ever taken back out.
+
+extension AdminStore {
+    static let audit = {
+        var table = AdminTable(
+            "audit", "Audit trail", "entry", audit: .init("audit"),
+            .rows(
+                AdminRows(
+                    from:
+                        "audit_entries a LEFT JOIN users u ON u.id = a.actor_id",
+                    id: "a.id", order: .newest("a.occurred_at"), search: ["u.search_text", "u.email", "a.action"]
+                ) { "a.institution_id = \($0.institution)" }),
+            [
+                AdminColumn("occurredAt", "When", "a.occurred_at", .time),
+                AdminColumn("actor", "Who", "u.email").optional().linked(
+                    // A superuser of another institution is named, but is no object of this one.
+                    to: "users", id: "CASE WHEN u.institution_id = a.institution_id THEN a.actor_id END"),
+                AdminColumn("action", "What", "a.action"),
+                AdminColumn("object", "Object", "a.object_type").linked(
+                    auditedType: "a.object_type", id: "a.object_id"),
+                AdminColumn("outcome", "Outcome", "a.outcome", .state),
+                AdminColumn("address", "From where", "a.address").optional(),
+                AdminColumn("objectId", "Id of the object", "a.object_id").optional().unlisted(),
+                AdminColumn("requestId", "Request", "a.request_id").optional().unlisted(),
+            ])
+        table.note = "Entries are only ever added. They name objects by id and hold no patient data."
+        table.filters = [
+            AdminFilter(
+                "outcome", "Outcome", "a.outcome", .choice(["done", "refused", "failed"].map { .init($0, $0) })),
+            AdminFilter("type", "Object", "a.object_type", .choice(auditedTypes)),
+            AdminFilter("period", "When", "a.occurred_at", .period),
+            AdminFilter("action", "Action", "a.action", .text),
+            AdminFilter("request", "Request", "a.request_id", .text),
+            AdminFilter("address", "From where", "a.address", .text),
+            AdminFilter("from", "From", "a.occurred_at", .since), AdminFilter("to", "To", "a.occurred_at", .until),
+            AdminFilter("actor", "Who", "a.actor_id", .reference(table: "users")),
+            AdminFilter("object", "Object", "a.object_id", .reference(table: "")),
+        ]
+        return table
+    }()
+
+    private static let auditedTypes = [
+        "user", "session", "invitation", "institution", "case", "image", "inference_task", "result", "feedback",
+        "report", "model", "audit",
+    ].map { AdminChoice($0, $0.replacing("_", with: " ")) }
+
+    static let activations = {
+        var table = AdminTable(
+            "activations", "Choices of models", "choice", audit: .init("model_activation"),
+            .rows(
+                AdminRows(
+                    from: """
+                        model_activations t
+                        LEFT JOIN users u ON u.institution_id = t.institution_id AND u.id = t.activated_by
+                        """,
+                    id: "t.id", order: .newest("t.activated_at"), search: ["LOWER(t.model_name)", "t.model_version"]
+                ) { "t.institution_id = \($0.institution)" }),
+            [
+                AdminColumn("model", "Model", "t.model_name"), AdminColumn("version", "Version", "t.model_version"),
+                AdminColumn("activatedBy", "Chosen by", "u.email").optional().linked(to: "users", id: "t.activated_by"),
+                AdminColumn("activatedAt", "Chosen", "t.activated_at", .time),
+                AdminColumn("rolledBackAt", "Rolled back", "t.rolled_back_at", .time).optional(),
+                AdminColumn("digest", "Digest", "t.model_digest").unlisted(),
+            ])
+        table.note = "The newest one that is not rolled back is in force. Nobody is named where the operator chose."
+        table.filters = [
+            AdminFilter("back", "State", "t.rolled_back_at", .presence(yes: "Rolled back", no: "Kept")),
+            AdminFilter("chosen", "Chosen", "t.activated_at", .period),
+        ]
+        return table
+    }()
+}

@@ -1,0 +1,242 @@
+import Imaging
+import Storage
+
+// Cases and their images.
+
+extension AdminStore {
+    static let cases = {
+        var table = AdminTable(
+            "cases", "Cases", "case", audit: .init("case"),
+            .rows(
+                AdminRows(
+                    from: "cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by",
+                    id: "c.id", order: .newest("c.created_at"), search: ["c.search_text", "u.search_text"]
+                ) { CaseStore.visible($0) }),
+            caseColumns)
+        table.filters = [
+            AdminFilter("status", "Status", "c.status", .choice(AdminChoice.all(of: Case.Status.self))),
+            AdminFilter("sex", "Sex", "c.sex", .choice(AdminChoice.all(of: Case.Sex.self))),
+            AdminFilter(
+                "field", "Field strength", "c.field_strength", .choice(AdminChoice.all(of: Case.FieldStrength.self))),
+            AdminFilter("created", "Created", "c.created_at", .period),
+            AdminFilter("author", "Author", "c.created_by", .reference(table: "users")),
+        ]
+        table.related = [
+            AdminRelated(
+                "Images", "hidden as well, and purged with it", "images", by: "case_id", list: "images", filter: "case"),
+            AdminRelated(
+                "Tasks", "hidden as well, and purged with it", "inference_tasks", by: "case_id", list: "tasks",
+                filter: "case"),
+            AdminRelated(
+                "Results", "hidden as well, and purged with it", "results", by: "case_id", list: "results",
+                filter: "case"),
+            AdminRelated(
+                "Reports", "hidden as well, and purged with it", "reports", by: "case_id", list: "reports",
+                filter: "case"),
+            AdminRelated("Shares", "hidden as well, and purged with it", "case_shares", by: "case_id"),
+            AdminRelated("Files", "hidden as well, and purged with it", "blobs", by: "case_id", bytes: "size"),
+        ]
+        table.edit = caseForm(isNew: false)
+        table.add = caseForm(isNew: true)
+        table.actions = caseActions
+        return table
+    }()
+
+    private static let caseColumns = [
+        AdminColumn("patientId", "Patient id", "c.patient_id"), AdminColumn("age", "Age", "c.age", .number).optional(),
+        AdminColumn("sex", "Sex", "c.sex").optional(), AdminColumn("status", "Status", "c.status", .state),
+        AdminColumn("priority", "Priority", "c.priority"),
+        AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
+        AdminColumn("createdAt", "Created", "c.created_at", .time),
+        AdminColumn("updatedAt", "Changed", "c.updated_at", .time).unlisted(),
+        AdminColumn("completedAt", "Completed", "c.completed_at", .time).optional().unlisted(),
+        AdminColumn("scanDate", "Scanned on", "c.scan_date").optional().unlisted(),
+        AdminColumn("fieldStrength", "Field strength", "c.field_strength").optional().unlisted(),
+        AdminColumn("scannerType", "Scanner", "c.scanner_type").unlisted(),
+        AdminColumn("indication", "Indication", "c.indication", .longText).unlisted(),
+        AdminColumn("clinicalHistory", "Clinical history", "c.clinical_history", .longText).unlisted(),
+        AdminColumn("diagnosis", "Diagnosis", "c.diagnosis", .longText).unlisted(),
+        AdminColumn("notes", "Notes", "c.notes", .longText).unlisted(),
+        AdminColumn("revision", "Revision", "c.revision", .number).unlisted(),
+    ]
+
+    private static func caseForm(isNew: Bool) -> AdminForm {
+        var fields: [AdminForm.Field] = [
+            .init("patientId", "Patient id", isRequired: true),
+            .init("age", "Age", .number, isRequired: true, help: "Years."),
+            .init("sex", "Sex", .choice(AdminChoice.all(of: Case.Sex.self)), isRequired: true),
+            .init("scanDate", "Scanned on", .date, help: "YYYY-MM-DD"),
+            .init("fieldStrength", "Field strength", .choice(AdminChoice.all(of: Case.FieldStrength.self))),
+            .init("scannerType", "Scanner"), .init("priority", "Priority"),
+            .init("indication", "Indication", .longText),
+            .init("clinicalHistory", "Clinical history", .longText), .init("diagnosis", "Diagnosis", .longText),
+            .init("notes", "Notes", .longText),
+        ]
+        if !isNew {
+            let choices = AdminChoice.all(of: Case.Status.self)
+            fields.insert(
+                .init(
+                    "status", "Status", .choice(choices), isRequired: true,
+                    help: "The service sets processing, completed and failed itself."), at: 3)
+        }
+        return AdminForm(fields: fields) { services, scope, id, values in
+            let form = try CaseForm(values)
+            if isNew { return .init(try await services.cases.create(scope, form).id.string) }
+            let seen = values["revision"].flatMap { Int64($0) }
+            _ = try await services.cases.update(
+                scope, AdministeredServices.id(id, of: Case.self), form,
+                if: seen.map { .revision(among: [$0]) } ?? .none)
+            return .init(id)
+        }
+    }
+
+    private static let caseActions = [
+        AdminAction(
+            "archive", "Archive", "Archived cases can't be segmented until they are taken out of the archive.",
+            where: { $0["status"]?.text != Case.Status.archived.rawValue }
+        ) { services, scope, id in
+            try await services.cases.update(scope, id, status: .archived)
+        },
+        AdminAction(
+            "unarchive", "Take out of the archive", "The cases can be segmented again.",
+            where: { $0["status"]?.text == Case.Status.archived.rawValue }
+        ) { services, scope, id in
+            try await services.cases.update(scope, id, status: .uploaded)
+        },
+        AdminAction(
+            "segment", "Start segmentation", "Asks for a segmentation of each case by the model in force."
+        ) { services, scope, id in
+            _ = try await services.segmentation.start(scope, case: AdministeredServices.id(id, of: Case.self))
+        },
+        AdminAction(
+            "delete", "Delete",
+            "The cases are hidden with everything that hangs on them. They can be restored until they are purged.",
+            isDestructive: true
+        ) { services, scope, id in
+            try await services.cases.delete(scope, AdministeredServices.id(id, of: Case.self))
+        },
+    ]
+
+    static let deletedCases = {
+        var table = AdminTable(
+            "deleted", "Deleted cases", "deleted case", audit: .init("deleted_case", prefix: "case"),
+            .rows(
+                AdminRows(
+                    from: """
+                        cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
+                        LEFT JOIN users d ON d.id = c.deleted_by
+                        """,
+                    id: "c.id", order: .newest("c.deleted_at"), search: ["c.search_text", "u.search_text"]
+                ) { "c.institution_id = \($0.institution) AND c.deleted_at IS NOT NULL" }),
+            [
+                AdminColumn("patientId", "Patient id", "c.patient_id"),
+                AdminColumn("status", "Status", "c.status", .state),
+                AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
+                AdminColumn("createdAt", "Created", "c.created_at", .time),
+                AdminColumn("deletedAt", "Deleted", "c.deleted_at", .time),
+                AdminColumn("deletedBy", "Deleted by", "d.email").optional(),
+            ])
+        table.note = "They are purged with their files once the time of retention has passed."
+        table.filters = [AdminFilter("deleted", "Deleted", "c.deleted_at", .period)]
+        table.related = [
+            AdminRelated("Images", "", "images", by: "case_id"),
+            AdminRelated("Results", "", "results", by: "case_id"),
+            AdminRelated("Files", "", "blobs", by: "case_id", bytes: "size"),
+        ]
+        table.actions = [
+            AdminAction("restore", "Restore", "The cases come back as they were.") { services, scope, id in
+                _ = try await services.cases.restore(scope, AdministeredServices.id(id, of: Case.self))
+            }
+        ]
+        return table
+    }()
+
+    static let images = {
+        var table = AdminTable(
+            "images", "Images", "image", audit: .init("image"),
+            .rows(
+                AdminRows(
+                    from: """
+                        images m JOIN cases c ON c.institution_id = m.institution_id AND c.id = m.case_id
+                        JOIN users u ON u.institution_id = m.institution_id AND u.id = m.uploaded_by
+                        """,
+                    id: "m.id", order: .newest("m.uploaded_at"),
+                    search: ["LOWER(m.original_filename)", "c.search_text", "u.search_text"]
+                ) { CaseStore.visible($0) }),
+            [
+                AdminColumn("originalFilename", "File", "m.original_filename"),
+                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "m.case_id"),
+                AdminColumn("modality", "Sequence", "m.modality", .state),
+                AdminColumn("fileSize", "Size", "m.file_size", .bytes),
+                AdminColumn("uploadedBy", "Uploaded by", "u.email").linked(to: "users", id: "m.uploaded_by"),
+                AdminColumn("uploadedAt", "Uploaded", "m.uploaded_at", .time),
+                AdminColumn("sizeX", "Voxels along x", "m.size_x", .number).unlisted(),
+                AdminColumn("sizeY", "Voxels along y", "m.size_y", .number).unlisted(),
+                AdminColumn("sizeZ", "Voxels along z", "m.size_z", .number).unlisted(),
+                AdminColumn("spacingX", "Spacing along x [mm]", "m.spacing_x", .decimal).unlisted(),
+                AdminColumn("spacingY", "Spacing along y [mm]", "m.spacing_y", .decimal).unlisted(),
+                AdminColumn("spacingZ", "Spacing along z [mm]", "m.spacing_z", .decimal).unlisted(),
+                AdminColumn("contentDigest", "SHA-256 of the content", "m.content_digest").unlisted(),
+            ])
+        table.filters = [
+            AdminFilter("modality", "Sequence", "m.modality", .choice(AdminChoice.all(of: MRISequence.self))),
+            AdminFilter("uploaded", "Uploaded", "m.uploaded_at", .period),
+            AdminFilter("case", "Case", "m.case_id", .reference(table: "cases")),
+        ]
+        table.edit = AdminForm(fields: [
+            .init(
+                "modality", "Sequence", .choice(AdminChoice.all(of: MRISequence.self)), isRequired: true,
+                help: "Results that were measured before say from then on that the images were changed."),
+            .init(
+                "originalFilename", "File", isRequired: true,
+                help: "Shown to people; the stored file keeps its own name."),
+        ]) { services, scope, id, values in
+            try await services.images.update(
+                scope, AdministeredServices.id(id, of: MRIImage.self), modality: values["modality"] ?? "",
+                filename: values["originalFilename"] ?? "")
+            return .init(id)
+        }
+        table.actions = [
+            AdminAction(
+                "delete", "Delete",
+                "The images go with their files. Results that were measured on them stay and say that the images were changed.",
+                isDestructive: true
+            ) { services, scope, id in
+                try await services.images.delete(scope, AdministeredServices.id(id, of: MRIImage.self))
+            }
+        ]
+        return table
+    }()
+}
+
+extension CaseForm {
+    /// What the pages' form sends: every field is there, empty where nothing is filled in.
+    fileprivate init(_ values: AdminForm.Values) throws {
+        self.init()
+        func field(_ key: String) -> Field<String> { .value(values[key] ?? "") }
+        let years = (values["age"] ?? "").trimmed
+        if !years.isEmpty && Int(years) == nil {
+            throw AppError.invalid("age", "Write the age as a whole number of years.")
+        }
+        age = Int(years).map { .value(FormInteger($0)) } ?? .null
+        patientId = field("patientId")
+        sex = field("sex")
+        if let text = values["status"] { status = .value(text) }
+        scanDate = field("scanDate")
+        fieldStrength = field("fieldStrength")
+        scannerType = field("scannerType")
+        clinicalHistory = field("clinicalHistory")
+        indication = field("indication")
+        diagnosis = field("diagnosis")
+        priority = field("priority")
+        notes = field("notes")
+    }
+}
+
+extension CasesService {
+    fileprivate func update(_ scope: Scope, _ id: String, status: Case.Status) async throws {
+        var form = CaseForm()
+        form.status = .value(status.rawValue)
+        _ = try await update(scope, AdministeredServices.id(id, of: Case.self), form)
+    }
+}

@@ -1,0 +1,91 @@
+import Storage
+
+// Institutions and the invitations into them.
+
+extension AdminStore {
+    static let institutions = {
+        var table = AdminTable(
+            "institutions", "Institutions", "institution", audit: .init("institution"),
+            .rows(
+                AdminRows(
+                    from: "institutions i", id: "i.id", order: .ascending("i.name"), search: ["LOWER(i.name)"]
+                ) { $0.isSuperuser ? "1 = 1" : "i.id = \($0.institution)" }),
+            [
+                AdminColumn("name", "Name", "i.name"), AdminColumn("createdAt", "Created", "i.created_at", .time),
+                AdminColumn("storedBytes", "Stored", "i.stored_bytes", .bytes),
+                AdminColumn("quotaBytes", "Quota", "i.quota_bytes", .bytes).optional(),
+                AdminColumn("id", "Id", "i.id").unsortable(),
+            ])
+        table.isChangedBySuperusersAlone = true
+        table.note = "Superusers add institutions, rename them and act in them as administrators."
+        table.filters = [AdminFilter("created", "Created", "i.created_at", .period)]
+        table.related = [
+            AdminRelated("Users", "", "users", by: "institution_id", where: "deleted_at IS NULL"),
+            AdminRelated("Cases", "", "cases", by: "institution_id", where: "deleted_at IS NULL"),
+            AdminRelated("Files", "", "blobs", by: "institution_id", bytes: "size"),
+        ]
+        table.edit = institutionForm(isNew: false)
+        table.add = institutionForm(isNew: true)
+        return table
+    }()
+
+    private static func institutionForm(isNew: Bool) -> AdminForm {
+        AdminForm(fields: [.init("name", "Name", isRequired: true)]) { services, scope, id, values in
+            let form = InstitutionForm(name: values["name"])
+            let institutions = services.users.institutions
+            if isNew { return .init(try await institutions.create(scope, form).id.string) }
+            _ = try await institutions.rename(scope, AdministeredServices.id(id, of: Institution.self), form)
+            return .init(id)
+        }
+    }
+
+    static let invitations = {
+        var table = AdminTable(
+            "invitations", "Invitations", "invitation", audit: .init("invitation"),
+            .rows(
+                AdminRows(
+                    from: """
+                        invitations v LEFT JOIN users a ON a.id = v.created_by
+                        LEFT JOIN users u ON u.institution_id = v.institution_id AND u.id = v.used_by
+                        """,
+                    id: "v.id", order: .newest("v.created_at"), search: ["v.email", "a.search_text", "u.search_text"]
+                ) { "v.institution_id = \($0.institution)" }),
+            [
+                AdminColumn("createdAt", "Made", "v.created_at", .time),
+                AdminColumn("role", "Role", "v.role", .state), AdminColumn("email", "For", "v.email").optional(),
+                AdminColumn("createdBy", "Made by", "a.email").optional(),
+                AdminColumn("expiresAt", "Expires", "v.expires_at", .time),
+                AdminColumn("usedAt", "Used", "v.used_at", .time).optional(),
+                AdminColumn("usedBy", "Used by", "u.email").optional().linked(to: "users", id: "v.used_by"),
+                AdminColumn("revokedAt", "Revoked", "v.revoked_at", .time).optional(),
+            ])
+        table.note = "A link lets one person register in a role; it is shown once, when it is made."
+        table.filters = [
+            AdminFilter("role", "Role", "v.role", .choice(AdminChoice.all(of: Role.self))),
+            AdminFilter("used", "State", "v.used_at", .presence(yes: "Used", no: "Not used")),
+            AdminFilter("revoked", "Revoked", "v.revoked_at", .presence(yes: "Yes", no: "No")),
+            AdminFilter("created", "Made", "v.created_at", .period),
+        ]
+        table.add = invitationForm
+        table.actions = [
+            AdminAction(
+                "revoke", "Revoke", "The links let nobody in any more.",
+                where: { $0["usedAt"]?.value == .null && $0["revokedAt"]?.value == .null }
+            ) { services, scope, id in
+                try await services.users.invitations.revoke(scope, AdministeredServices.id(id, of: Invitation.self))
+            }
+        ]
+        return table
+    }()
+
+    private static let invitationForm = AdminForm(fields: [
+        .init("role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true),
+        .init("email", "For", .email, help: "The only address that may use it; empty for any."),
+    ]) { services, scope, _, values in
+        let form = InvitationForm(role: values["role"], email: values["email"])
+        let issued = try await services.users.invitations.create(scope, form)
+        return .init(
+            issued.invitation.id.string, message: "The invitation was made. This link is shown only now:",
+            link: "/register?invitation=\(issued.token.text)")
+    }
+}

@@ -1,0 +1,151 @@
+import Imaging
+import Storage
+
+// Segmentations: tasks, the jobs that do them, and results.
+
+extension AdminStore {
+    static let ofCases = "JOIN cases c ON c.institution_id = t.institution_id AND c.id = t.case_id"
+    /// Rows that hang on results, with the task of each.
+    private static func ofResults(_ table: String) -> String {
+        "(SELECT p.institution_id, r.task_id FROM \(table) p JOIN results r ON r.id = p.result_id) AS part"
+    }
+
+    private static let jobStates = AdminChoice.all(of: JobStatus.self)
+
+    static let tasks = {
+        var table = AdminTable(
+            "tasks", "Tasks", "task", audit: .init("inference_task", prefix: "inference"),
+            .rows(
+                AdminRows(
+                    from: """
+                        inference_tasks t JOIN jobs j ON j.institution_id = t.institution_id AND j.id = t.job_id
+                        \(ofCases) JOIN users u ON u.institution_id = t.institution_id AND u.id = t.created_by
+                        """,
+                    id: "t.id", order: .newest("t.created_at"), search: ["c.search_text", "u.search_text"]
+                ) { CaseStore.visible($0, for: .readResult) }),
+            [
+                AdminColumn("id", "Task", "t.id").unsortable(),
+                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "t.case_id"),
+                AdminColumn("status", "Status", "j.status", .state),
+                AdminColumn("step", "Step", "j.current_step").optional(),
+                AdminColumn("author", "Asked for by", "u.email").linked(to: "users", id: "t.created_by"),
+                AdminColumn("createdAt", "Asked for", "t.created_at", .time),
+                AdminColumn("startedAt", "Started", "j.started_at", .time).optional().unlisted(),
+                AdminColumn("finishedAt", "Ended", "j.finished_at", .time).optional(),
+                AdminColumn("error", "Error", "j.error_message", .longText).optional().unlisted(),
+                AdminColumn("attempt", "Begun so many times", "j.attempt", .number).unlisted(),
+                AdminColumn("modelId", "Model asked for", "t.model_id").optional().unlisted(),
+                AdminColumn("inputsDigest", "Digest of the inputs", "t.inputs_digest").unlisted(),
+                AdminColumn("job", "Job", "t.job_id").unlisted().unsortable().linked(to: "jobs", id: "t.job_id"),
+            ])
+        table.filters = [
+            AdminFilter("status", "Status", "j.status", .choice(jobStates)),
+            AdminFilter("created", "Asked for", "t.created_at", .period),
+            AdminFilter("case", "Case", "t.case_id", .reference(table: "cases")),
+            AdminFilter("author", "Asked for by", "t.created_by", .reference(table: "users")),
+        ]
+        table.related = [
+            AdminRelated("Results", "deleted as well", "results", by: "task_id", list: "results", filter: "task"),
+            AdminRelated("Reports", "deleted as well", ofResults("reports"), by: "task_id"),
+            AdminRelated("Feedback", "deleted as well", ofResults("result_feedback"), by: "task_id"),
+            AdminRelated("Expert masks", "deleted as well", ofResults("expert_masks"), by: "task_id"),
+            AdminRelated(
+                "Files", "deleted as well",
+                """
+                (SELECT f.institution_id, r.task_id, b.size FROM result_files f JOIN results r ON r.id = f.result_id
+                JOIN blobs b ON b.id = f.blob_id) AS part
+                """, by: "task_id", bytes: "size"),
+        ]
+        table.actions = taskActions
+        return table
+    }()
+
+    private static let taskActions = [
+        AdminAction(
+            "cancel", "Cancel", "Waiting tasks stop at once, running ones within a second.",
+            where: { ["pending", "running"].contains($0["status"]?.text) }
+        ) { services, scope, id in
+            _ = try await services.segmentation.cancel(scope, AdministeredServices.id(id, of: InferenceTask.self))
+        },
+        AdminAction(
+            "repeat", "Start again", "Asks for a new segmentation of the same case by the same choice of model.",
+            where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) }
+        ) { services, scope, id in
+            _ = try await services.segmentation.restart(scope, AdministeredServices.id(id, of: InferenceTask.self))
+        },
+        AdminAction(
+            "delete", "Delete", "The tasks go with their results and reports. A task with a finalized report stays.",
+            isDestructive: true, where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) }
+        ) { services, scope, id in
+            try await services.segmentation.delete(scope, AdministeredServices.id(id, of: InferenceTask.self))
+        },
+    ]
+
+    static let jobs = {
+        var table = AdminTable(
+            "jobs", "Jobs", "job", audit: .init("job"),
+            .rows(
+                AdminRows(from: "jobs j", id: "j.id", order: .newest("j.created_at"), search: ["j.kind"]) {
+                    "j.institution_id = \($0.institution)"
+                }),
+            [
+                AdminColumn("kind", "Kind", "j.kind"), AdminColumn("status", "Status", "j.status", .state),
+                AdminColumn("attempt", "Begun", "j.attempt", .number),
+                AdminColumn("losses", "Lost", "j.losses", .number),
+                AdminColumn("createdAt", "Enqueued", "j.created_at", .time),
+                AdminColumn("startedAt", "Started", "j.started_at", .time).optional(),
+                AdminColumn("finishedAt", "Ended", "j.finished_at", .time).optional(),
+                AdminColumn("runAfter", "Not before", "j.run_after", .time).unlisted(),
+                AdminColumn("leaseOwner", "Worker", "j.lease_owner").optional().unlisted(),
+                AdminColumn("heartbeatAt", "Last heard of", "j.heartbeat_at", .time).optional().unlisted(),
+                AdminColumn("step", "Step", "j.current_step").optional().unlisted(),
+                AdminColumn("error", "Error", "j.error_message", .longText).optional().unlisted(),
+                AdminColumn("parameters", "Parameters", "j.parameters", .longText).unlisted(),
+            ])
+        table.note = "Work outside requests. A segmentation is cancelled at its task."
+        table.filters = [
+            AdminFilter("status", "Status", "j.status", .choice(jobStates)),
+            AdminFilter("kind", "Kind", "j.kind", .text),
+            AdminFilter("created", "Enqueued", "j.created_at", .period),
+        ]
+        table.related = [AdminRelated("Tasks", "", "inference_tasks", by: "job_id")]
+        return table
+    }()
+
+    static let results = {
+        var table = AdminTable(
+            "results", "Results", "result", audit: .init("result"),
+            .rows(
+                AdminRows(
+                    from: "results t \(ofCases)", id: "t.id", order: .newest("t.created_at"),
+                    search: ["c.search_text", "LOWER(t.model_name)", "t.model_version"]
+                ) { CaseStore.visible($0, for: .readResult) }),
+            [
+                AdminColumn("id", "Result", "t.id").unsortable(),
+                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "t.case_id"),
+                AdminColumn("model", "Model", "t.model_name"), AdminColumn("version", "Version", "t.model_version"),
+                AdminColumn("createdAt", "Measured", "t.created_at", .time),
+                AdminColumn("task", "Task", "t.task_id").unsortable().unlisted().linked(to: "tasks", id: "t.task_id"),
+                AdminColumn("modelDigest", "Digest of the model", "t.model_digest").unlisted(),
+                AdminColumn("inputsDigest", "Digest of the inputs", "t.inputs_digest").unlisted(),
+                AdminColumn("codeVersion", "Version of the program", "t.code_version").unlisted(),
+            ])
+        table.note = "Results are written once and never changed. They are deleted with their task."
+        table.filters = [
+            AdminFilter("created", "Measured", "t.created_at", .period),
+            AdminFilter("version", "Model's version", "t.model_version", .text),
+            AdminFilter("case", "Case", "t.case_id", .reference(table: "cases")),
+            AdminFilter("task", "Task", "t.task_id", .reference(table: "tasks")),
+        ]
+        table.related = [
+            AdminRelated("Findings", "deleted as well", "findings", by: "result_id"),
+            AdminRelated("Files", "deleted as well", "result_files", by: "result_id"),
+            AdminRelated("Reports", "deleted as well", "reports", by: "result_id", list: "reports", filter: "result"),
+            AdminRelated(
+                "Feedback", "deleted as well", "result_feedback", by: "result_id", list: "feedback", filter: "result"),
+            AdminRelated(
+                "Expert masks", "deleted as well", "expert_masks", by: "result_id", list: "masks", filter: "result"),
+        ]
+        return table
+    }()
+}

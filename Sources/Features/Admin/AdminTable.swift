@@ -1,0 +1,99 @@
+import Storage
+
+/// One kind of object as administrators see it: a description from which the same pages make its list, its filters, its
+/// forms and its history.
+package struct AdminTable: Sendable {
+    /// Stands in addresses: `cases`.
+    package let name: String
+    package let title: String
+    /// One of them: `case`.
+    package let singular: String
+    let audit: AuditName
+    let source: Source
+    package let columns: [AdminColumn]
+    package var filters: [AdminFilter] = []
+    /// A word about the table; empty where it needs none.
+    package var note = ""
+    package var related: [AdminRelated] = []
+    package var edit: AdminForm?
+    package var add: AdminForm?
+    package var actions: [AdminAction] = []
+    /// Whether only superusers add and edit, whoever else sees it.
+    var isChangedBySuperusersAlone = false
+
+    /// How the audit trail names the objects and what is done to them: `inference_task` and `inference.read`.
+    struct AuditName: Sendable {
+        let type: String
+        let prefix: String
+
+        init(_ type: String, prefix: String? = nil) {
+            self.type = type
+            self.prefix = prefix ?? type
+        }
+    }
+
+    /// Where the objects come from.
+    enum Source: Sendable {
+        case rows(AdminRows)
+        /// What a service lists; few enough to be searched and sorted here.
+        case list(@Sendable (AdministeredServices, Scope) async throws -> [AdminRow])
+    }
+
+    init(
+        _ name: String, _ title: String, _ singular: String, audit: AuditName, _ source: Source,
+        _ columns: [AdminColumn]
+    ) {
+        self.name = name
+        self.title = title
+        self.singular = singular
+        self.audit = audit
+        self.source = source
+        self.columns = columns
+    }
+
+    package var listed: [AdminColumn] { columns.filter(\.isListed) }
+
+    /// The same as `scope` may use it.
+    func offered(to scope: Scope) -> AdminTable {
+        guard isChangedBySuperusersAlone && !scope.isSuperuser else { return self }
+        var copy = self
+        copy.add = nil
+        copy.edit = nil
+        return copy
+    }
+
+    package func action(_ key: String) -> AdminAction? { actions.first { $0.key == key } }
+
+    package func filter(_ key: String) -> AdminFilter? { filters.first { $0.key == key } }
+}
+
+/// Rows of the database: which tables, and which of their rows a scope may see.
+struct AdminRows: Sendable {
+    /// SQL of ours: tables with their aliases and joins.
+    let from: String
+    let id: String
+    let order: Order
+    /// Lower-case texts that a search looks through.
+    let search: [String]
+    let visible: @Sendable (Scope) -> SQL
+
+    /// The order of a list in which nobody has chosen one.
+    struct Order: Sendable {
+        let column: String
+        let isDescending: Bool
+
+        static func newest(_ column: String) -> Order { Order(column: column, isDescending: true) }
+        static func ascending(_ column: String) -> Order { Order(column: column, isDescending: false) }
+    }
+
+    init(
+        from: String, id: String, order: Order, search: [String] = [],
+        visible: @escaping @Sendable (Scope) -> SQL
+    ) {
+        self.from = from
+        self.id = id
+        self.order = order
+        self.search = search
+        self.visible = visible
+    }
+}
