@@ -29,6 +29,8 @@ extension AppError {
         case .tooLarge(let limit):
             AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.", cause: error)
         case .missing: AppError(.notFound, "The file is no longer stored.", cause: error)
+        case .wrongOffset:
+            AppError(.conflict, "The upload does not stand where these bytes begin; ask for its offset.", cause: error)
         case .closed: internalFault(error)
         case .fileSystem: AppError(.unavailable, "The file store can't be used; try again later.", cause: error)
         }
@@ -60,5 +62,12 @@ extension AppError {
         case let error as ImagingError: "\(error)"
         default: "\(type(of: error))"
         }
+    }
+}
+
+extension AppError {
+    /// Whether what was asked for may have been done all the same: the answer to a COMMIT was lost, or the fault is ours.
+    package var mayHaveTakenEffect: Bool {
+        code == .internalFault || (cause as? DatabaseError)?.kind == .unavailable
     }
 }

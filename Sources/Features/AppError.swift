@@ -4,10 +4,22 @@ package struct AppError: Error, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         case validation
         case unauthenticated
+        /// The password was right; the code of the second factor is missing.
+        case codeRequired = "code_required"
         case forbidden
+        /// The role must have a second factor, and the user has none yet.
+        case secondFactorRequired = "second_factor_required"
         case notFound = "not_found"
         case conflict
+        /// The object is no longer the one that the client has seen (`If-Match`).
+        case preconditionFailed = "precondition_failed"
+        /// An `Idempotency-Key` that another request has used.
+        case keyReused = "idempotency_key_reused"
+        /// Somebody else is writing this very file.
+        case locked
+        case checksumMismatch = "checksum_mismatch"
         case tooLarge = "too_large"
+        case quotaExceeded = "quota_exceeded"
         case tooManyRequests = "too_many_requests"
         case unavailable
         case internalFault = "internal"
@@ -19,12 +31,18 @@ package struct AppError: Error, CustomStringConvertible {
     package let fields: [String: [String]]
     /// For the log only.
     package let cause: (any Error)?
+    /// Seconds after which it may work.
+    package let retryAfter: Int?
 
-    package init(_ code: Code, _ message: String, fields: [String: [String]] = [:], cause: (any Error)? = nil) {
+    package init(
+        _ code: Code, _ message: String, fields: [String: [String]] = [:], cause: (any Error)? = nil,
+        retryAfter: Int? = nil
+    ) {
         self.code = code
         self.message = message
         self.fields = fields
         self.cause = cause
+        self.retryAfter = retryAfter
     }
 
     /// A validation failure of one field.

@@ -17,6 +17,8 @@ struct Clinic: Sendable {
     let audit: AuditService
     let cases: CasesService
     let images: ImagesService
+    let partials: PartialFileStore
+    let uploads: UploadsService
 
     static let password = "correct horse"
 
@@ -37,6 +39,7 @@ struct Clinic: Sendable {
         self.database = database
         self.clock = clock
         blobs = try DiskBlobStore(root: folder)
+        partials = try PartialFileStore(root: folder.appendingPathComponent("partial"))
         sessions = SessionsService(
             database: database, hasher: try PasswordHasher(cost: .least),
             signer: try await TokenSigner(secret: "a secret of at least thirty-two bytes"), settings: settings,
@@ -45,7 +48,10 @@ struct Clinic: Sendable {
         audit = AuditService(database: database)
         cases = CasesService(database: database, blobs: blobs, audit: audit, clock: read)
         images = ImagesService(
-            database: database, blobs: blobs, audit: audit, inspector: ImageInspector(look: Self.look), clock: read)
+            database: database, blobs: blobs, audit: audit, inspector: ImageInspector(look: Self.look), quota: 10_000,
+            clock: read)
+        uploads = UploadsService(
+            database: database, partials: partials, images: images, audit: audit, lifetime: .seconds(3600), clock: read)
     }
 
     /// Takes any file that begins with "image" for one; the rest of its bytes tell it from others.
@@ -76,6 +82,23 @@ struct Clinic: Sendable {
         let signedIn = try await sessions.login(email: email, password: Self.password, origin: RequestOrigin())
         let principal = try await sessions.authenticate(signedIn.tokens.access, origin: RequestOrigin())
         return Person(user: user, tokens: signedIn.tokens, principal: principal)
+    }
+
+    /// Somebody who may act as administrator of any institution.
+    func superuser() async throws -> Person {
+        let form = Registration(
+            email: "root@platform.org", password: Self.password, confirmPassword: Self.password, firstName: "Root",
+            lastName: "User")
+        let user = try await users.createSuperuser(form)
+        let signedIn = try await sessions.login(email: user.email, password: Self.password, origin: RequestOrigin())
+        let principal = try await sessions.authenticate(signedIn.tokens.access, origin: RequestOrigin())
+        return Person(user: user, tokens: signedIn.tokens, principal: principal)
+    }
+
+    /// The same person at the next request.
+    func again(_ person: Person) async throws -> Person {
+        let principal = try await sessions.authenticate(person.tokens.access, origin: RequestOrigin())
+        return Person(user: person.user, tokens: person.tokens, principal: principal)
     }
 
     func makeInstitution() async throws -> ID<Institution> {
@@ -125,6 +148,19 @@ struct Clinic: Sendable {
         return try row?.get("number") ?? 0
     }
 
+    func purger(retention: Duration) -> CasePurgeService {
+        CasePurgeService(
+            database: database, blobs: blobs, partials: partials, retention: retention, clock: { [clock] in clock.now })
+    }
+
+    /// What the default institution is said to store.
+    func storedBytes() async throws -> Int64 {
+        let row = try await database.read {
+            try $0.queryOne("SELECT stored_bytes FROM institutions WHERE id = \(Institution.defaultID)")
+        }
+        return try row?.get("stored_bytes") ?? 0
+    }
+
     func storedFiles() async throws -> Set<BlobKey> {
         Set(try await blobs.keys(writtenBefore: Timestamp.now.advanced(by: .seconds(60))))
     }
@@ -137,6 +173,15 @@ struct Person: Sendable {
     let principal: Principal
 
     var scope: Scope { principal.scope }
+}
+
+extension Person {
+    /// The same person acting elsewhere.
+    init(_ person: Person, _ scope: Scope) {
+        let principal = Principal(
+            scope: scope, session: person.principal.session, lastUsedAt: person.principal.lastUsedAt)
+        self.init(user: person.user, tokens: person.tokens, principal: principal)
+    }
 }
 
 /// Time that stands still until a test moves it.

@@ -15,10 +15,13 @@ package final class JobControl: Sendable {
 
     /// The job that runs.
     package let job: ID<JobRecord>
+    /// Which request asked for it, for what it asks for in turn.
+    package let requestID: String?
     private let state = Mutex(State())
 
-    package init(job: ID<JobRecord>) {
+    package init(job: ID<JobRecord>, requestID: String? = nil) {
         self.job = job
+        self.requestID = requestID
     }
 
     /// `fraction` is the share done of the whole work in 0...1; one that falls is ignored.

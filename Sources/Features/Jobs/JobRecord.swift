@@ -8,6 +8,8 @@ package struct JobRecord: Sendable {
     /// JSON of ids.
     package let parameters: String
     package let createdAt: Timestamp
+    /// Which request asked for it; nil where none did.
+    package let requestID: String?
     package internal(set) var state: JobState
 
     init(_ row: SQLRow) throws {
@@ -16,6 +18,7 @@ package struct JobRecord: Sendable {
         kind = try row.get("kind")
         parameters = try row.get("parameters")
         createdAt = try row.get("created_at")
+        requestID = try row.optional("request_id")
         state = try JobState(row)
     }
 }

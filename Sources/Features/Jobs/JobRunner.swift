@@ -50,7 +50,7 @@ package final class JobRunner: Sendable {
     @discardableResult
     package func workOnce() async throws -> Bool {
         guard let claim = try await queue.claim(by: worker) else { return false }
-        let control = JobControl(job: claim.job.id)
+        let control = JobControl(job: claim.job.id, requestID: claim.job.requestID)
         let mayBegin = state.withLock {
             $0.current = control
             return !$0.isStopping
@@ -65,6 +65,8 @@ package final class JobRunner: Sendable {
         var log = logger
         log[metadataKey: "job"] = "\(claim.job.id)"
         log[metadataKey: "kind"] = "\(claim.job.kind)"
+        // As in the server's log: one search finds the request and all that came of it.
+        if let request = claim.job.requestID { log[metadataKey: "id"] = "\(request)" }
         let started = ContinuousClock.now
         let heart = Task { [log] in await watch(claim, control, log) }
         let outcome: JobOutcome

@@ -10,19 +10,21 @@ package struct JobStore {
 
     /// Adds work in the caller's transaction: when that is rolled back, the work was never asked for.
     ///
-    /// - Parameter priority: higher goes first.
+    /// - Parameters:
+    ///   - requestID: of the request that asks for it, directly or through another job; logs and the audit trail name it.
+    ///   - priority: higher goes first.
     @discardableResult
     package func enqueue<J: Job>(
-        _ job: J.Type, _ parameters: J.Parameters, institution: ID<Institution>, priority: Int = 0,
-        at now: Timestamp = .now
+        _ job: J.Type, _ parameters: J.Parameters, institution: ID<Institution>, requestID: String? = nil,
+        priority: Int = 0, at now: Timestamp = .now
     ) throws -> ID<JobRecord> {
         let id = ID<JobRecord>()
         try connection.execute(
             """
             INSERT INTO jobs
-                (id, institution_id, kind, parameters, status, priority, max_attempts, run_after, created_at)
+                (id, institution_id, kind, parameters, status, priority, max_attempts, run_after, created_at, request_id)
             VALUES (\(id), \(institution), \(J.jobName), \(try JobParameters.encode(parameters)),
-                \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now))
+                \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now), \(requestID))
             """)
         return id
     }

@@ -34,15 +34,16 @@ package struct ModelStore {
         ).map(ModelActivation.init)
     }
 
-    /// - Parameter user: nil where the operator does it.
+    /// - Parameter user: nil where the operator does it; a superuser of another institution counts as the operator,
+    ///   and the audit trail has the name.
     func activate(_ institution: ID<Institution>, _ model: ModelIdentity, by user: ID<User>?, at now: Timestamp) throws
     {
         try connection.execute(
             """
             INSERT INTO model_activations
                 (id, institution_id, model_digest, model_name, model_version, activated_by, activated_at)
-            VALUES (\(ID<ModelVersion>()), \(institution), \(model.digest), \(model.name), \(model.version), \(user),
-                \(now))
+            VALUES (\(ID<ModelVersion>()), \(institution), \(model.digest), \(model.name), \(model.version),
+                (SELECT id FROM users WHERE institution_id = \(institution) AND id = \(user)), \(now))
             """)
     }
 

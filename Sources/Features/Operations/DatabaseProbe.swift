@@ -1,0 +1,30 @@
+import Storage
+
+/// Writes a row, reads it, and takes the transaction back: for a self-test that leaves nothing behind.
+package struct DatabaseProbe: Sendable {
+    private let database: any Database
+
+    private struct RolledBack: Error {}
+
+    package init(database: any Database) {
+        self.database = database
+    }
+
+    /// - Throws: `DatabaseError`, or unavailable where a row is not what was written.
+    package func run() async throws {
+        let row = WorkerRow(id: WorkerID(), version: "self-test", startedAt: .now, beatAt: .now, model: nil)
+        do {
+            try await database.write { connection in
+                let store = OperationsStore(connection)
+                try store.beat(row)
+                guard try store.workers(heardSince: row.beatAt).contains(row) else { throw Self.fault }
+                throw RolledBack()
+            }
+        } catch is RolledBack {
+            let left = try await database.read { try OperationsStore($0).workers(heardSince: row.beatAt) }
+            guard !left.contains(row) else { throw Self.fault }
+        }
+    }
+
+    private static let fault = AppError(.unavailable, "A row of the database is not what was written.")
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Storage
+
+/// What the operator is told: whether the parts work, and how much there is to do.
+package actor OperationsService {
+    private let database: any Database
+    private let blobs: any BlobStore
+    private let models: InstalledModels
+    private let reuse: Duration
+    private let limit: Duration
+    private var last: (report: HealthReport, at: ContinuousClock.Instant)?
+    private var running: Task<HealthReport, Never>?
+
+    /// A job that nobody has begun for this long waits for a worker that is not there.
+    static let longestWait: Duration = .seconds(60)
+
+    /// - Parameters:
+    ///   - reuse: how long a report is given again: anybody may ask, and each one writes a file.
+    ///   - limit: a component that takes longer to answer counts as broken.
+    package init(
+        database: any Database, blobs: any BlobStore, models: InstalledModels, reuse: Duration = .seconds(5),
+        limit: Duration = .seconds(5)
+    ) {
+        self.database = database
+        self.blobs = blobs
+        self.models = models
+        self.reuse = reuse
+        self.limit = limit
+    }
+
+    /// The components' states, at most a few seconds old; whoever asks meanwhile gets the same answer.
+    package func health() async -> HealthReport {
+        if let last, ContinuousClock.now - last.at < reuse { return last.report }
+        if let running { return await running.value }
+        let task = Task { await look() }
+        running = task
+        let report = await task.value
+        running = nil
+        last = (report, .now)
+        return report
+    }
+
+    /// Numbers for a monitoring system; nil for what the database does not tell now.
+    package func numbers() async -> (jobs: [JobCount]?, workers: [WorkerRow]?, pool: PoolLoad) {
+        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.patience)
+        let rows = try? await database.read { connection in
+            let store = OperationsStore(connection)
+            return (try store.jobCounts(), try store.workers(heardSince: since))
+        }
+        return (rows?.0, rows?.1, database.load)
+    }
+
+    /// Forgets workers that died a day ago; run it now and then.
+    package func forgetDeadWorkers() async throws {
+        let time = Timestamp.now.advanced(by: .seconds(-86_400))
+        try await database.write { try OperationsStore($0).removeWorkers(silentSince: time) }
+    }
+
+    // MARK: The components
+
+    private func look() async -> HealthReport {
+        async let queue = within { try await self.queue() }
+        async let storage = within { try await self.storage() }
+        async let database = within { await self.database.isReachable() ? HealthReport.healthy : "unreachable" }
+        async let model = within { try await self.model() }
+        return HealthReport(components: [
+            .database: await database ?? "no answer", .queue: await queue ?? "unreadable",
+            .storage: await storage ?? "unwritable", .model: await model ?? "missing",
+        ])
+    }
+
+    /// A worker was heard of, or no job waits for one.
+    private func queue() async throws -> String {
+        let now = Timestamp.now
+        let since = now.advanced(by: .zero - WorkerPresence.patience)
+        return try await database.read { connection in
+            let store = OperationsStore(connection)
+            if try !store.workers(heardSince: since).isEmpty { return HealthReport.healthy }
+            guard let waiting = try store.longestWaitSince(now) else { return HealthReport.healthy }
+            return now.since(waiting) < Self.longestWait ? HealthReport.healthy : "jobs wait and no worker is there"
+        }
+    }
+
+    /// A small file is kept and removed again.
+    private func storage() async throws -> String {
+        let staged = try await blobs.put(Data("health".utf8))
+        try await blobs.delete(staged.key)
+        return HealthReport.healthy
+    }
+
+    /// The package lies here with its digests right, or a worker elsewhere has it loaded.
+    private func model() async throws -> String {
+        let models = models
+        if try await DedicatedThread.run(named: "model", { models.standard() }) != nil { return HealthReport.healthy }
+        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.patience)
+        let workers = try await database.read { try OperationsStore($0).workers(heardSince: since) }
+        return workers.contains { $0.model != nil } ? HealthReport.healthy : "no package that is whole"
+    }
+
+    /// Nil where `body` fails or takes too long; a call that hangs must not let the question hang.
+    private nonisolated func within(_ body: @escaping @Sendable () async throws -> String) async -> String? {
+        let limit = limit
+        let (answers, continuation) = AsyncStream.makeStream(of: String?.self)
+        let work = Task { continuation.yield(try? await body()) }
+        let clock = Task {
+            try await Task.sleep(for: limit)
+            continuation.yield(nil)
+        }
+        defer {
+            work.cancel()
+            clock.cancel()
+        }
+        for await answer in answers { return answer }
+        return nil
+    }
+}

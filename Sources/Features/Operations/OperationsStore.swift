@@ -1,0 +1,89 @@
+import Imaging
+import Storage
+
+/// What the operator's view reads: jobs in numbers and the workers. It spans institutions and shows nobody's data.
+package struct OperationsStore {
+    private let connection: any DatabaseConnection
+
+    package init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// Jobs of each kind and state.
+    func jobCounts() throws -> [JobCount] {
+        try connection.query(
+            """
+            SELECT kind, status, COUNT(*) AS number, MIN(created_at) AS oldest FROM jobs GROUP BY kind, status
+            ORDER BY kind, status
+            """
+        ).map { row in
+            JobCount(
+                kind: try row.get("kind"), status: try row.get("status"), count: try row.get("number"),
+                oldest: try row.get("oldest"))
+        }
+    }
+
+    /// When the first of the jobs that could run now could have begun; nil where none waits.
+    func longestWaitSince(_ now: Timestamp) throws -> Timestamp? {
+        try connection.queryOne(
+            """
+            SELECT MIN(run_after) AS since FROM jobs WHERE status = \(JobStatus.pending) AND run_after <= \(now)
+            """
+        )?.optional("since")
+    }
+
+    /// Workers that have been heard of since `time`.
+    func workers(heardSince time: Timestamp) throws -> [WorkerRow] {
+        try connection.query("SELECT * FROM workers WHERE beat_at >= \(time) ORDER BY started_at, id").map(
+            WorkerRow.init)
+    }
+
+    func beat(_ worker: WorkerRow) throws {
+        let model = worker.model
+        try connection.execute(
+            """
+            INSERT INTO workers
+                (id, version, started_at, beat_at, model_name, model_version, model_digest, model_load_seconds)
+            VALUES (\(worker.id), \(worker.version), \(worker.startedAt), \(worker.beatAt), \(model?.identity.name),
+                \(model?.identity.version), \(model?.identity.digest), \(model?.loadSeconds))
+            ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at, model_name = excluded.model_name,
+                model_version = excluded.model_version, model_digest = excluded.model_digest,
+                model_load_seconds = excluded.model_load_seconds
+            """)
+    }
+
+    func remove(_ worker: WorkerID) throws {
+        try connection.execute("DELETE FROM workers WHERE id = \(worker)")
+    }
+
+    /// Rows that dead workers left.
+    func removeWorkers(silentSince time: Timestamp) throws {
+        try connection.execute("DELETE FROM workers WHERE beat_at < \(time)")
+    }
+}
+
+/// How many jobs of one kind are in one state.
+package struct JobCount: Sendable, Equatable {
+    package let kind: String
+    package let status: JobStatus
+    package let count: Int
+    /// When the oldest of them was asked for.
+    package let oldest: Timestamp
+}
+
+extension WorkerRow {
+    init(_ row: SQLRow) throws {
+        id = try row.get("id")
+        version = try row.get("version")
+        startedAt = try row.get("started_at")
+        beatAt = try row.get("beat_at")
+        guard let name = try row.optional("model_name", as: String.self) else {
+            model = nil
+            return
+        }
+        model = WorkerPresence.LoadedModel(
+            identity: ModelIdentity(
+                name: name, version: try row.get("model_version"), digest: try row.get("model_digest")),
+            loadSeconds: try row.get("model_load_seconds"))
+    }
+}

@@ -1,0 +1,35 @@
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// A request's id goes with the work that it asked for, and with what that work asks for.
+@Suite struct JobRequestTests {
+    @Test(arguments: TestDatabase.all) func theRequestsIDReachesAllThatComesOfIt(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let doctor = Scope(
+                institution: ward.doctor.institution, user: ward.doctor.user, role: .doctor,
+                origin: RequestOrigin(requestID: "req-42", address: "192.0.2.1"))
+            _ = try await ward.service.start(doctor, case: ward.caseID)
+            #expect(try await ward.runner().workOnce())
+            let reports = JobQueue(
+                database: ward.database,
+                handlers: [
+                    JobHandler(
+                        WriteReportJob(database: ward.database) { result, job in
+                            let draft = ReportDraft(sentences: [])
+                            return { try ReportStore($0).insert(draft, for: result, job: job, at: .now) }
+                        })
+                ], logger: JobFixture.logger, policy: JobFixture.policy)
+            #expect(try await JobRunner(queue: reports, worker: WorkerID(), logger: JobFixture.logger).workOnce())
+            #expect(try await ward.count("jobs WHERE request_id = 'req-42'") == 2)
+            let rows = try await ward.database.read {
+                try $0.query("SELECT * FROM audit_entries WHERE request_id = 'req-42' ORDER BY occurred_at, id")
+            }
+            let entries = try rows.map(AuditEntry.init)
+            #expect(entries.map(\.action) == ["inference.start", "inference.complete", "report.create"])
+            #expect(entries.allSatisfy { $0.actor == doctor.user })
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Imaging
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+@Suite struct OperationsServiceTests {
+    private static let model = ModelIdentity(
+        name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
+
+    private static func service(
+        _ clinic: Clinic, model: ModelIdentity? = model, blobs: (any BlobStore)? = nil, limit: Duration = .seconds(5)
+    ) -> OperationsService {
+        OperationsService(
+            database: clinic.database, blobs: blobs ?? clinic.blobs,
+            models: InstalledModels(list: { [] }, standard: { model }), reuse: .zero, limit: limit)
+    }
+
+    private static func presence(
+        _ clinic: Clinic, _ worker: WorkerID, model: WorkerPresence.LoadedModel? = nil
+    ) -> WorkerPresence {
+        WorkerPresence(
+            database: clinic.database, worker: worker, version: "test", logger: JobFixture.logger, model: { model })
+    }
+
+    @Test(arguments: TestDatabase.all) func aSoundInstallationIsHealthyAndKeepsNoTestFile(_ kind: TestDatabase)
+        async throws
+    {
+        try await Clinic.with(kind) { clinic in
+            let report = await Self.service(clinic).health()
+            #expect(report.isHealthy, "\(report)")
+            #expect(Set(report.components.keys) == Set(HealthReport.Component.allCases))
+            let files = try await clinic.storedFiles()
+            #expect(files.isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func jobsThatWaitWithoutAWorkerAreAFault(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let jobs = JobFixture(database: clinic.database)
+            try await jobs.enqueue()
+            #expect(await Self.service(clinic).health().isHealthy, "a fresh job may wait")
+            try await jobs.enqueue(at: .now.advanced(by: .seconds(-120)))
+            #expect(await Self.service(clinic).health().components[.queue] != HealthReport.healthy)
+
+            let presence = Self.presence(clinic, WorkerID())
+            let beating = Task { await presence.run() }
+            #expect(try await jobs.eventually { await Self.service(clinic).health().isHealthy })
+            beating.cancel()
+            await beating.value
+            #expect(try await clinic.count("workers") == 0, "a worker that stops takes its row away")
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aModelMayLieElsewhereWithAWorkerOnly(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let service = Self.service(clinic, model: nil)
+            #expect(await service.health().components[.model] == "no package that is whole")
+            let loaded = WorkerPresence.LoadedModel(identity: Self.model, loadSeconds: 1.5)
+            let row = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: loaded)
+            try await clinic.database.write { try OperationsStore($0).beat(row) }
+            #expect(await service.health().isHealthy)
+            #expect(await service.numbers().workers == [row])
+
+            let silent = WorkerRow(
+                id: row.id, version: "test", startedAt: row.startedAt, beatAt: .now.advanced(by: .seconds(-90_000)),
+                model: loaded)
+            try await clinic.database.write { try OperationsStore($0).beat(silent) }
+            #expect(await service.health().components[.model] != HealthReport.healthy)
+            try await service.forgetDeadWorkers()
+            #expect(try await clinic.count("workers") == 0)
+        }
+    }
+
+    @Test func aStoreThatCannotBeWrittenAndAPartThatHangsAreFaults() async throws {
+        try await Clinic.with(.sqlite) { clinic in
+            let service = Self.service(clinic, blobs: FullBlobStore(), limit: .milliseconds(200))
+            #expect(await service.health().components[.storage] == "unwritable")
+            try await clinic.database.close()
+            let report = await service.health()
+            #expect(report.components[.database] == "unreachable" && report.components[.queue] == "unreadable")
+            #expect(await service.numbers().jobs == nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func countsJobsByKindAndState(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let jobs = JobFixture(database: clinic.database)
+            let old = Timestamp.now.advanced(by: .seconds(-30))
+            try await jobs.enqueue(at: old)
+            try await jobs.enqueue()
+            let numbers = await Self.service(clinic).numbers()
+            #expect(numbers.jobs == [JobCount(kind: "scripted", status: .pending, count: 2, oldest: old)])
+            #expect(numbers.pool.places > 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func theProbeLeavesNothing(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            try await DatabaseProbe(database: clinic.database).run()
+            #expect(try await clinic.count("workers") == 0)
+        }
+    }
+}
+
+/// Takes no file, after a while that is longer than anybody waits.
+private struct FullBlobStore: BlobStore {
+    func stage(limit: Int64) async throws -> any BlobWriter {
+        try await Task.sleep(for: .seconds(30))
+        throw BlobError.fileSystem(ENOSPC)
+    }
+    func commit(_ staged: StagedBlob) async throws {}
+    func discard(_ staged: StagedBlob) async {}
+    func localURL(_ key: BlobKey) async throws -> URL { throw BlobError.missing }
+    func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error> {
+        throw BlobError.missing
+    }
+    func delete(_ key: BlobKey) async throws {}
+    func keys(writtenBefore time: Timestamp) async throws -> [BlobKey] { [] }
+}
