@@ -7,6 +7,13 @@ struct CORSRules: RouterMiddleware {
 
     let origins: [String]
 
+    private static let requestHeaders =
+        "Authorization, Content-Type, X-Request-ID, X-Institution, Range, If-Match, If-None-Match, Idempotency-Key, Tus-Resumable, "
+        + "Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum"
+    private static let responseHeaders =
+        "Location, Link, ETag, X-Request-ID, Content-Range, Retry-After, Idempotent-Replayed, Tus-Resumable, "
+        + "Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Length, Upload-Offset, Upload-Expires, Upload-Metadata"
+
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
@@ -18,8 +25,8 @@ struct CORSRules: RouterMiddleware {
                 status: .noContent,
                 headers: [
                     .accessControlAllowOrigin: origin, .vary: "Origin", .accessControlMaxAge: "600",
-                    .accessControlAllowMethods: "GET, POST, PATCH, PUT, DELETE, OPTIONS",
-                    .accessControlAllowHeaders: "Authorization, Content-Type, X-Request-ID, Range",
+                    .accessControlAllowMethods: "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS",
+                    .accessControlAllowHeaders: Self.requestHeaders,
                 ])
         }
         var response: Response
@@ -27,7 +34,7 @@ struct CORSRules: RouterMiddleware {
         do { response = try await next(request, context) } catch { response = ErrorResponse.make(error, context) }
         response.headers[.accessControlAllowOrigin] = origin
         response.headers[.vary] = "Origin"
-        response.headers[.accessControlExposeHeaders] = "Location, Link, ETag, X-Request-ID, Content-Range"
+        response.headers[.accessControlExposeHeaders] = Self.responseHeaders
         return response
     }
 }

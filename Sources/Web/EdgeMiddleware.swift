@@ -9,12 +9,22 @@ import Logging
 struct EdgeMiddleware: RouterMiddleware {
     typealias Context = WebContext
 
+    private let headers: SecurityHeaders
+    private let requests: RequestMetrics
+
+    init(_ settings: WebSettings, requests: RequestMetrics) {
+        headers = SecurityHeaders(settings)
+        self.requests = requests
+    }
+
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         if let id = request.headers[.requestID], Self.isSound(id) { context.requestID = id }
+        context.wantsProblems = request.headers[.accept]?.contains(ErrorResponse.problemType) ?? false
         let start = ContinuousClock.now
+        requests.begin()
         var response: Response
         do {
             response = try await next(request, context)
@@ -22,19 +32,17 @@ struct EdgeMiddleware: RouterMiddleware {
             response = ErrorResponse.make(error, context)
         }
         response.headers[.requestID] = context.requestID
-        response.headers[.contentTypeOptions] = "nosniff"
-        // Not `no-referrer`: with it browsers send `Origin: null` from our own forms.
-        response.headers[.referrerPolicy] = "same-origin"
-        response.headers[.contentSecurityPolicy] =
-            "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        headers.add(to: &response)
+        let duration = ContinuousClock.now - start
+        requests.end(
+            request.method, route: context.endpointPath, status: response.status.code, after: duration)
         // The route's pattern and not the path: a client may have put anything into that.
         context.logger.info(
             "request",
             metadata: [
                 "id": "\(context.requestID)", "method": "\(request.method)",
                 "route": "\(context.endpointPath ?? "none")", "status": "\(response.status.code)",
-                "duration": "\(ContinuousClock.now - start)",
+                "duration": "\(duration)",
             ])
         return response
     }
@@ -49,8 +57,6 @@ struct EdgeMiddleware: RouterMiddleware {
 
 extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-ID").unsafelyUnwrapped
-    static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options").unsafelyUnwrapped
     /// RFC 8288.
     static let relations = HTTPField.Name("Link").unsafelyUnwrapped
-    static let referrerPolicy = HTTPField.Name("Referrer-Policy").unsafelyUnwrapped
 }

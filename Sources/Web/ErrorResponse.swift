@@ -3,57 +3,120 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// Failures as the HTTP contract has them: a map of fields for 400, else one sentence with a stable code.
+/// Failures as the HTTP contract has them: a map of fields for 400, else one sentence with a stable code; or, where the
+/// client asks for it, the problem details of RFC 9457.
 enum ErrorResponse {
+    static let problemType = "application/problem+json"
+
     private struct Failure: Encodable {
         let error: String
         let code: String
     }
 
+    /// RFC 9457; the type is the status itself, so the title is its phrase.
+    private struct Problem: Encodable {
+        let type = "about:blank"
+        let title: String
+        let status: Int
+        let detail: String
+        let code: String
+        let errors: [String: [String]]?
+    }
+
+    /// What went wrong, in whichever form it will be told.
+    private struct Account {
+        let status: HTTPResponse.Status
+        let sentence: String
+        let code: String
+        var fields: [String: [String]]?
+        var headers = HTTPFields()
+    }
+
     static func make(_ error: any Error, _ context: WebContext) -> Response {
-        if let error = error as? HTTPError { return make(error) }
+        let account = account(of: error, context)
+        var response = context.wantsProblems ? problem(account) : plain(account)
+        response.headers.append(contentsOf: account.headers)
+        return response
+    }
+
+    private static func account(of error: any Error, _ context: WebContext) -> Account {
+        if let error = error as? HTTPError { return account(of: error) }
+        if let error = error as? MethodRefusal {
+            return Account(
+                status: .methodNotAllowed, sentence: "This address has no such method; it has \(error.names).",
+                code: "method_not_allowed", headers: [.allow: error.names])
+        }
         let known = AppError.wrapping(error)
         if known.code == .internalFault || known.code == .unavailable {
             context.logger.error(
                 "request failed",
                 metadata: ["id": "\(context.requestID)", "error": "\(known)", "cause": "\(AppError.cause(of: error))"])
         }
-        guard known.code != .validation else {
-            let fields = known.fields.isEmpty ? ["non_field_errors": [known.message]] : known.fields
-            return response(.badRequest, fields)
-        }
-        return response(status(of: known.code), Failure(error: known.message, code: known.code.rawValue))
+        let status = status(of: known.code)
+        let fields = known.fields.isEmpty ? ["non_field_errors": [known.message]] : known.fields
+        var headers: HTTPFields = status == .unauthorized ? [.wwwAuthenticate: "Bearer"] : [:]
+        if let seconds = known.retryAfter { headers[.retryAfter] = String(seconds) }
+        return Account(
+            status: status, sentence: known.message, code: known.code.rawValue,
+            fields: known.code == .validation ? fields : nil, headers: headers)
     }
 
     /// What the framework itself refuses.
-    private static func make(_ error: HTTPError) -> Response {
+    private static func account(of error: HTTPError) -> Account {
         switch error.status {
+        case .badRequest:
+            Account(
+                status: .badRequest, sentence: "The request could not be read.",
+                code: AppError.Code.validation.rawValue,
+                fields: ["non_field_errors": ["The request could not be read."]])
         case .notFound:
-            response(
-                .notFound, Failure(error: "There is nothing at this address.", code: AppError.Code.notFound.rawValue))
+            Account(
+                status: .notFound, sentence: "There is nothing at this address.",
+                code: AppError.Code.notFound.rawValue)
         case .contentTooLarge:
-            response(
-                .contentTooLarge, Failure(error: "The request is too large.", code: AppError.Code.tooLarge.rawValue))
+            Account(
+                status: .contentTooLarge, sentence: "The request is too large.", code: AppError.Code.tooLarge.rawValue)
         default:
-            response(
-                error.status,
-                Failure(error: error.body ?? "The request was refused.", code: "http_\(error.status.code)"))
+            Account(
+                status: error.status, sentence: error.body ?? "The request was refused.",
+                code: "http_\(error.status.code)")
         }
     }
 
     /// The one table from codes to statuses.
-    private static func status(of code: AppError.Code) -> HTTPResponse.Status {
+    static func status(of code: AppError.Code) -> HTTPResponse.Status {
         switch code {
         case .validation: .badRequest
-        case .unauthenticated: .unauthorized
-        case .forbidden: .forbidden
+        case .unauthenticated, .codeRequired: .unauthorized
+        case .forbidden, .secondFactorRequired: .forbidden
         case .notFound: .notFound
         case .conflict: .conflict
-        case .tooLarge: .contentTooLarge
+        case .preconditionFailed: .preconditionFailed
+        case .keyReused: .unprocessableContent
+        case .locked: .init(code: 423, reasonPhrase: "Locked")
+        // As the tus protocol has it.
+        case .checksumMismatch: .init(code: 460, reasonPhrase: "Checksum Mismatch")
+        // Not 507: clients repeat by themselves what a server's fault kept from working.
+        case .tooLarge, .quotaExceeded: .contentTooLarge
         case .tooManyRequests: .tooManyRequests
         case .unavailable: .serviceUnavailable
         case .internalFault: .internalServerError
         }
+    }
+
+    private static func plain(_ account: Account) -> Response {
+        if let fields = account.fields { return response(account.status, fields) }
+        return response(account.status, Failure(error: account.sentence, code: account.code))
+    }
+
+    private static func problem(_ account: Account) -> Response {
+        var response = response(
+            account.status,
+            Problem(
+                title: account.status.reasonPhrase, status: account.status.code, detail: account.sentence,
+                code: account.code, errors: account.fields))
+        response.headers[.contentType] = problemType
+        return response
     }
 
     private static func response(_ status: HTTPResponse.Status, _ body: some Encodable) -> Response {

@@ -1,3 +1,4 @@
+import Features
 import HTTPTypes
 import Hummingbird
 
@@ -16,17 +17,28 @@ struct HealthRoutes {
         let components: [String: String]
     }
 
-    func add(to group: RouterGroup<WebContext>) {
-        group.get { _, _ in
-            try JSON.response(.ok, Health(status: "healthy", version: services.settings.version))
-        }
-        group.get("status") { _, _ in
-            let isHealthy = await services.isHealthy()
-            return try JSON.response(
-                isHealthy ? .ok : .serviceUnavailable,
-                Components(
-                    status: isHealthy ? "healthy" : "unhealthy",
-                    components: ["database": isHealthy ? "healthy" : "unreachable"]))
-        }
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/health/", "Whether the service runs", access: .anyone,
+                answers: [.json(.ok, .named("Health"))]
+            ) { _, _ in
+                try JSON.response(.ok, Health(status: "healthy", version: services.settings.version))
+            },
+            APIRoute(
+                .get, "/api/health/status/", "Whether the service can work, part by part", access: .anyone,
+                answers: [.json(.ok, .named("HealthStatus")), .json(.serviceUnavailable, .named("HealthStatus"))],
+                handler: status),
+        ]
+    }
+
+    @Sendable private func status(_ request: Request, _ context: WebContext) async throws -> Response {
+        let report = await services.operations.health()
+        let states = report.components.map { ($0.key.rawValue, $0.value) }
+        return try JSON.response(
+            report.isHealthy ? .ok : .serviceUnavailable,
+            Components(
+                status: report.isHealthy ? HealthReport.healthy : "unhealthy",
+                components: Dictionary(states, uniquingKeysWith: { $1 })))
     }
 }

@@ -10,12 +10,26 @@ enum JSON {
     static let bodyLimit = 1 << 20
 
     static func response(_ status: HTTPResponse.Status = .ok, _ value: some Encodable) throws -> Response {
+        response(status, bytes: try bytes(of: value))
+    }
+
+    static func response(_ status: HTTPResponse.Status = .ok, bytes: ByteBuffer) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json; charset=utf-8"],
+            body: ResponseBody(byteBuffer: bytes))
+    }
+
+    static func bytes(of value: some Encodable) throws -> ByteBuffer {
+        guard let writable = value as? any JSONWritable else { return ByteBuffer(bytes: try encoded(value)) }
+        var writer = JSONWriter(capacity: 16_384)
+        writable.write(to: &writer)
+        return ByteBuffer(bytes: writer.bytes)
+    }
+
+    static func encoded(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        let data = try encoder.encode(value)
-        return Response(
-            status: status, headers: [.contentType: "application/json; charset=utf-8"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+        return try encoder.encode(value)
     }
 
     /// - Throws: a validation error that names the field where there is one.

@@ -2,11 +2,21 @@ import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 extension Request {
     /// A query parameter; an empty one counts as absent.
     func query(_ name: String) -> String? {
         uri.queryParameters.get(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// A query parameter that is true or false.
+    func flag(_ name: String) throws -> Bool {
+        switch query(name)?.lowercased() {
+        case nil, "false", "0": false
+        case "true", "1": true
+        default: throw AppError.invalid(name, "This is true or false.")
+        }
     }
 
     /// Which part of a list the query asks for.
@@ -22,8 +32,17 @@ extension Request {
         return .plain(limit: Window.plainLimit)
     }
 
+    /// A typed id in the query.
+    ///
+    /// - Throws: a validation error where it is none; a filter that is left out would show more than was asked for.
+    func queryID<Entity>(_ name: String, or other: String, of type: Entity.Type) throws -> ID<Entity>? {
+        guard let text = query(name) ?? query(other) else { return nil }
+        guard let id = ID<Entity>(text) else { throw AppError.invalid(name, "This is no id.") }
+        return id
+    }
+
     private func positive(_ name: String) throws -> Int? {
-        guard let text = query(name) else { return nil }
+        guard let text = uri.queryParameters.get(name) else { return nil }
         guard let number = Int(text), (1...1_000_000).contains(number) else {
             throw AppError.invalid(name, "This is a whole number from 1 on.")
         }
@@ -48,52 +67,76 @@ extension Request {
     }
 }
 
-/// A list as the contract has it: a plain array, or a page where one was asked for.
-enum Lists {
-    private struct Paged<Item: Encodable>: Encodable {
-        let count: Int?
-        let next: String?
-        let previous: String?
-        let results: [Item]
+/// A page of a list as the contract has it.
+struct Paged<Item: Encodable>: Encodable {
+    let count: Int?
+    let next: String?
+    let previous: String?
+    let results: [Item]
 
-        private enum CodingKeys: CodingKey {
-            case count, next, previous, results
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encodeIfPresent(count, forKey: .count)
-            try container.encode(next, forKey: .next)
-            try container.encode(previous, forKey: .previous)
-            try container.encode(results, forKey: .results)
-        }
+    private enum CodingKeys: CodingKey {
+        case count, next, previous, results
     }
 
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(count, forKey: .count)
+        try container.encode(next, forKey: .next)
+        try container.encode(previous, forKey: .previous)
+        try container.encode(results, forKey: .results)
+    }
+}
+
+extension Paged: JSONWritable where Item: JSONWritable {
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            if let count { writer.field("count", count) }
+            writer.field("next", next)
+            writer.field("previous", previous)
+            writer.key("results")
+            writer.array(results)
+        }
+    }
+}
+
+/// A list as the contract has it: a plain array, or a page where one was asked for.
+enum Lists {
     static func response<Item: Encodable & Sendable>(
         _ page: Page<Item>, _ window: Window, _ request: Request, _ settings: WebSettings
     ) throws -> Response {
+        try answer(page, window, request, settings).response
+    }
+
+    static func answer<Item: Encodable & Sendable>(
+        _ page: Page<Item>, _ window: Window, _ request: Request, _ settings: WebSettings
+    ) throws -> ListAnswer {
         let base = request.base(settings)
+        let following = page.nextCursor.map { request.address([("cursor", $0)], base: base) }
         switch window {
-        case .plain:
-            var response = try JSON.response(.ok, page.items)
-            if let cursor = page.nextCursor {
-                response.headers[.relations] = "<\(request.address([("cursor", cursor)], base: base))>; rel=\"next\""
-            }
-            return response
+        case .plain: return ListAnswer(body: try JSON.bytes(of: page.items), next: following)
         case .page(let number, _):
-            return try JSON.response(
-                .ok,
-                Paged(
-                    count: page.count,
-                    next: page.hasNext ? request.address([("page", String(number + 1))], base: base) : nil,
-                    previous: number > 1 ? request.address([("page", String(number - 1))], base: base) : nil,
-                    results: page.items))
+            let body = Paged(
+                count: page.count,
+                next: page.hasNext ? request.address([("page", String(number + 1))], base: base) : nil,
+                previous: number > 1 ? request.address([("page", String(number - 1))], base: base) : nil,
+                results: page.items)
+            return ListAnswer(body: try JSON.bytes(of: body), next: nil)
         case .cursor:
-            return try JSON.response(
-                .ok,
-                Paged(
-                    count: nil, next: page.nextCursor.map { request.address([("cursor", $0)], base: base) },
-                    previous: nil, results: page.items))
+            let body = Paged(count: nil, next: following, previous: nil, results: page.items)
+            return ListAnswer(body: try JSON.bytes(of: body), next: nil)
         }
+    }
+}
+
+/// A list's JSON, ready to be sent as often as it is asked for.
+struct ListAnswer: Sendable {
+    let body: ByteBuffer
+    /// Where a plain list that was cut goes on.
+    let next: String?
+
+    var response: Response {
+        var response = JSON.response(bytes: body)
+        if let next { response.headers[.relations] = "<\(next)>; rel=\"next\"" }
+        return response
     }
 }

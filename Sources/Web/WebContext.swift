@@ -9,20 +9,36 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     package let remoteAddress: SocketAddress?
     /// The client's `X-Request-ID` where it is a sound one, else ours.
     var requestID = UUID().uuidString.lowercased()
+    /// Whether failures are to be told as RFC 9457 has it.
+    var wantsProblems = false
     /// Whom the request's token stands for; nil without a good one.
     var principal: Principal?
+    /// A token that was given and is not good.
+    var refusedToken: RefusedToken?
+    /// The client's network address, where a proxy stands between.
+    var clientAddress: String?
+    /// What the client says it is.
+    var userAgent: String?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         remoteAddress = source.channel.remoteAddress
     }
 
-    var origin: RequestOrigin { RequestOrigin(requestID: requestID, address: remoteAddress?.ipAddress) }
+    var origin: RequestOrigin {
+        RequestOrigin(requestID: requestID, address: clientAddress ?? remoteAddress?.ipAddress, userAgent: userAgent)
+    }
 
-    /// - Throws: unauthenticated where nobody is signed in.
-    func signedIn() throws -> Principal {
+    /// - Parameter enrolling: true for the calls that serve to enrol a second factor.
+    /// - Throws: unauthenticated where nobody is signed in; second factor required where that must be enrolled first.
+    func signedIn(enrolling: Bool = false) throws -> Principal {
         guard let principal else {
+            if let refusedToken, refusedToken.error.code != .unauthenticated { throw refusedToken.error }
             throw AppError(.unauthenticated, "Sign in: the access token is missing, expired or revoked.")
+        }
+        guard enrolling || !principal.mustEnrol else {
+            throw AppError(
+                .secondFactorRequired, "Your role needs a second factor; enrol one before you do anything else.")
         }
         return principal
     }
@@ -38,4 +54,10 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
         }
         return id
     }
+}
+
+/// A token that was given and is not good, and why.
+struct RefusedToken: Sendable {
+    let owner: TokenOwner?
+    let error: AppError
 }

@@ -7,71 +7,102 @@ package struct WebServices: Sendable {
     package let sessions: SessionsService
     package let cases: CasesService
     package let images: ImagesService
+    package let uploads: UploadsService
     package let segmentation: SegmentationService
     package let models: ModelsService
     package let reports: ReportsService
+    package let reportExport: ReportExportService
+    package let feedback: FeedbackService
+    package let expertMasks: ExpertMasksService
     package let files: FilesService
-    /// Whether the database answers.
-    package let isHealthy: @Sendable () async -> Bool
+    package let audit: AuditService
+    package let idempotency: IdempotencyService
+    package let operations: OperationsService
+    /// Counts what is served.
+    let requests = RequestMetrics()
     package let settings: WebSettings
 
     package init(
-        users: UsersService, cases: CasesService, images: ImagesService, segmentation: SegmentationService,
-        models: ModelsService, reports: ReportsService, files: FilesService, sessions: SessionsService,
-        settings: WebSettings, isHealthy: @escaping @Sendable () async -> Bool
+        users: UsersService, cases: CasesService, images: ImagesService, uploads: UploadsService,
+        segmentation: SegmentationService, models: ModelsService, reports: ReportsService,
+        reportExport: ReportExportService, feedback: FeedbackService, expertMasks: ExpertMasksService,
+        files: FilesService, audit: AuditService, idempotency: IdempotencyService,
+        sessions: SessionsService, settings: WebSettings, operations: OperationsService
     ) {
         self.users = users
         self.sessions = sessions
         self.cases = cases
         self.images = images
+        self.uploads = uploads
         self.segmentation = segmentation
         self.models = models
         self.reports = reports
+        self.reportExport = reportExport
+        self.feedback = feedback
+        self.expertMasks = expertMasks
         self.files = files
-        self.isHealthy = isHealthy
+        self.audit = audit
+        self.idempotency = idempotency
+        self.operations = operations
         self.settings = settings
     }
 }
 
-/// What the operator has decided about HTTP.
-package struct WebSettings: Sendable {
-    /// Bytes of one uploaded file.
-    package var uploadLimit: Int64
-    /// Origins of browser clients on other addresses.
-    package var allowedOrigins: [String]
-    /// Where clients reach this server, such as `https://neuroai.example.org`; nil takes what each request says.
-    package var publicURL: String?
-    package var version: String
-
-    package init(
-        uploadLimit: Int64 = 1 << 30,
-        allowedOrigins: [String] = ["http://localhost:5173", "http://localhost:3000"], publicURL: String? = nil,
-        version: String
-    ) {
-        self.uploadLimit = uploadLimit
-        self.allowedOrigins = allowedOrigins
-        self.publicURL = publicURL
-        self.version = version
-    }
-}
-
 extension WebServices {
+    /// The administration of all of these.
+    var admin: AdminService {
+        AdminService(
+            AdministeredServices(
+                users: users, sessions: sessions, cases: cases, images: images, segmentation: segmentation,
+                models: models, reports: reports))
+    }
+
+    /// Every call of the API.
+    var apiRoutes: [APIRoute] {
+        get throws {
+            // One a line, in the order of the documentation.
+            let routes = [
+                HealthRoutes(services: self).all,
+                UserRoutes(services: self).all,
+                SessionRoutes(services: self).all,
+                SecondFactorRoutes(services: self).all,
+                InvitationRoutes(services: self).all,
+                InstitutionRoutes(services: self).all,
+                CaseRoutes(services: self).all,
+                ShareRoutes(services: self).all,
+                UploadRoutes(services: self).all,
+                ResumableUploadRoutes(services: self).all,
+                InferenceRoutes(services: self).all,
+                ExpertMaskRoutes(services: self).all,
+                ModelRoutes(services: self).all,
+                ReportRoutes(services: self).all,
+                ReportEditRoutes(services: self).all,
+                ReportExportRoutes(services: self).all,
+                FeedbackRoutes(services: self).all,
+                FileRoutes(services: self).all,
+                AuditRoutes(services: self).all,
+            ].flatMap(\.self)
+            return routes + (try SchemaRoutes.all(with: routes, settings))
+        }
+    }
+
     /// Every route of the service.
     package func router() throws -> Router<WebContext> {
-        let router = Router(context: WebContext.self)
-        router.add(middleware: EdgeMiddleware())
+        let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: EdgeMiddleware(settings, requests: requests))
+        // Before the rest: its token is nobody's session, and Prometheus asks for whatever name it knows.
+        MetricsRoutes(services: self).add(to: router)
+        router.add(middleware: AllowedHosts(settings.allowedHosts))
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))
-        router.add(middleware: Authenticator(sessions: sessions))
-        let api = router.group("api")
-        HealthRoutes(services: self).add(to: api.group("health"))
-        UserRoutes(services: self).add(to: api.group("users"))
-        CaseRoutes(services: self).add(to: api.group("cases"))
-        UploadRoutes(services: self).add(to: api.group("cases"))
-        InferenceRoutes(services: self).add(to: api.group("inference"))
-        ModelRoutes(services: self).add(to: api.group("inference/models"))
-        ReportRoutes(services: self).add(to: api.group("reports"))
-        FileRoutes(services: self).add(to: api.group("files"))
+        router.add(
+            middleware: Authenticator(sessions: sessions, addresses: ClientAddress(trusted: settings.trustedProxies)))
+        router.add(middleware: IdempotencyMiddleware(keys: idempotency))
+        let routes = try apiRoutes
+        router.add(middleware: RefusalTrail(audit: audit, routes: routes))
+        for route in routes { router.add(route: route, settings) }
+        DocsRoutes(assets: settings.swaggerUI).add(to: router)
         try PageRoutes(services: self).add(to: router)
+        router.refuseOtherMethods()
         return router
     }
 }

@@ -58,6 +58,15 @@ struct MultipartReaderTests {
         await #expect(throws: AppError.self) { while try await reader.nextPart() != nil {} }
     }
 
+    @Test func aConnectionThatBreaksIsNoFaultOfOurs() async throws {
+        struct Broken: AsyncIteratorProtocol {
+            mutating func next() async throws -> ByteBuffer? { throw IOError(errnoCode: ECONNRESET, reason: "read") }
+        }
+        var reader = try MultipartReader(Broken(), contentType: Self.type)
+        let error = await #expect(throws: AppError.self) { _ = try await reader.nextPart() }
+        #expect(error?.code == .validation)
+    }
+
     @Test(arguments: [nil, "application/json", "multipart/form-data", "multipart/form-data; boundary="])
     func needsABoundary(type: String?) {
         #expect(throws: AppError.self) { _ = try Self.reader(Self.form, size: 16, type: type) }

@@ -23,7 +23,16 @@ struct UploadRoutesTests {
             #expect(part.status == .partialContent && part.text == "n+1\0")
             #expect(part.headers[.contentRange] == "bytes 344-347/\(image.count)")
             let tag = try #require(whole.headers[.eTag])
-            #expect(try await clinic.call(.get, path, headers: [.ifNoneMatch: tag]).status == .notModified)
+            for known in [tag, "W/\(tag)", "\"x\", \(tag)", "*"] {
+                #expect(try await clinic.call(.get, path, headers: [.ifNoneMatch: known]).status == .notModified)
+            }
+            for (condition, status) in [(tag, HTTPResponse.Status.partialContent), ("\"x\"", .ok)] {
+                let answer = try await clinic.call(.get, path, headers: [.range: "bytes=0-3", .ifRange: condition])
+                #expect(answer.status == status)
+            }
+            let head = try await clinic.call(.head, path)
+            #expect(head.status == .ok && head.data.isEmpty)
+            #expect(head.headers[.contentDisposition] == "inline; filename=\"t1ce.nii\"")
             #expect(
                 try await clinic.call(.get, path, headers: [.range: "bytes=99999999-"]).status == .rangeNotSatisfiable)
             // Any change of the address is noticed.
@@ -77,6 +86,22 @@ struct UploadRoutesTests {
             #expect(try await clinic.storedFiles() == 0)
             #expect(try await clinic.rows("images") == 0)
             #expect(try await clinic.rows("blobs") == 0)
+        }
+    }
+
+    @Test func anUploadCutAnywhereLeavesNothing() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeCase(token)
+            let whole = WebClinic.form(HeadPhantom.nifti(), "t1")
+            for length in [0, 1, 60, 120, 200, 600, 1_000_000, whole.count - 9, whole.count - 3] {
+                let answer = try await clinic.post(form: whole.prefix(length), to: id, as: token)
+                #expect(answer.status == .badRequest, "\(length)")
+                #expect(try await clinic.storedFiles() == 0)
+            }
+            #expect(try await clinic.rows("images") == 0)
+            #expect(try await clinic.rows("blobs") == 0)
+            #expect(try await clinic.call(.get, "/api/cases/\(id)/", as: token)["status"] == "created")
         }
     }
 

@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdTesting
 import Imaging
 import Logging
+import Rendering
 import Storage
 import TestSupport
 import Testing
@@ -16,22 +17,33 @@ struct WebClinic: Sendable {
     let client: any TestClientProtocol
     let database: any Database
     let blobs: DiskBlobStore
+    let services: WebServices
+    private let conformance: Conformance
+    let audit: AuditConformance
     private let folder: URL
 
     static let uploadLimit: Int64 = 4 << 20
     static let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
 
     static func with(
-        _ kind: TestDatabase, _ body: @escaping @Sendable (WebClinic) async throws -> Void
+        _ kind: TestDatabase, settings change: @escaping @Sendable (inout WebSettings) -> Void = { _ in },
+        sessions: SessionSettings = SessionSettings(),
+        _ body: @escaping @Sendable (WebClinic) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
-                let router = try await services(database, blobs).router()
+                let partials = try PartialFileStore(root: folder.appendingPathComponent("media/partial"))
+                let services = try await services(database, blobs, partials, sessions, change)
+                let conformance = Conformance(try services.apiRoutes)
+                let audit = AuditConformance(try services.apiRoutes, database)
                 var logger = Logger(label: "test")
                 logger.logLevel = .critical
-                try await Application(router: router, logger: logger).test(.router) { client in
-                    try await body(WebClinic(client: client, database: database, blobs: blobs, folder: folder))
+                try await Application(router: services.router(), logger: logger).test(.router) { client in
+                    try await body(
+                        WebClinic(
+                            client: client, database: database, blobs: blobs, services: services,
+                            conformance: conformance, audit: audit, folder: folder))
                 }
             }
         }
@@ -48,23 +60,41 @@ struct WebClinic: Sendable {
         return InstalledModels(list: { [active, other] }, standard: { active.identity })
     }()
 
-    private static func services(_ database: any Database, _ blobs: DiskBlobStore) async throws -> WebServices {
-        let secret = "a secret of at least thirty-two bytes"
+    static let secret = "a secret of at least thirty-two bytes"
+
+    private static func services(
+        _ database: any Database, _ blobs: DiskBlobStore, _ partials: PartialFileStore,
+        _ sessionSettings: SessionSettings, _ change: (inout WebSettings) -> Void
+    ) async throws -> WebServices {
+        // Tests refuse more in a moment than a service writes one by one.
+        var limits = RefusalLimits()
+        limits.burst = 1_000_000
+        limits.totalBurst = 1_000_000
+        let audit = AuditService(database: database, refusals: limits)
         let sessions = SessionsService(
-            database: database, hasher: try PasswordHasher(cost: .least), signer: try await TokenSigner(secret: secret))
-        let audit = AuditService(database: database)
+            database: database, hasher: try PasswordHasher(cost: .least), signer: try await TokenSigner(secret: secret),
+            audit: audit, settings: sessionSettings)
         var settings = WebSettings(version: "test")
         settings.uploadLimit = uploadLimit
+        change(&settings)
+        let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
         return WebServices(
             users: UsersService(sessions: sessions),
             cases: CasesService(database: database, blobs: blobs, audit: audit),
-            images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti()),
+            images: images,
+            uploads: UploadsService(database: database, partials: partials, images: images, audit: audit),
             segmentation: SegmentationService(database: database, audit: audit, models: Self.models),
             models: ModelsService(database: database, installed: Self.models),
             reports: ReportsService(database: database, audit: audit),
+            reportExport: ReportExportService(
+                database: database, blobs: blobs, audit: audit, printer: ReportPrinter { try ReportPDF.data($0) }),
+            feedback: FeedbackService(database: database, audit: audit),
+            expertMasks: ExpertMasksService(database: database, blobs: blobs, audit: audit),
             files: FilesService(
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
-            sessions: sessions, settings: settings, isHealthy: { await database.isReachable() })
+            audit: audit, idempotency: IdempotencyService(database: database, secret: secret), sessions: sessions,
+            settings: settings,
+            operations: OperationsService(database: database, blobs: blobs, models: Self.models, reuse: .zero))
     }
 
     // MARK: Calls
@@ -76,23 +106,48 @@ struct WebClinic: Sendable {
         var headers = headers
         if let token { headers[.authorization] = "Bearer \(token)" }
         if json != nil && headers[.contentType] == nil { headers[.contentType] = "application/json" }
-        return try await client.execute(
+        let answer = try await client.execute(
             uri: path, method: method, headers: headers, body: json.map { ByteBuffer(string: $0) }
         ) { Answer($0) }
+        try await check(method, path, answer, isSignedIn: token != nil)
+        return answer
+    }
+
+    /// An answer that a test got by itself, once it has left its trace.
+    func traced(_ method: HTTPRequest.Method, _ path: String, _ answer: Answer) async throws -> Answer {
+        try await audit.check(conformance.route(method, path), answer, isSignedIn: true)
+        return answer
+    }
+
+    /// Whether an answer is as described, and left its trace.
+    func check(_ method: HTTPRequest.Method, _ path: String, _ answer: Answer, isSignedIn: Bool) async throws {
+        conformance.check(method, path, answer)
+        try await audit.check(conformance.route(method, path), answer, isSignedIn: isSignedIn)
+    }
+
+    /// A multipart body with one file.
+    static func form(_ data: Data, _ modality: String, name: String = "scan.nii") -> Data {
+        let head =
+            "--edge\r\nContent-Disposition: form-data; name=\"modality\"\r\n\r\n\(modality)\r\n--edge\r\n"
+            + "Content-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n"
+        return Data(head.utf8) + data + Data("\r\n--edge--\r\n".utf8)
+    }
+
+    func post(form: Data, to caseID: String, as token: String?) async throws -> Answer {
+        var headers: HTTPFields = [.contentType: "multipart/form-data; boundary=edge"]
+        if let token { headers[.authorization] = "Bearer \(token)" }
+        let path = "/api/cases/\(caseID)/upload/"
+        let answer = try await client.execute(
+            uri: path, method: .post, headers: headers, body: ByteBuffer(bytes: form)
+        ) { Answer($0) }
+        try await check(.post, path, answer, isSignedIn: token != nil)
+        return answer
     }
 
     func upload(
         _ data: Data, _ modality: String, to caseID: String, as token: String?, name: String = "scan.nii"
     ) async throws -> Answer {
-        var body = Data(
-            ("--edge\r\nContent-Disposition: form-data; name=\"modality\"\r\n\r\n\(modality)\r\n--edge\r\n"
-                + "Content-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n").utf8)
-        body += data + Data("\r\n--edge--\r\n".utf8)
-        var headers: HTTPFields = [.contentType: "multipart/form-data; boundary=edge"]
-        if let token { headers[.authorization] = "Bearer \(token)" }
-        return try await client.execute(
-            uri: "/api/cases/\(caseID)/upload/", method: .post, headers: headers, body: ByteBuffer(bytes: body)
-        ) { Answer($0) }
+        try await post(form: Self.form(data, modality, name: name), to: caseID, as: token)
     }
 
     // MARK: People and cases
@@ -110,6 +165,14 @@ struct WebClinic: Sendable {
     func signUp(_ email: String = "ada@clinic.org", role: String = "doctor") async throws -> String {
         let answer = try await call(.post, "/api/users/register/", Self.registration(email, role: role))
         return try #require(answer["access"])
+    }
+
+    /// An administrator of the default institution with an access token.
+    func signUpAdmin(_ email: String = "root@clinic.org") async throws -> String {
+        _ = try await signUp(email)
+        try await database.write { try $0.execute("UPDATE users SET role = 'admin' WHERE email = \(email)") }
+        let login = "{\"email\": \"\(email)\", \"password\": \"\(Self.password)\"}"
+        return try #require(try await call(.post, "/api/users/login/", login)["access"])
     }
 
     func makeCase(_ token: String, patient: String = "PAT-1") async throws -> String {
@@ -137,16 +200,20 @@ struct WebClinic: Sendable {
     // MARK: Work
 
     /// Runs a worker with a stand-in for the network until nothing is left to do.
-    func work() async throws {
+    func work(
+        _ pipeline: @escaping @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = standIn
+    ) async throws {
         let segment = SegmentCaseJob(
             database: database, blobs: blobs,
-            engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: Self.standIn)),
+            engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: pipeline)),
             folders: WorkFolders(root: folder.appendingPathComponent("work")), codeVersion: "test")
         let report = WriteReportJob(database: database)
+        let score = ScoreMaskJob(database: database, blobs: blobs)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let queue = JobQueue(
-            database: database, handlers: [JobHandler(segment), JobHandler(report)], logger: logger)
+            database: database, handlers: [JobHandler(segment), JobHandler(report), JobHandler(score)],
+            logger: logger)
         let runner = JobRunner(queue: queue, worker: WorkerID(), logger: logger)
         let running = Task { await runner.run() }
         for _ in 0..<600 where try await rows("jobs WHERE status IN ('pending', 'running')") > 0 {
@@ -157,10 +224,17 @@ struct WebClinic: Sendable {
         #expect(try await rows("jobs WHERE status IN ('pending', 'running')") == 0)
     }
 
-    private static let standIn: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
+    /// One grey pixel as PNG.
+    static let picture =
+        Data(
+            base64Encoded:
+                "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
+        ?? Data()
+
+    static let standIn: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
         series, folder, _ in
         try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
-        try Data("picture".utf8).write(to: folder.appendingPathComponent("contours.png"))
+        try picture.write(to: folder.appendingPathComponent("contours.png"))
         let result = SegmentationResult(
             volumes: [.wholeTumour: 12_340, .tumourCore: 0, .enhancingTumour: 0],
             confidenceScores: [.wholeTumour: 0.9],

@@ -6,15 +6,69 @@ import Hummingbird
 struct CaseRoutes {
     let services: WebServices
 
-    func add(to group: RouterGroup<WebContext>) {
-        group.get(use: list)
-        group.post(use: create)
-        group.get(":id") { try JSON.response(.ok, await services.cases.get($1.scope, $1.id(of: Case.self))) }
-        for path in [":id", ":id/update"] { group.patch(RouterPath(path), use: update) }
-        for path in [":id", ":id/delete"] { group.delete(RouterPath(path), use: delete) }
-        group.get(":id/images", use: images)
-        group.get(":id/segmentation", use: segmentation)
-        group.get(":id/visualizations", use: visualizations)
+    var all: [APIRoute] { collection + single + contents }
+
+    private var collection: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/cases/", "The cases that one may see, newest first", access: .allowed(.readCase),
+                query: Self.filters + APIRoute.Parameter.paging, answers: [.list(of: "Case")], handler: list),
+            APIRoute(
+                .post, "/api/cases/", "Make a case", access: .allowed(.createCase), body: .json(.named("NewCase")),
+                answers: [.json(.created, .named("Case"))], handler: create),
+        ]
+    }
+
+    private static let filters = [
+        APIRoute.Parameter(
+            "status", .choice(Case.Status.allCases.map(\.rawValue) + ["pending", ""]),
+            "Cases in this state; `pending` means uploaded."),
+        APIRoute.Parameter("search", .text(), "A part of the patient id or of a free text."),
+        APIRoute.Parameter("patientId", .text(), "The patient id, exactly."),
+        APIRoute.Parameter("createdBy", .text(), "A user's id or a part of the name."),
+        APIRoute.Parameter(
+            "ordering", .choice(CaseQuery.Key.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] } + [""]),
+            "A column, with `-` before it for descending."),
+        APIRoute.Parameter("deleted", .boolean, "Deleted cases that can be restored; for administrators."),
+    ]
+
+    private var single: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/cases/{caseId}/", "One case", access: .allowed(.readCase),
+                answers: [.json(.ok, .named("Case"))]
+            ) { try Response(.ok, await services.cases.get($1.scope, $1.id("caseId", of: Case.self))) },
+            APIRoute(
+                .post, "/api/cases/{caseId}/restore/", "Bring a deleted case back", access: .allowed(.restoreCase),
+                answers: [.json(.ok, .named("Case"))]
+            ) { try Response(.ok, await services.cases.restore($1.scope, $1.id("caseId", of: Case.self))) },
+        ]
+            + ["", "update/"].map { path in
+                APIRoute(
+                    .patch, "/api/cases/{caseId}/\(path)", "Change a case", access: .allowed(.changeCase),
+                    body: .json(.named("CaseForm")), answers: [.json(.ok, .named("Case"))],
+                    details: .init(failures: [412], headers: [.ifMatch]), handler: update)
+            }
+            + ["", "delete/"].map { path in
+                APIRoute(
+                    .delete, "/api/cases/{caseId}/\(path)", "Delete a case", access: .allowed(.deleteCase),
+                    answers: [.message()], details: .init(failures: [412], headers: [.ifMatch]), handler: delete)
+            }
+    }
+
+    private var contents: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/cases/{caseId}/images/", "The series of a case", access: .allowed(.readCase),
+                answers: [.json(.ok, .list(of: .named("MRIImage")))], handler: images),
+            APIRoute(
+                .get, "/api/cases/{caseId}/segmentation/", "The newest result", access: .allowed(.readResult),
+                answers: [.json(.ok, .named("Result"))], handler: segmentation),
+            APIRoute(
+                .get, "/api/cases/{caseId}/visualizations/", "Pictures of the newest result",
+                access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("Visualization")))],
+                handler: visualizations),
+        ]
     }
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -23,35 +77,41 @@ struct CaseRoutes {
         if let ordering = request.query("ordering") { try query.order(by: ordering) }
         query.search = request.query("search")
         query.patientID = request.query("patientId") ?? request.query("patient_id")
+        query.isDeleted = try request.flag("deleted")
         query.createdBy = request.query("createdBy") ?? request.query("created_by")
         query.window = try request.window()
-        let page = try await services.cases.list(context.scope, query)
-        return try Lists.response(page, query.window, request, services.settings)
+        let (window, settings) = (query.window, services.settings)
+        let address = request.base(settings) + request.uri.string
+        let answer = try await services.cases.list(context.scope, query, shownAs: address) { page in
+            try Lists.answer(page, window, request, settings)
+        }
+        return answer.response
     }
 
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let item = try await services.cases.create(scope, JSON.body(of: request, as: CaseForm.self))
-        var response = try JSON.response(.created, item)
+        var response = try Response(.created, item)
         response.headers[.location] = "/api/cases/\(item.id)/"
         return response
     }
 
     @Sendable private func update(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id(of: Case.self)
+        let id = try context.id("caseId", of: Case.self)
         let form = try await JSON.body(of: request, as: CaseForm.self)
-        return try JSON.response(.ok, await services.cases.update(scope, id, form))
+        return try Response(.ok, await services.cases.update(scope, id, form, if: request.precondition))
     }
 
     @Sendable private func delete(_ request: Request, _ context: WebContext) async throws -> Response {
-        try await services.cases.delete(context.scope, context.id(of: Case.self))
+        let scope = try context.scope
+        try await services.cases.delete(scope, context.id("caseId", of: Case.self), if: request.precondition)
         return try JSON.response(.ok, Message(message: "The case was deleted."))
     }
 
     @Sendable private func images(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let images = try await services.images.list(scope, case: context.id(of: Case.self))
+        let images = try await services.images.list(scope, case: context.id("caseId", of: Case.self))
         let base = request.base(services.settings)
         return try JSON.response(.ok, images.map { ImageBody($0, url: base + services.files.path(scope, $0)) })
     }
@@ -62,7 +122,8 @@ struct CaseRoutes {
 
     private func result(_ request: Request, _ context: WebContext) async throws -> ResultBody {
         let scope = try context.scope
-        guard let result = try await services.segmentation.latestResult(scope, case: context.id(of: Case.self)) else {
+        let id = try context.id("caseId", of: Case.self)
+        guard let result = try await services.segmentation.latestResult(scope, case: id) else {
             throw AppError(.notFound, "The case has no result yet.")
         }
         return ResultBody(result, scope, services.files, base: request.base(services.settings))

@@ -2,7 +2,8 @@ import Features
 import Foundation
 import NIOCore
 
-/// Reads `multipart/form-data` (RFC 7578) piece by piece: at no time more than one network chunk is in memory.
+/// Reads `multipart/form-data` (RFC 7578) piece by piece: at no time more than one network chunk is in memory, and what
+/// lies between two delimiters is handed on without being copied.
 struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == ByteBuffer {
     /// The head of one part.
     struct Part: Equatable {
@@ -12,7 +13,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
 
     private var source: Source
     private let delimiter: [UInt8]
-    private var pending: [UInt8]
+    private var pending: ByteBuffer
     private var isAtDelimiter = false
     private var hasEnded = false
 
@@ -26,7 +27,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         self.source = source
         delimiter = Array("\r\n--\(boundary)".utf8)
         // The first delimiter stands at the very beginning, without the line end that the others have.
-        pending = Array("\r\n".utf8)
+        pending = ByteBuffer(string: "\r\n")
     }
 
     private static func boundary(in contentType: String) -> String? {
@@ -43,19 +44,20 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         while try await nextChunk() != nil {}
         guard !hasEnded else { return nil }
         try await fill(atLeast: delimiter.count + 2)
-        let mark = pending[delimiter.count..<delimiter.count + 2]
-        if mark.elementsEqual("--".utf8) {
+        pending.moveReaderIndex(forwardBy: delimiter.count)
+        switch pending.readString(length: 2) {
+        case "--":
             hasEnded = true
             return nil
+        case "\r\n":
+            isAtDelimiter = false
+            return try await head()
+        default: throw Self.malformed
         }
-        guard mark.elementsEqual("\r\n".utf8) else { throw Self.malformed }
-        pending.removeFirst(delimiter.count + 2)
-        isAtDelimiter = false
-        return try await head()
     }
 
     /// The next bytes of the present part; nil at its end.
-    mutating func nextChunk() async throws -> [UInt8]? {
+    mutating func nextChunk() async throws -> ByteBuffer? {
         guard !isAtDelimiter && !hasEnded else { return nil }
         while true {
             if let index = Self.find(delimiter, in: pending) {
@@ -63,41 +65,56 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
                     isAtDelimiter = true
                     return nil
                 }
-                let chunk = Array(pending[..<index])
-                pending.removeFirst(index)
-                return chunk
+                return pending.readSlice(length: index)
             }
             // The last bytes may be the beginning of a delimiter.
-            let safe = pending.count - delimiter.count + 1
-            if safe > 0 {
-                let chunk = Array(pending[..<safe])
-                pending.removeFirst(safe)
-                return chunk
-            }
-            try await fill(atLeast: pending.count + 1)
+            let safe = pending.readableBytes - delimiter.count + 1
+            if safe > 0 { return pending.readSlice(length: safe) }
+            let buffer = try await next()
+            if let rest = passOver(to: buffer) { return rest }
         }
+    }
+
+    /// Goes on to the next network chunk. What was kept back of the last one is returned where no delimiter begins in
+    /// it; else both are joined.
+    private mutating func passOver(to buffer: ByteBuffer) -> ByteBuffer? {
+        let kept = pending
+        guard kept.readableBytes > 0 else {
+            pending = buffer
+            return nil
+        }
+        var border = kept
+        border.writeBytes(buffer.readableBytesView.prefix(delimiter.count))
+        if buffer.readableBytes >= delimiter.count, Self.find(delimiter, in: border) == nil {
+            pending = buffer
+            return kept
+        }
+        pending.writeImmutableBuffer(buffer)
+        return nil
     }
 
     /// All of the present part as text.
     mutating func text(atMost limit: Int) async throws -> String {
-        var bytes: [UInt8] = []
+        var bytes = ByteBuffer()
         while let chunk = try await nextChunk() {
-            bytes += chunk
-            guard bytes.count <= limit else { throw Self.malformed }
+            bytes.writeImmutableBuffer(chunk)
+            guard bytes.readableBytes <= limit else { throw Self.malformed }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return String(buffer: bytes)
     }
 
     private mutating func head() async throws -> Part {
         let blank = Array("\r\n\r\n".utf8)
         while Self.find(blank, in: pending) == nil {
-            guard pending.count <= Self.headLimit else { throw Self.malformed }
-            try await fill(atLeast: pending.count + 1)
+            guard pending.readableBytes <= Self.headLimit else { throw Self.malformed }
+            try await fill(atLeast: pending.readableBytes + 1)
         }
-        guard let end = Self.find(blank, in: pending) else { throw Self.malformed }
-        let lines = String(decoding: pending[..<end], as: UTF8.self).components(separatedBy: "\r\n")
-        // Keeps one line end: an empty part's delimiter begins with it.
-        pending.removeFirst(end + 4)
+        guard let end = Self.find(blank, in: pending), let text = pending.readString(length: end) else {
+            throw Self.malformed
+        }
+        // Behind the blank line; an empty part's delimiter begins with that line's own end.
+        pending.moveReaderIndex(forwardBy: 4)
+        let lines = text.components(separatedBy: "\r\n")
         let disposition = lines.first { $0.lowercased().hasPrefix("content-disposition:") } ?? ""
         guard let name = Self.parameter("name", of: disposition) else { throw Self.malformed }
         return Part(name: name, filename: Self.parameter("filename", of: disposition))
@@ -122,17 +139,19 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
     }
 
     private mutating func fill(atLeast count: Int) async throws {
-        while pending.count < count {
-            guard let buffer = try await source.next() else {
-                throw AppError.invalid("file", "The upload was cut short; send it again.")
-            }
-            pending += buffer.readableBytesView
-        }
+        while pending.readableBytes < count { pending.writeImmutableBuffer(try await next()) }
+    }
+
+    private mutating func next() async throws -> ByteBuffer {
+        let buffer: ByteBuffer?
+        do { buffer = try await source.next() } catch { throw AppError.ofBody(error) }
+        guard let buffer else { throw AppError.cutShort }
+        return buffer
     }
 
     /// The first place of `pattern`, by way of its first byte.
-    private static func find(_ pattern: [UInt8], in bytes: [UInt8]) -> Int? {
-        bytes.withUnsafeBytes { bytes in
+    private static func find(_ pattern: [UInt8], in buffer: ByteBuffer) -> Int? {
+        buffer.withUnsafeReadableBytes { bytes in
             pattern.withUnsafeBytes { pattern in
                 guard let base = bytes.baseAddress, let wanted = pattern.baseAddress else { return nil }
                 var offset = 0
@@ -150,5 +169,17 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
 
     private static var malformed: AppError {
         AppError.invalid("file", "The multipart body is malformed; send a form with the fields file and modality.")
+    }
+}
+
+extension AppError {
+    static let cutShort = AppError.invalid("file", "The upload was cut short; send it again.")
+
+    /// What a failure to read a body means: a client that is gone is no fault of ours.
+    static func ofBody(_ error: any Error) -> any Error {
+        switch error {
+        case is AppError, is CancellationError: error
+        default: cutShort
+        }
     }
 }

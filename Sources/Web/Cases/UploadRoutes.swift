@@ -10,16 +10,22 @@ struct UploadRoutes {
     /// Bytes that a form may need beside its file.
     private static let formOverhead: Int64 = 65_536
 
-    func add(to group: RouterGroup<WebContext>) {
-        group.post(":id/upload", use: upload)
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .post, "/api/cases/{caseId}/upload/", "Upload a series; one of the same modality is replaced",
+                access: .allowed(.uploadImage), body: .multipart(.named("UploadForm")),
+                answers: [.json(.created, .named("MRIImage"))], handler: upload)
+        ]
     }
 
     @Sendable private func upload(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id(of: Case.self)
-        try await services.images.checkUpload(scope, case: id)
+        let id = try context.id("caseId", of: Case.self)
+        let length = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
+        try await services.images.checkUpload(scope, case: id, size: max(0, length - Self.formOverhead))
         let limit = services.settings.uploadLimit
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }), length > limit + Self.formOverhead {
+        if length > limit + Self.formOverhead {
             throw AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.")
         }
         let form = try await receive(request)
@@ -48,7 +54,7 @@ struct UploadRoutes {
                 case "file":
                     guard file == nil else { throw AppError.invalid("file", "Send one file at a time.") }
                     filename = part.filename ?? "image"
-                    file = try await receiveFile(&reader)
+                    file = try await services.receiveFile(&reader)
                 case "modality": modality = try await reader.text(atMost: 100)
                 default: continue
                 }
@@ -66,11 +72,14 @@ struct UploadRoutes {
             throw error
         }
     }
+}
 
-    private func receiveFile<Source>(_ reader: inout MultipartReader<Source>) async throws -> ReceivedFile {
-        let file = try await services.images.receive(limit: services.settings.uploadLimit)
+extension WebServices {
+    /// The present part's bytes, laid beside the store until somebody takes or discards them.
+    func receiveFile<Source>(_ reader: inout MultipartReader<Source>) async throws -> ReceivedFile {
+        var file = try await images.receive(limit: settings.uploadLimit)
         do {
-            while let chunk = try await reader.nextChunk() { try await file.append(chunk) }
+            while let chunk = try await reader.nextChunk() { try await file.append(chunk.readableBytesView) }
             return try await file.finish()
         } catch {
             await file.abandon()

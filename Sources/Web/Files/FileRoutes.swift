@@ -8,21 +8,44 @@ import NIOCore
 struct FileRoutes {
     let services: WebServices
 
-    func add(to group: RouterGroup<WebContext>) {
-        group.get(":kind/:id/:name", use: get)
-        group.head(":kind/:id/:name", use: get)
+    var all: [APIRoute] {
+        [.get, .head].map { method in
+            APIRoute(
+                method, "/api/files/{kind}/{fileId}/{name}", "A stored file, whole or in ranges",
+                access: .signedAddress, query: Self.signature,
+                answers: [
+                    .init(status: .ok, content: .bytes("application/octet-stream")),
+                    .init(status: .partialContent, content: .bytes("application/octet-stream")),
+                    .init(status: .notModified, content: .nothing),
+                    .init(status: .rangeNotSatisfiable, content: .nothing),
+                ], details: .init(places: ["kind": .choice(["image", "result", "report"]), "name": .text()]),
+                handler: get)
+        }
     }
 
+    /// What the answers' addresses hold; nobody but the server can make it.
+    private static let signature = [
+        APIRoute.Parameter("expires", .integer(), "Seconds since 1970.", isRequired: true),
+        APIRoute.Parameter("institution", .id, "Whose file it is.", isRequired: true),
+        APIRoute.Parameter("user", .id, "Who was given the address.", isRequired: true),
+        APIRoute.Parameter("signature", .text(pattern: "^[0-9a-f]{64}$"), "HMAC-SHA-256.", isRequired: true),
+    ]
+
     @Sendable private func get(_ request: Request, _ context: WebContext) async throws -> Response {
+        let grant = try grant(request, context)
         let file = try await services.files.open(
-            grant(request, context), signature: request.query("signature") ?? "", origin: context.origin)
+            grant, signature: request.query("signature") ?? "", origin: context.origin)
         var headers: HTTPFields = [
             .contentType: file.mediaType, .eTag: "\"\(file.sha256)\"", .acceptRanges: "bytes",
-            .cacheControl: "private, max-age=900", .contentDisposition: "inline; filename=\"\(file.name)\"",
-            .accessControlAllowOrigin: "*",
+            .cacheControl: "private, max-age=\(max(0, grant.expires - Int64(Date().timeIntervalSince1970)))",
+            .contentDisposition: "inline; filename=\"\(file.name)\"",
+            // Viewers on other origins load it by its address, which is the permission.
+            .accessControlAllowOrigin: "*", .resourcePolicy: "cross-origin",
         ]
-        if request.headers[.ifNoneMatch] == headers[.eTag] { return Response(status: .notModified, headers: headers) }
-        guard let wanted = request.headers[.range] else {
+        if request.hasOne(of: file) { return Response(status: .notModified, headers: headers) }
+        // RFC 9110 §13.1.5: a part of another file than the client's is of no use to it.
+        let isOfThisFile = request.headers[.ifRange].map { $0 == headers[.eTag] } ?? true
+        guard isOfThisFile, let wanted = request.headers[.range] else {
             return try await answer(.ok, file, nil, headers, request)
         }
         switch ByteRange(wanted, size: file.size) {
@@ -43,7 +66,7 @@ struct FileRoutes {
             let expires = request.query("expires").flatMap({ Int64($0) })
         else { throw AppError(.notFound, "There is nothing at this address.") }
         return FileGrant(
-            institution: institution, user: user, kind: kind, object: try context.id(of: StoredFile.self),
+            institution: institution, user: user, kind: kind, object: try context.id("fileId", of: StoredFile.self),
             expires: expires)
     }
 
@@ -53,7 +76,9 @@ struct FileRoutes {
     ) async throws -> Response {
         let length = Int(range.map { $0.upperBound - $0.lowerBound } ?? file.size)
         guard request.method != .head else {
-            return Response(status: status, headers: headers, body: ResponseBody(contentLength: length) { _ in })
+            return Response(
+                status: status, headers: headers, body: ResponseBody(contentLength: length) { try await $0.finish(nil) }
+            )
         }
         let stream = try await services.files.read(file, range: range)
         return Response(
@@ -62,6 +87,16 @@ struct FileRoutes {
                 for try await chunk in stream { try await writer.write(ByteBuffer(bytes: chunk)) }
                 try await writer.finish(nil)
             })
+    }
+}
+
+extension Request {
+    /// Whether the client has this very file already (RFC 9110 §13.1.2: weak comparison, several tags or `*`).
+    fileprivate func hasOne(of file: StoredFile) -> Bool {
+        guard let header = headers[.ifNoneMatch] else { return false }
+        let tags = header.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        return tags.contains("*")
+            || tags.contains { ($0.hasPrefix("W/") ? $0.dropFirst(2) : $0[...]) == "\"\(file.sha256)\"" }
     }
 }
 

@@ -5,18 +5,36 @@ import Hummingbird
 struct ModelRoutes {
     let services: WebServices
 
-    func add(to group: RouterGroup<WebContext>) {
-        group.get("") { request, context in
-            let window = try request.window()
-            let page = try await services.models.list(context.scope, window)
-            return try Lists.response(page, window, request, services.settings)
-        }
-        group.get(":id") { _, context in
-            try await JSON.response(.ok, services.models.get(context.scope, context.id(of: ModelVersion.self)))
-        }
-        group.post(":id/activate") { _, context in
-            try await JSON.response(.ok, services.models.activate(context.scope, context.id(of: ModelVersion.self)))
-        }
-        group.post("rollback") { _, context in try await JSON.response(.ok, services.models.rollBack(context.scope)) }
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/inference/models/", "Installed models", access: .signedIn,
+                query: APIRoute.Parameter.pages, answers: [.list(of: "ModelVersion")]
+            ) { request, context in
+                let window = try request.window()
+                let page = try await services.models.list(context.scope, window)
+                return try Lists.response(page, window, request, services.settings)
+            },
+            APIRoute(
+                .get, "/api/inference/models/{modelId}/", "One model", access: .signedIn,
+                answers: [.json(.ok, .named("ModelVersion"))]
+            ) { _, context in
+                try await JSON.response(.ok, services.models.get(context.scope, Self.id(context)))
+            },
+            APIRoute(
+                .post, "/api/inference/models/{modelId}/activate/", "Let a model work for the institution",
+                access: .allowed(.manageModels), answers: [.json(.ok, .named("ModelVersion"))]
+            ) { _, context in
+                try await JSON.response(.ok, services.models.activate(context.scope, Self.id(context)))
+            },
+            APIRoute(
+                .post, "/api/inference/models/rollback/", "Go back to the model before",
+                access: .allowed(.manageModels), answers: [.json(.ok, .named("ModelVersion"))]
+            ) { _, context in try await JSON.response(.ok, services.models.rollBack(context.scope)) },
+        ]
+    }
+
+    private static func id(_ context: WebContext) throws -> ID<ModelVersion> {
+        try context.id("modelId", of: ModelVersion.self)
     }
 }

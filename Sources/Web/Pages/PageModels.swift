@@ -7,10 +7,13 @@ struct SignInPage: Sendable {
     let title = "Sign in"
     let errors: [String]
     let email: String
+    /// The secret of an invitation's link; with it the role is fixed.
+    let invitation: String?
 
-    init(errors: [String] = [], _ email: String? = nil) {
+    init(errors: [String] = [], _ email: String? = nil, invitation: String? = nil) {
         self.errors = errors
         self.email = email ?? ""
+        self.invitation = invitation
     }
 }
 
@@ -36,7 +39,11 @@ struct WorklistPage: Sendable {
     let previous: Int?
     let next: Int?
 
-    init(user: User, cases: Page<Case>, query: CaseQuery, errors: [String]) {
+    /// Whether the page leads to the administration.
+    let mayAdminister: Bool
+
+    init(user: User, cases: Page<Case>, query: CaseQuery, errors: [String], mayAdminister: Bool) {
+        self.mayAdminister = mayAdminister
         userName = user.fullName
         rows = cases.items.map { item in
             Row(
@@ -97,7 +104,7 @@ struct CasePage: Sendable {
     let result: ResultNumbers?
     let picture: String?
     let downloads: [Download]
-    let report: String?
+    let report: ReportText?
 
     init(
         user: User, item: Case, images: [MRIImage], task: InferenceTask?, found: CaseResult?, report: Report?,
@@ -123,7 +130,7 @@ struct CasePage: Sendable {
         downloads = (found?.files ?? []).map {
             Download(name: $0.name, url: links.path(scope, $0), size: Shown.size($0.size))
         }
-        self.report = report?.aiGeneratedText
+        self.report = report.map(ReportText.init)
     }
 }
 
@@ -239,7 +246,7 @@ extension TumourRegion {
 }
 
 /// Values as people read them.
-private enum Shown {
+enum Shown {
     /// ISO-8601 without its seconds.
     static func time(_ text: String) -> String {
         text.prefix(16).replacing("T", with: " ") + " UTC"

@@ -20,13 +20,16 @@ struct PageRoutes {
         router.get("/") { _, context in Response.redirect(to: context.principal == nil ? "/login" : "/cases") }
         router.get("login") { _, _ in page(.ok, "login", SignInPage()) }
         router.post("login", use: login)
-        router.get("register") { _, _ in page(.ok, "register", SignInPage()) }
+        router.get("register") { request, _ in
+            page(.ok, "register", SignInPage(invitation: request.query("invitation")))
+        }
         router.post("register", use: register)
         router.post("logout", use: logout)
         router.get("cases") { request, context in await shown { try await worklist(request, context) } }
         router.post("cases", use: createCase)
         router.get("cases/:id") { _, context in await shown { try await casePage(context) } }
         router.get("assets/:name", use: asset)
+        AdminRoutes(services: services, templates: templates).add(to: router)
     }
 
     // MARK: Signing in
@@ -34,6 +37,7 @@ struct PageRoutes {
     private struct SignInForm: Decodable {
         var email: String?
         var password: String?
+        var otp: String?
     }
 
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -41,11 +45,18 @@ struct PageRoutes {
         let form = try await Self.form(SignInForm.self, of: request)
         do {
             let signedIn = try await services.sessions.login(
-                email: form.email ?? "", password: form.password ?? "", origin: context.origin)
+                email: form.email ?? "", password: form.password ?? "", code: form.otp, origin: context.origin)
             return enter(signedIn)
+        } catch let error as AppError where [.codeRequired, .tooManyRequests].contains(error.code) {
+            var response = page(
+                error.code == .codeRequired ? .unauthorized : .tooManyRequests, "login",
+                SignInPage(errors: [error.message], form.email))
+            if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+            return response
         } catch let error as AppError where error.code == .unauthenticated {
             return page(
-                .unauthorized, "login", SignInPage(errors: ["The e-mail or the password is wrong."], form.email))
+                .unauthorized, "login",
+                SignInPage(errors: ["The e-mail, the password or the code is wrong."], form.email))
         }
     }
 
@@ -55,7 +66,11 @@ struct PageRoutes {
         do {
             return enter(try await services.users.register(form, origin: context.origin))
         } catch let error as AppError where error.code == .validation {
-            return page(.badRequest, "register", SignInPage(errors: error.sentences, form.email))
+            return page(
+                .badRequest, "register",
+                SignInPage(errors: error.sentences, form.email, invitation: form.invitation))
+        } catch let error as AppError where error.code == .forbidden {
+            return page(.forbidden, "register", SignInPage(errors: [error.message], form.email))
         }
     }
 
@@ -75,13 +90,14 @@ struct PageRoutes {
         var response = Response.redirect(to: "/login", type: .normal)
         response.setCookie(cookie(Authenticator.cookie, "", path: "/", seconds: 0))
         response.setCookie(cookie(Self.refreshCookie, "", path: "/logout", seconds: 0))
+        response.setCookie(cookie(Authenticator.institutionCookie, "", path: "/", seconds: 0))
         return response
     }
 
     private func cookie(_ name: String, _ value: String, path: String, seconds: Int) -> Cookie {
-        let isSecure = services.settings.publicURL?.hasPrefix("https://") ?? false
-        return Cookie(
-            name: name, value: value, maxAge: seconds, path: path, secure: isSecure, httpOnly: true, sameSite: .strict)
+        Cookie(
+            name: name, value: value, maxAge: seconds, path: path, secure: services.settings.isSecure, httpOnly: true,
+            sameSite: .strict)
     }
 
     // MARK: Cases
@@ -112,7 +128,9 @@ struct PageRoutes {
         query.search = request.query("search")
         let cases = try await services.cases.list(scope, query)
         let user = try await services.users.profile(scope)
-        let model = WorklistPage(user: user, cases: cases, query: query, errors: errors)
+        let mayAdminister = Policy.reach(of: .administer, for: scope.role) != .nothing
+        let model = WorklistPage(
+            user: user, cases: cases, query: query, errors: errors, mayAdminister: mayAdminister)
         return page(errors.isEmpty ? .ok : .badRequest, "worklist", model)
     }
 
@@ -186,9 +204,11 @@ struct PageRoutes {
 
 extension AppError {
     /// What is wrong, for a page.
-    fileprivate var sentences: [String] {
-        fields.sorted { $0.key < $1.key }.flatMap { field, messages in
-            messages.map { field == "non_field_errors" ? $0 : "\(field.replacing("_", with: " ")): \($0)" }
-        }
+    var sentences: [String] {
+        fields.isEmpty
+            ? [message]
+            : fields.sorted { $0.key < $1.key }.flatMap { field, messages in
+                messages.map { field == "non_field_errors" ? $0 : "\(field.replacing("_", with: " ")): \($0)" }
+            }
     }
 }

@@ -11,6 +11,17 @@ struct PageTemplates: Sendable {
             ("login", PackageResources.login_mustache), ("register", PackageResources.register_mustache),
             ("worklist", PackageResources.worklist_mustache), ("case", PackageResources.case_mustache),
             ("failure", PackageResources.failure_mustache),
+            ("admin_head", PackageResources.admin_head_mustache),
+            ("admin_dashboard", PackageResources.admin_dashboard_mustache),
+            ("admin_list", PackageResources.admin_list_mustache),
+            ("admin_object", PackageResources.admin_object_mustache),
+            ("admin_form", PackageResources.admin_form_mustache),
+            ("admin_confirm", PackageResources.admin_confirm_mustache),
+            ("admin_outcome", PackageResources.admin_outcome_mustache),
+            ("admin_history", PackageResources.admin_history_mustache),
+            ("admin_pager", PackageResources.admin_pager_mustache),
+            ("admin_foot", PackageResources.admin_foot_mustache),
+            ("admin_cell", PackageResources.admin_cell_mustache),
         ]
         var library = MustacheLibrary()
         for (name, bytes) in sources {
@@ -25,13 +36,14 @@ struct PageTemplates: Sendable {
 }
 
 /// What pages load beside themselves.
-enum PageAsset: String {
+enum PageAsset: String, CaseIterable {
     case style = "site.css"
+    case admin = "admin.css"
     case script = "case.js"
 
     var mediaType: String {
         switch self {
-        case .style: "text/css; charset=utf-8"
+        case .style, .admin: "text/css; charset=utf-8"
         case .script: "text/javascript; charset=utf-8"
         }
     }
@@ -39,6 +51,7 @@ enum PageAsset: String {
     var bytes: [UInt8] {
         switch self {
         case .style: PackageResources.site_css
+        case .admin: PackageResources.admin_css
         case .script: PackageResources.case_js
         }
     }

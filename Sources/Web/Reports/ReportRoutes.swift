@@ -10,16 +10,31 @@ struct ReportRoutes {
         var caseId: String?
     }
 
-    func add(to group: RouterGroup<WebContext>) {
-        group.get(use: list)
-        group.post(use: create)
-        group.post("generate/:case") { try await generate($1.id("case", of: Case.self), $1) }
-        group.get(":id") { try JSON.response(.ok, await services.reports.get($1.scope, $1.id(of: Report.self))) }
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/reports/", "Reports, newest first", access: .allowed(.readReport),
+                query: [.caseFilter] + APIRoute.Parameter.paging,
+                answers: [.list(of: "Report")], handler: list),
+            APIRoute(
+                .post, "/api/reports/", "Draft a report of the case's newest result", access: .allowed(.writeReport),
+                body: .json(.named("ReportForm")), answers: [.json(.created, .named("Report"))], handler: create),
+            APIRoute(
+                .post, "/api/reports/generate/{caseId}/", "Draft a report of this case",
+                access: .allowed(.writeReport), answers: [.json(.created, .named("Report"))]
+            ) { try await generate($1.id("caseId", of: Case.self), $1) },
+            APIRoute(
+                .get, "/api/reports/{reportId}/", "One report", access: .allowed(.readReport),
+                answers: [.json(.ok, .named("CheckedReport"))]
+            ) {
+                try CheckedReport(await services.reports.get($1.scope, $1.id("reportId", of: Report.self))).response()
+            },
+        ]
     }
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
-        let caseID = (request.query("caseId") ?? request.query("case_id")).flatMap { ID<Case>($0) }
+        let caseID = try request.queryID("caseId", or: "case_id", of: Case.self)
         let page = try await services.reports.list(context.scope, case: caseID, window)
         return try Lists.response(page, window, request, services.settings)
     }

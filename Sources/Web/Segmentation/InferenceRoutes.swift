@@ -11,18 +11,46 @@ struct InferenceRoutes {
         var modelId: String?
     }
 
-    func add(to group: RouterGroup<WebContext>) {
-        for path in ["", "segment"] { group.post(RouterPath(path), use: start) }
-        group.post("predict/:case") { request, context in
-            try await answer(context.id("case", of: Case.self), model: nil, request, context)
-        }
-        for path in ["", "tasks"] { group.get(RouterPath(path), use: list) }
-        for path in [":id", "tasks/:id"] { group.get(RouterPath(path), use: get) }
-        group.post("tasks/:id/cancel") { _, context in
-            let task = try await services.segmentation.cancel(context.scope, context.id(of: InferenceTask.self))
-            return try JSON.response(.ok, task)
-        }
-        group.get("result/:case", use: latest)
+    var all: [APIRoute] { starting + watching }
+
+    private var starting: [APIRoute] {
+        ["", "segment/"].map { path in
+            APIRoute(
+                .post, "/api/inference/\(path)", "Start a segmentation", access: .allowed(.startInference),
+                body: .json(.named("InferenceForm")), answers: [.json(.accepted, .named("Task"))], handler: start)
+        } + [
+            APIRoute(
+                .post, "/api/inference/predict/{caseId}/", "Start a segmentation of this case",
+                access: .allowed(.startInference), answers: [.json(.accepted, .named("Task"))]
+            ) { request, context in
+                try await answer(context.id("caseId", of: Case.self), model: nil, request, context)
+            }
+        ]
+    }
+
+    private var watching: [APIRoute] {
+        ["", "tasks/"].flatMap { path in
+            [
+                APIRoute(
+                    .get, "/api/inference/\(path)", "Segmentations, newest first", access: .allowed(.readResult),
+                    query: [.caseFilter] + APIRoute.Parameter.paging,
+                    answers: [.list(of: "Task")], handler: list),
+                APIRoute(
+                    .get, "/api/inference/\(path){taskId}/", "One segmentation, with its result once it is completed",
+                    access: .allowed(.readResult), answers: [.json(.ok, .named("Task"))], handler: get),
+            ]
+        } + [
+            APIRoute(
+                .post, "/api/inference/tasks/{taskId}/cancel/", "Stop a segmentation",
+                access: .allowed(.startInference), answers: [.json(.ok, .named("Task"))]
+            ) { _, context in
+                let id = try context.id("taskId", of: InferenceTask.self)
+                return try JSON.response(.ok, await services.segmentation.cancel(context.scope, id))
+            },
+            APIRoute(
+                .get, "/api/inference/result/{caseId}/", "The newest result of a case", access: .allowed(.readResult),
+                answers: [.json(.ok, .named("Result"))], handler: latest),
+        ]
     }
 
     @Sendable private func start(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -46,14 +74,14 @@ struct InferenceRoutes {
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
-        let caseID = (request.query("caseId") ?? request.query("case_id")).flatMap { ID<Case>($0) }
+        let caseID = try request.queryID("caseId", or: "case_id", of: Case.self)
         let page = try await services.segmentation.list(context.scope, case: caseID, window)
         return try Lists.response(page, window, request, services.settings)
     }
 
     @Sendable private func get(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let task = try await services.segmentation.get(scope, context.id(of: InferenceTask.self))
+        let task = try await services.segmentation.get(scope, context.id("taskId", of: InferenceTask.self))
         guard task.status == .completed else { return try JSON.response(.ok, task) }
         let result = try await services.segmentation.result(scope, of: task.id).map {
             ResultBody($0, scope, services.files, base: request.base(services.settings))
@@ -63,7 +91,7 @@ struct InferenceRoutes {
 
     @Sendable private func latest(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("case", of: Case.self)
+        let id = try context.id("caseId", of: Case.self)
         guard let result = try await services.segmentation.latestResult(scope, case: id) else {
             throw AppError(.notFound, "The case has no result yet.")
         }

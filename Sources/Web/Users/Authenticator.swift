@@ -2,27 +2,69 @@ import Features
 import HTTPTypes
 import Hummingbird
 
-/// Finds out who is asking: by the access token in `Authorization`, or by the pages' cookie.
+/// Finds out who is asking and from where: by the access token in `Authorization`, or by the pages' cookie.
 struct Authenticator: RouterMiddleware {
     typealias Context = WebContext
 
     static let cookie = "neuroai_access"
+    /// Where a superuser acts on the pages; clients of the API send `X-Institution`.
+    static let institutionCookie = "neuroai_institution"
 
     let sessions: SessionsService
+    let addresses: ClientAddress
+    private let remembered = PrincipalCache()
+
+    init(sessions: SessionsService, addresses: ClientAddress) {
+        self.sessions = sessions
+        self.addresses = addresses
+    }
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
         var context = context
+        context.clientAddress = addresses.of(
+            connection: context.remoteAddress?.ipAddress, forwarded: request.headers[.forwardedFor])
+        context.userAgent = request.headers[.userAgent].map(Self.displayed)
+        let changesNothing = request.method == .get || request.method == .head
         if let token = try token(of: request) {
             do {
-                context.principal = try await sessions.authenticate(token, origin: context.origin)
-            } catch let error as AppError where error.code == .unauthenticated {
+                context.principal = try await principal(
+                    PrincipalCache.Key(token: token, institution: try institution(of: request)), context.origin,
+                    mayBeRemembered: changesNothing)
+            } catch let error as AppError where error.code == .unauthenticated || error.code == .notFound {
                 // Routes that need somebody refuse; registering and signing in need nobody.
-                context.principal = nil
+                context.refusedToken = await RefusedToken(owner: sessions.owner(of: token), error: error)
             }
         }
+        // It may have ended a session or changed a role; what this process did holds for its next request.
+        defer { if !changesNothing { remembered.forgetAll() } }
         return try await next(request, context)
+    }
+
+    private func principal(
+        _ key: PrincipalCache.Key, _ origin: RequestOrigin, mayBeRemembered: Bool
+    ) async throws -> Principal {
+        func lookUp() async throws -> Principal {
+            try await sessions.authenticate(key.token, origin: origin, institution: key.institution)
+        }
+        return mayBeRemembered
+            ? try await remembered.principal(for: key, origin: origin, orLookUp: lookUp) : try await lookUp()
+    }
+
+    /// Which institution a superuser wants to act in; nil for the own one.
+    private func institution(of request: Request) throws -> ID<Institution>? {
+        let named = request.headers[.institution]
+        let chosen = request.headers[.authorization] == nil ? request.cookies[Self.institutionCookie]?.value : nil
+        guard let text = named ?? chosen, !text.isEmpty else { return nil }
+        guard let id = ID<Institution>(text) else { throw AppError(.notFound, "There is no such institution.") }
+        return id
+    }
+
+    /// A header's text without control characters, to be shown and nothing else.
+    private static func displayed(_ text: String) -> String {
+        let visible = text.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
+        return String(String(String.UnicodeScalarView(visible)).unicodeScalars.prefix(300))
     }
 
     private func token(of request: Request) throws -> String? {
@@ -33,6 +75,10 @@ struct Authenticator: RouterMiddleware {
         guard let cookie = request.cookies[Self.cookie]?.value else { return nil }
         return request.isSameOrigin ? cookie : nil
     }
+}
+
+extension HTTPField.Name {
+    static let institution = HTTPField.Name("X-Institution").unsafelyUnwrapped
 }
 
 extension Request {

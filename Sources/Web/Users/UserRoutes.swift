@@ -29,27 +29,71 @@ struct UserRoutes {
     private struct Credentials: Decodable {
         var email: String?
         var password: String?
+        /// Of the second factor.
+        var otp: String?
     }
 
     private struct RefreshForm: Decodable {
         var refresh: String?
     }
 
-    func add(to group: RouterGroup<WebContext>) {
-        group.post("register", use: register)
-        group.post("login", use: login)
-        group.post("logout", use: logout)
-        group.post("refresh", use: refresh)
-        group.get("profile") { try JSON.response(.ok, await services.users.profile($1.scope)) }
-        group.patch("profile/update", use: updateProfile)
-        group.post("profile/change-password", use: changePassword)
-        group.get("users") { try JSON.response(.ok, await services.users.list($1.scope)) }
-        group.get("users/:id") { try JSON.response(.ok, await services.users.user($1.scope, $1.id(of: User.self))) }
-        group.patch("users/:id", use: updateUser)
-        group.delete("users/:id") { _, context in
-            try await services.users.delete(context.scope, context.id(of: User.self))
-            return try JSON.response(.ok, Message(message: "The user was deleted."))
-        }
+    var all: [APIRoute] { signingIn + profile + directory }
+
+    private var signingIn: [APIRoute] {
+        [
+            APIRoute(
+                .post, "/api/users/register/", "Make an account and sign in", access: .anyone,
+                body: .json(.named("Registration")), answers: [.json(.created, .named("SignedIn"))], handler: register),
+            APIRoute(
+                .post, "/api/users/login/", "Sign in", access: .anyone, body: .json(.named("Credentials")),
+                answers: [.json(.ok, .named("SignedIn"))], handler: login),
+            APIRoute(
+                .post, "/api/users/logout/", "End the session", access: .anyone, body: .json(.named("RefreshForm")),
+                answers: [.message()], handler: logout),
+            APIRoute(
+                .post, "/api/users/refresh/", "Exchange the refresh token", access: .anyone,
+                body: .json(.named("RefreshForm")), answers: [.json(.ok, .named("TokenPair"))], handler: refresh),
+        ]
+    }
+
+    private var profile: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/users/profile/", "Who is signed in", access: .signedIn,
+                answers: [.json(.ok, .named("User"))]
+            ) { try JSON.response(.ok, await services.users.profile($1.scope)) },
+            APIRoute(
+                .patch, "/api/users/profile/update/", "Change one's own profile", access: .signedIn,
+                body: .json(.named("ProfileChange")), answers: [.json(.ok, .named("ChangedUser"))],
+                handler: updateProfile),
+            APIRoute(
+                .post, "/api/users/profile/change-password/", "Change one's password; other sessions end",
+                access: .signedIn, body: .json(.named("PasswordChange")), answers: [.message()],
+                handler: changePassword),
+        ]
+    }
+
+    private var directory: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/users/users/", "The institution's users", access: .allowed(.readUsers),
+                answers: [.json(.ok, .named("UserDirectory"))]
+            ) { try JSON.response(.ok, await services.users.list($1.scope)) },
+            APIRoute(
+                .get, "/api/users/users/{userId}/", "One user", access: .allowed(.readUsers),
+                answers: [.json(.ok, .named("User"))]
+            ) { try JSON.response(.ok, await services.users.user($1.scope, $1.id("userId", of: User.self))) },
+            APIRoute(
+                .patch, "/api/users/users/{userId}/", "Change a user", access: .allowed(.changeUsers),
+                body: .json(.named("UserChange")), answers: [.json(.ok, .named("User"))], handler: updateUser),
+            APIRoute(
+                .delete, "/api/users/users/{userId}/", "Delete a user; the user's work stays",
+                access: .allowed(.changeUsers), answers: [.message()]
+            ) { _, context in
+                try await services.users.delete(context.scope, context.id("userId", of: User.self))
+                return try JSON.response(.ok, Message(message: "The user was deleted."))
+            },
+        ]
     }
 
     @Sendable private func register(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -61,7 +105,7 @@ struct UserRoutes {
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
         let form = try await JSON.body(of: request, as: Credentials.self)
         let signedIn = try await services.sessions.login(
-            email: form.email ?? "", password: form.password ?? "", origin: context.origin)
+            email: form.email ?? "", password: form.password ?? "", code: form.otp, origin: context.origin)
         return try JSON.response(.ok, Session(signedIn))
     }
 
@@ -97,7 +141,7 @@ struct UserRoutes {
 
     @Sendable private func updateUser(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id(of: User.self)
+        let id = try context.id("userId", of: User.self)
         let change = try await JSON.body(of: request, as: UserChange.self)
         return try JSON.response(.ok, await services.users.updateUser(scope, id, change))
     }

@@ -1,0 +1,108 @@
+import Features
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+extension Router<WebContext> {
+    /// Lets a call in: who may not make it, or sends too much, is refused before its handler runs.
+    func add(route: APIRoute, _ settings: WebSettings) {
+        let limit = route.bodyLimit(settings)
+        on(route.routerPath, method: route.method) { request, context in
+            try route.access.check(context)
+            return try await route.handler(try request.limited(to: limit), context)
+        }
+    }
+
+    /// A known path answers another method with 405 and the methods that it has (RFC 9110 §15.5.6). Call it last.
+    func refuseOtherMethods() {
+        var paths: [String: (path: RouterPath, methods: Set<HTTPRequest.Method>)] = [:]
+        for route in routes { paths[route.path.description, default: (route.path, [])].methods.insert(route.method) }
+        for (path, methods) in paths.values {
+            // The router answers HEAD wherever it answers GET.
+            let allowed = methods.contains(.get) ? methods.union([.head]) : methods
+            for method in MethodRefusal.others where !allowed.contains(method) {
+                on(path, method: method) { _, _ -> Response in throw MethodRefusal(allowed: allowed) }
+            }
+        }
+    }
+}
+
+/// A method that a known path does not have.
+struct MethodRefusal: Error {
+    let allowed: Set<HTTPRequest.Method>
+
+    static let others: [HTTPRequest.Method] =
+        [.get, .head, .post, .put, .patch, .delete, .options, .trace, .connect]
+        + [HTTPRequest.Method("QUERY")].compactMap { $0 }
+
+    /// The value of `Allow`.
+    var names: String { allowed.map(\.rawValue).sorted().joined(separator: ", ") }
+}
+
+extension APIRoute.Access {
+    /// The services ask again, object by object; here a role is refused that may never do it.
+    func check(_ context: WebContext) throws {
+        switch self {
+        case .anyone, .signedAddress: return
+        // Whoever must enrol a second factor first is let through to the calls for that; the others refuse.
+        case .signedIn: _ = try context.signedIn(enrolling: true)
+        case .allowed(let action): try Policy.require(action, context.scope)
+        }
+    }
+}
+
+extension APIRoute {
+    /// Bytes that a form may need beside its file.
+    private static let formOverhead: Int64 = 65_536
+
+    func bodyLimit(_ settings: WebSettings) -> Int64 {
+        if let limit = details.bodyLimit { return limit }
+        return switch body {
+        case .multipart: settings.uploadLimit + Self.formOverhead
+        case .bytes: settings.uploadLimit
+        case .json, nil: Int64(JSON.bodyLimit)
+        }
+    }
+}
+
+extension Request {
+    /// The same request, whose body ends with an error where it goes on beyond `limit`.
+    fileprivate func limited(to limit: Int64) throws -> Request {
+        if let length = headers[.contentLength].flatMap({ Int64($0) }) {
+            guard length <= limit else { throw Self.tooLarge(limit) }
+            return self
+        }
+        // Without a length the body comes in chunks, and how many is only known at their end.
+        guard headers[.transferEncoding] != nil else { return self }
+        var copy = self
+        copy.body = RequestBody(asyncSequence: LimitedBody(body: body, limit: limit))
+        return copy
+    }
+
+    fileprivate static func tooLarge(_ limit: Int64) -> AppError {
+        limit < 1 << 20
+            ? AppError(.tooLarge, "The request is larger than the \(limit) bytes allowed.")
+            : AppError(.tooLarge, "The request is larger than the \(limit >> 20) MiB allowed.")
+    }
+}
+
+/// A body that counts what it hands on.
+private struct LimitedBody: AsyncSequence, Sendable {
+    let body: RequestBody
+    let limit: Int64
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var source: RequestBody.AsyncIterator
+        let limit: Int64
+        var count: Int64 = 0
+
+        mutating func next() async throws -> ByteBuffer? {
+            guard let chunk = try await source.next() else { return nil }
+            count += Int64(chunk.readableBytes)
+            guard count <= limit else { throw Request.tooLarge(limit) }
+            return chunk
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(source: body.makeAsyncIterator(), limit: limit) }
+}

@@ -1,0 +1,126 @@
+/// What a JSON value looks like: JSON Schema 2020-12, the dialect of OpenAPI 3.1.
+struct Schema: Sendable, Equatable, Encodable {
+    private var keywords: [String: JSONValue]
+
+    private init(_ keywords: [String: JSONValue]) {
+        self.keywords = keywords
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try JSONValue.object(keywords).encode(to: encoder)
+    }
+
+    var json: JSONValue { .object(keywords) }
+
+    // MARK: Kinds
+
+    /// Any value.
+    static let anything = Schema([:])
+    static let boolean = Schema(["type": "boolean"])
+
+    static func text(
+        format: String? = nil, pattern: String? = nil, _ lengths: ClosedRange<Int>? = nil, atMost: Int? = nil
+    ) -> Schema {
+        var keywords: [String: JSONValue] = ["type": "string"]
+        if let format { keywords["format"] = .text(format) }
+        if let pattern { keywords["pattern"] = .text(pattern) }
+        if let lengths {
+            keywords["minLength"] = .integer(lengths.lowerBound)
+            keywords["maxLength"] = .integer(lengths.upperBound)
+        }
+        if let atMost { keywords["maxLength"] = .integer(atMost) }
+        return Schema(keywords)
+    }
+
+    static let id = text(format: "uuid")
+    static let time = text(format: "date-time")
+    static let url = text(format: "uri")
+    static let null = Schema(["type": "null"])
+    /// A text that may be empty and holds no null character, which PostgreSQL can't store.
+    static func line(atMost limit: Int) -> Schema {
+        text(pattern: #"^[^\u0000]*$"#, atMost: limit).example("text")
+    }
+    /// The same with something in it.
+    static func filledLine(atMost limit: Int) -> Schema {
+        text(pattern: #"^[^\u0000]*[^\s\u0000][^\u0000]*$"#, 1...limit).example("text")
+    }
+
+    static func integer(_ range: ClosedRange<Int>? = nil) -> Schema {
+        var keywords: [String: JSONValue] = ["type": "integer"]
+        if let range {
+            keywords["minimum"] = .integer(range.lowerBound)
+            keywords["maximum"] = .integer(range.upperBound)
+        }
+        return Schema(keywords)
+    }
+
+    static let number = Schema(["type": "number"])
+
+    /// One of a few texts.
+    static func choice(_ names: [String]) -> Schema {
+        Schema(["type": "string", "enum": .list(names.map { .text($0) })])
+    }
+
+    static func list(of item: Schema) -> Schema {
+        Schema(["type": "array", "items": item.json])
+    }
+
+    /// An object; every property is there unless it is among `optional`.
+    static func object(_ properties: [String: Schema], optional: Set<String> = []) -> Schema {
+        let required = properties.keys.filter { !optional.contains($0) }.sorted()
+        var keywords: [String: JSONValue] = [
+            "type": "object", "properties": .object(properties.mapValues(\.json)),
+        ]
+        if !required.isEmpty { keywords["required"] = .list(required.map { .text($0) }) }
+        return Schema(keywords)
+    }
+
+    /// A form: every property may be left out unless it is among `required`; others are ignored.
+    static func form(_ properties: [String: Schema], required: Set<String> = []) -> Schema {
+        object(properties, optional: Set(properties.keys).subtracting(required))
+    }
+
+    /// An object with keys of any name.
+    static func map(of value: Schema) -> Schema {
+        Schema(["type": "object", "additionalProperties": value.json])
+    }
+
+    static func oneOf(_ choices: [Schema]) -> Schema {
+        Schema(["oneOf": .list(choices.map(\.json))])
+    }
+
+    static func anyOf(_ choices: [Schema]) -> Schema {
+        Schema(["anyOf": .list(choices.map(\.json))])
+    }
+
+    /// A component of the document, by its name.
+    static func named(_ name: String) -> Schema {
+        Schema(["$ref": .text("#/components/schemas/\(name)")])
+    }
+
+    // MARK: Changes
+
+    /// The same or null.
+    var nullable: Schema {
+        guard case .text(let type)? = keywords["type"] else {
+            return Schema(["anyOf": [json, ["type": "null"]]])
+        }
+        var copy = self
+        copy.keywords["type"] = [.text(type), "null"]
+        if case .list(let names)? = keywords["enum"] { copy.keywords["enum"] = .list(names + [.null]) }
+        return copy
+    }
+
+    /// For people: what a pattern alone would make is not to be read.
+    func example(_ text: String) -> Schema {
+        var copy = self
+        copy.keywords["examples"] = [.text(text)]
+        return copy
+    }
+
+    func described(_ text: String) -> Schema {
+        var copy = self
+        copy.keywords["description"] = .text(text)
+        return copy
+    }
+}

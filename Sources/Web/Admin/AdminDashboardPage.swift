@@ -1,0 +1,78 @@
+import Features
+
+/// How the institution stands, at a glance.
+struct AdminDashboardPage: Sendable {
+    /// Objects of one kind, counted by state.
+    struct Card: Sendable {
+        /// How many are in one state.
+        struct Line: Sendable {
+            let state: String
+            let count: Int
+            let lineHref: String
+        }
+
+        let heading: String
+        let cardHref: String
+        let total: Int
+        let lines: [Line]
+    }
+
+    /// A task that failed.
+    struct Failure: Sendable {
+        let ended: String
+        let sentence: String
+        let taskHref: String
+    }
+
+    let frame: AdminFrame
+    let heading: String
+    let cards: [Card]
+    let failures: [Failure]
+    let hasFailures: Bool
+    let oldestWait: String
+    let storage: String
+    let model: String
+    let modelHref: String
+    let openSessions: Int
+    let sessionsHref: String
+    let refusals: Int
+    let refusalsHref: String
+
+    init(_ frame: AdminFrame, _ dashboard: AdminDashboard) {
+        self.frame = frame
+        heading = frame.title
+        cards = [
+            Card("Users", "users", "role", dashboard.users), Card("Cases", "cases", "status", dashboard.cases),
+            Card("Tasks", "tasks", "status", dashboard.tasks), Card("Reports", "reports", "status", dashboard.reports),
+        ]
+        failures = dashboard.failedTasks.map {
+            Failure(
+                ended: Shown.time($0.endedAt.description), sentence: $0.error,
+                taskHref: AdminAddress.object("tasks", $0.id))
+        }
+        hasFailures = !failures.isEmpty
+        oldestWait = dashboard.oldestWait.map { "\($0.components.seconds) s" } ?? "none waits"
+        storage = "\(Shown.size(dashboard.bytes)) in \(dashboard.files) files"
+        let active = dashboard.model?.model.identity
+        model = active.map { "\($0.name) \($0.version)" } ?? "none"
+        modelHref = AdminAddress.table("models")
+        openSessions = dashboard.openSessions
+        sessionsHref = AdminAddress.address(AdminAddress.table("sessions"), [.init("ended", "0")])
+        refusals = dashboard.refusals
+        refusalsHref = AdminAddress.address(
+            AdminAddress.table("audit"), [.init("outcome", "refused"), .init("period", "1")])
+    }
+}
+
+extension AdminDashboardPage.Card {
+    fileprivate init(_ heading: String, _ table: String, _ filter: String, _ tallies: [AdminDashboard.Tally]) {
+        self.heading = heading
+        cardHref = AdminAddress.table(table)
+        total = tallies.reduce(0) { $0 + $1.number }
+        lines = tallies.map { tally in
+            Line(
+                state: tally.state, count: tally.number,
+                lineHref: AdminAddress.address(AdminAddress.table(table), [.init(filter, tally.state)]))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// Refuses requests for names that are not this server's: else a forged `Host` would stand in the addresses that answers hold.
+struct AllowedHosts: RouterMiddleware {
+    typealias Context = WebContext
+
+    private let names: Set<String>
+    /// `.example.org`: all names below it.
+    private let endings: [String]
+    private let isOpen: Bool
+
+    init(_ hosts: [String]) {
+        names = Set(hosts.map { $0.lowercased() })
+        endings = names.filter { $0.hasPrefix(".") }
+        isOpen = names.contains("*")
+    }
+
+    func handle(
+        _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        guard isOpen || allows(request.head.authority ?? "") else {
+            throw AppError.invalid(
+                "non_field_errors", "This server does not answer to that host name; ALLOWED_HOSTS names those it has.")
+        }
+        return try await next(request, context)
+    }
+
+    /// - Parameter authority: a host with or without a port, as the request names it.
+    func allows(_ authority: String) -> Bool {
+        let host = Self.host(authority)
+        return names.contains(host) || endings.contains { host.hasSuffix($0) || host == $0.dropFirst() }
+    }
+
+    private static func host(_ authority: String) -> String {
+        let text = authority.lowercased()
+        // The colons of an IPv6 address stand in brackets.
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") { return String(text[...end]) }
+        return String(text.prefix { $0 != ":" })
+    }
+}

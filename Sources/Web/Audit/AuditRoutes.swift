@@ -1,0 +1,49 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The audit trail for an institution's administrators.
+struct AuditRoutes {
+    let services: WebServices
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/audit/", "Who did what to which object, newest first", access: .allowed(.readAudit),
+                query: Self.filters + APIRoute.Parameter.paging, answers: [.list(of: "AuditEntry")], handler: list),
+            APIRoute(
+                .get, "/api/audit/export/", "The same as JSON lines, oldest first", access: .allowed(.readAudit),
+                query: Self.filters, answers: [.init(status: .ok, content: .bytes("application/x-ndjson"))],
+                handler: export),
+            APIRoute(
+                .get, "/api/audit/head/", "The end of the trail's hash chain, to be noted elsewhere",
+                access: .allowed(.readAudit), answers: [.json(.ok, .named("AuditHead"))]
+            ) { try JSON.response(.ok, await services.audit.head($1.scope)) },
+        ]
+    }
+
+    @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        var query = try AuditQuery(reading: request.query)
+        query.window = try request.window()
+        let page = try await services.audit.list(scope, query)
+        return try Lists.response(page, query.window, request, services.settings)
+    }
+
+    @Sendable private func export(_ request: Request, _ context: WebContext) async throws -> Response {
+        let export = try await services.audit.export(context.scope, AuditQuery(reading: request.query))
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "application/x-ndjson", .contentDisposition: "attachment; filename=\"audit.jsonl\"",
+            ],
+            body: ResponseBody { writer in
+                for try await entries in export {
+                    try await writer.write(ByteBuffer(bytes: AuditLines.encode(entries)))
+                }
+                try await writer.finish(nil)
+            })
+    }
+}

@@ -1,0 +1,48 @@
+import Features
+import Imaging
+
+extension CaseRoutes {
+    static let schemas: [String: Schema] = [
+        "Case": .object(
+            [
+                "caseId": .id, "patientId": .text(), "createdBy": Schema.text().described("A full name."),
+                "status": .choice(Case.Status.allCases.map(\.rawValue)), "age": Schema.integer(0...130).nullable,
+                "sex": sex.nullable, "scanDate": Schema.text(format: "date").nullable,
+                "fieldStrength": Schema.choice(Case.FieldStrength.allCases.map(\.rawValue)).nullable,
+                "scannerType": .text(), "clinicalHistory": .text(), "indication": .text(), "diagnosis": .text(),
+                "priority": .text(), "notes": .text(), "createdAt": .time, "updatedAt": .time,
+                "completedAt": Schema.time.nullable,
+                "deletedAt": Schema.time.described("Only where the case is deleted."),
+            ], optional: ["deletedAt"]),
+        "NewCase": .form(form, required: ["patientId", "age", "sex"]),
+        "CaseForm": .form(form),
+        "MRIImage": .object([
+            "id": .id, "modality": sequence, "originalFilename": .text(), "fileSize": .integer(),
+            "filePath": Schema.url.described("Signed, good for a quarter of an hour."),
+            "dimensions": Schema.list(of: .integer()).described("Voxels along x, y, z."),
+            "spacing": Schema.list(of: .number).described("Millimetres along x, y, z."), "isValid": .boolean,
+            "uploadedAt": .time,
+        ]),
+        "UploadForm": .form(
+            ["file": Schema.text(format: "binary").described("NIfTI, also gzipped."), "modality": sequence],
+            required: ["file", "modality"]),
+        "Visualization": .object(["name": .text(), "url": .url, "contentType": .text()]),
+    ]
+
+    static let sequence = Schema.choice(MRISequence.allCases.map(\.rawValue))
+    private static let sex = Schema.choice(Case.Sex.allCases.map(\.rawValue))
+    private static let settable = Case.Status.allCases.filter(Case.Status.settable.contains)
+    private static let longText = Schema.line(atMost: 20_000).nullable
+
+    private static let form: [String: Schema] = [
+        "patientId": .filledLine(atMost: 100),
+        "age": .anyOf([.integer(0...130), .text(pattern: "^0*([0-9]{1,2}|1[0-2][0-9]|130)$")]),
+        "sex": sex, "status": Schema.choice(settable.map(\.rawValue)).nullable,
+        "scanDate": .anyOf([
+            .text(format: "date"), .text(format: "date-time"), .text(atMost: 0), .null,
+        ]),
+        "fieldStrength": Schema.choice(Case.FieldStrength.allCases.map(\.rawValue) + [""]).nullable,
+        "scannerType": Schema.line(atMost: 200).nullable, "clinicalHistory": longText, "indication": longText,
+        "diagnosis": longText, "priority": Schema.line(atMost: 40).nullable, "notes": longText,
+    ]
+}

@@ -1,0 +1,234 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Imaging
+import NIOCore
+
+/// Receives series in parts, so that a broken connection costs nothing: the tus protocol 1.0.0 with the extensions
+/// creation, expiration, checksum and termination.
+struct ResumableUploadRoutes {
+    let services: WebServices
+
+    private static let version = "1.0.0"
+    private static let extensions = "creation,expiration,checksum,termination"
+    static let contentType = "application/offset+octet-stream"
+
+    private static let collection = "/api/cases/{caseId}/uploads/"
+    private static let single = "/api/cases/{caseId}/uploads/{uploadId}/"
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .options, Self.collection, "What the server knows of the tus protocol", access: .anyone,
+                answers: [.init(status: .noContent, content: .nothing)], handler: options),
+            APIRoute(
+                .post, Self.collection, "Begin an upload in parts (tus 1.0.0)", access: .allowed(.uploadImage),
+                answers: [.init(status: .created, content: .nothing)],
+                details: .init(failures: [412], headers: Self.headers(["Upload-Length", "Upload-Metadata"])),
+                handler: tus(create)),
+            APIRoute(
+                .head, Self.single, "How many bytes of an upload are here", access: .allowed(.uploadImage),
+                answers: [.init(status: .ok, content: .nothing)],
+                details: .init(failures: [412], headers: Self.headers()), handler: tus(progress)),
+            APIRoute(
+                .patch, Self.single, "Add bytes to an upload; the last ones make it the case's series",
+                access: .allowed(.uploadImage), body: .bytes(Self.contentType),
+                answers: [.init(status: .noContent, content: .nothing)],
+                details: .init(
+                    failures: [412, 415, 423, 460],
+                    headers: Self.headers(["Upload-Offset"], optional: ["Upload-Checksum"])),
+                handler: tus(append)),
+            APIRoute(
+                .delete, Self.single, "Give an upload up", access: .allowed(.uploadImage),
+                answers: [.init(status: .noContent, content: .nothing)],
+                details: .init(failures: [412, 423], headers: Self.headers()), handler: tus(delete)),
+        ]
+    }
+
+    /// The protocol's headers, as its specification describes them.
+    private static func headers(_ required: [String] = [], optional: [String] = []) -> [APIRoute.Parameter] {
+        [.init("Tus-Resumable", .choice([version]), "The protocol's version.", isRequired: true)]
+            + required.map { .init($0, description($0), "See tus 1.0.0.", isRequired: true) }
+            + optional.map { .init($0, description($0), "See tus 1.0.0.") }
+    }
+
+    private static func description(_ header: String) -> Schema {
+        switch header {
+        case "Upload-Length": .integer(1...Int(Int32.max))
+        case "Upload-Offset": .integer(0...Int(Int32.max))
+        default: .text()
+        }
+    }
+
+    // MARK: Protocol
+
+    /// What holds for every call of the protocol: its version is agreed, and said in every answer.
+    private func tus(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
+        { request, context in
+            var response: Response
+            do {
+                // Who is not signed in learns that first.
+                _ = try context.scope
+                try Self.checkVersion(request)
+                response = try await handler(request, context)
+            } catch {
+                response = ErrorResponse.make(error, context)
+            }
+            response.headers[.tusResumable] = Self.version
+            if response.status == .preconditionFailed { response.headers[.tusVersion] = Self.version }
+            // An answer to HEAD has no body, not even one that says what is wrong.
+            if request.method == .head { response.body = ResponseBody() }
+            return response
+        }
+    }
+
+    private static func checkVersion(_ request: Request) throws {
+        guard request.headers[.tusResumable] == version else {
+            throw AppError(.preconditionFailed, "This server speaks version \(version) of the tus protocol.")
+        }
+    }
+
+    @Sendable private func options(_ request: Request, _ context: WebContext) async throws -> Response {
+        _ = try context.id("caseId", of: Case.self)
+        return Response(
+            status: .noContent,
+            headers: [
+                .tusResumable: Self.version, .tusVersion: Self.version, .tusExtension: Self.extensions,
+                .tusMaxSize: String(services.settings.uploadLimit),
+                .tusChecksumAlgorithm: UploadChecksum.algorithms.joined(separator: ","),
+            ])
+    }
+
+    // MARK: Calls
+
+    @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("caseId", of: Case.self)
+        let metadata = try UploadMetadata(request.headers[.uploadMetadata] ?? "")
+        guard let size = request.headers[.uploadLength].flatMap({ Int64($0) }), size > 0 else {
+            throw AppError.invalid("Upload-Length", "This is the file's length in bytes.")
+        }
+        let limit = services.settings.uploadLimit
+        guard size <= limit else {
+            throw AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.")
+        }
+        let upload = try await services.uploads.create(
+            scope, case: id, modality: metadata.modality, filename: metadata.filename, size: size)
+        return Response(
+            status: .created,
+            headers: [
+                .location: "/api/cases/\(id)/uploads/\(upload.id)/", .uploadExpires: upload.expiresAt.date.httpDate,
+                .uploadOffset: "0",
+            ])
+    }
+
+    @Sendable private func progress(_ request: Request, _ context: WebContext) async throws -> Response {
+        let progress = try await services.uploads.progress(
+            context.scope, context.id("uploadId", of: CaseUpload.self), case: context.id("caseId", of: Case.self))
+        let upload = progress.upload
+        return Response(
+            status: .ok,
+            headers: [
+                .uploadOffset: String(progress.offset), .uploadLength: String(upload.size),
+                .uploadExpires: upload.expiresAt.date.httpDate, .cacheControl: "no-store",
+                .uploadMetadata: UploadMetadata.text(upload),
+            ])
+    }
+
+    @Sendable private func append(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        guard request.headers[.contentType]?.lowercased() == Self.contentType else {
+            throw HTTPError(.unsupportedMediaType, message: "The bytes of an upload are \(Self.contentType).")
+        }
+        guard let offset = request.headers[.uploadOffset].flatMap({ Int64($0) }), offset >= 0 else {
+            throw AppError.invalid("Upload-Offset", "This is the number of bytes that are here already.")
+        }
+        let checksum = try request.headers[.uploadChecksum].map { try UploadChecksum($0) }
+        var appender = try await services.uploads.open(
+            scope, context.id("uploadId", of: CaseUpload.self), case: context.id("caseId", of: Case.self), at: offset)
+        if let checksum { appender.expect(checksum) }
+        do {
+            var body = request.body.makeAsyncIterator()
+            while let chunk = try await body.nextPart() { try await appender.append(Data(chunk.readableBytesView)) }
+        } catch {
+            await appender.breakOff()
+            throw error
+        }
+        try await appender.drain()
+        let progress = try await services.uploads.close(scope, appender)
+        return Response(
+            status: .noContent,
+            headers: [
+                .uploadOffset: String(progress.offset), .uploadExpires: progress.upload.expiresAt.date.httpDate,
+            ])
+    }
+
+    @Sendable private func delete(_ request: Request, _ context: WebContext) async throws -> Response {
+        try await services.uploads.delete(
+            context.scope, context.id("uploadId", of: CaseUpload.self), case: context.id("caseId", of: Case.self))
+        return Response(status: .noContent)
+    }
+}
+
+extension RequestBody.AsyncIterator {
+    fileprivate mutating func nextPart() async throws -> ByteBuffer? {
+        do { return try await next() } catch { throw AppError.ofBody(error) }
+    }
+}
+
+/// What a client says of a file: `Upload-Metadata: modality dDFjZQ==,filename c2Nhbi5uaWkuZ3o=`.
+struct UploadMetadata: Equatable {
+    let modality: MRISequence
+    let filename: String
+
+    init(_ header: String) throws {
+        var modality: String?
+        var filename = "image"
+        for pair in header.split(separator: ",") {
+            let parts = pair.split(separator: " ")
+            guard parts.count == 2, let data = Data(base64Encoded: String(parts[1])) else { continue }
+            let value = String(decoding: data, as: UTF8.self)
+            switch parts[0] {
+            case "modality": modality = value
+            case "filename": filename = value
+            default: continue
+            }
+        }
+        // The exact name: a looser match once took t1ce for t1.
+        guard let sequence = MRISequence(rawValue: (modality ?? "").trimmed.lowercased()) else {
+            throw AppError.invalid("modality", "Upload-Metadata names the modality: one of t1, t1ce, t2, flair.")
+        }
+        self.modality = sequence
+        self.filename = filename
+    }
+
+    static func text(_ upload: CaseUpload) -> String {
+        [("modality", upload.modality.rawValue), ("filename", upload.filename)]
+            .map { "\($0) \(Data($1.utf8).base64EncodedString())" }.joined(separator: ",")
+    }
+}
+
+extension Date {
+    /// RFC 9110 §5.6.7.
+    fileprivate var httpDate: String {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(secondsFromGMT: 0)
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        return formatter.string(from: self)
+    }
+}
+
+extension HTTPField.Name {
+    static let tusResumable = HTTPField.Name("Tus-Resumable").unsafelyUnwrapped
+    static let tusVersion = HTTPField.Name("Tus-Version").unsafelyUnwrapped
+    static let tusExtension = HTTPField.Name("Tus-Extension").unsafelyUnwrapped
+    static let tusMaxSize = HTTPField.Name("Tus-Max-Size").unsafelyUnwrapped
+    static let tusChecksumAlgorithm = HTTPField.Name("Tus-Checksum-Algorithm").unsafelyUnwrapped
+    static let uploadLength = HTTPField.Name("Upload-Length").unsafelyUnwrapped
+    static let uploadOffset = HTTPField.Name("Upload-Offset").unsafelyUnwrapped
+    static let uploadMetadata = HTTPField.Name("Upload-Metadata").unsafelyUnwrapped
+    static let uploadExpires = HTTPField.Name("Upload-Expires").unsafelyUnwrapped
+    static let uploadChecksum = HTTPField.Name("Upload-Checksum").unsafelyUnwrapped
+}

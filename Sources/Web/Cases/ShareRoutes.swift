@@ -1,0 +1,54 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// Who else may see a case.
+struct ShareRoutes {
+    let services: WebServices
+
+    private static let access = Schema.choice(CaseShare.Access.allCases.map(\.rawValue))
+
+    static let schemas: [String: Schema] = [
+        "CaseShare": .object([
+            "userId": .id, "name": .text(), "email": .text(), "access": access, "sharedBy": .text(),
+            "createdAt": .time,
+        ]),
+        "ShareForm": .form([
+            "userId": Schema.id.nullable.described("The colleague; else name the address."),
+            "email": Schema.line(atMost: 254).nullable,
+            "access": access.nullable.described("`read` where left out."),
+        ]),
+    ]
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/cases/{caseId}/shares/", "Whom the case is shared with", access: .allowed(.shareCase),
+                answers: [.json(.ok, .list(of: .named("CaseShare")))]
+            ) { _, context in
+                let id = try context.id("caseId", of: Case.self)
+                return try JSON.response(.ok, await services.cases.shares.list(context.scope, case: id))
+            },
+            APIRoute(
+                .post, "/api/cases/{caseId}/shares/", "Share the case with a colleague, or change how far",
+                access: .allowed(.shareCase), body: .json(.named("ShareForm")),
+                answers: [.json(.created, .named("CaseShare"))], handler: share),
+            APIRoute(
+                .delete, "/api/cases/{caseId}/shares/{userId}/", "Share the case no longer",
+                access: .allowed(.shareCase), answers: [.message()]
+            ) { _, context in
+                let id = try context.id("caseId", of: Case.self)
+                let user = try context.id("userId", of: User.self)
+                try await services.cases.shares.end(context.scope, case: id, with: user)
+                return try JSON.response(.ok, Message(message: "The case is no longer shared with this user."))
+            },
+        ]
+    }
+
+    @Sendable private func share(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("caseId", of: Case.self)
+        let form = try await JSON.body(of: request, as: ShareForm.self)
+        return try JSON.response(.created, await services.cases.shares.share(scope, case: id, form))
+    }
+}

@@ -1,0 +1,57 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The page that shows the API: Swagger UI with files of ours alone.
+struct DocsRoutes: Sendable {
+    /// Where `scripts/bootstrap` has laid Swagger UI; nil where it is not installed.
+    let assets: URL?
+
+    /// What the page loads from there.
+    private enum File: String {
+        case bundle = "swagger-ui-bundle.js"
+        case style = "swagger-ui.css"
+        case icon = "favicon-32x32.png"
+
+        var mediaType: String {
+            switch self {
+            case .bundle: "text/javascript; charset=utf-8"
+            case .style: "text/css; charset=utf-8"
+            case .icon: "image/png"
+            }
+        }
+    }
+
+    func add(to router: Router<WebContext>) {
+        router.get("api/docs") { _, _ in
+            guard assets != nil else { throw Self.notInstalled }
+            return Self.answer(PackageResources.docs_html, "text/html; charset=utf-8")
+        }
+        // The content security policy takes no script inside the page.
+        router.get("api/docs/start.js") { _, _ in
+            Self.answer(PackageResources.docs_js, "text/javascript; charset=utf-8")
+        }
+        router.get("api/docs/:name", use: file)
+    }
+
+    @Sendable private func file(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard let file = context.parameters.get("name").flatMap({ File(rawValue: $0) }) else {
+            throw AppError(.notFound, "There is nothing at this address.")
+        }
+        guard let data = assets.flatMap({ try? Data(contentsOf: $0.appendingPathComponent(file.rawValue)) }) else {
+            throw Self.notInstalled
+        }
+        return Self.answer([UInt8](data), file.mediaType)
+    }
+
+    private static func answer(_ bytes: [UInt8], _ type: String) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: type, .cacheControl: "max-age=3600"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    private static let notInstalled = AppError(
+        .unavailable, "Swagger UI is not installed; the description of the API is at /api/schema/.")
+}

@@ -1,0 +1,98 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// Experts' masks in, agreement with the newest result out.
+struct ExpertMaskRoutes {
+    let services: WebServices
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .post, "/api/inference/upload-ground-truth/{caseId}/",
+                "Compare an expert's mask with the case's newest result: Dice and HD95 by region",
+                access: .allowed(.giveFeedback), body: .multipart(.named("ExpertMaskForm")),
+                answers: [.json(.created, .named("ExpertMask")), .json(.accepted, .named("ExpertMask"))],
+                handler: upload),
+            APIRoute(
+                .get, "/api/inference/ground-truth/{caseId}/", "The experts' masks of a case, newest first",
+                access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("ExpertMask")))]
+            ) {
+                try JSON.response(.ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: Case.self)))
+            },
+        ]
+    }
+
+    /// Answers 201 with the agreement where the worker has compared the masks soon enough, else 202 and where to look for it.
+    @Sendable private func upload(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("caseId", of: Case.self)
+        try await services.expertMasks.checkUpload(scope, case: id)
+        let form = try await receive(request)
+        var mask = try await services.expertMasks.add(scope, case: id, convention: form.convention, file: form.file)
+        mask = try await services.expertMasks.wait(scope, for: mask, atMost: patience(request))
+        var response = try JSON.response(mask.status.isOver ? .created : .accepted, mask)
+        response.headers[.location] = "/api/inference/ground-truth/\(id)/"
+        return response
+    }
+
+    /// RFC 7240: `Prefer: respond-async` does not wait.
+    private func patience(_ request: Request) -> Duration {
+        request.headers[.prefer]?.lowercased().contains("respond-async") == true
+            ? .zero : services.settings.comparisonPatience
+    }
+
+    /// A whole upload.
+    private struct Form {
+        let file: ReceivedFile
+        let convention: String?
+    }
+
+    private func receive(_ request: Request) async throws -> Form {
+        var reader = try MultipartReader(request.body.makeAsyncIterator(), contentType: request.headers[.contentType])
+        var file: ReceivedFile?
+        var convention: String?
+        do {
+            while let part = try await reader.nextPart() {
+                switch part.name {
+                case "file":
+                    guard file == nil else { throw AppError.invalid("file", "Send one file at a time.") }
+                    file = try await services.receiveFile(&reader)
+                case "labelConvention", "label_convention": convention = try await reader.text(atMost: 100).trimmed
+                default: continue
+                }
+            }
+            guard let file else { throw AppError.invalid("file", "This field is required.") }
+            return Form(file: file, convention: convention)
+        } catch {
+            if let file { await services.images.discard(file) }
+            throw error
+        }
+    }
+
+    private static let shares = Schema.object([
+        "whole_tumor": .number.nullable, "tumor_core": .number.nullable, "enhancing_tumor": .number.nullable,
+    ])
+    private static let conventions = Schema.choice(["brats", "brats2015", "brats2023", "brats2024"])
+
+    /// The components that these calls name.
+    static let schemas: [String: Schema] = [
+        "ExpertMaskForm": .form(
+            [
+                "file": .text(format: "binary").described("NIfTI on the grid of one of the case's series."),
+                "labelConvention": conventions.described("What its labels mean; left out, its labels must tell."),
+            ], required: ["file"]),
+        "ExpertMask": .object([
+            "id": .id, "caseId": .id, "taskId": .id,
+            "status": .choice(["pending", "running", "completed", "failed", "cancelled"]),
+            "errorMessage": .text().nullable, "modality": .choice(["t1", "t1ce", "t2", "flair"]),
+            "labelConvention": conventions, "dice": shares,
+            "hd95": shares.described("mm; null where one of the masks is empty."), "uploadedBy": .text(),
+            "uploadedAt": .time,
+        ]),
+    ]
+}
+
+extension HTTPField.Name {
+    static let prefer = HTTPField.Name("Prefer").unsafelyUnwrapped
+}

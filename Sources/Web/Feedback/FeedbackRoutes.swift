@@ -1,0 +1,55 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// What clinicians say of results.
+struct FeedbackRoutes {
+    let services: WebServices
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .post, "/api/cases/{caseId}/feedback/", "Say how good a result is", access: .allowed(.giveFeedback),
+                body: .json(.named("FeedbackForm")), answers: [.json(.created, .named("Feedback"))], handler: give),
+            APIRoute(
+                .get, "/api/cases/{caseId}/feedback/", "What was said of the case's results, newest first",
+                access: .allowed(.giveFeedback), query: APIRoute.Parameter.paging,
+                answers: [.list(of: "Feedback")], handler: list),
+        ]
+    }
+
+    @Sendable private func give(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("caseId", of: Case.self)
+        let form = try await JSON.body(of: request, as: FeedbackForm.self)
+        return try JSON.response(.created, await services.feedback.give(scope, case: id, form))
+    }
+
+    @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let window = try request.window()
+        let page = try await services.feedback.list(scope, case: context.id("caseId", of: Case.self), window)
+        return try Lists.response(page, window, request, services.settings)
+    }
+
+    private static let mark = Schema.integer(1...5)
+    private static let givenMark = Schema.anyOf([mark, .text(pattern: "^0*[1-5]$"), .null])
+
+    /// The components that these calls name.
+    static let schemas: [String: Schema] = [
+        "FeedbackForm": .form([
+            "taskId": Schema.id.nullable.described("Whose result; the newest of the case where it is left out."),
+            "rating": givenMark.described("1 useless to 5 as I would have drawn it."),
+            "ratings": Schema.form([
+                "whole_tumor": givenMark, "tumor_core": givenMark, "enhancing_tumor": givenMark,
+            ]).nullable, "isCorrect": Schema.boolean.nullable, "comment": Schema.line(atMost: 4000).nullable,
+        ]).described("At least one of the fields."),
+        "Feedback": .object([
+            "id": .id, "caseId": .id, "taskId": .id, "rating": mark.nullable,
+            "ratings": .object([
+                "whole_tumor": mark.nullable, "tumor_core": mark.nullable, "enhancing_tumor": mark.nullable,
+            ]),
+            "isCorrect": .boolean.nullable, "comment": .text(), "createdBy": .text(), "createdAt": .time,
+        ]),
+    ]
+}

@@ -1,0 +1,93 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Lets a client repeat a POST whose answer it did not get: under the same `Idempotency-Key` the work is done once.
+///
+/// Uploads are left out: their bodies are not kept, and the same file again replaces the image anyway.
+struct IdempotencyMiddleware: RouterMiddleware {
+    typealias Context = WebContext
+
+    let keys: IdempotencyService
+
+    func handle(
+        _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        guard let key = request.headers[.idempotencyKey], let scope = context.principal?.scope, request.isRepeatable
+        else { return try await next(request, context) }
+        var request = request
+        let body = try await request.collectBody(upTo: JSON.bodyLimit)
+        let repeatable = try RepeatableRequest(
+            key: key, method: request.method.rawValue, address: request.uri.string,
+            body: Data(body.readableBytesView))
+        if case .answered(let answer) = try await keys.open(scope, repeatable) { return Self.response(answer) }
+        let response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            if !AppError.wrapping(error).mayHaveTakenEffect { await abandon(scope, repeatable) }
+            throw error
+        }
+        guard (200..<300).contains(response.status.code) else {
+            await abandon(scope, repeatable)
+            return response
+        }
+        return try await keep(response, scope, repeatable)
+    }
+
+    /// In tasks of their own: a client that is gone cancels its request, and that one is sure to come again.
+    private func abandon(_ scope: Scope, _ request: RepeatableRequest) async {
+        _ = await Task { try? await keys.abandon(scope, request) }.value
+    }
+
+    private func keep(_ response: Response, _ scope: Scope, _ request: RepeatableRequest) async throws -> Response {
+        let collected = CollectedBody()
+        try await response.body.write(collected)
+        let bytes = collected.bytes
+        let answer = StoredAnswer(
+            status: response.status.code, contentType: response.headers[.contentType],
+            location: response.headers[.location], entityTag: response.headers[.eTag],
+            body: Data(bytes.readableBytesView))
+        try await Task { try await keys.finish(scope, request, answer) }.value
+        var response = response
+        response.body = ResponseBody(byteBuffer: bytes)
+        return response
+    }
+
+    private static func response(_ answer: StoredAnswer) -> Response {
+        var headers: HTTPFields = [.idempotentReplayed: "true"]
+        headers[.contentType] = answer.contentType
+        headers[.location] = answer.location
+        headers[.eTag] = answer.entityTag
+        return Response(
+            status: HTTPResponse.Status(code: answer.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+}
+
+extension Request {
+    /// Whether its answer may be kept for a repetition.
+    fileprivate var isRepeatable: Bool {
+        let type = headers[.contentType]?.lowercased() ?? ""
+        return method == .post && uri.path.hasPrefix("/api/") && !type.hasPrefix("multipart/")
+            && headers[.tusResumable] == nil
+    }
+}
+
+/// Takes a response's body instead of the network.
+private final class CollectedBody: ResponseBodyWriter {
+    private(set) var bytes = ByteBuffer()
+
+    func write(_ buffer: ByteBuffer) async throws {
+        bytes.writeImmutableBuffer(buffer)
+    }
+
+    func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = HTTPField.Name("Idempotency-Key").unsafelyUnwrapped
+    static let idempotentReplayed = HTTPField.Name("Idempotent-Replayed").unsafelyUnwrapped
+}

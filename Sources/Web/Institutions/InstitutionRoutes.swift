@@ -1,0 +1,50 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// The institutions of the platform; for superusers.
+struct InstitutionRoutes {
+    let services: WebServices
+
+    static let schemas: [String: Schema] = [
+        "Institution": .object(["id": .id, "name": .text(1...200), "createdAt": .time]),
+        "InstitutionForm": .form(["name": .filledLine(atMost: 200)], required: ["name"]),
+    ]
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/institutions/", "All institutions", access: .allowed(.manageInstitutions),
+                answers: [.json(.ok, .list(of: .named("Institution")))]
+            ) { try JSON.response(.ok, await services.users.institutions.list($1.scope)) },
+            APIRoute(
+                .post, "/api/institutions/", "Make an institution", access: .allowed(.manageInstitutions),
+                body: .json(.named("InstitutionForm")), answers: [.json(.created, .named("Institution"))],
+                handler: create),
+            APIRoute(
+                .get, "/api/institutions/{institutionId}/", "One institution", access: .allowed(.manageInstitutions),
+                answers: [.json(.ok, .named("Institution"))]
+            ) { _, context in
+                let id = try context.id("institutionId", of: Institution.self)
+                return try JSON.response(.ok, await services.users.institutions.get(context.scope, id))
+            },
+            APIRoute(
+                .patch, "/api/institutions/{institutionId}/", "Rename an institution",
+                access: .allowed(.manageInstitutions), body: .json(.named("InstitutionForm")),
+                answers: [.json(.ok, .named("Institution"))], handler: rename),
+        ]
+    }
+
+    @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let form = try await JSON.body(of: request, as: InstitutionForm.self)
+        return try JSON.response(.created, await services.users.institutions.create(scope, form))
+    }
+
+    @Sendable private func rename(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("institutionId", of: Institution.self)
+        let form = try await JSON.body(of: request, as: InstitutionForm.self)
+        return try JSON.response(.ok, await services.users.institutions.rename(scope, id, form))
+    }
+}

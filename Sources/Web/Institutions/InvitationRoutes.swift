@@ -1,0 +1,62 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// Inviting people into an institution; an administrator's part.
+struct InvitationRoutes {
+    let services: WebServices
+
+    private static let properties: [String: Schema] = [
+        "id": .id, "role": .choice(Role.allCases.map(\.rawValue)), "email": .text().nullable, "createdAt": .time,
+        "expiresAt": .time, "usedAt": .time.nullable, "revokedAt": .time.nullable,
+    ]
+
+    static let schemas: [String: Schema] = [
+        "Invitation": .object(properties),
+        "IssuedInvitation": .object([
+            "invitation": .named("Invitation"), "token": .text(), "link": .url,
+        ]).described("The token and the link that carries it are shown this once."),
+        "InvitationForm": .form(
+            [
+                "role": .choice(Role.allCases.map(\.rawValue)),
+                "email": Schema.anyOf([UserRoutes.email, .text(atMost: 0), .null]).described(
+                    "The only address that may use it."),
+            ], required: ["role"]),
+    ]
+
+    private struct Issued: Encodable {
+        let invitation: Invitation
+        let token: String
+        let link: String
+    }
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/users/invitations/", "The institution's invitations, newest first",
+                access: .allowed(.changeUsers), answers: [.json(.ok, .list(of: .named("Invitation")))]
+            ) { try JSON.response(.ok, await services.users.invitations.list($1.scope)) },
+            APIRoute(
+                .post, "/api/users/invitations/", "Invite somebody in a role", access: .allowed(.changeUsers),
+                body: .json(.named("InvitationForm")), answers: [.json(.created, .named("IssuedInvitation"))],
+                handler: create),
+            APIRoute(
+                .delete, "/api/users/invitations/{invitationId}/", "Take an invitation back",
+                access: .allowed(.changeUsers), answers: [.message()]
+            ) { _, context in
+                let id = try context.id("invitationId", of: Invitation.self)
+                try await services.users.invitations.revoke(context.scope, id)
+                return try JSON.response(.ok, Message(message: "The invitation was taken back."))
+            },
+        ]
+    }
+
+    @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let form = try await JSON.body(of: request, as: InvitationForm.self)
+        let issued = try await services.users.invitations.create(scope, form)
+        let link = request.base(services.settings) + "/register?invitation=\(issued.token.text)"
+        return try JSON.response(
+            .created, Issued(invitation: issued.invitation, token: issued.token.text, link: link))
+    }
+}

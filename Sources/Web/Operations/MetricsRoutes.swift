@@ -1,0 +1,137 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// `/metrics` for Prometheus: who has the token, else this machine alone. It holds numbers of all institutions and no person.
+struct MetricsRoutes {
+    let services: WebServices
+    private let started = Date()
+
+    init(services: WebServices) {
+        self.services = services
+    }
+
+    func add(to router: Router<WebContext>) {
+        router.get("metrics", use: metrics)
+    }
+
+    @Sendable private func metrics(_ request: Request, _ context: WebContext) async throws -> Response {
+        try admit(request, context)
+        var text = PrometheusText()
+        add(requests: services.requests.present, to: &text)
+        await addNumbers(to: &text)
+        addProcess(to: &text)
+        return Response(
+            status: .ok, headers: [.contentType: PrometheusText.mediaType],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text.text)))
+    }
+
+    /// A request that a proxy on this machine passes on comes from elsewhere.
+    private func admit(_ request: Request, _ context: WebContext) throws {
+        if let token = services.settings.metricsToken {
+            guard let given = request.headers[.authorization], given.isSame(as: "Bearer \(token)") else {
+                throw AppError(.unauthenticated, "Send METRICS_TOKEN as a bearer token.")
+            }
+            return
+        }
+        let isForwarded = [HTTPField.Name.forwarded, .forwardedFor].contains { request.headers[$0] != nil }
+        // A page that gave its own name this machine's address is called by that name.
+        let isNamedHere = AllowedHosts(WebSettings.localHosts).allows(request.head.authority ?? "")
+        guard !isForwarded, isNamedHere,
+            ["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains(context.remoteAddress?.ipAddress)
+        else {
+            throw AppError(.notFound, "There is nothing at this address.")
+        }
+    }
+
+    private func add(requests: RequestMetrics.State, to text: inout PrometheusText) {
+        let calls = requests.calls.sorted { $0.key < $1.key }
+        text.begin("neuroai_http_requests_total", .counter, "Requests answered, by route pattern, method and status.")
+        for (call, tally) in calls {
+            for (status, count) in tally.byStatus.sorted(by: { $0.key < $1.key }) {
+                text.sample(
+                    "neuroai_http_requests_total",
+                    ["route": call.route, "method": call.method, "status": String(status)], Double(count))
+            }
+        }
+        let name = "neuroai_http_request_duration_seconds"
+        text.begin(name, .histogram, "Time until an answer began.")
+        for (call, tally) in calls {
+            var sum = 0
+            for (bound, count) in zip(RequestMetrics.buckets.map { "\($0)" } + ["+Inf"], tally.byDuration) {
+                sum += count
+                text.sample(
+                    name + "_bucket", ["route": call.route, "method": call.method, "le": bound], Double(sum))
+            }
+            text.sample(name + "_sum", ["route": call.route, "method": call.method], tally.seconds)
+            text.sample(name + "_count", ["route": call.route, "method": call.method], Double(sum))
+        }
+        text.add(
+            "neuroai_http_requests_in_flight", .gauge, "Requests whose answer has not begun.", Double(requests.inFlight)
+        )
+    }
+
+    private func addNumbers(to text: inout PrometheusText) async {
+        let (jobs, workers, pool) = await services.operations.numbers()
+        text.add("neuroai_database_up", .gauge, "1 where the database answers.", jobs == nil ? 0 : 1)
+        text.begin("neuroai_database_pool", .gauge, "Connections of this process, those at work, and calls that wait.")
+        for (state, number) in [("places", pool.places), ("busy", pool.busy), ("waiting", pool.waiting)] {
+            text.sample("neuroai_database_pool", ["state": state], Double(number))
+        }
+        guard let jobs, let workers else { return }
+        add(jobs, to: &text)
+        text.add("neuroai_workers", .gauge, "Workers that were heard of lately.", Double(workers.count))
+        text.begin("neuroai_model_load_seconds", .gauge, "How long each worker took to load its model.")
+        for worker in workers {
+            guard let model = worker.model else { continue }
+            text.sample(
+                "neuroai_model_load_seconds",
+                ["worker": worker.id.string, "model": model.identity.name, "version": model.identity.version],
+                model.loadSeconds)
+        }
+    }
+
+    private func add(_ jobs: [JobCount], to text: inout PrometheusText) {
+        text.begin("neuroai_jobs", .gauge, "Jobs, by kind and state.")
+        for job in jobs {
+            text.sample("neuroai_jobs", ["kind": job.kind, "state": job.status.rawValue], Double(job.count))
+        }
+        let now = Date().timeIntervalSince1970
+        text.begin("neuroai_jobs_oldest_age_seconds", .gauge, "Age of the oldest job that is not over.")
+        for job in jobs where job.status == .pending || job.status == .running {
+            text.sample(
+                "neuroai_jobs_oldest_age_seconds", ["kind": job.kind, "state": job.status.rawValue],
+                max(0, now - job.oldest.seconds))
+        }
+    }
+
+    private func addProcess(to text: inout PrometheusText) {
+        text.begin("neuroai_build_info", .gauge, "The version that runs.")
+        text.sample("neuroai_build_info", ["version": services.settings.version], 1)
+        text.add(
+            "process_start_time_seconds", .gauge, "When the server was built up, in seconds since 1970.",
+            started.timeIntervalSince1970)
+        guard let process = ProcessFigures() else { return }
+        text.add("process_resident_memory_bytes", .gauge, "Memory in use.", process.residentBytes)
+        text.add("process_virtual_memory_bytes", .gauge, "Address space.", process.virtualBytes)
+        text.add("process_cpu_seconds_total", .counter, "Time on processors.", process.cpuSeconds)
+        text.add("process_open_fds", .gauge, "Open files.", process.openFiles)
+    }
+}
+
+extension String {
+    /// Compared in a time that does not tell how much of it is right.
+    fileprivate func isSame(as other: String) -> Bool {
+        let left = Array(utf8)
+        let right = Array(other.utf8)
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+extension HTTPField.Name {
+    static let forwarded = HTTPField.Name("Forwarded").unsafelyUnwrapped
+    static let forwardedFor = HTTPField.Name("X-Forwarded-For").unsafelyUnwrapped
+}

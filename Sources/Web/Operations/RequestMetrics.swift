@@ -1,0 +1,52 @@
+import HTTPTypes
+import Synchronization
+
+/// Counts requests by route, method and status, and how long they took until their answer began.
+final class RequestMetrics: Sendable {
+    /// Upper ends in seconds.
+    static let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    /// What a client may call a method is boundless; labels are not.
+    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+    struct Call: Hashable, Comparable {
+        /// The route's pattern: a path may hold anything.
+        let route: String
+        let method: String
+
+        static func < (left: Call, right: Call) -> Bool { (left.route, left.method) < (right.route, right.method) }
+    }
+
+    struct Tally {
+        var byStatus: [Int: Int] = [:]
+        /// Of each bucket alone; one more for what took longer.
+        var byDuration = [Int](repeating: 0, count: buckets.count + 1)
+        var seconds = 0.0
+    }
+
+    struct State {
+        var inFlight = 0
+        var calls: [Call: Tally] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    var present: State { state.withLock { $0 } }
+
+    func begin() {
+        state.withLock { $0.inFlight += 1 }
+    }
+
+    func end(_ method: HTTPRequest.Method, route: String?, status: Int, after duration: Duration) {
+        let name = Self.methods.contains(method.rawValue) ? method.rawValue : "other"
+        let call = Call(route: route ?? "none", method: name)
+        let (whole, fraction) = duration.components
+        let seconds = Double(whole) + Double(fraction) * 1e-18
+        let bucket = Self.buckets.firstIndex { seconds <= $0 } ?? Self.buckets.count
+        state.withLock { state in
+            state.inFlight -= 1
+            state.calls[call, default: Tally()].byStatus[status, default: 0] += 1
+            state.calls[call]?.byDuration[bucket] += 1
+            state.calls[call]?.seconds += seconds
+        }
+    }
+}

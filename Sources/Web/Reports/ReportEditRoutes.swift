@@ -1,0 +1,128 @@
+import Features
+import HTTPTypes
+import Hummingbird
+import Imaging
+
+/// What becomes of a report after its draft: edits, signatures, and where its sentences come from.
+struct ReportEditRoutes {
+    let services: WebServices
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .patch, "/api/reports/{reportId}/update/", "Edit, review or sign a report",
+                access: .allowed(.writeReport), body: .json(.named("ReportChange")),
+                answers: [.json(.ok, .named("CheckedReport"))],
+                details: .init(failures: [412], headers: [.ifMatch]), handler: update),
+            APIRoute(
+                .get, "/api/reports/{reportId}/traceability/",
+                "Where each sentence comes from: findings, result, model, files", access: .allowed(.readReport),
+                answers: [.json(.ok, .named("ReportTrace"))], handler: trace),
+            APIRoute(
+                .get, "/api/reports/templates/", "The kinds of reports that are written", access: .signedIn,
+                answers: [.json(.ok, .list(of: .named("ReportTemplate")))]
+            ) { _, context in
+                _ = try context.signedIn()
+                return try JSON.response(.ok, ReportTemplate.all)
+            },
+        ]
+    }
+
+    @Sendable private func update(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("reportId", of: Report.self)
+        let form = try await JSON.body(of: request, as: ReportForm.self)
+        return try CheckedReport(await services.reports.update(scope, id, form, if: request.precondition)).response()
+    }
+
+    @Sendable private func trace(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let trace = try await services.reports.trace(scope, context.id("reportId", of: Report.self))
+        let base = request.base(services.settings)
+        return try JSON.response(
+            .ok, TraceBody(trace, manifest: trace.manifest.map { base + services.files.path(scope, $0) }))
+    }
+}
+
+/// A report with what its text says against or beyond the measurements.
+struct CheckedReport: Encodable {
+    let report: Report
+
+    init(_ report: Report) {
+        self.report = report
+    }
+
+    private enum CodingKeys: CodingKey {
+        case checks
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try report.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(report.checks, forKey: .checks)
+    }
+
+    func response() throws -> Response {
+        var response = try JSON.response(.ok, self)
+        response.headers[.eTag] = "\"\(report.revision)\""
+        return response
+    }
+}
+
+/// A report's origin and history as clients see it.
+struct TraceBody: Encodable {
+    /// One change.
+    struct Edit: Encodable {
+        let number: Int
+        let editedBy: String
+        let editedAt: String
+        let editReason: String
+        let status: Report.Status
+        let text: String?
+        let acknowledgedChecks: [String]
+    }
+
+    /// A stored file of the result.
+    struct File: Encodable {
+        let name: String
+        let sha256: String
+        let size: Int64
+    }
+
+    let reportId: String
+    let caseId: String
+    let resultId: String
+    let taskId: String
+    let model: ModelIdentity
+    let codeVersion: String
+    let device: String
+    let measuredAt: String
+    let inputsDigest: String
+    let inputs: [RunManifest.Input]
+    let files: [File]
+    /// The manifest's signed address.
+    let manifest: String?
+    let sentences: [ReportTrace.Statement]
+    let edits: [Edit]
+
+    init(_ trace: ReportTrace, manifest: String?) {
+        reportId = trace.report.id.string
+        caseId = trace.report.caseID.string
+        resultId = trace.result.id.string
+        taskId = trace.result.task.string
+        model = trace.result.model
+        codeVersion = trace.result.codeVersion
+        device = trace.result.result.device
+        measuredAt = trace.result.createdAt.description
+        inputsDigest = trace.result.inputsDigest
+        inputs = trace.inputs
+        files = trace.result.files.map { File(name: $0.name, sha256: $0.sha256, size: $0.size) }
+        self.manifest = manifest
+        sentences = trace.statements
+        edits = trace.edits.map {
+            Edit(
+                number: $0.number, editedBy: $0.editedBy, editedAt: $0.editedAt.description, editReason: $0.reason,
+                status: $0.status, text: $0.text, acknowledgedChecks: $0.acknowledged)
+        }
+    }
+}

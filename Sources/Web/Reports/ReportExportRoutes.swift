@@ -1,0 +1,70 @@
+import Features
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Reports on paper.
+struct ReportExportRoutes {
+    let services: WebServices
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/reports/{reportId}/export/", "The report as PDF; a signed one counts as exported then",
+                access: .allowed(.readReport),
+                answers: [.init(status: .ok, content: .bytes("application/pdf"))], details: .init(failures: [409]),
+                handler: export),
+            APIRoute(
+                .get, "/api/reports/{reportId}/pdfs/", "The PDFs that were made of the report, newest first",
+                access: .allowed(.readReport), answers: [.json(.ok, .list(of: .named("ReportPDF")))], handler: list),
+        ]
+    }
+
+    @Sendable private func export(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("reportId", of: Report.self)
+        let printed = try await services.reportExport.export(scope, id)
+        let data = try await services.reportExport.read(printed)
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "application/pdf", .eTag: "\"\(printed.sha256)\"",
+                .contentDisposition: "attachment; filename=\"report-\(id.string.prefix(8)).pdf\"",
+            ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+    }
+
+    private struct PDFBody: Encodable {
+        let id: String
+        let url: String
+        let fileSize: Int64
+        let sha256: String
+        let revision: Int
+        let status: Report.Status
+        let createdBy: String
+        let createdAt: String
+    }
+
+    @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let list = try await services.reportExport.list(scope, context.id("reportId", of: Report.self))
+        let base = request.base(services.settings)
+        return try JSON.response(
+            .ok,
+            list.map { printed in
+                PDFBody(
+                    id: printed.id.string, url: base + services.files.path(scope, printed), fileSize: printed.size,
+                    sha256: printed.sha256, revision: printed.revision, status: printed.status,
+                    createdBy: printed.author, createdAt: printed.createdAt.description)
+            })
+    }
+
+    /// The components that these calls name.
+    static let schemas: [String: Schema] = [
+        "ReportPDF": .object([
+            "id": .id, "url": .url.described("Signed, good for a quarter of an hour."), "fileSize": .integer(),
+            "sha256": .text(), "revision": .integer(),
+            "status": .choice(["draft", "reviewed", "finalized", "exported"]).described("The report's as printed."),
+            "createdBy": .text(), "createdAt": .time,
+        ])
+    ]
+}

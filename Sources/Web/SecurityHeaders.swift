@@ -1,0 +1,39 @@
+import HTTPTypes
+import Hummingbird
+
+/// The headers that browsers are to obey, on every answer; a route may have set a more fitting one.
+struct SecurityHeaders: Sendable {
+    private let always: [HTTPField]
+    /// Routes may have set these themselves.
+    private let defaults: [HTTPField]
+
+    init(_ settings: WebSettings) {
+        var values: [(String, String)] = [
+            ("X-Content-Type-Options", "nosniff"),
+            // Not `no-referrer`: with it browsers send `Origin: null` from our own forms.
+            ("Referrer-Policy", "same-origin"),
+            (
+                "Content-Security-Policy",
+                "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+                    + "frame-ancestors 'none'; form-action 'self'"
+            ),
+            ("X-Frame-Options", "DENY"),
+            ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+        ]
+        if settings.isSecure { values.append(("Strict-Transport-Security", "max-age=31536000")) }
+        always = values.compactMap { name, value in HTTPField.Name(name).map { HTTPField(name: $0, value: value) } }
+        defaults = [
+            HTTPField(name: .resourcePolicy, value: "same-origin"), HTTPField(name: .cacheControl, value: "no-store"),
+        ]
+    }
+
+    func add(to response: inout Response) {
+        for field in always { response.headers.append(field) }
+        for field in defaults where response.headers[field.name] == nil { response.headers.append(field) }
+    }
+}
+
+extension HTTPField.Name {
+    static let resourcePolicy = HTTPField.Name("Cross-Origin-Resource-Policy").unsafelyUnwrapped
+}

@@ -1,0 +1,68 @@
+import Features
+import Imaging
+
+extension InferenceRoutes {
+    static let schemas: [String: Schema] = [
+        "InferenceForm": .form(
+            ["caseId": .id, "modelId": Schema.text().nullable.described("Id, digest, name or version.")],
+            required: ["caseId"]),
+        "Task": .object([
+            "id": .id, "caseId": .id, "status": .choice(JobStatus.allCases.map(\.rawValue)),
+            "progress_percentage": .integer(0...100), "current_step": Schema.text().nullable, "createdAt": .time,
+            "startedAt": Schema.time.nullable, "completedAt": Schema.time.nullable,
+            "errorMessage": Schema.text().nullable, "result": Schema.named("Result").nullable,
+        ]),
+        "Result": result,
+        "ResultFile": .object(
+            [
+                "name": .text(), "content": .choice(ResultFile.Content.allCases.map(\.rawValue)), "region": region,
+                "sequence": CaseRoutes.sequence, "url": .url, "size": .integer(),
+                "sha256": .text(pattern: "^[0-9a-f]{64}$"),
+            ], optional: ["region", "sequence"]),
+        "Finding": .object(
+            [
+                "id": .text(pattern: "^F[0-9]+$"), "kind": .choice(Finding.Kind.allCases.map(\.rawValue)),
+                "region": region, "lesion": .integer(1...100_000), "quantity": .number,
+                "unit": Schema.text().described("UCUM."), "term": .text(),
+            ], optional: ["region", "lesion", "quantity", "unit", "term"]),
+        "Lesion": lesion,
+    ]
+
+    private static let region = Schema.choice(TumourRegion.allCases.map(\.rawValue))
+
+    /// A number for each region, or for some of them.
+    static let byRegion = Schema.form(
+        Dictionary(uniqueKeysWithValues: TumourRegion.allCases.map { ($0.rawValue, Schema.number) }))
+
+    private static let result = Schema.object(
+        [
+            "caseId": .id, "images_changed": Schema.boolean.described("The images are no longer those measured."),
+            "volumes": byRegion.described("mm³"), "volumes_ml": byRegion,
+            "confidence_scores": byRegion.described("Mean probability of the region's voxels, 0 to 1."),
+            "mask_files": .list(of: .named("ResultFile")), "structured_findings": .list(of: .named("Finding")),
+            "lesions": .list(of: .named("Lesion")),
+            "gating_weights": .form(
+                Dictionary(uniqueKeysWithValues: MRISequence.allCases.map { ($0.rawValue, Schema.number) })),
+            "available_modalities": .list(of: CaseRoutes.sequence), "reference_modality": CaseRoutes.sequence,
+            "reliability": .list(of: .object(["region": region, "reliable": .boolean, "note": .text()])),
+            "label_convention": .text(), "skull_stripped": .boolean,
+            "brain_mask": .choice(["given", "found", "none"]),
+            "atlas": .object(
+                ["status": .choice(["aligned", "not_aligned", "not_installed"]), "fit": .number],
+                optional: ["fit"]),
+            "review": .object(["needed": .boolean, "reasons": .list(of: .text())]),
+            "expected_dice": byRegion, "model_version": .text(), "device": .text(),
+        ], optional: ["brain_mask", "atlas", "review", "expected_dice"])
+
+    private static let lesion = Schema.object(
+        [
+            "number": .integer(1...100_000), "volumes": byRegion.described("mm³"), "confidence": .number,
+            "maximumDiameter": Schema.number.described("mm"), "axialDiameter": Schema.number.described("mm"),
+            "perpendicularDiameter": Schema.number.described("mm"),
+            "bidimensionalProduct": Schema.number.described("mm²"),
+            "centre": Schema.object(["x": .number, "y": .number, "z": .number]).described("RAS mm."),
+            "side": .choice(["left", "right", "midline"]),
+            "locations": .list(of: .object(["name": .text(), "share": .number])), "touchesMidline": .boolean,
+            "touchesCortex": .boolean,
+        ], optional: ["touchesCortex"])
+}

@@ -1,0 +1,74 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// The second factor of one's own account, and an administrator's help when it is lost.
+struct SecondFactorRoutes {
+    let services: WebServices
+
+    static let schemas: [String: Schema] = [
+        "SecondFactorStatus": .object([
+            "isEnabled": .boolean, "isRequired": .boolean, "recoveryCodesLeft": .integer(),
+        ]),
+        "SecondFactorEnrolment": .object([
+            "secret": .text().described("Base32, to be typed into an authenticator app."),
+            "uri": .text().described("`otpauth://…`, to be shown as a QR code."),
+        ]),
+        "SecondFactorCode": .form(["code": .text(atMost: 20)], required: ["code"]),
+        "SecondFactorPassword": .form(["password": .text(atMost: 512)], required: ["password"]),
+        "RecoveryCodes": .object(["recoveryCodes": .list(of: .text())]),
+    ]
+
+    private struct CodeForm: Decodable {
+        var code: String?
+    }
+
+    private struct PasswordForm: Decodable {
+        var password: String?
+    }
+
+    private static let path = "/api/users/second-factor/"
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, Self.path, "How it stands with one's second factor", access: .signedIn,
+                answers: [.json(.ok, .named("SecondFactorStatus"))]
+            ) { try JSON.response(.ok, await services.sessions.secondFactors.status($1.signedIn(enrolling: true))) },
+            APIRoute(
+                .post, Self.path, "Begin to enrol an authenticator app", access: .signedIn,
+                answers: [.json(.created, .named("SecondFactorEnrolment"))]
+            ) {
+                try JSON.response(.created, await services.sessions.secondFactors.enrol($1.signedIn(enrolling: true)))
+            },
+            APIRoute(
+                .post, Self.path + "confirm/", "Show that the app works; answers the recovery codes",
+                access: .signedIn, body: .json(.named("SecondFactorCode")),
+                answers: [.json(.ok, .named("RecoveryCodes"))], handler: confirm),
+            APIRoute(
+                .post, Self.path + "disable/", "Give the second factor up", access: .signedIn,
+                body: .json(.named("SecondFactorPassword")), answers: [.message()], handler: disable),
+            APIRoute(
+                .delete, "/api/users/users/{userId}/second-factor/", "Remove a user's lost second factor",
+                access: .allowed(.changeUsers), answers: [.message()]
+            ) { _, context in
+                let id = try context.id("userId", of: User.self)
+                try await services.sessions.secondFactors.reset(context.scope, id)
+                return try JSON.response(.ok, Message(message: "The second factor was removed."))
+            },
+        ]
+    }
+
+    @Sendable private func confirm(_ request: Request, _ context: WebContext) async throws -> Response {
+        let principal = try context.signedIn(enrolling: true)
+        let code = try await JSON.body(of: request, as: CodeForm.self).code ?? ""
+        return try JSON.response(.ok, await services.sessions.secondFactors.confirm(principal, code: code))
+    }
+
+    @Sendable private func disable(_ request: Request, _ context: WebContext) async throws -> Response {
+        let principal = try context.signedIn()
+        let password = try await JSON.body(of: request, as: PasswordForm.self).password ?? ""
+        try await services.sessions.secondFactors.disable(principal, password: password)
+        return try JSON.response(.ok, Message(message: "The second factor was given up."))
+    }
+}

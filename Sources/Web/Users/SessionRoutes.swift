@@ -1,0 +1,31 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// A user's own sessions.
+struct SessionRoutes {
+    let services: WebServices
+
+    static let schemas: [String: Schema] = [
+        "Session": .object([
+            "id": .id, "createdAt": .time, "lastUsedAt": .time, "expiresAt": .time,
+            "address": .text().nullable, "userAgent": .text().nullable, "isCurrent": .boolean,
+        ])
+    ]
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, "/api/users/sessions/", "One's own open sessions", access: .signedIn,
+                answers: [.json(.ok, .list(of: .named("Session")))]
+            ) { try JSON.response(.ok, await services.sessions.list($1.signedIn())) },
+            APIRoute(
+                .delete, "/api/users/sessions/{sessionId}/", "End one of one's own sessions", access: .signedIn,
+                answers: [.message()]
+            ) { _, context in
+                try await services.sessions.end(context.signedIn(), context.id("sessionId", of: Features.Session.self))
+                return try JSON.response(.ok, Message(message: "The session was ended."))
+            },
+        ]
+    }
+}

@@ -1,0 +1,68 @@
+import Features
+
+extension UserRoutes {
+    static let schemas: [String: Schema] = answers.merging(forms) { first, _ in first }
+
+    private static let answers: [String: Schema] = [
+        "User": .object([
+            "id": .id, "username": .text(), "email": .text(format: "email"), "firstName": .text(),
+            "lastName": .text(), "role": role, "institution": .text(), "specialty": .text(), "phoneNumber": .text(),
+            "isEmailVerified": .boolean, "isActive": .boolean, "isSuperuser": .boolean, "createdAt": .time,
+            "updatedAt": .time,
+        ]),
+        "SignedIn": .object(
+            ["user": .named("User"), "access": .text(), "refresh": .text(), "message": .text()],
+            optional: ["message"]),
+        "TokenPair": .object(["access": .text(), "refresh": .text()]),
+        "ChangedUser": .object(["user": .named("User"), "message": .text()]),
+        "UserDirectory": .object([
+            "users": .list(of: .named("User")),
+            "stats": .object([
+                "total_users": .integer(), "by_role": .map(of: .integer()), "verified": .integer(),
+                "unverified": .integer(),
+            ]),
+        ]),
+    ]
+
+    private static let role = Schema.choice(Role.allCases.map(\.rawValue))
+
+    /// What `Validation.email` takes.
+    static let email = Schema.text(
+        format: "email", pattern: EmailAddress.pattern, atMost: 254
+    ).example("ada@example.org")
+    private static let newPassword = Schema.text(8...PasswordRules.longest)
+
+    private static let forms: [String: Schema] = [
+        "Registration": Schema.form(
+            [
+                "email": email, "password": newPassword, "confirm_password": .text(),
+                "first_name": .filledLine(atMost: 150), "last_name": .filledLine(atMost: 150),
+                "role": .choice(Role.allCases.filter { $0 != .admin }.map(\.rawValue)).nullable,
+                "institution": Schema.line(atMost: 200).nullable, "specialty": Schema.line(atMost: 200).nullable,
+                "invitation": Schema.text().nullable.described("The secret of an invitation's link."),
+            ], required: ["email", "password", "confirm_password", "first_name", "last_name"]
+        ).described("`confirm_password` repeats `password`."),
+        "Credentials": .form(
+            [
+                "email": .text(), "password": .text(),
+                "otp": Schema.text().nullable.described("Of the second factor: a code of the app or a recovery code."),
+            ], required: ["email", "password"]),
+        "RefreshForm": .form(["refresh": .text(1...10_000)], required: ["refresh"]),
+        "PasswordChange": Schema.form(
+            ["currentPassword": .text(), "newPassword": newPassword, "confirmPassword": .text()],
+            required: ["currentPassword", "newPassword", "confirmPassword"]
+        ).described("`confirmPassword` repeats `newPassword`."),
+        "ProfileChange": .form(profile),
+        "UserChange": .form(
+            profile.merging([
+                "role": role.nullable, "isEmailVerified": Schema.boolean.nullable,
+                "isActive": Schema.boolean.nullable.described("False closes the account and ends its sessions."),
+            ]) { $1 }),
+    ]
+
+    private static let profile: [String: Schema] = [
+        "firstName": Schema.filledLine(atMost: 150).nullable, "lastName": Schema.filledLine(atMost: 150).nullable,
+        "email": email.nullable, "institution": Schema.line(atMost: 200).nullable,
+        "specialty": Schema.line(atMost: 200).nullable, "phoneNumber": Schema.line(atMost: 40).nullable,
+    ]
+}

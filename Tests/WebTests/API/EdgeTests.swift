@@ -1,0 +1,128 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import Web
+
+/// What every answer has, whichever route gives it.
+struct EdgeTests {
+    private func header(_ name: String, _ answer: Answer) throws -> String? {
+        answer.headers[try #require(HTTPField.Name(name))]
+    }
+
+    @Test func aKnownPathNamesItsMethods() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let refused = try await clinic.call(.put, "/api/cases/")
+            #expect(refused.status == .methodNotAllowed && refused["code"] == "method_not_allowed")
+            #expect(refused.headers[.allow] == "GET, HEAD, POST")
+            #expect(try await clinic.call(.delete, "/cases").headers[.allow] == "GET, HEAD, POST")
+            #expect(try await clinic.call(.put, "/api/nowhere/").status == .notFound)
+            let head = try await clinic.call(.head, "/api/health/")
+            #expect(head.status == .ok && head.data.isEmpty)
+        }
+    }
+
+    @Test func problemsAreToldAsAsked() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let problems: HTTPFields = [.accept: "application/problem+json, application/json"]
+            let bad = try await clinic.call(.post, "/api/users/register/", "{}", headers: problems)
+            #expect(bad.status == .badRequest && bad.headers[.contentType] == "application/problem+json")
+            #expect(bad["title"] == "Bad Request" && bad.object["status"] as? Int == 400 && bad["code"] == "validation")
+            #expect((bad.object["errors"] as? [String: [String]])?["email"]?.count == 1)
+            let stranger = try await clinic.call(.get, "/api/cases/", headers: problems)
+            #expect(stranger["type"] == "about:blank" && stranger["detail"]?.hasPrefix("Sign in") == true)
+            #expect(stranger.headers[.wwwAuthenticate] == "Bearer")
+            #expect(try await clinic.call(.get, "/api/cases/")["error"] != nil)
+        }
+    }
+
+    @Test func everyAnswerGuardsTheBrowser() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            for path in ["/login", "/api/health/", "/api/nowhere/", "/assets/site.css", "/api/docs/start.js"] {
+                let answer = try await clinic.call(.get, path)
+                let policy = try header("Content-Security-Policy", answer) ?? ""
+                #expect(policy.contains("default-src 'self'") && !policy.contains("unsafe"), "\(path)")
+                #expect(try header("X-Frame-Options", answer) == "DENY", "\(path)")
+                #expect(try header("X-Content-Type-Options", answer) == "nosniff", "\(path)")
+                #expect(try header("Cross-Origin-Opener-Policy", answer) == "same-origin", "\(path)")
+                #expect(try header("Permissions-Policy", answer)?.contains("camera=()") == true, "\(path)")
+                #expect(try header("Strict-Transport-Security", answer) == nil, "\(path)")
+            }
+        }
+    }
+
+    @Test func browsersKeepToTLSWhereThePublicAddressHasIt() async throws {
+        try await WebClinic.with(.sqlite, settings: { $0.publicURL = "https://neuroai.example.org" }) { clinic in
+            let answer = try await clinic.call(.get, "/api/health/")
+            #expect(try header("Strict-Transport-Security", answer) == "max-age=31536000")
+        }
+    }
+
+    @Test func anotherHostIsNotAnswered() async throws {
+        let hosts = AllowedHosts(["localhost", "[::1]", ".example.org"])
+        for name in ["localhost", "LOCALHOST:8000", "[::1]:8000", "example.org", "a.example.org:1"] {
+            #expect(hosts.allows(name), "\(name)")
+        }
+        for name in ["", "evil.org", "localhost.evil.org", "badexample.org", "[::2]", "127.0.0.1"] {
+            #expect(!hosts.allows(name), "\(name)")
+        }
+        #expect(!AllowedHosts([]).allows("localhost"))
+        try await WebClinic.with(.sqlite, settings: { $0.allowedHosts = ["neuroai.example.org"] }) { clinic in
+            let refused = try await clinic.call(.get, "/api/health/")
+            #expect(refused.status == .badRequest && refused.object["non_field_errors"] != nil)
+        }
+    }
+
+    @Test func aBodyBeyondTheRoutesLimitIsRefused() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let large = "{\"email\": \"\(String(repeating: "a", count: JSON.bodyLimit))\"}"
+            let refused = try await clinic.call(.post, "/api/users/login/", large)
+            #expect(refused.status == .contentTooLarge && refused["code"] == "too_large")
+            let chunked = try await clinic.call(
+                .post, "/api/users/login/", large, headers: [.transferEncoding: "chunked"])
+            #expect(chunked.status == .contentTooLarge)
+        }
+    }
+
+    @Test func aFilterThatIsNoIdIsRefused() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            for path in ["/api/reports/?caseId=x", "/api/inference/?case_id=x", "/api/cases/?page="] {
+                #expect(try await clinic.call(.get, path, as: token).status == .badRequest, "\(path)")
+            }
+            #expect(try await clinic.call(.get, "/api/inference/?caseId=", as: token).status == .ok)
+        }
+    }
+
+    @Test func aSlowClientIsGivenUp() {
+        var patience = ClientPatience(leastBytes: 100)
+        func isOver(_ isWritable: Bool = true) -> Bool { patience.isOver(isWritable: isWritable) }
+        let idle = isOver()
+        patience.requestBegan()
+        patience.serverWaits = true
+        let young = isOver()
+        patience.received(100)
+        let fast = isOver()
+        patience.received(99)
+        let slow = isOver()
+        patience.serverWaits = false
+        let whileServerIsBusy = isOver()
+        patience.serverWaits = true
+        patience.requestEnded()
+        let waiting = isOver()
+        #expect([idle, young, fast, slow, whileServerIsBusy, waiting] == [false, false, false, true, false, false])
+        let unfetched = [isOver(false), isOver(false)]
+        #expect(unfetched == [false, true])
+        patience.writabilityChanged()
+        let fetched = isOver(false)
+        #expect(!fetched)
+        patience.requestBegan()
+        patience.answered()
+        patience.received(1_000)
+        let answered = isOver()
+        patience.received(1_000)
+        let stillSending = isOver()
+        #expect(!answered && stillSending)
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import HTTPTypes
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+@testable import Web
+
+/// What the matrix must know of a call to ask it: extend these two tables when a route brings a new kind of object or a
+/// body whose content decides before the object does.
+extension MatrixWorld {
+    /// By path parameter; a parameter that is missing here fails the test.
+    static let subjects: [String: Subject] = [
+        "caseId": .caseContent, "taskId": .result, "reportId": .report, "userId": .user, "modelId": .model,
+        "sessionId": .session, "invitationId": .invitation, "institutionId": .institution,
+        "uploadId": .caseContent, "maskId": .result,
+    ]
+
+    /// Forms that name their object in the body, by component.
+    static let bodySubjects: [String: Subject] = ["InferenceForm": .caseContent, "ReportForm": .caseContent]
+
+    /// Bodies by component; others are sent as `{}`.
+    static let bodies: [String: String] = [
+        "NewCase": #"{"patientId": "P", "age": 1, "sex": "F"}"#, "RefreshForm": #"{"refresh": "x"}"#,
+    ]
+
+    /// The id that stands for an object of this relation.
+    ///
+    /// - Parameter isChange: calls that change something get a case or an account of their own.
+    func id(_ subject: Subject, _ relation: Relation, for member: Member?, isChange: Bool) async throws -> String {
+        guard relation != .unknown else { return UUID().uuidString.lowercased() }
+        if subject == .model { return try #require(Self.model) }
+        let owner = try owner(relation, for: member)
+        let isFresh = isChange && relation != .deleted
+        switch subject {
+        case .caseContent: return isFresh ? try await makeCase(owner).string : owner.objects.caseID
+        case .result: return owner.objects.task
+        case .report: return owner.objects.report
+        case .user:
+            let isOthers = relation == .colleagues || relation == .elsewhere
+            return (isFresh && isOthers ? try await makeMember(.doctor, owner.institution) : owner).user.string
+        case .invitation: return try await makeInvitation(owner.institution, isRevoked: relation == .deleted)
+        case .session: return try await makeSession(owner)
+        case .institution: return owner.institution.string
+        case .model: return ""
+        }
+    }
+
+    private func makeInvitation(_ home: ID<Institution>, isRevoked: Bool) async throws -> String {
+        let admin = try #require(members[home]?[.admin])
+        let scope = Scope(institution: home, user: admin.user, role: .admin)
+        let invitations = clinic.services.users.invitations
+        let id = try await invitations.create(scope, InvitationForm(role: "doctor")).invitation.id
+        if isRevoked { try await invitations.revoke(scope, id) }
+        return id.string
+    }
+
+    /// A second sign-in, so that ending it does not lock its user out; of those who are gone any id will do.
+    private func makeSession(_ member: Member) async throws -> String {
+        let email = "\(member.user)@clinic.org"
+        let sessions = clinic.services.sessions
+        guard
+            let signedIn = try? await sessions.login(
+                email: email, password: WebClinic.password, origin: RequestOrigin())
+        else { return UUID().uuidString.lowercased() }
+        return try await sessions.authenticate(signedIn.tokens.access, origin: RequestOrigin()).session.string
+    }
+
+    /// Makes what a second id in a path names, in the owner's name; what can't be made gets an id of nothing.
+    func prepare(_ route: APIRoute, _ path: String, _ owner: Member) async throws -> String {
+        if route.path.hasSuffix("{userId}/second-factor/") { await addSecondFactor(path, owner) }
+        guard let name = route.placeNames.filter({ $0.hasSuffix("Id") }).dropFirst().first,
+            let id = path.split(separator: "/").compactMap({ ID<Case>($0) }).first
+        else { return path }
+        let made: String? =
+            switch name {
+            case "userId": try? await share(id, owner)
+            case "uploadId": try? await begin(id, owner)
+            case "maskId": try? await addMask(id, owner)
+            default: throw Unclassified(reason: "nothing is known of {\(name)} behind another id")
+            }
+        return path.replacing("{\(name)}", with: made ?? UUID().uuidString.lowercased())
+    }
+
+    /// One that was begun, to be removed; who has one, or is not there, keeps to that.
+    private func addSecondFactor(_ path: String, _ owner: Member) async {
+        guard let user = path.split(separator: "/").compactMap({ ID<User>($0) }).first else { return }
+        _ = try? await clinic.database.write {
+            try $0.execute(
+                """
+                INSERT INTO second_factors (user_id, institution_id, secret, created_at)
+                VALUES (\(user), \(owner.institution), 'sealed', 0)
+                """)
+        }
+    }
+
+    private func share(_ id: ID<Case>, _ owner: Member) async throws -> String {
+        let partner = try await makeMember(.doctor, owner.institution).user.string
+        return try await clinic.services.cases.shares.share(owner.author, case: id, ShareForm(userId: partner))
+            .user.string
+    }
+
+    private func begin(_ id: ID<Case>, _ owner: Member) async throws -> String {
+        try await clinic.services.uploads.create(
+            owner.author, case: id, modality: .t1, filename: "t1.nii", size: 10
+        ).id.string
+    }
+
+    private func addMask(_ id: ID<Case>, _ owner: Member) async throws -> String {
+        let image = HeadPhantom.nifti()
+        var file = try await clinic.services.images.receive(limit: WebClinic.uploadLimit)
+        try await file.append(Array(image.prefix(352)) + [UInt8](repeating: 0, count: image.count - 352))
+        return try await clinic.services.expertMasks.add(
+            owner.author, case: id, convention: "brats2023", file: try await file.finish()
+        ).id.string
+    }
+
+    /// Whom an object of this relation belongs to; a stranger sees the first institution as its doctor would.
+    func owner(_ relation: Relation, for member: Member?) throws -> Member {
+        let home = member?.institution ?? homes[0]
+        let away = try #require(homes.first { $0 != home })
+        switch relation {
+        case .own: return try #require(member ?? members[home]?[.doctor])
+        case .colleagues: return try #require(colleagues[home])
+        case .elsewhere: return try #require(colleagues[away])
+        case .deleted, .unknown: return try #require(departed[home])
+        }
+    }
+
+    private static var model: String? { WebClinic.models.list().first?.id?.string }
+
+    /// The relations that a call is asked with; one nil where it names no object.
+    static func relations(of route: APIRoute) throws -> (subject: Subject?, relations: [Relation?]) {
+        let named = route.placeNames.filter { $0.hasSuffix("Id") }
+        // Of several the first is the object; `prepare` sees to the others.
+        for name in named { _ = try subject(of: name) }
+        guard let subject = try named.first.map(subject(of:)) ?? route.component.flatMap({ bodySubjects[$0] }) else {
+            return (nil, [nil])
+        }
+        return (subject, subject == .model ? [.own, .unknown] : Relation.allCases)
+    }
+
+    private static func subject(of name: String) throws -> Subject {
+        guard let subject = subjects[name] else { throw Unclassified(reason: "nothing is known of {\(name)}") }
+        return subject
+    }
+
+    /// A route that the matrix does not know.
+    struct Unclassified: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { reason }
+    }
+}
+
+extension APIRoute {
+    /// The name of the form that the call takes.
+    var component: String? {
+        guard case .json(let schema)? = body, case .object(let keywords) = schema.json,
+            case .text(let reference)? = keywords["$ref"]
+        else { return nil }
+        return reference.split(separator: "/").last.map(String.init)
+    }
+}

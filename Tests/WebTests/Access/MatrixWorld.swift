@@ -1,0 +1,141 @@
+import Foundation
+import HTTPTypes
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+@testable import Web
+
+/// Two institutions with somebody of every role and a colleague, each with a completed case.
+struct MatrixWorld: Sendable {
+    /// Somebody with what is theirs.
+    struct Member: Sendable {
+        let user: ID<User>
+        let role: Role
+        let institution: ID<Institution>
+        let token: String
+        var objects = Objects()
+
+        /// To make cases in the name of roles that can't.
+        var author: Scope { Scope(institution: institution, user: user, role: .doctor) }
+    }
+
+    /// Ids of one completed case and what hangs on it.
+    struct Objects: Sendable {
+        var caseID = ID<Case>().string
+        var task = ID<InferenceTask>().string
+        var report = ID<Report>().string
+        /// A signed path.
+        var file = ""
+    }
+
+    let clinic: WebClinic
+    let homes: [ID<Institution>]
+    private(set) var members: [ID<Institution>: [Role: Member]] = [:]
+    private(set) var colleagues: [ID<Institution>: Member] = [:]
+    /// Those whose case and account are gone.
+    private(set) var departed: [ID<Institution>: Member] = [:]
+
+    init(_ clinic: WebClinic) async throws {
+        self.clinic = clinic
+        let other = ID<Institution>()
+        homes = [try #require(ID<Institution>(Institution.defaultID)), other]
+        try await clinic.database.write {
+            try $0.execute("INSERT INTO institutions (id, name, created_at) VALUES (\(other), \("Other"), 0)")
+        }
+        for home in homes {
+            for role in Role.allCases { members[home, default: [:]][role] = try await makeMember(role, home) }
+            colleagues[home] = try await makeMember(.doctor, home)
+            departed[home] = try await makeMember(.doctor, home)
+        }
+        try await completeCases()
+        for home in homes { try await remove(try #require(departed[home])) }
+    }
+
+    // MARK: People
+
+    func makeMember(_ role: Role, _ home: ID<Institution>) async throws -> Member {
+        let sessions = clinic.services.sessions
+        let id = ID<User>()
+        let user = User(
+            id: id, institutionID: home, email: "\(id)@clinic.org", firstName: "Ada", lastName: "Lovelace",
+            role: role, institution: "", specialty: "", phoneNumber: "", isEmailVerified: false,
+            createdAt: .now, updatedAt: .now)
+        let hash = try await sessions.hasher.hash(WebClinic.password)
+        try await clinic.database.write { try UserStore($0).insert(user, passwordHash: hash) }
+        let signedIn = try await sessions.login(
+            email: user.email, password: WebClinic.password, origin: RequestOrigin())
+        return Member(user: id, role: role, institution: home, token: signedIn.tokens.access)
+    }
+
+    private func remove(_ member: Member) async throws {
+        let admin = try #require(members[member.institution]?[.admin])
+        let scope = Scope(institution: admin.institution, user: admin.user, role: .admin)
+        if let id = ID<Case>(member.objects.caseID) { try await clinic.services.cases.delete(scope, id) }
+        try await clinic.services.users.delete(scope, member.user)
+    }
+
+    // MARK: Cases
+
+    func makeCase(_ member: Member) async throws -> ID<Case> {
+        var form = CaseForm()
+        form.patientId = .value("PAT-1")
+        form.age = .value(FormInteger(61))
+        form.sex = .value("F")
+        return try await clinic.services.cases.create(member.author, form).id
+    }
+
+    /// One that nothing else asks for, since it may be brought back.
+    func makeDeletedCase(for member: Member?) async throws -> String {
+        let owner = try owner(.own, for: member)
+        let admin = try #require(members[owner.institution]?[.admin])
+        let id = try await makeCase(owner)
+        try await clinic.services.cases.delete(
+            Scope(institution: admin.institution, user: admin.user, role: .admin), id)
+        return id.string
+    }
+
+    private mutating func completeCases() async throws {
+        let image = Array(HeadPhantom.nifti())
+        try await change { try await $0.begin($1, image) }
+        try await clinic.work()
+        try await change { try await $0.collect($1) }
+    }
+
+    /// Puts what `body` makes of everybody in their places.
+    private mutating func change(_ body: (MatrixWorld, Member) async throws -> Member) async throws {
+        for home in homes {
+            for role in Role.allCases {
+                let member = try await body(self, try #require(members[home]?[role]))
+                members[home]?[role] = member
+            }
+            let colleague = try await body(self, try #require(colleagues[home]))
+            colleagues[home] = colleague
+            let leaver = try await body(self, try #require(departed[home]))
+            departed[home] = leaver
+        }
+    }
+
+    private func begin(_ member: Member, _ image: [UInt8]) async throws -> Member {
+        let id = try await makeCase(member)
+        var file = try await clinic.services.images.receive(limit: WebClinic.uploadLimit)
+        try await file.append(image)
+        _ = try await clinic.services.images.add(
+            member.author, case: id, modality: .t1ce, filename: "t1ce.nii", file: try await file.finish())
+        var member = member
+        member.objects.caseID = id.string
+        member.objects.task = try await clinic.services.segmentation.start(member.author, case: id).id.string
+        return member
+    }
+
+    private func collect(_ member: Member) async throws -> Member {
+        let id = try #require(ID<Case>(member.objects.caseID))
+        let report = try await clinic.services.reports.list(member.author, case: id, .plain(limit: 1)).items.first
+        let result = try #require(try await clinic.services.segmentation.latestResult(member.author, case: id))
+        var member = member
+        member.objects.report = try #require(report).id.string
+        member.objects.file = clinic.services.files.path(member.author, try #require(result.files.first))
+        return member
+    }
+}

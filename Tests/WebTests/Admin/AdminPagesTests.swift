@@ -1,0 +1,167 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import Features
+@testable import Web
+
+/// Every page of every table, on both databases.
+struct AdminPagesTests {
+    @Test(arguments: TestDatabase.all) func everyTableListsFiltersAndSorts(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUpAdmin()
+            _ = try await clinic.makeFinishedCase(token)
+            for table in AdminTable.all {
+                let path = "/admin/\(table.name)"
+                let list = try await clinic.page(path, as: token)
+                #expect(list.contains("<h1>\(table.title)</h1>"))
+                _ = try await clinic.page("\(path)?search=Ada%20x_%25!", as: token)
+                for column in table.listed where column.isSortable {
+                    let up = try await clinic.page("\(path)?sort=\(column.key)", as: token)
+                    #expect(up.contains("aria-sort=\"ascending\""))
+                    let down = try await clinic.page("\(path)?sort=-\(column.key)", as: token)
+                    #expect(down.contains("aria-sort=\"descending\""))
+                }
+                for filter in table.filters {
+                    var values = filter.choices.map(\.value)
+                    if values.isEmpty { values = ["2026-01-31"] }
+                    for value in values { _ = try await clinic.page("\(path)?\(filter.key)=\(value)", as: token) }
+                    guard !filter.choices.isEmpty else { continue }
+                    let bad = try await clinic.call(.get, "\(path)?\(filter.key)=nonsense", as: token)
+                    #expect(bad.status == (table.name == "models" ? .ok : .badRequest))
+                }
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func everyObjectHasItsPages(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUpAdmin()
+            _ = try await clinic.makeFinishedCase(token)
+            try await Self.giveFeedback(clinic, token)
+            let other = try #require(WebClinic.models.find("other")?.id?.string)
+            #expect(try await clinic.act("models", "activate", on: [other], as: token).status == .seeOther)
+            for table in AdminTable.all where !["masks", "invitations", "deleted"].contains(table.name) {
+                let list = try await clinic.page("/admin/\(table.name)", as: token)
+                let start = try #require(
+                    list.range(of: "<td><a href=\"/admin/\(table.name)/")?.upperBound, "\(table.name)")
+                let id = String(list[start...].prefix { $0 != "\"" })
+                let object = try await clinic.page("/admin/\(table.name)/\(id)", as: token)
+                for column in table.columns { #expect(object.contains("<dt>\(column.title)</dt>")) }
+                _ = try await clinic.page("/admin/\(table.name)/\(id)/history", as: token)
+                let isOurs = !table.isChangedBySuperusersAlone
+                if table.edit != nil && isOurs {
+                    let form = try await clinic.page("/admin/\(table.name)/\(id)/edit", as: token)
+                    #expect(form.contains("<label for=\"f-"))
+                }
+                if table.add != nil && isOurs { _ = try await clinic.page("/admin/\(table.name)/add", as: token) }
+                for action in table.actions {
+                    let asked = try await clinic.post(
+                        "/admin/\(table.name)", [("action", action.key), ("id", id)], as: token)
+                    #expect(asked.status == .ok && asked.text.contains("No, go back"))
+                }
+            }
+            let overview = try await clinic.page("/admin/", as: token)
+            #expect(overview.contains("other 2.0") && overview.contains("Storage used"))
+        }
+    }
+
+    /// An edit of the first report and a word on its result.
+    private static func giveFeedback(_ clinic: WebClinic, _ token: String) async throws {
+        let report = try #require(try await clinic.ids("reports").first)
+        let edited = try await clinic.post(
+            "/admin/reports/\(report)/edit",
+            [("finalizedText", "A text of ours."), ("status", "draft"), ("editReason", "A test"), ("revision", "0")],
+            as: token)
+        #expect(edited.status == .seeOther)
+        let late = try await clinic.post(
+            "/admin/reports/\(report)/edit", [("finalizedText", "Late."), ("status", "draft"), ("revision", "0")],
+            as: token)
+        #expect(late.status == .preconditionFailed && late.text.contains("Late."))
+        let caseID = try #require(try await clinic.ids("cases").first)
+        let given = try await clinic.call(.post, "/api/cases/\(caseID)/feedback/", "{\"rating\": 4}", as: token)
+        #expect(given.status == .created)
+    }
+
+    @Test func onlyAdministratorsGetIn() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let paths = ["/admin/"] + AdminTable.all.map { "/admin/\($0.name)" } + ["/admin/cases/add"]
+            for path in paths {
+                #expect(try await clinic.call(.get, path).headers[.location] == "/login")
+            }
+            for role in ["doctor", "radiologist", "researcher"] {
+                let token = try await clinic.signUp("\(role)@clinic.org", role: role)
+                for path in paths { #expect(try await clinic.call(.get, path, as: token).status == .forbidden) }
+                let id = try #require(try await clinic.ids("users").first)
+                let refused = try await clinic.act("users", "delete", on: [id], as: token)
+                #expect(refused.status == .forbidden)
+                #expect(
+                    try await clinic.post("/admin/users/\(id)/edit", [("role", "admin")], as: token).status
+                        == .forbidden)
+            }
+            #expect(try await clinic.rows("users WHERE deleted_at IS NOT NULL OR role = 'admin'") == 0)
+            let admin = try await clinic.signUpAdmin()
+            #expect(try await clinic.call(.get, "/admin/nothing", as: admin).status == .notFound)
+            #expect(try await clinic.call(.get, "/cases", as: admin).text.contains("href=\"/admin/\""))
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func anotherInstitutionsObjectsAreUnknown(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUpAdmin()
+            let caseID = try await clinic.makeFinishedCase(token)
+            let stranger = try await clinic.signUpStranger()
+            let mine = [
+                "users": "users", "cases": "cases", "images": "images", "tasks": "inference_tasks",
+                "results": "results", "reports": "reports", "jobs": "jobs", "audit": "audit_entries",
+            ]
+            for (table, rows) in mine {
+                let institution = "institution_id = '\(Institution.defaultID)'"
+                for id in try await clinic.ids("\(rows) WHERE \(institution)").prefix(3) {
+                    // First the list: the audit trail then names what the stranger asked for.
+                    let seen = try await clinic.page("/admin/\(table)", as: stranger)
+                    #expect(!seen.contains(id), "\(table)")
+                    #expect(try await clinic.call(.get, "/admin/\(table)/\(id)", as: stranger).status == .notFound)
+                }
+            }
+            let refused = try await clinic.act("cases", "delete", on: [caseID], as: stranger)
+            #expect(refused.status == .badRequest)
+            let edited = try await clinic.post(
+                "/admin/cases/\(caseID)/edit", [("patientId", "X"), ("age", "1"), ("sex", "M")], as: stranger)
+            #expect(edited.status == .notFound)
+            let institutions = try await clinic.page("/admin/institutions", as: stranger)
+            #expect(institutions.contains("Other") && !institutions.contains("Default institution"))
+            #expect(try await clinic.call(.get, "/admin/institutions/add", as: stranger).status == .notFound)
+            let home = try await clinic.post("/admin/institutions/\(Institution.defaultID)/visit", [], as: stranger)
+            #expect(home.status == .forbidden)
+            #expect(try await clinic.rows("cases WHERE patient_id = 'PAT-1'") == 1)
+        }
+    }
+
+    @Test func hostileTextsStayTexts() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUpAdmin()
+            let hostile = "\"><script>alert('1')</script>&{{id}}"
+            let made = try await clinic.post(
+                "/admin/cases/add", [("patientId", hostile), ("age", "61"), ("sex", "F"), ("notes", hostile)], as: token
+            )
+            let path = try #require(made.headers[.location]?.split(separator: "?").first.map(String.init))
+            let shown = "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;{{id}}"
+            for page in ["/admin/cases", path, "\(path)/edit"] {
+                let text = try await clinic.call(.get, page, as: token).text
+                #expect(text.contains(shown) && !text.contains("<script"), "\(page)")
+            }
+            let id = try #require(path.split(separator: "/").last.map(String.init))
+            let asked = try await clinic.call(
+                .post, "/admin/cases", "action=delete&id=\(id)", as: token,
+                headers: [.contentType: "application/x-www-form-urlencoded"])
+            #expect(asked.text.contains(shown))
+            let search = try await clinic.call(.get, "/admin/cases?search=%22%3E%3Cscript%3E&sort=%22%3E", as: token)
+            #expect(search.text.contains("value=\"&quot;&gt;&lt;script&gt;\"") && !search.text.contains("<script"))
+            // What an address says must not become words of ours.
+            let forged = try await clinic.call(.get, "/admin/cases?done=%3Cscript%3E&count=3", as: token)
+            #expect(!forged.text.contains("<script") && !forged.text.contains("done for"))
+        }
+    }
+}

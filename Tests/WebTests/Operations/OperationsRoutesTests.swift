@@ -1,0 +1,77 @@
+import Foundation
+import HTTPTypes
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+@testable import Web
+
+struct OperationsRoutesTests {
+    @Test(arguments: TestDatabase.all) func tellsWhichPartFails(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let sound = try await clinic.call(.get, "/api/health/status/")
+            #expect(sound.status == .ok && sound["status"] == "healthy")
+            #expect(
+                sound.object["components"] as? [String: String]
+                    == ["database": "healthy", "queue": "healthy", "storage": "healthy", "model": "healthy"])
+            try await clinic.database.write { connection in
+                try JobStore(connection).enqueue(
+                    WriteReportJob.self, WriteReportJob.Parameters(result: ID()),
+                    institution: ID(Institution.defaultID) ?? ID(), at: .now.advanced(by: .seconds(-3600)))
+            }
+            let broken = try await clinic.call(.get, "/api/health/status/")
+            #expect(broken.status == .serviceUnavailable && broken["status"] == "unhealthy")
+            #expect((broken.object["components"] as? [String: String])?["queue"] != "healthy")
+            #expect(try await clinic.call(.get, "/api/health/").status == .ok, "it lives all the same")
+        }
+    }
+
+    @Test func metricsNeedTheTokenOrThisMachine() async throws {
+        // In process there is no address, so nobody is on this machine.
+        try await WebClinic.with(.sqlite) { clinic in
+            let answer = try await clinic.call(.get, "/metrics")
+            #expect(answer.status == .notFound)
+        }
+        try await WebClinic.with(.sqlite, settings: { $0.metricsToken = "a token of some length" }) { clinic in
+            for wrong in [nil, "a token of some lengtH", "a token", ""] {
+                let answer = try await clinic.call(.get, "/metrics", as: wrong)
+                #expect(answer.status == .unauthorized)
+            }
+            let answer = try await clinic.call(.get, "/metrics", as: "a token of some length")
+            #expect(answer.status == .ok)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func countsByPatternAndNeverByPath(_ kind: TestDatabase) async throws {
+        let token = "a token of some length"
+        try await WebClinic.with(kind, settings: { $0.metricsToken = token }) { clinic in
+            let doctor = try await clinic.signUp()
+            let item = try await clinic.makeCase(doctor)
+            for _ in 0..<3 { _ = try await clinic.call(.get, "/api/cases/\(item)/?search=Mustermann", as: doctor) }
+            _ = try await clinic.call(.get, "/api/cases/Mustermann/", as: doctor)
+            _ = try await clinic.call(.get, "/Mustermann", as: doctor)
+            let text = try await clinic.call(.get, "/metrics", as: token).text
+            let route = "route=\"/api/cases/{caseId}\",method=\"GET\""
+            #expect(text.contains("neuroai_http_requests_total{\(route),status=\"200\"} 3"), "\(text)")
+            #expect(text.contains("neuroai_http_requests_total{\(route),status=\"404\"} 1"))
+            #expect(text.contains("neuroai_http_request_duration_seconds_count{\(route)} 4"))
+            #expect(text.contains("neuroai_database_up 1") && text.contains("process_resident_memory_bytes "))
+            #expect(!text.contains("Mustermann") && !text.contains(item))
+        }
+    }
+
+    @Test func labelsAreEscapedAndBucketsAddUp() {
+        var text = PrometheusText()
+        text.begin("m", .gauge, "Help.")
+        text.sample("m", ["name": "a\"b\\c\nd"], 0.5)
+        #expect(text.text == "# HELP m Help.\n# TYPE m gauge\nm{name=\"a\\\"b\\\\c\\nd\"} 0.5\n")
+        let requests = RequestMetrics()
+        for (method, duration) in [(HTTPRequest.Method.get, Duration.milliseconds(3)), (.get, .seconds(60))] {
+            requests.begin()
+            requests.end(method, route: nil, status: 200, after: duration)
+        }
+        let tally = requests.present.calls[RequestMetrics.Call(route: "none", method: "GET")]
+        #expect(tally?.byDuration.reduce(0, +) == 2 && tally?.byDuration.last == 1 && requests.present.inFlight == 0)
+    }
+}

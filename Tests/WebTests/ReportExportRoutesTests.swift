@@ -1,0 +1,42 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+struct ReportExportRoutesTests {
+    @Test(arguments: TestDatabase.all) func aReportIsPrintedOnceForEachState(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let ward = try await ReportRoutesTests.Finished(clinic)
+            let path = "/api/reports/\(ward.report)/"
+            let draft = try await clinic.call(.get, path + "export/", as: ward.doctor)
+            #expect(draft.status == .ok && draft.headers[.contentType] == "application/pdf")
+            #expect(draft.data.starts(with: Data("%PDF-".utf8)))
+            #expect(draft.headers[.contentDisposition]?.contains("PAT-1") == false)
+            #expect(try await clinic.call(.get, path + "export/", as: ward.radiologist).data == draft.data)
+            #expect(try await clinic.call(.get, path, as: ward.doctor)["status"] == "draft")
+
+            _ = try await ward.patch(clinic, #"{"status": "finalized"}"#, as: ward.radiologist)
+            let final = try await clinic.call(.get, path + "export/", as: ward.doctor)
+            #expect(final.status == .ok && final.data != draft.data)
+            let report = try await clinic.call(.get, path, as: ward.doctor)
+            #expect(report["status"] == "exported" && report["lastEditedBy"] == "Ada Lovelace")
+            #expect(try await clinic.call(.get, path + "export/", as: ward.doctor).data == final.data)
+
+            let list = try await clinic.call(.get, path + "pdfs/", as: ward.doctor).list
+            #expect(list.map { $0["status"] as? String } == ["exported", "draft"])
+            let url = try #require((list.first?["url"] as? String).flatMap { URLComponents(string: $0) })
+            let file = try await clinic.call(.get, "\(url.path)?\(url.query ?? "")")
+            #expect(file.data == final.data && file.headers[.contentType] == "application/pdf")
+            #expect(file.headers[.eTag] == "\"\(list.first?["sha256"] as? String ?? "")\"")
+            let stranger = try await clinic.signUp("eve@clinic.org")
+            for ending in ["export/", "pdfs/"] {
+                #expect(try await clinic.call(.get, path + ending, as: stranger).status == .notFound)
+            }
+            #expect(try await clinic.rows("audit_entries WHERE action = 'report.export'") == 4)
+            // Whatever hangs on a case goes with it.
+            try await clinic.database.write { try $0.execute("DELETE FROM cases") }
+            #expect(try await clinic.rows("report_pdfs") == 0)
+            #expect(try await clinic.rows("blobs") == 0)
+        }
+    }
+}

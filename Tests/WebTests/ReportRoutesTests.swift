@@ -1,0 +1,106 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+/// A report from its draft to its signature, through HTTP.
+struct ReportRoutesTests {
+    /// A case with a finished result: its owner's token, a radiologist's, and the report's id.
+    struct Finished {
+        let doctor: String
+        let radiologist: String
+        let caseID: String
+        let report: String
+
+        init(_ clinic: WebClinic) async throws {
+            doctor = try await clinic.signUp()
+            radiologist = try await clinic.signUp("rad@clinic.org", role: "radiologist")
+            caseID = try await clinic.makeUploadedCase(doctor)
+            _ = try await clinic.call(.post, "/api/inference/predict/\(caseID)/", as: doctor)
+            try await clinic.work()
+            let list = try await clinic.call(.get, "/api/reports/?caseId=\(caseID)", as: doctor).list
+            report = try #require(list.first?["reportId"] as? String)
+        }
+
+        func patch(_ clinic: WebClinic, _ json: String, as token: String? = nil, headers: HTTPFields = [:])
+            async throws -> Answer
+        {
+            try await clinic.call(
+                .patch, "/api/reports/\(report)/update/", json, as: token ?? doctor, headers: headers)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aReportIsEditedReviewedAndSigned(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let ward = try await Finished(clinic)
+            let edited = try await ward.patch(clinic, #"{"finalizedText": "Whole tumour 12.3 ml. No lesion."}"#)
+            #expect(edited.status == .ok && edited["finalizedText"] == "Whole tumour 12.3 ml. No lesion.")
+            #expect(edited["status"] == "draft" && edited.object["editCount"] as? Int == 1)
+            #expect(edited["lastEditedBy"] == "Ada Lovelace" && (edited.object["checks"] as? [Any])?.isEmpty == true)
+            #expect(try await ward.patch(clinic, #"{"status": "reviewed"}"#)["status"] == "reviewed")
+
+            // A doctor does not sign, and nothing is exported before it is signed.
+            #expect(try await ward.patch(clinic, #"{"status": "finalized"}"#).status == .forbidden)
+            #expect(try await ward.patch(clinic, #"{"status": "exported"}"#).object["status"] != nil)
+            let signed = try await ward.patch(clinic, #"{"status": "finalized"}"#, as: ward.radiologist)
+            #expect(signed["status"] == "finalized" && signed.object["editCount"] as? Int == 1)
+
+            let silent = try await ward.patch(clinic, #"{"finalizedText": "Other."}"#)
+            #expect(silent.status == .badRequest && silent.object["editReason"] != nil)
+            let reopened = try await ward.patch(
+                clinic, #"{"finalized_text": "Whole tumour 12 ml.", "edit_reason": "rounded"}"#)
+            #expect(reopened["status"] == "draft" && reopened.object["editCount"] as? Int == 2)
+
+            let path = "/api/reports/\(ward.report)/traceability/"
+            let trace = try await clinic.call(.get, path, as: ward.doctor).object
+            let edits = try #require(trace["edits"] as? [[String: Any]])
+            #expect(edits.map { $0["status"] as? String } == ["draft", "reviewed", "finalized", "draft"])
+            #expect(edits.last?["editReason"] as? String == "rounded")
+            let sentences = try #require(trace["sentences"] as? [[String: Any]])
+            #expect(sentences.allSatisfy { ($0["findings"] as? [Any])?.isEmpty == false })
+            #expect((trace["model"] as? [String: String])?["digest"] == WebClinic.model.digest)
+            #expect(trace["manifest"] as? String != nil)
+        }
+    }
+
+    @Test func aContradictionIsSignedKnowinglyOrNotAtAll() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let ward = try await Finished(clinic)
+            let edited = try await ward.patch(clinic, #"{"finalizedText": "Whole tumour 99 ml, on the left."}"#)
+            let checks = try #require(edited.object["checks"] as? [[String: Any]])
+            #expect(checks.count == 2 && checks.allSatisfy { $0["kind"] as? String == "contradiction" })
+            let refused = try await ward.patch(clinic, #"{"status": "finalized"}"#, as: ward.radiologist)
+            #expect(refused.status == .badRequest)
+            #expect((refused.object["acknowledgeChecks"] as? [String])?.first?.contains("99 ml") == true)
+            let signed = try await ward.patch(
+                clinic, #"{"status": "finalized", "acknowledgeChecks": true}"#, as: ward.radiologist)
+            #expect(signed["status"] == "finalized")
+            let trace = try await clinic.call(.get, "/api/reports/\(ward.report)/traceability/", as: ward.doctor)
+            let last = (trace.object["edits"] as? [[String: Any]])?.last
+            #expect((last?["acknowledgedChecks"] as? [String])?.count == 2)
+        }
+    }
+
+    @Test func whatIsWrongIsNamed() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let ward = try await Finished(clinic)
+            for (json, field) in [
+                (#"{"status": "signed"}"#, "status"), (#"{"finalizedText": "  "}"#, "finalizedText"),
+                (#"{"finalizedText": 5}"#, "finalizedText"), (#"{"acknowledgeChecks": "yes"}"#, "acknowledgeChecks"),
+            ] {
+                let answer = try await ward.patch(clinic, json)
+                #expect(answer.status == .badRequest && answer.object[field] != nil, "\(json)")
+            }
+            let path = "/api/reports/\(ward.report)/"
+            let tag = try #require(try await clinic.call(.get, path, as: ward.doctor).headers[.eTag])
+            #expect(try await ward.patch(clinic, #"{"status": "reviewed"}"#, headers: [.ifMatch: tag]).status == .ok)
+            let late = try await ward.patch(clinic, #"{"status": "draft"}"#, headers: [.ifMatch: tag])
+            #expect(late.status == .preconditionFailed && late["code"] == "precondition_failed")
+            let stranger = try await clinic.signUp("eve@clinic.org")
+            #expect(try await ward.patch(clinic, "{}", as: stranger).status == .notFound)
+            #expect(try await ward.patch(clinic, "{}").status == .ok)
+            let templates = try await clinic.call(.get, "/api/reports/templates/", as: stranger).list
+            #expect(templates.first?["id"] as? String == "tumour-measurements")
+        }
+    }
+}
