@@ -13,7 +13,7 @@ struct EvaluateCommand: ParsableCommand {
             """)
 
     @Option(help: "The folder of the cases.") var cases: String
-    @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/mome.") var model: String?
+    @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/unet.") var model: String?
 
     func run() throws {
         try Terminal.complaining { try evaluate() }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Storage
 
 /// `neuroai migrate`: brings the database to the present schema.
 struct MigrateCommand: AsyncParsableCommand {
@@ -6,7 +7,17 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate", abstract: "Brings the database to the present schema; what has run does not run again.")
 
     func run() async throws {
-        let wiring = try await Wiring.open(try Settings.load(), label: "migrate")
-        try await wiring.database.close()
+        let database = try Databases.open(try Settings.load().databaseURL)
+        do {
+            let pending = try await Migrator.pending(database)
+            try await Migrator.migrate(database)
+            for step in pending { print("applied \(step.title)") }
+            if pending.isEmpty { print("The schema is current.") }
+            try await database.close()
+        } catch let error as DatabaseError {
+            Terminal.complain(error.message)
+            try await database.close()
+            throw ExitCode(69)
+        }
     }
 }

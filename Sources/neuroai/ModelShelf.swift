@@ -24,6 +24,7 @@ final class ModelShelf: Sendable {
     private struct Loaded {
         let digest: String
         let engine: SegmentationEngine
+        let seconds: Double
     }
 
     init(_ settings: Settings, logger: Logger) {
@@ -47,6 +48,14 @@ final class ModelShelf: Sendable {
     }
 
     var engines: SegmentationEngines { SegmentationEngines { try self.engine($0) } }
+
+    /// The model that was used last, and how long it took to load.
+    var lastLoaded: WorkerPresence.LoadedModel? {
+        // While another one loads, nothing is known for a moment; whoever asks must not wait for that.
+        (loaded.withLockIfAvailable { $0.last } ?? nil).map {
+            .init(identity: $0.engine.model, loadSeconds: $0.seconds)
+        }
+    }
 
     /// Loads the default, so that the first task does not wait for it; without one tasks fail with the reason.
     func warmUp() {
@@ -91,12 +100,15 @@ final class ModelShelf: Sendable {
                 loaded.append(found)
                 return found.engine
             }
+            let begun = ContinuousClock.now
             let pipeline = try SegmentationPipeline.installed(settings, model: folder) { [logger] reason in
                 logger.notice("the model runs on another device", metadata: ["reason": "\(reason)"])
             }
             let engine = SegmentationEngine(pipeline)
             if loaded.count >= Self.mostLoaded { loaded.removeFirst() }
-            loaded.append(Loaded(digest: wanted, engine: engine))
+            let seconds = (ContinuousClock.now - begun) / .seconds(1)
+            logger.info("model loaded", metadata: ["model": "\(engine.model.name)", "seconds": "\(seconds)"])
+            loaded.append(Loaded(digest: wanted, engine: engine, seconds: seconds))
             return engine
         }
     }

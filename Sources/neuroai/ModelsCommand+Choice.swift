@@ -15,10 +15,10 @@ extension ModelsCommand {
             print(try await body(service(wiring)))
         } catch let error as AppError {
             Terminal.complain(error.message)
-            try await wiring.database.close()
+            try await wiring.close()
             throw ExitCode(65)
         }
-        try await wiring.database.close()
+        try await wiring.close()
     }
 
     /// The model works for every institution from the next task on.

@@ -10,6 +10,9 @@ struct NeuroAI: AsyncParsableCommand {
         commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.", version: version,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, SegmentCommand.self, EvaluateCommand.self, ModelsCommand.self,
-            WorkerCommand.self,
+            WorkerCommand.self, AuditCommand.self, CheckCommand.self, CreateSuperuserCommand.self,
+            PopulateSampleDataCommand.self,
+            AddUserCasesCommand.self, MakeMigrationsCommand.self, CollectStaticCommand.self, DBShellCommand.self,
+            ShellCommand.self, TestCommand.self, PrintReportCommand.self,
         ])
 }

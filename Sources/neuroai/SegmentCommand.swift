@@ -16,7 +16,7 @@ struct SegmentCommand: ParsableCommand {
     @Option(help: "The T2 series.") var t2: String?
     @Option(help: "The FLAIR series.") var flair: String?
     @Option(help: "The folder to write to.") var out: String
-    @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/mome.") var model: String?
+    @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/unet.") var model: String?
     @Option(help: "The manifest.json of an earlier run that this one must repeat bit by bit.") var manifest: String?
     @Flag(help: "Prints result.json instead of a table.") var json = false
 

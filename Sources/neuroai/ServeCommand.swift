@@ -8,7 +8,8 @@ import Web
 /// `neuroai serve`: the API, its pages and one worker process.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serves the API and the pages, and keeps a worker process alive.")
+        commandName: "serve", abstract: "Serves the API and the pages, and keeps a worker process alive.",
+        aliases: ["runserver"])
 
     @Flag(help: "Starts no worker; run `neuroai worker` elsewhere.")
     var withoutWorker = false
@@ -16,19 +17,22 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings.load()
         let serving = try ServeSettings(settings)
+        try settings.checkModelPath()
         // Its worker would only end and be started again for ever.
         if !withoutWorker { try settings.checkDevice() }
         let wiring = try await Wiring.open(settings, label: "serve")
+        wiring.warnOfUnknownSettings()
         let services = try await wiring.webServices(serving)
         let application = Application(
-            router: try services.router(),
+            router: try services.router(), server: ServerLimits.http(clientTimeout: serving.clientTimeout),
             configuration: ApplicationConfiguration(
                 address: .hostname(serving.host, port: serving.port), serverName: "neuroai"),
             logger: wiring.logger)
         let parts = Task {
             await withTaskGroup(of: Void.self) { group in
                 if !withoutWorker { group.addTask { await WorkerProcess(logger: wiring.logger).run() } }
-                group.addTask { await Housekeeping(wiring: wiring, sessions: services.sessions).run() }
+                group.addTask { await AuditSealing(wiring: wiring).run() }
+                group.addTask { await Housekeeping(wiring: wiring, services: services, serving: serving).run() }
             }
         }
         defer { parts.cancel() }
@@ -36,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
         try await application.runService()
         parts.cancel()
         await parts.value
-        try await wiring.database.close()
+        try await wiring.close()
     }
 }
 
@@ -45,15 +49,24 @@ private struct Housekeeping {
     private static let pause: Duration = .seconds(3600)
 
     let wiring: Wiring
-    let sessions: SessionsService
+    let services: WebServices
+    let serving: ServeSettings
 
     func run() async {
         let sweeper = BlobSweepService(database: wiring.database, blobs: wiring.blobs)
+        let purger = CasePurgeService(
+            database: wiring.database, blobs: wiring.blobs, partials: wiring.partials,
+            retention: serving.caseRetention)
         while !Task.isCancelled {
             do {
+                let purged = try await purger.purge()
+                if purged > 0 { wiring.logger.info("purged deleted cases", metadata: ["count": "\(purged)"]) }
                 let removed = try await sweeper.sweep()
                 if removed > 0 { wiring.logger.info("swept orphaned files", metadata: ["count": "\(removed)"]) }
-                try await sessions.deleteExpired()
+                try await services.sessions.deleteExpired()
+                try await services.idempotency.deleteExpired()
+                try await services.uploads.deleteExpired()
+                try await services.operations.forgetDeadWorkers()
             } catch {
                 wiring.logger.error("housekeeping failed", metadata: ["error": "\(AppError.cause(of: error))"])
             }

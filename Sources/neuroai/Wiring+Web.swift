@@ -6,22 +6,48 @@ extension Wiring {
     /// Everything that the routes call.
     func webServices(_ serving: ServeSettings) async throws -> WebServices {
         let secret = try SecretKey.load(settings)
-        let sessions = SessionsService(
-            database: database, hasher: try PasswordHasher(), signer: try await TokenSigner(secret: secret),
-            settings: serving.sessions)
+        let users = try await users(serving.signIn, secret: secret)
         // Without a model the API still serves; the worker's tasks then fail with the reason.
         let models = ModelShelf(settings, logger: logger).installed
+        let images = ImagesService(
+            database: database, blobs: blobs, audit: audit, inspector: .nifti(), quota: serving.institutionQuota)
         return WebServices(
-            users: UsersService(sessions: sessions),
+            users: users,
             cases: CasesService(database: database, blobs: blobs, audit: audit),
-            images: ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti()),
+            images: images,
+            uploads: UploadsService(
+                database: database, partials: partials, images: images, audit: audit,
+                lifetime: serving.uploadLifetime),
             segmentation: SegmentationService(database: database, audit: audit, models: models),
             models: ModelsService(database: database, installed: models),
             reports: ReportsService(database: database, audit: audit),
+            reportExport: ReportExportService(
+                database: database, blobs: blobs, audit: audit, printer: PrintProcess().printer),
+            feedback: FeedbackService(database: database, audit: audit),
+            expertMasks: ExpertMasksService(database: database, blobs: blobs, audit: audit),
             files: FilesService(
-                database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
-            sessions: sessions, settings: serving.web,
-            isHealthy: { [database] in await database.isReachable() })
+                database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret),
+                lifetime: serving.fileURLLifetime),
+            audit: audit, idempotency: IdempotencyService(database: database, secret: secret),
+            sessions: users.sessions, settings: serving.web,
+            operations: OperationsService(database: database, blobs: blobs, models: models))
+    }
+}
+
+extension Wiring {
+    /// Accounts and sessions, for the server and for commands that make accounts.
+    func users(_ signIn: SignInSettings, secret: String) async throws -> UsersService {
+        if signIn.lacksCommonPasswords {
+            logger.warning(
+                "no list of common passwords could be read; only the simplest ones are refused",
+                metadata: ["path": "\(settings["COMMON_PASSWORDS_PATH"] ?? CommonPasswords.debian)"])
+        }
+        let signer = try await TokenSigner(
+            secret: secret, fallbacks: signIn.formerSecrets, key: signIn.tokenKey, formerKeys: signIn.formerTokenKeys)
+        let sessions = SessionsService(
+            database: database, hasher: try PasswordHasher(cost: signIn.hashing, threads: signIn.hashingThreads),
+            signer: signer, audit: audit, settings: signIn.sessions)
+        return UsersService(sessions: sessions, settings: signIn.accounts)
     }
 }
 

@@ -6,14 +6,14 @@ import Rendering
 
 extension Wiring {
     /// The queue with every kind of job; only a worker builds it, since only a worker holds the model.
-    func jobQueue() -> JobQueue {
-        let models = ModelShelf(settings, logger: logger)
-        models.warmUp()
+    func jobQueue(_ models: ModelShelf) -> JobQueue {
         let segment = SegmentCaseJob(
             database: database, blobs: blobs, engines: models.engines, folders: workFolders,
             codeVersion: NeuroAI.version)
         let report = WriteReportJob(database: database)
-        return JobQueue(database: database, handlers: [JobHandler(segment), JobHandler(report)], logger: logger)
+        let score = ScoreMaskJob(database: database, blobs: blobs)
+        return JobQueue(
+            database: database, handlers: [JobHandler(segment), JobHandler(report), JobHandler(score)], logger: logger)
     }
 
     /// Beside the masks rather than in the system's temporary folder, which others share.

@@ -8,17 +8,32 @@ struct Wiring: Sendable {
     let settings: Settings
     let database: any Database
     let blobs: any BlobStore
+    let partials: PartialFileStore
     let audit: AuditService
     let logger: Logger
+    private let log: LogWriter
 
     /// Opens the database, brings it to the present schema, and opens the file store.
     static func open(_ settings: Settings, label: String) async throws -> Wiring {
-        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = settings.logLevel
+        let log = try LogWriter.open(settings, label: label)
         let database = try Databases.open(settings.databaseURL)
         try await Migrator.migrate(database)
         return Wiring(
             settings: settings, database: database, blobs: try DiskBlobStore(root: settings.mediaRoot),
-            audit: AuditService(database: database), logger: logger)
+            partials: try PartialFileStore(root: settings.mediaRoot.appendingPathComponent("partial")),
+            audit: AuditService(database: database), logger: log.logger(settings, label: label), log: log)
+    }
+
+    /// Ends the database's connections and writes what is left of the log.
+    func close() async throws {
+        defer { log.flush() }
+        try await database.close()
+    }
+
+    /// Names of settings that nobody reads are most often misspelt ones.
+    func warnOfUnknownSettings() {
+        for unknown in SettingsSource.present().unknownNames {
+            logger.warning("a setting is unknown", metadata: ["reason": "\(unknown.sentence)"])
+        }
     }
 }

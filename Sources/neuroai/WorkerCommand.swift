@@ -20,15 +20,27 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try Settings.load()
+        try settings.checkModelPath()
         try settings.checkDevice()
         let wiring = try await Wiring.open(settings, label: "worker")
         wiring.workFolders.sweep()
-        let queue = wiring.jobQueue()
+        wiring.warnOfUnknownSettings()
+        let models = ModelShelf(settings, logger: wiring.logger)
+        models.warmUp()
+        let queue = wiring.jobQueue(models)
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
-        let runner = JobRunner(queue: queue, worker: id.flatMap { WorkerID($0) } ?? WorkerID(), logger: wiring.logger)
+        let worker = id.flatMap { WorkerID($0) } ?? WorkerID()
+        let runner = JobRunner(queue: queue, worker: worker, logger: wiring.logger)
+        let presence = WorkerPresence(
+            database: wiring.database, worker: worker, version: NeuroAI.version, logger: wiring.logger
+        ) { models.lastLoaded }
         let stop = StopSignal { runner.stop() }
         if supervised { stop.watchStandardInput() }
+        if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await presence.forget(predecessor) }
+        let beating = Task { await presence.run() }
         await runner.run()
-        try await wiring.database.close()
+        beating.cancel()
+        await beating.value
+        try await wiring.close()
     }
 }

@@ -45,7 +45,7 @@ struct KillClinic {
             ["worker", "--id", id.string] + (predecessor.map { ["--predecessor", $0.string] } ?? []),
             environment: [
                 "DATABASE_URL": "sqlite:///" + folder.appendingPathComponent("db.sqlite3").path,
-                "MEDIA_ROOT": folder.appendingPathComponent("media").path,
+                "MEDIA_ROOT": folder.appendingPathComponent("media").path, "LOG_ROOT": "-",
             ],
             log: folder.appendingPathComponent("worker.log"))
     }
@@ -68,7 +68,7 @@ struct KillClinic {
 
     private func addSeries(to id: ID<Case>) async throws {
         let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
-        let file = try await images.receive(limit: 1 << 30)
+        var file = try await images.receive(limit: 1 << 30)
         try await file.append(Array(HeadPhantom.nifti()))
         _ = try await images.add(
             doctor, case: id, modality: .flair, filename: "flair.nii", file: try await file.finish())

@@ -13,7 +13,7 @@ struct ModelsCommandTests {
         func addPackage() throws {
             try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
             let copy = root.appendingPathComponent("next")
-            try FileManager.default.copyItem(at: Program.root.appendingPathComponent("models/mome"), to: copy)
+            try FileManager.default.copyItem(at: Program.root.appendingPathComponent("models/unet"), to: copy)
             let json = copy.appendingPathComponent("model.json")
             let text = try String(contentsOf: json, encoding: .utf8)
             try text.replacing(/"version": "[^"]*"/) { _ in "\"version\": \"9.9.9\"" }
@@ -41,8 +41,8 @@ struct ModelsCommandTests {
             #expect(nothing.code == 65 && nothing.said.contains("No model has been activated."))
             let unknown = try site.models("activate", "another")
             #expect(unknown.code == 65 && unknown.said.contains("There is no such model"))
-            let activated = try site.models("activate", "mome 9.9.9")
-            #expect(activated.code == 0 && activated.said.contains("mome 9.9.9 is active."))
+            let activated = try site.models("activate", "unet 9.9.9")
+            #expect(activated.code == 0 && activated.said.contains("unet 9.9.9 is active."))
             let back = try site.models("rollback")
             #expect(back.code == 0 && back.said.contains("1 institution went back"))
         }

@@ -14,7 +14,7 @@ enum Program {
 
     /// Whether the model package that workers load is there.
     static var hasModel: Bool {
-        let path = ProcessInfo.processInfo.environment["SEGMENTATION_MODEL_PATH"] ?? "models/mome"
+        let path = ProcessInfo.processInfo.environment["SEGMENTATION_MODEL_PATH"] ?? "models/unet"
         let folder = URL(fileURLWithPath: path, relativeTo: root)
         return FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.json").path)
     }
@@ -25,13 +25,38 @@ enum Program {
 
     struct Missing: Error {}
 
+    /// How a command ended, and all that it said.
+    struct Ending {
+        /// Nil where it did not end.
+        let code: Int32?
+        let said: String
+    }
+
+    /// Runs a command to its end, with these lines as its input.
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], in folder: URL, from workingFolder: URL = root,
+        input lines: String = ""
+    ) throws -> Ending {
+        let log = folder.appendingPathComponent("said-\(UUID().uuidString)")
+        let input = Pipe()
+        let program = try start(arguments, environment: environment, in: workingFolder, input: input, log: log)
+        try input.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
+        try input.fileHandleForWriting.close()
+        let hasEnded = program.waitForEnd(120)
+        return Ending(
+            code: hasEnded ? program.exitCode : nil, said: try String(contentsOf: log, encoding: .utf8))
+    }
+
     /// Starts a command; the journal of what it logs goes to `log`.
-    static func start(_ arguments: [String], environment: [String: String], log: URL) throws -> RunningProgram {
+    static func start(
+        _ arguments: [String], environment: [String: String], in folder: URL = root, input: Pipe? = nil, log: URL
+    ) throws -> RunningProgram {
         guard let binary else { throw Missing() }
         let process = Process()
         process.executableURL = binary
         process.arguments = arguments
-        process.currentDirectoryURL = root
+        process.currentDirectoryURL = folder
+        if let input { process.standardInput = input }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if !FileManager.default.fileExists(atPath: log.path) {
             _ = FileManager.default.createFile(atPath: log.path, contents: nil)

@@ -14,6 +14,7 @@ import Testing
                 ["serve"],
                 environment: [
                     "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
+                    "LOG_ROOT": "\(folder.path)/logs",
                     "PORT": String(port), "SECRET_KEY": "",
                 ], log: log)
             let health = try #require(URL(string: "http://127.0.0.1:\(port)/api/health/status/"))

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Features
+import Foundation
+import Storage
+
+/// `neuroai audit`: what the operator does with the audit trail.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Verifies and exports the audit trail.",
+        discussion: "docs/audit.md says how entries are chained and what an auditor can prove with it.",
+        subcommands: [Verify.self, Head.self, Export.self, Seal.self])
+
+    /// Which chains a command is about.
+    struct Choice: ParsableArguments {
+        @Option(help: "The id of one institution; all where it is left out.") var institution: String?
+
+        func id() throws -> ID<Institution>? {
+            guard let institution else { return nil }
+            guard let id = ID<Institution>(institution) else {
+                throw ValidationError("--institution takes the id of an institution, such as `audit head` prints.")
+            }
+            return id
+        }
+    }
+
+    /// Exit code 0 where every chain is whole, 65 else.
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Finds entries that were changed, dropped, reordered or back-dated, and says which.")
+
+        @OptionGroup var choice: Choice
+        @Option(
+            name: .customLong("head"),
+            help: "A hash that `audit head` printed before: it must still be in a chain. May be given several times.")
+        var heads: [String] = []
+
+        func run() async throws {
+            let institution = try choice.id()
+            try await AuditCommand.withDatabase { wiring in
+                var faults = 0
+                let missing = try await AuditVerifyService(database: wiring.database)
+                    .verify(institution, heads: Set(heads.map { $0.lowercased() })) { verdict in
+                        tell(verdict)
+                        faults += verdict.faultCount
+                    }
+                for hash in missing.sorted() { Terminal.complain(AuditFault.headNotFound(hash).description) }
+                guard faults + missing.count == 0 else { throw ExitCode(65) }
+            }
+        }
+
+        private func tell(_ verdict: AuditVerifyService.Verdict) {
+            for fault in verdict.faults {
+                Terminal.complain("institution \(verdict.institution): \(fault.description)")
+            }
+            let more = verdict.faultCount - verdict.faults.count
+            if more > 0 { Terminal.complain("institution \(verdict.institution): and \(more) more") }
+            let state = verdict.faultCount == 0 ? "whole" : "NOT WHOLE"
+            print(
+                "institution \(verdict.institution): \(verdict.count) sealed entries, \(state);",
+                "\(verdict.unsealed) wait for the sealer")
+        }
+    }
+
+    /// A line for each chain: institution, number of its last entry, hash.
+    struct Head: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Prints the end of each chain; note it elsewhere, and `verify --head` proves later that nothing was cut off."
+        )
+
+        @OptionGroup var choice: Choice
+
+        func run() async throws {
+            let institution = try choice.id()
+            try await AuditCommand.withDatabase { wiring in
+                for head in try await AuditVerifyService(database: wiring.database).heads(institution) {
+                    print(head.institution, head.sequence, head.hash)
+                }
+            }
+        }
+    }
+
+    /// One JSON object a line.
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Writes the trail as JSON lines, oldest first.")
+
+        @OptionGroup var choice: Choice
+        @Option(help: "The first moment, such as 2026-11-01T00:00:00Z.") var from: String?
+        @Option(help: "The moment before which it ends; now where it is left out.") var to: String?
+
+        func run() async throws {
+            var query = AuditQuery()
+            query.from = try Self.time("--from", from)
+            query.to = try Self.time("--to", to)
+            let (institution, wanted) = (try choice.id(), query)
+            try await AuditCommand.withDatabase { wiring in
+                for export in try await AuditVerifyService(database: wiring.database).export(institution, wanted) {
+                    for try await entries in export {
+                        try FileHandle.standardOutput.write(contentsOf: AuditLines.encode(entries))
+                    }
+                }
+            }
+        }
+
+        private static func time(_ name: String, _ text: String?) throws -> Timestamp? {
+            guard let text else { return nil }
+            guard let time = Timestamp(text) else {
+                throw ValidationError("\(name) takes a time such as 2026-11-01T00:00:00Z.")
+            }
+            return time
+        }
+    }
+
+    /// What the server does twice a second.
+    struct Seal: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Seals what was written since a server last ran, such as by other commands.")
+
+        func run() async throws {
+            try await AuditCommand.withDatabase { wiring in
+                print("\(try await AuditSealService(database: wiring.database).seal()) entries sealed")
+            }
+        }
+    }
+
+    /// Runs `body` on the settings' database; a refusal ends the command with 65.
+    private static func withDatabase(_ body: (Wiring) async throws -> Void) async throws {
+        let wiring = try await Wiring.open(try Settings.load(), label: "audit")
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await body(wiring))
+        } catch let error as AppError {
+            Terminal.complain(error.message)
+            outcome = .failure(ExitCode(65))
+        } catch {
+            outcome = .failure(error)
+        }
+        try await wiring.close()
+        try outcome.get()
+    }
+}

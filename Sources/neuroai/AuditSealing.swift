@@ -1,0 +1,33 @@
+import Features
+import Logging
+
+/// Keeps the audit chains close behind the trail while the server runs.
+struct AuditSealing: Sendable {
+    /// Entries are sealed at most this long after they were written, and the time that sealing takes.
+    private static let pause: Duration = .milliseconds(500)
+    private static let pauseAfterFailure: Duration = .seconds(5)
+
+    let wiring: Wiring
+
+    func run() async {
+        let sealer = AuditSealService(database: wiring.database)
+        while !Task.isCancelled {
+            let isWell = await work(sealer)
+            try? await Task.sleep(for: isWell ? Self.pause : Self.pauseAfterFailure)
+        }
+        // What the last requests left; in a task of its own, since this one is cancelled.
+        await Task { _ = await work(sealer) }.value
+    }
+
+    private func work(_ sealer: AuditSealService) async -> Bool {
+        do {
+            try await wiring.audit.writeCountedRefusals()
+            try await sealer.seal()
+            return true
+        } catch {
+            wiring.logger.error(
+                "the audit trail can't be sealed now", metadata: ["error": "\(AppError.cause(of: error))"])
+            return false
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Features
+import Foundation
+
+/// `neuroai createsuperuser`: the first administrator, and whoever else may administer everything.
+struct CreateSuperuserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "createsuperuser", abstract: "Makes a superuser; asks for what is not given.",
+        discussion: """
+            The password is asked for and not shown, or taken from DJANGO_SUPERUSER_PASSWORD; there is no option for it, since others on the machine \
+            can read a command's arguments. DJANGO_SUPERUSER_EMAIL, _FIRST_NAME and _LAST_NAME stand for the options.
+            """, aliases: ["create-superuser", "create_superuser"])
+
+    @Option(help: "The address to sign in with.") var email: String?
+    @Option(help: "First name; default Super.") var firstName: String?
+    @Option(help: "Last name; default User.") var lastName: String?
+    @Flag(name: [.customLong("no-input"), .customLong("noinput")], help: "Asks nothing; what is missing is an error.")
+    var noInput = false
+
+    private static let attempts = 3
+
+    func run() async throws {
+        try await ManagementTask.run("createsuperuser") { task in
+            var attempt = 1
+            while true {
+                do {
+                    let user = try await task.services.users.createSuperuser(form())
+                    print("\(user.email) is a superuser.")
+                    return
+                } catch let error as AppError
+                    where error.code == .validation && mayAsk && attempt < Self.attempts
+                {
+                    for line in ManagementTask.sentences(error) { Terminal.complain(line) }
+                    attempt += 1
+                }
+            }
+        }
+    }
+
+    private var mayAsk: Bool { !noInput && Terminal.isInteractive }
+
+    private func form() -> Registration {
+        let environment = ProcessInfo.processInfo.environment
+        func value(_ given: String?, _ name: String, _ question: String) -> String? {
+            given ?? environment["DJANGO_SUPERUSER_\(name)"] ?? (mayAsk ? Terminal.ask(question) : nil)
+        }
+        let address = value(email, "EMAIL", "E-mail: ")
+        let first = value(firstName, "FIRST_NAME", "First name: ") ?? "Super"
+        let last = value(lastName, "LAST_NAME", "Last name: ") ?? "User"
+        let given = environment["DJANGO_SUPERUSER_PASSWORD"]
+        let password = given ?? (mayAsk ? Terminal.askSecretly("Password: ") : nil)
+        let again = given ?? (mayAsk ? Terminal.askSecretly("Password (again): ") : nil)
+        return Registration(
+            email: address, password: password, confirmPassword: again, firstName: first.isEmpty ? "Super" : first,
+            lastName: last.isEmpty ? "User" : last)
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import Storage
+
+/// `neuroai dbshell`: the database's own prompt.
+struct DBShellCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dbshell", abstract: "Opens sqlite3 or psql with the database of the settings.",
+        discussion: """
+            The password goes to psql by its environment, never by its arguments. What is done there passes by every rule and by the audit trail. \
+            Arguments after -- go to sqlite3 or psql.
+            """, aliases: ["db-shell", "db_shell"])
+
+    @Argument(parsing: .postTerminator, help: "Arguments of sqlite3 or psql.") var arguments: [String] = []
+
+    func run() throws {
+        switch try Settings.load().databaseURL {
+        case .sqlite(let path): try replace("sqlite3", arguments: [path] + arguments)
+        case .postgres(let address):
+            let environment = [
+                "PGHOST": address.host, "PGPORT": String(address.port), "PGUSER": address.user,
+                "PGPASSWORD": address.password, "PGDATABASE": address.database, "PGSSLMODE": address.sslMode ?? "",
+            ]
+            for (name, value) in environment where !value.isEmpty { setenv(name, value, 1) }
+            try replace("psql", arguments: arguments)
+        }
+    }
+
+    /// This process becomes the other program, so that keys and signals reach it.
+    private func replace(_ program: String, arguments: [String]) throws -> Never {
+        var words = ([program] + arguments).map { strdup($0) }
+        words.append(nil)
+        execvp(program, words)
+        Terminal.complain("\(program) can't be started; install it (Debian: sqlite3, postgresql-client).")
+        throw ExitCode(69)
+    }
+}

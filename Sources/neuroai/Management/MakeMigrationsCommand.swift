@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import Storage
+
+/// `neuroai makemigrations`: whether the schema is the one that the program knows.
+struct MakeMigrationsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "makemigrations", abstract: "Says whether the database has the schema of this program.",
+        discussion: """
+            Migrations are SQL files that people write (Sources/Storage/Migrations), since the schema holds rules that no model class could state; so \
+            nothing is generated. The command compares the steps that have run with the program's, and every table's columns with those that \
+            the steps make. Exit code 1 where something differs. `--name` lays an empty next step in a checkout.
+            """, aliases: ["make-migrations", "make_migrations"])
+
+    @Option(help: "Lays the next step with this name in the checkout of the working folder.") var name: String?
+
+    func run() async throws {
+        if let name { return try lay(name) }
+        let database = try Databases.open(try Settings.load().databaseURL)
+        var differences: [String] = []
+        do {
+            let pending = try await Migrator.pending(database)
+            differences = pending.map { "\($0.title) has not run; run `neuroai migrate`." }
+            if pending.isEmpty { differences = try await SchemaDrift.find(in: database) }
+            try await database.close()
+        } catch let error as DatabaseError {
+            Terminal.complain(error.message)
+            try await database.close()
+            throw ExitCode(69)
+        }
+        for line in differences { print(line) }
+        guard differences.isEmpty else { throw ExitCode(1) }
+        print("No changes: the database has the schema of \(Migration.all.count) steps.")
+    }
+
+    private static let folder = "Sources/Storage/Migrations"
+
+    private func lay(_ name: String) throws {
+        guard name.wholeMatch(of: /[a-z][a-z0-9-]{1,40}/) != nil else {
+            throw ValidationError("A step's name has small letters, digits and -.")
+        }
+        guard FileManager.default.fileExists(atPath: Self.folder) else {
+            throw ValidationError("There is no \(Self.folder) here; run this in a checkout.")
+        }
+        let number = (Migration.all.map(\.number).max() ?? 0) + 1
+        let step = Migration(number: number, name: name, script: "")
+        let path = "\(Self.folder)/\(step.title).sql"
+        let head =
+            "-- What it is for, in a sentence.\n-- Rules as in m0001; the same statements must run on SQLite and PostgreSQL.\n"
+        guard FileManager.default.createFile(atPath: path, contents: Data(head.utf8)) else {
+            throw ValidationError("\(path) can't be written.")
+        }
+        print("\(path) is laid; list it at the end of Migration.all.")
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Features
+import Foundation
+import Imaging
+
+/// `neuroai populate_sample_data`: people and cases to try a fresh installation with.
+struct PopulateSampleDataCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "populate-sample-data", abstract: "Makes a sample user of each role and sample cases.",
+        discussion: """
+            Addresses end in @neuroai.example, patient ids begin with SAMPLE-. The first case gets four series of a phantom where the atlas is \
+            installed. What is there already stays as it is. The password is SAMPLE_PASSWORD's, else a random one that is printed once.
+            """, aliases: ["populate_sample_data", "populatesampledata"])
+
+    @Flag(help: "Makes no series.") var withoutImages = false
+    @Flag(help: "Starts the segmentation of the phantom; a worker must run.") var segment = false
+
+    func run() async throws {
+        try await ManagementTask.run("populate_sample_data") { task in
+            let chosen = ProcessInfo.processInfo.environment["SAMPLE_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+            let password = chosen ?? Self.randomPassword()
+            let made = try await task.samples.populate(password: password)
+            for address in made.users { print("user \(address)") }
+            if !made.users.isEmpty, chosen == nil { print("their password: \(password)") }
+            print("\(made.cases.count) cases made")
+            if made.users.isEmpty && made.cases.isEmpty { print("The sample data are there already.") }
+            guard let first = made.cases.first, !withoutImages else { return }
+            let doctor = try await task.access.begin(as: SampleData.address(of: .doctor))
+            guard try await task.uploadPhantom(to: first, doctor) else {
+                Terminal.complain("No series were made: there is no atlas at ATLAS_PATH.")
+                return
+            }
+            print("four series of a phantom uploaded to case \(first)")
+            guard segment else { return }
+            print("segmentation \(try await task.services.segmentation.start(doctor, case: first).id) started")
+        }
+    }
+
+    private static func randomPassword() -> String {
+        let letters = Array("abcdefghijkmnpqrstuvwxyz23456789")
+        return String((0..<20).map { _ in letters.randomElement() ?? "x" })
+    }
+}
+
+/// `neuroai add_user_cases`: more cases for somebody.
+struct AddUserCasesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add-user-cases", abstract: "Adds sample cases for a user.",
+        aliases: ["add_user_cases", "addusercases"])
+
+    @Argument(help: "The user's id, or the address.") var userID: String
+    @Option(help: "How many.") var count = 5
+
+    func validate() throws {
+        guard (1...1000).contains(count) else { throw ValidationError("--count is a number from 1 to 1000.") }
+    }
+
+    func run() async throws {
+        try await ManagementTask.run("add_user_cases") { task in
+            let scope =
+                if let id = ID<User>(userID) {
+                    try await task.access.begin(as: id)
+                } else {
+                    try await task.access.begin(as: userID)
+                }
+            for id in try await task.samples.addCases(scope, count: count) { print("case \(id)") }
+        }
+    }
+}
+
+extension ManagementTask {
+    /// Uploads a phantom's series as a client would; false where there is no atlas to make one of.
+    func uploadPhantom(to id: ID<Case>, _ scope: Scope) async throws -> Bool {
+        let atlas = wiring.settings.atlasPath
+        guard SamplePatient.canBeMade(of: atlas) else { return false }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sample-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        do {
+            for (sequence, file) in try SamplePatient(atlas: atlas, seed: 1).write(to: folder).sorted(by: {
+                $0.key < $1.key
+            }) {
+                let data = try Data(contentsOf: file)
+                var incoming = try await services.images.receive(limit: Int64(data.count))
+                try await incoming.append([UInt8](data))
+                _ = try await services.images.add(
+                    scope, case: id, modality: sequence, filename: "sample-\(sequence.rawValue).nii.gz",
+                    file: try await incoming.finish())
+            }
+        } catch let error as ImagingError {
+            throw AppError.wrapping(error)
+        }
+        return true
+    }
+}

@@ -1,0 +1,50 @@
+import Features
+import Foundation
+import Web
+
+/// What the operator has decided about serving.
+struct ServeSettings: Sendable {
+    let host: String
+    let port: Int
+    let web: WebSettings
+    /// Everything about accounts, passwords and tokens.
+    let signIn: SignInSettings
+    /// How long a client may keep the server waiting, in seconds.
+    let clientTimeout: Int
+    /// How long a signed address of a file is good.
+    let fileURLLifetime: Duration
+    /// How long a deleted case can be restored.
+    let caseRetention: Duration
+    /// Bytes that an institution may store that has no rule of its own; nil is no limit.
+    let institutionQuota: Int64?
+    /// How long an upload in parts may take.
+    let uploadLifetime: Duration
+
+    init(_ settings: Settings) throws {
+        host = settings["HOST"] ?? "127.0.0.1"
+        port = try settings.number("PORT")
+        var web = WebSettings(version: NeuroAI.version)
+        web.uploadLimit = Int64(try settings.number("MAX_UPLOAD_SIZE"))
+        web.allowedOrigins = settings.list("CORS_ALLOWED_ORIGINS")
+        web.publicURL = settings["PUBLIC_URL"].map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        web.allowedHosts = Self.hosts(settings, listening: host, publicURL: web.publicURL)
+        web.swaggerUI = settings["SWAGGER_UI_PATH"].map { URL(fileURLWithPath: $0, isDirectory: true) }
+        web.trustedProxies = settings.list("TRUSTED_PROXIES")
+        web.metricsToken = settings["METRICS_TOKEN"]
+        self.web = web
+        clientTimeout = try settings.number("CLIENT_TIMEOUT")
+        signIn = try SignInSettings(settings)
+        fileURLLifetime = .seconds(try settings.number("FILE_URL_LIFETIME") * 60)
+        caseRetention = .seconds(try settings.number("CASE_RETENTION_DAYS") * 86_400)
+        let quota = try settings.number("INSTITUTION_QUOTA")
+        institutionQuota = quota == 0 ? nil : Int64(quota)
+        uploadLifetime = .seconds(try settings.number("UPLOAD_LIFETIME_HOURS") * 3600)
+    }
+
+    /// Those of `ALLOWED_HOSTS`, else this machine's own and the one it listens at; always the public one.
+    private static func hosts(_ settings: Settings, listening host: String, publicURL: String?) -> [String] {
+        let named = settings.list("ALLOWED_HOSTS")
+        let ours = WebSettings.localHosts + [host.contains(":") ? "[\(host)]" : host]
+        return (named.isEmpty ? ours : named) + [publicURL.flatMap { URL(string: $0)?.host }].compactMap { $0 }
+    }
+}

@@ -1,0 +1,118 @@
+/// One thing that the operator may decide: its name, what it is for, and what may stand there.
+struct Setting: Sendable {
+    /// Which texts are good.
+    enum Kind: Sendable {
+        case text
+        case integer(ClosedRange<Int>)
+        /// Django's words for yes and no.
+        case flag
+        case choice([String])
+        /// Names separated by commas.
+        case list
+        /// A text on which somebody else decides; the error's text is a sentence that names the variable.
+        case judged(by: @Sendable (String) throws -> Void)
+    }
+
+    /// How much of a value may be shown.
+    enum Secrecy: Sendable {
+        case open
+        /// An address that may hold a password.
+        case password
+        case secret
+    }
+
+    /// Which commands read it.
+    enum Reader: String, Sendable, CaseIterable {
+        case all = "every command"
+        case server = "serve"
+        case worker = "worker, segment, evaluate, models, test"
+        case serverAndWorker = "serve, worker"
+        case command = "one command"
+        case nobody = "nobody yet"
+    }
+
+    let name: String
+    let kind: Kind
+    /// The value where none is set; nil where that depends on something.
+    let standard: String?
+    /// For people, where `standard` does not say it.
+    let standardNote: String?
+    /// What it decides, in Markdown.
+    let what: String
+    let secrecy: Secrecy
+    let reader: Reader
+    /// For a setting of the original that nothing here obeys yet: what it will need.
+    let awaits: String?
+
+    init(
+        _ name: String, _ kind: Kind, default standard: String?, note: String? = nil, secrecy: Secrecy = .open,
+        reader: Reader = .server, _ what: String
+    ) {
+        self.name = name
+        self.kind = kind
+        self.standard = standard
+        standardNote = note
+        self.what = what
+        self.secrecy = secrecy
+        self.reader = reader
+        awaits = nil
+    }
+
+    /// A name of the original's `.env` that is accepted and has no effect.
+    init(_ name: String, awaiting awaits: String, secrecy: Secrecy = .open) {
+        self.name = name
+        kind = .text
+        standard = nil
+        standardNote = "–"
+        what = "no effect yet: \(awaits)"
+        self.secrecy = secrecy
+        reader = .nobody
+        self.awaits = awaits
+    }
+
+    private static let yes: Set<String> = ["true", "1", "yes", "on"]
+    private static let no: Set<String> = ["false", "0", "no", "off"]
+
+    /// Nil where `text` is neither.
+    static func flag(_ text: String) -> Bool? {
+        let word = text.lowercased()
+        return yes.contains(word) ? true : no.contains(word) ? false : nil
+    }
+
+    /// What is wrong with a value, in one sentence that names the variable and does not repeat the value.
+    func fault(in text: String) -> String? {
+        switch kind {
+        case .text, .list: return nil
+        case .integer(let range):
+            guard let number = Int(text), range.contains(number) else {
+                return "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)."
+            }
+            return nil
+        case .flag: return Self.flag(text) == nil ? "\(name) is true or false." : nil
+        case .choice(let words):
+            // Levels are also written in capitals.
+            return words.contains(text.lowercased()) ? nil : "\(name) must be one of \(words.joined(separator: ", "))."
+        case .judged(let judge):
+            do {
+                try judge(text)
+                return nil
+            } catch {
+                return "\(error)"
+            }
+        }
+    }
+
+    /// The value as it may be shown.
+    func shown(_ text: String) -> String {
+        switch secrecy {
+        case .open: return text
+        case .secret: return "(set, not shown)"
+        case .password:
+            // user:password@host
+            return text.replacing(/:\/\/([^:@\/]*):[^@]*@/) { "://\($0.1):(not shown)@" }
+        }
+    }
+
+    /// The default as people read it.
+    var shownStandard: String { standardNote ?? standard ?? "–" }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Imaging
+import Inference
+import Logging
+import Storage
+
+/// What the operator has decided, read once at the start from the environment and from `.env` in the working folder;
+/// `SettingsCatalogue` says what there is to decide.
+struct Settings: Sendable {
+    let databaseURL: DatabaseURL
+    let mediaRoot: URL
+    /// The model package.
+    let modelPath: URL
+    /// The folder of the packages that can be activated.
+    let modelsRoot: URL
+    let modelPrecision: ModelPrecision
+    let modelDevice: ComputeDevice
+    /// The atlas that names lobes.
+    let atlasPath: URL
+    private let values: [String: String]
+
+    /// - Throws: `SettingsError` for the first value that can't be used.
+    init(_ values: [String: String]) throws {
+        for setting in SettingsCatalogue.all {
+            guard let text = values[setting.name], !text.isEmpty, let fault = setting.fault(in: text) else { continue }
+            throw SettingsError(fault)
+        }
+        self.values = values
+        func text(_ name: String) -> String { Self.text(name, values) ?? "" }
+        func folder(_ name: String) -> URL { URL(fileURLWithPath: text(name), isDirectory: true) }
+        databaseURL = try DatabaseURL(text("DATABASE_URL"))
+        mediaRoot = folder("MEDIA_ROOT")
+        modelPath = folder("SEGMENTATION_MODEL_PATH")
+        modelsRoot = folder("MODELS_ROOT")
+        modelPrecision = ModelPrecision(rawValue: text("MODEL_PRECISION").lowercased()) ?? .f32
+        modelDevice = try ComputeDevice(setting: text("MODEL_DEVICE"))
+        atlasPath = folder("ATLAS_PATH")
+    }
+
+    /// The settings of this process.
+    static func load() throws -> Settings {
+        try Settings(SettingsSource.present().values)
+    }
+
+    /// A setting's value, else its default; nil where it has neither.
+    subscript(_ name: String) -> String? { Self.text(name, values) }
+
+    private static func text(_ name: String, _ values: [String: String]) -> String? {
+        if let text = values[name], !text.isEmpty { return text }
+        return SettingsCatalogue.find(name)?.standard
+    }
+
+    /// A whole number; its default and its range stand in the catalogue.
+    func number(_ name: String) throws -> Int {
+        guard let number = self[name].flatMap({ Int($0) }) else { throw SettingsError("\(name) is a whole number.") }
+        return number
+    }
+
+    /// Yes or no.
+    func flag(_ name: String) -> Bool { self[name].flatMap(Setting.flag) ?? false }
+
+    /// Words between commas.
+    func list(_ name: String) -> [String] {
+        (self[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    var logLevel: Logger.Level {
+        if flag("DEBUG"), (values["LOG_LEVEL"] ?? "").isEmpty { return .debug }
+        return self["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
+    }
+
+    /// A checkpoint where a package must stand would leave every task without a model.
+    ///
+    /// - Throws: `SettingsError` that says what to do.
+    func checkModelPath() throws {
+        guard ["pth", "pt"].contains(modelPath.pathExtension) else { return }
+        throw SettingsError(
+            "SEGMENTATION_MODEL_PATH names a PyTorch checkpoint; run `neuroai models import` with it and name the package that this makes."
+        )
+    }
+}
+
+/// A setting that can't be used.
+struct SettingsError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

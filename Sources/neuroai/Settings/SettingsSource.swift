@@ -1,0 +1,114 @@
+import Foundation
+
+/// Where values come from: the environment, and below it `.env` in the working folder.
+struct SettingsSource: Sendable {
+    /// Where one value was found.
+    enum Place: String, Sendable {
+        case environment
+        case file = ".env"
+        case standard = "default"
+    }
+
+    let environment: [String: String]
+    let file: [String: String]
+    /// Lines of `.env` that say nothing, by number from 1.
+    let unreadableLines: [Int]
+
+    init(environment: [String: String], file text: String) {
+        self.environment = environment
+        (file, unreadableLines) = Self.parse(text)
+    }
+
+    /// This process's.
+    static func present() -> SettingsSource {
+        SettingsSource(
+            environment: ProcessInfo.processInfo.environment,
+            file: (try? String(contentsOfFile: ".env", encoding: .utf8)) ?? "")
+    }
+
+    /// The environment wins, also where it is empty: that takes a value of the file back.
+    var values: [String: String] { file.merging(environment) { $1 } }
+
+    func place(of name: String) -> Place {
+        if let text = environment[name] { return text.isEmpty ? .standard : .environment }
+        return file[name]?.isEmpty == false ? .file : .standard
+    }
+
+    /// Reads `NAME=value` lines; `#` begins a comment line, `export` before a name and quotes around a value are dropped.
+    private static func parse(_ text: String) -> (values: [String: String], unreadable: [Int]) {
+        var values: [String: String] = [:]
+        var unreadable: [Int] = []
+        for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            let line = raw.trimmingCharacters(in: .whitespaces)
+            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else {
+                unreadable.append(index + 1)
+                continue
+            }
+            var name = parts[0].trimmingCharacters(in: .whitespaces)
+            if name.hasPrefix("export ") { name = String(name.dropFirst(7)).trimmingCharacters(in: .whitespaces) }
+            values[name] = unquoted(parts[1].trimmingCharacters(in: .whitespaces))
+        }
+        return (values, unreadable)
+    }
+
+    private static func unquoted(_ value: String) -> String {
+        for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
+            return String(value.dropFirst().dropLast())
+        }
+        return value
+    }
+}
+
+extension SettingsSource {
+    /// A name that no setting has, and the setting that was probably meant.
+    struct UnknownName: Sendable {
+        let name: String
+        let probably: String?
+
+        var sentence: String {
+            "\(name) is no setting" + (probably.map { "; did you mean \($0)?" } ?? ".")
+        }
+    }
+
+    /// Every unknown name of `.env`, and those of the environment that look like one of ours misspelt.
+    var unknownNames: [UnknownName] {
+        let known = SettingsCatalogue.all.map(\.name)
+        let ofFile = file.keys.filter { SettingsCatalogue.find($0) == nil }
+            .map { UnknownName(name: $0, probably: Spelling.nearest(to: $0, among: known, within: 3)) }
+        let ofEnvironment = environment.keys.filter {
+            SettingsCatalogue.find($0) == nil && file[$0] == nil && $0.count > 6
+        }
+        .compactMap { name in
+            Spelling.nearest(to: name, among: known, within: 2).map { UnknownName(name: name, probably: $0) }
+        }
+        return (ofFile + ofEnvironment).sorted { $0.name < $1.name }
+    }
+}
+
+/// How far two words lie from each other.
+enum Spelling {
+    /// The word that the fewest changes of a letter make of `word`; nil where all need more than `limit`.
+    static func nearest(to word: String, among words: [String], within limit: Int) -> String? {
+        let measured = words.map { (word: $0, distance: distance(word, $0)) }
+        guard let best = measured.min(by: { $0.distance < $1.distance }), best.distance <= limit else { return nil }
+        return best.word
+    }
+
+    /// Levenshtein's: letters put in, left out or changed.
+    static func distance(_ first: String, _ second: String) -> Int {
+        let second = Array(second.utf8)
+        var row = Array(0...second.count)
+        for (i, letter) in first.utf8.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for j in 0..<second.count {
+                let changed = diagonal + (letter == second[j] ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(changed, min(row[j], row[j + 1]) + 1)
+            }
+        }
+        return row[second.count]
+    }
+}

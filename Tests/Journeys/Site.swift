@@ -1,0 +1,86 @@
+import Foundation
+import FoundationNetworking
+import TestSupport
+import Testing
+
+/// The built server in a folder of its own, reached over a real socket.
+struct Site: Sendable {
+    let folder: URL
+    let port: Int
+    private let server: RunningProgram
+
+    /// Starts the server and waits until it answers.
+    static func open(
+        in folder: URL, arguments: [String] = ["serve"], environment: [String: String] = [:]
+    ) async throws -> Site {
+        let port = Int.random(in: 40_000...46_000)
+        let own = [
+            "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
+            "LOG_ROOT": "\(folder.path)/logs", "PORT": String(port), "SECRET_KEY": "", "METRICS_TOKEN": "",
+        ]
+        let server = try Program.start(
+            arguments, environment: own.merging(environment) { $1 }, log: folder.appendingPathComponent("said"))
+        let site = Site(folder: folder, port: port, server: server)
+        let isUp = await eventually { (try? await site.call("GET", "/api/health/"))?.status == 200 }
+        try #require(isUp, "\(site.said)")
+        return site
+    }
+
+    /// What the server's and its worker's standard error said.
+    var said: String { text("said") }
+
+    func text(_ name: String) -> String {
+        (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
+    }
+
+    func close() {
+        #expect(server.end(SIGTERM), "\(said)")
+    }
+
+    struct Answer: Sendable {
+        let status: Int
+        let data: Data
+
+        var text: String { String(decoding: data, as: UTF8.self) }
+        subscript(_ key: String) -> String? {
+            ((try? JSONSerialization.jsonObject(with: data)) as? [String: Any])?[key] as? String
+        }
+    }
+
+    func call(
+        _ method: String, _ path: String, body: Data? = nil, type: String = "application/json", as token: String? = nil,
+        headers: [String: String] = [:]
+    ) async throws -> Answer {
+        var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")))
+        request.httpMethod = method
+        request.httpBody = body
+        if body != nil { request.setValue(type, forHTTPHeaderField: "Content-Type") }
+        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, data: data)
+    }
+
+    func post(_ path: String, _ json: String, as token: String? = nil) async throws -> Answer {
+        try await call("POST", path, body: Data(json.utf8), as: token)
+    }
+
+    func upload(_ data: Data, name: String, to id: String, as token: String) async throws -> Answer {
+        let head =
+            "--edge\r\nContent-Disposition: form-data; name=\"modality\"\r\n\r\nt1ce\r\n--edge\r\n"
+            + "Content-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n"
+        return try await call(
+            "POST", "/api/cases/\(id)/upload/", body: Data(head.utf8) + data + Data("\r\n--edge--\r\n".utf8),
+            type: "multipart/form-data; boundary=edge", as: token)
+    }
+}
+
+/// Whether `condition` holds within a minute.
+func eventually(_ condition: () async -> Bool) async -> Bool {
+    let end = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < end {
+        if await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(50))
+    }
+    return false
+}

@@ -1,0 +1,120 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Clients that keep the built server waiting, over a real socket.
+@Suite(.serialized) struct SlowClientTests {
+    /// A way to be slow, or to ask for too much, and how the answer begins; empty where there is none.
+    struct Habit: Sendable, CustomTestStringConvertible {
+        let name: String
+        let opening: String
+        /// Sent again and again.
+        var drip = ""
+        var answer = ""
+
+        var testDescription: String { name }
+    }
+
+    private static let habits = [
+        Habit(name: "says nothing", opening: ""),
+        Habit(name: "a head that never ends", opening: "GET / HTTP/1.1\r\n", drip: "X-A: b\r\n"),
+        Habit(
+            name: "a body that trickles in",
+            opening: "POST /api/users/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n", drip: "x"),
+        Habit(
+            name: "a body that nobody wants",
+            opening: "POST /api/cases/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n",
+            drip: String(repeating: "x", count: 20_000), answer: "HTTP/1.1 401"),
+        Habit(
+            name: "a head too large",
+            opening: "GET / HTTP/1.1\r\nHost: localhost\r\nX-A: \(String(repeating: "a", count: 40_000))\r\n\r\n",
+            answer: "HTTP/1.1 400"),
+        Habit(
+            name: "an address too long",
+            opening: "GET /\(String(repeating: "a", count: 100_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            answer: "HTTP/1.1 400"),
+    ]
+
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func slowClientsAreGivenUpAndOthersServed() async throws {
+        try await TemporaryFolder.with { folder in
+            let port = UInt16.random(in: 40_000...45_999)
+            let log = folder.appendingPathComponent("server.log")
+            let server = try Program.start(
+                ["serve", "--without-worker"],
+                environment: [
+                    "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
+                    "PORT": String(port), "CLIENT_TIMEOUT": "1",
+                ], log: log)
+            let health = "GET /api/health/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            try await wait(for: port)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for habit in Self.habits {
+                    group.addTask {
+                        let answer = try Connection(port).answer(to: habit.opening, drip: habit.drip, within: 12)
+                        #expect(answer?.hasPrefix(habit.answer) == true, "\(habit.name): \(answer ?? "still open")")
+                    }
+                }
+                for try await _ in group {}
+            }
+            let served = try Connection(port).answer(to: health, drip: "", within: 12)
+            #expect(served?.hasPrefix("HTTP/1.1 200") == true)
+            #expect(server.end(SIGTERM))
+        }
+    }
+
+    private func wait(for port: UInt16) async throws {
+        for _ in 0..<300 {
+            if (try? Connection(port)) != nil { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        Issue.record("the server does not listen")
+    }
+}
+
+/// A socket to this machine.
+private final class Connection {
+    private let descriptor: Int32
+
+    struct Refused: Error {}
+
+    init(_ port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) }
+        }
+        guard result == 0 else { throw Refused() }
+    }
+
+    deinit { close(descriptor) }
+
+    /// What came back until the server closed; nil where it has not within `seconds`.
+    func answer(to opening: String, drip: String, within seconds: Double) throws -> String? {
+        let end = Date.now.addingTimeInterval(seconds)
+        var received: [UInt8] = []
+        transmit(opening)
+        while Date.now < end {
+            var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if poll(&state, 1, 200) > 0 {
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                if count <= 0 { return String(decoding: received, as: UTF8.self) }
+                received += buffer.prefix(count)
+            } else if !drip.isEmpty {
+                transmit(drip)
+            }
+        }
+        return nil
+    }
+
+    private func transmit(_ text: String) {
+        let bytes = Array(text.utf8)
+        // A server that has closed must not end the tests by a signal.
+        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    }
+}
