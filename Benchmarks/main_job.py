@@ -24,10 +24,11 @@ sys.path += [str(ROOT / "scripts"), str(ROOT / "training")]
 import openvino  # noqa: E402
 import torch  # noqa: E402
 
+import sections  # noqa: E402
 from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
 from preprocess import load_sequences, prepare  # noqa: E402
 from export import stored  # noqa: E402
-from network import MoME  # noqa: E402
+from unet import PLAIN_WIDTHS, UNet  # noqa: E402
 
 
 def peak_mebibytes(pid):
@@ -84,8 +85,8 @@ class Job:
 
 def weights():
     """The first stage in PyTorch with the weights of the package's ONNX file."""
-    network = MoME()
-    network.load_state_dict(stored(ROOT / "models/mome/locate.onnx"))
+    network = UNet(PLAIN_WIDTHS)
+    network.load_state_dict(stored(ROOT / "models/unet/locate.onnx"), strict=False)
     return network.eval()
 
 
@@ -93,7 +94,7 @@ def bare_networks(folder):
     """Two calls that run the network once on the case's prepared input, in OpenVINO and in PyTorch, and the input's shape."""
     prepared = prepare(load_sequences(folder, SEQUENCES))
     network = openvino.Core().compile_model(
-        str(ROOT / "models/mome/locate.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        str(ROOT / "models/unet/locate.onnx"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     inputs = {"images": prepared.images[None], "availability": prepared.availability[None]}
 
     original, given = weights(), [torch.from_numpy(value) for value in inputs.values()]
@@ -161,5 +162,5 @@ if __name__ == "__main__":
     parser.add_argument("--command", default="make bench")
     arguments = parser.parse_args()
     text = report(arguments, *measure(arguments))
-    arguments.out.write_text(text)
+    sections.put(arguments.out, text)
     print(text, end="")

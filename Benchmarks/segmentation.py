@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
@@ -27,12 +26,13 @@ from monai.inferers import sliding_window_inference  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 import inference  # noqa: E402
+import sections  # noqa: E402
 from export import stored  # noqa: E402
 from preprocess import SEQUENCES, load_sequences, prepare, read_ras  # noqa: E402
 from unet import UNet  # noqa: E402
 
-PACKAGE = ROOT / "models/mome"
-HEADING = "\n## Segmentation\n"
+PACKAGE = ROOT / "models/unet"
+HEADING = "## Segmentation"
 SUBSETS = (("flair",), ("t1ce", "flair"), SEQUENCES)
 MATRIX = 3072
 
@@ -135,7 +135,7 @@ def table(arguments, peers, rounds, dice):
     refine = [row["ours"][whole][2]["refine"] for row in rounds]
     bare, other = [row["bare"] for row in rounds], [row["monai"] for row in rounds]
     share = median(peers.flops() / time / row["peak"] for time, row in zip(refine, rounds))
-    lines = [HEADING.rstrip("\n"), "",
+    lines = [HEADING, "",
              f"Made by the same command; {arguments.rounds} rounds, interleaved, after one warm round each; case {arguments.case.name}; "
              f"PyTorch {torch.__version__.split('+')[0]} with {torch.get_num_threads()} threads, MONAI {monai.__version__}.",
              f"Second stage, four sequences: {len(peers.parts)} windows of {inference.WINDOW}³ that overlap by half, f32.", "",
@@ -165,8 +165,7 @@ def main():
     torch.set_num_threads(os.cpu_count())
     with tempfile.TemporaryDirectory() as work:
         text = table(arguments, *measure(arguments, pathlib.Path(work)))
-    before = re.split(HEADING, arguments.out.read_text())[0].rstrip() + "\n"
-    arguments.out.write_text(before + text)
+    sections.put(arguments.out, text, HEADING)
     print(text, end="")
 
 
