@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo serve test bench build format check train export evaluate importer
+.PHONY: list bootstrap demo serve test bench bench-api build format check train export evaluate importer
 
 list: ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
 
 bootstrap: ## install what the system lacks (idempotent)
 	@scripts/bootstrap
@@ -24,6 +24,9 @@ test: bootstrap ## build, run every test, print the coverage of Sources/
 
 bench: build ## time the main job against the bare network (CASE=folder, else a phantom) and write docs/benchmarks.md
 	@CASE="$(CASE)" scripts/bench
+
+bench-api: build ## time the API against Django REST and FastAPI and write its section of docs/benchmarks.md
+	@scripts/bench-api
 
 importer: ## install what `neuroai models import` needs
 	@scripts/train environment

@@ -8,6 +8,7 @@ let onnxRuntimeLibrary = Context.packageDirectory + "/.deps/onnxruntime/lib/libo
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -35,8 +36,9 @@ let targets: [Target] = [
         name: "COpenVINO",
         publicHeadersPath: "include",
         linkerSettings: [
-            .linkedLibrary("openvino_c"),
-            .unsafeFlags(["-L\(openVINOLibraries)", "-Xlinker", "-rpath", "-Xlinker", openVINOLibraries]),
+            // Loaded at the first run of a network, from the rpath.
+            .linkedLibrary("dl"),
+            .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", openVINOLibraries]),
         ]),
     .target(
         name: "COnnxRuntime",
@@ -45,6 +47,7 @@ let targets: [Target] = [
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo"),
+    .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
     .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto]),
@@ -52,10 +55,10 @@ let targets: [Target] = [
     .target(
         name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
         resources: [.embedInCode("Migrations")]),
-    .target(name: "Rendering", dependencies: ["CCairo", "Imaging"]),
+    .target(name: "Rendering", dependencies: ["CCairo", "CPango", "Imaging"]),
     .target(
         name: "Features",
-        dependencies: ["Imaging", "Storage", "CArgon2", jwt, crypto, logging]),
+        dependencies: ["Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging]),
     .target(
         name: "Web", dependencies: ["Features", "Imaging", hummingbird, mustache],
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
@@ -71,9 +74,10 @@ let targets: [Target] = [
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
     .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
-    .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport"]),
+    .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport", jwt, crypto, cryptoExtras]),
     .testTarget(
-        name: "WebTests", dependencies: ["Web", "Features", "Imaging", "Storage", "TestSupport", hummingbirdTesting]),
+        name: "WebTests",
+        dependencies: ["Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", hummingbirdTesting]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
