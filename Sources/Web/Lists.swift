@@ -25,11 +25,21 @@ extension Request {
         guard size <= Window.pageLimit else {
             throw AppError.invalid("page_size", "A page has at most \(Window.pageLimit) rows.")
         }
-        if let page = try positive("page") { return .page(number: page, size: size) }
+        if let page = try positive("page") {
+            // Not looked at, but what can't be a cursor is a mistake here as well.
+            if let cursor = query("cursor"), cursor.wholeMatch(of: Self.cursorForm) == nil {
+                throw AppError.invalid("cursor", "This cursor is not one that a list of ours gave.")
+            }
+            return .page(number: page, size: size)
+        }
         if let cursor = uri.queryParameters.get("cursor") {
             return .cursor(after: cursor.isEmpty ? nil : cursor, size: size)
         }
         return .plain(limit: Window.plainLimit)
+    }
+
+    private static var cursorForm: Regex<Substring> {
+        /[0-9a-z]{1,11}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
     }
 
     /// A typed id in the query.
