@@ -28,7 +28,7 @@ from brainmask import samples
 from brainmask.network import BrainNet
 from losses import deep_loss, expert_loss, region_loss
 from network import MoME
-from optimiser import Muon
+from optimiser import Muon, has_bf16
 from preprocess import SPACING_MM
 from unet import PLAIN_WIDTHS, UNet
 
@@ -134,9 +134,9 @@ class Brain:
 STAGES = {"brain": Brain, "locate": Locate, "plain": Plain, "refine": Refine}
 
 
-def rate(step, share):
+def rate(step, share, peak=PEAK_RATE):
     """Learning rate after `step` steps and the given share of the wall-clock budget."""
-    return PEAK_RATE * min(1, (step + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * share)))
+    return peak * min(1, (step + 1) / WARM_UP_STEPS) * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * share)))
 
 
 def blend(average, network, step):
@@ -150,8 +150,9 @@ def blend(average, network, step):
 class Run:
     """Network, optimiser, averaged weights and progress of one training run, stored in its folder."""
 
-    def __init__(self, stage, folder, seed, device="cpu"):
+    def __init__(self, stage, folder, seed, device="cpu", peak=PEAK_RATE):
         torch.manual_seed(seed)
+        self.peak = peak
         self.stage, self.folder, self.device = stage, folder, torch.device(device)
         self.network = stage.network().to(self.device, memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.network)
@@ -191,13 +192,13 @@ class Run:
 
     def advance(self, batch, share):
         """One optimiser step on a batch of the stage's; returns its loss."""
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device)):
             loss = self.stage.loss(self.network, *(part.to(self.device, non_blocking=True) for part in batch))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
-                group["lr"] = rate(self.step, share)
+                group["lr"] = rate(self.step, share, self.peak)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         blend(self.average, self.network, self.step)
@@ -251,6 +252,7 @@ def main():
     parser.add_argument("--slice", type=float, default=math.inf, help="minutes after which this call stops; the next one goes on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--peak", type=float, default=PEAK_RATE, help="highest learning rate; a run that goes on needs less")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="cases that training must not see")
     parser.add_argument("--from", dest="weights", type=Path, help="exported network whose weights a new run begins with")
     arguments = parser.parse_args()
@@ -259,7 +261,7 @@ def main():
     arguments.run.mkdir(parents=True, exist_ok=True)
     stage = STAGES[arguments.stage]
     is_gpu = torch.cuda.is_available()
-    run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu")
+    run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu", arguments.peak)
     if arguments.weights and run.step == 0:
         run.begin(arguments.weights)
     train(run, stage.cases(arguments.without), arguments.minutes * 60, arguments.seed, arguments.slice * 60, os.cpu_count() if is_gpu else 0)
