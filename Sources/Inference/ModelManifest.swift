@@ -173,14 +173,26 @@ struct ModelManifest: Decodable {
             guard !file.path.contains(".."), !file.path.hasPrefix("/") else {
                 throw ModelPackage.invalid("The package's model.json names a file outside its folder.")
             }
-            guard let data = try? Data(contentsOf: folder.appendingPathComponent(file.path), options: .mappedIfSafe)
-            else {
+            guard let found = try? Self.lengthAndDigest(of: folder.appendingPathComponent(file.path)) else {
                 throw ModelPackage.invalid("The model package lacks \(file.path).")
             }
-            guard data.count == file.bytes, SHA256.hash(data: data).hexadecimal == file.sha256 else {
+            guard found == (file.bytes, file.sha256) else {
                 throw ModelPackage.invalid(
                     "\(file.path) of the model package is not the file that model.json describes.")
             }
         }
+    }
+
+    /// Bytes and SHA-256 in hexadecimal, piece by piece: a server that asks whether its model is whole never holds it.
+    private static func lengthAndDigest(of file: URL) throws -> (Int, String) {
+        let handle = try FileHandle(forReadingFrom: file)
+        defer { try? handle.close() }
+        var length = 0
+        var hash = SHA256()
+        while let piece = try handle.read(upToCount: 1 << 18), !piece.isEmpty {
+            length += piece.count
+            hash.update(data: piece)
+        }
+        return (length, hash.finalize().hexadecimal)
     }
 }

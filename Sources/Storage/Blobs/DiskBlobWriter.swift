@@ -7,6 +7,8 @@ final class DiskBlobWriter: BlobWriter {
     private let key: BlobKey
     private let file: StagingFile
     private let pool: ThreadPool<Void>
+    /// The last write-back, which waits for those before it.
+    private let writeBack = Mutex<Task<Void, Never>?>(nil)
 
     init(key: BlobKey, file: StagingFile, pool: ThreadPool<Void>) {
         self.key = key
@@ -15,11 +17,24 @@ final class DiskBlobWriter: BlobWriter {
     }
 
     func append(_ chunk: Data) async throws {
-        try await pool.run { [file] in try file.append(chunk) }
+        let isDue = try await pool.run { [file] in try file.append(chunk) }
+        if isDue { startWriteBack() }
+    }
+
+    /// Puts what there is on disk while the rest still arrives, so that little is left to wait for at the end.
+    private func startWriteBack() {
+        writeBack.withLock { task in
+            task = Task { [pool, file, before = task] in
+                await before?.value
+                // A disk that fails says so again at the end.
+                try? await pool.run { try file.writeBack() }
+            }
+        }
     }
 
     func finish() async throws -> StagedBlob {
-        try await pool.run { [file, key] in
+        await writeBack.withLock { $0 }?.value
+        return try await pool.run { [file, key] in
             let (size, digest) = try file.finish()
             let hexadecimal = digest.map { String(format: "%02x", $0) }.joined()
             return StagedBlob(key: key, size: size, sha256: hexadecimal, url: file.url)
@@ -36,7 +51,7 @@ final class StagingFile: Sendable {
     private struct State {
         var descriptor: Int32
         var size: Int64 = 0
-        /// How far the disk has been told to write.
+        /// How much the last write-back began with.
         var started: Int64 = 0
         var hash = SHA256()
     }
@@ -57,26 +72,29 @@ final class StagingFile: Sendable {
         abandon()
     }
 
-    func append(_ chunk: Data) throws {
+    /// - Returns: whether so much has come since the last time that it is worth a write-back.
+    func append(_ chunk: Data) throws -> Bool {
         try state.withLock { state in
             guard state.descriptor >= 0 else { throw BlobError.closed }
             guard Int64(chunk.count) <= limit - state.size else { throw BlobError.tooLarge(limit: limit) }
             try chunk.withUnsafeBytes { try Self.write($0, to: state.descriptor) }
             state.hash.update(data: chunk)
             state.size += Int64(chunk.count)
-            startWriting(&state)
+            guard state.size - state.started >= Self.writeBackBytes else { return false }
+            state.started = state.size
+            return true
         }
     }
 
-    private static let writeBackBytes: Int64 = 8 << 20
+    private static let writeBackBytes: Int64 = 64 << 20
 
-    /// Lets the disk begin while the rest still arrives, so that little is left to wait for at the end.
-    private func startWriting(_ state: inout State) {
-        guard state.size - state.started >= Self.writeBackBytes else { return }
-        // Linux begins to write what it is told not to keep. A disk that refuses loses time, and nothing else.
-        _ = posix_fadvise(
-            state.descriptor, off_t(state.started), off_t(state.size - state.started), POSIX_FADV_DONTNEED)
-        state.started = state.size
+    /// Puts what has been appended on disk without keeping others from adding to the file.
+    func writeBack() throws {
+        // A descriptor of its own: the file may be closed meanwhile.
+        let descriptor = state.withLock { $0.descriptor < 0 ? -1 : dup($0.descriptor) }
+        guard descriptor >= 0 else { throw BlobError.closed }
+        defer { close(descriptor) }
+        guard fdatasync(descriptor) == 0 else { throw BlobError.fileSystem(errno) }
     }
 
     func finish() throws -> (Int64, SHA256.Digest) {
