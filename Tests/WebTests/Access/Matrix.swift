@@ -2,7 +2,7 @@ import Features
 
 @testable import Web
 
-/// Whose an object is, seen by the one who asks.
+/// Whose an object is, seen by the one who asks: from the institution that is acted in, but for what is one's own.
 enum Relation: String, CaseIterable, Sendable {
     case own, colleagues, elsewhere, deleted, unknown
 }
@@ -41,10 +41,12 @@ enum Subject: String, Sendable {
     case invitation
     /// One sign-in; nobody else's concern.
     case session
-    /// Looked after by superusers, who are none of the matrix's roles.
+    /// Looked after by superusers.
     case institution
     /// Seen by everybody who is signed in; nobody's own.
     case model
+    /// What a signed address opens.
+    case file
 
     /// The action that decides whether one may know that the object is there.
     var reading: Action? {
@@ -54,52 +56,60 @@ enum Subject: String, Sendable {
         case .report: .readReport
         case .user: .readUsers
         case .invitation: .changeUsers
-        case .session, .institution, .model: nil
+        case .session, .institution, .model, .file: nil
         }
     }
 }
 
 extension Reach {
     /// The matrix's cases are completed, which is all that an anonymised reach asks for.
-    func covers(_ relation: Relation) -> Bool {
+    func covers(_ relation: Relation, in scope: Scope) -> Bool {
         switch (self, relation) {
         case (_, .elsewhere), (_, .deleted), (_, .unknown), (.nothing, _): false
+        // What a visitor has is at home.
+        case (_, .own) where scope.isVisiting: false
         case (.own, _): relation == .own
         case (.anonymised, _), (.institution, _), (.platform, _): true
         }
     }
 }
 
-/// One question of the matrix: may somebody of this role (nil: a stranger) make this call on this object.
+/// One question of the matrix: may somebody (nil: a stranger) make this call on this object.
 struct Cell: Sendable {
     let route: APIRoute
-    let role: Role?
+    let scope: Scope?
     /// Nil where the call names no object.
     let relation: Relation?
 
     /// The answer by `Policy`, independent of how the service comes to its own.
     func expectation(of subject: Subject?) -> Expectation {
         switch route.access {
-        case .anyone, .signedAddress: return .open
+        case .anyone: return .open
+        case .signedAddress:
+            // Nobody has signed what never was.
+            guard let relation, relation != .unknown else { return .forbidden }
+            // A stranger has found what its owner was given; everybody else's was signed for them, where they act.
+            guard let scope else { return relation == .deleted ? .missing : .allowed }
+            return Reach.institution.covers(relation, in: scope) ? .allowed : .missing
         case .signedIn:
-            guard role != nil else { return .unauthenticated }
+            guard scope != nil else { return .unauthenticated }
             guard let relation, let subject else { return .allowed }
             if subject == .model { return relation == .unknown ? .missing : .allowed }
             return relation == .own ? .allowed : .missing
         case .allowed(let action):
-            guard let role else { return .unauthenticated }
-            let reach = Policy.reach(of: action, for: role)
+            guard let scope else { return .unauthenticated }
+            let reach = Policy.reach(of: action, scope)
             guard reach != .nothing else { return .forbidden }
             guard let relation, let subject else { return .allowed }
             // What is deleted is all that can be brought back.
             if action == .restoreCase { return relation == .deleted ? .allowed : .missing }
-            return expectation(reach, relation, subject, role)
+            return expectation(reach, relation, subject, scope)
         }
     }
 
-    private func expectation(_ reach: Reach, _ relation: Relation, _ subject: Subject, _ role: Role) -> Expectation {
+    private func expectation(_ reach: Reach, _ relation: Relation, _ subject: Subject, _ scope: Scope) -> Expectation {
         guard let reading = subject.reading else { return relation == .unknown ? .missing : .allowed }
-        if reach.covers(relation) { return .allowed }
-        return Policy.reach(of: reading, for: role).covers(relation) ? .forbidden : .missing
+        if reach.covers(relation, in: scope) { return .allowed }
+        return Policy.reach(of: reading, scope).covers(relation, in: scope) ? .forbidden : .missing
     }
 }

@@ -14,7 +14,7 @@ extension MatrixWorld {
     static let subjects: [String: Subject] = [
         "caseId": .caseContent, "taskId": .result, "reportId": .report, "userId": .user, "modelId": .model,
         "sessionId": .session, "invitationId": .invitation, "institutionId": .institution,
-        "uploadId": .caseContent, "maskId": .result,
+        "uploadId": .caseContent, "maskId": .result, "fileId": .file,
     ]
 
     /// Forms that name their object in the body, by component.
@@ -23,15 +23,16 @@ extension MatrixWorld {
     /// Bodies by component; others are sent as `{}`.
     static let bodies: [String: String] = [
         "NewCase": #"{"patientId": "P", "age": 1, "sex": "F"}"#, "RefreshForm": #"{"refresh": "x"}"#,
+        "InstitutionForm": #"{"name": "Ward"}"#,
     ]
 
     /// The id that stands for an object of this relation.
     ///
     /// - Parameter isChange: calls that change something get a case or an account of their own.
-    func id(_ subject: Subject, _ relation: Relation, for member: Member?, isChange: Bool) async throws -> String {
+    func id(_ subject: Subject, _ relation: Relation, for asker: Asker?, isChange: Bool) async throws -> String {
         guard relation != .unknown else { return UUID().uuidString.lowercased() }
         if subject == .model { return try #require(Self.model) }
-        let owner = try owner(relation, for: member)
+        let owner = try owner(relation, for: asker)
         let isFresh = isChange && relation != .deleted
         switch subject {
         case .caseContent: return isFresh ? try await makeCase(owner).string : owner.objects.caseID
@@ -43,6 +44,7 @@ extension MatrixWorld {
         case .invitation: return try await makeInvitation(owner.institution, isRevoked: relation == .deleted)
         case .session: return try await makeSession(owner)
         case .institution: return owner.institution.string
+        case .file: return try #require(owner.objects.file).id.string
         case .model: return ""
         }
     }
@@ -116,15 +118,25 @@ extension MatrixWorld {
         ).id.string
     }
 
+    /// The address of a file as it was signed for whoever asks, for its owner where that is a stranger; of no file the
+    /// id in it was changed.
+    func signedAddress(_ relation: Relation, for asker: Asker?) throws -> String {
+        let owner = try owner(relation == .unknown ? .colleagues : relation, for: asker)
+        let file = try #require(owner.objects.file)
+        let address = clinic.services.files.path(asker?.scope ?? owner.author, file)
+        guard relation == .unknown else { return address }
+        return address.replacing(file.id.string, with: UUID().uuidString.lowercased())
+    }
+
     /// Whom an object of this relation belongs to; a stranger sees the first institution as its doctor would.
-    func owner(_ relation: Relation, for member: Member?) throws -> Member {
-        let home = member?.institution ?? homes[0]
-        let away = try #require(homes.first { $0 != home })
+    func owner(_ relation: Relation, for asker: Asker?) throws -> Member {
+        let here = asker?.institution ?? homes[0]
+        let away = try #require(homes.first { $0 != here })
         switch relation {
-        case .own: return try #require(member ?? members[home]?[.doctor])
-        case .colleagues: return try #require(colleagues[home])
+        case .own: return try #require(asker?.member ?? members[here]?[.doctor])
+        case .colleagues: return try #require(colleagues[here])
         case .elsewhere: return try #require(colleagues[away])
-        case .deleted, .unknown: return try #require(departed[home])
+        case .deleted, .unknown: return try #require(departed[here])
         }
     }
 
@@ -154,6 +166,8 @@ extension MatrixWorld {
 }
 
 extension APIRoute {
+    var isRemovalOfUser: Bool { method == .delete && placeNames == ["userId"] && path.hasSuffix("{userId}/") }
+
     /// The name of the form that the call takes.
     var component: String? {
         guard case .json(let schema)? = body, case .object(let keywords) = schema.json,

@@ -7,7 +7,7 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// Two institutions with somebody of every role and a colleague, each with a completed case.
+/// Two institutions with somebody of every role, a superuser and a colleague, each with a completed case.
 struct MatrixWorld: Sendable {
     /// Somebody with what is theirs.
     struct Member: Sendable {
@@ -15,10 +15,29 @@ struct MatrixWorld: Sendable {
         let role: Role
         let institution: ID<Institution>
         let token: String
+        let isSuperuser: Bool
         var objects = Objects()
 
         /// To make cases in the name of roles that can't.
         var author: Scope { Scope(institution: institution, user: user, role: .doctor) }
+    }
+
+    /// Somebody who asks, in an institution: superusers do so in others' as well.
+    struct Asker: Sendable {
+        let member: Member
+        let institution: ID<Institution>
+
+        var scope: Scope {
+            let home = Scope(
+                institution: member.institution, user: member.user, role: member.role, isSuperuser: member.isSuperuser)
+            return institution == member.institution ? home : home.visiting(institution)
+        }
+
+        /// What the test says of it.
+        var name: String {
+            let rank = member.isSuperuser ? "superuser" : member.role.rawValue
+            return scope.isVisiting ? "visiting \(rank)" : rank
+        }
     }
 
     /// Ids of one completed case and what hangs on it.
@@ -26,13 +45,13 @@ struct MatrixWorld: Sendable {
         var caseID = ID<Case>().string
         var task = ID<InferenceTask>().string
         var report = ID<Report>().string
-        /// A signed path.
-        var file = ""
+        var file: ResultFile?
     }
 
     let clinic: WebClinic
     let homes: [ID<Institution>]
     private(set) var members: [ID<Institution>: [Role: Member]] = [:]
+    private(set) var superusers: [ID<Institution>: Member] = [:]
     private(set) var colleagues: [ID<Institution>: Member] = [:]
     /// Those whose case and account are gone.
     private(set) var departed: [ID<Institution>: Member] = [:]
@@ -46,6 +65,7 @@ struct MatrixWorld: Sendable {
         }
         for home in homes {
             for role in Role.allCases { members[home, default: [:]][role] = try await makeMember(role, home) }
+            superusers[home] = try await makeMember(.admin, home, isSuperuser: true)
             colleagues[home] = try await makeMember(.doctor, home)
             departed[home] = try await makeMember(.doctor, home)
         }
@@ -55,18 +75,39 @@ struct MatrixWorld: Sendable {
 
     // MARK: People
 
-    func makeMember(_ role: Role, _ home: ID<Institution>) async throws -> Member {
+    /// Everybody who is signed in: every role at home, superusers at home and visiting.
+    var askers: [Asker] {
+        let atHome = homes.flatMap { home in
+            (Role.allCases.map { members[home]?[$0] } + [superusers[home]]).compactMap { $0 }
+        }
+        return atHome.map { Asker(member: $0, institution: $0.institution) }
+            + homes.flatMap { home in
+                superusers.values.filter { $0.institution != home }.map { Asker(member: $0, institution: home) }
+            }
+    }
+
+    /// Somebody of the same rank in the same place.
+    func newcomer(like asker: Asker?) async throws -> Asker? {
+        guard let asker else { return nil }
+        let (home, place) = (asker.member.institution, asker.institution)
+        let member = try await makeMember(asker.member.role, home, isSuperuser: asker.member.isSuperuser)
+        return Asker(member: member, institution: place)
+    }
+
+    func makeMember(_ role: Role, _ home: ID<Institution>, isSuperuser: Bool = false) async throws -> Member {
         let sessions = clinic.services.sessions
         let id = ID<User>()
-        let user = User(
+        var user = User(
             id: id, institutionID: home, email: "\(id)@clinic.org", firstName: "Ada", lastName: "Lovelace",
             role: role, institution: "", specialty: "", phoneNumber: "", isEmailVerified: false,
             createdAt: .now, updatedAt: .now)
+        user.isSuperuser = isSuperuser
         let hash = try await sessions.hasher.hash(WebClinic.password)
-        try await clinic.database.write { try UserStore($0).insert(user, passwordHash: hash) }
+        try await clinic.database.write { [user] in try UserStore($0).insert(user, passwordHash: hash) }
         let signedIn = try await sessions.login(
             email: user.email, password: WebClinic.password, origin: RequestOrigin())
-        return Member(user: id, role: role, institution: home, token: signedIn.tokens.access)
+        return Member(
+            user: id, role: role, institution: home, token: signedIn.tokens.access, isSuperuser: isSuperuser)
     }
 
     private func remove(_ member: Member) async throws {
@@ -87,8 +128,8 @@ struct MatrixWorld: Sendable {
     }
 
     /// One that nothing else asks for, since it may be brought back.
-    func makeDeletedCase(for member: Member?) async throws -> String {
-        let owner = try owner(.own, for: member)
+    func makeDeletedCase(for asker: Asker?) async throws -> String {
+        let owner = try owner(.colleagues, for: asker)
         let admin = try #require(members[owner.institution]?[.admin])
         let id = try await makeCase(owner)
         try await clinic.services.cases.delete(
@@ -110,6 +151,8 @@ struct MatrixWorld: Sendable {
                 let member = try await body(self, try #require(members[home]?[role]))
                 members[home]?[role] = member
             }
+            let superuser = try await body(self, try #require(superusers[home]))
+            superusers[home] = superuser
             let colleague = try await body(self, try #require(colleagues[home]))
             colleagues[home] = colleague
             let leaver = try await body(self, try #require(departed[home]))
@@ -135,7 +178,7 @@ struct MatrixWorld: Sendable {
         let result = try #require(try await clinic.services.segmentation.latestResult(member.author, case: id))
         var member = member
         member.objects.report = try #require(report).id.string
-        member.objects.file = clinic.services.files.path(member.author, try #require(result.files.first))
+        member.objects.file = result.files.first
         return member
     }
 }
