@@ -55,6 +55,9 @@ package struct Migration: Sendable {
         Migration(8, "operations", PackageResources.m0008_operations_sql),
         Migration(9, "reports", PackageResources.m0009_reports_sql),
         Migration(10, "admin", PackageResources.m0010_admin_sql),
+        Migration(11, "administration", PackageResources.m0011_administration_sql),
+        Migration(12, "changes", PackageResources.m0012_changes_sql),
+        Migration(13, "lists", PackageResources.m0013_lists_sql),
     ]
 }
 

@@ -16,12 +16,12 @@ struct AuditSealing: Sendable {
             try? await Task.sleep(for: isWell ? Self.pause : Self.pauseAfterFailure)
         }
         // What the last requests left; in a task of its own, since this one is cancelled.
-        await Task { _ = await work(sealer) }.value
+        await Task { _ = await work(sealer, isLast: true) }.value
     }
 
-    private func work(_ sealer: AuditSealService) async -> Bool {
+    private func work(_ sealer: AuditSealService, isLast: Bool = false) async -> Bool {
         do {
-            try await wiring.audit.writeCountedRefusals()
+            try await wiring.audit.writeCountedRefusals(atOnce: isLast)
             try await sealer.seal()
             return true
         } catch {

@@ -2,8 +2,10 @@ import Storage
 
 /// Compares a chain with its hashes, entry by entry in the chain's order; a value that reads nothing itself.
 struct AuditChainCheck {
-    /// How far a transaction's time may lie before its commit, and servers' clocks apart.
-    static let tolerance: Duration = .seconds(300)
+    /// How long a transaction may stay open behind the entry that it has written. The entry's time is none by which its chain
+    /// was sealed (`AuditStore.time`), however the servers' clocks differ; meanwhile the chain may be sealed on. SQLite lets
+    /// nobody wait longer than this for a change, and PostgreSQL's are milliseconds.
+    static let tolerance: Duration = .seconds(10)
     /// Faults beyond these are counted and not told one by one.
     static let faultLimit = 1000
     /// Entries with wrong hashes that are compared with each other's places: each with each.

@@ -20,23 +20,25 @@ package struct AuditEntry: Sendable, Equatable {
     package let outcome: Outcome
     package let requestID: String?
     package let address: String?
+    /// Which fields a change gave another value; empty for all else.
+    package var changes: [FieldChange]
     /// Its place in the chain; nil for the moment until the sealer has come by.
     package private(set) var seal: AuditSeal?
 
     /// An entry of somebody who is signed in.
     package init(
-        _ scope: Scope, _ action: String, _ objectType: String, _ objectID: String?, outcome: Outcome = .done,
-        at time: Timestamp = .now
+        _ scope: Scope, _ action: String, _ objectType: String, _ objectID: String?, changes: [FieldChange?] = [],
+        outcome: Outcome = .done, at time: Timestamp = .now
     ) {
         self.init(
             institution: scope.institution, actor: scope.user, origin: scope.origin, action: action,
-            objectType: objectType, objectID: objectID, outcome: outcome, at: time)
+            objectType: objectType, objectID: objectID, changes: changes, outcome: outcome, at: time)
     }
 
     /// An entry of somebody who is not, or of the service itself.
     package init(
         institution: ID<Institution>, actor: ID<User>?, origin: RequestOrigin, action: String, objectType: String,
-        objectID: String?, outcome: Outcome = .done, at time: Timestamp = .now
+        objectID: String?, changes: [FieldChange?] = [], outcome: Outcome = .done, at time: Timestamp = .now
     ) {
         id = .timeOrdered(at: time)
         self.institution = institution
@@ -48,6 +50,7 @@ package struct AuditEntry: Sendable, Equatable {
         self.outcome = outcome
         requestID = origin.requestID
         address = origin.address
+        self.changes = changes.compactMap(\.self)
     }
 
     init(_ row: SQLRow) throws {
@@ -61,6 +64,7 @@ package struct AuditEntry: Sendable, Equatable {
         outcome = try row.get("outcome")
         requestID = try row.optional("request_id")
         address = try row.optional("address")
+        changes = [FieldChange](stored: try row.optional("changes"))
         seal = try AuditSeal(row)
     }
 }
@@ -68,7 +72,7 @@ package struct AuditEntry: Sendable, Equatable {
 extension AuditEntry: Encodable {
     private enum CodingKeys: String, CodingKey {
         case id, institutionId, occurredAt, actorId, action, objectType, objectId, outcome, requestId, address
-        case sequence, previousHash, hash, sealedUntil
+        case changes, sequence, previousHash, hash, sealedUntil
     }
 
     /// Every key is always there, null where there is no value; times keep their microseconds, since hashes are made of them.
@@ -84,6 +88,7 @@ extension AuditEntry: Encodable {
         try container.encode(outcome.rawValue, forKey: .outcome)
         try container.encode(requestID, forKey: .requestId)
         try container.encode(address, forKey: .address)
+        try container.encode(changes, forKey: .changes)
         try container.encode(seal?.sequence, forKey: .sequence)
         try container.encode(seal?.previousHash, forKey: .previousHash)
         try container.encode(seal?.hash, forKey: .hash)

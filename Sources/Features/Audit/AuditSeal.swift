@@ -53,11 +53,13 @@ package struct AuditSeal: Sendable, Equatable {
     ) -> [UInt8] {
         var bytes = Array("NeuroAI audit 1\n".utf8)
         bytes.reserveCapacity(512)
-        let fields: [String?] = [
+        var fields: [String?] = [
             String(sequence), previousHash, String(sealedUntil.microseconds), entry.id.string,
             entry.institution.string, String(entry.occurredAt.microseconds), entry.actor?.string, entry.action,
             entry.objectType, entry.objectID, entry.outcome.rawValue, entry.requestID, entry.address,
         ]
+        // Behind all others: an entry without any has the bytes that it had before there were changes.
+        for change in entry.changes { fields += [change.field, change.from, change.to] }
         for field in fields {
             if let field {
                 bytes += String(field.utf8.count).utf8

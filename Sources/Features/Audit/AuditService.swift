@@ -10,7 +10,7 @@ package actor AuditService {
     private var refusals: RefusalBudget
 
     private struct Waiting {
-        let entry: AuditEntry
+        let entries: [AuditEntry]
         let continuation: CheckedContinuation<Void, any Error>
     }
 
@@ -28,8 +28,14 @@ package actor AuditService {
 
     /// Returns once `entry` is on disk, so that no answer leaves without its trace.
     package func record(_ entry: AuditEntry) async throws {
+        try await record([entry])
+    }
+
+    /// The same for what one answer shows of several objects: all of the entries or none.
+    package func record(_ entries: [AuditEntry]) async throws {
+        guard !entries.isEmpty else { return }
         try await withCheckedThrowingContinuation { continuation in
-            waiting.append(Waiting(entry: entry, continuation: continuation))
+            waiting.append(Waiting(entries: entries, continuation: continuation))
             guard !isWriting else { return }
             isWriting = true
             Task { await self.writeAll() }
@@ -43,17 +49,23 @@ package actor AuditService {
         try await record(entry)
     }
 
+    /// Counts a request that bore no token: it names nobody, so there is no entry of its own.
+    package func countStranger(_ origin: RequestOrigin) {
+        refusals.countStranger(at: origin.address, at: clock())
+    }
+
     /// Writes what was only counted; run it now and then.
-    package func writeCountedRefusals() async throws {
-        for entry in refusals.takeCounted(at: clock()) { try await record(entry) }
+    ///
+    /// - Parameter atOnce: also what has not been counted for its time yet; for the end of the process.
+    package func writeCountedRefusals(atOnce: Bool = false) async throws {
+        for entry in refusals.takeCounted(at: clock(), atOnce: atOnce) { try await record(entry) }
     }
 
     private func writeAll() async {
         while !waiting.isEmpty {
-            let batch = Array(waiting.prefix(Self.batchLimit))
-            waiting.removeFirst(batch.count)
+            let batch = nextBatch()
             do {
-                try await write(batch.map(\.entry))
+                try await write(batch.flatMap(\.entries))
                 for item in batch { item.continuation.resume() }
             } catch let error as DatabaseError where batch.count > 1 && error.isFaultOfOne {
                 await writeEach(batch)
@@ -64,11 +76,22 @@ package actor AuditService {
         isWriting = false
     }
 
+    /// The first who wait, as far as their entries go into one transaction.
+    private func nextBatch() -> [Waiting] {
+        var count = 0
+        let batch = waiting.prefix { item in
+            count += item.entries.count
+            return count <= Self.batchLimit || count == item.entries.count
+        }
+        waiting.removeFirst(batch.count)
+        return Array(batch)
+    }
+
     /// One that the database refuses must not take the others with it.
     private func writeEach(_ batch: [Waiting]) async {
         for item in batch {
             do {
-                try await write([item.entry])
+                try await write(item.entries)
                 item.continuation.resume()
             } catch {
                 item.continuation.resume(throwing: error)
@@ -112,7 +135,9 @@ extension AuditService {
     /// The end of the institution's chain.
     package func head(_ scope: Scope) async throws -> AuditHead {
         try Policy.require(.readAudit, scope)
-        return try await database.read { try AuditStore($0).head(scope.institution) }
+        let head = try await database.read { try AuditStore($0).head(scope.institution) }
+        try await record(AuditEntry(scope, "audit.head", "audit", nil, at: clock()))
+        return head
     }
 }
 

@@ -12,6 +12,10 @@ package struct RefusalLimits: Sendable {
     package var sources = 4096
     /// How often counts are written.
     package var countInterval: Duration = .seconds(10)
+    /// Addresses of requests without a token that are told apart, and how often their counts are written: anybody may
+    /// send such requests, so all of them together make less than an entry a second.
+    package var strangers = 256
+    package var strangerInterval: Duration = .seconds(600)
 
     package init() {}
 }
@@ -19,26 +23,23 @@ package struct RefusalLimits: Sendable {
 /// Decides which refusals are written and counts the others, so that a flood of bad requests fills neither the database
 /// nor the memory; a value without input or output.
 struct RefusalBudget: Sendable {
-    /// Whose refusals are counted together.
-    private struct Source: Hashable {
-        let institution: ID<Institution>
-        let address: String?
-    }
-
     private let limits: RefusalLimits
     private var total: Allowance
-    private var allowances: [Source: Allowance] = [:]
-    private var counted: [Source: Int] = [:]
-    private var countedSince: Timestamp?
+    private var allowances: [RefusalSource: Allowance] = [:]
+    private var beyond: RefusalCounts
+    private var strangers: RefusalCounts
 
     init(_ limits: RefusalLimits) {
         self.limits = limits
         total = Allowance(left: limits.totalBurst)
+        beyond = RefusalCounts(action: "audit.refusals", sources: limits.sources, interval: limits.countInterval)
+        strangers = RefusalCounts(
+            action: "audit.strangers", sources: limits.strangers, interval: limits.strangerInterval)
     }
 
     /// Whether `entry` is written by itself; else it is counted.
     mutating func admits(_ entry: AuditEntry, at now: Timestamp) -> Bool {
-        let source = Source(institution: entry.institution, address: entry.address)
+        let source = RefusalSource(institution: entry.institution, address: entry.address)
         if allowances[source] == nil { makeRoom(at: now) }
         let isKnown = allowances[source] != nil || allowances.count < limits.sources
         var own = allowances[source] ?? Allowance(left: limits.burst)
@@ -49,28 +50,20 @@ struct RefusalBudget: Sendable {
         } else if isKnown {
             allowances[source] = own
         }
-        count(source, at: now)
+        beyond.add(source, at: now)
         return false
     }
 
-    /// One entry for each source with refusals that were only counted; nothing before the interval is over.
-    mutating func takeCounted(at now: Timestamp) -> [AuditEntry] {
-        guard let since = countedSince, now.since(since) >= limits.countInterval else { return [] }
-        let entries = counted.map { source, number in
-            AuditEntry(
-                institution: source.institution, actor: nil, origin: RequestOrigin(address: source.address),
-                action: "audit.refusals", objectType: "count", objectID: String(number), outcome: .refused, at: now)
-        }
-        counted = [:]
-        countedSince = nil
-        return entries
+    /// A request without any token; the trail of the default institution has the count.
+    mutating func countStranger(at address: String?, at now: Timestamp) {
+        guard let home = ID<Institution>(Institution.defaultID) else { return }
+        strangers.add(RefusalSource(institution: home, address: address), at: now)
     }
 
-    private mutating func count(_ source: Source, at now: Timestamp) {
-        countedSince = countedSince ?? now
-        // Too many addresses at once are one source.
-        let isKnown = counted[source] != nil || counted.count < limits.sources
-        counted[isKnown ? source : Source(institution: source.institution, address: nil), default: 0] += 1
+    /// One entry for each source with refusals that were only counted; nothing before the interval is over, but at once
+    /// where that is asked for.
+    mutating func takeCounted(at now: Timestamp, atOnce: Bool = false) -> [AuditEntry] {
+        beyond.take(at: now, atOnce: atOnce) + strangers.take(at: now, atOnce: atOnce)
     }
 
     /// Forgets sources that have their whole allowance again.
@@ -78,6 +71,46 @@ struct RefusalBudget: Sendable {
         guard allowances.count >= limits.sources else { return }
         let wait = Duration.seconds(limits.burst / limits.perSecond)
         allowances = allowances.filter { now.since($0.value.takenAt ?? now) < wait }
+    }
+}
+
+/// Whose refusals are counted together.
+private struct RefusalSource: Hashable {
+    let institution: ID<Institution>
+    let address: String?
+}
+
+/// Numbers of refusals by their source, each of which becomes one entry.
+private struct RefusalCounts: Sendable {
+    let action: String
+    let sources: Int
+    let interval: Duration
+    private var numbers: [RefusalSource: Int] = [:]
+    private var since: Timestamp?
+
+    init(action: String, sources: Int, interval: Duration) {
+        self.action = action
+        self.sources = sources
+        self.interval = interval
+    }
+
+    mutating func add(_ source: RefusalSource, at now: Timestamp) {
+        since = since ?? now
+        // Too many addresses at once are one source.
+        let isKnown = numbers[source] != nil || numbers.count < sources
+        numbers[isKnown ? source : RefusalSource(institution: source.institution, address: nil), default: 0] += 1
+    }
+
+    mutating func take(at now: Timestamp, atOnce: Bool) -> [AuditEntry] {
+        guard let since, atOnce || now.since(since) >= interval else { return [] }
+        let entries = numbers.map { source, number in
+            AuditEntry(
+                institution: source.institution, actor: nil, origin: RequestOrigin(address: source.address),
+                action: action, objectType: "count", objectID: String(number), outcome: .refused, at: now)
+        }
+        numbers = [:]
+        self.since = nil
+        return entries
     }
 }
 

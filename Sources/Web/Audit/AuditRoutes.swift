@@ -8,13 +8,15 @@ import NIOCore
 struct AuditRoutes {
     let services: WebServices
 
+    static let exportPath = "/api/audit/export/"
+
     var all: [APIRoute] {
         [
             APIRoute(
                 .get, "/api/audit/", "Who did what to which object, newest first", access: .allowed(.readAudit),
                 query: Self.filters + APIRoute.Parameter.paging, answers: [.list(of: "AuditEntry")], handler: list),
             APIRoute(
-                .get, "/api/audit/export/", "The same as JSON lines, oldest first", access: .allowed(.readAudit),
+                .get, Self.exportPath, "The same as JSON lines, oldest first", access: .allowed(.readAudit),
                 query: Self.filters, answers: [.init(status: .ok, content: .bytes("application/x-ndjson"))],
                 handler: export),
             APIRoute(

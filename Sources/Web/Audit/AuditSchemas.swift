@@ -25,9 +25,16 @@ extension AuditRoutes {
                 "Who did it; null where nobody was signed in or the service itself did it."),
             "action": .text(), "objectType": .text(), "objectId": Schema.text().nullable, "outcome": outcome,
             "requestId": Schema.text().nullable, "address": Schema.text().nullable,
+            "changes": Schema.list(of: .named("FieldChange")).described("The fields that a change gave another value."),
             "sequence": Schema.integer().nullable.described(
                 "The number in the chain; null until it is sealed, within a second."),
             "previousHash": hash.nullable, "hash": hash.nullable, "sealedUntil": Schema.time.nullable,
+        ]),
+        "FieldChange": .object([
+            "field": .text(),
+            "from": Schema.text().nullable.described(
+                "Null where there was no value, and for patient data and free text, of which the field alone is named."),
+            "to": Schema.text().nullable,
         ]),
         "AuditHead": .object([
             "institutionId": .id, "sequence": .integer(), "hash": hash, "sealedUntil": Schema.time.nullable,

@@ -4,7 +4,8 @@ import HTTPTypes
 import Hummingbird
 
 /// Records who was refused what: a request of somebody signed in that was not allowed (403) or named an object that is not
-/// there for them (404), and a token that is not good (401). What else is refused the services record themselves.
+/// there for them (404), and a token that is not good (401); requests without a token are counted. What else is refused the
+/// services record themselves.
 struct RefusalTrail: RouterMiddleware {
     typealias Context = WebContext
 
@@ -43,7 +44,10 @@ struct RefusalTrail: RouterMiddleware {
         // Signing in and signed addresses are recorded where it is known whose they are.
         guard access != .anyone, access != .signedAddress else { return }
         let refused = context.refusedToken?.owner
-        guard let institution = context.principal?.scope.institution ?? refused?.institution else { return }
+        guard let institution = context.principal?.scope.institution ?? refused?.institution else {
+            if status == 401 { await audit.countStranger(context.origin) }
+            return
+        }
         let (type, id) = Self.object(path, request.uri.path)
         let entry = AuditEntry(
             institution: institution, actor: context.principal?.scope.user ?? refused?.user,
@@ -71,7 +75,9 @@ struct RefusalTrail: RouterMiddleware {
     static func object(_ pattern: String, _ path: String) -> (type: String, id: String?) {
         let names = pattern.split(separator: "/")
         let parts = path.split(separator: "/")
-        var type = names.first { $0 != "api" && $0 != "admin" }.map { Self.singular($0) } ?? "page"
+        // Administration's pattern begins with a parameter, which is no kind of object.
+        let first = names.first { $0 != "api" && $0 != "admin" }
+        var type = first.map { $0.hasPrefix("{") ? "page" : Self.singular($0) } ?? "page"
         var id: String?
         for (index, name) in names.enumerated() where name.hasPrefix("{") && index < parts.count {
             guard let known = ID<AuditEntry>(parts[index]) else { continue }

@@ -49,6 +49,31 @@ import Testing
         }
     }
 
+    /// What is rare in the trail is not looked for among all the readings.
+    @Test func rareEntriesAreFoundByTheirIndex() async throws {
+        try await AuditTrail.with(.sqlite) { trail in
+            func plan(_ change: (inout AuditQuery) -> Void) async throws -> String {
+                var query = AuditQuery()
+                change(&query)
+                let condition = AuditStore.condition(AuditTrail.home, query)
+                return try await trail.database.read { connection in
+                    try connection.query(
+                        """
+                        EXPLAIN QUERY PLAN SELECT * FROM audit_entries WHERE \(condition)
+                        ORDER BY occurred_at DESC, id DESC LIMIT 10
+                        """
+                    ).map { try $0.get("detail", as: String.self) }.joined(separator: "; ")
+                }
+            }
+            let rare = try await plan { $0.action = "user.delete" }
+            #expect(rare.hasSuffix("ix_audit_entries_changes (institution_id=? AND action=?)"), "\(rare)")
+            let refused = try await plan { $0.outcome = .refused }
+            #expect(refused.hasSuffix("ix_audit_entries_outcome (institution_id=? AND outcome=?)"), "\(refused)")
+            let reading = try await plan { $0.action = "case.read" }
+            #expect(reading.hasSuffix("ix_audit_entries_list (institution_id=?)"), "\(reading)")
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func anExportIsWholeAndInOrder(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.write((1...2500).map { trail.entry($0) })

@@ -37,6 +37,32 @@ import Testing
         }
     }
 
+    /// As above with two changes behind the other fields; the hash is of docs/audit.md, made there by Python.
+    @Test(arguments: TestDatabase.all) func changesAreHashedBehindTheOtherFields(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.database.write {
+                try $0.execute(
+                    """
+                    INSERT INTO audit_entries (id, institution_id, occurred_at, actor_id, action, object_type,
+                        object_id, outcome, request_id, changes)
+                    SELECT '11111111-1111-4111-8111-111111111111', \(AuditTrail.home), 1800000000000000, NULL,
+                        'case.update', 'case', '33333333-3333-4333-8333-333333333333', 'done', 'req-9',
+                        '[{"field":"status","from":"uploaded","to":"archived"},{"field":"notes","from":null,"to":null}]'
+                    """)
+            }
+            #expect(try await trail.sealer(at: 0.5).seal() == 1)
+            let seal = try #require(try await trail.sealed().first?.seal)
+            #expect(seal.hash == "636b7637479880f04c003a0351af77c57ce652df294b0f048ddf093a54632592")
+            #expect(try await trail.faults().isEmpty)
+            try await trail.tamper(
+                "UPDATE audit_entries SET changes = '[{\"field\":\"status\",\"from\":\"uploaded\",\"to\":\"created\"}]'"
+            )
+            #expect(try await trail.faults().count == 1)
+            try await trail.tamper("UPDATE audit_entries SET changes = NULL")
+            #expect(try await trail.faults().count == 1)
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func eachEntryFollowsTheOneBefore(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.write((1...25).map { trail.entry($0) })
@@ -127,6 +153,9 @@ import Testing
     private static let statements: [SQL] = [
         "UPDATE audit_entries SET action = 'x' WHERE request_id = 'r-1'",
         "UPDATE audit_entries SET actor_id = NULL WHERE request_id = 'r-1'",
+        "UPDATE audit_entries SET changes = '[]' WHERE request_id = 'r-1'",
+        // While it waits for the sealer.
+        "UPDATE audit_entries SET changes = '[]', chain_sequence = 2 WHERE request_id = 'r-2'",
         "UPDATE audit_entries SET occurred_at = 1 WHERE request_id = 'r-2'",
         "UPDATE audit_entries SET chain_sequence = NULL WHERE request_id = 'r-1'",
         "UPDATE audit_entries SET chain_sequence = 9 WHERE request_id = 'r-1'",

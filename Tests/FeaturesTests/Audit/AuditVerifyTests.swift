@@ -88,17 +88,32 @@ import Testing
         }
     }
 
-    /// A row slipped in later with an earlier time: found while it waits and once it is sealed.
-    @Test(arguments: TestDatabase.all) func aBackDatedEntryIsNamed(_ kind: TestDatabase) async throws {
+    /// A row slipped in later with an earlier time, by hours or by seconds: found while it waits and once it is sealed.
+    @Test(arguments: TestDatabase.all, [700.0, 4789])
+    func aBackDatedEntryIsNamed(_ kind: TestDatabase, at time: Double) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(8)
-            try await trail.write([trail.entry(99, at: 700)])
+            try await trail.slipIn(trail.entry(99, at: time))
             let waiting = try await trail.faults()
             #expect(
                 waiting.count == 1 && waiting[0].hasPrefix("back-dated: an entry that is not sealed ("), "\(waiting)")
             try await trail.sealer(at: 5000).seal()
             let faults = try await trail.faults()
             #expect(faults.count == 1 && faults[0].hasPrefix("back-dated: " + Self.place(9)), "\(faults)")
+        }
+    }
+
+    /// A change that took long, and a server whose clock is behind by an hour, go on from where the chain stands.
+    @Test(arguments: TestDatabase.all) func aTimeNeverLiesBeforeTheChain(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(8)
+            try await trail.write([trail.entry(9, at: 1200), trail.entry(10, at: 4801.5)])
+            #expect(try await trail.faults().isEmpty)
+            _ = try await trail.sealer(at: 1203).seal()
+            let sealed = try await trail.sealed()
+            let times = sealed.suffix(2).map { $0.occurredAt.since(AuditTrail.start) }
+            #expect(times == [.seconds(4801), .milliseconds(4_801_500)])
+            #expect(try await trail.faults().isEmpty)
         }
     }
 

@@ -28,13 +28,13 @@ final class AuditConformance: Sendable {
         "GET /api/inference/models/": "models hold no patient data",
         "GET /api/inference/models/{modelId}/": "models hold no patient data",
         "GET /api/reports/templates/": "templates hold no patient data",
-        "GET /api/audit/head/": "a number and a hash",
     ]
     /// Calls that leave a trace only where they change something.
     static let idempotent: Set<String> = [
         "POST /api/users/logout/", "PATCH /api/users/profile/update/", "PATCH /api/users/users/{userId}/",
         "POST /api/inference/models/{modelId}/activate/", "POST /api/inference/", "POST /api/inference/segment/",
         "POST /api/inference/predict/{caseId}/", "POST /api/inference/tasks/{taskId}/cancel/",
+        "PATCH /api/institutions/{institutionId}/",
     ]
 
     /// Calls whose success takes more than a request: the suites that make them, where each is compared as well.

@@ -116,7 +116,9 @@ import Testing
 
     private static func administer(_ clinic: WebClinic, _ admin: String, _ doctor: String) async throws {
         let user = try #require(try await clinic.call(.get, "/api/users/profile/", as: doctor)["id"])
-        for path in ["/api/users/users/", "/api/users/users/\(user)/", "/api/audit/", "/api/audit/export/"] {
+        for path in [
+            "/api/users/users/", "/api/users/users/\(user)/", "/api/audit/", "/api/audit/export/", "/api/audit/head/",
+        ] {
             #expect(try await clinic.call(.get, path, as: admin).status == .ok, "\(path)")
         }
         let change = #"{"specialty": "Neuroradiology"}"#

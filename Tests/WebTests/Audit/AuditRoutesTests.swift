@@ -80,6 +80,45 @@ import Testing
             let anonymous = try await clinic.call(.get, "/api/cases/\(id)/")
             #expect(anonymous.status == .unauthorized)
             #expect(try await refused(anonymous) == nil)
+            // Counted instead; calls that are open to all refuse nobody.
+            #expect(try await clinic.call(.get, "/api/cases/").status == .unauthorized)
+            #expect(try await clinic.call(.get, "/api/health/").status == .ok)
+            try await clinic.services.audit.writeCountedRefusals(atOnce: true)
+            #expect(try await clinic.rows("audit_entries WHERE action = 'audit.strangers' AND object_id = '2'") == 1)
+        }
+    }
+
+    /// A password that was tried too often, at the sign-in and beyond it: in the trail of whose account it is.
+    @Test(arguments: TestDatabase.all) func whoTriesTooOftenIsRecorded(_ kind: TestDatabase) async throws {
+        var settings = SessionSettings()
+        settings.throttling = ThrottleSettings(account: 2, address: 100, registrations: 2)
+        try await WebClinic.with(kind, sessions: settings) { clinic in
+            let token = try await clinic.signUp()
+            let user = try #require(try await clinic.call(.get, "/api/users/profile/", as: token)["id"])
+            func throttled(_ answer: Answer) async throws -> AuditEntry? {
+                #expect(answer.status == .tooManyRequests)
+                guard let request = answer.headers[.requestID] else { return nil }
+                let entries = try await clinic.database.read { connection in
+                    try connection.query("SELECT * FROM audit_entries WHERE request_id = \(request)")
+                        .map(AuditEntry.init)
+                }
+                #expect(entries.map(\.outcome) == [.refused])
+                return entries.first { $0.action == "attempt.throttle" }
+            }
+            for (email, known) in [("ada@clinic.org", true), ("nobody@clinic.org", false)] {
+                let login = #"{"email": "\#(email)", "password": "wrong"}"#
+                let path = "/api/users/login/"
+                for _ in 0..<2 { #expect(try await clinic.call(.post, path, login).status == .unauthorized) }
+                let entry = try #require(try await throttled(clinic.call(.post, path, login)))
+                #expect(entry.objectID == (known ? user : nil) && entry.actor == nil)
+                #expect(entry.institution.string == Institution.defaultID)
+            }
+            let form =
+                #"{"currentPassword": "x", "newPassword": "a better horse 2", "confirmPassword": "a better horse 2"}"#
+            let path = "/api/users/profile/change-password/"
+            for _ in 0..<2 { #expect(try await clinic.call(.post, path, form, as: token).status == .badRequest) }
+            let own = try #require(try await throttled(clinic.call(.post, path, form, as: token)))
+            #expect(own.objectID == user && own.actor?.string == user)
         }
     }
 
