@@ -48,6 +48,7 @@ let targets: [Target] = [
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo"),
     .systemLibrary(name: "CPango", pkgConfig: "pangocairo"),
+    .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
     .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto]),
@@ -55,7 +56,7 @@ let targets: [Target] = [
     .target(
         name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
         resources: [.embedInCode("Migrations")]),
-    .target(name: "Rendering", dependencies: ["CCairo", "CPango", "Imaging"]),
+    .target(name: "Rendering", dependencies: ["CCairo", "CPango", "CQRencode", "Imaging"]),
     .target(
         name: "Features",
         dependencies: ["Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging]),

@@ -11,13 +11,13 @@ ARROWS = {
     "Imaging": {"CITK", "CZlib"},
     "Inference": {"Imaging", "COpenVINO", "COnnxRuntime"},
     "Storage": {"CPostgres", "GRDB"},
-    "Rendering": {"Imaging", "CCairo", "CPango"},
+    "Rendering": {"Imaging", "CCairo", "CPango", "CQRencode"},
     "Features": {"Imaging", "Storage", "Rendering", "CArgon2", "JWTKit"},
     "Web": {"Features", "Imaging", "Rendering", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache"},
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
-    "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "Imaging", "Inference", "Storage", "Rendering", "Features",
+    "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache",
 }
 # pattern -> why; each holds for Sources/ alone

@@ -60,6 +60,46 @@ struct PageRoutesTests {
         }
     }
 
+    @Test func whoeverIsSignedInChangesTheOwnPassword() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            #expect(try await clinic.call(.get, "/password").headers[.location] == "/login")
+            let cookie = try await signIn(clinic)
+            #expect(try await clinic.call(.get, "/account", headers: cookie).text.contains("href=\"/password\""))
+            let form = try await clinic.call(.get, "/password", headers: cookie)
+            #expect(form.status == .ok && form.text.contains("autocomplete=\"current-password\""))
+            var headers = cookie
+            headers.append(contentsOf: Self.form)
+            func change(_ current: String, _ new: String, _ again: String) async throws -> Answer {
+                try await clinic.call(
+                    .post, "/password", "currentPassword=\(current)&newPassword=\(new)&confirmPassword=\(again)",
+                    headers: headers)
+            }
+            for (current, new, again, sentence) in [
+                ("wrong", "battery+staple", "battery+staple", "current password is not correct"),
+                ("correct+horse", "battery+staple", "x", "do not match"), ("correct+horse", "no", "no", "8 to 128"),
+            ] {
+                let refused = try await change(current, new, again)
+                #expect(refused.status == .badRequest && refused.text.contains(sentence), "\(sentence)")
+                #expect(!refused.text.contains("battery"))
+            }
+            let login = { (password: String) in
+                try await clinic.call(
+                    .post, "/api/users/login/", "{\"email\": \"ada@clinic.org\", \"password\": \"\(password)\"}")
+            }
+            let other = try #require(try await login("correct horse")["access"])
+            let done = try await change("correct+horse", "battery+staple", "battery+staple")
+            #expect(done.status == .seeOther && done.headers[.location] == "/password?done=changed")
+            let after = try await clinic.call(.get, "/password?done=changed", headers: cookie)
+            #expect(after.text.contains("The password was changed."))
+            #expect(try await clinic.call(.get, "/api/users/profile/", as: other).status == .unauthorized)
+            #expect(try await login("correct horse").status == .unauthorized)
+            #expect(try await login("battery staple").status == .ok)
+            #expect(try await clinic.entries("user.change_password") == 1)
+            headers[.origin] = "http://evil.example"
+            #expect(try await change("battery+staple", "x", "x").headers[.location] == "/login")
+        }
+    }
+
     @Test func anotherSitesFormDoesNothing() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             var headers = try await signIn(clinic)

@@ -4,13 +4,14 @@ import Imaging
 
 /// Login, registration and failures.
 struct SignInPage: Sendable {
-    let title = "Sign in"
+    let title: String
     let errors: [String]
     let email: String
     /// The secret of an invitation's link; with it the role is fixed.
     let invitation: String?
 
-    init(errors: [String] = [], _ email: String? = nil, invitation: String? = nil) {
+    init(title: String = "Sign in", errors: [String] = [], _ email: String? = nil, invitation: String? = nil) {
+        self.title = title
         self.errors = errors
         self.email = email ?? ""
         self.invitation = invitation

@@ -6,8 +6,8 @@ import NIOCore
 
 /// The pages: server-rendered, usable by keyboard; scripts only show progress.
 struct PageRoutes {
-    private let services: WebServices
-    private let templates: PageTemplates
+    let services: WebServices
+    let templates: PageTemplates
 
     private static let refreshCookie = "neuroai_refresh"
 
@@ -21,14 +21,19 @@ struct PageRoutes {
         router.get("login") { _, _ in page(.ok, "login", SignInPage()) }
         router.post("login", use: login)
         router.get("register") { request, _ in
-            page(.ok, "register", SignInPage(invitation: request.query("invitation")))
+            page(.ok, "register", SignInPage(title: "Register", invitation: request.query("invitation")))
         }
         router.post("register", use: register)
         router.post("logout", use: logout)
-        router.get("cases") { request, context in await shown { try await worklist(request, context) } }
+        router.get("password", use: openPassword)
+        router.post("password", use: changePassword)
+        router.get("cases") { request, context in
+            await templates.shown(context) { try await worklist(request, context) }
+        }
         router.post("cases", use: createCase)
-        router.get("cases/:id") { _, context in await shown { try await casePage(context) } }
+        router.get("cases/:id") { _, context in await templates.shown(context) { try await casePage(context) } }
         router.get("assets/:name", use: asset)
+        AccountRoutes(services: services, templates: templates).add(to: router)
         AdminRoutes(services: services, templates: templates).add(to: router)
     }
 
@@ -68,9 +73,9 @@ struct PageRoutes {
         } catch let error as AppError where error.code == .validation {
             return page(
                 .badRequest, "register",
-                SignInPage(errors: error.sentences, form.email, invitation: form.invitation))
+                SignInPage(title: "Register", errors: error.sentences, form.email, invitation: form.invitation))
         } catch let error as AppError where error.code == .forbidden {
-            return page(.forbidden, "register", SignInPage(errors: [error.message], form.email))
+            return page(.forbidden, "register", SignInPage(title: "Register", errors: [error.message], form.email))
         }
     }
 
@@ -135,7 +140,7 @@ struct PageRoutes {
     }
 
     @Sendable private func createCase(_ request: Request, _ context: WebContext) async throws -> Response {
-        await shown {
+        await templates.shown(context) {
             let scope = try context.scope
             do {
                 let form = try await Self.form(NewCaseForm.self, of: request).caseForm()
@@ -173,25 +178,11 @@ struct PageRoutes {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: asset.bytes)))
     }
 
-    /// A page in place of JSON where something fails; who is not signed in gets the form for it.
-    private func shown(_ make: () async throws -> Response) async -> Response {
-        do {
-            return try await make()
-        } catch {
-            let known = AppError.wrapping(error)
-            if known.code == .unauthenticated { return Response.redirect(to: "/login") }
-            let status: HTTPResponse.Status = known.code == .notFound ? .notFound : .internalServerError
-            return page(known.code == .forbidden ? .forbidden : status, "failure", SignInPage(errors: [known.message]))
-        }
+    func page(_ status: HTTPResponse.Status, _ name: String, _ model: some Sendable) -> Response {
+        templates.page(status, name, model)
     }
 
-    private func page(_ status: HTTPResponse.Status, _ name: String, _ model: some Sendable) -> Response {
-        Response(
-            status: status, headers: [.contentType: "text/html; charset=utf-8"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: templates.render(name, model))))
-    }
-
-    private static func form<Form: Decodable>(_ type: Form.Type, of request: Request) async throws -> Form {
+    static func form<Form: Decodable>(_ type: Form.Type, of request: Request) async throws -> Form {
         var request = request
         let body = try await request.collectBody(upTo: JSON.bodyLimit)
         do {

@@ -1,5 +1,8 @@
 import Features
+import HTTPTypes
+import Hummingbird
 import Mustache
+import NIOCore
 
 /// The pages' templates, compiled once; Mustache escapes every value.
 struct PageTemplates: Sendable {
@@ -10,7 +13,8 @@ struct PageTemplates: Sendable {
             ("head", PackageResources.head_mustache), ("foot", PackageResources.foot_mustache),
             ("login", PackageResources.login_mustache), ("register", PackageResources.register_mustache),
             ("worklist", PackageResources.worklist_mustache), ("case", PackageResources.case_mustache),
-            ("failure", PackageResources.failure_mustache),
+            ("failure", PackageResources.failure_mustache), ("account", PackageResources.account_mustache),
+            ("recovery_codes", PackageResources.recovery_codes_mustache),
             ("admin_head", PackageResources.admin_head_mustache),
             ("admin_dashboard", PackageResources.admin_dashboard_mustache),
             ("admin_list", PackageResources.admin_list_mustache),
@@ -22,6 +26,8 @@ struct PageTemplates: Sendable {
             ("admin_pager", PackageResources.admin_pager_mustache),
             ("admin_foot", PackageResources.admin_foot_mustache),
             ("admin_cell", PackageResources.admin_cell_mustache),
+            ("admin_control", PackageResources.admin_control_mustache),
+            ("password", PackageResources.password_mustache),
         ]
         var library = MustacheLibrary()
         for (name, bytes) in sources {
@@ -32,6 +38,26 @@ struct PageTemplates: Sendable {
 
     func render(_ name: String, _ model: some Sendable) -> String {
         library.render(model, withTemplate: name) ?? ""
+    }
+
+    func page(_ status: HTTPResponse.Status, _ name: String, _ model: some Sendable) -> Response {
+        Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: render(name, model))))
+    }
+
+    /// A page in place of JSON where something fails. Who is not signed in gets the form for it, and whose role needs a second
+    /// factor first the page that sets it up.
+    func shown(_ context: WebContext, _ make: () async throws -> Response) async -> Response {
+        do {
+            return try await make()
+        } catch {
+            let known = AppError.wrapping(error)
+            if known.code == .unauthenticated { return Response.redirect(to: "/login") }
+            if known.code == .secondFactorRequired { return Response.redirect(to: AccountRoutes.path) }
+            let plain = ErrorResponse.make(error, context)
+            return page(plain.status, "failure", SignInPage(title: "Failure", errors: known.sentences))
+        }
     }
 }
 

@@ -1,0 +1,107 @@
+import Features
+
+/// One's own account: who one is, the second factor and the open sessions.
+struct AccountPage: Sendable {
+    /// What the page before has done; an address names it and never words it.
+    enum Notice: String {
+        case disabled, ended
+
+        var words: String {
+            switch self {
+            case .disabled: "The second factor is off: the password alone lets you in."
+            case .ended: "The session was ended."
+            }
+        }
+    }
+
+    /// A secret that waits for its first code.
+    struct Enrolment: Sendable {
+        /// Four letters each, as people read them aloud.
+        let groups: [String]
+        let uri: String
+        let picture: String
+    }
+
+    /// An open session.
+    struct Row: Sendable {
+        let id: String
+        let device: String
+        let address: String
+        let since: String
+        let used: String
+        let isCurrent: Bool
+    }
+
+    let title = "Your account"
+    let userName: String
+    let errors: [String]
+    let notice: String?
+    let email: String
+    let role: String
+    let mustEnrol: Bool
+    let isEnabled: Bool
+    /// Whether setting it up can be begun.
+    let isOff: Bool
+    let isRequired: Bool
+    let codesLeft: Int
+    let enrolment: Enrolment?
+    let rows: [Row]
+    let hasRows: Bool
+
+    init(
+        user: User, factor: SecondFactorStatus, enrolment: SecondFactorEnrolment?, sessions: [SessionSummary],
+        mustEnrol: Bool, notice: Notice?, errors: [String]
+    ) {
+        userName = user.fullName
+        self.errors = errors
+        self.notice = errors.isEmpty ? notice?.words : nil
+        email = user.email
+        role = user.role.rawValue
+        self.mustEnrol = mustEnrol
+        isEnabled = factor.isEnabled
+        isOff = !factor.isEnabled && enrolment == nil
+        isRequired = factor.isRequired
+        codesLeft = factor.recoveryCodesLeft
+        self.enrolment = enrolment.map(Enrolment.init)
+        rows = sessions.map(Row.init)
+        hasRows = !rows.isEmpty
+    }
+}
+
+extension AccountPage.Enrolment {
+    fileprivate init(_ enrolment: SecondFactorEnrolment) {
+        var rest = enrolment.secret[...]
+        var groups: [String] = []
+        while !rest.isEmpty {
+            groups.append(String(rest.prefix(4)))
+            rest = rest.dropFirst(4)
+        }
+        self.groups = groups
+        uri = enrolment.uri
+        picture = AccountRoutes.picturePath
+    }
+}
+
+extension AccountPage.Row {
+    fileprivate init(_ session: SessionSummary) {
+        id = session.id.string
+        device = session.userAgent ?? "unknown"
+        address = session.address ?? "unknown"
+        since = Shown.time(session.createdAt.description)
+        used = Shown.time(session.lastUsedAt.description)
+        isCurrent = session.isCurrent
+    }
+}
+
+/// The codes for a lost device, shown once.
+struct RecoveryCodesPage: Sendable {
+    let title = "Recovery codes"
+    let userName: String
+    let errors: [String] = []
+    let codes: [String]
+
+    init(user: User, _ codes: RecoveryCodes) {
+        userName = user.fullName
+        self.codes = codes.recoveryCodes
+    }
+}

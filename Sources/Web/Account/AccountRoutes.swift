@@ -1,0 +1,109 @@
+import Features
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The page of one's own account: the second factor and the sessions, without scripts.
+struct AccountRoutes {
+    static let path = "/account"
+    static let picturePath = "/account/second-factor.svg"
+
+    let services: WebServices
+    let templates: PageTemplates
+
+    private var factors: SecondFactorsService { services.sessions.secondFactors }
+
+    func add(to router: Router<WebContext>) {
+        router.get("account", use: shown(account))
+        router.post("account/second-factor", use: shown(enrol))
+        router.get("account/second-factor.svg", use: shown(picture))
+        router.post("account/second-factor/confirm", use: shown(confirm))
+        router.post("account/second-factor/disable", use: shown(disable))
+        router.post("account/sessions/:id/end", use: shown(endSession))
+    }
+
+    // MARK: Reading
+
+    private func account(_ request: Request, _ context: WebContext) async throws -> Response {
+        let notice = AccountPage.Notice(rawValue: request.query("done") ?? "")
+        return try await account(.ok, context.signedIn(enrolling: true), notice: notice)
+    }
+
+    private func account(
+        _ status: HTTPResponse.Status, _ principal: Principal, notice: AccountPage.Notice? = nil, errors: [String] = []
+    ) async throws -> Response {
+        // Whoever must enrol first is told of nothing else.
+        let sessions = principal.mustEnrol ? [] : try await services.sessions.list(principal)
+        let model = AccountPage(
+            user: try await services.users.profile(principal.scope), factor: try await factors.status(principal),
+            enrolment: try await factors.pending(principal), sessions: sessions, mustEnrol: principal.mustEnrol,
+            notice: notice, errors: errors)
+        return templates.page(status, "account", model)
+    }
+
+    private func picture(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard let enrolment = try await factors.pending(context.signedIn(enrolling: true)) else {
+            throw AppError(.notFound, "No second factor is being set up.")
+        }
+        return Response(
+            status: .ok, headers: [.contentType: "image/svg+xml"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try enrolment.picture())))
+    }
+
+    // MARK: The second factor
+
+    private func enrol(_ request: Request, _ context: WebContext) async throws -> Response {
+        let principal = try context.signedIn(enrolling: true)
+        return try await answering(principal) {
+            _ = try await factors.enrol(principal)
+            return Response.redirect(to: Self.path)
+        }
+    }
+
+    private func confirm(_ request: Request, _ context: WebContext) async throws -> Response {
+        let principal = try context.signedIn(enrolling: true)
+        let code = try await FormFields.body(of: request)["code"] ?? ""
+        return try await answering(principal) {
+            let codes = try await factors.confirm(principal, code: code)
+            let user = try await services.users.profile(principal.scope)
+            return templates.page(.ok, "recovery_codes", RecoveryCodesPage(user: user, codes))
+        }
+    }
+
+    private func disable(_ request: Request, _ context: WebContext) async throws -> Response {
+        let principal = try context.signedIn()
+        let code = try await FormFields.body(of: request)["code"] ?? ""
+        return try await answering(principal) {
+            try await factors.disable(principal, code: code)
+            return Response.redirect(to: "\(Self.path)?done=\(AccountPage.Notice.disabled.rawValue)")
+        }
+    }
+
+    // MARK: Sessions
+
+    private func endSession(_ request: Request, _ context: WebContext) async throws -> Response {
+        try await services.sessions.end(context.signedIn(), context.id(of: Features.Session.self))
+        return Response.redirect(to: "\(Self.path)?done=\(AccountPage.Notice.ended.rawValue)")
+    }
+
+    // MARK: Parts
+
+    /// The same page with what is wrong, where whoever filled it in can do something about that.
+    private func answering(_ principal: Principal, _ make: () async throws -> Response) async throws -> Response {
+        do {
+            return try await make()
+        } catch let error as AppError where [.validation, .conflict, .tooManyRequests].contains(error.code) {
+            let status = ErrorResponse.status(of: error.code)
+            let sentences = error.fields.isEmpty ? [error.message] : error.fields.values.flatMap(\.self)
+            var response = try await account(status, principal, errors: sentences)
+            if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+            return response
+        }
+    }
+
+    private typealias Handler = @Sendable (Request, WebContext) async throws -> Response
+
+    private func shown(_ handler: @escaping Handler) -> Handler {
+        { request, context in await templates.shown(context) { try await handler(request, context) } }
+    }
+}
