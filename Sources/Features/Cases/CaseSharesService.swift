@@ -29,8 +29,10 @@ package struct CaseSharesService: Sendable {
             try check.finish()
             guard let access, let colleague else { throw AppError(.validation, "The share is incomplete.") }
             let store = CaseShareStore(connection)
+            let before = try store.list(scope, case: id).first { $0.user == colleague.id }?.access
             try store.put(scope, case: id, with: colleague.id, access, at: now)
-            try Self.record("case.share", scope, id, colleague.id, at: now, on: connection)
+            let change = FieldChange.told("access", before, access)
+            try Self.record("case.share", scope, id, colleague.id, change, at: now, on: connection)
             guard let share = try store.list(scope, case: id).first(where: { $0.user == colleague.id }) else {
                 throw AppError(.internalFault, "The share was not found after it was written.")
             }
@@ -51,12 +53,12 @@ package struct CaseSharesService: Sendable {
 
     /// Two entries, so that the trail of the case and that of the colleague both show it.
     private static func record(
-        _ action: String, _ scope: Scope, _ item: ID<Case>, _ user: ID<User>, at now: Timestamp,
-        on connection: any DatabaseConnection
+        _ action: String, _ scope: Scope, _ item: ID<Case>, _ user: ID<User>, _ change: FieldChange? = nil,
+        at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
         let store = AuditStore(connection)
-        try store.append(AuditEntry(scope, action, "case", item.string, at: now))
-        try store.append(AuditEntry(scope, action, "user", user.string, at: now))
+        try store.append(AuditEntry(scope, action, "case", item.string, changes: [change], at: now))
+        try store.append(AuditEntry(scope, action, "user", user.string, changes: [change], at: now))
     }
 
     /// Whom the form means; nil and an error where there is nobody to share with.

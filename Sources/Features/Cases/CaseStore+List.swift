@@ -168,7 +168,7 @@ extension CaseStore {
 }
 
 /// Tables with `cases c` among them, and a condition on them.
-private struct CaseSource {
+struct CaseSource {
     let tables: SQL
     let condition: SQL
 

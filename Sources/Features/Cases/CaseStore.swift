@@ -40,6 +40,23 @@ package struct CaseStore {
             """
     }
 
+    /// The ids of the live cases that are the user's own or shared with the user, as a query of two index ranges; nil where
+    /// somebody sees other cases, or none but the own ones, and `visible` is found by an index as it is.
+    ///
+    /// - Parameter action: one that any share allows.
+    static func ownAndShared(_ scope: Scope, for action: Action) -> SQL? {
+        guard Policy.reach(of: action, scope) == .own, scope.hasShares, Policy.share(neededFor: action) == .read else {
+            return nil
+        }
+        let live: SQL = "c.institution_id = \(scope.institution) AND c.deleted_at IS NULL"
+        // CROSS: SQLite then begins with the few shares.
+        return """
+            SELECT c.id FROM cases c WHERE \(live) AND c.created_by = \(scope.user)
+            UNION SELECT c.id FROM case_shares s CROSS JOIN cases c
+            WHERE s.user_id = \(scope.user) AND c.id = s.case_id AND \(live)
+            """
+    }
+
     /// The case as `scope` may see it.
     static func shown(_ item: Case, _ scope: Scope) -> Case {
         Policy.reach(of: .readCase, scope) == .anonymised ? item.anonymised : item

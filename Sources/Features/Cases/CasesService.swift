@@ -3,17 +3,14 @@ import Storage
 /// The rules of cases: who may see, make, change and delete them.
 package struct CasesService: Sendable {
     let database: any Database
-    private let blobs: any BlobStore
     let audit: AuditService
     let clock: @Sendable () -> Timestamp
     private let lists = SharedReads<CaseListKey>()
 
     package init(
-        database: any Database, blobs: any BlobStore, audit: AuditService,
-        clock: @escaping @Sendable () -> Timestamp = { .now }
+        database: any Database, audit: AuditService, clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
-        self.blobs = blobs
         self.audit = audit
         self.clock = clock
     }
@@ -68,7 +65,8 @@ package struct CasesService: Sendable {
             var after = try form.applied(to: before)
             after.updatedAt = now
             try store.update(scope, after, from: before)
-            try AuditStore(connection).append(AuditEntry(scope, "case.update", "case", id.string, at: now))
+            try AuditStore(connection).append(
+                AuditEntry(scope, "case.update", "case", id.string, changes: after.changes(since: before), at: now))
             return try store.require(scope, id)
         }
     }

@@ -24,7 +24,12 @@ extension ImagesService {
             if image.modality != sequence {
                 try CaseStore(connection).setStatus(scope, image.caseID, .uploaded, at: now)
             }
-            try AuditStore(connection).append(AuditEntry(scope, "image.update", "image", id.string, at: now))
+            let changes: [FieldChange?] = [
+                .told("modality", image.modality, sequence),
+                .named("originalFilename", image.originalFilename, name),
+            ]
+            try AuditStore(connection).append(
+                AuditEntry(scope, "image.update", "image", id.string, changes: changes, at: now))
         }
     }
 

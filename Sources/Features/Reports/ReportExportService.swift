@@ -42,6 +42,14 @@ package struct ReportExportService: Sendable {
         }
     }
 
+    /// The PDF of the report as it stands, where there is one. Nothing is printed, and nothing counts as exported.
+    package func printed(_ scope: Scope, _ id: ID<Report>) async throws -> PrintedReport? {
+        let now = clock()
+        let source = try await database.read { try ReportPrintSource(scope, id, at: now, in: $0) }
+        try await audit.record(AuditEntry(scope, "report.read", "report", id.string, at: now))
+        return source.printed
+    }
+
     private func keep(_ blob: StagedBlob, _ scope: Scope, _ source: ReportPrintSource, at now: Timestamp) async throws
         -> PrintedReport
     {

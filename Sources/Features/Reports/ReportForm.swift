@@ -63,6 +63,11 @@ struct ReportChange: Sendable {
     /// Whether it puts a signature below the text.
     var isSigning: Bool { status == .finalized && (isEdited || from.status != .finalized) }
 
+    /// For the audit trail.
+    var fields: [FieldChange?] {
+        [.told("status", from.status, status), isEdited ? .named("finalizedText", from.currentText, text) : nil]
+    }
+
     var action: String {
         if isSigning { return "report.sign" }
         return status == .exported ? "report.export" : "report.update"

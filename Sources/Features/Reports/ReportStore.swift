@@ -82,33 +82,16 @@ package struct ReportStore {
 
     /// Newest first.
     func list(_ scope: Scope, case caseID: ID<Case>?, _ window: Window) throws -> Page<Report> {
-        var conditions = [CaseStore.visible(scope, for: .readReport)]
-        if let caseID { conditions.append("p.case_id = \(caseID)") }
-        let filter = SQL.joined(conditions, by: " AND ")
-        if case .cursor(let after?, _) = window {
-            let cursor = try CaseCursor(after)
-            conditions.append("(p.generated_at, p.id) < (\(cursor.time), \(cursor.id))")
-        }
+        let list = CaseContentStore(
+            connection: connection, table: "reports", time: "generated_at", scope: scope, action: .readReport,
+            caseID: caseID, window: window)
         let rows = try connection.query(
-            """
-            \(Self.selection) WHERE \(SQL.joined(conditions, by: " AND "))
-            ORDER BY p.generated_at DESC, p.id DESC LIMIT \(window.size + 1) OFFSET \(window.offset)
-            """)
+            "\(Self.selection) WHERE p.id IN (\(try list.keys())) ORDER BY p.generated_at DESC, p.id DESC")
         let items = try rows.prefix(window.size).map(Report.init)
         let hasNext = rows.count > window.size
         return Page(
-            items: items, count: try count(filter, window), nextCursor: hasNext ? items.last?.cursor : nil,
+            items: items, count: try list.count(), nextCursor: hasNext ? items.last?.cursor : nil,
             hasNext: hasNext)
-    }
-
-    private func count(_ condition: SQL, _ window: Window) throws -> Int? {
-        guard case .page = window else { return nil }
-        return try connection.queryOne(
-            """
-            SELECT COUNT(*) AS number FROM reports p
-            JOIN cases c ON c.institution_id = p.institution_id AND c.id = p.case_id WHERE \(condition)
-            """
-        )?.get("number")
     }
 }
 

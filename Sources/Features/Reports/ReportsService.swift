@@ -63,7 +63,8 @@ package struct ReportsService: Sendable {
             }
             if change.isSigning { _ = try store.require(scope, id, for: .signReport) }
             try store.apply(change, scope, acknowledged: try Self.acknowledged(change), at: now)
-            try AuditStore(connection).append(AuditEntry(scope, change.action, "report", id.string, at: now))
+            try AuditStore(connection).append(
+                AuditEntry(scope, change.action, "report", id.string, changes: change.fields, at: now))
             return try store.require(scope, id)
         }
     }

@@ -70,33 +70,16 @@ package struct SegmentationStore {
 
     /// Tasks of the cases that `scope` may see, newest first, without their results.
     package func tasks(_ scope: Scope, case caseID: ID<Case>? = nil, _ window: Window) throws -> Page<InferenceTask> {
-        var conditions = [CaseStore.visible(scope, for: .readResult)]
-        if let caseID { conditions.append("t.case_id = \(caseID)") }
-        let filter = SQL.joined(conditions, by: " AND ")
-        if case .cursor(let after?, _) = window {
-            let cursor = try CaseCursor(after)
-            conditions.append("(t.created_at, t.id) < (\(cursor.time), \(cursor.id))")
-        }
+        let list = CaseContentStore(
+            connection: connection, table: "inference_tasks", time: "created_at", scope: scope, action: .readResult,
+            caseID: caseID, window: window)
         let rows = try connection.query(
-            """
-            \(Self.selection) WHERE \(SQL.joined(conditions, by: " AND "))
-            ORDER BY t.created_at DESC, t.id DESC LIMIT \(window.size + 1) OFFSET \(window.offset)
-            """)
+            "\(Self.selection) WHERE t.id IN (\(try list.keys())) ORDER BY t.created_at DESC, t.id DESC")
         let items = try rows.prefix(window.size).map(InferenceTask.init)
         let hasNext = rows.count > window.size
         return Page(
-            items: items, count: try count(filter, window), nextCursor: hasNext ? items.last?.cursor : nil,
+            items: items, count: try list.count(), nextCursor: hasNext ? items.last?.cursor : nil,
             hasNext: hasNext)
-    }
-
-    private func count(_ condition: SQL, _ window: Window) throws -> Int? {
-        guard case .page = window else { return nil }
-        return try connection.queryOne(
-            """
-            SELECT COUNT(*) AS number FROM inference_tasks t
-            JOIN cases c ON c.institution_id = t.institution_id AND c.id = t.case_id WHERE \(condition)
-            """
-        )?.get("number")
     }
 
     /// Frees the inputs for another task.

@@ -127,8 +127,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func whatWorksOnADeletedCaseIsStopped(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
             let waiting = try await ward.service.start(ward.doctor, case: ward.caseID)
-            let cases = CasesService(
-                database: ward.database, blobs: ward.blobs, audit: AuditService(database: ward.database))
+            let cases = CasesService(database: ward.database, audit: AuditService(database: ward.database))
             try await cases.delete(ward.doctor, ward.caseID)
             let row = try await ward.database.read {
                 try $0.queryOne("SELECT status, active_inputs FROM jobs j JOIN inference_tasks t ON t.job_id = j.id")
@@ -145,8 +144,7 @@ import Testing
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             let queue = ward.queue()
             let claim = try #require(try await queue.claim(by: WorkerID()))
-            let cases = CasesService(
-                database: ward.database, blobs: ward.blobs, audit: AuditService(database: ward.database))
+            let cases = CasesService(database: ward.database, audit: AuditService(database: ward.database))
             try await cases.delete(ward.doctor, ward.caseID)
             let partials = try PartialFileStore(root: ward.folder.appendingPathComponent("partial"))
             let purger = CasePurgeService(

@@ -151,6 +151,54 @@ import Testing
         }
     }
 
+    /// Own and shared ones are one list, each once and in order; of cases that are deleted or nobody shared there is nothing.
+    @Test(arguments: TestDatabase.all)
+    func sharedTasksStandAmongOnesOwn(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let colleague = try await Ward.addUser(.doctor, to: ward.database)
+            var ids: [ID<InferenceTask>] = []
+            for author in [ward.doctor, colleague, ward.doctor, colleague, colleague, ward.doctor] {
+                let id = ID<Case>()
+                try await ward.addCase(id, of: author)
+                ids.append(try await ward.service.start(author, case: id).id)
+                // Of the colleague's the second is shared and then deleted, the third not shared; a share of an own case is none.
+                let (isShared, isDeleted) = (ids.count != 5, ids.count == 4)
+                try await ward.database.write { connection in
+                    guard isShared else { return }
+                    try connection.execute(
+                        """
+                        INSERT INTO case_shares (case_id, institution_id, user_id, access, shared_by, created_at)
+                        VALUES (\(id), \(author.institution), \(ward.doctor.user), 'read', \(colleague.user), 0)
+                        """)
+                    if isDeleted { try connection.execute("UPDATE cases SET deleted_at = 1 WHERE id = \(id)") }
+                }
+            }
+            let expected = [ids[5], ids[2], ids[1], ids[0]]
+            #expect(try await ward.service.list(ward.doctor, .plain(limit: 10)).items.map(\.id) == expected)
+            let page = try await ward.service.list(ward.doctor, .page(number: 2, size: 2))
+            #expect(page.count == 4 && page.items.map(\.id) == [ids[1], ids[0]] && !page.hasNext)
+            let first = try await ward.service.list(ward.doctor, .cursor(after: nil, size: 1))
+            let rest = try await ward.service.list(ward.doctor, .cursor(after: first.nextCursor, size: 3))
+            #expect((first.items + rest.items).map(\.id) == expected)
+        }
+    }
+
+    /// A doctor's list begins with the doctor's cases: all tasks of the institution may be a hundred times as many.
+    @Test func ownTasksAreFoundByTheirCases() async throws {
+        try await Ward.with(.sqlite) { ward in
+            let plan = try await ward.database.read { connection in
+                let list = CaseContentStore(
+                    connection: connection, table: "inference_tasks", time: "created_at", scope: ward.doctor,
+                    action: .readResult, caseID: nil, window: .plain(limit: 50))
+                return try connection.query("EXPLAIN QUERY PLAN \(list.keys())").map { row in
+                    try row.get("detail", as: String.self)
+                }
+            }
+            #expect(plan.contains { $0.hasPrefix("SEARCH x USING") && $0.contains("(case_id=?)") }, "\(plan)")
+            #expect(plan.contains { $0.contains("ix_case_shares_user (user_id=?") }, "\(plan)")
+        }
+    }
+
     @Test(arguments: TestDatabase.all)
     func clientsSeeTheContractsKeys(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in

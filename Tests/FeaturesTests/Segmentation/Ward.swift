@@ -23,7 +23,7 @@ struct Ward: Sendable {
                 let doctor = try await addUser(.doctor, to: database)
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("blobs"))
                 let ward = Ward(database: database, blobs: blobs, folder: folder, doctor: doctor, caseID: ID())
-                try await ward.addCase()
+                try await ward.addCase(ward.caseID, of: doctor)
                 try await body(ward)
             }
         }
@@ -50,16 +50,17 @@ struct Ward: Sendable {
         return scope
     }
 
-    private func addCase() async throws {
+    /// A case of two series.
+    func addCase(_ caseID: ID<Case>, of author: Scope) async throws {
         try await database.write { connection in
             try connection.execute(
                 """
                 INSERT INTO cases (id, institution_id, created_by, patient_id, status, search_text, created_at,
                     updated_at)
-                VALUES (\(caseID), \(doctor.institution), \(doctor.user), 'Mrs Smith', 'uploaded', '', 0, 0)
+                VALUES (\(caseID), \(author.institution), \(author.user), 'Mrs Smith', 'uploaded', '', 0, 0)
                 """)
         }
-        for sequence in [MRISequence.t1ce, .flair] { try await addImage(sequence) }
+        for sequence in [MRISequence.t1ce, .flair] { try await addImage(sequence, to: caseID) }
     }
 
     func addImage(_ sequence: MRISequence, to other: ID<Case>? = nil) async throws {
