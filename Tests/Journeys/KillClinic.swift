@@ -56,7 +56,7 @@ struct KillClinic {
 
     /// A case with one series and a segmentation that waits for a worker.
     func startedTask() async throws -> InferenceTask {
-        let cases = CasesService(database: database, blobs: blobs, audit: audit)
+        let cases = CasesService(database: database, audit: audit)
         var form = CaseForm()
         form.patientId = .value("phantom")
         form.age = .value(FormInteger(50))

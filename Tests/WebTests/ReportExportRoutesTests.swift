@@ -16,11 +16,21 @@ struct ReportExportRoutesTests {
             #expect(try await clinic.call(.get, path, as: ward.doctor)["status"] == "draft")
 
             _ = try await ward.patch(clinic, #"{"status": "finalized"}"#, as: ward.radiologist)
+            // Looking whether it is there neither prints nor marks it.
+            let seen = try await clinic.call(.head, path + "export/", as: ward.doctor)
+            #expect(seen.status == .ok && seen.headers[.contentType] == "application/pdf" && seen.data.isEmpty)
+            #expect(seen.headers[.eTag] == nil && seen.headers[.contentLength] == nil)
+            #expect(try await clinic.call(.get, path, as: ward.doctor)["status"] == "finalized")
+            #expect(try await clinic.rows("report_pdfs") == 1)
             let final = try await clinic.call(.get, path + "export/", as: ward.doctor)
             #expect(final.status == .ok && final.data != draft.data)
             let report = try await clinic.call(.get, path, as: ward.doctor)
             #expect(report["status"] == "exported" && report["lastEditedBy"] == "Ada Lovelace")
             #expect(try await clinic.call(.get, path + "export/", as: ward.doctor).data == final.data)
+
+            let known = try await clinic.call(.head, path + "export/", as: ward.doctor)
+            #expect(known.headers[.eTag] == final.headers[.eTag] && known.data.isEmpty)
+            #expect(known.headers[.contentLength] == String(final.data.count))
 
             let list = try await clinic.call(.get, path + "pdfs/", as: ward.doctor).list
             #expect(list.map { $0["status"] as? String } == ["exported", "draft"])

@@ -110,7 +110,8 @@ extension APIRoute.Parameter {
     static let caseFilter = Self("caseId", .anyOf([.id, .text(atMost: 0)]), "Those of one case.")
 
     static let ifMatch = Self(
-        "If-Match", .text(), "The `ETag` that the change is made from; 412 where it is no longer so.")
+        "If-Match", .text(pattern: #"^(\*|"[0-9]{1,18}"(, ?"[0-9]{1,18}")*)$"#),
+        "The `ETag` that the change is made from; 412 where it is no longer so.")
 
     /// What every list understands.
     static let paging =

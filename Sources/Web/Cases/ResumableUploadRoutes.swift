@@ -57,9 +57,21 @@ struct ResumableUploadRoutes {
         switch header {
         case "Upload-Length": .integer(1...Int(Int32.max))
         case "Upload-Offset": .integer(0...Int(Int32.max))
-        default: .text()
+        case "Upload-Checksum": .text(pattern: "^(md5 \(base64){22}==|sha1 \(base64){27}=|sha256 \(base64){43}=)$")
+        default: metadata
         }
     }
+
+    private static let base64 = "[A-Za-z0-9+/]"
+
+    /// The modality and, where the client likes, the file's name, both in base64.
+    private static let metadata: Schema = {
+        let modalities = MRISequence.allCases.map { Data($0.rawValue.utf8).base64EncodedString() }
+        let modality = "modality (\(modalities.joined(separator: "|")))"
+        let filename = "filename \(base64){4,160}={0,2}"
+        return Schema.text(pattern: "^(\(filename),)?\(modality)(,\(filename))?$")
+            .example("modality dDFjZQ==,filename dDFjZS5uaWkuZ3o=")
+    }()
 
     // MARK: Protocol
 

@@ -15,7 +15,7 @@ struct ShareRoutes {
         ]),
         "ShareForm": .form([
             "userId": Schema.id.nullable.described("The colleague; else name the address."),
-            "email": Schema.line(atMost: 254).nullable,
+            "email": UserRoutes.email.nullable,
             "access": access.nullable.described("`read` where left out."),
         ]),
     ]

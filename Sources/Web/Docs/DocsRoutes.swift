@@ -10,7 +10,7 @@ struct DocsRoutes: Sendable {
     let assets: URL?
 
     /// What the page loads from there.
-    private enum File: String {
+    private enum File: String, CaseIterable {
         case bundle = "swagger-ui-bundle.js"
         case style = "swagger-ui.css"
         case icon = "favicon-32x32.png"
@@ -36,13 +36,23 @@ struct DocsRoutes: Sendable {
         router.get("api/docs/:name", use: file)
     }
 
+    /// What the page loads, as far as it is installed.
+    var staticAssets: [StaticAsset] {
+        let files = File.allCases.compactMap { file in
+            bytes(of: file).map { StaticAsset(path: "api/docs/\(file.rawValue)", bytes: [UInt8]($0)) }
+        }
+        return files.isEmpty ? [] : files + [StaticAsset(path: "api/docs/start.js", bytes: PackageResources.docs_js)]
+    }
+
+    private func bytes(of file: File) -> Data? {
+        assets.flatMap { try? Data(contentsOf: $0.appendingPathComponent(file.rawValue)) }
+    }
+
     @Sendable private func file(_ request: Request, _ context: WebContext) async throws -> Response {
         guard let file = context.parameters.get("name").flatMap({ File(rawValue: $0) }) else {
             throw AppError(.notFound, "There is nothing at this address.")
         }
-        guard let data = assets.flatMap({ try? Data(contentsOf: $0.appendingPathComponent(file.rawValue)) }) else {
-            throw Self.notInstalled
-        }
+        guard let data = bytes(of: file) else { throw Self.notInstalled }
         return Self.answer([UInt8](data), file.mediaType)
     }
 

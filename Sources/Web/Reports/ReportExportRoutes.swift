@@ -15,6 +15,11 @@ struct ReportExportRoutes {
                 answers: [.init(status: .ok, content: .bytes("application/pdf"))], details: .init(failures: [409]),
                 handler: export),
             APIRoute(
+                .head, "/api/reports/{reportId}/export/",
+                "Whether it is there; nothing is printed or counts as exported",
+                access: .allowed(.readReport), answers: [.init(status: .ok, content: .bytes("application/pdf"))],
+                handler: look),
+            APIRoute(
                 .get, "/api/reports/{reportId}/pdfs/", "The PDFs that were made of the report, newest first",
                 access: .allowed(.readReport), answers: [.json(.ok, .list(of: .named("ReportPDF")))], handler: list),
         ]
@@ -25,12 +30,31 @@ struct ReportExportRoutes {
         let id = try context.id("reportId", of: Report.self)
         let printed = try await services.reportExport.export(scope, id)
         let data = try await services.reportExport.read(printed)
+        return Self.answer(id, printed) { writer in
+            try await writer.write(ByteBuffer(bytes: data))
+            try await writer.finish(nil)
+        }
+    }
+
+    @Sendable private func look(_ request: Request, _ context: WebContext) async throws -> Response {
+        let id = try context.id("reportId", of: Report.self)
+        let printed = try await services.reportExport.printed(context.scope, id)
+        return Self.answer(id, printed) { try await $0.finish(nil) }
+    }
+
+    /// Of what is not printed yet neither the digest nor the length is known, and HEAD may leave them out (RFC 9110 §9.3.2).
+    private static func answer(
+        _ id: ID<Report>, _ printed: PrintedReport?,
+        _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+    ) -> Response {
+        var headers: HTTPFields = [
+            .contentType: "application/pdf",
+            .contentDisposition: "attachment; filename=\"report-\(id.string.prefix(8)).pdf\"",
+        ]
+        guard let printed else { return Response(status: .ok, headers: headers, body: ResponseBody(write)) }
+        headers[.eTag] = "\"\(printed.sha256)\""
         return Response(
-            status: .ok,
-            headers: [
-                .contentType: "application/pdf", .eTag: "\"\(printed.sha256)\"",
-                .contentDisposition: "attachment; filename=\"report-\(id.string.prefix(8)).pdf\"",
-            ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+            status: .ok, headers: headers, body: ResponseBody(contentLength: Int(printed.size), write))
     }
 
     private struct PDFBody: Encodable {

@@ -2,10 +2,11 @@ import ArgumentParser
 import Foundation
 import Web
 
-/// `neuroai collectstatic`: the pages' assets as files, for a proxy that serves them itself.
+/// `neuroai collectstatic`: the pages' assets and what `/api/docs/` loads as files, for a proxy that serves them itself.
 struct CollectStaticCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "collectstatic", abstract: "Copies the pages' assets to STATIC_ROOT, for a proxy.",
+        commandName: "collectstatic",
+        abstract: "Copies the pages' assets and Swagger UI's files to STATIC_ROOT, for a proxy.",
         discussion: "The server needs none of it: it serves its assets itself.",
         aliases: ["collect-static", "collect_static"])
 
@@ -13,9 +14,12 @@ struct CollectStaticCommand: ParsableCommand {
     var noInput = false
 
     func run() throws {
-        let root = URL(fileURLWithPath: try Settings.load()["STATIC_ROOT"] ?? "staticfiles", isDirectory: true)
+        let settings = try Settings.load()
+        let root = URL(fileURLWithPath: settings["STATIC_ROOT"] ?? "staticfiles", isDirectory: true)
+        let assets = StaticAsset.all(
+            swaggerUI: settings["SWAGGER_UI_PATH"].map { URL(fileURLWithPath: $0, isDirectory: true) })
         var written = 0
-        for asset in StaticAsset.all {
+        for asset in assets {
             let file = root.appendingPathComponent(asset.path)
             let bytes = Data(asset.bytes)
             guard (try? Data(contentsOf: file)) != bytes else { continue }
@@ -29,6 +33,9 @@ struct CollectStaticCommand: ParsableCommand {
             }
             written += 1
         }
-        print("\(written) files written to \(root.path), \(StaticAsset.all.count - written) were there already.")
+        print("\(written) files written to \(root.path), \(assets.count - written) were there already.")
+        if !assets.contains(where: { $0.path.hasPrefix("api/docs/") }) {
+            print("Swagger UI is not at SWAGGER_UI_PATH: what /api/docs/ loads is left out.")
+        }
     }
 }

@@ -91,12 +91,31 @@ struct ManagementCommandTests {
 
     @Test func assetsAreCollected() async throws {
         try await Self.with { installation in
-            let first = try installation.run("collectstatic", "--noinput")
+            let absent = ["SWAGGER_UI_PATH": installation.folder.appendingPathComponent("ui").path]
+            let first = try installation.run("collectstatic", "--noinput", environment: absent)
             #expect(first.code == 0, "\(first.said)")
             let style = installation.folder.appendingPathComponent("static/assets/site.css")
             let source = Program.root.appendingPathComponent("Sources/Web/Assets/site.css")
             #expect(try Data(contentsOf: style) == Data(contentsOf: source))
-            #expect(try installation.run("collectstatic").said.hasPrefix("0 files written"))
+            let again = try installation.run("collectstatic", environment: absent).said
+            #expect(again.hasPrefix("0 files written") && again.contains("/api/docs/ loads is left out"))
+        }
+    }
+
+    @Test func swaggerUIsFilesAreCollectedWhereTheyAreInstalled() async throws {
+        try await Self.with { installation in
+            let folder = installation.folder.appendingPathComponent("ui", isDirectory: true)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for name in ["swagger-ui-bundle.js", "swagger-ui.css", "LICENSE"] {
+                try Data(name.utf8).write(to: folder.appendingPathComponent(name))
+            }
+            let run = try installation.run("collectstatic", environment: ["SWAGGER_UI_PATH": folder.path])
+            #expect(run.code == 0 && !run.said.contains("left out"), "\(run.said)")
+            let collected = installation.folder.appendingPathComponent("static/api/docs")
+            let names = try FileManager.default.contentsOfDirectory(atPath: collected.path).sorted()
+            #expect(names == ["start.js", "swagger-ui-bundle.js", "swagger-ui.css"])
+            let style = try Data(contentsOf: collected.appendingPathComponent("swagger-ui.css"))
+            #expect(style == Data("swagger-ui.css".utf8))
         }
     }
 
