@@ -13,7 +13,7 @@ extension Wiring {
             database: database, blobs: blobs, audit: audit, inspector: .nifti(), quota: serving.institutionQuota)
         return WebServices(
             users: users,
-            cases: CasesService(database: database, blobs: blobs, audit: audit),
+            cases: CasesService(database: database, audit: audit),
             images: images,
             uploads: UploadsService(
                 database: database, partials: partials, images: images, audit: audit,

@@ -46,7 +46,7 @@ struct Clinic: Sendable {
             clock: read)
         users = UsersService(sessions: sessions)
         audit = AuditService(database: database)
-        cases = CasesService(database: database, blobs: blobs, audit: audit, clock: read)
+        cases = CasesService(database: database, audit: audit, clock: read)
         images = ImagesService(
             database: database, blobs: blobs, audit: audit, inspector: ImageInspector(look: Self.look), quota: 10_000,
             clock: read)

@@ -151,7 +151,7 @@ struct AccountRoutesTests {
 
 extension OneTimeCodes {
     /// As an authenticator app reads it.
-    fileprivate init(base32 text: String) {
+    init(base32 text: String) {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
         var bits = ""
         for letter in text {

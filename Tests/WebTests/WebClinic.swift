@@ -80,7 +80,7 @@ struct WebClinic: Sendable {
         let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
         return WebServices(
             users: UsersService(sessions: sessions),
-            cases: CasesService(database: database, blobs: blobs, audit: audit),
+            cases: CasesService(database: database, audit: audit),
             images: images,
             uploads: UploadsService(database: database, partials: partials, images: images, audit: audit),
             segmentation: SegmentationService(database: database, audit: audit, models: Self.models),

@@ -4,7 +4,7 @@ import Storage
 package struct AdminColumn: Sendable {
     /// What a value means, which decides how pages write it.
     package enum Kind: Sendable, Equatable {
-        case text, longText, state, time, number, decimal, bytes, flag
+        case text, longText, state, time, number, decimal, bytes, flag, changes
     }
 
     package let key: String
@@ -60,6 +60,12 @@ package struct AdminColumn: Sendable {
         return copy
     }
 
+    /// Whether it leads to objects of this table.
+    func leads(to name: String) -> Bool {
+        if case .object(name, _) = link { return true }
+        return false
+    }
+
     func linked(auditedType type: String, id expression: String) -> AdminColumn {
         var copy = self
         copy.link = .audited(type: type, id: expression)
@@ -71,9 +77,14 @@ package struct AdminColumn: Sendable {
 package struct AdminRow: Sendable {
     package let id: String
     package let cells: [AdminCell]
+    /// Nil where the table has none.
+    package var revision: Int64?
 
     /// What the object is called: its first cell.
     package var name: String { cells.first?.text ?? id }
+
+    /// The table of the object that an entry of the audit trail is about; nil for other rows.
+    package var audited: AdminTable? { self["object"].flatMap { AdminTable.named(auditType: $0.text) } }
 
     /// The cell of this column; nil where the row has none.
     package subscript(key: String) -> AdminCell? { cells.first { $0.column.key == key } }
@@ -101,6 +112,7 @@ package struct AdminCell: Sendable {
         case flag(Bool)
         /// ISO-8601.
         case time(String)
+        case changes([FieldChange])
     }
 
     package var meaning: Meaning {
@@ -111,6 +123,7 @@ package struct AdminCell: Sendable {
         case (.int(let number), .flag): .flag(number != 0)
         case (.int(let number), _): .number(number)
         case (.double(let number), _): .decimal(number)
+        case (.text(let text), .changes): .changes([FieldChange](stored: text))
         case (.text(let text), _): .text(text)
         }
     }
@@ -119,7 +132,7 @@ package struct AdminCell: Sendable {
     package var text: String {
         switch value {
         case .null, .blob: ""
-        case .int(let number): String(number)
+        case .int(let number): column.kind == .bytes ? ByteCount(number).description : String(number)
         case .double(let number): String(number)
         case .text(let text): text
         }

@@ -5,7 +5,11 @@ package struct AdminForm: Sendable {
         /// How a field is filled in.
         package enum Kind: Sendable {
             case text, longText, email, number, date, flag
+            /// A new one; what was written is never shown again.
+            case password
             case choice([AdminChoice])
+            /// The id of an object of this table, whose page leads here.
+            case reference(table: String)
         }
 
         /// The name by which the service refuses it as well.
@@ -35,11 +39,36 @@ package struct AdminForm: Sendable {
         package subscript(key: String) -> String? { values[key] }
 
         func flag(_ key: String) -> Bool { values[key] != nil }
+
+        /// That nobody else has changed the object since the form was made; nothing where the form does not say.
+        var precondition: Precondition {
+            values[AdminForm.revision].flatMap { Int64($0) }.map { .revision(among: [$0]) } ?? .none
+        }
     }
 
+    /// The name under which a form holds the object's revision.
+    package static let revision = "revision"
+
+    /// The page's name in addresses: `edit`.
+    package let key: String
+    /// What the button that leads to it says.
+    package let title: String
     package let fields: [Field]
+    /// Whether saving has something to tell that is shown once.
+    package let tells: Bool
     /// Makes or changes the object; answers what it has to tell beyond that it was done, such as a link to hand on.
     let save: @Sendable (AdministeredServices, Scope, String, Values) async throws -> Saved
+
+    init(
+        _ key: String = "edit", title: String = "Edit", fields: [Field], tells: Bool = false,
+        save: @escaping @Sendable (AdministeredServices, Scope, String, Values) async throws -> Saved
+    ) {
+        self.key = key
+        self.title = title
+        self.fields = fields
+        self.tells = tells
+        self.save = save
+    }
 
     /// What came of a form.
     package struct Saved: Sendable {
@@ -54,6 +83,28 @@ package struct AdminForm: Sendable {
             self.message = message
             self.link = link
         }
+    }
+}
+
+/// A row of a list as a form sends it back, whether somebody has changed it or not.
+package struct AdminEdit: Sendable {
+    package let id: String
+    package let values: AdminForm.Values
+    /// What the list showed.
+    private let former: AdminForm.Values
+
+    /// Begins the names under which a form holds what the list showed.
+    package static let former = "was."
+
+    package init(_ id: String, _ values: AdminForm.Values, former: AdminForm.Values) {
+        self.id = id
+        self.values = values
+        self.former = former
+    }
+
+    /// Compared with what was shown, not with what is stored: who left a row alone does not undo what others did to it.
+    func changesAnything(_ form: AdminForm) -> Bool {
+        form.fields.contains { (values[$0.key] ?? "") != (former[$0.key] ?? "") }
     }
 }
 
@@ -84,53 +135,32 @@ package struct AdminAction: Sendable {
     }
 }
 
+/// What an action is about to be done to, for the page that asks once more.
+package struct AdminConfirmation: Sendable {
+    /// As many are told by name.
+    package static let limit = 25
+
+    package let shown: [AdminRow]
+    /// Of all of them.
+    package let ids: [String]
+    package let counts: [AdminCount]
+}
+
 /// What came of an action on several objects: each is done or refused on its own.
 package struct AdminOutcome: Sendable {
     /// An object that stays as it was, and why.
     package struct Refusal: Sendable {
         package let id: String
         package let name: String
-        package let sentence: String
+        package let error: AppError
+
+        /// What is wrong, in one line.
+        package var sentence: String {
+            error.fields.isEmpty
+                ? error.message : error.fields.sorted { $0.key < $1.key }.flatMap(\.value).joined(separator: " ")
+        }
     }
 
     package let done: Int
     package let refusals: [Refusal]
-}
-
-/// Objects that hang on others: how many there are, and what becomes of them when those are deleted.
-package struct AdminRelated: Sendable {
-    /// `Images`.
-    package let title: String
-    /// `are deleted with it`; empty where a deletion does not concern them.
-    package let fate: String
-    /// The rows' table and its column that names the object they hang on.
-    let table: String
-    let column: String
-    /// Names the size of a row in bytes.
-    let bytes: String?
-    /// A further condition on rows.
-    let condition: String?
-    /// The table that lists them, with the filter that narrows it to the object.
-    package let link: AdminReference?
-
-    init(
-        _ title: String, _ fate: String, _ table: String, by column: String, bytes: String? = nil,
-        where condition: String? = nil, list: String? = nil, filter: String = ""
-    ) {
-        self.title = title
-        self.fate = fate
-        self.table = table
-        self.column = column
-        self.bytes = bytes
-        self.condition = condition
-        link = list.map { AdminReference(table: $0, id: filter) }
-    }
-}
-
-/// How many related objects there are.
-package struct AdminCount: Sendable {
-    package let related: AdminRelated
-    package let number: Int
-    /// Nil where their size says nothing.
-    package let bytes: Int64?
 }

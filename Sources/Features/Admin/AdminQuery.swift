@@ -20,6 +20,8 @@ package struct AdminQuery: Sendable, Equatable {
     package var isDescending = false
     /// Counted from 1.
     package var page = 1
+    /// Whether each filter's choices are to be counted, which costs a look at all rows that were found.
+    package var showsCounts = false
 
     /// Rows of a page.
     package static let pageSize = 50
@@ -29,6 +31,15 @@ package struct AdminQuery: Sendable, Equatable {
     package static let bulkLimit = 1000
 
     package init() {}
+
+    /// The same with another value of one filter, from the first page on; nil takes the filter away.
+    package func choosing(_ value: String?, of filter: String) -> AdminQuery {
+        var copy = self
+        copy.page = 1
+        copy.selections.removeAll { $0.key == filter }
+        if let value { copy.selections.append(.init(filter, value)) }
+        return copy
+    }
 
     package func value(of filter: String) -> String? { selections.first { $0.key == filter }?.value }
 
@@ -43,6 +54,17 @@ package struct AdminList: Sendable {
     /// Whether there are more rows than were counted.
     package let hasUncounted: Bool
     package let hasNext: Bool
+    /// In the order of the table's filters; empty where nobody has asked for them.
+    package var facets: [AdminFacet] = []
+    /// Nil for a table without a time to go by.
+    package var calendar: AdminCalendar?
+}
+
+/// How many rows each choice of a filter would leave.
+package struct AdminFacet: Sendable, Equatable {
+    package let filter: String
+    /// In the order of the filter's choices; nil where there are more rows than are counted.
+    package let counts: [Int]?
 }
 
 /// What can narrow a list.
@@ -53,7 +75,7 @@ package struct AdminFilter: Sendable {
         case flag
         /// Whether the column holds a value, with the words for both.
         case presence(yes: String, no: String)
-        /// How long ago a time may be.
+        /// How long ago a time may be, or the year, the month or the day in which it lies.
         case period
         /// The first day that counts, and the last.
         case since, until
@@ -66,7 +88,7 @@ package struct AdminFilter: Sendable {
     package let key: String
     package let title: String
     package let kind: Kind
-    private let expression: String
+    let expression: String
 
     init(_ key: String, _ title: String, _ expression: String, _ kind: Kind) {
         self.key = key
@@ -107,6 +129,7 @@ package struct AdminFilter: Sendable {
             if case .flag = kind { return "\(column) = \(value == "1")" }
             return "\(column) = \(value)"
         case .period:
+            if let part = CalendarPart(value) { return "\(column) >= \(part.first) AND \(column) < \(part.end)" }
             guard let days = Self.periods.first(where: { $0.value == value })?.days else { throw refusal }
             return "\(column) >= \(now.advanced(by: .seconds(-86_400 * days)))"
         case .since: return "\(column) >= \(try day(value))"

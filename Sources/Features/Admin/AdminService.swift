@@ -2,8 +2,8 @@ import Storage
 
 /// What administrators see and do on their pages: any table's objects, by its description and the features' services.
 package struct AdminService: Sendable {
-    private let services: AdministeredServices
-    private let clock: @Sendable () -> Timestamp
+    let services: AdministeredServices
+    let clock: @Sendable () -> Timestamp
 
     package init(_ services: AdministeredServices) {
         self.services = services
@@ -37,7 +37,7 @@ package struct AdminService: Sendable {
                 try await services.database.read { try AdminStore($0).list(scope, table, rows, query, at: now) }
             case .list(let make): try await make(services, scope).page(query, of: table)
             }
-        try await record(scope, table, "list", nil)
+        try await record(scope, table, "list", [nil])
         return list
     }
 
@@ -46,7 +46,7 @@ package struct AdminService: Sendable {
         guard let row = try await rows(scope, table, ids: [id]).first else {
             throw AppError(.notFound, "There is no such \(table.singular).")
         }
-        try await record(scope, table, "read", id)
+        try await record(scope, table, "read", [id])
         return row
     }
 
@@ -75,6 +75,18 @@ package struct AdminService: Sendable {
             }
         guard found.count <= AdminQuery.bulkLimit else { throw Self.tooMany }
         return found
+    }
+
+    /// What the page that asks once more shows of `rows`: the first of them by name, which is a read of each, and what goes
+    /// with all of them where the action takes something along.
+    package func confirmation(
+        _ scope: Scope, _ table: AdminTable, _ action: AdminAction, of rows: [AdminRow]
+    ) async throws -> AdminConfirmation {
+        let shown = Array(rows.prefix(AdminConfirmation.limit))
+        let ids = rows.map(\.id)
+        let counts = action.isDestructive ? try await related(scope, table, ids: ids) : []
+        try await record(scope, table, "read", shown.map(\.id))
+        return AdminConfirmation(shown: shown, ids: ids, counts: counts)
     }
 
     /// What hangs on these objects, in the description's order.
@@ -119,23 +131,51 @@ package struct AdminService: Sendable {
         _ scope: Scope, _ table: AdminTable, _ action: AdminAction, on rows: [AdminRow]
     ) async throws -> AdminOutcome {
         try Policy.require(.administer, scope)
+        return try await each(scope, table, rows) { row in
+            guard action.isOffered(row) else {
+                throw AppError(.conflict, "The \(table.singular) is not in a state in which this can be done.")
+            }
+            try await action.run(services, scope, row.id)
+        }
+    }
+
+    /// Does `change` to each row on its own and collects the refusals, which are told by name and so recorded as read.
+    private func each(
+        _ scope: Scope, _ table: AdminTable, _ rows: [AdminRow], _ change: (AdminRow) async throws -> Void
+    ) async throws -> AdminOutcome {
         var done = 0
         var refusals: [AdminOutcome.Refusal] = []
         for row in rows {
             do {
-                guard action.isOffered(row) else {
-                    throw AppError(.conflict, "The \(table.singular) is not in a state in which this can be done.")
-                }
-                try await action.run(services, scope, row.id)
+                try await change(row)
                 done += 1
             } catch {
                 let known = AppError.wrapping(error)
                 // A fault of ours is no refusal: it would be the same for every other object.
                 guard known.code != .internalFault && known.code != .unavailable else { throw error }
-                refusals.append(.init(id: row.id, name: row.name, sentence: known.sentence))
+                refusals.append(.init(id: row.id, name: row.name, error: known))
             }
         }
+        try await record(scope, table, "read", refusals.map(\.id))
         return AdminOutcome(done: done, refusals: refusals)
+    }
+
+    /// Saves what was changed in a list. Rows that were left as they were shown go to no service; one that is refused, or was
+    /// changed by somebody else meanwhile, stays as it is and hinders no other.
+    package func save(
+        _ scope: Scope, _ table: AdminTable, _ form: AdminForm, _ edits: [AdminEdit]
+    ) async throws -> AdminOutcome {
+        try Policy.require(.administer, scope)
+        let changed = edits.filter { $0.changesAnything(form) }
+        let rows = try await rows(scope, table, ids: changed.map(\.id))
+        guard rows.count == changed.count else {
+            throw AppError(.notFound, "There is no such \(table.singular).")
+        }
+        let values = Dictionary(changed.map { ($0.id, $0.values) }, uniquingKeysWith: { first, _ in first })
+        return try await each(scope, table, rows) { row in
+            guard let values = values[row.id] else { return }
+            _ = try await form.save(services, scope, row.id, values)
+        }
     }
 
     /// The actions that `row` can have done now.
@@ -152,20 +192,14 @@ package struct AdminService: Sendable {
 
     // MARK: Parts
 
-    private func record(_ scope: Scope, _ table: AdminTable, _ verb: String, _ id: String?) async throws {
-        let entry = AuditEntry(scope, "\(table.audit.prefix).\(verb)", table.audit.type, id, at: clock())
-        try await services.audit.record(entry)
+    func record(_ scope: Scope, _ table: AdminTable, _ verb: String, _ ids: [String?]) async throws {
+        let now = clock()
+        try await services.audit.record(
+            ids.map { AuditEntry(scope, "\(table.audit.prefix).\(verb)", table.audit.type, $0, at: now) })
     }
 
     private static let tooMany = AppError.invalid(
         "ids", "At most \(AdminQuery.bulkLimit) objects are changed at once; narrow the list by a filter.")
-}
-
-extension AppError {
-    /// What is wrong, in one line.
-    fileprivate var sentence: String {
-        fields.isEmpty ? message : fields.sorted { $0.key < $1.key }.flatMap(\.value).joined(separator: " ")
-    }
 }
 
 extension [AdminRow] {
@@ -189,6 +223,16 @@ extension [AdminRow] {
         let part = found.dropFirst(query.offset).prefix(AdminQuery.pageSize)
         let listed = part.map { row in AdminRow(id: row.id, cells: row.cells.filter(\.column.isListed)) }
         return AdminList(
-            rows: listed, count: found.count, hasUncounted: false, hasNext: query.offset + part.count < found.count)
+            rows: listed, count: found.count, hasUncounted: false, hasNext: query.offset + part.count < found.count,
+            facets: query.showsCounts ? try facets(query, of: table) : [])
+    }
+
+    private func facets(_ query: AdminQuery, of table: AdminTable) throws -> [AdminFacet] {
+        try table.filters.filter { !$0.choices.isEmpty }.map { filter in
+            let counts = try filter.choices.map {
+                try matching(query.choosing($0.value, of: filter.key), of: table).count
+            }
+            return AdminFacet(filter: filter.key, counts: counts)
+        }
     }
 }

@@ -20,12 +20,14 @@ extension AdminStore {
                 AdminColumn("action", "What", "a.action"),
                 AdminColumn("object", "Object", "a.object_type").linked(
                     auditedType: "a.object_type", id: "a.object_id"),
+                AdminColumn("changes", "Changes", "a.changes", .changes).optional().unsortable(),
                 AdminColumn("outcome", "Outcome", "a.outcome", .state),
                 AdminColumn("address", "From where", "a.address").optional(),
                 AdminColumn("objectId", "Id of the object", "a.object_id").optional().unlisted(),
                 AdminColumn("requestId", "Request", "a.request_id").optional().unlisted(),
             ])
-        table.note = "Entries are only ever added. They name objects by id and hold no patient data."
+        table.note =
+            "Entries are only ever added. They name objects by id and hold no patient data: of that and of free text they tell which field was changed, and not its value."
         table.filters = [
             AdminFilter(
                 "outcome", "Outcome", "a.outcome", .choice(["done", "refused", "failed"].map { .init($0, $0) })),
@@ -71,4 +73,36 @@ extension AdminStore {
         ]
         return table
     }()
+}
+
+extension AuditQuery {
+    /// What a list of the administration narrows under other names than an export does.
+    private static let names = [
+        "outcome": "outcome", "type": "objectType", "action": "action", "request": "requestId", "actor": "actor",
+        "object": "objectId",
+    ]
+
+    /// The filters of an export, by their names in addresses, that mean what those of an administration's list do. An export
+    /// knows no search and no filter by address.
+    package static func exportFilters(of query: AdminQuery, at now: Timestamp = .now) -> [AdminQuery.Selection] {
+        query.selections.flatMap { selection -> [AdminQuery.Selection] in
+            if let name = names[selection.key] { return [.init(name, selection.value)] }
+            let midnight = Timestamp("\(selection.value)T00:00:00Z")
+            switch selection.key {
+            case "period":
+                // An export has one beginning: the one that was written down.
+                guard query.value(of: "from") == nil, let days = Int(selection.value) else { return [] }
+                return [.init("from", now.advanced(by: .seconds(-86_400 * days)).description)]
+            case "from": return midnight.map { [.init("from", $0.description)] } ?? []
+            case "to": return midnight.map { [.init("to", $0.advanced(by: .seconds(86_400)).description)] } ?? []
+            default: return []
+            }
+        }
+    }
+
+    /// Whether an export can't be narrowed as this list is.
+    package static func isNarrower(_ query: AdminQuery) -> Bool {
+        !query.search.isEmpty || query.value(of: "address") != nil
+            || (query.value(of: "period") != nil && query.value(of: "from") != nil)
+    }
 }

@@ -10,7 +10,8 @@ extension AdminStore {
             .rows(
                 AdminRows(
                     from: "cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by",
-                    id: "c.id", order: .newest("c.created_at"), search: ["c.search_text", "u.search_text"]
+                    id: "c.id", order: .newest("c.created_at"), search: ["c.search_text", "u.search_text"],
+                    revision: "c.revision"
                 ) { CaseStore.visible($0) }),
             caseColumns)
         table.filters = [
@@ -23,21 +24,38 @@ extension AdminStore {
         ]
         table.related = [
             AdminRelated(
-                "Images", "hidden as well, and purged with it", "images", by: "case_id", list: "images", filter: "case"),
+                "Images", "hidden as well, and purged with it", "images", by: "case_id",
+                list: .init("images", by: "case")
+            ).inline(),
             AdminRelated(
-                "Tasks", "hidden as well, and purged with it", "inference_tasks", by: "case_id", list: "tasks",
-                filter: "case"),
+                "Tasks", "hidden as well, and purged with it", "inference_tasks", by: "case_id",
+                list: .init("tasks", by: "case")
+            ).inline(),
             AdminRelated(
-                "Results", "hidden as well, and purged with it", "results", by: "case_id", list: "results",
-                filter: "case"),
+                "Results", "hidden as well, and purged with it", "results", by: "case_id",
+                list: .init("results", by: "case")
+            ).inline(),
             AdminRelated(
-                "Reports", "hidden as well, and purged with it", "reports", by: "case_id", list: "reports",
-                filter: "case"),
-            AdminRelated("Shares", "hidden as well, and purged with it", "case_shares", by: "case_id"),
-            AdminRelated("Files", "hidden as well, and purged with it", "blobs", by: "case_id", bytes: "size"),
+                "Reports", "hidden as well, and purged with it", "reports", by: "case_id",
+                list: .init("reports", by: "case")
+            ).inline(),
+            AdminRelated(
+                "Shares", "hidden as well, and purged with it", "case_shares", by: "case_id",
+                list: .init("shares", by: "case")
+            ).inline(),
+            AdminRelated(
+                "Files", "hidden as well, and purged with it", "blobs", by: "case_id", bytes: "size",
+                list: .init("files", by: "case")),
         ]
         table.edit = caseForm(isNew: false)
         table.add = caseForm(isNew: true)
+        table.listEdit = AdminForm(fields: [.init("priority", "Priority")]) { services, scope, id, values in
+            var form = CaseForm()
+            form.priority = .value(values["priority"] ?? "")
+            _ = try await services.cases.update(
+                scope, AdministeredServices.id(id, of: Case.self), form, if: values.precondition)
+            return .init(id)
+        }
         table.actions = caseActions
         return table
     }()
@@ -82,10 +100,8 @@ extension AdminStore {
         return AdminForm(fields: fields) { services, scope, id, values in
             let form = try CaseForm(values)
             if isNew { return .init(try await services.cases.create(scope, form).id.string) }
-            let seen = values["revision"].flatMap { Int64($0) }
             _ = try await services.cases.update(
-                scope, AdministeredServices.id(id, of: Case.self), form,
-                if: seen.map { .revision(among: [$0]) } ?? .none)
+                scope, AdministeredServices.id(id, of: Case.self), form, if: values.precondition)
             return .init(id)
         }
     }

@@ -28,12 +28,17 @@ package struct AdminDashboard: Sendable {
     package let bytes: Int64
     /// Refusals of the last day.
     package let refusals: Int
+    /// What the one who looks has changed lately, the newest first, as the audit trail has it.
+    package let recent: [AdminRow]
     /// Nil where none is installed.
     package var model: ModelVersion?
 }
 
 extension AdminStore {
     private static let shownFailures = 5
+    private static let shownChanges = 10
+    /// Among as many of one's newest entries changes are looked for: most entries are reads.
+    private static let recentEntries = 1000
 
     func dashboard(_ scope: Scope, at now: Timestamp) throws -> AdminDashboard {
         let institution = scope.institution
@@ -66,7 +71,22 @@ extension AdminStore {
                 SELECT COUNT(*) AS number FROM audit_entries WHERE institution_id = \(institution)
                     AND occurred_at >= \(now.advanced(by: .seconds(-86_400))) AND outcome = 'refused'
                 """
-            ).get("number"))
+            ).get("number"), recent: try recentChanges(scope))
+    }
+
+    private func recentChanges(_ scope: Scope) throws -> [AdminRow] {
+        guard case .rows(let rows) = Self.audit.source else { return [] }
+        let columns = Self.audit.columns
+        return try connection.query(
+            """
+            SELECT \(Self.selection(rows, columns)) FROM \(raw: rows.from)
+            WHERE \(rows.visible(scope)) AND a.outcome = 'done' AND \(raw: AuditStore.isChange("a"))
+                AND a.id IN (
+                    SELECT id FROM audit_entries WHERE institution_id = \(scope.institution) AND actor_id = \(scope.user)
+                    ORDER BY occurred_at DESC, id DESC LIMIT \(Self.recentEntries))
+            ORDER BY a.occurred_at DESC, a.id DESC LIMIT \(Self.shownChanges)
+            """
+        ).map { try Self.row($0, columns) }
     }
 
     private func tallies(_ state: String, _ from: String, _ condition: SQL) throws -> [AdminDashboard.Tally] {

@@ -8,33 +8,64 @@ extension AdminStore {
             "institutions", "Institutions", "institution", audit: .init("institution"),
             .rows(
                 AdminRows(
-                    from: "institutions i", id: "i.id", order: .ascending("i.name"), search: ["LOWER(i.name)"]
+                    from: "institutions i", id: "i.id", order: .ascending("i.name"), search: ["LOWER(i.name)"],
+                    revision: "i.revision"
                 ) { $0.isSuperuser ? "1 = 1" : "i.id = \($0.institution)" }),
             [
                 AdminColumn("name", "Name", "i.name"), AdminColumn("createdAt", "Created", "i.created_at", .time),
                 AdminColumn("storedBytes", "Stored", "i.stored_bytes", .bytes),
                 AdminColumn("quotaBytes", "Quota", "i.quota_bytes", .bytes).optional(),
+                AdminColumn("used", "Used [%]", usedShare, .number).optional(),
                 AdminColumn("id", "Id", "i.id").unsortable(),
             ])
         table.isChangedBySuperusersAlone = true
-        table.note = "Superusers add institutions, rename them and act in them as administrators."
-        table.filters = [AdminFilter("created", "Created", "i.created_at", .period)]
+        table.note = """
+            Superusers add institutions, rename them, set their quotas and act in them as administrators. Without a quota of its \
+            own the operator's rule holds (INSTITUTION_QUOTA).
+            """
+        table.filters = [
+            AdminFilter("quota", "Quota", "i.quota_bytes", .presence(yes: "Its own", no: "The operator's")),
+            AdminFilter(
+                "full", "Nine tenths used", "(CASE WHEN i.stored_bytes >= i.quota_bytes / 10 * 9 THEN 1 ELSE 0 END)",
+                .flag),
+            AdminFilter("created", "Created", "i.created_at", .period),
+        ]
         table.related = [
-            AdminRelated("Users", "", "users", by: "institution_id", where: "deleted_at IS NULL"),
+            AdminRelated(
+                "Users", "", "users", by: "institution_id", where: "deleted_at IS NULL",
+                list: .init("users", by: "institution")
+            ).inline(),
             AdminRelated("Cases", "", "cases", by: "institution_id", where: "deleted_at IS NULL"),
             AdminRelated("Files", "", "blobs", by: "institution_id", bytes: "size"),
         ]
         table.edit = institutionForm(isNew: false)
         table.add = institutionForm(isNew: true)
+        table.listEdit = AdminForm(fields: [quotaField]) { services, scope, id, values in
+            let change = InstitutionChange(quota: .value(values["quotaBytes"] ?? ""))
+            _ = try await services.users.institutions.update(
+                scope, AdministeredServices.id(id, of: Institution.self), change, if: values.precondition)
+            return .init(id)
+        }
         return table
     }()
 
+    /// Of its own quota; null without one, and with a quota of nothing.
+    private static let usedShare = "(i.stored_bytes * 100 / NULLIF(i.quota_bytes, 0))"
+
+    private static let quotaField = AdminForm.Field(
+        "quotaBytes", "Quota",
+        help: "Such as 500 MiB, 20 GiB or a number of bytes; empty for the operator's rule, 0 for none at all.")
+
     private static func institutionForm(isNew: Bool) -> AdminForm {
-        AdminForm(fields: [.init("name", "Name", isRequired: true)]) { services, scope, id, values in
-            let form = InstitutionForm(name: values["name"])
+        let name = AdminForm.Field("name", "Name", isRequired: true)
+        return AdminForm(fields: isNew ? [name] : [name, quotaField]) { services, scope, id, values in
             let institutions = services.users.institutions
-            if isNew { return .init(try await institutions.create(scope, form).id.string) }
-            _ = try await institutions.rename(scope, AdministeredServices.id(id, of: Institution.self), form)
+            if isNew {
+                return .init(try await institutions.create(scope, InstitutionForm(name: values["name"])).id.string)
+            }
+            let change = InstitutionChange(name: values["name"] ?? "", quota: .value(values["quotaBytes"] ?? ""))
+            _ = try await institutions.update(
+                scope, AdministeredServices.id(id, of: Institution.self), change, if: values.precondition)
             return .init(id)
         }
     }
@@ -78,10 +109,12 @@ extension AdminStore {
         return table
     }()
 
-    private static let invitationForm = AdminForm(fields: [
-        .init("role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true),
-        .init("email", "For", .email, help: "The only address that may use it; empty for any."),
-    ]) { services, scope, _, values in
+    private static let invitationForm = AdminForm(
+        fields: [
+            .init("role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true),
+            .init("email", "For", .email, help: "The only address that may use it; empty for any."),
+        ], tells: true
+    ) { services, scope, _, values in
         let form = InvitationForm(role: values["role"], email: values["email"])
         let issued = try await services.users.invitations.create(scope, form)
         return .init(

@@ -1,6 +1,6 @@
 import Storage
 
-// Users and what keeps them signed in.
+// Users: people with accounts.
 
 extension AdminStore {
     static let users = {
@@ -8,7 +8,8 @@ extension AdminStore {
             "users", "Users", "user", audit: .init("user"),
             .rows(
                 AdminRows(
-                    from: "users u", id: "u.id", order: .newest("u.created_at"), search: ["u.search_text", "u.email"]
+                    from: "users u", id: "u.id", order: .newest("u.created_at"), search: ["u.search_text", "u.email"],
+                    revision: "u.updated_at"
                 ) { "u.institution_id = \($0.institution) AND u.deleted_at IS NULL" }),
             [
                 AdminColumn("email", "E-mail", "u.email"), AdminColumn("firstName", "First name", "u.first_name"),
@@ -29,18 +30,24 @@ extension AdminStore {
             AdminFilter("active", "Active", "u.is_active", .flag),
             AdminFilter("factor", "Second factor", hasSecondFactor, .flag),
             AdminFilter("created", "Registered", "u.created_at", .period),
+            AdminFilter("institution", "Institution", "u.institution_id", .reference(table: "institutions")),
         ]
         table.related = [
             AdminRelated(
-                "Sessions", "ended", "sessions", by: "user_id", where: "ended_at IS NULL", list: "sessions",
-                filter: "user"),
+                "Sessions", "ended", "sessions", by: "user_id", where: "ended_at IS NULL",
+                list: .init("sessions", by: "user", .init("ended", "0"))
+            ).inline(),
             AdminRelated(
                 "Cases", "kept, with the author's name", "cases", by: "created_by",
-                where: "deleted_at IS NULL", list: "cases", filter: "author"),
-            AdminRelated("Tasks", "kept", "inference_tasks", by: "created_by", list: "tasks", filter: "author"),
+                where: "deleted_at IS NULL", list: .init("cases", by: "author")),
+            AdminRelated(
+                "Shared cases", "no longer shared", "case_shares", by: "user_id", list: .init("shares", by: "user")),
+            AdminRelated("Tasks", "kept", "inference_tasks", by: "created_by", list: .init("tasks", by: "author")),
         ]
         table.note = "People join by an invitation or, where that is allowed, register themselves."
         table.edit = userForm
+        table.listEdit = userListForm
+        table.forms = [passwordForm]
         table.actions = userActions
         return table
     }()
@@ -63,7 +70,32 @@ extension AdminStore {
             institution: .value(values["institution"] ?? ""), specialty: .value(values["specialty"] ?? ""),
             phoneNumber: .value(values["phoneNumber"] ?? ""), role: values["role"] ?? "",
             isEmailVerified: values.flag("isEmailVerified"))
-        _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: User.self), change)
+        _ = try await services.users.updateUser(
+            scope, AdministeredServices.id(id, of: User.self), change, if: values.precondition)
+        return .init(id)
+    }
+
+    private static let userListForm = AdminForm(fields: [
+        .init("role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true),
+        .init("isEmailVerified", "E-mail verified", .flag),
+    ]) { services, scope, id, values in
+        let change = UserChange(role: values["role"] ?? "", isEmailVerified: values.flag("isEmailVerified"))
+        _ = try await services.users.updateUser(
+            scope, AdministeredServices.id(id, of: User.self), change, if: values.precondition)
+        return .init(id)
+    }
+
+    private static let passwordForm = AdminForm(
+        "password", title: "Set password",
+        fields: [
+            .init(
+                "newPassword", "New password", .password, isRequired: true,
+                help: "Hand it on in person. Whoever is signed in by this account has to sign in again."),
+            .init("confirmPassword", "New password again", .password, isRequired: true),
+        ]
+    ) { services, scope, id, values in
+        let form = PasswordChange(newPassword: values["newPassword"], confirmPassword: values["confirmPassword"])
+        try await services.users.setPassword(scope, AdministeredServices.id(id, of: User.self), form)
         return .init(id)
     }
 
@@ -101,84 +133,4 @@ extension AdminStore {
             try await services.users.delete(scope, AdministeredServices.id(id, of: User.self))
         },
     ]
-
-    static let sessions = {
-        var table = AdminTable(
-            "sessions", "Sessions", "session", audit: .init("session"),
-            .rows(
-                AdminRows(
-                    from: "sessions s JOIN users u ON u.institution_id = s.institution_id AND u.id = s.user_id",
-                    id: "s.id", order: .newest("s.created_at"), search: ["u.search_text", "u.email"]
-                ) { "s.institution_id = \($0.institution)" }),
-            [
-                AdminColumn("user", "User", "u.email").linked(to: "users", id: "s.user_id"),
-                AdminColumn("createdAt", "Signed in", "s.created_at", .time),
-                AdminColumn("lastUsedAt", "Last used", "s.last_used_at", .time),
-                AdminColumn("expiresAt", "Expires", "s.expires_at", .time),
-                AdminColumn("address", "From where", "s.address").optional().unlisted(),
-                AdminColumn("endedAt", "Ended", "s.ended_at", .time).optional(),
-                AdminColumn("endReason", "Why", "s.end_reason", .state).optional(),
-            ])
-        table.filters = [
-            AdminFilter("ended", "State", "s.ended_at", .presence(yes: "Ended", no: "Open")),
-            AdminFilter("created", "Signed in", "s.created_at", .period),
-            AdminFilter("user", "User", "s.user_id", .reference(table: "users")),
-        ]
-        table.related = [
-            AdminRelated(
-                "Refresh tokens", "no longer taken", "refresh_tokens", by: "session_id", list: "tokens",
-                filter: "session")
-        ]
-        table.actions = [
-            AdminAction(
-                "end", "End", "Whoever is signed in by these sessions has to sign in again.", isDestructive: true,
-                where: { $0["endedAt"]?.value == .null }
-            ) { services, scope, id in
-                try await services.sessions.end(scope, AdministeredServices.id(id, of: Session.self))
-            }
-        ]
-        return table
-    }()
-
-    static let tokens = {
-        var table = AdminTable(
-            "tokens", "Refresh tokens", "refresh token", audit: .init("refresh_token"),
-            .rows(
-                AdminRows(
-                    from: """
-                        refresh_tokens t JOIN sessions s ON s.institution_id = t.institution_id AND s.id = t.session_id
-                        JOIN users u ON u.institution_id = s.institution_id AND u.id = s.user_id
-                        """,
-                    id: "t.id", order: .newest("t.issued_at"), search: ["u.search_text", "u.email"]
-                ) { "t.institution_id = \($0.institution)" }),
-            [
-                AdminColumn("id", "Id", "t.id").unsortable(),
-                AdminColumn("user", "User", "u.email").linked(to: "users", id: "s.user_id"),
-                AdminColumn("session", "Session", "s.id").unsortable().linked(to: "sessions", id: "s.id"),
-                AdminColumn("issuedAt", "Issued", "t.issued_at", .time),
-                AdminColumn("expiresAt", "Expires", "t.expires_at", .time),
-                AdminColumn("firstUsedAt", "First used", "t.first_used_at", .time).optional(),
-                AdminColumn("lastUsedAt", "Last used", "t.last_used_at", .time).optional(),
-                AdminColumn("endedAt", "Session ended", "s.ended_at", .time).optional(),
-                AdminColumn("parent", "Exchanged for", "t.parent_id").optional().unlisted().unsortable()
-                    .linked(to: "tokens", id: "t.parent_id"),
-            ])
-        table.note =
-            "Of each token only its id and its times are stored. Revoking one ends the session that it belongs to."
-        table.filters = [
-            AdminFilter("used", "Used", "t.first_used_at", .presence(yes: "Used", no: "Not used")),
-            AdminFilter("ended", "Session", "s.ended_at", .presence(yes: "Ended", no: "Open")),
-            AdminFilter("issued", "Issued", "t.issued_at", .period),
-            AdminFilter("session", "Session", "t.session_id", .reference(table: "sessions")),
-        ]
-        table.actions = [
-            AdminAction(
-                "revoke", "Revoke", "The sessions that these tokens belong to end.",
-                where: { $0["endedAt"]?.value == .null }
-            ) { services, scope, id in
-                try await services.sessions.end(scope, holding: AdministeredServices.id(id, of: RefreshToken.self))
-            }
-        ]
-        return table
-    }()
 }

@@ -17,7 +17,8 @@ extension AdminStore {
                         reports t \(ofCases)
                         LEFT JOIN users u ON u.institution_id = t.institution_id AND u.id = t.last_edited_by
                         """,
-                    id: "t.id", order: .newest("t.generated_at"), search: ["c.search_text"]
+                    id: "t.id", order: .newest("t.generated_at"), search: ["c.search_text"],
+                    revision: "t.revision"
                 ) { CaseStore.visible($0, for: .readReport) }),
             [
                 AdminColumn("id", "Report", "t.id").unsortable(),
@@ -44,8 +45,11 @@ extension AdminStore {
         ]
         table.edit = reportForm
         table.related = [
-            AdminRelated("Edits", "deleted as well", "report_edits", by: "report_id", list: "edits", filter: "report"),
-            AdminRelated("Printed PDFs", "deleted as well", "report_pdfs", by: "report_id"),
+            AdminRelated(
+                "Edits", "deleted as well", "report_edits", by: "report_id", list: .init("edits", by: "report")
+            ).inline(),
+            AdminRelated(
+                "Printed PDFs", "deleted as well", "report_pdfs", by: "report_id", list: .init("pdfs", by: "report")),
         ]
         table.actions = [
             AdminAction(
@@ -71,10 +75,8 @@ extension AdminStore {
         let form = ReportForm(
             finalizedText: text, editReason: values["editReason"], status: values["status"],
             acknowledgeChecks: values.flag("acknowledgeChecks"))
-        let seen = values["revision"].flatMap { Int64($0) }
         _ = try await services.reports.update(
-            scope, AdministeredServices.id(id, of: Report.self), form,
-            if: seen.map { Precondition.revision(among: [$0]) } ?? .none)
+            scope, AdministeredServices.id(id, of: Report.self), form, if: values.precondition)
         return .init(id)
     }
 

@@ -45,7 +45,7 @@ extension AdminStore {
             AdminFilter("author", "Asked for by", "t.created_by", .reference(table: "users")),
         ]
         table.related = [
-            AdminRelated("Results", "deleted as well", "results", by: "task_id", list: "results", filter: "task"),
+            AdminRelated("Results", "deleted as well", "results", by: "task_id", list: .init("results", by: "task")),
             AdminRelated("Reports", "deleted as well", ofResults("reports"), by: "task_id"),
             AdminRelated("Feedback", "deleted as well", ofResults("result_feedback"), by: "task_id"),
             AdminRelated("Expert masks", "deleted as well", ofResults("expert_masks"), by: "task_id"),
@@ -138,13 +138,48 @@ extension AdminStore {
             AdminFilter("task", "Task", "t.task_id", .reference(table: "tasks")),
         ]
         table.related = [
-            AdminRelated("Findings", "deleted as well", "findings", by: "result_id"),
-            AdminRelated("Files", "deleted as well", "result_files", by: "result_id"),
-            AdminRelated("Reports", "deleted as well", "reports", by: "result_id", list: "reports", filter: "result"),
             AdminRelated(
-                "Feedback", "deleted as well", "result_feedback", by: "result_id", list: "feedback", filter: "result"),
+                "Findings", "deleted as well", "findings", by: "result_id", list: .init("findings", by: "result")
+            ).inline(),
             AdminRelated(
-                "Expert masks", "deleted as well", "expert_masks", by: "result_id", list: "masks", filter: "result"),
+                "Files", "deleted as well", "result_files", by: "result_id", list: .init("result-files", by: "result")),
+            AdminRelated(
+                "Reports", "deleted as well", "reports", by: "result_id", list: .init("reports", by: "result")),
+            AdminRelated(
+                "Feedback", "deleted as well", "result_feedback", by: "result_id", list: .init("feedback", by: "result")
+            ),
+            AdminRelated(
+                "Expert masks", "deleted as well", "expert_masks", by: "result_id", list: .init("masks", by: "result")),
+        ]
+        return table
+    }()
+
+    static let findings = {
+        var table = AdminTable(
+            "findings", "Findings", "finding", audit: .init("finding"),
+            .rows(
+                AdminRows(
+                    from: """
+                        findings f JOIN results t ON t.institution_id = f.institution_id AND t.id = f.result_id
+                        \(ofCases)
+                        """,
+                    id: "f.result_id || '-' || f.number", order: .newest("t.created_at", then: "f.position"),
+                    search: ["c.search_text", "f.kind"]
+                ) { CaseStore.visible($0, for: .readResult) }),
+            [
+                AdminColumn("number", "Finding", "f.number"),
+                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "t.case_id"),
+                AdminColumn("kind", "Kind", "f.kind"), AdminColumn("region", "Region", "f.region").optional(),
+                AdminColumn("lesion", "Lesion", "f.lesion", .number).optional(),
+                AdminColumn("quantity", "Quantity", "f.quantity", .decimal).optional(),
+                AdminColumn("unit", "Unit", "f.unit").optional(), AdminColumn("term", "Term", "f.term").optional(),
+                AdminColumn("result", "Result", "f.result_id").unsortable().linked(to: "results", id: "f.result_id"),
+            ])
+        table.note = "The measured facts that reports cite, as measured."
+        table.filters = [
+            AdminFilter("kind", "Kind", "f.kind", .text),
+            AdminFilter("measured", "Measured", "t.created_at", .period),
+            AdminFilter("result", "Result", "f.result_id", .reference(table: "results")),
         ]
         return table
     }()

@@ -9,7 +9,7 @@ package struct AdminStore {
     }
 
     /// The rows of `table` among which a page is looked for: what `scope` may see, filtered and searched.
-    private func condition(
+    func condition(
         _ scope: Scope, _ table: AdminTable, _ rows: AdminRows, _ query: AdminQuery, at now: Timestamp
     ) throws -> SQL {
         var parts = [rows.visible(scope)]
@@ -48,7 +48,9 @@ package struct AdminStore {
         let count: Int = try counted?.get("number") ?? 0
         return AdminList(
             rows: try found.prefix(size).map { try Self.row($0, columns) }, count: min(count, limit),
-            hasUncounted: count > limit, hasNext: found.count > size)
+            hasUncounted: count > limit, hasNext: found.count > size,
+            facets: query.showsCounts ? try facets(scope, table, rows, query, at: now) : [],
+            calendar: try calendar(scope, table, rows, query, at: now))
     }
 
     /// Nil where there is no such row or `scope` may not know of it.
@@ -63,13 +65,14 @@ package struct AdminStore {
 
     /// The objects that a list's filters and search mean, on whichever page they are, in its order.
     func matching(
-        _ scope: Scope, _ table: AdminTable, _ rows: AdminRows, _ query: AdminQuery, at now: Timestamp
+        _ scope: Scope, _ table: AdminTable, _ rows: AdminRows, _ query: AdminQuery,
+        limit: Int = AdminQuery.bulkLimit + 1, at now: Timestamp
     ) throws -> [AdminRow] {
         let condition = try condition(scope, table, rows, query, at: now)
         return try connection.query(
             """
             SELECT \(Self.selection(rows, table.columns)) FROM \(raw: rows.from) WHERE \(condition)
-            ORDER BY \(raw: Self.order(table, rows, query)) LIMIT \(AdminQuery.bulkLimit + 1)
+            ORDER BY \(raw: Self.order(table, rows, query)) LIMIT \(limit)
             """
         ).map { try Self.row($0, table.columns) }
     }
@@ -90,7 +93,7 @@ package struct AdminStore {
         let further = related.condition.map { "AND \($0)" } ?? ""
         // What an institution itself has is asked for by a superuser as well.
         let institution: SQL =
-            related.column == "institution_id" ? "1 = 1" : "institution_id = \(scope.institution)"
+            related.isOfInstitution ? "1 = 1" : "institution_id = \(scope.institution)"
         let row = try connection.queryOne(
             """
             SELECT COUNT(*) AS number, \(raw: size) AS bytes FROM \(raw: related.table)
@@ -104,8 +107,8 @@ package struct AdminStore {
     // MARK: Parts
 
     /// Every column under a name made of its place.
-    private static func selection(_ rows: AdminRows, _ columns: [AdminColumn]) -> SQL {
-        var parts = ["\(rows.id) AS id"]
+    static func selection(_ rows: AdminRows, _ columns: [AdminColumn]) -> SQL {
+        var parts = ["\(rows.id) AS id", "CAST(\(rows.revision ?? "NULL") AS BIGINT) AS revision"]
         for (place, column) in columns.enumerated() {
             parts.append("\(column.expression) AS v\(place)")
             switch column.link {
@@ -117,12 +120,12 @@ package struct AdminStore {
         return "\(raw: parts.joined(separator: ", "))"
     }
 
-    private static func row(_ row: SQLRow, _ columns: [AdminColumn]) throws -> AdminRow {
+    static func row(_ row: SQLRow, _ columns: [AdminColumn]) throws -> AdminRow {
         AdminRow(
             id: try row.get("id"),
             cells: try columns.enumerated().map { place, column in
                 AdminCell(column, try row.value("v\(place)"), link: try link(row, column, at: place))
-            })
+            }, revision: try row.optional("revision"))
     }
 
     private static func link(_ row: SQLRow, _ column: AdminColumn, at place: Int) throws -> AdminReference? {

@@ -17,7 +17,7 @@ extension AdminTable {
             .list { services, scope in
                 try await services.models.list(scope, .plain(limit: 1000)).items.map { AdminRow($0, columns) }
             }, columns)
-        table.note = "Packages are laid into the folder of models by the operator (`neuroai models import`)."
+        table.note = "Packages are laid into the folder of models by the operator (neuroai models import)."
         table.filters = [AdminFilter("isActive", "In force", "", .flag)]
         table.actions = [
             AdminAction(
@@ -59,10 +59,12 @@ extension AdminRow {
 extension AdminTable {
     /// Every table, in the order of the pages' menu.
     static let all = [
-        AdminStore.users, AdminStore.invitations, AdminStore.sessions, AdminStore.tokens, AdminStore.institutions,
-        AdminStore.cases, AdminStore.deletedCases,
-        AdminStore.images, AdminStore.tasks, AdminStore.results, AdminStore.reports, AdminStore.edits,
-        AdminStore.feedback, AdminStore.masks,
+        AdminStore.users, AdminStore.invitations, AdminStore.sessions, AdminStore.tokens, AdminStore.factors,
+        AdminStore.institutions,
+        AdminStore.cases, AdminStore.deletedCases, AdminStore.shares,
+        AdminStore.images, AdminStore.uploads, AdminStore.tasks, AdminStore.results, AdminStore.findings,
+        AdminStore.resultFiles, AdminStore.reports, AdminStore.edits, AdminStore.pdfs,
+        AdminStore.feedback, AdminStore.masks, AdminStore.files,
         AdminStore.jobs, models,
         AdminStore.activations, AdminStore.audit,
     ]

@@ -17,6 +17,10 @@ package struct AdminTable: Sendable {
     package var related: [AdminRelated] = []
     package var edit: AdminForm?
     package var add: AdminForm?
+    /// What can be changed in the list itself: its fields are listed columns, which the rows show as controls.
+    package var listEdit: AdminForm?
+    /// Further forms of one object.
+    package var forms: [AdminForm] = []
     package var actions: [AdminAction] = []
     /// Whether only superusers add and edit, whoever else sees it.
     var isChangedBySuperusersAlone = false
@@ -59,10 +63,26 @@ package struct AdminTable: Sendable {
         var copy = self
         copy.add = nil
         copy.edit = nil
+        copy.listEdit = nil
+        copy.forms = []
         return copy
     }
 
+    /// The form of one object that stands under this name in addresses.
+    package func form(_ key: String) -> AdminForm? { objectForms.first { $0.key == key } }
+
+    /// Every form of one object, in the order of the buttons that lead to them.
+    package var objectForms: [AdminForm] { [edit].compactMap(\.self) + forms }
+
     package func action(_ key: String) -> AdminAction? { actions.first { $0.key == key } }
+
+    /// The filter by which the pages lead through years, months and days.
+    var calendarFilter: AdminFilter? {
+        filters.first { filter in
+            if case .period = filter.kind { return true }
+            return false
+        }
+    }
 
     package func filter(_ key: String) -> AdminFilter? { filters.first { $0.key == key } }
 }
@@ -75,6 +95,8 @@ struct AdminRows: Sendable {
     let order: Order
     /// Lower-case texts that a search looks through.
     let search: [String]
+    /// Changes with every change of a row, which forms then refuse to overwrite; nil where rows have no such number.
+    let revision: String?
     let visible: @Sendable (Scope) -> SQL
 
     /// The order of a list in which nobody has chosen one.
@@ -83,17 +105,22 @@ struct AdminRows: Sendable {
         let isDescending: Bool
 
         static func newest(_ column: String) -> Order { Order(column: column, isDescending: true) }
+        /// The newest first, and rows of one time in the order of another column.
+        static func newest(_ column: String, then other: String) -> Order {
+            Order(column: "\(column) DESC, \(other)", isDescending: false)
+        }
         static func ascending(_ column: String) -> Order { Order(column: column, isDescending: false) }
     }
 
     init(
-        from: String, id: String, order: Order, search: [String] = [],
+        from: String, id: String, order: Order, search: [String] = [], revision: String? = nil,
         visible: @escaping @Sendable (Scope) -> SQL
     ) {
         self.from = from
         self.id = id
         self.order = order
         self.search = search
+        self.revision = revision
         self.visible = visible
     }
 }

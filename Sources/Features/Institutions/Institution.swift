@@ -5,6 +5,14 @@ package struct Institution: Sendable, Equatable, Encodable {
     package let id: ID<Institution>
     package var name: String
     package let createdAt: Timestamp
+    /// How many bytes it may store; nil where the operator's rule holds.
+    package var quotaBytes: Int64?
+    /// Rises with every change.
+    package var revision: Int64 = 1
+
+    private enum CodingKeys: String, CodingKey {
+        case id, name, createdAt
+    }
 
     /// The institution that the first migration makes, home of all who register by themselves.
     package static let defaultID = "00000000-0000-4000-8000-000000000001"
@@ -20,8 +28,60 @@ package struct InstitutionForm: Decodable, Sendable {
 
     func checkedName() throws -> String {
         var check = Validation()
-        let name = check.text("name", name, required: true, atMost: 200)
+        let name = check.institutionName(name)
         try check.finish()
         return name
+    }
+}
+
+/// A partial change of an institution.
+package struct InstitutionChange: Sendable {
+    package var name: String?
+    /// As people write it (`ByteCount`); an empty text takes the institution's own quota away.
+    package var quota: Field<String>
+
+    package init(name: String? = nil, quota: Field<String> = .absent) {
+        self.name = name
+        self.quota = quota
+    }
+}
+
+extension Institution {
+    /// The same with the change, whose fields are checked.
+    func changed(by change: InstitutionChange) throws -> Institution {
+        var institution = self
+        var check = Validation()
+        if let name = change.name { institution.name = check.institutionName(name) }
+        switch change.quota {
+        case .absent: break
+        case .null: institution.quotaBytes = nil
+        case .value(let text): institution.quotaBytes = check.quota(text)
+        }
+        try check.finish()
+        return institution
+    }
+
+    /// The audit trail's names for what has changed, each with what it says of it.
+    func changes(since before: Institution) -> [(action: String, change: FieldChange)] {
+        let changes: [(String, FieldChange?)] = [
+            ("institution.rename", .named("name", before.name, name)),
+            ("institution.set_quota", .told("quotaBytes", before.quotaBytes, quotaBytes)),
+        ]
+        return changes.compactMap { action, change in change.map { (action, $0) } }
+    }
+}
+
+extension Validation {
+    fileprivate mutating func institutionName(_ name: String?) -> String {
+        text("name", name, required: true, atMost: 200)
+    }
+
+    fileprivate mutating func quota(_ text: String) -> Int64? {
+        guard !text.trimmed.isEmpty else { return nil }
+        guard let quota = ByteCount(text) else {
+            add("quotaBytes", "Write the quota as bytes or with a unit, such as 500 MiB or 20 GiB.")
+            return nil
+        }
+        return quota.bytes
     }
 }

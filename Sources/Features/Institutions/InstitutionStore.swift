@@ -5,17 +5,19 @@ import Storage
 package struct InstitutionStore {
     private let connection: any DatabaseConnection
 
+    private static let columns = "id, name, created_at, quota_bytes, revision"
+
     package init(_ connection: any DatabaseConnection) {
         self.connection = connection
     }
 
     package func find(_ id: ID<Institution>) throws -> Institution? {
-        try connection.queryOne("SELECT id, name, created_at FROM institutions WHERE id = \(id)").map(Institution.init)
+        try connection.queryOne("SELECT \(raw: Self.columns) FROM institutions WHERE id = \(id)").map(Institution.init)
     }
 
     func list(limit: Int) throws -> [Institution] {
         try connection.query(
-            "SELECT id, name, created_at FROM institutions ORDER BY created_at DESC, id DESC LIMIT \(limit)"
+            "SELECT \(raw: Self.columns) FROM institutions ORDER BY created_at DESC, id DESC LIMIT \(limit)"
         ).map(Institution.init)
     }
 
@@ -27,8 +29,18 @@ package struct InstitutionStore {
             """)
     }
 
-    func rename(_ id: ID<Institution>, _ name: String) throws {
-        try connection.execute("UPDATE institutions SET name = \(name) WHERE id = \(id)")
+    /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
+    func lock(_ id: ID<Institution>) throws {
+        try connection.execute("UPDATE institutions SET revision = revision WHERE id = \(id)")
+    }
+
+    func update(_ institution: Institution) throws {
+        try connection.execute(
+            """
+            UPDATE institutions SET name = \(institution.name), quota_bytes = \(institution.quotaBytes),
+                revision = \(institution.revision)
+            WHERE id = \(institution.id)
+            """)
     }
 }
 
@@ -37,5 +49,7 @@ extension Institution {
         id = try row.get("id")
         name = try row.get("name")
         createdAt = try row.get("created_at")
+        quotaBytes = try row.optional("quota_bytes")
+        revision = try row.get("revision")
     }
 }

@@ -32,27 +32,39 @@ package struct InstitutionsService: Sendable {
     }
 
     package func rename(_ scope: Scope, _ id: ID<Institution>, _ form: InstitutionForm) async throws -> Institution {
+        try await update(scope, id, InstitutionChange(name: form.name ?? ""))
+    }
+
+    /// Renames an institution or sets how much it may store.
+    package func update(
+        _ scope: Scope, _ id: ID<Institution>, _ change: InstitutionChange, if precondition: Precondition = .none
+    ) async throws -> Institution {
         try Policy.require(.manageInstitutions, scope)
-        let name = try form.checkedName()
         let now = clock()
         return try await database.write { connection in
             let store = InstitutionStore(connection)
-            var institution = try Self.found(store.find(id))
-            institution.name = name
-            try store.rename(id, name)
-            try Self.record("institution.rename", institution, scope, at: now, on: connection)
+            try store.lock(id)
+            let before = try Self.found(store.find(id))
+            try precondition.check(before.revision)
+            var institution = try before.changed(by: change)
+            guard institution != before else { return before }
+            institution.revision += 1
+            try store.update(institution)
+            for (action, change) in institution.changes(since: before) {
+                try Self.record(action, institution, scope, [change], at: now, on: connection)
+            }
             return institution
         }
     }
 
     private static func record(
-        _ action: String, _ institution: Institution, _ scope: Scope, at now: Timestamp,
-        on connection: any DatabaseConnection
+        _ action: String, _ institution: Institution, _ scope: Scope, _ changes: [FieldChange?] = [],
+        at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
         try AuditStore(connection).append(
             AuditEntry(
                 institution: institution.id, actor: scope.user, origin: scope.origin, action: action,
-                objectType: "institution", objectID: institution.id.string, at: now))
+                objectType: "institution", objectID: institution.id.string, changes: changes, at: now))
     }
 
     private static func found(_ institution: Institution?) throws -> Institution {

@@ -32,7 +32,9 @@ package struct InvitationsService: Sendable {
         try await database.write { connection in
             try InvitationStore(connection).insert(scope, invitation, token: token)
             try AuditStore(connection).append(
-                AuditEntry(scope, "invitation.create", "invitation", invitation.id.string, at: now))
+                AuditEntry(
+                    scope, "invitation.create", "invitation", invitation.id.string,
+                    changes: [.told("role", nil, role)], at: now))
         }
         return IssuedInvitation(invitation: invitation, token: token)
     }

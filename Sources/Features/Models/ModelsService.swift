@@ -97,9 +97,10 @@ package struct ModelsService: Sendable {
         _ model: ModelIdentity, _ entry: AuditEntry, in connection: any DatabaseConnection
     ) throws {
         let store = ModelStore(connection)
-        guard try store.activations(entry.institution, limit: 1).first?.model != model else { return }
+        let before = try store.activations(entry.institution, limit: 1).first?.model
+        guard before != model else { return }
         try store.activate(entry.institution, model, by: entry.actor, at: entry.occurredAt)
-        try AuditStore(connection).append(entry)
+        try record(entry, from: before ?? installed.standard(), to: model, in: connection)
     }
 
     /// For the entry's institution; false where it has chosen none.
@@ -110,8 +111,16 @@ package struct ModelsService: Sendable {
         let before = choices.count > 1 ? choices[1].model : installed.standard()
         guard let before, installed.find(before.digest) != nil else { throw Self.isGone }
         try store.rollBack(last, at: entry.occurredAt)
-        try AuditStore(connection).append(entry)
+        try record(entry, from: last.model, to: before, in: connection)
         return true
+    }
+
+    private func record(
+        _ entry: AuditEntry, from before: ModelIdentity?, to after: ModelIdentity, in connection: any DatabaseConnection
+    ) throws {
+        var entry = entry
+        entry.changes = [FieldChange.told("model", before, after)].compactMap(\.self)
+        try AuditStore(connection).append(entry)
     }
 
     private func versions(_ choice: ModelActivation?) -> [ModelVersion] {

@@ -1,3 +1,5 @@
+import Foundation
+import Rendering
 import Storage
 
 /// A user's second factor as it is stored.
@@ -25,6 +27,14 @@ package struct SecondFactorEnrolment: Sendable, Equatable, Encodable {
     package let secret: String
     /// `otpauth://…`, to be shown as a QR code.
     package let uri: String
+
+    init(_ codes: OneTimeCodes, account: String) {
+        secret = codes.base32
+        uri = codes.address(account: account)
+    }
+
+    /// The address as a picture (SVG), for the app's camera.
+    package func picture() throws -> Data { try QRCode(uri).svg }
 }
 
 /// Codes for a lost device, shown once; each is good once.

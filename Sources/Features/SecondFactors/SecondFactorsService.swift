@@ -38,14 +38,25 @@ package struct SecondFactorsService: Sendable {
                 AuditEntry(scope, "second_factor.enrol", "user", scope.user.string, at: now))
             return try UserStore(connection).find(scope, scope.user)?.email ?? ""
         }
-        return SecondFactorEnrolment(secret: codes.base32, uri: codes.address(account: email))
+        return SecondFactorEnrolment(codes, account: email)
+    }
+
+    /// The enrolment that waits for its first code; nil where none does.
+    package func pending(_ principal: Principal) async throws -> SecondFactorEnrolment? {
+        let scope = principal.scope.atHome
+        return try await database.read { connection in
+            guard let factor = try SecondFactorStore(connection).find(scope.user), factor.confirmedAt == nil,
+                let user = try UserStore(connection).find(scope, scope.user)
+            else { return nil }
+            return SecondFactorEnrolment(try codes(of: factor), account: user.email)
+        }
     }
 
     /// The app works: from now on signing in needs a code.
     package func confirm(_ principal: Principal, code: String) async throws -> RecoveryCodes {
         let scope = principal.scope.atHome
         let attempts = sessions.attempts(on: "code \(scope.user)", origin: scope.origin)
-        try await sessions.throttle.admit(attempts)
+        try await sessions.admit(attempts, scope)
         let now = sessions.clock()
         let fresh = RecoveryCodes()
         let digests = fresh.recoveryCodes.map { box.digest(Self.recoveryText(scope.user, $0)) }
@@ -74,6 +85,20 @@ package struct SecondFactorsService: Sendable {
         try await remove(scope, scope.user)
     }
 
+    /// The same with a code of the app or a recovery code in place of the password: whoever has one holds the factor.
+    package func disable(_ principal: Principal, code: String) async throws {
+        let scope = principal.scope.atHome
+        guard !code.trimmed.isEmpty else { throw AppError.invalid("code", "This field is required.") }
+        let attempts = sessions.attempts(on: "code \(scope.user)", origin: scope.origin)
+        try await sessions.throttle.admit(attempts)
+        let user = try await database.read { try UserStore($0).find(scope, scope.user) }
+        guard let user, try await check(user, code: code, origin: scope.origin) else {
+            throw AppError.invalid("code", "The code is not right or was used before.")
+        }
+        try await sessions.throttle.forgive(attempts, account: sessions.settings.throttling.account)
+        try await remove(scope, scope.user)
+    }
+
     /// For an administrator, when somebody has lost the device and the recovery codes.
     package func reset(_ scope: Scope, _ user: ID<User>) async throws {
         try Policy.require(.changeUsers, scope)
@@ -81,9 +106,7 @@ package struct SecondFactorsService: Sendable {
             guard let found = try UserStore(connection).find(scope, user) else {
                 throw AppError(.notFound, "There is no such user.")
             }
-            guard scope.isSuperuser || !found.isSuperuser else {
-                throw AppError(.forbidden, "Only a superuser can change a superuser's account.")
-            }
+            try Policy.requireRank(scope, above: found)
         }
         try await remove(scope, user)
     }

@@ -7,10 +7,10 @@ extension SessionsService {
         try Policy.require(.changeUsers, scope)
         let now = clock()
         try await database.write { connection in
-            guard let session = try SessionStore(connection).find(id), session.institution == scope.institution else {
+            guard let session = try SessionStore(connection).find(id) else {
                 throw AppError(.notFound, "There is no such session.")
             }
-            try Self.end(scope, id, at: now, on: connection)
+            try Self.end(scope, session, at: now, on: connection)
         }
     }
 
@@ -20,10 +20,10 @@ extension SessionsService {
         let now = clock()
         try await database.write { connection in
             let store = SessionStore(connection)
-            guard let id = try store.token(token)?.session, let session = try store.find(id),
-                session.institution == scope.institution
-            else { throw AppError(.notFound, "There is no such token.") }
-            try Self.end(scope, id, at: now, on: connection)
+            guard let id = try store.token(token)?.session, let session = try store.find(id) else {
+                throw AppError(.notFound, "There is no such token.")
+            }
+            try Self.end(scope, session, at: now, on: connection)
         }
     }
 
@@ -31,9 +31,10 @@ extension SessionsService {
         try Policy.require(.changeUsers, scope)
         let now = clock()
         try await database.write { connection in
-            guard try UserStore(connection).find(scope, user) != nil else {
+            guard let owner = try UserStore(connection).find(scope, user) else {
                 throw AppError(.notFound, "There is no such user.")
             }
+            try Policy.requireRank(scope, above: owner)
             let ended = try SessionStore(connection).endAll(scope, of: user, but: nil, because: .endedByUser, at: now)
             guard ended > 0 else { return }
             try AuditStore(connection).append(AuditEntry(scope, "user.end_sessions", "user", user.string, at: now))
@@ -41,9 +42,14 @@ extension SessionsService {
     }
 
     private static func end(
-        _ scope: Scope, _ id: ID<Session>, at now: Timestamp, on connection: any DatabaseConnection
+        _ scope: Scope, _ session: Session, at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
-        guard try SessionStore(connection).end(id, because: .endedByUser, at: now) else { return }
-        try AuditStore(connection).append(AuditEntry(scope, "session.end", "session", id.string, at: now))
+        guard session.institution == scope.institution else { throw AppError(.notFound, "There is no such session.") }
+        // The sessions of a deleted account have ended with it.
+        if let owner = try UserStore(connection).find(scope, session.user) {
+            try Policy.requireRank(scope, above: owner)
+        }
+        guard try SessionStore(connection).end(session.id, because: .endedByUser, at: now) else { return }
+        try AuditStore(connection).append(AuditEntry(scope, "session.end", "session", session.id.string, at: now))
     }
 }

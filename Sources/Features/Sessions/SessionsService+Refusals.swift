@@ -37,4 +37,36 @@ extension SessionsService {
                 institution: institution, actor: nil, origin: origin, action: "session.start", objectType: "user",
                 objectID: user?.id.string, outcome: .refused, at: clock()))
     }
+
+    // MARK: Attempts
+
+    /// Counts what somebody who is signed in tries with the own account.
+    func admit(_ attempts: [Attempt], _ scope: Scope) async throws {
+        try await admit(attempts) {
+            AuditEntry(scope, "attempt.throttle", "user", scope.user.string, outcome: .refused, at: clock())
+        }
+    }
+
+    /// Counts what nobody who is known tries: on `user`'s account where there is such a one, else in the default institution.
+    func admit(
+        _ attempts: [Attempt], on user: ID<User>?, in institution: ID<Institution>?, origin: RequestOrigin
+    ) async throws {
+        try await admit(attempts) {
+            (institution ?? ID(Institution.defaultID)).map {
+                AuditEntry(
+                    institution: $0, actor: nil, origin: origin, action: "attempt.throttle", objectType: "user",
+                    objectID: user?.string, outcome: .refused, at: clock())
+            }
+        }
+    }
+
+    /// One attempt too many is a refusal: an account that is being guessed at shows in the trail.
+    private func admit(_ attempts: [Attempt], orRecord refusal: () -> AuditEntry?) async throws {
+        do {
+            try await throttle.admit(attempts)
+        } catch let error as AppError where error.code == .tooManyRequests {
+            if let entry = refusal() { try await audit.recordRefusal(entry) }
+            throw error
+        }
+    }
 }

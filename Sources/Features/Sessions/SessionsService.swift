@@ -30,9 +30,9 @@ package struct SessionsService: Sendable {
     ) async throws -> SignedIn {
         let address = email.trimmed.lowercased()
         let attempts = attempts(on: address, origin: origin)
-        try await throttle.admit(attempts)
         let isStorable = address.utf8.allSatisfy { $0 > 32 && $0 < 127 }
         let known = isStorable ? try await database.read { try UserStore($0).credentials(email: address) } : nil
+        try await admit(attempts, on: known?.user.id, in: known?.user.institutionID, origin: origin)
         let matches = try await hasher.verify(password, against: known?.passwordHash)
         guard matches, let known, known.user.isActive else {
             try await recordRefusal(of: known?.user, origin: origin)
@@ -60,7 +60,7 @@ package struct SessionsService: Sendable {
     /// Whether `password` is that of the one who is signed in; wrong ones are counted as at the sign-in.
     func isOwn(_ password: String, _ scope: Scope) async throws -> Bool {
         let attempts = attempts(on: "password \(scope.user)", origin: scope.origin)
-        try await throttle.admit(attempts)
+        try await admit(attempts, scope)
         let stored = try await database.read { try UserStore($0).passwordHash(scope) }
         guard try await hasher.verify(password, against: stored) else { return false }
         try await throttle.forgive(attempts, account: settings.throttling.account)

@@ -48,16 +48,22 @@ extension User {
         return role == before.role ? nil : .roleChanged
     }
 
-    /// The audit trail's names for what has changed.
-    func changes(since before: User) -> [String] {
-        var actions: [String] = []
-        if role != before.role { actions.append("user.change_role") }
-        if isActive != before.isActive { actions.append(isActive ? "user.activate" : "user.deactivate") }
-        var rest = before
-        rest.role = role
-        rest.isActive = isActive
-        rest.updatedAt = updatedAt
-        if rest != self { actions.append("user.update") }
-        return actions
+    /// What the audit trail says of a change: one entry for the role, one for opening or closing the account, one for the rest.
+    func entries(since before: User, _ scope: Scope, at now: Timestamp) -> [AuditEntry] {
+        func entry(_ action: String, _ changes: FieldChange?...) -> AuditEntry? {
+            let entry = AuditEntry(scope, action, "user", id.string, changes: changes, at: now)
+            return entry.changes.isEmpty ? nil : entry
+        }
+        return [
+            entry("user.change_role", .told("role", before.role, role)),
+            entry(isActive ? "user.activate" : "user.deactivate", .told("isActive", before.isActive, isActive)),
+            entry(
+                "user.update", .named("email", before.email, email),
+                .named("firstName", before.firstName, firstName), .named("lastName", before.lastName, lastName),
+                .named("institution", before.institution, institution),
+                .named("specialty", before.specialty, specialty),
+                .named("phoneNumber", before.phoneNumber, phoneNumber),
+                .told("isEmailVerified", before.isEmailVerified, isEmailVerified)),
+        ].compactMap(\.self)
     }
 }

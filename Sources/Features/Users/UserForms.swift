@@ -61,13 +61,13 @@ package struct UserChange: Decodable, Sendable {
     }
 }
 
-/// A password and its successor.
+/// A password and its successor; an administrator who sets somebody else's need not know the present one.
 package struct PasswordChange: Decodable, Sendable {
     package var currentPassword: String?
     package var newPassword: String?
     package var confirmPassword: String?
 
-    package init(currentPassword: String?, newPassword: String?, confirmPassword: String?) {
+    package init(currentPassword: String? = nil, newPassword: String?, confirmPassword: String?) {
         self.currentPassword = currentPassword
         self.newPassword = newPassword
         self.confirmPassword = confirmPassword

@@ -91,6 +91,12 @@ package struct UserStore {
         return try row?.get("number") ?? 0
     }
 
+    /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
+    func lock(_ scope: Scope, _ id: ID<User>) throws {
+        try connection.execute(
+            "UPDATE users SET updated_at = updated_at WHERE institution_id = \(scope.institution) AND id = \(id)")
+    }
+
     func update(_ scope: Scope, _ user: User) throws {
         try refusingTakenEmail {
             try connection.execute(
@@ -105,11 +111,11 @@ package struct UserStore {
         }
     }
 
-    func setPasswordHash(_ scope: Scope, _ hash: String, at time: Timestamp) throws {
+    func setPasswordHash(_ scope: Scope, _ id: ID<User>, _ hash: String, at time: Timestamp) throws {
         try connection.execute(
             """
             UPDATE users SET password_hash = \(hash), updated_at = \(time)
-            WHERE institution_id = \(scope.institution) AND id = \(scope.user)
+            WHERE institution_id = \(scope.institution) AND id = \(id) AND deleted_at IS NULL
             """)
     }
 

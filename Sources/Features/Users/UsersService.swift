@@ -6,7 +6,7 @@ package struct UsersService: Sendable {
     let settings: AccountSettings
     let clock: @Sendable () -> Timestamp
     package let sessions: SessionsService
-    private let hasher: PasswordHasher
+    let hasher: PasswordHasher
 
     package init(sessions: SessionsService, settings: AccountSettings = AccountSettings()) {
         database = sessions.database
@@ -21,7 +21,9 @@ package struct UsersService: Sendable {
         let invitation = try await openInvitation(form)
         let account = try AccountForm(form, settings.passwords, invitation: invitation)
         let rule = sessions.settings.throttling.registrations
-        try await sessions.throttle.admit(origin.address.map { [Attempt(rule: rule, address: $0)] } ?? [])
+        try await sessions.admit(
+            origin.address.map { [Attempt(rule: rule, address: $0)] } ?? [], on: nil, in: invitation?.institution,
+            origin: origin)
         let hash = try await hasher.hash(account.password)
         let home = try invitation?.institution ?? Self.defaultInstitution()
         let user = account.user(in: home, at: clock())
@@ -60,35 +62,6 @@ package struct UsersService: Sendable {
         try await update(scope.atHome, scope.user, change)
     }
 
-    /// Ends every other session of the user.
-    package func changePassword(_ principal: Principal, _ form: PasswordChange) async throws {
-        let scope = principal.scope.atHome
-        var check = Validation()
-        let user = try await profile(scope)
-        let names = [user.email, user.username, user.firstName, user.lastName]
-        let fresh = check.password("newPassword", form.newPassword, settings.passwords, names: names)
-        if form.confirmPassword != form.newPassword {
-            check.add("confirmPassword", "The two passwords do not match.")
-        }
-        let stored = try await database.read { try UserStore($0).passwordHash(scope) }
-        if try await !sessions.isOwn(form.currentPassword ?? "", scope) {
-            check.add("currentPassword", "The current password is not correct.")
-        }
-        try check.finish()
-        let hash = try await hasher.hash(fresh)
-        let now = clock()
-        try await database.write { connection in
-            guard try UserStore(connection).passwordHash(scope) == stored else {
-                throw AppError(.conflict, "The password was changed elsewhere in the meantime; sign in again.")
-            }
-            try UserStore(connection).setPasswordHash(scope, hash, at: now)
-            try SessionStore(connection).endAll(
-                scope, of: scope.user, but: principal.session, because: .passwordChanged, at: now)
-            try AuditStore(connection).append(
-                AuditEntry(scope, "user.change_password", "user", scope.user.string, at: now))
-        }
-    }
-
     // MARK: An admin's part
 
     package func list(_ scope: Scope) async throws -> UserDirectory {
@@ -102,9 +75,12 @@ package struct UsersService: Sendable {
         return try await database.read { try Self.found(UserStore($0).find(scope, id)) }
     }
 
-    package func updateUser(_ scope: Scope, _ id: ID<User>, _ change: UserChange) async throws -> User {
+    /// - Parameter precondition: the time of the last change, in microseconds, that the client has seen.
+    package func updateUser(
+        _ scope: Scope, _ id: ID<User>, _ change: UserChange, if precondition: Precondition = .none
+    ) async throws -> User {
         try Policy.require(.changeUsers, scope)
-        return try await update(scope, id, change)
+        return try await update(scope, id, change, if: precondition)
     }
 
     /// The account can't be used any more; what it made stays with its name.
@@ -114,7 +90,7 @@ package struct UsersService: Sendable {
         try await database.write { connection in
             let store = UserStore(connection)
             let user = try Self.found(store.find(scope, id))
-            try Self.requireRank(scope, above: user)
+            try Policy.requireRank(scope, above: user)
             if user.role == .admin && user.isActive { try Self.requireAnotherAdmin(store, scope) }
             guard try store.markDeleted(scope, id, at: now) else { throw Self.unknown }
             try SessionStore(connection).endAll(scope, of: id, but: nil, because: .userDeleted, at: now)
@@ -160,39 +136,35 @@ package struct UsersService: Sendable {
         return id
     }
 
-    private func update(_ scope: Scope, _ id: ID<User>, _ change: UserChange) async throws -> User {
+    private func update(
+        _ scope: Scope, _ id: ID<User>, _ change: UserChange, if precondition: Precondition = .none
+    ) async throws -> User {
         let now = clock()
         return try await database.write { connection in
             let store = UserStore(connection)
+            try store.lock(scope, id)
             let before = try Self.found(store.find(scope, id))
-            try Self.requireRank(scope, above: before)
+            try Policy.requireRank(scope, above: before)
+            try precondition.check(before.updatedAt.microseconds)
             var user = try before.changed(by: change, asked: scope.role)
             guard user != before else { return before }
             if before.isActiveAdmin && !user.isActiveAdmin { try Self.requireAnotherAdmin(store, scope) }
-            user.updatedAt = now
+            // Later than before also where the clock was set back: the time stands for the revision.
+            user.updatedAt = max(now, before.updatedAt.advanced(by: .microseconds(1)))
             try store.update(scope, user)
             if let reason = user.sessionsEnd(since: before) {
                 try SessionStore(connection).endAll(scope, of: id, but: nil, because: reason, at: now)
             }
-            for action in user.changes(since: before) {
-                try AuditStore(connection).append(AuditEntry(scope, action, "user", id.string, at: now))
-            }
+            try AuditStore(connection).append(user.entries(since: before, scope, at: now))
             return user
         }
     }
 
     private static var unknown: AppError { AppError(.notFound, "There is no such user.") }
 
-    private static func found(_ user: User?) throws -> User {
+    static func found(_ user: User?) throws -> User {
         guard let user else { throw unknown }
         return user
-    }
-
-    /// An institution's administrator can't change a superuser, who stands above all institutions.
-    private static func requireRank(_ scope: Scope, above user: User) throws {
-        guard scope.isSuperuser || !user.isSuperuser else {
-            throw AppError(.forbidden, "Only a superuser can change a superuser's account.")
-        }
     }
 
     private static func requireAnotherAdmin(_ store: UserStore, _ scope: Scope) throws {

@@ -24,11 +24,22 @@ struct AdminDashboardPage: Sendable {
         let taskHref: String
     }
 
+    /// Something that the one who looks has changed.
+    struct Change: Sendable {
+        let moment: String
+        let action: String
+        let caption: String
+        let changedHref: String?
+        let fields: String
+    }
+
     let frame: AdminFrame
     let heading: String
     let cards: [Card]
     let failures: [Failure]
     let hasFailures: Bool
+    let changes: [Change]
+    let hasChanges: Bool
     let oldestWait: String
     let storage: String
     let model: String
@@ -51,6 +62,8 @@ struct AdminDashboardPage: Sendable {
                 taskHref: AdminAddress.object("tasks", $0.id))
         }
         hasFailures = !failures.isEmpty
+        changes = dashboard.recent.map(Change.init)
+        hasChanges = !changes.isEmpty
         oldestWait = dashboard.oldestWait.map { "\($0.components.seconds) s" } ?? "none waits"
         storage = "\(Shown.size(dashboard.bytes)) in \(dashboard.files) files"
         let active = dashboard.model?.model.identity
@@ -74,5 +87,16 @@ extension AdminDashboardPage.Card {
                 state: tally.state, count: tally.number,
                 lineHref: AdminAddress.address(AdminAddress.table(table), [.init(filter, tally.state)]))
         }
+    }
+}
+
+extension AdminDashboardPage.Change {
+    fileprivate init(_ entry: AdminRow) {
+        func cell(_ key: String) -> ShownCell? { entry[key].map { ShownCell($0, of: entry) } }
+        moment = cell("occurredAt")?.words ?? ""
+        action = cell("action")?.words ?? ""
+        caption = (cell("object")?.words ?? "").replacing("_", with: " ")
+        changedHref = cell("object")?.href
+        fields = cell("changes")?.words ?? ""
     }
 }

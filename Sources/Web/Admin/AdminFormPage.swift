@@ -2,14 +2,7 @@ import Features
 
 /// A form with what is wrong beside each field.
 struct AdminFormPage: Sendable {
-    /// A choice of a field.
-    struct Option: Sendable {
-        let value: String
-        let caption: String
-        let isSelected: Bool
-    }
-
-    /// One field as HTML needs it.
+    /// One field with its label, its help and what is wrong with it.
     struct Field: Sendable {
         let key: String
         let caption: String
@@ -17,14 +10,29 @@ struct AdminFormPage: Sendable {
         let faults: [String]
         let isWrong: Bool
         let isMandatory: Bool
-        let isArea: Bool
-        let isChoice: Bool
-        let isTick: Bool
-        let isTicked: Bool
-        let isInput: Bool
-        let inputKind: String
-        let current: String
-        let options: [Option]
+        let control: FormControl
+    }
+
+    /// What comes after saving, other than the object's page.
+    enum Next: String, Sendable {
+        /// The same object's form.
+        case editing = "continue"
+        /// The form for another object.
+        case another
+
+        /// The name under which a form sends it.
+        static let name = "next"
+    }
+
+    /// A button that saves and goes elsewhere.
+    struct Further: Sendable {
+        let next: String
+        let furtherTitle: String
+
+        init(_ next: Next, _ title: String) {
+            self.next = next.rawValue
+            furtherTitle = title
+        }
     }
 
     let frame: AdminFrame
@@ -33,12 +41,13 @@ struct AdminFormPage: Sendable {
     let fields: [Field]
     let backHref: String
     let button: String
+    let further: [Further]
     /// What the object was when the form was made, for services that refuse a change of what has changed since.
     let revision: String?
 
     init(
         _ frame: AdminFrame, _ form: AdminForm, _ values: AdminForm.Values, error: AppError?, path: String,
-        backHref: String, button: String
+        backHref: String, button: String, further: [Further] = []
     ) {
         let keys = Set(form.fields.map(\.key))
         var frame = frame
@@ -52,46 +61,23 @@ struct AdminFormPage: Sendable {
         self.path = path
         self.backHref = backHref
         self.button = button
+        self.further = further
         fields = form.fields.map { Field($0, values, faults: error?.fields[$0.key] ?? []) }
-        revision = values["revision"]
+        revision = values[AdminForm.revision]
     }
 }
 
 extension AdminFormPage.Field {
     fileprivate init(_ field: AdminForm.Field, _ values: AdminForm.Values, faults: [String]) {
-        let current = values[field.key] ?? ""
         key = field.key
         caption = field.title
         help = field.help.isEmpty ? nil : field.help
         self.faults = faults
         isWrong = !faults.isEmpty
         isMandatory = field.isRequired
-        var (isArea, isChoice, isTick, inputKind) = (false, false, false, "text")
-        var options: [AdminFormPage.Option] = []
-        switch field.kind {
-        case .text: break
-        case .longText: isArea = true
-        case .email: inputKind = "email"
-        case .number: inputKind = "number"
-        case .date: inputKind = "date"
-        case .flag: isTick = true
-        case .choice(let choices):
-            isChoice = true
-            options = choices.map { .init(value: $0.value, caption: $0.title, isSelected: $0.value == current) }
-            // What may be left open, or has not been chosen yet.
-            if !field.isRequired || current.isEmpty {
-                options.insert(.init(value: "", caption: "–", isSelected: current.isEmpty), at: 0)
-            }
-        }
-        self.isArea = isArea
-        self.isChoice = isChoice
-        self.isTick = isTick
-        isInput = !isArea && !isChoice && !isTick
-        self.inputKind = inputKind
-        // Browsers leave a tick out that is not set.
-        isTicked = isTick && values[field.key] != nil
-        self.current = current
-        self.options = options
+        var control = FormControl(field, name: field.key, value: values[field.key], isWrong: isWrong)
+        control.description = "h-\(field.key)"
+        self.control = control
     }
 }
 
@@ -104,14 +90,16 @@ extension AdminForm {
             if case .flag = field.kind, cell.text == "0" { continue }
             values[field.key] = cell.text
         }
-        values["revision"] = row["revision"]?.text
+        values[Self.revision] = row.revision.map { String($0) }
         return Values(values)
     }
 
-    /// What a browser sent.
-    func values(of sent: FormFields) -> Values {
-        let names = fields.map(\.key) + ["revision"]
-        let pairs = names.compactMap { name in sent[name].map { (name, $0) } }
+    /// What a browser sent; in a list every name ends with a row's id.
+    func values(of sent: FormFields, prefix: String = "", row id: String? = nil) -> Values {
+        let names = fields.map(\.key) + [Self.revision]
+        let pairs = names.compactMap { name in
+            sent[FormControl.name(prefix + name, row: id)].map { (name, $0) }
+        }
         return Values(Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
     }
 }

@@ -38,22 +38,29 @@ struct ShownCell: Sendable {
     let isNumber: Bool
     let isState: Bool
     let isLong: Bool
+    /// Whether it needs room to be read.
+    let isWide: Bool
+    /// In place of the words, where the list can be edited.
+    var control: FormControl?
     /// Where it leads to; nil where it leads nowhere.
     let href: String?
 
-    init(_ cell: AdminCell, href: String? = nil) {
+    /// - Parameter isListed: whether it stands among many, where an id is told by its beginning.
+    init(_ cell: AdminCell, of row: AdminRow, isListed: Bool = false, href: String? = nil) {
         label = cell.column.title
-        words = Self.words(cell)
+        let words = Self.words(cell, of: row)
+        self.words = isListed && ID<AuditEntry>(words) != nil ? String(words.prefix(8)) : words
         switch cell.column.kind {
         case .number, .decimal, .bytes: isNumber = true
         default: isNumber = false
         }
         isState = cell.column.kind == .state && cell.meaning != .nothing
         isLong = cell.column.kind == .longText
+        isWide = cell.column.kind == .changes && cell.meaning != .nothing
         self.href = href ?? cell.link.map { AdminAddress.object($0.table, $0.id) }
     }
 
-    private static func words(_ cell: AdminCell) -> String {
+    private static func words(_ cell: AdminCell, of row: AdminRow) -> String {
         switch cell.meaning {
         case .nothing: "–"
         case .text(let text): text
@@ -62,7 +69,24 @@ struct ShownCell: Sendable {
         case .bytes(let number): Shown.size(number)
         case .flag(let isSet): isSet ? "yes" : "no"
         case .time(let text): Shown.time(text)
+        case .changes(let changes): changes.map { Self.words($0, of: row.audited) }.joined(separator: "; ")
         }
+    }
+
+    /// `Role: doctor → radiologist`, or the field alone where the trail holds no values.
+    private static func words(_ change: FieldChange, of table: AdminTable?) -> String {
+        let column = table?.columns.first { $0.key == change.field }
+        func value(_ text: String?) -> String {
+            switch (text, column?.kind) {
+            case (nil, _): "none"
+            case ("true", .flag): "yes"
+            case ("false", .flag): "no"
+            case (let text?, .bytes): Int64(text).map { ByteCount($0).description } ?? text
+            case (let text?, _): text
+            }
+        }
+        let title = column?.title ?? change.field.prefix(1).uppercased() + change.field.dropFirst()
+        return change.isTold ? "\(title): \(value(change.from)) → \(value(change.to))" : title
     }
 }
 
@@ -70,15 +94,56 @@ struct ShownCell: Sendable {
 struct ShownRow: Sendable {
     let id: String
     let name: String
-    let cells: [ShownCell]
+    private(set) var cells: [ShownCell]
+    /// What the row was when the list was made, to be sent along with what becomes of it.
+    private(set) var hidden: [FormFields.Pair] = []
+    /// Why it was not saved.
+    private(set) var faults: [String] = []
+    private(set) var isWrong = false
 
-    init(_ row: AdminRow, of table: AdminTable) {
+    init(_ row: AdminRow, in place: AdminPlace) {
         id = row.id
-        let cells = row.cells.enumerated().map { place, cell in
-            ShownCell(cell, href: place == 0 ? AdminAddress.object(table.name, row.id) : nil)
+        let cells = row.cells.enumerated().map { column, cell in
+            ShownCell(cell, of: row, isListed: true, href: column == 0 ? place.object(row.id) : nil)
         }
         self.cells = cells
         name = cells.first?.words ?? row.id
+    }
+}
+
+extension ShownRow {
+    /// The form that the controls of a list belong to.
+    private static let owner = "edits"
+
+    /// The same with controls for what can be changed in the list.
+    ///
+    /// - Parameters:
+    ///   - entered: what somebody wrote into the row that was refused; nil shows what it holds.
+    func editable(
+        _ row: AdminRow, by form: AdminForm, entered: AdminForm.Values? = nil, refusal: AdminOutcome.Refusal? = nil
+    ) -> ShownRow {
+        var copy = self
+        let stored = form.values(of: row)
+        let shown = entered ?? stored
+        for field in form.fields {
+            guard let place = row.cells.firstIndex(where: { $0.column.key == field.key }) else { continue }
+            var control = FormControl(
+                field, name: FormControl.name(field.key, row: id), value: shown[field.key],
+                isWrong: refusal?.error.fields[field.key] != nil)
+            control.owner = Self.owner
+            control.spoken = "\(field.title) of \(name)"
+            control.description = refusal == nil ? nil : "h-\(id)"
+            copy.cells[place].control = control
+            copy.hidden.append(
+                .init(FormControl.name(AdminEdit.former + field.key, row: id), stored[field.key] ?? ""))
+        }
+        // What was entered keeps the revision that was seen then.
+        if let revision = shown[AdminForm.revision] {
+            copy.hidden.append(.init(FormControl.name(AdminForm.revision, row: id), revision))
+        }
+        copy.faults = refusal.map { [$0.sentence] } ?? []
+        copy.isWrong = refusal != nil
+        return copy
     }
 }
 

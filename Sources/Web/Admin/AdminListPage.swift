@@ -17,6 +17,8 @@ struct AdminListPage: Sendable {
             let caption: String
             let chooseHref: String
             let isChosen: Bool
+            /// How many rows it would leave; nil where nobody has asked, or there are too many to count.
+            let amount: String?
         }
 
         let heading: String
@@ -29,6 +31,18 @@ struct AdminListPage: Sendable {
         let caption: String
         let kind: String
         let typed: String
+    }
+
+    /// Years, months or days to go on to, and those that lead back.
+    struct Calendar: Sendable {
+        /// A year, a month or a day; the one that is shown has no address.
+        struct Step: Sendable {
+            let caption: String
+            let stepHref: String?
+        }
+
+        let path: [Step]
+        let next: [Step]
     }
 
     /// A filter that came with a link from another page.
@@ -49,40 +63,71 @@ struct AdminListPage: Sendable {
     let kept: [FormFields.Pair]
     let inputs: [Input]
     let groups: [Group]
+    let hasGroups: Bool
+    /// Shows or hides the counts.
+    let countsHref: String
+    let countsCaption: String
+    let calendar: Calendar?
     let chips: [Chip]
     let heads: [Head]
     let rows: [ShownRow]
     let isEmpty: Bool
     let countWords: String
     let pager: Pager
-    let actions: [AdminFormPage.Option]
+    let actions: [FormControl.Option]
     let hasActions: Bool
-    /// The whole query, for an action on all that it means.
+    /// The place, for an action on all that it means and to come back to.
     let query: String
     let clearHref: String?
+    /// Of the table as shown.
+    let columnCount: Int
+    /// Whether rows can be changed in the list.
+    let isEditable: Bool
+    let editPath: String
+    /// Where the same rows are to be had as a file.
+    var exportHref: String?
+    var exportNote: String?
 
-    init(_ frame: AdminFrame, _ table: AdminTable, _ list: AdminList, _ query: AdminQuery) {
+    init(
+        _ frame: AdminFrame, _ table: AdminTable, _ list: AdminList, _ query: AdminQuery, _ refused: RefusedEdits? = nil
+    ) {
         let path = AdminAddress.table(table.name)
+        let place = AdminPlace(table, query)
         self.frame = frame
         heading = table.title
         note = table.note.isEmpty ? nil : table.note
         self.path = path
-        addHref = table.add == nil ? nil : AdminAddress.object(table.name, "add")
+        addHref = table.add == nil ? nil : place.object("add")
         addTitle = "Add \(table.singular)"
         search = query.search
         inputs = table.filters.compactMap { Input($0, query) }
         let inputKeys = Set(inputs.map(\.key) + ["search"])
         kept = query.pairs.filter { !inputKeys.contains($0.name) }
-        groups = table.filters.compactMap { Group($0, query, path) }
+        groups = table.filters.compactMap { filter in
+            Group(filter, list.facets.first { $0.filter == filter.key }, query, path)
+        }
+        hasGroups = !groups.isEmpty
+        var counted = query
+        counted.showsCounts.toggle()
+        countsHref = AdminPlace(table, counted).href
+        countsCaption = query.showsCounts ? "Hide counts" : "Show counts"
+        calendar = list.calendar.flatMap { Calendar($0, query, path) }
         chips = table.filters.compactMap { Chip($0, query, path) }
         heads = table.listed.map { Head($0, query, path) }
-        rows = list.rows.map { ShownRow($0, of: table) }
+        rows = list.rows.map { row in
+            let shown = ShownRow(row, in: place)
+            guard let form = table.listEdit else { return shown }
+            return shown.editable(row, by: form, entered: refused?.entered(row.id), refusal: refused?.refusal(row.id))
+        }
         isEmpty = rows.isEmpty
         countWords = Self.words(list)
         pager = Pager(list, page: query.page, path: path, query.pairs)
         actions = table.actions.map { .init(value: $0.key, caption: $0.title, isSelected: false) }
         hasActions = !actions.isEmpty && !rows.isEmpty
-        self.query = String(AdminAddress.address("", query.pairs).dropFirst())
+        columnCount = heads.count + (hasActions ? 1 : 0)
+        self.query = place.text
+        isEditable = table.listEdit != nil && !rows.isEmpty
+        editPath = AdminAddress.object(table.name, "list")
         clearHref = query.search.isEmpty && query.selections.isEmpty ? nil : path
     }
 
@@ -93,12 +138,9 @@ struct AdminListPage: Sendable {
 }
 
 extension AdminQuery {
-    /// Addresses of the same list with another value of one filter, from its first page on.
+    /// The address of the same list with another value of one filter.
     fileprivate func address(_ path: String, choosing value: String?, of key: String) -> String {
-        var copy = self
-        copy.selections.removeAll { $0.key == key }
-        if let value { copy.selections.append(.init(key, value)) }
-        return AdminAddress.address(path, copy.pairs)
+        AdminAddress.address(path, choosing(value, of: key).pairs)
     }
 
     fileprivate func address(_ path: String, sortedBy key: String) -> String {
@@ -110,29 +152,80 @@ extension AdminQuery {
 }
 
 extension AdminListPage.Head {
+    /// One that sorts nothing.
+    init(_ column: AdminColumn) {
+        label = column.title
+        sortHref = nil
+        order = nil
+        isNumber = column.isNumber
+    }
+
     fileprivate init(_ column: AdminColumn, _ query: AdminQuery, _ path: String) {
         label = column.title
         sortHref = column.isSortable ? query.address(path, sortedBy: column.key) : nil
         order = query.sort == column.key ? (query.isDescending ? "descending" : "ascending") : nil
-        isNumber = [.number, .decimal, .bytes].contains(column.kind)
+        isNumber = column.isNumber
+    }
+}
+
+extension AdminColumn {
+    fileprivate var isNumber: Bool { [.number, .decimal, .bytes].contains(kind) }
+}
+
+/// What somebody wrote into rows of a list that were then refused.
+struct RefusedEdits: Sendable {
+    private let edits: [String: AdminEdit]
+    private let refusals: [String: AdminOutcome.Refusal]
+
+    init(_ edits: [AdminEdit], _ refusals: [AdminOutcome.Refusal]) {
+        self.edits = Dictionary(edits.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.refusals = Dictionary(refusals.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func refusal(_ id: String) -> AdminOutcome.Refusal? { refusals[id] }
+
+    /// To be corrected; nil where the row is to be looked at anew, since others have changed it or it may not be changed.
+    func entered(_ id: String) -> AdminForm.Values? {
+        refusals[id]?.error.code == .validation ? edits[id]?.values : nil
+    }
+
+    /// Refusals of rows that `list` no longer shows, for above it.
+    func unseen(in list: AdminList) -> [String] {
+        let seen = Set(list.rows.map(\.id))
+        return refusals.values.filter { !seen.contains($0.id) }.map { "\($0.name): \($0.sentence)" }.sorted()
     }
 }
 
 extension AdminListPage.Group {
     /// Nil for a filter that offers nothing to choose from.
-    fileprivate init?(_ filter: AdminFilter, _ query: AdminQuery, _ path: String) {
+    fileprivate init?(_ filter: AdminFilter, _ facet: AdminFacet?, _ query: AdminQuery, _ path: String) {
         guard !filter.choices.isEmpty else { return nil }
         heading = filter.title
         let chosen = query.value(of: filter.key)
         let all = Choice(
-            caption: "All", chooseHref: query.address(path, choosing: nil, of: filter.key), isChosen: chosen == nil)
+            caption: "All", chooseHref: query.address(path, choosing: nil, of: filter.key), isChosen: chosen == nil,
+            amount: nil)
         choices =
             [all]
-            + filter.choices.map { choice in
+            + filter.choices.enumerated().map { place, choice in
                 Choice(
                     caption: choice.title, chooseHref: query.address(path, choosing: choice.value, of: filter.key),
-                    isChosen: chosen == choice.value)
+                    isChosen: chosen == choice.value, amount: facet?.counts.map { String($0[place]) })
             }
+    }
+}
+
+extension AdminListPage.Calendar {
+    /// Nil where there is nothing to choose and nothing chosen.
+    fileprivate init?(_ calendar: AdminCalendar, _ query: AdminQuery, _ path: String) {
+        guard !calendar.path.isEmpty || !calendar.next.isEmpty else { return nil }
+        func step(_ part: CalendarPart) -> Step {
+            Step(caption: part.title, stepHref: query.address(path, choosing: part.text, of: calendar.filter))
+        }
+        let all = Step(caption: "All dates", stepHref: query.address(path, choosing: nil, of: calendar.filter))
+        let last = calendar.path.last.map { Step(caption: $0.title, stepHref: nil) }
+        self.path = last.map { [all] + calendar.path.dropLast().map(step) + [$0] } ?? []
+        next = calendar.next.map(step)
     }
 }
 

@@ -1,56 +1,5 @@
 import Features
 
-/// One object with what hangs on it and what can be done to it.
-struct AdminObjectPage: Sendable {
-    /// What hangs on it.
-    struct Related: Sendable {
-        let caption: String
-        let amount: String
-        let listHref: String?
-    }
-
-    /// A button.
-    struct Offer: Sendable {
-        let key: String
-        let caption: String
-        let isDanger: Bool
-    }
-
-    let frame: AdminFrame
-    let heading: String
-    let tableTitle: String
-    let tableHref: String
-    let id: String
-    let facts: [ShownCell]
-    let related: [Related]
-    let hasRelated: Bool
-    let offers: [Offer]
-    let editHref: String?
-    let historyHref: String
-    /// Where a superuser begins to act in this institution; nil for other objects and other people.
-    var visitPath: String?
-
-    init(_ frame: AdminFrame, _ table: AdminTable, _ row: AdminRow, _ counts: [AdminCount], _ actions: [AdminAction]) {
-        self.frame = frame
-        heading = frame.title
-        tableTitle = table.title
-        tableHref = AdminAddress.table(table.name)
-        id = row.id
-        facts = row.cells.map { ShownCell($0) }
-        related = counts.map { count in
-            Related(
-                caption: count.related.title, amount: count.words,
-                listHref: count.related.link.map { link in
-                    AdminAddress.address(AdminAddress.table(link.table), [.init(link.id, row.id)])
-                })
-        }
-        hasRelated = !related.isEmpty
-        offers = actions.map { Offer(key: $0.key, caption: $0.title, isDanger: $0.isDestructive) }
-        editHref = table.edit == nil ? nil : AdminAddress.object(table.name, row.id, "edit")
-        historyHref = AdminAddress.object(table.name, row.id, "history")
-    }
-}
-
 extension AdminCount {
     /// The number, with the size where it has one.
     var words: String { bytes.map { "\(number) (\(Shown.size($0)))" } ?? String(number) }
@@ -64,8 +13,6 @@ struct AdminConfirmPage: Sendable {
         let objectHref: String
     }
 
-    private static let shown = 25
-
     let frame: AdminFrame
     let heading: String
     let explanation: String
@@ -76,31 +23,33 @@ struct AdminConfirmPage: Sendable {
     let hasConsequences: Bool
     let path: String
     let action: String
+    /// The list to go back to.
+    let query: String
     let ids: [String]
     let button: String
     let isDanger: Bool
     let backHref: String
 
     init(
-        _ frame: AdminFrame, _ table: AdminTable, _ action: AdminAction, _ rows: [AdminRow], _ counts: [AdminCount],
+        _ frame: AdminFrame, _ place: AdminPlace, _ action: AdminAction, _ confirmation: AdminConfirmation,
         backHref: String
     ) {
         self.frame = frame
         heading = frame.title
         explanation = action.explanation
-        objects = rows.prefix(Self.shown).map { row in
-            let shown = ShownRow(row, of: table)
-            return Object(caption: shown.name, objectHref: AdminAddress.object(table.name, row.id))
+        objects = confirmation.shown.map { row in
+            Object(caption: ShownRow(row, in: place).name, objectHref: place.object(row.id))
         }
-        further = rows.count > Self.shown ? rows.count - Self.shown : nil
-        consequences = counts.filter { !$0.related.fate.isEmpty && $0.number > 0 }.map {
+        ids = confirmation.ids
+        further = ids.count > objects.count ? ids.count - objects.count : nil
+        consequences = confirmation.counts.filter { !$0.related.fate.isEmpty && $0.number > 0 }.map {
             "\($0.related.title): \($0.words) – \($0.related.fate)"
         }
         hasConsequences = !consequences.isEmpty
-        path = AdminAddress.table(table.name)
+        path = AdminAddress.table(place.table.name)
+        query = place.text
         self.action = action.key
-        ids = rows.map(\.id)
-        button = "\(action.title): \(table.number(rows.count))"
+        button = "\(action.title): \(place.table.number(ids.count))"
         isDanger = action.isDestructive
         self.backHref = backHref
     }
@@ -132,7 +81,7 @@ struct AdminOutcomePage: Sendable {
     let handOn: String?
 
     init(
-        _ frame: AdminFrame, _ table: AdminTable, done: String, _ refusals: [AdminOutcome.Refusal] = [],
+        _ frame: AdminFrame, _ place: AdminPlace, done: String, _ refusals: [AdminOutcome.Refusal] = [],
         handOn: String? = nil, backHref: String
     ) {
         self.handOn = handOn
@@ -140,7 +89,7 @@ struct AdminOutcomePage: Sendable {
         heading = frame.title
         self.done = done
         refused = refusals.map {
-            Refused(caption: $0.name, objectHref: AdminAddress.object(table.name, $0.id), why: $0.sentence)
+            Refused(caption: $0.name, objectHref: place.object($0.id), why: $0.sentence)
         }
         hasRefused = !refused.isEmpty
         self.backHref = backHref
@@ -153,21 +102,21 @@ struct AdminHistoryPage: Sendable {
     let heading: String
     let objectHref: String
     let tableTitle: String
-    let tableHref: String
+    let placeHref: String
     let heads: [String]
     let rows: [ShownRow]
     let isEmpty: Bool
     let pager: Pager
 
-    init(_ frame: AdminFrame, _ table: AdminTable, id: String, _ list: AdminList, audit: AdminTable, page: Int) {
+    init(_ frame: AdminFrame, _ place: AdminPlace, id: String, _ list: AdminList, audit: AdminTable, page: Int) {
         self.frame = frame
         heading = frame.title
-        objectHref = AdminAddress.object(table.name, id)
-        tableTitle = table.title
-        tableHref = AdminAddress.table(table.name)
+        objectHref = place.object(id)
+        tableTitle = place.table.title
+        placeHref = place.href
         heads = audit.listed.map(\.title)
-        rows = list.rows.map { ShownRow($0, of: audit) }
+        rows = list.rows.map { ShownRow($0, in: AdminPlace(audit)) }
         isEmpty = rows.isEmpty
-        pager = Pager(list, page: page, path: AdminAddress.object(table.name, id, "history"), [])
+        pager = Pager(list, page: page, path: AdminAddress.object(place.table.name, id, "history"), place.carried)
     }
 }

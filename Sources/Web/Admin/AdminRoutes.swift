@@ -1,7 +1,6 @@
 import Features
 import HTTPTypes
 import Hummingbird
-import NIOCore
 
 /// The administration pages: one set of pages for every `AdminTable`, without scripts.
 struct AdminRoutes {
@@ -16,10 +15,11 @@ struct AdminRoutes {
         router.post("admin/:table", use: shown(act))
         router.get("admin/:table/:id", use: shown(object))
         router.post("admin/:table/:id", use: shown(addObject))
-        router.get("admin/:table/:id/edit", use: shown(edit))
-        router.post("admin/:table/:id/edit", use: shown(save))
+        router.post("admin/:table/list", use: shown(saveList))
         router.post("admin/:table/:id/visit", use: shown(visit))
         router.get("admin/:table/:id/history", use: shown(history))
+        router.get("admin/:table/:id/:form", use: shown(openForm))
+        router.post("admin/:table/:id/:form", use: shown(saveForm))
     }
 
     // MARK: Reading
@@ -41,21 +41,37 @@ struct AdminRoutes {
     }
 
     func list(
-        _ status: HTTPResponse.Status, _ frame: AdminFrame, _ scope: Scope, _ table: AdminTable, _ query: AdminQuery
+        _ status: HTTPResponse.Status, _ frame: AdminFrame, _ scope: Scope, _ table: AdminTable, _ query: AdminQuery,
+        _ refused: RefusedEdits? = nil
     ) async throws -> Response {
-        let found = try await admin.list(scope, table, query)
-        return page(status, "admin_list", AdminListPage(frame, table, found, query))
+        var query = query
+        var found = try await admin.list(scope, table, query)
+        // The page that somebody came from may be gone with the rows that an action took away.
+        if found.rows.isEmpty && found.count > 0 {
+            query.page = (found.count + AdminQuery.pageSize - 1) / AdminQuery.pageSize
+            found = try await admin.list(scope, table, query)
+        }
+        var frame = frame
+        frame.failures += refused?.unseen(in: found) ?? []
+        var model = AdminListPage(frame, table, found, query, refused)
+        if table.name == "audit" {
+            let filters = AuditQuery.exportFilters(of: query).map { FormFields.Pair($0.key, $0.value) }
+            model.exportHref = AdminAddress.address(AuditRoutes.exportPath, filters)
+            model.exportNote = AuditQuery.isNarrower(query) ? "The file knows fewer filters than this list." : nil
+        }
+        return page(status, "admin_list", model)
     }
 
     private func object(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
         let id = try id(context)
-        if id == "add" { return try await blankForm(scope, table) }
+        if id == "add" { return try await blankForm(request, scope, table) }
+        let origin = try AdminPlace(table, of: request)
         let row = try await admin.row(scope, table, id: id)
-        var frame = try await frame(scope, "\(table.singular.capitalized) \(ShownRow(row, of: table).name)", table)
+        var frame = try await frame(scope, "\(table.singular.capitalized) \(ShownRow(row, in: origin).name)", table)
         frame.notice = notice(try FormFields.query(of: request), table)
-        let counts = try await admin.related(scope, table, ids: [row.id])
-        var model = AdminObjectPage(frame, table, row, counts, admin.actions(table, on: row))
+        let dependants = try await admin.dependants(scope, table, row)
+        var model = AdminObjectPage(frame, origin, row, dependants, admin.actions(table, on: row))
         if table.name == "institutions", scope.isSuperuser, row.id != scope.institution.string {
             model.visitPath = AdminAddress.object(table.name, row.id, "visit")
         }
@@ -69,8 +85,9 @@ struct AdminRoutes {
         let number = try AdminQuery(FormFields.query(of: request), of: audit).page
         let entries = try await admin.history(scope, table, id: id, page: number)
         let frame = try await frame(scope, "History of \(table.singular) \(id)", table)
+        let origin = try AdminPlace(table, of: request)
         return page(
-            .ok, "admin_history", AdminHistoryPage(frame, table, id: id, entries, audit: audit, page: number))
+            .ok, "admin_history", AdminHistoryPage(frame, origin, id: id, entries, audit: audit, page: number))
     }
 
     // MARK: Parts
@@ -98,34 +115,28 @@ struct AdminRoutes {
     }
 
     /// The words for what the page before has done; made here, so that no address can put words into a page.
-    private func notice(_ fields: FormFields, _ table: AdminTable) -> String? {
+    func notice(_ fields: FormFields, _ table: AdminTable) -> String? {
         guard let done = fields["done"] else { return nil }
-        if done == "saved" { return "The \(table.singular) was saved." }
+        if done == "saved" { return saved(fields["count"].flatMap { Int($0) }, table) }
         guard let action = table.action(done), let count = fields["count"].flatMap({ Int($0) }), count > 0 else {
             return nil
         }
         return "\(action.title): done for \(table.number(count))."
     }
 
+    /// - Parameter count: how many of a list; nil for the object of a form.
+    private func saved(_ count: Int?, _ table: AdminTable) -> String {
+        guard let count else { return "The \(table.singular) was saved." }
+        return count > 0 ? "Saved \(table.number(count))." : "Nothing was changed."
+    }
+
     func page(_ status: HTTPResponse.Status, _ name: String, _ model: some Sendable) -> Response {
-        Response(
-            status: status, headers: [.contentType: "text/html; charset=utf-8"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: templates.render(name, model))))
+        templates.page(status, name, model)
     }
 
     private typealias Handler = @Sendable (Request, WebContext) async throws -> Response
 
-    /// A page in place of JSON where something fails; who is not signed in gets the form for it.
     private func shown(_ handler: @escaping Handler) -> Handler {
-        { request, context in
-            do {
-                return try await handler(request, context)
-            } catch {
-                let known = AppError.wrapping(error)
-                if known.code == .unauthenticated { return Response.redirect(to: "/login") }
-                let plain = ErrorResponse.make(error, context)
-                return page(plain.status, "failure", SignInPage(errors: known.sentences))
-            }
-        }
+        { request, context in await templates.shown(context) { try await handler(request, context) } }
     }
 }

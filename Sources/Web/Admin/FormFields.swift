@@ -84,6 +84,7 @@ extension AdminQuery {
             isDescending = text.hasPrefix("-")
             sort = isDescending ? String(text.dropFirst()) : text
         }
+        showsCounts = fields["counts"] == "1"
         if let text = fields["page"], !text.isEmpty {
             guard let number = Int(text), (1...1_000_000).contains(number) else {
                 throw AppError.invalid("page", "This is a whole number from 1 on.")
@@ -92,11 +93,14 @@ extension AdminQuery {
         }
     }
 
+    var pagePair: [FormFields.Pair] { page == 1 ? [] : [.init("page", String(page))] }
+
     /// The same as parts of an address, without the page's number.
     var pairs: [FormFields.Pair] {
         var pairs: [FormFields.Pair] = search.isEmpty ? [] : [.init("search", search)]
         pairs += selections.map { .init($0.key, $0.value) }
         if let sort { pairs.append(.init("sort", isDescending ? "-\(sort)" : sort)) }
+        if showsCounts { pairs.append(.init("counts", "1")) }
         return pairs
     }
 }

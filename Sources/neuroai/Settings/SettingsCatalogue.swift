@@ -30,7 +30,7 @@ enum SettingsCatalogue {
                 "MAX_UPLOAD_SIZE", .integer(1...(1 << 40)), default: "1073741824", "bytes of one file"),
             Setting(
                 "INSTITUTION_QUOTA", .integer(0...(1 << 60)), default: "0",
-                "bytes that an institution may store where it has no rule of its own (`institutions.quota_bytes`); 0 is no limit"
+                "bytes that an institution may store where it has no rule of its own (set on its page in `/admin/`); 0 is no limit"
             ),
             Setting(
                 "UPLOAD_LIFETIME_HOURS", .integer(1...8760), default: "24",

@@ -30,6 +30,55 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.all) func aQuotaIsSetAndTakenAway(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let root = try await clinic.superuser()
+            let institutions = clinic.users.institutions
+            let made = try await institutions.create(root.scope, InstitutionForm(name: "UKE"))
+            let first = Precondition.revision(among: [made.revision])
+            let limited = try await institutions.update(
+                root.scope, made.id, InstitutionChange(quota: .value("20 GiB")), if: first)
+            #expect(limited.quotaBytes == 20 << 30 && limited.name == "UKE" && limited.revision == made.revision + 1)
+            await #expect {
+                try await institutions.update(root.scope, made.id, InstitutionChange(name: "Late"), if: first)
+            } throws: {
+                isAppError($0, .preconditionFailed)
+            }
+            for text in ["much", "-1", "1.5 GiB", "10 parsecs", "9999999999999 GiB"] {
+                await #expect {
+                    try await institutions.update(root.scope, made.id, InstitutionChange(quota: .value(text)))
+                } throws: {
+                    isAppError($0, .validation, field: "quotaBytes")
+                }
+            }
+            let free = try await institutions.update(root.scope, made.id, InstitutionChange(quota: .value(" ")))
+            #expect(free.quotaBytes == nil)
+            let rows = try await clinic.database.read {
+                try $0.query("SELECT 1 AS one FROM audit_entries WHERE action = 'institution.set_quota'")
+            }
+            #expect(rows.count == 2)
+            let admin = try await clinic.signIn(.admin)
+            await #expect {
+                try await institutions.update(
+                    admin.scope, admin.scope.institution, InstitutionChange(quota: .value("1 TiB")))
+            } throws: {
+                isAppError($0, .forbidden)
+            }
+        }
+    }
+
+    @Test func bytesAreReadAsPeopleWriteThem() {
+        for (text, bytes) in [
+            ("0", 0), ("1000", 1000), ("500 MiB", 500 << 20), ("2gib", 2 << 30), (" 1 TiB ", 1 << 40),
+        ] {
+            #expect(ByteCount(text)?.bytes == Int64(bytes))
+        }
+        for bytes: Int64 in [0, 1, 1000, 1024, 1 << 30, (1 << 30) + 1, 3 << 40] {
+            #expect(ByteCount(ByteCount(bytes).description)?.bytes == bytes)
+        }
+        #expect(ByteCount(2 << 30).description == "2 GiB")
+    }
+
     @Test(arguments: TestDatabase.all) func aSuperuserActsAsAdminElsewhere(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let root = try await clinic.superuser()

@@ -72,6 +72,40 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.all) func aCodeTurnsItOff(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let (person, codes, _) = try await Self.enrolled(clinic)
+            let factors = clinic.sessions.secondFactors
+            // That code has confirmed it, and is no longer good.
+            for wrong in ["", "123", clinic.code(codes)] {
+                await #expect { try await factors.disable(person.principal, code: wrong) } throws: {
+                    isAppError($0, .validation)
+                }
+            }
+            clinic.clock.advance(by: .seconds(30))
+            try await factors.disable(person.principal, code: clinic.code(codes))
+            try await login(clinic, person, nil)
+            #expect(try await factors.status(person.principal).isEnabled == false)
+            let (other, _, others) = try await Self.enrolled(clinic)
+            try await factors.disable(other.principal, code: others[0])
+            try await login(clinic, other, nil)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func whatWaitsForItsFirstCodeIsShownAgain(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let factors = clinic.sessions.secondFactors
+            #expect(try await factors.pending(person.principal) == nil)
+            let begun = try await factors.enrol(person.principal)
+            #expect(try await factors.pending(person.principal) == begun)
+            let picture = String(decoding: try begun.picture(), as: UTF8.self)
+            #expect(picture.hasPrefix("<svg ") && !picture.contains(begun.secret))
+            _ = try await factors.confirm(person.principal, code: clinic.code(Self.codes(clinic, person)))
+            #expect(try await factors.pending(person.principal) == nil)
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func wrongCodesAreThrottled(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let (person, codes, _) = try await Self.enrolled(clinic)

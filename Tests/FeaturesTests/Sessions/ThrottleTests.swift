@@ -101,6 +101,7 @@ import Testing
             try await register(1)
             try await register(2)
             await #expect { try await register(3) } throws: { isAppError($0, .tooManyRequests) }
+            #expect(try await clinic.actions(.refused) == ["attempt.throttle"])
         }
     }
 

@@ -40,6 +40,7 @@ struct AdminPagesTests {
             let token = try await clinic.signUpAdmin()
             _ = try await clinic.makeFinishedCase(token)
             try await Self.giveFeedback(clinic, token)
+            try await Self.addTheRest(clinic, token)
             let other = try #require(WebClinic.models.find("other")?.id?.string)
             #expect(try await clinic.act("models", "activate", on: [other], as: token).status == .seeOther)
             for table in AdminTable.all where !["masks", "invitations", "deleted"].contains(table.name) {
@@ -51,10 +52,13 @@ struct AdminPagesTests {
                 for column in table.columns { #expect(object.contains("<dt>\(column.title)</dt>")) }
                 _ = try await clinic.page("/admin/\(table.name)/\(id)/history", as: token)
                 let isOurs = !table.isChangedBySuperusersAlone
-                if table.edit != nil && isOurs {
-                    let form = try await clinic.page("/admin/\(table.name)/\(id)/edit", as: token)
-                    #expect(form.contains("<label for=\"f-"))
+                for form in table.objectForms where isOurs {
+                    let page = try await clinic.page("/admin/\(table.name)/\(id)/\(form.key)", as: token)
+                    #expect(page.contains("<label for=\"f-"))
                 }
+                #expect(
+                    (table.listEdit?.fields ?? []).allSatisfy { field in table.listed.contains { $0.key == field.key } }
+                )
                 if table.add != nil && isOurs { _ = try await clinic.page("/admin/\(table.name)/add", as: token) }
                 for action in table.actions {
                     let asked = try await clinic.post(
@@ -82,6 +86,28 @@ struct AdminPagesTests {
         let caseID = try #require(try await clinic.ids("cases").first)
         let given = try await clinic.call(.post, "/api/cases/\(caseID)/feedback/", "{\"rating\": 4}", as: token)
         #expect(given.status == .created)
+    }
+
+    /// A share, an upload under way, a printed report and a second factor.
+    private static func addTheRest(_ clinic: WebClinic, _ token: String) async throws {
+        _ = try await clinic.signUp()
+        let caseID = try #require(try await clinic.ids("cases").first)
+        let shared = try await clinic.call(
+            .post, "/api/cases/\(caseID)/shares/", "{\"email\": \"ada@clinic.org\"}", as: token)
+        #expect(shared.status == .created)
+        let report = try #require(try await clinic.ids("reports").first)
+        #expect(try await clinic.call(.get, "/api/reports/\(report)/export/", as: token).status == .ok)
+        let admin = try await clinic.services.sessions.authenticate(token, origin: RequestOrigin()).scope
+        let item = try #require(ID<Case>(caseID))
+        _ = try await clinic.services.uploads.create(admin, case: item, modality: .t2, filename: "t2.nii", size: 10)
+        try await clinic.database.write {
+            try $0.execute(
+                """
+                INSERT INTO second_factors (user_id, institution_id, secret, created_at)
+                VALUES (\(admin.user), \(admin.institution), 'a secret of the table', 1)
+                """)
+        }
+        #expect(try await !clinic.page("/admin/factors", as: token).contains("a secret of the table"))
     }
 
     @Test func onlyAdministratorsGetIn() async throws {
@@ -115,6 +141,7 @@ struct AdminPagesTests {
             let mine = [
                 "users": "users", "cases": "cases", "images": "images", "tasks": "inference_tasks",
                 "results": "results", "reports": "reports", "jobs": "jobs", "audit": "audit_entries",
+                "files": "blobs", "result-files": "result_files",
             ]
             for (table, rows) in mine {
                 let institution = "institution_id = '\(Institution.defaultID)'"

@@ -1,0 +1,39 @@
+/// A number of bytes as people write it: `1000`, `500 MiB`, `2 GiB`.
+package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
+    package let bytes: Int64
+
+    private struct Unit {
+        let name: String
+        let bytes: Int64
+    }
+
+    /// The largest first.
+    private static let units = [
+        Unit(name: "TiB", bytes: 1 << 40), Unit(name: "GiB", bytes: 1 << 30), Unit(name: "MiB", bytes: 1 << 20),
+        Unit(name: "KiB", bytes: 1 << 10),
+    ]
+
+    package init(_ bytes: Int64) {
+        self.bytes = bytes
+    }
+
+    /// Nil where the text is no whole number of bytes or of a unit, or more than can be stored.
+    package init?(_ text: String) {
+        let text = text.trimmed
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let name = String(text.dropFirst(digits.count)).trimmed.lowercased()
+        guard let number = Int64(digits) else { return nil }
+        guard let factor = name.isEmpty ? 1 : Self.units.first(where: { $0.name.lowercased() == name })?.bytes else {
+            return nil
+        }
+        let (product, overflows) = number.multipliedReportingOverflow(by: factor)
+        guard !overflows else { return nil }
+        bytes = product
+    }
+
+    /// Exact: in the largest unit that divides it.
+    package var description: String {
+        guard bytes != 0, let unit = Self.units.first(where: { bytes % $0.bytes == 0 }) else { return String(bytes) }
+        return "\(bytes / unit.bytes) \(unit.name)"
+    }
+}

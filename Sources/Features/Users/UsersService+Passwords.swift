@@ -1,0 +1,66 @@
+import Storage
+
+// New passwords: one's own, and one that an administrator sets for somebody who has lost theirs.
+
+extension UsersService {
+    /// Ends every other session of the user.
+    package func changePassword(_ principal: Principal, _ form: PasswordChange) async throws {
+        let scope = principal.scope.atHome
+        var check = Validation()
+        let fresh = check.newPassword(form, for: try await profile(scope), settings.passwords)
+        let stored = try await database.read { try UserStore($0).passwordHash(scope) }
+        if try await !sessions.isOwn(form.currentPassword ?? "", scope) {
+            check.add("currentPassword", "The current password is not correct.")
+        }
+        try check.finish()
+        let hash = try await hasher.hash(fresh)
+        let now = clock()
+        try await database.write { connection in
+            guard try UserStore(connection).passwordHash(scope) == stored else {
+                throw AppError(.conflict, "The password was changed elsewhere in the meantime; sign in again.")
+            }
+            try UserStore(connection).setPasswordHash(scope, scope.user, hash, at: now)
+            try SessionStore(connection).endAll(
+                scope, of: scope.user, but: principal.session, because: .passwordChanged, at: now)
+            try AuditStore(connection).append(
+                AuditEntry(scope, "user.change_password", "user", scope.user.string, at: now))
+        }
+    }
+
+    /// Gives somebody a new password and ends all of that person's sessions. One's own takes the present one, by
+    /// `changePassword`: a session that was left open must not be enough.
+    package func setPassword(_ scope: Scope, _ id: ID<User>, _ form: PasswordChange) async throws {
+        try Policy.require(.changeUsers, scope)
+        let user = try await database.read { try Self.found(UserStore($0).find(scope, id)) }
+        try Policy.requireRank(scope, above: user)
+        guard id != scope.user else {
+            throw AppError(.conflict, "This is your own account: change its password on the page for your password.")
+        }
+        var check = Validation()
+        let fresh = check.newPassword(form, for: user, settings.passwords)
+        try check.finish()
+        let hash = try await hasher.hash(fresh)
+        let now = clock()
+        try await database.write { connection in
+            let store = UserStore(connection)
+            try store.lock(scope, id)
+            // Read again: the account may have been deleted or raised meanwhile.
+            try Policy.requireRank(scope, above: Self.found(store.find(scope, id)))
+            try store.setPasswordHash(scope, id, hash, at: now)
+            try SessionStore(connection).endAll(scope, of: id, but: nil, because: .passwordChanged, at: now)
+            try AuditStore(connection).append(AuditEntry(scope, "user.set_password", "user", id.string, at: now))
+        }
+    }
+}
+
+extension Validation {
+    /// A new password, given twice, by the house's rules.
+    fileprivate mutating func newPassword(_ form: PasswordChange, for user: User, _ rules: PasswordRules) -> String {
+        let names = [user.email, user.username, user.firstName, user.lastName]
+        let fresh = password("newPassword", form.newPassword, rules, names: names)
+        if form.confirmPassword != form.newPassword {
+            add("confirmPassword", "The two passwords do not match.")
+        }
+        return fresh
+    }
+}

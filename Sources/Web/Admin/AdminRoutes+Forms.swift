@@ -1,0 +1,156 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+// The forms that make and change one object, and the list in which several are changed.
+
+extension AdminRoutes {
+    // MARK: One object
+
+    /// Empty but for the objects that the address names, by which other pages lead here.
+    func blankForm(_ request: Request, _ scope: Scope, _ table: AdminTable) async throws -> Response {
+        guard let form = table.add else { throw AppError(.notFound, "None can be added here.") }
+        let fields = try FormFields.query(of: request)
+        let named = form.fields.compactMap { field -> (String, String)? in
+            guard case .reference = field.kind, let id = fields[field.key] else { return nil }
+            return (field.key, id)
+        }
+        let values = AdminForm.Values(Dictionary(named, uniquingKeysWith: { first, _ in first }))
+        return try await formPage(
+            .ok, scope, AdminPlace(table, of: request), form, .add, values, notice: notice(fields, table))
+    }
+
+    @Sendable func addObject(_ request: Request, _ context: WebContext) async throws -> Response {
+        let (scope, table) = try place(context)
+        guard try id(context) == "add", let form = table.add else {
+            throw AppError(.notFound, "There is nothing at this address.")
+        }
+        return try await submit(request, scope, table, form, .add)
+    }
+
+    @Sendable func openForm(_ request: Request, _ context: WebContext) async throws -> Response {
+        let (scope, table) = try place(context)
+        let form = try form(table, context)
+        let row = try await admin.row(scope, table, id: try id(context))
+        let notice = notice(try FormFields.query(of: request), table)
+        return try await formPage(
+            .ok, scope, AdminPlace(table, of: request), form, .object(row.id), form.values(of: row), notice: notice)
+    }
+
+    @Sendable func saveForm(_ request: Request, _ context: WebContext) async throws -> Response {
+        let (scope, table) = try place(context)
+        return try await submit(request, scope, table, form(table, context), .object(try id(context)))
+    }
+
+    private func form(_ table: AdminTable, _ context: WebContext) throws -> AdminForm {
+        guard let form = table.form(context.parameters.get("form") ?? "") else {
+            throw AppError(.notFound, "There is no such form.")
+        }
+        return form
+    }
+
+    /// What a form is about.
+    private enum Subject {
+        case add
+        case object(String)
+    }
+
+    /// Where the form said to go on, else the object's page; the form again with what is wrong where it was not good.
+    private func submit(
+        _ request: Request, _ scope: Scope, _ table: AdminTable, _ form: AdminForm, _ subject: Subject
+    ) async throws -> Response {
+        let place = try AdminPlace(table, of: request)
+        let sent = try await FormFields.body(of: request)
+        let values = form.values(of: sent)
+        var name = "add"
+        if case .object(let id) = subject { name = id }
+        do {
+            let saved = try await admin.save(scope, form, id: name, values)
+            guard let message = saved.message else {
+                return Response.redirect(to: Self.address(after: saved.id, sent, place))
+            }
+            let frame = try await frame(scope, "Add \(table.singular)", table)
+            let link = saved.link.map { request.base(services.settings) + $0 }
+            let model = AdminOutcomePage(frame, place, done: message, handOn: link, backHref: place.object(saved.id))
+            return page(.ok, "admin_outcome", model)
+        } catch let error as AppError where error.isForTheForm {
+            let status = ErrorResponse.status(of: error.code)
+            return try await formPage(status, scope, place, form, subject, values, error: error)
+        }
+    }
+
+    private static func address(after id: String, _ sent: FormFields, _ place: AdminPlace) -> String {
+        let done: [FormFields.Pair] = [.init("done", "saved")]
+        return switch sent[AdminFormPage.Next.name].flatMap({ AdminFormPage.Next(rawValue: $0) }) {
+        case .editing where place.table.edit != nil: place.object(id, "edit", done)
+        case .another where place.table.add != nil: place.object("add", nil, done)
+        default: place.object(id, nil, done)
+        }
+    }
+
+    private func formPage(
+        _ status: HTTPResponse.Status, _ scope: Scope, _ place: AdminPlace, _ form: AdminForm, _ subject: Subject,
+        _ values: AdminForm.Values, error: AppError? = nil, notice: String? = nil
+    ) async throws -> Response {
+        let table = place.table
+        let model: AdminFormPage
+        switch subject {
+        case .add:
+            var frame = try await frame(scope, "Add \(table.singular)", table)
+            frame.notice = notice
+            model = AdminFormPage(
+                frame, form, values, error: error, path: place.object("add"),
+                backHref: place.href, button: "Add",
+                further: form.tells ? [] : Self.further(table, "Add"))
+        case .object(let id):
+            let isEdit = form.key == table.edit?.key
+            var frame = try await frame(
+                scope, isEdit ? "Edit \(table.singular)" : "\(form.title): \(table.singular)", table)
+            frame.notice = notice
+            model = AdminFormPage(
+                frame, form, values, error: error, path: place.object(id, form.key),
+                backHref: place.object(id), button: isEdit ? "Save" : form.title,
+                further: isEdit ? Self.further(table, "Save") : [])
+        }
+        return page(status, "admin_form", model)
+    }
+
+    private static func further(_ table: AdminTable, _ verb: String) -> [AdminFormPage.Further] {
+        var further: [AdminFormPage.Further] = []
+        if table.edit != nil { further.append(.init(.editing, "\(verb) and continue editing")) }
+        if table.add != nil { further.append(.init(.another, "\(verb) and add another")) }
+        return further
+    }
+
+    // MARK: Several objects in their list
+
+    /// Back to the list where every changed row was saved, else the list with what was refused.
+    @Sendable func saveList(_ request: Request, _ context: WebContext) async throws -> Response {
+        let (scope, table) = try place(context)
+        guard let form = table.listEdit else { throw AppError(.notFound, "This list can't be edited.") }
+        let sent = try await FormFields.body(of: request)
+        let origin = AdminPlace(table, text: sent["query"])
+        let ids = sent.all("row")
+        guard ids.count <= AdminQuery.pageSize, Set(ids).count == ids.count else {
+            throw AppError.invalid("non_field_errors", "The form could not be read.")
+        }
+        let edits = ids.map { id in
+            AdminEdit(
+                id, form.values(of: sent, row: id), former: form.values(of: sent, prefix: AdminEdit.former, row: id))
+        }
+        let outcome = try await admin.save(scope, table, form, edits)
+        if outcome.refusals.isEmpty {
+            let done: [FormFields.Pair] = [.init("done", "saved"), .init("count", String(outcome.done))]
+            return Response.redirect(to: origin.href(telling: done))
+        }
+        var frame = try await frame(scope, table.title, table)
+        if outcome.done > 0 { frame.notice = "Saved \(table.number(outcome.done))." }
+        frame.failures = ["Not saved: \(table.number(outcome.refusals.count)). The reason stands below each."]
+        return try await list(.conflict, frame, scope, table, origin.query, RefusedEdits(edits, outcome.refusals))
+    }
+}
+
+extension AppError {
+    /// Whether whoever filled in the form can do something about it there.
+    fileprivate var isForTheForm: Bool { [.validation, .conflict, .preconditionFailed].contains(code) }
+}

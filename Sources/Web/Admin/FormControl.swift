@@ -1,0 +1,70 @@
+import Features
+
+/// What somebody fills in, as HTML needs it: in a form of its own or in the row of a list.
+struct FormControl: Sendable {
+    /// A choice.
+    struct Option: Sendable {
+        let value: String
+        let caption: String
+        let isSelected: Bool
+    }
+
+    let controlName: String
+    /// The form that sends it, where that is not around it.
+    var owner: String?
+    /// What it is called, where no label stands beside it.
+    var spoken: String?
+    /// The element that says more about it.
+    var description: String?
+    let isInvalid: Bool
+    let isNeeded: Bool
+    let isArea: Bool
+    let isChoice: Bool
+    let isTick: Bool
+    let isTicked: Bool
+    let isInput: Bool
+    let inputKind: String
+    let completion: String?
+    let current: String
+    let options: [Option]
+
+    init(_ field: AdminForm.Field, name: String, value: String?, isWrong: Bool) {
+        controlName = name
+        isInvalid = isWrong
+        isNeeded = field.isRequired
+        var current = value ?? ""
+        var (isArea, isChoice, isTick, inputKind) = (false, false, false, "text")
+        var completion: String?
+        var options: [Option] = []
+        switch field.kind {
+        case .text, .reference: break
+        case .longText: isArea = true
+        case .email: inputKind = "email"
+        case .number: inputKind = "number"
+        case .date: inputKind = "date"
+        case .flag: isTick = true
+        case .password:
+            (inputKind, completion, current) = ("password", "new-password", "")
+        case .choice(let choices):
+            isChoice = true
+            options = choices.map { .init(value: $0.value, caption: $0.title, isSelected: $0.value == current) }
+            // What may be left open, or has not been chosen yet.
+            if !field.isRequired || current.isEmpty {
+                options.insert(.init(value: "", caption: "–", isSelected: current.isEmpty), at: 0)
+            }
+        }
+        self.isArea = isArea
+        self.isChoice = isChoice
+        self.isTick = isTick
+        isInput = !isArea && !isChoice && !isTick
+        self.inputKind = inputKind
+        self.completion = completion
+        // Browsers leave a tick out that is not set.
+        isTicked = isTick && value != nil
+        self.current = current
+        self.options = options
+    }
+
+    /// The name of a row's field among those of a list.
+    static func name(_ key: String, row id: String?) -> String { id.map { "\(key).\($0)" } ?? key }
+}

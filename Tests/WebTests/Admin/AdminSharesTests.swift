@@ -1,0 +1,126 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// Shares of cases, what object pages show of others, and the ways on from forms.
+struct AdminSharesTests {
+    @Test(arguments: TestDatabase.all) func sharesAreAddedFoundAndDeleted(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUpAdmin()
+            let ada = try await clinic.signUp()
+            let caseID = try await clinic.makeCase(token)
+            let page = try await clinic.page("/admin/cases/\(caseID)", as: token)
+            #expect(page.contains("/admin/shares/add?case=\(caseID)") && page.contains("Shares</a>: 0"))
+            let blank = try await clinic.page("/admin/shares/add?case=\(caseID)&email=x@y.org", as: token)
+            #expect(blank.contains("value=\"\(caseID)\"") && !blank.contains("x@y.org"))
+            for (fields, sentence) in [
+                ([("case", "x"), ("email", "ada@clinic.org"), ("access", "read")], "There is no such case."),
+                ([("case", ID<Case>().string), ("email", "ada@clinic.org"), ("access", "read")], "no such case"),
+                ([("case", caseID), ("email", "nobody@clinic.org"), ("access", "read")], "Nobody of the institution"),
+                ([("case", caseID), ("email", "ada@clinic.org"), ("access", "")], "aria-invalid"),
+            ] {
+                let refused = try await clinic.post("/admin/shares/add", fields, as: token)
+                #expect(refused.status == .badRequest && refused.text.contains(sentence), "\(sentence)")
+            }
+            let good = [("case", caseID), ("email", "ada@clinic.org"), ("access", "read")]
+            let made = try await clinic.post("/admin/shares/add", good, as: token)
+            let path = try #require(made.headers[.location]?.split(separator: "?").first.map(String.init))
+            #expect(try await clinic.page(path, as: token).contains("ada@clinic.org"))
+            #expect(try await clinic.call(.get, "/api/cases/\(caseID)/", as: ada).status == .ok)
+            for query in ["search=ada", "access=read", "case=\(caseID)", "shared=1"] {
+                #expect(try await clinic.page("/admin/shares?\(query)", as: token).contains("1 found"), "\(query)")
+            }
+            #expect(try await clinic.page("/admin/shares?access=write", as: token).contains("0 found"))
+            #expect(try await clinic.page("/admin/cases/\(caseID)", as: token).contains("Delete ada@clinic.org"))
+            let stranger = try await clinic.signUpStranger()
+            #expect(try await clinic.call(.get, path, as: stranger).status == .notFound)
+            let id = try #require(path.split(separator: "/").last.map(String.init))
+            #expect(try await clinic.act("shares", "delete", on: [id], as: stranger).status == .badRequest)
+            #expect(try await clinic.act("shares", "delete", on: [id], as: token).status == .seeOther)
+            #expect(try await clinic.call(.get, "/api/cases/\(caseID)/", as: ada).status == .notFound)
+            // One entry on the case, one on the colleague.
+            #expect(try await clinic.entries("case.share") == 2)
+            #expect(try await clinic.entries("case.unshare") == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aCasesPageShowsWhatHangsOnIt(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUpAdmin()
+            let caseID = try await clinic.makeFinishedCase(token)
+            let before = try await clinic.entries("image.list")
+            let page = try await clinic.page("/admin/cases/\(caseID)", as: token)
+            for (table, rows) in [
+                ("images", "images"), ("tasks", "inference_tasks"), ("results", "results"), ("reports", "reports"),
+            ] {
+                let id = try #require(try await clinic.ids(rows).first)
+                #expect(page.contains("<a href=\"/admin/\(table)/\(id)\">"), "\(table)")
+                #expect(page.contains("<a href=\"/admin/\(table)?case=\(caseID)\">"), "\(table)")
+            }
+            // What could be done on their own pages can be done here, and nothing else.
+            #expect(page.contains("aria-label=\"Delete scan.nii\"") && page.contains("aria-label=\"Start again "))
+            #expect(!page.contains("aria-label=\"Cancel "))
+            // The column that leads back is left out.
+            #expect(page.components(separatedBy: "<a href=\"/admin/cases/\(caseID)\">").count == 1)
+            #expect(try await clinic.entries("image.list") == before + 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func longTablesAreCutAndLeadToTheirList(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUpAdmin()
+            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            _ = try await clinic.signUp()
+            for _ in 0..<11 { _ = try await clinic.call(.post, "/api/users/login/", login) }
+            let ada = try #require(try await clinic.ids("users WHERE email = 'ada@clinic.org'").first)
+            let ended = try #require(try await clinic.ids("sessions WHERE user_id = '\(ada)'").first)
+            _ = try await clinic.act("sessions", "end", on: [ended], as: token)
+            let page = try await clinic.page("/admin/users/\(ada)", as: token)
+            #expect(page.contains("Sessions</a>: 11"))
+            #expect(page.components(separatedBy: "<tr><td><a href=\"/admin/sessions/").count == 11)
+            #expect(page.contains("<a href=\"/admin/sessions?user=\(ada)&amp;ended=0\">All of them</a>"))
+            #expect(try await clinic.page("/admin/sessions?user=\(ada)&ended=0", as: token).contains("11 found"))
+            let home = try await clinic.page("/admin/institutions/\(Institution.defaultID)", as: token)
+            #expect(home.contains("Users</a>: 2") && home.contains("/admin/users/\(ada)"))
+        }
+    }
+
+    @Test func peopleOfAnotherInstitutionAreCountedOnly() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUpAdmin()
+            try await clinic.database.write { try $0.execute("UPDATE users SET is_superuser = 1") }
+            _ = try await clinic.signUpStranger()
+            let other = try #require(try await clinic.ids("institutions WHERE name = 'Other'").first)
+            let page = try await clinic.page("/admin/institutions/\(other)", as: token)
+            #expect(page.contains("Users: 1") && !page.contains("root@other.org"))
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func formsGoOn(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUpAdmin()
+            let fields = [("patientId", "P1"), ("age", "61"), ("sex", "F")]
+            #expect(try await clinic.page("/admin/cases/add", as: token).contains("Add and add another"))
+            let another = try await clinic.post("/admin/cases/add", fields + [("next", "another")], as: token)
+            #expect(another.headers[.location] == "/admin/cases/add?done=saved")
+            #expect(try await clinic.page("/admin/cases/add?done=saved", as: token).contains("The case was saved."))
+            let going = try await clinic.post("/admin/cases/add", fields + [("next", "continue")], as: token)
+            let path = try #require(going.headers[.location])
+            #expect(path.hasSuffix("/edit?done=saved"))
+            let form = try await clinic.page(path, as: token)
+            #expect(form.contains("The case was saved.") && form.contains("Save and continue editing"))
+            let edit = String(path.prefix { $0 != "?" })
+            let again = try await clinic.post(
+                edit, fields + [("status", "created"), ("next", "continue")], as: token)
+            #expect(again.headers[.location] == path)
+            // What is added nowhere offers no other one, and a link that is shown once is not skipped.
+            let user = try #require(try await clinic.ids("users").first)
+            let users = try await clinic.page("/admin/users/\(user)/edit", as: token)
+            #expect(users.contains("Save and continue editing") && !users.contains("add another"))
+            #expect(try await !clinic.page("/admin/invitations/add", as: token).contains("add another"))
+        }
+    }
+}
