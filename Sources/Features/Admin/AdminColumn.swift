@@ -60,6 +60,9 @@ package struct AdminColumn: Sendable {
         return copy
     }
 
+    /// Whether its values stand to the right, under each other.
+    package var isNumber: Bool { [.number, .decimal, .bytes].contains(kind) }
+
     /// Whether it leads to objects of this table.
     func leads(to name: String) -> Bool {
         if case .object(name, _) = link { return true }

@@ -50,10 +50,7 @@ struct ShownCell: Sendable {
         label = cell.column.title
         let words = Self.words(cell, of: row)
         self.words = isListed && ID<AuditEntry>(words) != nil ? String(words.prefix(8)) : words
-        switch cell.column.kind {
-        case .number, .decimal, .bytes: isNumber = true
-        default: isNumber = false
-        }
+        isNumber = cell.column.isNumber
         isState = cell.column.kind == .state && cell.meaning != .nothing
         isLong = cell.column.kind == .longText
         isWide = cell.column.kind == .changes && cell.meaning != .nothing

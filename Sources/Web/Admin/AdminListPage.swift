@@ -168,10 +168,6 @@ extension AdminListPage.Head {
     }
 }
 
-extension AdminColumn {
-    fileprivate var isNumber: Bool { [.number, .decimal, .bytes].contains(kind) }
-}
-
 /// What somebody wrote into rows of a list that were then refused.
 struct RefusedEdits: Sendable {
     private let edits: [String: AdminEdit]
