@@ -51,4 +51,9 @@ package struct AppError: Error, CustomStringConvertible {
     }
 
     package var description: String { "\(code.rawValue): \(message)" }
+
+    /// What is wrong, without the fields' names, for forms whose sentences name them.
+    package var fieldSentences: [String] {
+        fields.isEmpty ? [message] : fields.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
 }

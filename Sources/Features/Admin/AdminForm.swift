@@ -155,10 +155,7 @@ package struct AdminOutcome: Sendable {
         package let error: AppError
 
         /// What is wrong, in one line.
-        package var sentence: String {
-            error.fields.isEmpty
-                ? error.message : error.fields.sorted { $0.key < $1.key }.flatMap(\.value).joined(separator: " ")
-        }
+        package var sentence: String { error.fieldSentences.joined(separator: " ") }
     }
 
     package let done: Int

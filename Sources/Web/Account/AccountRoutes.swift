@@ -94,8 +94,7 @@ struct AccountRoutes {
             return try await make()
         } catch let error as AppError where [.validation, .conflict, .tooManyRequests].contains(error.code) {
             let status = ErrorResponse.status(of: error.code)
-            let sentences = error.fields.isEmpty ? [error.message] : error.fields.values.flatMap(\.self)
-            var response = try await account(status, principal, errors: sentences)
+            var response = try await account(status, principal, errors: error.fieldSentences)
             if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
             return response
         }

@@ -39,10 +39,3 @@ extension PageRoutes {
         }
     }
 }
-
-extension AppError {
-    /// What is wrong, without the fields' names, for forms whose sentences name them.
-    fileprivate var fieldSentences: [String] {
-        fields.isEmpty ? [message] : fields.sorted { $0.key < $1.key }.flatMap(\.value)
-    }
-}
