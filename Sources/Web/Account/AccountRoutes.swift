@@ -14,12 +14,12 @@ struct AccountRoutes {
     private var factors: SecondFactorsService { services.sessions.secondFactors }
 
     func add(to router: Router<WebContext>) {
-        router.get("account", use: shown(account))
-        router.post("account/second-factor", use: shown(enrol))
-        router.get("account/second-factor.svg", use: shown(picture))
-        router.post("account/second-factor/confirm", use: shown(confirm))
-        router.post("account/second-factor/disable", use: shown(disable))
-        router.post("account/sessions/:id/end", use: shown(endSession))
+        router.get("account", use: templates.shown(account))
+        router.post("account/second-factor", use: templates.shown(enrol))
+        router.get("account/second-factor.svg", use: templates.shown(picture))
+        router.post("account/second-factor/confirm", use: templates.shown(confirm))
+        router.post("account/second-factor/disable", use: templates.shown(disable))
+        router.post("account/sessions/:id/end", use: templates.shown(endSession))
     }
 
     // MARK: Reading
@@ -98,11 +98,5 @@ struct AccountRoutes {
             if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
             return response
         }
-    }
-
-    private typealias Handler = @Sendable (Request, WebContext) async throws -> Response
-
-    private func shown(_ handler: @escaping Handler) -> Handler {
-        { request, context in await templates.shown(context) { try await handler(request, context) } }
     }
 }

@@ -10,16 +10,16 @@ struct AdminRoutes {
     var admin: AdminService { services.admin }
 
     func add(to router: Router<WebContext>) {
-        router.get("admin", use: shown(dashboard))
-        router.get("admin/:table", use: shown(list))
-        router.post("admin/:table", use: shown(act))
-        router.get("admin/:table/:id", use: shown(object))
-        router.post("admin/:table/:id", use: shown(addObject))
-        router.post("admin/:table/list", use: shown(saveList))
-        router.post("admin/:table/:id/visit", use: shown(visit))
-        router.get("admin/:table/:id/history", use: shown(history))
-        router.get("admin/:table/:id/:form", use: shown(openForm))
-        router.post("admin/:table/:id/:form", use: shown(saveForm))
+        router.get("admin", use: templates.shown(dashboard))
+        router.get("admin/:table", use: templates.shown(list))
+        router.post("admin/:table", use: templates.shown(act))
+        router.get("admin/:table/:id", use: templates.shown(object))
+        router.post("admin/:table/:id", use: templates.shown(addObject))
+        router.post("admin/:table/list", use: templates.shown(saveList))
+        router.post("admin/:table/:id/visit", use: templates.shown(visit))
+        router.get("admin/:table/:id/history", use: templates.shown(history))
+        router.get("admin/:table/:id/:form", use: templates.shown(openForm))
+        router.post("admin/:table/:id/:form", use: templates.shown(saveForm))
     }
 
     // MARK: Reading
@@ -132,11 +132,5 @@ struct AdminRoutes {
 
     func page(_ status: HTTPResponse.Status, _ name: String, _ model: some Sendable) -> Response {
         templates.page(status, name, model)
-    }
-
-    private typealias Handler = @Sendable (Request, WebContext) async throws -> Response
-
-    private func shown(_ handler: @escaping Handler) -> Handler {
-        { request, context in await templates.shown(context) { try await handler(request, context) } }
     }
 }

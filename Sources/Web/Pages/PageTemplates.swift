@@ -59,6 +59,11 @@ struct PageTemplates: Sendable {
             return page(plain.status, "failure", SignInPage(title: "Failure", errors: known.sentences))
         }
     }
+
+    /// The same around the whole of a route.
+    func shown(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
+        { request, context in await shown(context) { try await handler(request, context) } }
+    }
 }
 
 /// What pages load beside themselves.
