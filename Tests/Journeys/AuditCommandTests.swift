@@ -13,14 +13,14 @@ struct AuditCommandTests {
         let home = ID<Institution>(Institution.defaultID)
         var file: String { folder.appendingPathComponent("db.sqlite3").path }
 
-        func audit(_ arguments: String...) throws -> (code: Int32?, said: String) {
+        func audit(_ arguments: String...) async throws -> (code: Int32?, said: String) {
             let log = folder.appendingPathComponent("log-\(UUID().uuidString)")
             let environment = [
                 "MEDIA_ROOT": folder.appendingPathComponent("media").path, "DATABASE_URL": "sqlite:///\(file)",
                 "LOG_ROOT": folder.appendingPathComponent("logs").path,
             ]
             let process = try Program.start(["audit"] + arguments, environment: environment, log: log)
-            let hasEnded = process.waitForEnd(60)
+            let hasEnded = await process.waitForEnd(60)
             return (hasEnded ? process.exitCode : nil, try String(contentsOf: log, encoding: .utf8))
         }
 
@@ -52,26 +52,26 @@ struct AuditCommandTests {
     @Test func aManipulationEndsTheCommandAndIsNamed() async throws {
         try await TemporaryFolder.with { folder in
             let site = Site(folder: folder)
-            #expect(try site.audit("verify").code == 0)
+            #expect(try await site.audit("verify").code == 0)
             try await site.write("case.read", "case.update", "case.delete")
-            let waiting = try site.audit("verify")
+            let waiting = try await site.audit("verify")
             #expect(waiting.code == 0 && waiting.said.contains("3 wait for the sealer"))
-            #expect(try site.audit("seal").said.contains("3 entries sealed"))
-            let whole = try site.audit("verify")
+            #expect(try await site.audit("seal").said.contains("3 entries sealed"))
+            let whole = try await site.audit("verify")
             #expect(whole.code == 0 && whole.said.contains("3 sealed entries, whole; 0 wait"), "\(whole.said)")
 
             let head = try #require(
-                try site.audit("head").said.split(whereSeparator: \.isWhitespace).last.map(String.init))
+                try await site.audit("head").said.split(whereSeparator: \.isWhitespace).last.map(String.init))
             #expect(head.count == 64)
-            #expect(try site.audit("verify", "--head", head).code == 0)
-            let foreign = try site.audit("verify", "--head", String(repeating: "a", count: 64))
+            #expect(try await site.audit("verify", "--head", head).code == 0)
+            let foreign = try await site.audit("verify", "--head", String(repeating: "a", count: 64))
             #expect(foreign.code == 65 && foreign.said.contains("cut off or rewritten"))
 
             try await site.tamper("UPDATE audit_entries SET action = 'case.list' WHERE chain_sequence = 2")
-            let changed = try site.audit("verify")
+            let changed = try await site.audit("verify")
             #expect(changed.code == 65 && changed.said.contains("changed: entry number 2 ("), "\(changed.said)")
-            #expect(try site.audit("verify", "--institution", "nowhere").code == 64)
-            #expect(try site.audit("verify", "--institution", UUID().uuidString).code == 65)
+            #expect(try await site.audit("verify", "--institution", "nowhere").code == 64)
+            #expect(try await site.audit("verify", "--institution", UUID().uuidString).code == 65)
         }
     }
 
@@ -80,18 +80,18 @@ struct AuditCommandTests {
     func anExportIsVerifiedWithoutUs() async throws {
         try await TemporaryFolder.with { folder in
             let site = Site(folder: folder)
-            #expect(try site.audit("verify").code == 0)
+            #expect(try await site.audit("verify").code == 0)
             try await site.write("case.read", "case.update", "case.delete")
-            #expect(try site.audit("seal").code == 0)
+            #expect(try await site.audit("seal").code == 0)
             let lines = folder.appendingPathComponent("audit.jsonl")
-            let export = try site.audit("export")
+            let export = try await site.audit("export")
             #expect(export.code == 0 && export.said.split(separator: "\n").count == 3, "\(export.said)")
             try Data(export.said.utf8).write(to: lines)
             #expect(try Peer.verify(lines) == 0)
             try Data(export.said.replacing("case.update", with: "case.list").utf8).write(to: lines)
             #expect(try Peer.verify(lines) == 1)
-            #expect(try site.audit("export", "--to", "2020-01-01T00:00:00Z").said.isEmpty)
-            #expect(try site.audit("export", "--from", "yesterday").code == 64)
+            #expect(try await site.audit("export", "--to", "2020-01-01T00:00:00Z").said.isEmpty)
+            #expect(try await site.audit("export", "--from", "yesterday").code == 64)
         }
     }
 

@@ -8,7 +8,7 @@ struct DeviceTests {
     /// Its exit code, nil where it still runs after a while, and what it said.
     private func run(
         _ arguments: [String], device: String, in folder: URL
-    ) throws -> (code: Int32?, said: String) {
+    ) async throws -> (code: Int32?, said: String) {
         let log = folder.appendingPathComponent("log-\(UUID().uuidString)")
         let environment = [
             "MODEL_DEVICE": device, "ONNXRUNTIME_LIBRARY": "/nonexistent/libonnxruntime.so",
@@ -16,13 +16,13 @@ struct DeviceTests {
             "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3",
         ]
         let process = try Program.start(arguments, environment: environment, log: log)
-        let hasEnded = process.waitForEnd(60)
+        let hasEnded = await process.waitForEnd(60)
         return (hasEnded ? process.exitCode : nil, try String(contentsOf: log, encoding: .utf8))
     }
 
     @Test(arguments: ["serve", "worker"]) func anAbsentDeviceEndsTheStart(_ command: String) async throws {
         try await TemporaryFolder.with { folder in
-            let (code, said) = try run([command], device: "cuda", in: folder)
+            let (code, said) = try await run([command], device: "cuda", in: folder)
             #expect(code == 1)
             #expect(said.contains("MODEL_DEVICE=cuda: no NVIDIA GPU can be used"))
             #expect(said.contains("set MODEL_DEVICE to auto or cpu"))
@@ -32,7 +32,7 @@ struct DeviceTests {
 
     @Test func anUnknownWordEndsTheStart() async throws {
         try await TemporaryFolder.with { folder in
-            let (code, said) = try run(["worker"], device: "tpu", in: folder)
+            let (code, said) = try await run(["worker"], device: "tpu", in: folder)
             #expect(code == 1)
             #expect(said.contains("MODEL_DEVICE must be one of cpu, gpu, cuda, auto."))
         }
@@ -44,8 +44,8 @@ struct DeviceTests {
             try HeadPhantom.nifti().write(to: series)
             let out = folder.appendingPathComponent("out")
             let arguments = ["segment", "--flair", series.path, "--out", out.path]
-            #expect(try run(arguments, device: "cuda", in: folder).code == 78)
-            let (code, said) = try run(arguments, device: "auto", in: folder)
+            #expect(try await run(arguments, device: "cuda", in: folder).code == 78)
+            let (code, said) = try await run(arguments, device: "auto", in: folder)
             #expect(code == 0)
             #expect(said.contains("the library that ONNXRUNTIME_LIBRARY names cannot be loaded"))
             let manifest = out.appendingPathComponent("manifest.json")

@@ -20,14 +20,14 @@ struct ModelsCommandTests {
                 .write(to: json, atomically: true, encoding: .utf8)
         }
 
-        func models(_ arguments: String...) throws -> (code: Int32?, said: String) {
+        func models(_ arguments: String...) async throws -> (code: Int32?, said: String) {
             let log = folder.appendingPathComponent("log-\(UUID().uuidString)")
             let environment = [
                 "MODELS_ROOT": root.path, "MEDIA_ROOT": folder.appendingPathComponent("media").path,
                 "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3",
             ]
             let process = try Program.start(["models"] + arguments, environment: environment, log: log)
-            let hasEnded = process.waitForEnd(60)
+            let hasEnded = await process.waitForEnd(60)
             return (hasEnded ? process.exitCode : nil, try String(contentsOf: log, encoding: .utf8))
         }
     }
@@ -36,14 +36,14 @@ struct ModelsCommandTests {
         try await TemporaryFolder.with { folder in
             let site = Site(folder: folder)
             try site.addPackage()
-            #expect(try site.models("list", "--folder", site.root.path).said.contains("9.9.9"))
-            let nothing = try site.models("rollback")
+            #expect(try await site.models("list", "--folder", site.root.path).said.contains("9.9.9"))
+            let nothing = try await site.models("rollback")
             #expect(nothing.code == 65 && nothing.said.contains("No model has been activated."))
-            let unknown = try site.models("activate", "another")
+            let unknown = try await site.models("activate", "another")
             #expect(unknown.code == 65 && unknown.said.contains("There is no such model"))
-            let activated = try site.models("activate", "unet 9.9.9")
+            let activated = try await site.models("activate", "unet 9.9.9")
             #expect(activated.code == 0 && activated.said.contains("unet 9.9.9 is active."))
-            let back = try site.models("rollback")
+            let back = try await site.models("rollback")
             #expect(back.code == 0 && back.said.contains("1 institution went back"))
         }
     }
@@ -51,14 +51,14 @@ struct ModelsCommandTests {
     @Test func anImportSaysWhatIsWrongAndLeavesNothing() async throws {
         try await TemporaryFolder.with { folder in
             let site = Site(folder: folder)
-            let missing = try site.models("import", folder.appendingPathComponent("mome_plus.pth").path)
+            let missing = try await site.models("import", folder.appendingPathComponent("mome_plus.pth").path)
             #expect(missing.code == 65 && missing.said.contains("There is nothing at"))
-            let unnamed = try site.models("import", folder.path, "--name", "../up")
+            let unnamed = try await site.models("import", folder.path, "--name", "../up")
             #expect(unnamed.code == 65 && unnamed.said.contains("--name"))
             let empty = folder.appendingPathComponent("empty")
             try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
             // 70 where the importer's Python is not installed, which the sentence says how to do.
-            let nothing = try site.models("import", empty.path)
+            let nothing = try await site.models("import", empty.path)
             #expect(
                 [65, 70].contains(nothing.code)
                     && nothing.said.contains(nothing.code == 70 ? "make importer" : "holds no"))

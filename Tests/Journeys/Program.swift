@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// The built program, run as its users run it.
 enum Program {
@@ -36,13 +35,13 @@ enum Program {
     static func run(
         _ arguments: [String], environment: [String: String] = [:], in folder: URL, from workingFolder: URL = root,
         input lines: String = ""
-    ) throws -> Ending {
+    ) async throws -> Ending {
         let log = folder.appendingPathComponent("said-\(UUID().uuidString)")
         let input = Pipe()
         let program = try start(arguments, environment: environment, in: workingFolder, input: input, log: log)
         try input.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
         try input.fileHandleForWriting.close()
-        let hasEnded = program.waitForEnd(120)
+        let hasEnded = await program.waitForEnd(120)
         return Ending(
             code: hasEnded ? program.exitCode : nil, said: try String(contentsOf: log, encoding: .utf8))
     }
@@ -74,12 +73,8 @@ enum Program {
 /// A started command; it is killed when nobody holds it any longer.
 final class RunningProgram: Sendable {
     private let process: Process
-    private let ended = DispatchSemaphore(value: 0)
 
-    fileprivate init(_ process: Process) {
-        self.process = process
-        process.terminationHandler = { [ended] _ in ended.signal() }
-    }
+    fileprivate init(_ process: Process) { self.process = process }
 
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -94,15 +89,14 @@ final class RunningProgram: Sendable {
     ///
     /// - Returns: false where it still runs after `seconds`.
     @discardableResult
-    func end(_ signal: Int32, within seconds: Double = 15) -> Bool {
+    func end(_ signal: Int32, within seconds: Double = 15) async -> Bool {
         kill(pid, signal)
-        return waitForEnd(seconds)
+        return await waitForEnd(seconds)
     }
 
-    func waitForEnd(_ seconds: Double) -> Bool {
-        guard process.isRunning else { return true }
-        guard ended.wait(timeout: .now() + seconds) == .success else { return false }
-        ended.signal()
-        return true
+    /// Holds no thread meanwhile: tests share as many as there are cores, and one that is held keeps all others from looking whether
+    /// what they wait for is there.
+    func waitForEnd(_ seconds: Double) async -> Bool {
+        await eventually(within: .seconds(seconds)) { !process.isRunning }
     }
 }

@@ -30,7 +30,7 @@ import Testing
                 await eventually { Self.children(of: server.pid).contains { $0 != first } }, "\(Self.text(log))")
             #expect(await Self.status(health) == 200)
             let second = Self.children(of: server.pid)
-            #expect(server.end(SIGTERM), "\(Self.text(log))")
+            #expect(await server.end(SIGTERM), "\(Self.text(log))")
             #expect(await eventually { second.allSatisfy { kill($0, 0) != 0 } }, "the worker outlives its server")
         }
     }
@@ -48,14 +48,5 @@ import Testing
             ((try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? "")
                 .split(separator: " ").compactMap { pid_t($0) }
         }
-    }
-
-    /// Whether `condition` comes true within half a minute.
-    private func eventually(_ condition: () async -> Bool) async -> Bool {
-        for _ in 0..<300 {
-            if await condition() { return true }
-            try? await Task.sleep(for: .milliseconds(100))
-        }
-        return false
     }
 }

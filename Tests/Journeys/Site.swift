@@ -33,8 +33,8 @@ struct Site: Sendable {
         (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
     }
 
-    func close() {
-        #expect(server.end(SIGTERM), "\(said)")
+    func close() async {
+        #expect(await server.end(SIGTERM), "\(said)")
     }
 
     struct Answer: Sendable {
@@ -75,12 +75,12 @@ struct Site: Sendable {
     }
 }
 
-/// Whether `condition` holds within a minute.
-func eventually(_ condition: () async -> Bool) async -> Bool {
-    let end = ContinuousClock.now + .seconds(60)
+/// Whether `condition` comes true in time; it is asked once more at the end.
+func eventually(within time: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
+    let end = ContinuousClock.now + time
     while ContinuousClock.now < end {
         if await condition() { return true }
         try? await Task.sleep(for: .milliseconds(50))
     }
-    return false
+    return await condition()
 }

@@ -47,28 +47,24 @@ import Testing
                     "PORT": String(port), "CLIENT_TIMEOUT": "1",
                 ], log: log)
             let health = "GET /api/health/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
-            try await wait(for: port)
+            await wait(for: port)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for habit in Self.habits {
                     group.addTask {
-                        let answer = try Connection(port).answer(to: habit.opening, drip: habit.drip, within: 12)
+                        let answer = try await Connection(port).answer(to: habit.opening, drip: habit.drip, within: 12)
                         #expect(answer?.hasPrefix(habit.answer) == true, "\(habit.name): \(answer ?? "still open")")
                     }
                 }
                 for try await _ in group {}
             }
-            let served = try Connection(port).answer(to: health, drip: "", within: 12)
+            let served = try await Connection(port).answer(to: health, drip: "", within: 12)
             #expect(served?.hasPrefix("HTTP/1.1 200") == true)
-            #expect(server.end(SIGTERM))
+            #expect(await server.end(SIGTERM))
         }
     }
 
-    private func wait(for port: UInt16) async throws {
-        for _ in 0..<300 {
-            if (try? Connection(port)) != nil { return }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        Issue.record("the server does not listen")
+    private func wait(for port: UInt16) async {
+        #expect(await eventually { (try? Connection(port)) != nil }, "the server does not listen")
     }
 }
 
@@ -94,19 +90,20 @@ private final class Connection {
     deinit { close(descriptor) }
 
     /// What came back until the server closed; nil where it has not within `seconds`.
-    func answer(to opening: String, drip: String, within seconds: Double) throws -> String? {
+    func answer(to opening: String, drip: String, within seconds: Double) async throws -> String? {
         let end = Date.now.addingTimeInterval(seconds)
         var received: [UInt8] = []
         transmit(opening)
         while Date.now < end {
             var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            if poll(&state, 1, 200) > 0 {
+            if poll(&state, 1, 0) > 0 {
                 var buffer = [UInt8](repeating: 0, count: 4096)
                 let count = recv(descriptor, &buffer, buffer.count, 0)
                 if count <= 0 { return String(decoding: received, as: UTF8.self) }
                 received += buffer.prefix(count)
-            } else if !drip.isEmpty {
-                transmit(drip)
+            } else {
+                if !drip.isEmpty { transmit(drip) }
+                try await Task.sleep(for: .milliseconds(200))
             }
         }
         return nil

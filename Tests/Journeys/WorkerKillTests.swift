@@ -21,12 +21,12 @@ import Testing
                 let worker = try clinic.worker(id, after: predecessor)
                 try await Task.sleep(for: .milliseconds(Int.random(in: 0...clinic.longestLife)))
                 #expect(worker.isRunning, "the worker ended by itself: \(clinic.journal)")
-                worker.end(SIGKILL)
+                await worker.end(SIGKILL)
                 predecessor = id
             }
             let last = try clinic.worker(WorkerID(), after: predecessor)
             try await clinic.waitUntilIdle(within: .seconds(240))
-            #expect(last.end(SIGTERM))
+            #expect(await last.end(SIGTERM))
             try await clinic.checkResults(of: tasks)
         }
     }
@@ -38,7 +38,7 @@ import Testing
             let task = try await clinic.startedTask()
             let worker = try clinic.worker(WorkerID(), after: nil)
             try await clinic.wait(for: task.id, within: .seconds(60)) { $0.status == .running }
-            #expect(worker.end(SIGTERM, within: 10), "the worker does not end: \(clinic.journal)")
+            #expect(await worker.end(SIGTERM, within: 10), "the worker does not end: \(clinic.journal)")
             let after = try await clinic.task(task.id)
             #expect(after.status == .pending || after.status == .completed)
         }

@@ -23,9 +23,9 @@ struct CheckCommandTests {
     /// With an `.env` of these lines and this environment; everything else of ours is taken back.
     private static func check(
         _ environment: [String: String] = [:], file: String = "", in folder: URL
-    ) throws -> (code: Int32?, report: Report) {
+    ) async throws -> (code: Int32?, report: Report) {
         try Data(file.utf8).write(to: folder.appendingPathComponent(".env"))
-        let names = try Program.run(["check", "--example"], in: folder).said.matches(of: /\n#([A-Z_]+)=/).map {
+        let names = try await Program.run(["check", "--example"], in: folder).said.matches(of: /\n#([A-Z_]+)=/).map {
             String($0.1)
         }
         var all = ProcessInfo.processInfo.environment.filter { names.contains($0.key) }.mapValues { _ in "" }
@@ -33,7 +33,7 @@ struct CheckCommandTests {
         for (name, path) in [("SEGMENTATION_MODEL_PATH", "models/unet"), ("MODELS_ROOT", "models")] {
             all[name] = Program.root.appendingPathComponent(path).path
         }
-        let ending = try Program.run(
+        let ending = try await Program.run(
             ["check", "--json"], environment: all.merging(environment) { $1 }, in: folder, from: folder)
         return (ending.code, try JSONDecoder().decode(Report.self, from: Data(ending.said.utf8)))
     }
@@ -41,7 +41,7 @@ struct CheckCommandTests {
     @Test func valuesComeFromTheEnvironmentThenTheFileThenTheDefault() async throws {
         try await TemporaryFolder.with { folder in
             let file = "# a comment\nexport PORT = \"8123\"\nLOG_LEVEL=debug\nHOST='0.0.0.0'\n"
-            let (code, report) = try Self.check(["LOG_LEVEL": "warning"], file: file, in: folder)
+            let (code, report) = try await Self.check(["LOG_LEVEL": "warning"], file: file, in: folder)
             #expect(code == 0, "\(report)")
             let found = ["PORT", "LOG_LEVEL", "HOST", "DATABASE_URL"].map {
                 report.row($0).map { "\($0.value) \($0.source)" }
@@ -66,12 +66,12 @@ struct CheckCommandTests {
                 LLM_MODEL_PATH=./models/medalpaca-7b
                 MODEL_DEVICE=cpu
                 """
-            let (code, report) = try Self.check(file: seed, in: folder)
+            let (code, report) = try await Self.check(file: seed, in: folder)
             #expect(code == 0 && report.unknown.isEmpty, "\(report)")
             for name in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "LLM_MODEL_PATH"] {
                 #expect(report.row(name)?.note?.contains("no effect yet") == true, "\(name)")
             }
-            let (bad, refused) = try Self.check(
+            let (bad, refused) = try await Self.check(
                 ["SEGMENTATION_MODEL_PATH": "./models/mome_plus.pth"], file: seed, in: folder)
             #expect(bad == 78)
             #expect(refused.row("SEGMENTATION_MODEL_PATH")?.fault?.contains("neuroai models import") == true)
@@ -88,7 +88,7 @@ struct CheckCommandTests {
                 MEDIA_ROT=./media
                 no name here
                 """
-            let (code, report) = try Self.check(["LOG_LEVL": "debug"], file: file, in: folder)
+            let (code, report) = try await Self.check(["LOG_LEVL": "debug"], file: file, in: folder)
             #expect(code == 78 && report.faults == ["Line 6 of .env is no NAME=value."])
             #expect(!"\(report)".contains("hushhush"))
             #expect(report.row("DATABASE_URL")?.value == "postgresql://ada:(not shown)@db.example:5432/neuroai")
@@ -109,14 +109,14 @@ struct CheckCommandTests {
         ("JWT_VERIFICATION_KEYS", "old=/dev/null/key"), ("REQUIRE_ADMIN_TOTP", "sometimes"),
     ]) func aWrongValueStopsTheStartWithASentenceThatNamesIt(_ name: String, _ value: String) async throws {
         try await TemporaryFolder.with { folder in
-            let (code, report) = try Self.check([name: value], in: folder)
+            let (code, report) = try await Self.check([name: value], in: folder)
             #expect(code == 78 && report.row(name)?.fault?.contains(name) == true, "\(report)")
             var environment = [
                 "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": folder.path,
                 "LOG_ROOT": folder.path,
             ]
             environment[name] = value
-            let start = try Program.run(["serve", "--without-worker"], environment: environment, in: folder)
+            let start = try await Program.run(["serve", "--without-worker"], environment: environment, in: folder)
             #expect(start.code == 1, "\(start.said)")
             #expect(
                 start.said.hasPrefix("Error: \(name)") && start.said.split(separator: "\n").count == 1, "\(start.said)")
@@ -127,10 +127,10 @@ struct CheckCommandTests {
         try await TemporaryFolder.with { folder in
             let example = try String(contentsOf: Program.root.appendingPathComponent(".env.example"), encoding: .utf8)
             #expect(
-                try Program.run(["check", "--example"], in: folder).said == example,
+                try await Program.run(["check", "--example"], in: folder).said == example,
                 "run: neuroai check --example > .env.example")
             let readme = try String(contentsOf: Program.root.appendingPathComponent("README.md"), encoding: .utf8)
-            let table = try Program.run(["check", "--table"], in: folder).said
+            let table = try await Program.run(["check", "--table"], in: folder).said
             #expect(readme.contains(table), "put what `neuroai check --table` prints into README.md")
         }
     }
@@ -138,7 +138,7 @@ struct CheckCommandTests {
     /// What the program reads and the catalogue does not know could be neither documented nor checked.
     @Test func everyNameThatIsReadIsInTheCatalogue() async throws {
         try await TemporaryFolder.with { folder in
-            let example = try Program.run(["check", "--example"], in: folder).said
+            let example = try await Program.run(["check", "--example"], in: folder).said
             let known = Set(example.matches(of: /\n#([A-Z0-9_]+)=/).map { String($0.1) })
             let sources = Program.root.appendingPathComponent("Sources/neuroai")
             let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)

@@ -41,7 +41,7 @@ struct LogTests {
                     (try? await site.call("GET", "/api/inference/tasks/\(task)/", as: token))?["status"])
             }
             #expect(isOver, "\(site.said)")
-            site.close()
+            await site.close()
             for log in ["said", "logs/app.log", "logs/celery.log"] {
                 let text = site.text(log)
                 #expect(text.count > 200, "\(log) is empty")
@@ -61,7 +61,7 @@ struct LogTests {
                 environment: ["LOG_MAX_BYTES": "10000", "LOG_KEEP": "2", "LOG_FORMAT": "text"])
             // A line of more than 100 bytes each.
             for _ in 0..<400 { _ = try await site.call("GET", "/api/health/") }
-            site.close()
+            await site.close()
             let logs = folder.appendingPathComponent("logs")
             let names = try FileManager.default.contentsOfDirectory(atPath: logs.path).filter { $0.hasPrefix("app") }
             #expect(names.sorted() == ["app.log", "app.log.1", "app.log.2"])

@@ -10,12 +10,13 @@ struct ManagementCommandTests {
 
         func run(
             _ arguments: String..., input: String = "", environment: [String: String] = [:]
-        ) throws -> Program.Ending {
+        ) async throws -> Program.Ending {
             let own = [
                 "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
                 "STATIC_ROOT": "\(folder.path)/static", "LOG_ROOT": "-", "SECRET_KEY": "", "SAMPLE_PASSWORD": "",
             ]
-            return try Program.run(arguments, environment: own.merging(environment) { $1 }, in: folder, input: input)
+            return try await Program.run(
+                arguments, environment: own.merging(environment) { $1 }, in: folder, input: input)
         }
     }
 
@@ -29,75 +30,75 @@ struct ManagementCommandTests {
         "check", "runserver",
     ]) func eachHasHelp(_ name: String) async throws {
         try await Self.with { installation in
-            let help = try installation.run(name, "--help")
+            let help = try await installation.run(name, "--help")
             #expect(help.code == 0 && help.said.contains("USAGE:"), "\(help.said)")
         }
     }
 
     @Test func theSchemaIsToldMigratedAndGuarded() async throws {
         try await Self.with { installation in
-            let before = try installation.run("makemigrations")
+            let before = try await installation.run("makemigrations")
             #expect(before.code == 1 && before.said.contains("m0001-core has not run"))
-            #expect(try installation.run("migrate").said.contains("applied m0001-core"))
-            #expect(try installation.run("migrate").said == "The schema is current.\n")
-            #expect(try installation.run("makemigrations").code == 0)
-            let shell = try installation.run(
+            #expect(try await installation.run("migrate").said.contains("applied m0001-core"))
+            #expect(try await installation.run("migrate").said == "The schema is current.\n")
+            #expect(try await installation.run("makemigrations").code == 0)
+            let shell = try await installation.run(
                 "dbshell", "--", "-batch", input: "ALTER TABLE users ADD COLUMN stray TEXT;\n.quit\n")
             #expect(shell.code == 0, "\(shell.said)")
-            let after = try installation.run("makemigrations")
+            let after = try await installation.run("makemigrations")
             #expect(after.code == 1 && after.said.contains("users.stray is in no migration"))
         }
     }
 
     @Test func aSuperuserIsMadeAndWorksInTheShell() async throws {
         try await Self.with { installation in
-            let none = try installation.run("createsuperuser", "--no-input", "--email", "root@example.org")
+            let none = try await installation.run("createsuperuser", "--no-input", "--email", "root@example.org")
             #expect(none.code == 65 && none.said.contains("password: This field is required."), "\(none.said)")
             let environment = ["DJANGO_SUPERUSER_PASSWORD": "a long enough pass phrase"]
-            let made = try installation.run(
+            let made = try await installation.run(
                 "createsuperuser", "--noinput", "--email", "Root@Example.org", environment: environment)
             #expect(made.code == 0 && made.said.contains("root@example.org"), "\(made.said)")
-            let again = try installation.run(
+            let again = try await installation.run(
                 "createsuperuser", "--noinput", "--email", "root@example.org", environment: environment)
             #expect(again.code == 65 && again.said.contains("already exists"))
 
-            let said = try installation.run(
+            let said = try await installation.run(
                 "shell", "--user", "root@example.org", input: "whoami\nnonsense\naudit\ncase 12\nquit\n")
             #expect(said.code == 0, "\(said.said)")
             for text in ["\"email\" : \"root@example.org\"", "no command nonsense", "shell.start", "Name an id."] {
                 #expect(said.said.contains(text), "\(text): \(said.said)")
             }
-            let stranger = try installation.run("shell", "--user", "nobody@example.org", "-c", "whoami")
+            let stranger = try await installation.run("shell", "--user", "nobody@example.org", "-c", "whoami")
             #expect(stranger.code == 65)
         }
     }
 
     @Test func sampleDataAreMadeOnce() async throws {
         try await Self.with { installation in
-            let first = try installation.run("populate_sample_data")
+            let first = try await installation.run("populate_sample_data")
             #expect(first.code == 0 && first.said.contains("5 cases made"), "\(first.said)")
             #expect(first.said.contains("their password: "))
-            let again = try installation.run("populate-sample-data")
+            let again = try await installation.run("populate-sample-data")
             #expect(again.code == 0 && again.said.contains("there already"), "\(again.said)")
-            let cases = try installation.run(
+            let cases = try await installation.run(
                 "shell", "--user", "sample.doctor@neuroai.example", "-c", "cases SAMPLE-", "-c", "whoami")
             #expect(cases.said.matches(of: /"caseId"/).count == 5)
             let id = try #require(cases.said.firstMatch(of: /"id" : "([0-9a-f-]{36})"/)?.1)
-            let more = try installation.run("add_user_cases", String(id), "--count", "2")
+            let more = try await installation.run("add_user_cases", String(id), "--count", "2")
             #expect(more.code == 0 && more.said.split(separator: "\n").count == 2, "\(more.said)")
-            #expect(try installation.run("add-user-cases", "00000000-0000-4000-8000-0000000000ff").code == 65)
+            #expect(try await installation.run("add-user-cases", "00000000-0000-4000-8000-0000000000ff").code == 65)
         }
     }
 
     @Test func assetsAreCollected() async throws {
         try await Self.with { installation in
             let absent = ["SWAGGER_UI_PATH": installation.folder.appendingPathComponent("ui").path]
-            let first = try installation.run("collectstatic", "--noinput", environment: absent)
+            let first = try await installation.run("collectstatic", "--noinput", environment: absent)
             #expect(first.code == 0, "\(first.said)")
             let style = installation.folder.appendingPathComponent("static/assets/site.css")
             let source = Program.root.appendingPathComponent("Sources/Web/Assets/site.css")
             #expect(try Data(contentsOf: style) == Data(contentsOf: source))
-            let again = try installation.run("collectstatic", environment: absent).said
+            let again = try await installation.run("collectstatic", environment: absent).said
             #expect(again.hasPrefix("0 files written") && again.contains("/api/docs/ loads is left out"))
         }
     }
@@ -109,7 +110,7 @@ struct ManagementCommandTests {
             for name in ["swagger-ui-bundle.js", "swagger-ui.css", "LICENSE"] {
                 try Data(name.utf8).write(to: folder.appendingPathComponent(name))
             }
-            let run = try installation.run("collectstatic", environment: ["SWAGGER_UI_PATH": folder.path])
+            let run = try await installation.run("collectstatic", environment: ["SWAGGER_UI_PATH": folder.path])
             #expect(run.code == 0 && !run.said.contains("left out"), "\(run.said)")
             let collected = installation.folder.appendingPathComponent("static/api/docs")
             let names = try FileManager.default.contentsOfDirectory(atPath: collected.path).sorted()
@@ -121,10 +122,10 @@ struct ManagementCommandTests {
 
     @Test(.enabled(if: Program.hasModel, "no model package")) func theSelfTestSegmentsAPhantom() async throws {
         try await Self.with { installation in
-            let unmigrated = try installation.run("test", "--quick")
+            let unmigrated = try await installation.run("test", "--quick")
             #expect(unmigrated.code == 1 && unmigrated.said.contains("FAILED  database"), "\(unmigrated.said)")
-            #expect(try installation.run("migrate").code == 0)
-            let whole = try installation.run("test")
+            #expect(try await installation.run("migrate").code == 0)
+            let whole = try await installation.run("test")
             #expect(whole.code == 0, "\(whole.said)")
             for step in ["settings", "database", "storage", "model", "phantom"] {
                 #expect(whole.said.contains("OK      \(step)"), "\(whole.said)")

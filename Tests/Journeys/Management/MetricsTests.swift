@@ -32,7 +32,7 @@ struct MetricsTests {
             #expect(forwarded.status == 404, "a proxy's client is not on this machine")
             let renamed = try await site.call("GET", "/metrics", headers: ["Host": "evil.example"])
             #expect(renamed.status == 404, "a page that rebinds its name is not this machine's operator")
-            site.close()
+            await site.close()
             let text = folder.appendingPathComponent("metrics.txt")
             try answer.data.write(to: text)
             let process = Process()
