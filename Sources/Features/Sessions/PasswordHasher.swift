@@ -35,14 +35,15 @@ package final class PasswordHasher: Sendable {
     /// Hashes that wait or run, and how many may: a flood must not make everybody wait for minutes.
     private let pending = Mutex(0)
     private let queueLimit: Int
-    /// Compared with where there is no account, so that the answer takes as long.
+    /// Compared with where there is no account, so that the answer takes as long. No password's hash: it is drawn by lot, since
+    /// making one would delay each start by as long as a sign-in takes.
     private let decoy: String
 
     package init(cost: Cost = .standard, threads: Int = 2, queueLimit: Int = 64) throws {
         self.cost = cost
         self.queueLimit = queueLimit
         pool = ThreadPool(name: "passwords", threads: threads) {}
-        decoy = try Self.hash("a password that nobody has", cost)
+        decoy = cost.prefix + Self.random(Self.saltBytes).base64 + "$" + Self.random(Self.hashBytes).base64
     }
 
     /// The hash with its salt and cost, in the algorithm's own text form.
@@ -60,8 +61,15 @@ package final class PasswordHasher: Sendable {
                 return try imported.matches(candidate) && isPlausible
             }
             var bytes = Array(candidate.utf8)
-            let matches = argon2id_verify(encoded ?? decoy, &bytes, bytes.count) == ARGON2_OK.rawValue
-            return matches && isPlausible && encoded != nil
+            let status = argon2id_verify(encoded ?? decoy, &bytes, bytes.count)
+            guard encoded != nil else {
+                // Anything else would have been answered sooner than for an account that exists.
+                guard status == ARGON2_VERIFY_MISMATCH.rawValue else {
+                    throw AppError(.internalFault, "The password could not be compared; argon2 says \(status).")
+                }
+                return false
+            }
+            return status == ARGON2_OK.rawValue && isPlausible
         }
     }
 
@@ -84,9 +92,13 @@ package final class PasswordHasher: Sendable {
         return try await pool.run { _ in try work() }
     }
 
-    private static func hash(_ password: String, _ cost: Cost) throws -> String {
+    private static func random(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
-        let salt = (0..<saltBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+
+    private static func hash(_ password: String, _ cost: Cost) throws -> String {
+        let salt = random(saltBytes)
         let bytes = Array(password.utf8)
         let length = argon2_encodedlen(
             cost.passes, cost.kibibytes, cost.lanes, UInt32(saltBytes), UInt32(hashBytes), Argon2_id)
@@ -99,4 +111,9 @@ package final class PasswordHasher: Sendable {
         }
         return String(decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+}
+
+extension [UInt8] {
+    /// As Argon2's text form has it: without the signs that fill up the last group.
+    fileprivate var base64: String { Data(self).base64EncodedString().filter { $0 != "=" } }
 }

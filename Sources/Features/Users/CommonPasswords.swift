@@ -14,13 +14,21 @@ package struct CommonPasswords: Sendable {
     private let hashes: [UInt64]
 
     package init(words: [some StringProtocol]) {
-        hashes = words.lazy.filter { $0.utf8.count >= Self.shortestStem }.map { Self.hash($0.lowercased()) }.sorted()
+        self.init(lines: words.map { Array($0.utf8) })
     }
 
+    /// A list in UTF-8; of its capitals only those of ASCII are taken for small letters. It is read byte by byte: the server waits
+    /// for it at every start.
+    ///
     /// - Throws: where the file can't be read.
     package init(path: String) throws {
-        let text = try String(contentsOfFile: path, encoding: .isoLatin1)
-        self.init(words: text.split(whereSeparator: \.isNewline))
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        self.init(lines: bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") })
+    }
+
+    private init(lines: [some Collection<UInt8>]) {
+        hashes = lines.lazy.filter { $0.count >= Self.shortestStem }
+            .map { line in Self.hash(line.lazy.map { (65...90).contains($0) ? $0 + 32 : $0 }) }.sorted()
     }
 
     package var count: Int { hashes.count }
@@ -29,7 +37,7 @@ package struct CommonPasswords: Sendable {
     func contains(_ plain: String) -> Bool {
         let stem = plain.drop { !$0.isLetter }.reversed().drop { !$0.isLetter }.reversed()
         let candidates = [plain, String(stem)].filter { $0.utf8.count >= Self.shortestStem }
-        return candidates.contains { isListed(Self.hash($0)) }
+        return candidates.contains { isListed(Self.hash($0.utf8)) }
     }
 
     private func isListed(_ hash: UInt64) -> Bool {
@@ -43,7 +51,7 @@ package struct CommonPasswords: Sendable {
     }
 
     /// FNV-1a: the same at every start, unlike Swift's own hashes; a collision would refuse one password in 10^14.
-    private static func hash(_ word: String) -> UInt64 {
-        word.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    private static func hash(_ word: some Sequence<UInt8>) -> UInt64 {
+        word.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Features
@@ -35,5 +36,16 @@ import Testing
         for word in ["password", "iloveyou", "1q2w3e4r", "sunshine99", "qwerty123"] { #expect(list.contains(word)) }
         #expect(!list.contains("correct horse"))
         #expect(throws: (any Error).self) { try CommonPasswords(path: "/nowhere") }
+    }
+
+    @Test func aListOfTheOperatorsIsRead() async throws {
+        try await TemporaryFolder.with { folder in
+            let file = folder.appendingPathComponent("words")
+            try Data("Charité-Berlin\r\nHospital\n\nabc\nlast one".utf8).write(to: file)
+            let list = try CommonPasswords(path: file.path)
+            #expect(list.count == 3)
+            for word in ["charité-berlin", "hospital", "last one"] { #expect(list.contains(word), "\(word)") }
+            #expect(!list.contains("abc") && !list.contains("hospitals"))
+        }
     }
 }
