@@ -26,6 +26,7 @@ import upload  # noqa: E402
 
 HEADING = "## The API"
 PARTS = {"lists": lists.compare, "scale": lists.scale, "upload": upload.measure, "start": start.measure}
+TITLES = {"lists": "Lists", "scale": "A large list", "upload": "Uploads", "start": "Start"}
 
 
 def machine():
@@ -75,7 +76,7 @@ def main():
         kept.write_text(json.dumps(told))
     lines = [HEADING, "", f"Made by `make bench-api`; do not edit. {machine()}, shared by the load (wrk, one thread) and whatever it loads.", ""]
     for part in PARTS:
-        lines += [*told[part], ""] if part in told else []
+        lines += [f"### {TITLES[part]}", "", *told[part], ""] if part in told else []
     sections.put(arguments.out, "\n".join(lines), HEADING)
 
 
