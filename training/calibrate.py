@@ -22,6 +22,8 @@ VOXELS = 60_000
 SIGNS = ("soft", "undecided")
 # The share of bad masks that must be flagged.
 FLAGGED_SHARE = 0.9
+# The share of good masks that may be flagged beside them.
+FALSE_SHARE = 0.15
 # The rest of the brain is easy and would make any model look calibrated.
 NEAR_MM = 20.0
 
@@ -75,9 +77,18 @@ def with_ones(rows):
 
 
 def review_below(pairs):
-    """The least expected Dice that flags `FLAGGED_SHARE` of the bad masks; never below the Dice that makes a mask bad."""
-    bad = np.sort(pairs[pairs[:, 1] < LEAST_DICE, 0])
-    return max(LEAST_DICE, float(bad[math.ceil(FLAGGED_SHARE * len(bad)) - 1]) + 0.005) if len(bad) else LEAST_DICE
+    """The expected Dice below which a mask is flagged: `FLAGGED_SHARE` of the bad ones and at least `FALSE_SHARE` of the good ones lie below.
+
+    Bad masks are so few that a line drawn at one of them would miss the next, so what may be flagged in vain is used up. Never below
+    the Dice that makes a mask bad.
+    """
+    bad, good = (np.sort(pairs[is_wanted, 0]) for is_wanted in (pairs[:, 1] < LEAST_DICE, pairs[:, 1] >= LEAST_DICE))
+    lines = [LEAST_DICE]
+    if len(bad):
+        lines.append(float(bad[math.ceil(FLAGGED_SHARE * len(bad)) - 1]) + 0.005)
+    if len(good):
+        lines.append(float(good[int(FALSE_SHARE * len(good))]))
+    return max(lines)
 
 
 def judged(found):

@@ -33,7 +33,7 @@ def rows(dice):
 
 def test_what_the_signs_decide_is_foretold():
     found = judged(foretold(rows(lambda soft, undecided, chance: 0.2 + 0.9 * soft - 0.3 * undecided)))
-    assert found["correlation"] > 0.99 and found["bad_flagged"] == found["bad"] > 0 and found["good_flagged"] <= 6
+    assert found["correlation"] > 0.99 and found["bad_flagged"] == found["bad"] > 0 and found["good_flagged"] <= 0.25 * found["good"]
 
 
 def test_chance_cannot_be_foretold():
@@ -60,4 +60,12 @@ def test_the_line_flags_nine_of_ten_bad_ones():
     pairs = np.array([(share / 10, 0.5) for share in range(1, 11)] + [(0.99, 0.9)])
     limit = review_below(pairs)
     assert 0.9 <= limit <= 1 and (pairs[:10, 0] < limit).sum() >= 9
-    assert review_below(np.array([(0.9, 0.8)])) == 0.7
+    assert review_below(np.array([(0.6, 0.8)])) == 0.7
+
+
+def test_the_line_uses_what_may_be_flagged_in_vain():
+    good = [(0.80 + share / 100, 0.9) for share in range(20)]
+    for bad in ([], [(0.1, 0.5)]):
+        pairs = np.array(good + bad)
+        flagged = pairs[:, 0] < review_below(pairs)
+        assert flagged[:20].sum() == 3 and flagged[20:].all()
