@@ -1,7 +1,8 @@
 """Fits how sure the model may say it is: a temperature per region, and how Dice follows from what can be seen without a truth.
 
 Temperatures (Guo et al. 2017) minimise the cross-entropy of the voxels within 20 mm of the expert's or our whole tumour, all four
-sequences. Dice is foretold, by least squares over all fifteen subsets of the sequences, from two `SIGNS`: the Dice that the
+sequences. A voxel belongs to a region from 0.5 on, or from where the mean Dice over patients and subsets is highest while no patient
+has less than with 0.5: the best threshold lies at half the Dice that can be reached (Lipton, Elkan & Naryanaswamy 2014). Dice is foretold, by least squares over all fifteen subsets of the sequences, from two `SIGNS`: the Dice that the
 probabilities expect of their own mask, and how many voxels they are unsure of. A lesion's confidence, the share of its voxels that
 an expert would mark, follows from its mean probability and its volume. How good all of it is is judged on patients that the fit did
 not see: every patient by what the others gave (leave one patient out).
@@ -19,6 +20,10 @@ from inference import masks, nested, sigmoid
 # A whole tumour below this Dice is a bad mask.
 LEAST_DICE = 0.7
 VOXELS = 60_000
+# Held where a voxel that is marked is not much less likely than one that is left.
+THRESHOLDS = np.array([0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6])
+EVEN = 0.5
+EVEN_PLACE = list(THRESHOLDS).index(EVEN)
 SIGNS = ("soft", "undecided")
 # The share of bad masks that must be flagged.
 FLAGGED_SHARE = 0.9
@@ -43,6 +48,30 @@ def temperature(pairs):
     sign = np.where(truth, 1.0, -1.0)
     found = optimize.minimize_scalar(lambda log: np.logaddexp(0, -sign * logits / np.exp(log)).mean(), bounds=(-1.5, 2), method="bounded")
     return float(np.exp(found.x))
+
+
+def dice_by_threshold(probability, truth):
+    """Dice [thresholds] of the voxels that reach each of `THRESHOLDS`; empty masks as in `metrics.dice`."""
+    edges, wanted = [*THRESHOLDS.astype(probability.dtype), np.inf], np.count_nonzero(truth)
+    found, right = (np.histogram(values, edges)[0][::-1].cumsum()[::-1] for values in (probability, probability[truth]))
+    return np.where(found + wanted > 0, 2 * right / np.maximum(found + wanted, 1), 1.0)
+
+
+def threshold(tables):
+    """The one of `THRESHOLDS` with the highest mean Dice of those at which every patient has at least what `EVEN` gives.
+
+    `tables`: Dice [subsets, thresholds] by patient.
+    """
+    means = np.array([np.mean(table, 0) for table in tables])
+    is_no_loss = (means >= means[:, [EVEN_PLACE]]).all(0)
+    return float(THRESHOLDS[np.where(is_no_loss, means.mean(0), -1).argmax()])
+
+
+def thresholds_report(tables):
+    """Mean Dice at the even threshold, and where every patient's is the one that the others gave; `tables`: {patient: [subsets, thresholds]}."""
+    unseen = [np.mean(table, 0)[list(THRESHOLDS).index(threshold(without(tables, name)))] for name, table in tables.items()]
+    even = [np.mean(table, 0)[EVEN_PLACE] for table in tables.values()]
+    return {"chosen": threshold(list(tables.values())), "mean_dice_even": round(float(np.mean(even)), 4), "mean_dice": round(float(np.mean(unseen)), 4)}
 
 
 def without(values, name):
@@ -112,8 +141,9 @@ def judged(found):
 def signs(answers, case, names):
     """By region: what foretells Dice, and the Dice itself."""
     logits = answers.logits(case, names)
-    return {region: (metrics.soft_dice(values), metrics.undecided(values), dice)
-            for region, values, dice in zip(REGIONS, nested(logits), case.dice(masks(logits)).values())}
+    dice = case.dice(answers.masks(logits))
+    return {region: (metrics.soft_dice(values, least), metrics.undecided(values, least), dice[region])
+            for region, values, least in zip(REGIONS, nested(logits), answers.thresholds)}
 
 
 def lesions(answers, case, names):
@@ -121,7 +151,7 @@ def lesions(answers, case, names):
     logits = answers.logits(case, names)
     probability, volume = nested(logits)[0], float(np.prod(case.spacing))
     return [(float(probability[part].mean()), float(np.log10(part.sum() * volume)), float(case.truth[0][part].mean()))
-            for part in metrics.lesions(masks(logits)[0], volume)]
+            for part in metrics.lesions(answers.masks(logits)[0], volume)]
 
 
 def lesion_report(rows):
@@ -143,7 +173,10 @@ def stated(rows, names):
 
 
 def fit(answers, cases, subsets):
-    """What the package states (`temperatures`, `quality`, `lesion_confidence`, `review_below`) and a report by region; sets the answers' temperatures."""
+    """What the package states (`temperatures`, `thresholds`, `quality`, `lesion_confidence`, `review_below`) and a report by region.
+
+    Sets the answers' temperatures and thresholds.
+    """
     generator, voxels = np.random.default_rng(0), {region: {} for region in REGIONS}
     answers.temperatures = np.ones(len(REGIONS), np.float32)
     for case in cases:
@@ -151,6 +184,13 @@ def fit(answers, cases, subsets):
             voxels[region][case.name] = pair
     temperatures = {region: round(temperature(list(rows.values())), 4) for region, rows in voxels.items()}
     answers.temperatures = np.array(list(temperatures.values()), np.float32)
+    tables = {region: {case.name: [] for case in cases} for region in REGIONS}
+    for case in cases:
+        for names in subsets:
+            for region, values, truth in zip(REGIONS, nested(answers.logits(case, names)), case.truth):
+                tables[region][case.name].append(dice_by_threshold(values, truth.astype(bool)))
+    thresholds = {region: threshold(list(rows.values())) for region, rows in tables.items()}
+    answers.thresholds = np.array(list(thresholds.values()))
     rows = {region: {case.name: [] for case in cases} for region in REGIONS}
     parts = {case.name: [] for case in cases}
     for case in cases:
@@ -160,11 +200,14 @@ def fit(answers, cases, subsets):
                 rows[region][case.name].append(row)
     calibration = {
         "temperatures": temperatures,
+        "thresholds": thresholds,
         "quality": {region: stated(rows[region], SIGNS) for region in REGIONS},
         "lesion_confidence": stated(parts, ("probability", "log_volume")),
         "review_below": round(review_below(np.concatenate(list(foretold(rows["WT"]).values()))), 3),
     }
     report = {region: judged_region(voxels[region], rows[region]) for region in REGIONS}
+    for region in REGIONS:
+        report[region]["threshold"] = thresholds_report(tables[region])
     report["WT"]["lesions"] = lesion_report(parts)
     return calibration, report
 

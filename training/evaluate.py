@@ -62,14 +62,14 @@ def summary(values):
 
 
 class Answers:
-    """A package's logits by case and sequences, each computed once; divided by the temperatures as they are when asked."""
+    """A package's logits by case and sequences, each computed once; divided by the temperatures as they are when asked, and the masks."""
 
     # The range and the type in which many cases' logits are kept.
     LIMIT = 30
 
     def __init__(self, package):
         self.package, self.known = package, {}
-        self.temperatures = package.temperatures.astype(np.float32)
+        self.temperatures, self.thresholds = package.temperatures.astype(np.float32), package.thresholds
 
     def logits(self, case, names):
         key = (case.name, tuple(names))
@@ -77,6 +77,9 @@ class Answers:
             present = {name: case.sequences[name] for name in names}
             self.known[key] = self.package.logits(present).clip(-self.LIMIT, self.LIMIT).astype(np.float16)
         return self.known[key].astype(np.float32) / self.temperatures[:, None, None, None]
+
+    def masks(self, logits):
+        return masks(logits, self.thresholds)
 
 
 def measure(answers, cases, names, is_full):
@@ -86,7 +89,7 @@ def measure(answers, cases, names, is_full):
         if not set(names) <= set(case.sequences):
             continue
         logits = answers.logits(case, names)
-        found = masks(logits)
+        found = answers.masks(logits)
         table[case.name] = case.dice(found)
         if is_full:
             further[case.name], added = case.further(found, logits)
@@ -99,7 +102,7 @@ def main():
     parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--cases", type=Path, required=True)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--calibrate", type=Path, help="fit temperatures and the line to Dice, write them here and measure with them")
+    parser.add_argument("--calibrate", type=Path, help="fit temperatures, thresholds and the line to Dice, write them here and measure with them")
     parser.add_argument("--precision", choices=("f32", "int8"), default="f32")
     parser.add_argument("--four", action="store_true", help="all four sequences only")
     arguments = parser.parse_args()

@@ -17,7 +17,7 @@ import checkpoint
 from data import CACHE, REGIONS
 from evaluate import Answers, Case, subsets
 from compare import packaged
-from inference import Package, masks
+from inference import Package
 
 HERE = Path(__file__).parent
 # Of every site the beginnings of its patients' names; unlabelled studies of a site are left out with it.
@@ -48,7 +48,7 @@ def measure(beginnings, run, cases):
         case, table = Case(cases / name), []
         for names in subsets():
             if set(names) <= set(case.sequences):
-                table.append(list(case.dice(masks(answers.logits(case, names))).values()))
+                table.append(list(case.dice(answers.masks(answers.logits(case, names))).values()))
         answers.known.clear()
         rows[name] = {"all": dict(zip(REGIONS, table[0])), "subsets": dict(zip(REGIONS, np.mean(table, 0).tolist())), "count": len(table)}
         print(name, {region: round(value, 3) for region, value in rows[name]["all"].items()}, flush=True)
@@ -64,9 +64,12 @@ def main():
     parser.add_argument("--cases", type=Path, required=True, help="the training cases, which have labels")
     parser.add_argument("--minutes", type=float, required=True, help="of each site's training")
     parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--sites", nargs="*", choices=SITES, default=list(SITES), help="leave out only these in their turn")
     arguments = parser.parse_args()
     found, lines = {}, []
     for number, (site, beginnings) in enumerate(SITES.items()):
+        if site not in arguments.sites:
+            continue
         run = arguments.run / str(number)
         train(beginnings, run, arguments.minutes)
         rows = measure(beginnings, run, arguments.cases)

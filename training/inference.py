@@ -127,9 +127,10 @@ def segment(first, second, sequences, share=SECOND_SHARE):
     return np.where(near == NOWHERE, logits, near)
 
 
-def masks(logits):
-    """Nested masks, bool [3, k, j, i] (WT, TC, ET)."""
-    whole, core, enhancing = logits >= 0
+def masks(logits, thresholds=(0.5, 0.5, 0.5)):
+    """Nested masks, bool [3, k, j, i] (WT, TC, ET): the voxels whose probability reaches the region's threshold."""
+    thresholds = np.asarray(thresholds, np.float32)
+    whole, core, enhancing = logits >= np.log(thresholds / (1 - thresholds))[:, None, None, None]
     return np.stack([whole, core & whole, enhancing & core & whole])
 
 
@@ -146,13 +147,18 @@ class Package:
     def __init__(self, folder, precision="f32"):
         """`precision`: `f32`, or `int8` where the package has it."""
         self.description = json.loads((folder / "model.json").read_text())
-        known = self.description.get("temperatures", {})
-        self.temperatures = np.array([known.get(output["region"], 1.0) for output in self.description["outputs"]])
+        self.temperatures = self.by_region("temperatures", 1.0)
+        self.thresholds = self.by_region("thresholds", self.description.get("threshold", 0.5))
         core = openvino.Core()
         self.networks = [
             core.compile_model(str(folder / stage["network" if precision == "f32" else precision]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
             for stage in self.description["stages"]
         ]
+
+    def by_region(self, key, otherwise):
+        """What the package states of its regions, in the order of its outputs."""
+        known = self.description.get(key, {})
+        return np.array([known.get(output["region"], otherwise) for output in self.description["outputs"]])
 
     def logits(self, sequences):
         """Logits [3, k, j, i] on the RAS reference's grid, not yet divided by the package's temperatures."""

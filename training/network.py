@@ -13,13 +13,23 @@ REGIONS = 3
 WIDTHS = (16, 32, 64, 96)
 
 
+class InstanceNorm(nn.InstanceNorm3d):
+    """In training one sample at a time: PyTorch's own leaves channels-last for a batch, and every step pays for the way there and back."""
+
+    def forward(self, features):
+        if not self.training:
+            return super().forward(features)
+        parts = [F.batch_norm(part, None, None, self.weight, self.bias, True, 0, self.eps) for part in features.split(1)]
+        return torch.cat(parts)
+
+
 def block(inputs, outputs, stride=1):
     """Two convolutions, each with instance normalisation and a leaky ReLU; the first may stride."""
     layers = []
     for index in range(2):
         layers += [
             nn.Conv3d(inputs if index == 0 else outputs, outputs, 3, stride if index == 0 else 1, 1, bias=False),
-            nn.InstanceNorm3d(outputs, affine=True),
+            InstanceNorm(outputs, affine=True),
             nn.LeakyReLU(0.01, inplace=True),
         ]
     return nn.Sequential(*layers)

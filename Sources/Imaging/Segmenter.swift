@@ -34,8 +34,7 @@ package struct TumourProbabilities: Sendable {
     package let regions: [TumourRegion: Image]
     /// The gate's mean weight of each expert over the foreground voxels.
     package let gatingWeights: [MRISequence: Double]
-    /// Above which probability a voxel belongs to a region, from the model package.
-    package let threshold: Float
+    package let thresholds: RegionThresholds
     /// The voxels that the network looked at (1) on the reference's grid: the brain, or the head where there is no brain mask.
     package let foreground: LabelMap
     package let brainMask: BrainMask
@@ -49,13 +48,13 @@ package struct TumourProbabilities: Sendable {
     package let lesionForecast: LesionForecast?
 
     package init(
-        regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], threshold: Float, foreground: LabelMap,
-        brainMask: BrainMask, stages: [RunManifest.Stage] = [], expectedDice: [TumourRegion: Double] = [:],
+        regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], thresholds: RegionThresholds,
+        foreground: LabelMap, brainMask: BrainMask, stages: [RunManifest.Stage] = [], expectedDice: [TumourRegion: Double] = [:],
         reviewBelow: Double? = nil, lesionForecast: LesionForecast? = nil
     ) {
         self.regions = regions
         self.gatingWeights = gatingWeights
-        self.threshold = threshold
+        self.thresholds = thresholds
         self.foreground = foreground
         self.brainMask = brainMask
         self.stages = stages

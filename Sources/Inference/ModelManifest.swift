@@ -125,7 +125,9 @@ struct ModelManifest: Decodable {
     let requires: [MRISequence]?
     let outputs: [Output]
     let activation: String
+    /// For regions that `thresholds` does not name.
     let threshold: Float
+    let thresholds: [String: Float]?
     let files: [File]
     let metrics: Metrics?
     let temperatures: [String: Float]?
@@ -136,7 +138,7 @@ struct ModelManifest: Decodable {
     enum CodingKeys: String, CodingKey {
         case format, name, version, architecture, sequences, orientation, normalisation, stages, brain, requires,
             outputs
-        case activation, threshold, files, metrics, temperatures, quality
+        case activation, threshold, thresholds, files, metrics, temperatures, quality
         case reviewBelow = "review_below"
         case lesionForecast = "lesion_confidence"
     }

@@ -19,7 +19,7 @@ package struct ModelPackage: Sendable {
     package let architecture: String
     /// Channel order of the logits.
     package let regions: [TumourRegion]
-    package let threshold: Float
+    package let thresholds: RegionThresholds
     /// Mean Dice on patients that training never saw, by the sequences given.
     let measured: [Set<MRISequence>: MeasuredDice]
     /// What logits are divided by before they become probabilities (temperature scaling, Guo et al. 2017); 1 where unstated.
@@ -91,7 +91,8 @@ package struct ModelPackage: Sendable {
         regions = manifest.outputs.sorted { $0.channel < $1.channel }.compactMap {
             TumourRegion(abbreviation: $0.region)
         }
-        threshold = manifest.threshold
+        thresholds = RegionThresholds(
+            try Self.byRegion(manifest.thresholds ?? [:]) { $0 > 0 && $0 < 1 }, otherwise: manifest.threshold)
         measured = try manifest.metrics?.measured() ?? [:]
         temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.isFinite }

@@ -74,9 +74,9 @@ package struct ModelSegmenter: Segmenter {
         return TumourProbabilities(
             regions: regions,
             gatingWeights: Dictionary(uniqueKeysWithValues: zip(package.sequences, whole.gate)),
-            threshold: package.threshold, foreground: foreground,
+            thresholds: package.thresholds, foreground: foreground,
             brainMask: prepared.foreground.brainMask, stages: clock.stages,
-            expectedDice: ExpectedDice.of(regions, threshold: package.threshold, by: package.quality),
+            expectedDice: ExpectedDice.of(regions, thresholds: package.thresholds, by: package.quality),
             reviewBelow: package.reviewBelow, lesionForecast: package.lesionForecast)
     }
 

@@ -69,7 +69,7 @@ struct BrightSegmenter: Segmenter {
         let core = Image(grid: image.grid, values: image.values.map { $0 > 910 ? 0.8 : 0.1 })
         return TumourProbabilities(
             regions: [.wholeTumour: bright, .tumourCore: core, .enhancingTumour: core], gatingWeights: [:],
-            threshold: 0.5, foreground: image.mask { $0 != 0 }, brainMask: .given)
+            thresholds: RegionThresholds(), foreground: image.mask { $0 != 0 }, brainMask: .given)
     }
 }
 

@@ -47,6 +47,8 @@ struct ModelPackageTests {
         ("\"path\": \"MODEL_CARD.md\"", "\"path\": \"../MODEL_CARD.md\""), ("{", "["),
         ("\"temperatures\": {", "\"temperatures\": {\"XX\": 1,"), ("\"soft\": ", "\"soft\": 1e999"),
         ("\"files\": [", "\"requires\": [\"t9\"], \"files\": ["), ("\"review_below\": 0", "\"review_below\": 7"),
+        ("\"activation\":", "\"thresholds\": {\"WT\": 1}, \"activation\":"),
+        ("\"activation\":", "\"thresholds\": {\"WM\": 0.5}, \"activation\":"),
         ("\"network\": \"refine.onnx\"", "\"network\": \"refine.onnx\", \"int8\": \"refine.int8.onnx.absent\""),
     ])
     func whatCannotBeCarriedOutIsRefused(_ found: String, _ planted: String) throws {
@@ -55,6 +57,19 @@ struct ModelPackageTests {
         }
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(refusal(folder)?.code == .invalidModel)
+    }
+
+    @Test func whatIsInDoubtIsMarkedFromTheRegionsThresholdOn() throws {
+        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            let text = String(decoding: data, as: UTF8.self).replacing(/"thresholds": \{[^}]*\},/, with: "")
+            data = Data(
+                text.replacingOccurrences(
+                    of: "\"activation\":", with: "\"thresholds\": {\"TC\": 0.25, \"ET\": 0.75}, \"activation\":"
+                ).utf8)
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let package = try ModelPackage(folder: folder)
+        #expect(TumourRegion.allCases.map { package.thresholds[$0] } == [0.5, 0.25, 0.75])
     }
 
     @Test func aPackageMayAskForSequences() throws {

@@ -76,7 +76,7 @@ def cropped(sequences, mask):
 
 def region_dice(package, sequences, truth, name):
     """WT, TC and ET Dice of a stripped study against an expert's labels, which lie on any grid."""
-    found = masks(package.logits(sequences))
+    found = masks(package.logits(sequences) / package.temperatures[:, None, None, None], package.thresholds)
     labels = sitk.Resample(truth, next(iter(sequences.values())), sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     wanted = regions(np.rint(sitk.GetArrayFromImage(labels)), convention(name))
     return {region: round(metrics.dice(own, expert), 4) for region, own, expert in zip(REGIONS, found, wanted)}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from calibrate import foretold, judged, lesion_report, review_below, temperature
-from metrics import calibration_counts, expected_calibration_error, soft_dice, undecided
+from calibrate import THRESHOLDS, dice_by_threshold, foretold, judged, lesion_report, review_below, temperature, threshold, thresholds_report
+from metrics import calibration_counts, dice, expected_calibration_error, soft_dice, undecided
 
 
 def test_the_temperature_that_was_planted_is_found():
@@ -23,6 +23,29 @@ def test_soft_dice_of_certain_voxels_is_one():
     assert soft_dice(np.array([0.0, 0, 1, 1])) == 1
     assert abs(soft_dice(np.array([0.25, 0, 0.75, 0.75])) - 0.8) < 1e-9
     assert soft_dice(np.array([0.1])) == 0
+
+
+def test_dice_by_threshold_is_that_of_the_masks():
+    generator = np.random.default_rng(0)
+    probability, truth = generator.random(1000).astype(np.float32), generator.random(1000) < 0.4
+    wanted = [dice(probability >= least.astype(np.float32), truth) for least in THRESHOLDS]
+    assert dice_by_threshold(probability, truth) == pytest.approx(wanted)
+    assert (dice_by_threshold(np.zeros(9, np.float32), np.zeros(9, bool)) == 1).all()
+
+
+def test_where_much_is_doubtful_the_best_threshold_lies_below_a_half():
+    generator = np.random.default_rng(0)
+    shares = generator.beta(0.4, 1.6, 40_000).astype(np.float32)
+    tables = {name: [dice_by_threshold(shares, generator.random(len(shares)) < shares)] for name in "abc"}
+    found = thresholds_report(tables)
+    assert found["chosen"] == threshold(list(tables.values())) < 0.5 and found["mean_dice"] > found["mean_dice_even"]
+
+
+def test_a_threshold_that_costs_a_patient_is_not_taken():
+    table = [0.9, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5]
+    assert threshold([[table], [table]]) == 0.3
+    assert threshold([[table], [table], [[0.4, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5]]]) == 0.35
+    assert threshold([[table], [table], [[0.4, 0.4, 0.4, 0.4, 0.5, 0.4, 0.4]]]) == 0.5
 
 
 def rows(dice):

@@ -70,10 +70,11 @@ package enum ExpectedDice {
 
     /// Regions without a forecast, and those of which no voxel was found, are left out: of an empty mask nothing is expected.
     package static func of(
-        _ regions: [TumourRegion: Image], threshold: Float, by forecasts: [TumourRegion: DiceForecast]
+        _ regions: [TumourRegion: Image], thresholds: RegionThresholds, by forecasts: [TumourRegion: DiceForecast]
     ) -> [TumourRegion: Double] {
         var found: [TumourRegion: Double] = [:]
         for (region, forecast) in forecasts {
+            let threshold = thresholds[region]
             guard let map = regions[region], map.values.contains(where: { $0 >= threshold }) else { continue }
             let sum: Double =
                 forecast.intercept + forecast.soft * soft(map, threshold: threshold)

@@ -3,7 +3,7 @@ package struct RegionMasks: Sendable {
     package let masks: [TumourRegion: LabelMap]
     package let grid: VoxelGrid
 
-    /// - Parameter grid: where the masks are wanted; probabilities are interpolated linearly, then compared with the threshold.
+    /// - Parameter grid: where the masks are wanted; probabilities are interpolated linearly, then compared with the region's threshold.
     package init(_ probabilities: TumourProbabilities, on grid: VoxelGrid) throws {
         var masks: [TumourRegion: LabelMap] = [:]
         var outer: LabelMap?
@@ -11,7 +11,7 @@ package struct RegionMasks: Sendable {
             guard let map = probabilities.regions[region] else {
                 throw ImagingError(.internalFault, "A probability map of a region is missing.")
             }
-            var mask = try Resampler.mask(map, threshold: probabilities.threshold, on: grid)
+            var mask = try Resampler.mask(map, threshold: probabilities.thresholds[region], on: grid)
             if let outer {
                 for index in mask.values.indices where outer.values[index] == 0 { mask.values[index] = 0 }
             }

@@ -21,7 +21,8 @@ package struct RunManifest: Codable, Equatable, Sendable {
     package let model: ModelIdentity
     package let codeVersion: String
     package let device: String
-    package let threshold: Float
+    /// By a region's abbreviation: from which probability on a voxel belongs to it. nil in manifests of old, when all had the same.
+    package let thresholds: [String: Float]?
     /// SHA-256 over the atlas's files; nil where none is installed.
     package let atlas: String?
     package let stages: [Stage]

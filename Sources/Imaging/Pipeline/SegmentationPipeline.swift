@@ -53,7 +53,7 @@ package struct SegmentationPipeline: Sendable {
         clock.lap("write")
         let manifest = RunManifest(
             inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
-            threshold: probabilities.threshold, atlas: atlas?.digest, stages: clock.stages,
+            thresholds: probabilities.thresholds.byAbbreviation, atlas: atlas?.digest, stages: clock.stages,
             outputs: try files.concurrentMap {
                 RunManifest.Output(
                     name: $0.name, sha256: try RunManifest.digest(of: output.appendingPathComponent($0.name)))

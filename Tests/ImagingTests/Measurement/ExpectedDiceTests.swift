@@ -21,7 +21,8 @@ struct ExpectedDiceTests {
             TumourRegion.wholeTumour: map([0, 0.5, 1, 1]), .tumourCore: map([0, 0, 1, 0]),
             .enhancingTumour: map([0, 0.5, 0, 0]),
         ]
-        return ExpectedDice.of(regions, threshold: 0.6, by: forecasts)
+        return ExpectedDice.of(
+            regions, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6), by: forecasts)
     }
 
     @Test func everySignHasItsWeight() {
@@ -38,6 +39,15 @@ struct ExpectedDiceTests {
             .tumourCore: DiceForecast(intercept: -1.2, soft: 1),
         ]
         #expect(expected(forecasts) == [.wholeTumour: 1, .tumourCore: 0])
+    }
+
+    @Test func aRegionsOwnThresholdDecides() {
+        let maps = [TumourRegion.tumourCore: map([0, 0.5, 1, 0]), .enhancingTumour: map([0, 0.5, 1, 0])]
+        let found = ExpectedDice.of(
+            maps, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6),
+            by: [.tumourCore: DiceForecast(intercept: 0, soft: 1), .enhancingTumour: DiceForecast(intercept: 0, soft: 1)])
+        // 2 · 1.5 ÷ (2 + 1.5), and 2 · 1 ÷ (1 + 1.5).
+        #expect(abs((found[.tumourCore] ?? 0) - 0.8571) < 1e-4 && abs((found[.enhancingTumour] ?? 0) - 0.8) < 1e-4)
     }
 
     @Test func nothingIsExpectedOfAnEmptyMask() {
