@@ -80,6 +80,14 @@ def honesty(metrics):
                     f"mean confidence {found['confidence']}, mean share {found['right']}."]
 
 
+def thresholds(metrics):
+    lines = header("region", "marked from this probability on", "mean Dice, from 0.5 on", "mean Dice, from where the other patients' threshold lies")
+    for region, values in metrics["calibration"].items():
+        found = values["threshold"]
+        lines.append(row(region, number(found["chosen"], 2), number(found["mean_dice_even"], 3), number(found["mean_dice"], 3)))
+    return lines
+
+
 def curve(log, points=12):
     """Mean training loss over equal parts of a run."""
     rows = [json.loads(line) for line in log.read_text().splitlines()]
@@ -111,6 +119,8 @@ def measured(metrics, log):
     count = len(metrics["cases"])
     lines = ["", f"Four sequences, {count} patients, mean / median / worst:", "", *summary(metrics), "", *patients(metrics), "",
              "Mean Dice by the sequences given:", "", *subsets(metrics), "",
+             "From which probability on a voxel is marked: 0.5, or where the mean Dice over patients and subsets is highest while no patient loses "
+             "(docs/decisions/0211):", "", *thresholds(metrics), "",
              "How sure it may say it is. Every patient is judged by temperatures, weights and a line for review fitted on the others. Calibration: "
              "voxels within 20 mm of the expert's or our whole tumour, four sequences (diagram: `reliability.svg`). Bad: Dice below 0.7; flagged: "
              f"expected Dice below the line; {count * (2 ** len(SEQUENCES) - 1)} pairs of patient and subset.", "", *honesty(metrics), ""]

@@ -14,6 +14,7 @@ def metrics():
     quality = {"correlation": 0.5, "bad": 4, "bad_flagged": 3, "good": 11, "good_flagged": 1}
     told = {"calibration_error_before": 0.1, "calibration_error": 0.01, "quality": quality,
             "reliability": [{"confidence": 0.6, "accuracy": 0.5}, {"confidence": 0.9, "accuracy": 0.9}]}
+    told["threshold"] = {"chosen": 0.35, "mean_dice_even": 0.7, "mean_dice": 0.725}
     told["lesions"] = {"lesions": 9, "wholly_wrong": 2, "mean_absolute_error": 0.1, "mean_absolute_error_before": 0.3, "confidence": 0.5, "right": 0.5}
     regions = ("WT", "TC", "ET")
     return {"summary": dict.fromkeys(regions, summary), "cases": {"Brats18_TCIA10_1_1": dict.fromkeys(regions, case)},
@@ -34,6 +35,7 @@ def test_figures_stand_between_the_marks(tmp_path):
     assert "stale" not in text and text.endswith("written by hand\n") and text.startswith("# m\n")
     assert "| Brats18_TCIA10_1_1 | TCIA10 (in BraTS 2018), low grade | 0.912 | 0.912 | 0.912 | 3.2 | – % |" in text
     assert "| T1 + FLAIR | 0.700 | 0.700 | 0.700 |" in text and "3 of 4" in text
+    assert "| TC | 0.35 | 0.700 | 0.725 |" in text
     assert (tmp_path / "reliability.svg").read_text().count("<polyline") == 3
 
 
