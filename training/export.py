@@ -1,6 +1,6 @@
 """Writes the averaged weights of a run as an ONNX file of a model package and compares OpenVINO with PyTorch.
 
-Command: `python training/export.py --stage brain|locate|plain|refine --run DIR --out models/NAME/STAGE.onnx`.
+Command: `python training/export.py --stage brain|locate|plain|refine --run DIR --out models/NAME/STAGE.onnx [--mean-with FILE]`.
 """
 
 import argparse
@@ -71,9 +71,16 @@ class Brain(Exported):
 STAGES = {"brain": Brain, "locate": Located, "plain": Plain, "refine": Refined}
 
 
-def load(stage, run):
-    """The averaged network of a run, ready for inference."""
-    return STAGES[stage](checkpoint.load(run)["average"]).eval()
+def load(stage, run, begin=None):
+    """The averaged network of a run, ready for inference; with `begin`, the mean of its weights and that exported network's.
+
+    Networks that one began with the other lie in one basin, and their mean is often better than both (Wortsman et al. 2022).
+    """
+    state = checkpoint.load(run)["average"]
+    if begin:
+        earlier = stored(begin)
+        state = {name: (value + earlier[name]) / 2 if name in earlier else value for name, value in state.items()}
+    return STAGES[stage](state).eval()
 
 
 def write(network, path):
@@ -100,8 +107,9 @@ def main():
     parser.add_argument("--stage", choices=STAGES, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--mean-with", type=Path, metavar="FILE", help="exported network that the run began with: the mean of both is written")
     arguments = parser.parse_args()
-    network = load(arguments.stage, arguments.run)
+    network = load(arguments.stage, arguments.run, arguments.mean_with)
     images, availability = write(network, arguments.out)
     compiled = openvino.Core().compile_model(str(arguments.out), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     with torch.no_grad():

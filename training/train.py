@@ -11,6 +11,7 @@ import copy
 import json
 import math
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -36,6 +37,8 @@ PEAK_RATE = 2e-3
 WARM_UP_STEPS = 20
 EMA_DECAY = 0.998
 SAVE_EVERY_SECONDS = 60
+# In a run's folder: the exported network that it began with.
+BEGIN = "begin.onnx"
 # Batches of two: PyTorch takes its slow convolution for small single inputs on the processor.
 BATCH = 2
 EARLY_CROP, LATE_CROP = (64, 64, 64), (64, 80, 64)
@@ -265,6 +268,7 @@ def main():
     run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu", arguments.peak)
     if arguments.weights and run.step == 0:
         run.begin(arguments.weights)
+        shutil.copyfile(arguments.weights, arguments.run / BEGIN)
     train(run, stage.cases(arguments.without), arguments.minutes * 60, arguments.seed, arguments.slice * 60, os.cpu_count() if is_gpu else 0)
 
 

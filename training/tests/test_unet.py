@@ -1,5 +1,6 @@
 import export
 import torch
+from network import InstanceNorm
 from train import STAGES, Run
 from unet import UNet, fold, unfold
 
@@ -38,3 +39,29 @@ def test_a_run_goes_on_from_an_exported_network(tmp_path):
     images, availability = torch.randn(1, 4, 32, 32, 32), torch.ones(1, 4)
     with torch.no_grad():
         assert torch.allclose(first.average(images, availability)[0], second.network(images, availability)[0], atol=1e-5)
+
+
+def test_a_networks_mean_with_the_one_that_it_began_with(tmp_path):
+    first = Run(STAGES["refine"], tmp_path, 0)
+    with torch.no_grad():
+        for weight in first.average.parameters():
+            weight.add_(0.05 * torch.randn_like(weight))
+    first.save()
+    export.write(export.load("refine", tmp_path), tmp_path / "begin.onnx")
+    with torch.no_grad():
+        for weight in first.average.parameters():
+            weight.add_(0.2)
+    first.step = 1
+    first.save()
+    mean = export.load("refine", tmp_path, tmp_path / "begin.onnx").network
+    head, weight = mean.head.bias, mean.first[0].weight
+    assert torch.allclose(head, first.average.head.bias - 0.1, atol=1e-6)
+    assert torch.allclose(weight, first.average.first[0].weight - 0.1, atol=1e-6)
+
+
+def test_training_normalises_every_image_alone():
+    norm, features = InstanceNorm(3, affine=True), torch.randn(2, 3, 4, 5, 6) * torch.tensor([1.0, 9.0])[:, None, None, None, None]
+    with torch.no_grad():
+        norm.weight.uniform_()
+        norm.bias.uniform_()
+    assert torch.allclose(norm.train()(features), norm.eval()(features), atol=1e-5)
