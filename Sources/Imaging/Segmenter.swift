@@ -49,7 +49,8 @@ package struct TumourProbabilities: Sendable {
 
     package init(
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], thresholds: RegionThresholds,
-        foreground: LabelMap, brainMask: BrainMask, stages: [RunManifest.Stage] = [], expectedDice: [TumourRegion: Double] = [:],
+        foreground: LabelMap, brainMask: BrainMask, stages: [RunManifest.Stage] = [],
+        expectedDice: [TumourRegion: Double] = [:],
         reviewBelow: Double? = nil, lesionForecast: LesionForecast? = nil
     ) {
         self.regions = regions

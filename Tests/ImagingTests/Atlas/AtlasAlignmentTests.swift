@@ -140,7 +140,8 @@ struct AtlasAlignmentTests {
             }
         }
         let probabilities = TumourProbabilities(
-            regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:], thresholds: RegionThresholds(),
+            regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:],
+            thresholds: RegionThresholds(),
             foreground: patient.foreground, brainMask: .given)
         let masks = try RegionMasks(probabilities, on: grid)
         let alignment = try #require(try patient.alignment(without: masks.masks[.wholeTumour]))

@@ -45,7 +45,9 @@ struct ExpectedDiceTests {
         let maps = [TumourRegion.tumourCore: map([0, 0.5, 1, 0]), .enhancingTumour: map([0, 0.5, 1, 0])]
         let found = ExpectedDice.of(
             maps, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6),
-            by: [.tumourCore: DiceForecast(intercept: 0, soft: 1), .enhancingTumour: DiceForecast(intercept: 0, soft: 1)])
+            by: [
+                .tumourCore: DiceForecast(intercept: 0, soft: 1), .enhancingTumour: DiceForecast(intercept: 0, soft: 1),
+            ])
         // 2 · 1.5 ÷ (2 + 1.5), and 2 · 1 ÷ (1 + 1.5).
         #expect(abs((found[.tumourCore] ?? 0) - 0.8571) < 1e-4 && abs((found[.enhancingTumour] ?? 0) - 0.8) < 1e-4)
     }

@@ -65,7 +65,8 @@ struct LesionMeasurerTests {
         var map = Image(grid: grid, filledWith: 0.1)
         for k in 1..<11 { for j in 1..<11 { for i in 1..<11 { map[k, j, i] = 0.9 } } }
         let probabilities = TumourProbabilities(
-            regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:], thresholds: RegionThresholds(),
+            regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:],
+            thresholds: RegionThresholds(),
             foreground: LabelMap(grid: grid, filledWith: 1), brainMask: .given)
         let masks = try RegionMasks(probabilities, on: grid)
         #expect(abs((masks.volumes[.wholeTumour] ?? 0) - 30_000) < 1e-6)
