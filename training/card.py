@@ -1,7 +1,7 @@
 """Writes the measured part of a package's `MODEL_CARD.md` and its reliability diagram from what `evaluate.py` measured.
 
 Command: `python training/card.py --folder models/NAME --metrics metrics.json [--log RUN/log.jsonl]`. What stands between the two marks of the
-card is replaced; the rest is written by people.
+card is replaced, but for the training's losses where no log is given; the rest is written by people.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from data import REGIONS
 from preprocess import SEQUENCES
 
 BEGIN, END = "<!-- measured: training/card.py -->", "<!-- end of measured -->"
+LOSSES = "Loss of the second stage's last training run:"
 FIGURES = (("Dice", "dice", "least", 3), ("HD95, mm", "hd95_mm", "largest", 1), ("lesion-wise F1", "lesion_f1", "least", 2),
            ("volume error, %", "volume_error", "largest", 0))
 SHOWN = {"t1": "T1", "t1ce": "T1CE", "t2": "T2", "flair": "FLAIR"}
@@ -115,7 +116,15 @@ def diagram(metrics, side=320, edge=44):
     return "\n".join(parts) + "\n"
 
 
-def measured(metrics, log):
+def losses(log, card):
+    """The table of a run's losses; where its log is not at hand, as the card has it."""
+    if log:
+        return [LOSSES, "", *curve(log), ""]
+    _, found, known = card.split(END)[0].partition(LOSSES)
+    return [found + known.rstrip(), ""] if found else []
+
+
+def measured(metrics, losses):
     count = len(metrics["cases"])
     lines = ["", f"Four sequences, {count} patients, mean / median / worst:", "", *summary(metrics), "", *patients(metrics), "",
              "Mean Dice by the sequences given:", "", *subsets(metrics), "",
@@ -124,7 +133,7 @@ def measured(metrics, log):
              "How sure it may say it is. Every patient is judged by temperatures, weights and a line for review fitted on the others. Calibration: "
              "voxels within 20 mm of the expert's or our whole tumour, four sequences (diagram: `reliability.svg`). Bad: Dice below 0.7; flagged: "
              f"expected Dice below the line; {count * (2 ** len(SEQUENCES) - 1)} pairs of patient and subset.", "", *honesty(metrics), ""]
-    return lines + (["Loss of the second stage's last training run:", "", *curve(log), ""] if log else [])
+    return lines + losses
 
 
 def main():
@@ -133,10 +142,11 @@ def main():
     parser.add_argument("--metrics", type=Path, required=True)
     parser.add_argument("--log", type=Path, help="of the training run that is shown")
     arguments = parser.parse_args()
-    metrics, card = json.loads(arguments.metrics.read_text()), arguments.folder / "MODEL_CARD.md"
+    metrics, path = json.loads(arguments.metrics.read_text()), arguments.folder / "MODEL_CARD.md"
     log = arguments.log if arguments.log and arguments.log.exists() else None
-    before, rest = card.read_text().split(BEGIN)
-    card.write_text("\n".join([before + BEGIN, *measured(metrics, log), END]) + rest.split(END)[1])
+    card = path.read_text()
+    before, rest = card.split(BEGIN)
+    path.write_text("\n".join([before + BEGIN, *measured(metrics, losses(log, card)), END]) + rest.split(END)[1])
     (arguments.folder / "reliability.svg").write_text(diagram(metrics))
 
 

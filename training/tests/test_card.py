@@ -26,7 +26,8 @@ def write(folder, text):
     (folder / "MODEL_CARD.md").write_text(text)
     (folder / "metrics.json").write_text(json.dumps(metrics()))
     script = Path(card.__file__)
-    return subprocess.run([sys.executable, script, "--folder", folder, "--metrics", folder / "metrics.json"], capture_output=True)
+    words = [sys.executable, script, "--folder", folder, "--metrics", folder / "metrics.json", "--log", folder / "log.jsonl"]
+    return subprocess.run(words, capture_output=True)
 
 
 def test_figures_stand_between_the_marks(tmp_path):
@@ -37,6 +38,15 @@ def test_figures_stand_between_the_marks(tmp_path):
     assert "| T1 + FLAIR | 0.700 | 0.700 | 0.700 |" in text and "3 of 4" in text
     assert "| TC | 0.35 | 0.700 | 0.725 |" in text
     assert (tmp_path / "reliability.svg").read_text().count("<polyline") == 3
+
+
+def test_the_losses_stay_where_no_log_is_at_hand(tmp_path):
+    (tmp_path / "log.jsonl").write_text("".join(f'{{"step": {step}, "s": 60, "loss": 0.5}}\n' for step in range(1, 13)))
+    write(tmp_path, f"{card.BEGIN}\n{card.END}\nwritten by hand\n")
+    text = (tmp_path / "MODEL_CARD.md").read_text()
+    assert text.count("| 12 | 1 | 0.500 |") == 1
+    (tmp_path / "log.jsonl").unlink()
+    assert write(tmp_path, text).returncode == 0 and (tmp_path / "MODEL_CARD.md").read_text() == text
 
 
 def test_a_card_without_marks_stays_as_it_is(tmp_path):
