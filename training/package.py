@@ -80,6 +80,21 @@ def brain(folder):
     return {"brain": stage} if (folder / "brain.onnx").exists() else {}
 
 
+def patients(folder):
+    """Whom the networks were trained on: what `patches.py` packed; in a checkout that has packed nothing, what the package says already."""
+    names = sorted(path.stem for path in CACHE_1MM.glob("*.npz"))
+    if names:
+        return {
+            "patients": [name for name in names if not name.startswith("phantom")],
+            "phantoms": [name for name in names if name.startswith("phantom")],
+        }
+    known = folder / "model.json"
+    found = json.loads(known.read_text())["training"] if known.exists() else {}
+    if not found.get("patients"):
+        raise SystemExit("package.py: nobody knows whom these networks were trained on; run `make train` once, or restore model.json")
+    return {key: found[key] for key in ("patients", "phantoms")}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="with locate.onnx, MODEL_CARD.md and perhaps refine.onnx")
@@ -89,7 +104,6 @@ def main():
     parser.add_argument("--share", type=float, default=inference.SECOND_SHARE, help="weight of the second stage's logits")
     arguments = parser.parse_args()
     described_stages = stages(arguments.folder, arguments.share)
-    names = sorted(path.stem for path in CACHE_1MM.glob("*.npz"))
     package = {
         "format": 2,
         "name": arguments.folder.name,
@@ -105,11 +119,7 @@ def main():
         "threshold": 0.5,
         "label_convention": "brats2023",
         "labels": LABELS,
-        "training": {
-            "code": "training/train.py",
-            "patients": [name for name in names if not name.startswith("phantom")],
-            "phantoms": [name for name in names if name.startswith("phantom")],
-        },
+        "training": {"code": "training/train.py", **patients(arguments.folder)},
         "metrics": json.loads(arguments.metrics.read_text()) if arguments.metrics else None,
         **(json.loads(arguments.calibration.read_text()) if arguments.calibration else {}),
         "files": [
