@@ -47,8 +47,9 @@ struct WindowBlend {
     var result: (logits: [Float], gate: [Double], looked: [Bool]) {
         var logits = sum
         if windows.size != windows.grid {
-            for index in logits.indices where total[index % total.count] > 0 {
-                logits[index] /= total[index % total.count]
+            for channel in 0..<channels {
+                let first = channel * total.count
+                for index in total.indices where total[index] > 0 { logits[first + index] /= total[index] }
             }
         }
         return (logits, gate.map { $0 / max(seen, 1) }, total.map { $0 > 0 })
