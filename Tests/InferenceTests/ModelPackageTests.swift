@@ -22,9 +22,7 @@ struct ModelPackageTests {
         let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
             let text = String(decoding: data, as: UTF8.self)
             data = Data(
-                text.replacing(/"WT": [0-9.]+,\s+"TC": [0-9.]+,\s+"ET": [0-9.]+\s+}\s*,\s+"quality"/) { _ in
-                    "\"WT\": \(value)}, \"quality\""
-                }.utf8)
+                text.replacing(/"temperatures": \{[^}]*\}/, with: "\"temperatures\": {\"WT\": \(value)}").utf8)
         }
         defer { try? FileManager.default.removeItem(at: folder) }
         if value > 0 {
@@ -47,8 +45,6 @@ struct ModelPackageTests {
         ("\"path\": \"MODEL_CARD.md\"", "\"path\": \"../MODEL_CARD.md\""), ("{", "["),
         ("\"temperatures\": {", "\"temperatures\": {\"XX\": 1,"), ("\"soft\": ", "\"soft\": 1e999"),
         ("\"files\": [", "\"requires\": [\"t9\"], \"files\": ["), ("\"review_below\": 0", "\"review_below\": 7"),
-        ("\"activation\":", "\"thresholds\": {\"WT\": 1}, \"activation\":"),
-        ("\"activation\":", "\"thresholds\": {\"WM\": 0.5}, \"activation\":"),
         ("\"network\": \"refine.onnx\"", "\"network\": \"refine.onnx\", \"int8\": \"refine.int8.onnx.absent\""),
     ])
     func whatCannotBeCarriedOutIsRefused(_ found: String, _ planted: String) throws {
@@ -59,17 +55,26 @@ struct ModelPackageTests {
         #expect(refusal(folder)?.code == .invalidModel)
     }
 
-    @Test func whatIsInDoubtIsMarkedFromTheRegionsThresholdOn() throws {
-        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
-            let text = String(decoding: data, as: UTF8.self).replacing(/"thresholds": \{[^}]*\},/, with: "")
-            data = Data(
-                text.replacingOccurrences(
-                    of: "\"activation\":", with: "\"thresholds\": {\"TC\": 0.25, \"ET\": 0.75}, \"activation\":"
-                ).utf8)
+    /// The committed package with other thresholds.
+    private func package(thresholds: String) throws -> URL {
+        try StudyPhantom.packageCopy(changing: "model.json") { data in
+            let text = String(decoding: data, as: UTF8.self)
+            data = Data(text.replacing(/"thresholds": \{[^}]*\}/, with: "\"thresholds\": \(thresholds)").utf8)
         }
+    }
+
+    @Test func whatIsInDoubtIsMarkedFromTheRegionsThresholdOn() throws {
+        let folder = try package(thresholds: #"{"TC": 0.25, "ET": 0.75}"#)
         defer { try? FileManager.default.removeItem(at: folder) }
         let package = try ModelPackage(folder: folder)
         #expect(TumourRegion.allCases.map { package.thresholds[$0] } == [0.5, 0.25, 0.75])
+    }
+
+    @Test(arguments: [#"{"WT": 1}"#, #"{"WT": 0}"#, #"{"WM": 0.5}"#])
+    func aThresholdLiesBetweenNoneAndAll(_ thresholds: String) throws {
+        let folder = try package(thresholds: thresholds)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        #expect(refusal(folder)?.code == .invalidModel)
     }
 
     @Test func aPackageMayAskForSequences() throws {
