@@ -195,17 +195,23 @@ class Run:
         checkpoint.save(self.folder, self.step, state)
 
     def advance(self, batch, share):
-        """One optimiser step on a batch of the stage's; returns its loss."""
+        """One optimiser step on a batch of the stage's; returns its loss.
+
+        A step whose gradient is not finite is left out, or every weight would be lost: now and then oneDNN gives such a one of a
+        small bf16 convolution (4³ features; PyTorch 2.13 on AVX-512), and a finite one of the same batch the next time.
+        """
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device)):
             loss = self.stage.loss(self.network, *(part.to(self.device, non_blocking=True) for part in batch))
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        is_finite = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0).isfinite()
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate(self.step, share, self.peak)
-            optimiser.step()
+            if is_finite:
+                optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-        blend(self.average, self.network, self.step)
+        if is_finite:
+            blend(self.average, self.network, self.step)
         self.step += 1
         return loss.item()
 

@@ -27,6 +27,16 @@ def test_a_stopped_run_goes_on(small, tmp_path, processes):
     assert [path.name for path in checkpoint.folders(tmp_path)] == ["checkpoint-2"]
 
 
+def test_a_gradient_that_is_not_finite_is_no_step(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(train.Refine, "loss", lambda network, factor: factor * sum(weight.sum() for weight in network.parameters()))
+    run = train.Run(train.Refine, tmp_path, seed=0)
+    before = [weight.clone() for weight in run.network.parameters()]
+    run.advance([torch.tensor(torch.nan)], 0)
+    assert run.step == 1 and all(torch.equal(kept, known) for kept, known in zip(run.network.parameters(), before))
+    run.advance([torch.tensor(1.0)], 0)
+    assert not any(torch.equal(kept, known) for kept, known in zip(run.network.parameters(), before))
+
+
 def test_no_piece_is_too_large_to_carry(small, tmp_path):
     checkpoint.save(tmp_path, 7, {"values": torch.arange(1_000_000)})
     pieces = list(checkpoint.folders(tmp_path)[0].iterdir())
