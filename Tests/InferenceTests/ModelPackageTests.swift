@@ -9,6 +9,14 @@ struct ModelPackageTests {
         #expect(throws: ImagingError.self) { try ModelPackage(folder: folder) }
     }
 
+    /// The committed package with another object under a key of its model.json.
+    private func package(_ key: String, _ value: String) throws -> URL {
+        let known = try Regex("\"\(key)\": \\{[^}]*\\}")
+        return try StudyPhantom.packageCopy(changing: "model.json") { data in
+            data = Data(String(decoding: data, as: UTF8.self).replacing(known, with: "\"\(key)\": \(value)").utf8)
+        }
+    }
+
     @Test func theCommittedPackageIsWhole() throws {
         let package = try ModelPackage(folder: StudyPhantom.package)
         #expect(package.sequences == MRISequence.allCases)
@@ -19,11 +27,7 @@ struct ModelPackageTests {
     }
 
     @Test(arguments: [-1, 0, 1e9] as [Double]) func aTemperatureMustDivide(_ value: Double) throws {
-        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
-            let text = String(decoding: data, as: UTF8.self)
-            data = Data(
-                text.replacing(/"temperatures": \{[^}]*\}/, with: "\"temperatures\": {\"WT\": \(value)}").utf8)
-        }
+        let folder = try package("temperatures", #"{"WT": \#(value)}"#)
         defer { try? FileManager.default.removeItem(at: folder) }
         if value > 0 {
             #expect(try ModelPackage(folder: folder).temperatures == [.wholeTumour: Float(value)])
@@ -55,16 +59,8 @@ struct ModelPackageTests {
         #expect(refusal(folder)?.code == .invalidModel)
     }
 
-    /// The committed package with other thresholds.
-    private func package(thresholds: String) throws -> URL {
-        try StudyPhantom.packageCopy(changing: "model.json") { data in
-            let text = String(decoding: data, as: UTF8.self)
-            data = Data(text.replacing(/"thresholds": \{[^}]*\}/, with: "\"thresholds\": \(thresholds)").utf8)
-        }
-    }
-
     @Test func whatIsInDoubtIsMarkedFromTheRegionsThresholdOn() throws {
-        let folder = try package(thresholds: #"{"TC": 0.25, "ET": 0.75}"#)
+        let folder = try package("thresholds", #"{"TC": 0.25, "ET": 0.75}"#)
         defer { try? FileManager.default.removeItem(at: folder) }
         let package = try ModelPackage(folder: folder)
         #expect(TumourRegion.allCases.map { package.thresholds[$0] } == [0.5, 0.25, 0.75])
@@ -72,7 +68,7 @@ struct ModelPackageTests {
 
     @Test(arguments: [#"{"WT": 1}"#, #"{"WT": 0}"#, #"{"WM": 0.5}"#])
     func aThresholdLiesBetweenNoneAndAll(_ thresholds: String) throws {
-        let folder = try package(thresholds: thresholds)
+        let folder = try package("thresholds", thresholds)
         defer { try? FileManager.default.removeItem(at: folder) }
         #expect(refusal(folder)?.code == .invalidModel)
     }
