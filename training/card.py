@@ -124,16 +124,15 @@ def losses(log, card):
     return [found + known.rstrip(), ""] if found else []
 
 
-def measured(metrics, losses):
+def measured(metrics):
     count = len(metrics["cases"])
-    lines = ["", f"Four sequences, {count} patients, mean / median / worst:", "", *summary(metrics), "", *patients(metrics), "",
+    return ["", f"Four sequences, {count} patients, mean / median / worst:", "", *summary(metrics), "", *patients(metrics), "",
              "Mean Dice by the sequences given:", "", *subsets(metrics), "",
              "From which probability on a voxel is marked: 0.5, or where the mean Dice over patients and subsets is highest while no patient loses "
              "(docs/decisions/0211):", "", *thresholds(metrics), "",
              "How sure it may say it is. Every patient is judged by temperatures, weights and a line for review fitted on the others. Calibration: "
              "voxels within 20 mm of the expert's or our whole tumour, four sequences (diagram: `reliability.svg`). Bad: Dice below 0.7; flagged: "
              f"expected Dice below the line; {count * (2 ** len(SEQUENCES) - 1)} pairs of patient and subset.", "", *honesty(metrics), ""]
-    return lines + losses
 
 
 def main():
@@ -146,7 +145,7 @@ def main():
     log = arguments.log if arguments.log and arguments.log.exists() else None
     card = path.read_text()
     before, rest = card.split(BEGIN)
-    path.write_text("\n".join([before + BEGIN, *measured(metrics, losses(log, card)), END]) + rest.split(END)[1])
+    path.write_text("\n".join([before + BEGIN, *measured(metrics), *losses(log, card), END]) + rest.split(END)[1])
     (arguments.folder / "reliability.svg").write_text(diagram(metrics))
 
 

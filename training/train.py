@@ -210,8 +210,7 @@ class Run:
             if is_finite:
                 optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-        if is_finite:
-            blend(self.average, self.network, self.step)
+        blend(self.average, self.network, self.step)
         self.step += 1
         return loss.item()
 
