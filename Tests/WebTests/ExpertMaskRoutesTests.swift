@@ -130,7 +130,10 @@ struct ExpertMaskRoutesTests {
             }
             #expect(try await clinic.storedFiles() == files)
             #expect(try await clinic.rows("expert_masks") == 0)
-            #expect(try await send(ambiguous, clinic, to: id, as: token, convention: "brats2024").status == .accepted)
+            for convention in ["brats2024", "BraTS-METS"] {
+                let sent = try await send(ambiguous, clinic, to: id, as: token, convention: convention)
+                #expect(sent.status == .accepted && sent["labelConvention"] == convention.lowercased())
+            }
         }
     }
 }

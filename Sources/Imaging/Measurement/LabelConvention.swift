@@ -8,28 +8,36 @@ package enum LabelConvention: String, CaseIterable, Sendable {
     case brats2023
     /// BraTS 2024 after treatment: as 2023, and 4 resection cavity, which is no tumour.
     case brats2024
+    /// BraTS' metastases, of 2023 and since 2025 after treatment as well: 1 non-enhancing core, 2 surrounding FLAIR hyperintensity,
+    /// 3 enhancing tumour, and 4 resection cavity, which is no tumour.
+    case bratsMets = "brats-mets"
+
+    /// The one table: labels of the regions, and of what is no tumour.
+    private var table: (whole: Set<UInt8>, core: Set<UInt8>, enhancing: Set<UInt8>, cavity: Set<UInt8>) {
+        switch self {
+        case .brats: ([1, 2, 4], [1, 4], [4], [])
+        case .brats2015: ([1, 2, 3, 4], [1, 3, 4], [4], [])
+        case .brats2023: ([1, 2, 3], [1, 3], [3], [])
+        case .brats2024, .bratsMets: ([1, 2, 3], [1, 3], [3], [4])
+        }
+    }
 
     /// The labels that make up a region.
     package func labels(of region: TumourRegion) -> Set<UInt8> {
-        switch (self, region) {
-        case (.brats, .wholeTumour): [1, 2, 4]
-        case (.brats, .tumourCore): [1, 4]
-        case (.brats2015, .wholeTumour): [1, 2, 3, 4]
-        case (.brats2015, .tumourCore): [1, 3, 4]
-        case (.brats, .enhancingTumour), (.brats2015, .enhancingTumour): [4]
-        case (.brats2023, .wholeTumour), (.brats2024, .wholeTumour): [1, 2, 3]
-        case (.brats2023, .tumourCore), (.brats2024, .tumourCore): [1, 3]
-        case (.brats2023, .enhancingTumour), (.brats2024, .enhancingTumour): [3]
+        switch region {
+        case .wholeTumour: table.whole
+        case .tumourCore: table.core
+        case .enhancingTumour: table.enhancing
         }
     }
 
     /// All labels that a map may hold beside 0.
-    package var known: Set<UInt8> { labels(of: .wholeTumour).union(self == .brats2024 ? [4] : []) }
+    package var known: Set<UInt8> { table.whole.union(table.cavity) }
 
     /// The convention that a map's labels tell: 3 without 4 is 2023's enhancing tumour, 4 without 3 that of the years before.
     ///
     /// - Throws: `ImagingError(.unsupportedImage)` where they do not tell: 3 and 4 together are two things in 2015 and two others in
-    ///   2024, and 1 alone may be the mask of any region.
+    ///   2024 and among the metastases, and 1 alone may be the mask of any region.
     package static func told(by labels: Set<UInt8>) throws -> LabelConvention {
         let found = labels.subtracting([0])
         guard found.isSubset(of: [1, 2, 3, 4]) else {
@@ -44,7 +52,7 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         guard !found.isSuperset(of: [3, 4]) else {
             throw ImagingError(
                 .unsupportedImage,
-                "The mask holds labels 3 and 4, which mean one thing in brats2015 and another in brats2024; "
+                "The mask holds labels 3 and 4, which mean one thing in brats2015 and another in brats2024 and brats-mets; "
                     + "name its labelConvention.")
         }
         return found.contains(4) ? .brats : .brats2023

@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Imaging
 
 /// Experts' masks in, agreement with the newest result out.
 struct ExpertMaskRoutes {
@@ -73,7 +74,7 @@ struct ExpertMaskRoutes {
     private static let shares = Schema.object([
         "whole_tumor": .number.nullable, "tumor_core": .number.nullable, "enhancing_tumor": .number.nullable,
     ])
-    private static let conventions = Schema.choice(["brats", "brats2015", "brats2023", "brats2024"])
+    private static let conventions = Schema.choice(LabelConvention.allCases.map(\.rawValue))
 
     /// The components that these calls name.
     static let schemas: [String: Schema] = [

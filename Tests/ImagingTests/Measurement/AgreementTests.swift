@@ -71,6 +71,19 @@ struct AgreementTests {
         #expect(try LabelConvention.told(by: labels) == convention)
     }
 
+    @Test func everyConventionHasItsTable() {
+        let table: [LabelConvention: [Set<UInt8>]] = [
+            .brats: [[1, 2, 4], [1, 4], [4], [1, 2, 4]], .brats2015: [[1, 2, 3, 4], [1, 3, 4], [4], [1, 2, 3, 4]],
+            .brats2023: [[1, 2, 3], [1, 3], [3], [1, 2, 3]], .brats2024: [[1, 2, 3], [1, 3], [3], [1, 2, 3, 4]],
+            .bratsMets: [[1, 2, 3], [1, 3], [3], [1, 2, 3, 4]],
+        ]
+        for convention in LabelConvention.allCases {
+            let regions = [TumourRegion.wholeTumour, .tumourCore, .enhancingTumour].map(convention.labels(of:))
+            #expect(regions + [convention.known] == table[convention])
+        }
+        #expect(LabelConvention(rawValue: "brats-mets") == .bratsMets)
+    }
+
     @Test(arguments: [[1], [0, 1], [3, 4], [1, 2, 3, 4], [5], [1, 255]] as [Set<UInt8>])
     func whatLabelsDoNotTellIsRefused(_ labels: Set<UInt8>) {
         #expect(throws: ImagingError.self) { try LabelConvention.told(by: labels) }
