@@ -3,7 +3,8 @@
 interleaved in one run. Replaces the section "Segmentation" of docs/benchmarks.md.
 
 Command: `make bench`. Ours is the manifest's stage `refine` of `neuroai segment`; the peers get the 1 mm images that `training/inference.py`
-makes of the same case: the bare network in OpenVINO on the same windows, and PyTorch with MONAI's sliding window over the same box.
+makes of the same case: the bare network in OpenVINO on the same windows, which nearly always are one box; PyTorch on them; and PyTorch
+with MONAI's sliding window over the same box, in windows of `TILE` voxels as training's patches and MONAI's tutorials have them.
 """
 import argparse
 import json
@@ -35,6 +36,7 @@ PACKAGE = ROOT / "models/unet"
 HEADING = "## Segmentation"
 SUBSETS = (("flair",), ("t1ce", "flair"), SEQUENCES)
 MATRIX = 3072
+TILE = 96
 
 
 class Ours:
@@ -82,11 +84,17 @@ class Peers:
         for part in self.parts:
             self.package.networks[1]({"images": part[None], "availability": self.availability[None]})
 
+    def torch(self):
+        given = torch.from_numpy(self.availability[None])
+        with torch.inference_mode():
+            for part in self.parts:
+                self.network(torch.from_numpy(part[None]), given)
+
     def monai(self):
         given = torch.from_numpy(self.availability[None])
         with torch.inference_mode():
             sliding_window_inference(
-                torch.from_numpy(self.images[None]), (inference.WINDOW,) * 3, 1, lambda part: self.network(part, given)[0],
+                torch.from_numpy(self.images[None]), (TILE,) * 3, 1, lambda part: self.network(part, given)[0],
                 overlap=inference.OVERLAP, mode="gaussian")
 
     def flops(self):
@@ -125,7 +133,7 @@ def measure(arguments, work):
     for _ in range(arguments.rounds + 1):
         rounds.append({
             "ours": {key: run.run() for key, run in runs.items()},
-            "bare": seconds(peers.bare), "monai": seconds(peers.monai), "peak": peak(),
+            "bare": seconds(peers.bare), "torch": seconds(peers.torch), "monai": seconds(peers.monai), "peak": peak(),
         })
     return peers, rounds[1:], agreement(peers.masks, work / "4-f32")
 
@@ -133,17 +141,20 @@ def measure(arguments, work):
 def table(arguments, peers, rounds, dice):
     median, whole = statistics.median, (SEQUENCES, "f32")
     refine = [row["ours"][whole][2]["refine"] for row in rounds]
-    bare, other = [row["bare"] for row in rounds], [row["monai"] for row in rounds]
+    bare, same, other = ([row[peer] for row in rounds] for peer in ("bare", "torch", "monai"))
     share = median(peers.flops() / time / row["peak"] for time, row in zip(refine, rounds))
     lines = [HEADING, "",
              f"Made by the same command; {arguments.rounds} rounds, interleaved, after one warm round each; case {arguments.case.name}; "
              f"PyTorch {torch.__version__.split('+')[0]} with {torch.get_num_threads()} threads, MONAI {monai.__version__}.",
-             f"Second stage, four sequences: {len(peers.parts)} windows of {inference.WINDOW}³ that overlap by half, f32.", "",
+             f"Second stage, four sequences, f32: {len(peers.parts)} of {'×'.join(map(str, peers.parts[0].shape[1:]))} voxels; "
+             f"MONAI's windows are of {TILE}³ and overlap by half.", "",
              "| what | median |", "| --- | --- |",
              f"| ours: stage `refine` | {median(refine):.2f} s |",
              f"| bare OpenVINO (Python), same windows | {median(bare):.2f} s |",
+             f"| PyTorch, same windows | {median(same):.2f} s |",
              f"| PyTorch + MONAI sliding window, same box | {median(other):.2f} s |",
              f"| ours ÷ bare OpenVINO | {median(a / b for a, b in zip(refine, bare)):.2f} |",
+             f"| ours ÷ PyTorch, same windows | {median(a / b for a, b in zip(refine, same)):.2f} |",
              f"| ours ÷ PyTorch + MONAI | {median(a / b for a, b in zip(refine, other)):.2f} |",
              f"| share of the machine's f32 peak (matrix product of {MATRIX}², {median(row['peak'] for row in rounds) / 1e9:.0f} GFLOP/s) | {100 * share:.0f} % |",
              f"| Dice of the whole tumour, ours and the Python reference's | {dice:.4f} |", "",

@@ -1,16 +1,20 @@
-"""Random changes of a patch: flips, an affine map with bends, resolution, skull-stripping, intensities, noise, dropped sequences."""
+"""Random changes of a patch: flips, an affine map with bends, skull-stripping, motion, resolution, intensities, noise, dropped sequences."""
 
 import math
 
 import torch
 from torch.nn import functional as F
 
+from motion import moved
+
 SPATIAL_SHARE = 0.5
 ALL_SEQUENCES_SHARE = 0.5
 TURN_DEGREES, SCALES, BEND = 20, (0.8, 1.25), 0.05
-# Of each sequence on its own: thick slices, and a blur.
-COARSE_SHARE, BLUR_SHARE = 0.15, 0.12
+# Of each sequence on its own: a head that moved, thick slices, and a blur.
+MOTION_SHARE, COARSE_SHARE, BLUR_SHARE = 0.1, 0.15, 0.12
 ERODED_SHARE = 0.1
+# z-score of the darkest usual voxel of a brain, below 0.
+DARKEST = 3.0
 
 
 def chance(generator):
@@ -18,10 +22,12 @@ def chance(generator):
 
 
 def augment(images, targets, availability, size, generator):
-    """New images [4, *size], targets [3, *size] and availability [4] from the middle of larger ones [·, D, H, W]."""
+    """New images [4, *size], targets [3, *size] and the kept sequences [4] from the middle of larger ones [·, D, H, W].
+
+    The dropped sequences' images are still there: a teacher may look at them (`train.Cases.lesson`).
+    """
     kept = drop_sequences(availability, generator)
-    present, larger = kept > 0, images.shape[1:]
-    # Absent sequences cost nothing until the end.
+    present, larger = availability > 0, images.shape[1:]
     images = images[present]
     if chance(generator) < 0.5:
         images, targets = images.flip(3), targets.flip(3)
@@ -33,7 +39,8 @@ def augment(images, targets, availability, size, generator):
     inside = (images != 0).any(0, keepdim=True)
     if chance(generator) < ERODED_SHARE:
         inside = eroded(inside, generator)
-    images = change_intensities(change_resolution(images, generator), generator)
+    images = change_resolution(change_by_motion(images, inside, generator), generator)
+    images = change_intensities(images, generator)
     whole = torch.zeros(len(kept), *size)
     whole[present] = images * inside
     return whole, targets, kept
@@ -85,6 +92,13 @@ def eroded(inside, generator):
     return outside[0] == 0
 
 
+def change_by_motion(images, inside, generator):
+    """Some sequences as read from a head that moved; the darkest usual voxel is a little brighter than the air around the head."""
+    changed = [moved((image.clamp(min=-DARKEST) + DARKEST + 0.5) * inside, generator) - DARKEST - 0.5
+               if chance(generator) < MOTION_SHARE else image for image in images.split(1)]
+    return torch.cat(changed)
+
+
 def change_resolution(images, generator):
     """Some sequences lose detail: thick slices of 2…6 voxels along one axis, or a blur of 0.4…1.2 voxels."""
     changed = []
@@ -110,7 +124,7 @@ def change_intensities(images, generator):
     if chance(generator) < 0.5:
         # The brightness from the darkest usual voxel to the brightest, bent as a display's gamma bends it.
         power = torch.exp(0.7 * (torch.rand(count, 1, 1, 1, generator=generator) - 0.5))
-        images = ((images + 3).clamp(min=1e-3) / 6).pow(power) * 6 - 3
+        images = ((images + DARKEST).clamp(min=1e-3) / (2 * DARKEST)).pow(power) * 2 * DARKEST - DARKEST
     images = images * (scale + F.interpolate(field, images.shape[1:], mode="trilinear")[0]) + shift
     if chance(generator) < 0.5:
         images = images + 0.2 * chance(generator) * torch.randn(images.shape, generator=generator)

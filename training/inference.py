@@ -3,7 +3,8 @@
 1. The first stage sees the whole brain at 2 mm.
 2. Around the voxels that it gives the whole tumour more than `FOUND`, grown by `MARGIN_MM`, a box at 1 mm is laid, its corner on
    the first grid's corner. Sequences are brought there, scaled by the first stage's means and deviations, 0 outside the brain.
-3. The second stage sees windows of that box (overlap one half, Gaussian weights); windows that hold no such voxel are left out.
+3. The second stage sees that box at once, or where an axis is longer than `WINDOW` windows of it (overlap one half, Gaussian
+   weights), of which those that hold no such voxel are left out.
 4. Where it looked, its logits and the first stage's are averaged with `SECOND_SHARE`; elsewhere the first stage's stand.
 """
 
@@ -19,7 +20,7 @@ from preprocess import SEQUENCES, SIGMA_FACTOR, foreground_mask, normalise, prep
 FOUND = 0.3
 MARGIN_MM = 12.0
 FINE_MM = 1.0
-WINDOW = 96
+WINDOW, LEAST = 160, 80
 OVERLAP = 0.5
 MULTIPLE = 16
 SECOND_SHARE = 1.0
@@ -39,7 +40,7 @@ def fine_grid(prepared, found):
     high = np.minimum(places.max(0) + margin + 1, prepared.grid.GetSize())
     scale = prepared.grid.GetSpacing()[0] / FINE_MM
     needed = np.ceil((high - low) * scale - 1e-6).astype(int)
-    size = [max(-(-int(length) // MULTIPLE) * MULTIPLE, WINDOW) for length in needed]
+    size = [max(-(-int(length) // MULTIPLE) * MULTIPLE, LEAST) for length in needed]
     grid = sitk.Image(size, sitk.sitkUInt8)
     grid.SetSpacing([FINE_MM] * 3)
     grid.SetDirection(prepared.grid.GetDirection())
@@ -65,16 +66,18 @@ def fine_images(sequences, prepared, grid):
 
 
 def starts(length):
-    step = WINDOW if length == WINDOW else int(WINDOW * (1 - OVERLAP))
+    """First voxels of an axis' windows, which are of `WINDOW` voxels or, where the axis is shorter, of all of it."""
+    step = int(WINDOW * (1 - OVERLAP))
     places = [0]
     while places[-1] + WINDOW < length:
         places.append(min(places[-1] + step, length - WINDOW))
     return places
 
 
-def importance():
-    line = np.exp(-((np.arange(WINDOW) - (WINDOW - 1) / 2) ** 2) / (2 * (0.125 * WINDOW) ** 2))
-    return np.maximum(line[:, None, None] * line[None, :, None] * line, 1e-3).astype(np.float32)
+def importance(sizes):
+    """Gaussian weights [k, j, i] of a window."""
+    lines = [np.exp(-((np.arange(size) - (size - 1) / 2) ** 2) / (2 * (0.125 * size) ** 2)) for size in sizes]
+    return np.maximum(lines[0][:, None, None] * lines[1][:, None] * lines[2], 1e-3).astype(np.float32)
 
 
 def resampled(values, source, target, outside):
@@ -90,14 +93,16 @@ def resampled(values, source, target, outside):
 def places(wanted):
     """The windows that hold a wanted voxel, as slices."""
     for first in itertools.product(*map(starts, wanted.shape)):
-        place = tuple(slice(start, start + WINDOW) for start in first)
+        place = tuple(slice(start, min(start + WINDOW, length)) for start, length in zip(first, wanted.shape))
         if wanted[place].any():
             yield place
 
 
 def second_stage(network, images, availability, wanted):
     """Logits [3, k, j, i] of the windows that hold a wanted voxel, and where any window looked (bool)."""
-    weights, total = importance(), np.zeros(wanted.shape, np.float32)
+    if max(wanted.shape) <= WINDOW:
+        return network(images[None], availability[None])[0], np.ones(wanted.shape, bool)
+    weights, total = importance([min(WINDOW, length) for length in wanted.shape]), np.zeros(wanted.shape, np.float32)
     summed = np.zeros((3, *wanted.shape), np.float32)
     for place in places(wanted):
         part = np.ascontiguousarray(images[(slice(None), *place)])

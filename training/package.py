@@ -54,7 +54,7 @@ def stages(folder, share):
         "outputs": ["logits"],
         "spacing_mm": inference.FINE_MM,
         "window": {
-            "strategy": "sliding", "size": [inference.WINDOW] * 3, "overlap": inference.OVERLAP, "blend": "gaussian",
+            "strategy": "sliding", "size": [inference.WINDOW] * 3, "least": inference.LEAST, "overlap": inference.OVERLAP, "blend": "gaussian",
             "multiple": inference.MULTIPLE,
         },
         "around": {"region": "WT", "probability": inference.FOUND, "margin_mm": inference.MARGIN_MM, "share": share},

@@ -9,7 +9,8 @@ import numpy as np
 import SimpleITK as sitk
 import torch
 
-from augment import augment, smooth
+import synthetic
+from augment import augment, chance, smooth
 from data import CACHE, PSEUDO_WEIGHT, convention, pack_all, regions
 from preprocess import SEQUENCES, load_sequences, mean_and_deviation, normalise, read_ras
 
@@ -72,7 +73,10 @@ def mirrored(case):
 
 
 def load_cases():
-    """Every packed case as a dictionary of tensors, by name; with the places of its regions' voxels and a healthy twin."""
+    """Every packed case as a dictionary of tensors, by name; with the places of its regions' voxels and a healthy twin.
+
+    Patients who do not exist are there as one case for every head (`synthetic.load`).
+    """
     cases = {}
     for path in sorted(CACHE_1MM.glob("*.npz")):
         with np.load(path) as packed:
@@ -80,18 +84,14 @@ def load_cases():
         places = [torch.nonzero(mask)[::37].to(torch.int16) for mask in case["masks"]]
         case["places"] = [place for place in places if len(place)]
         cases[path.stem] = {**case, "healthy": mirrored(case)}
-    return cases
+    return cases | synthetic.load()
 
 
 def draw(count, generator):
     return int(torch.randint(count, (), generator=generator))
 
 
-def chance(generator):
-    return torch.rand((), generator=generator).item()
-
-
-def window(case, centre, size):
+def window(case, centre, size, generator):
     """Images float [4, *size] and masks float [3, *size] around a voxel; beyond the brain all is 0."""
     shape = case["masks"].shape[1:]
     images, masks = torch.zeros(4, *size), torch.zeros(3, *size)
@@ -101,7 +101,11 @@ def window(case, centre, size):
         low, high = max(first, 0), max(min(first + wanted, extent), max(first, 0))
         source.append(slice(low, high))
         target.append(slice(low - first, high - first))
-    images[(slice(None), *target)] = case["images"][(slice(None), *source)].float()
+    if "tissues" in case:
+        part = synthetic.render(case["tissues"][tuple(source)], case["counts"], generator)
+    else:
+        part = case["images"][(slice(None), *source)].float()
+    images[(slice(None), *target)] = part
     masks[(slice(None), *target)] = case["masks"][(slice(None), *source)].float()
     return images, masks
 
@@ -125,22 +129,26 @@ def centre_of(case, size, generator):
 def transplant(images, masks, donor, generator):
     """The donor's tumour laid over another patient's patch, its edge blended over about 2 mm (after TumorMix, CarveMix)."""
     size = images.shape[1:]
-    foreign, lesion = window(donor, centre_of(donor, size, generator), size)
+    foreign, lesion = window(donor, centre_of(donor, size, generator), size, generator)
     share = smooth(lesion[:1], 1.5).clamp(0, 1) * (images != 0).any(0, keepdim=True) * (foreign != 0).any(0, keepdim=True)
     return images * (1 - share) + foreign * share, torch.where(share > 0.5, lesion, masks)
 
 
 def sample(case, cases, size, generator):
-    """An augmented patch: images [4, *size], masks [3, *size], availability [4]."""
+    """An augmented patch: images [4, *size], masks [3, *size], kept sequences [4]."""
+    availability = case["availability"]
+    larger = [int(extent * ROOM) // 2 * 2 for extent in size]
+    if "variants" in case:
+        patient = case["variants"][draw(len(case["variants"]), generator)]
+        return augment(*window(patient, centre_of(patient, size, generator), larger, generator), availability, size, generator)
     if case["healthy"] is not None and chance(generator) < HEALTHY_SHARE:
         case = case["healthy"]
-    larger = [int(extent * ROOM) // 2 * 2 for extent in size]
-    images, masks = window(case, centre_of(case, size, generator), larger)
+    images, masks = window(case, centre_of(case, size, generator), larger, generator)
     if chance(generator) < TRANSPLANT_SHARE:
         donor = cases[sorted(cases)[draw(len(cases), generator)]]
-        if donor["places"] and torch.equal(donor["availability"], case["availability"]):
+        if donor.get("places") and torch.equal(donor["availability"], availability):
             images, masks = transplant(images, masks, donor, generator)
-    return augment(images, masks, case["availability"], size, generator)
+    return augment(images, masks, availability, size, generator)
 
 
 if __name__ == "__main__":

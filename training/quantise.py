@@ -25,8 +25,8 @@ def inputs(stage, samples, seed=0):
     for _ in range(samples):
         case = cases[names[int(torch.randint(len(names), (), generator=generator))]]
         # Share 1: the end of training, whose patches are largest.
-        images, _, availability = STAGES[stage].sample(case, cases, 1.0, generator)
-        yield {"images": images[None].numpy(), "availability": availability[None].numpy()}
+        images, _, availability = STAGES[stage].sample(case, cases, STAGES[stage].size(1.0, generator), generator)
+        yield {"images": (images * availability[:, None, None, None])[None].numpy(), "availability": availability[None].numpy()}
 
 
 def quantise(stage, folder, samples):

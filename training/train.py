@@ -43,12 +43,13 @@ BEGIN = "begin.onnx"
 BATCH = 2
 EARLY_CROP, LATE_CROP = (64, 64, 64), (64, 80, 64)
 EARLY_SHARE = 0.6
-# Windows at work are of 96³; patches of that size cost twice the time of a step.
-PATCH = (80, 80, 80)
+# At work the second stage sees the box around a tumour at once, whatever its size: a network that knew the small patch alone, in which
+# most is tumour, would be worse there (EXPERIMENTS.md). The large one is the mean box.
+PATCHES = (80, 80, 80), (112, 144, 96)
 
 
 class Cases:
-    """A stage that learns from labelled cases, one `sample` of a case at a time."""
+    """A stage that learns from labelled cases: `size` draws the voxels of a batch, `sample` cuts and changes one case."""
 
     @classmethod
     def cases(cls, without=()):
@@ -57,14 +58,26 @@ class Cases:
 
     @classmethod
     def batches(cls, cases, share, generator):
-        """Endless batches in random passes over all cases: images, targets, availability and the cases' weights."""
+        """Endless batches in random passes over all cases: images, targets, kept sequences, the cases' weights and sequences."""
         names, queue = sorted(cases), []
         while True:
             if len(queue) < BATCH:
                 queue = [names[index] for index in torch.randperm(len(names), generator=generator)]
-            chosen = [cases[queue.pop()] for _ in range(BATCH)]
-            parts = [torch.stack(part) for part in zip(*(cls.sample(case, cases, share(), generator) for case in chosen))]
-            yield [*parts, torch.stack([case["weight"] for case in chosen])]
+            chosen, size = [cases[queue.pop()] for _ in range(BATCH)], cls.size(share(), generator)
+            parts = [torch.stack(part) for part in zip(*(cls.sample(case, cases, size, generator) for case in chosen))]
+            yield [*parts, *(torch.stack([case[key] for case in chosen]) for key in ("weight", "availability"))]
+
+    @staticmethod
+    def lesson(teacher, share, images, targets, kept, weights, availability):
+        """A batch for the loss: sequences dropped, the targets drawn by `share` to what the teacher sees in all of them.
+
+        Self-distillation: the teacher is the average of the network's own weights (Tarvainen and Valpola 2017), and what it says of
+        all sequences the network learns to say of some (after Shi et al. 2024).
+        """
+        if share > 0:
+            with torch.no_grad():
+                targets = targets.lerp(torch.sigmoid(teacher(images, availability)[0].float()), share)
+        return images * kept[:, :, None, None, None], targets, kept, weights
 
 
 class Locate(Cases):
@@ -74,8 +87,11 @@ class Locate(Cases):
     load_cases = staticmethod(data.load_cases)
 
     @staticmethod
-    def sample(case, cases, share, generator):
-        size = EARLY_CROP if share < EARLY_SHARE else LATE_CROP
+    def size(share, generator):
+        return EARLY_CROP if share < EARLY_SHARE else LATE_CROP
+
+    @staticmethod
+    def sample(case, cases, size, generator):
         return augment(*data.crop(case, size, generator), case["availability"], size, generator)
 
     @staticmethod
@@ -101,10 +117,11 @@ class Refine(Cases):
 
     network = UNet
     load_cases = staticmethod(patches.load_cases)
+    sample = staticmethod(patches.sample)
 
     @staticmethod
-    def sample(case, cases, share, generator):
-        return patches.sample(case, cases, PATCH, generator)
+    def size(share, generator):
+        return PATCHES[patches.draw(len(PATCHES), generator)]
 
     @staticmethod
     def loss(network, images, targets, availability, weights):
@@ -127,6 +144,12 @@ class Brain:
         while True:
             size = samples.EARLY if share() < samples.EARLY_SHARE else samples.LATE
             yield samples.sample(cases, samples.COUNT, size, generator)
+
+    @staticmethod
+    def lesson(teacher, share, *batch):
+        if share > 0:
+            raise ValueError("the brain network has no dropped sequences to be taught of")
+        return batch
 
     @staticmethod
     def loss(network, images, brain):
@@ -154,9 +177,9 @@ def blend(average, network, step):
 class Run:
     """Network, optimiser, averaged weights and progress of one training run, stored in its folder."""
 
-    def __init__(self, stage, folder, seed, device="cpu", peak=PEAK_RATE):
+    def __init__(self, stage, folder, seed, device="cpu", peak=PEAK_RATE, taught=0.0):
         torch.manual_seed(seed)
-        self.peak = peak
+        self.peak, self.taught = peak, taught
         self.stage, self.folder, self.device = stage, folder, torch.device(device)
         self.network = stage.network().to(self.device, memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.network)
@@ -201,7 +224,8 @@ class Run:
         small bf16 convolution (4³ features; PyTorch 2.13 on AVX-512), and a finite one of the same batch the next time.
         """
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device)):
-            loss = self.stage.loss(self.network, *(part.to(self.device, non_blocking=True) for part in batch))
+            parts = [part.to(self.device, non_blocking=True) for part in batch]
+            loss = self.stage.loss(self.network, *self.stage.lesson(self.average, self.taught, *parts))
         loss.backward()
         is_finite = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0).isfinite()
         for optimiser in self.optimisers:
@@ -262,15 +286,19 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peak", type=float, default=PEAK_RATE, help="highest learning rate; a run that goes on needs less")
+    parser.add_argument("--taught", type=float, default=0.0, metavar="SHARE",
+                        help="of the targets, what the averaged weights say of all sequences; for a run that begins --from a trained network")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="cases that training must not see")
     parser.add_argument("--from", dest="weights", type=Path, help="exported network whose weights a new run begins with")
     arguments = parser.parse_args()
+    if arguments.taught and not arguments.weights:
+        parser.error("--taught needs a trained network to learn from: name it by --from")
     torch.set_num_threads(arguments.threads)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(arguments.threads)
     arguments.run.mkdir(parents=True, exist_ok=True)
     stage = STAGES[arguments.stage]
     is_gpu = torch.cuda.is_available()
-    run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu", arguments.peak)
+    run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu", arguments.peak, arguments.taught)
     if arguments.weights and run.step == 0:
         run.begin(arguments.weights)
         shutil.copyfile(arguments.weights, arguments.run / BEGIN)

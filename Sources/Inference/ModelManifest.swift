@@ -18,8 +18,10 @@ struct ModelManifest: Decodable {
         let strategy: String
         /// Of the grid's lengths; 1 for `sliding` unless stated.
         let multiple: Int?
-        /// For `sliding`: voxels along i, j, k, the share by which neighbours overlap, and how they are blended.
+        /// For `sliding`: voxels along i, j, k, the fewest of a grid's axis where they may be fewer than that, the share by which
+        /// neighbours overlap, and how they are blended.
         let size: [Int]?
+        let least: Int?
         let overlap: Double?
         let blend: String?
 
@@ -30,9 +32,9 @@ struct ModelManifest: Decodable {
                 return .box(multiple: multiple)
             case "sliding":
                 guard let size, size.count == 3, size.allSatisfy({ (8...512).contains($0) }), let overlap,
-                    (0..<1).contains(overlap), blend == "gaussian"
+                    (0..<1).contains(overlap), blend == "gaussian", (least ?? 1) > 0
                 else { break }
-                return .sliding(size: GridSize(size), overlap: overlap, multiple: max(multiple ?? 1, 1))
+                return .sliding(size: GridSize(size), overlap: overlap, multiple: max(multiple ?? 1, 1), least: least)
             default:
                 throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
             }

@@ -6,14 +6,14 @@ enum WindowStrategy: Equatable, Sendable {
     /// The box's lengths are multiples of this number of voxels.
     case box(multiple: Int)
     /// Windows of `size` voxels that overlap by the share `overlap`; their logits are blended with Gaussian weights. The grid's
-    /// lengths are at least the window's, and multiples as for a box.
-    case sliding(size: GridSize, overlap: Double, multiple: Int = 1)
+    /// lengths are multiples as for a box and at least `least`, else at least the window's; a window is no longer than its grid.
+    case sliding(size: GridSize, overlap: Double, multiple: Int = 1, least: Int? = nil)
 
     /// How many voxels the network's grid has along an axis where the foreground needs `needed`.
     func length(_ needed: Int, axis: Int) -> Int {
         switch self {
         case .box(let multiple): Self.rounded(needed, multiple)
-        case .sliding(let size, _, let multiple): max(Self.rounded(needed, multiple), size[axis])
+        case .sliding(let size, _, let multiple, let least): max(Self.rounded(needed, multiple), least ?? size[axis])
         }
     }
 
@@ -40,12 +40,13 @@ struct Windows: Sendable {
     /// - Parameter wanted: windows that hold none of its voxels are left out.
     init(over grid: GridSize, _ strategy: WindowStrategy, holding wanted: LabelMap? = nil) {
         self.grid = grid
-        guard case .sliding(let size, let overlap, _) = strategy else {
-            self.size = grid
+        guard case .sliding(let most, let overlap, _, _) = strategy, (0..<3).contains(where: { grid[$0] > most[$0] }) else {
+            size = grid
             origins = [GridSize(i: 0, j: 0, k: 0)]
             weights = [Float](repeating: 1, count: grid.count)
             return
         }
+        let size = GridSize((0..<3).map { min(most[$0], grid[$0]) })
         self.size = size
         let starts = (0..<3).map { Self.starts(length: grid[$0], window: size[$0], overlap: overlap) }
         let all = starts[2].flatMap { k in starts[1].flatMap { j in starts[0].map { GridSize(i: $0, j: j, k: k) } } }

@@ -45,6 +45,7 @@ struct ModelPackageTests {
     @Test(arguments: [
         ("\"format\": 2", "\"format\": 1"), ("\"strategy\": \"box\"", "\"strategy\": \"tiles\""),
         ("\"multiple\": 16", "\"multiple\": 0"), ("\"strategy\": \"box\"", "\"strategy\": \"sliding\""),
+        ("\"least\": 80", "\"least\": 0"),
         ("\"region\": \"ET\"", "\"region\": \"TC\""), ("\"orientation\": \"RAS\"", "\"orientation\": \"LPS\""),
         ("\"path\": \"MODEL_CARD.md\"", "\"path\": \"../MODEL_CARD.md\""), ("{", "["),
         ("\"temperatures\": {", "\"temperatures\": {\"XX\": 1,"), ("\"soft\": ", "\"soft\": 1e999"),

@@ -26,7 +26,7 @@ struct WindowsTests {
     }
 
     /// What is cut and put together again unchanged must be the whole: any wrong stride or origin shows.
-    @Test(arguments: [GridSize(i: 21, j: 13, k: 9), GridSize(i: 8, j: 17, k: 8)])
+    @Test(arguments: [GridSize(i: 21, j: 13, k: 9), GridSize(i: 8, j: 17, k: 8), GridSize(i: 21, j: 6, k: 4)])
     func cuttingAndBlendingGiveTheWhole(_ grid: GridSize) throws {
         let strategy = WindowStrategy.sliding(size: GridSize(i: 8, j: 8, k: 8), overlap: 0.5)
         let windows = Windows(over: grid, strategy)
@@ -34,11 +34,22 @@ struct WindowsTests {
         var blend = WindowBlend(windows, channels: 3)
         for origin in windows.origins {
             let cut = windows.cut(values, channels: 3, at: origin)
-            try blend.add(cut, gate: [0.25, 0.75], seen: Tensor(shape: [1, 3, 8, 8, 8], values: cut), at: origin)
+            try blend.add(cut, gate: [0.25, 0.75], seen: Tensor(shape: [1, 3, windows.size.count], values: cut), at: origin)
         }
         let result = blend.result
         #expect(zip(result.logits, values).allSatisfy { abs($0 - $1) < 1e-4 })
         #expect(result.gate.count == 2 && abs(result.gate[0] - 0.25) < 1e-9)
+    }
+
+    @Test func aGridMayBeShorterThanAWindow() {
+        let most = GridSize(i: 160, j: 160, k: 160)
+        let strategy = WindowStrategy.sliding(size: most, overlap: 0.5, multiple: 16, least: 80)
+        #expect((0..<3).map { strategy.length([30, 81, 170][$0], axis: $0) } == [80, 96, 176])
+        let windows = Windows(over: GridSize(i: 80, j: 96, k: 160), strategy)
+        #expect(windows.size == windows.grid && windows.origins == [GridSize(i: 0, j: 0, k: 0)])
+        let two = Windows(over: GridSize(i: 80, j: 96, k: 176), strategy)
+        #expect(two.size == GridSize(i: 80, j: 96, k: 160) && two.origins.map(\.k) == [0, 16])
+        #expect(WindowStrategy.sliding(size: most, overlap: 0.5).length(30, axis: 0) == 160)
     }
 
     @Test func anotherShapeIsRefused() {

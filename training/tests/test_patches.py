@@ -23,7 +23,7 @@ def test_no_healthy_twin_where_the_tumour_reaches_the_midline():
 
 
 def test_a_window_beyond_the_brain_is_empty_there():
-    images, masks = window(case(slice(4, 12)), (0, 20, 20), (20, 20, 20))
+    images, masks = window(case(slice(4, 12)), (0, 20, 20), (20, 20, 20), torch.Generator())
     assert images[:, :10].abs().sum() == 0 and images[:, 10:].min() > 0
 
 
@@ -34,13 +34,14 @@ def test_a_transplant_brings_image_and_mask():
     assert mixed[0][moved[0] > 0].mean() > 3 > mixed[0][moved[0] == 0].mean()
 
 
-def test_a_patch_has_the_asked_size_and_drops_what_it_says():
-    sick = {**case(slice(4, 12)), "healthy": None}
+def test_a_patch_has_the_asked_size_and_lacks_what_the_case_lacks():
+    sick = {**case(slice(4, 12)), "healthy": None, "availability": torch.tensor([1.0, 1, 0, 1])}
+    sick["images"][2] = 0
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
         images, masks, kept = sample(sick, {"a": sick}, (16, 24, 16), generator)
         assert images.shape == (4, 16, 24, 16) and masks.shape == (3, 16, 24, 16)
-        assert kept.any() and images[kept == 0].abs().sum() == 0
+        assert kept.any() and kept[2] == 0 and images[2].abs().sum() == 0 < images[[0, 1, 3]].abs().amax((1, 2, 3)).min()
         assert (masks[1] <= masks[0]).all()
 
 

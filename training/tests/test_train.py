@@ -7,7 +7,7 @@ from test_patches import case
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(train, "PATCH", (32, 32, 32))
+    monkeypatch.setattr(train, "PATCHES", ((32, 32, 32),))
     monkeypatch.setattr(checkpoint, "PIECE", 1 << 20)
     torch.set_num_threads(1)
 
@@ -28,6 +28,7 @@ def test_a_stopped_run_goes_on(small, tmp_path, processes):
 
 
 def test_a_gradient_that_is_not_finite_is_no_step(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(train.Refine, "lesson", lambda teacher, share, *batch: batch)
     monkeypatch.setattr(train.Refine, "loss", lambda network, factor: factor * sum(weight.sum() for weight in network.parameters()))
     run = train.Run(train.Refine, tmp_path, seed=0)
     before = [weight.clone() for weight in run.network.parameters()]
@@ -35,6 +36,35 @@ def test_a_gradient_that_is_not_finite_is_no_step(small, tmp_path, monkeypatch):
     assert run.step == 1 and all(torch.equal(kept, known) for kept, known in zip(run.network.parameters(), before))
     run.advance([torch.tensor(1.0)], 0)
     assert not any(torch.equal(kept, known) for kept, known in zip(run.network.parameters(), before))
+
+
+def test_dropped_sequences_are_hidden_from_the_network_and_shown_to_its_teacher():
+    seen = {}
+
+    def teacher(images, availability):
+        seen.update(images=images, availability=availability)
+        return torch.full((2, 3, 4, 4, 4), 20.0), []
+
+    images, targets = torch.ones(2, 4, 4, 4, 4), torch.zeros(2, 3, 4, 4, 4)
+    kept, present, weights = torch.tensor([[1.0, 0, 0, 0], [1, 1, 0, 1]]), torch.ones(2, 4), torch.ones(2)
+    plain = train.Refine.lesson(None, 0.0, images, targets, kept, weights, present)
+    assert torch.equal(plain[1], targets) and torch.equal(plain[0].amax((2, 3, 4)), kept)
+    shown, softer, *rest = train.Refine.lesson(teacher, 0.3, images, targets, kept, weights, present)
+    assert torch.equal(seen["images"], images) and torch.equal(seen["availability"], present)
+    assert torch.equal(shown, plain[0]) and torch.allclose(softer, torch.tensor(0.3), atol=1e-6)
+    assert torch.equal(rest[0], kept) and torch.equal(rest[1], weights)
+
+
+def test_a_taught_run_steps_and_the_teacher_learns_nothing_itself(small, tmp_path):
+    cases = {name: {**case(slice(4, 12)), "healthy": None, "weight": torch.tensor(1.0)} for name in ("a", "b")}
+    run = train.Run(train.Refine, tmp_path, seed=0, taught=0.5)
+    before = [weight.clone() for weight in run.network.parameters()]
+    batches = train.Refine.batches(cases, lambda: 0, torch.Generator().manual_seed(0))
+    # More than one step: one whose gradient is not finite is left out.
+    for _ in range(6):
+        run.advance(next(batches), 0)
+    assert any(not torch.equal(kept, known) for kept, known in zip(run.network.parameters(), before))
+    assert all(weight.grad is None for weight in run.average.parameters())
 
 
 def test_no_piece_is_too_large_to_carry(small, tmp_path):

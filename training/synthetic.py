@@ -1,0 +1,157 @@
+"""Patients who do not exist: tumours laid into label maps of real heads, in contrasts drawn anew for every patch (after SynthSeg).
+
+Half of the tumours have the shape of an expert's map of a further patient (`lesions/`), half are grown: fluid and enhancing core,
+oedema that runs along white matter, and the tissue around pushed aside. Axes are k, j, i of RAS images at 1 mm.
+Command: `python training/synthetic.py` after `brainmask.heads` packs the patients of every head into `training/cache/synthetic/`.
+"""
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from scipy import ndimage
+
+from augment import chance, smooth
+from brainmask.contrasts import field, table, uniform
+from brainmask.heads import CACHE_HEADS, CODE, HELD_OUT, TISSUES, TUMOUR, box_around, noise, of, put_tumour
+from data import CACHE
+from preprocess import SEQUENCES
+
+CACHE_SYNTHETIC = CACHE / "synthetic"
+# Of every head: with an expert's shape, grown, and without a tumour.
+KINDS = ("drawn", "drawn", "grown", "grown", "grown", "healthy")
+WEIGHT = 0.5
+MARGIN_MM = 2
+# How fast oedema spreads in a tissue against white matter, and a core; nothing spreads in what is not named.
+OEDEMA_SPEED = {"white": 1.0, "altered": 1.0, "deep": 0.5, "stem": 0.5, "cerebellum": 0.3, "cortex": 0.25}
+CORE_SPEED = {"white": 1.0, "altered": 1.0, "deep": 0.8, "stem": 0.8, "cerebellum": 0.7, "cortex": 0.7}
+# Shares of grown cores: a rim around necrosis, enhancing throughout, none of it, and spots of it.
+STYLES = {"rim": 0.5, "solid": 0.15, "none": 0.2, "spots": 0.15}
+CORE_MM, OEDEMA_MM, RIM_MM = (4, 24), (0, 22), (2, 7)
+# Deviation of the logarithm of a tumour's brightness, and of what a voxel has of its own.
+TUMOUR_SPREAD, TEXTURE = 0.15, 0.06
+# What a core that does not enhance looks like where it is no fluid: between grey matter and oedema.
+SOLID = {"t1": 0.62, "t1ce": 0.64, "t2": 0.78, "flair": 0.85}
+
+
+def arrival(speeds, tissues, centre, random):
+    """Millimetres of white matter that a front from a voxel needs to every voxel, by fast marching; rough as tissue is."""
+    speed = np.full(len(TISSUES), 1e-4, np.float32)
+    for name, value in speeds.items():
+        speed[CODE[name]] = value
+    rough = speed[tissues] * np.exp(0.35 * noise(random, tissues.shape, 12)).astype(np.float32)
+    front = sitk.FastMarchingImageFilter()
+    front.SetTrialPoints([[int(index) for index in centre[::-1]]])
+    front.SetStoppingValue(CORE_MM[1] + OEDEMA_MM[1] + 20)
+    return sitk.GetArrayFromImage(front.Execute(sitk.GetImageFromArray(rough)))
+
+
+def pushed(tissues, centre, reach, depth):
+    """The tissues displaced away from a voxel, most of all by `depth` voxels near to it, fading over `reach` voxels."""
+    offsets = np.indices(tissues.shape, np.float32) - np.reshape(centre, (3, 1, 1, 1)).astype(np.float32)
+    distance = np.sqrt((offsets**2).sum(0))
+    # Where a voxel's tissue was before; less than one voxel's pull a voxel, so that nothing folds over.
+    depth = min(depth, 0.8 * reach)
+    pull = depth * np.exp(-distance / reach) * np.minimum(distance / 3, 1) / np.maximum(distance, 1e-3)
+    return ndimage.map_coordinates(tissues, [line - own * pull for line, own in zip(np.indices(tissues.shape), offsets)], order=0)
+
+
+def grown(tissues, random):
+    """The tissues with a grown tumour in codes of `heads.TUMOUR`."""
+    places = np.argwhere(of(tissues, [CODE[name] for name in ("white", "deep", "cortex")]))
+    centre = places[random.integers(len(places))]
+    core_mm, oedema_mm = random.uniform(*CORE_MM), random.uniform(*OEDEMA_MM)
+    tissues = pushed(tissues, centre, core_mm + 8, random.uniform(0, 0.5) * core_mm)
+    if not of(tissues[tuple(centre)][None], list(CODE[name] for name in OEDEMA_SPEED))[0]:
+        return grown(tissues, random)
+    core_time, oedema_time = (arrival(speeds, tissues, centre, random) for speeds in (CORE_SPEED, OEDEMA_SPEED))
+    core, changed = core_time <= core_mm, tissues.copy()
+    changed[oedema_time <= core_mm + oedema_mm] = CODE["oedema"]
+    style = random.choice(list(STYLES), p=list(STYLES.values()))
+    depth = ndimage.distance_transform_edt(core)
+    enhancing = {
+        "rim": depth <= random.uniform(*RIM_MM) + 1.5 * noise(random, core.shape, 6), "solid": True, "none": False,
+        "spots": noise(random, core.shape, 5) > random.uniform(0.3, 1.2),
+    }[style]
+    changed[core] = CODE["necrosis"]
+    changed[core & enhancing] = CODE["enhancing"]
+    return changed
+
+
+def patient(head, brain, lesions, kind, random):
+    """Tissues uint8 of one patient, air outside the brain; `head`, `brain`: as `heads.head_of` returns them."""
+    if kind == "drawn":
+        head = put_tumour(head, lesions[random.integers(len(lesions))], random)
+    elif kind == "grown":
+        head = grown(head, random)
+    # A tumour pushes fluid and dura out of the mask's way; what was no brain stays outside.
+    return np.where(brain & (head != CODE["air"]), head, CODE["air"]).astype(np.uint8)[box_around(brain, MARGIN_MM)]
+
+
+def masks_of(tissues):
+    """WT, TC and ET, uint8 [3, k, j, i]."""
+    necrosis, oedema, enhancing = (tissues == code for code in TUMOUR)
+    return torch.stack([necrosis | oedema | enhancing, necrosis | enhancing, enhancing]).to(torch.uint8)
+
+
+def brightness(generator):
+    """Of every tissue in every sequence, float [4, T]: textbook contrasts that vary, a tumour's most of all."""
+    values = torch.stack([table(index, generator, is_random=False) for index in range(len(SEQUENCES))])
+    values[:, TUMOUR] *= torch.exp(TUMOUR_SPREAD * torch.randn(len(SEQUENCES), len(TUMOUR), generator=generator))
+    # A core without contrast agent is fluid, solid or anything between, the same in all sequences.
+    share, solid = chance(generator), torch.tensor([SOLID[name] for name in SEQUENCES])
+    values[:, CODE["necrosis"]] = torch.lerp(values[:, CODE["necrosis"]], solid, share)
+    return values
+
+
+def render(tissues, counts, generator):
+    """z-scores float [4, k, j, i] of a part of a patient; `counts`: voxels of every tissue in the whole of it."""
+    values = brightness(generator)
+    inside = (tissues != CODE["air"])[None]
+    share = counts / counts.sum()
+    mean = (values * share).sum(1)
+    deviation = ((values - mean[:, None]) ** 2 * share).sum(1).sqrt()
+    scores = (values - mean[:, None]) / deviation[:, None]
+    images = scores[:, tissues.long()]
+    common = field(tissues.shape, max(tissues.shape) // 3, generator)
+    own = torch.randn(images.shape, generator=generator)
+    rough = uniform(0.5, 2, generator) * TEXTURE / (deviation / mean)[:, None, None, None]
+    # Voxels at a border hold two tissues.
+    return smooth(images + rough * (common + own), uniform(0.4, 0.8, generator)) * inside
+
+
+def load():
+    """Every head as one case: its `variants`, each a patient with tissues in place of images."""
+    cases = {}
+    for path in sorted(CACHE_SYNTHETIC.glob("*.npz")):
+        with np.load(path) as packed:
+            variants = [variant(torch.from_numpy(packed[key])) for key in packed.files]
+        cases[path.stem] = {"variants": variants, "availability": torch.ones(len(SEQUENCES)), "weight": torch.tensor(WEIGHT)}
+    return cases
+
+
+def variant(tissues):
+    """A patient as a case that `patches.window` cuts from."""
+    counts = torch.bincount(tissues.flatten(), minlength=len(TISSUES)).float()
+    counts[CODE["air"]] = 0
+    masks = masks_of(tissues)
+    places = [torch.nonzero(mask)[::37].to(torch.int16) for mask in masks]
+    return {"tissues": tissues, "counts": counts, "masks": masks, "places": [place for place in places if len(place)]}
+
+
+def main():
+    CACHE_SYNTHETIC.mkdir(parents=True, exist_ok=True)
+    with np.load(CACHE_HEADS / "lesions.npz") as packed:
+        lesions = [packed[key] for key in packed.files]
+    for path in sorted(CACHE_HEADS.glob("head-*.npz")):
+        packed = CACHE_SYNTHETIC / path.name
+        number = int(path.stem[-2:])
+        if number in HELD_OUT or packed.exists():
+            continue
+        with np.load(path) as known:
+            head, brain = known["tissues"], known["brain"]
+        random = np.random.default_rng(number)
+        np.savez_compressed(packed, **{f"{index}-{kind}": patient(head, brain, lesions, kind, random) for index, kind in enumerate(KINDS)})
+
+
+if __name__ == "__main__":
+    main()
