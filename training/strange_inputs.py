@@ -8,6 +8,7 @@ import argparse
 import itertools
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -137,6 +138,10 @@ def main():
     arguments = parser.parse_args()
     rows, kinds = [], {}
     with tempfile.TemporaryDirectory() as work:
+        # A program that refuses everything would look as if it knew what is strange.
+        patient = answer(arguments.program, min((arguments.cases / "validation").iterdir()), Path(work) / "out")
+        if "refused" in patient:
+            sys.exit(f"the program refuses a patient too: {patient['refused']}")
         for kind, folder in inputs(arguments.cases, Path(work)):
             found = answer(arguments.program, folder, Path(work) / "out")
             rows.append({"kind": kind, "input": folder.name, **found})

@@ -178,8 +178,8 @@ private struct StageOutput: Sendable {
     /// The gate's mean weights; empty where the stage has none.
     let gate: [Double]
     private var values: [Float]
-    /// Where any window looked.
-    private let looked: [Bool]
+    /// Where any window looked; nil for everywhere.
+    private let looked: [Bool]?
 
     init(grid: VoxelGrid, _ blend: WindowBlend) {
         self.grid = grid
@@ -197,7 +197,8 @@ private struct StageOutput: Sendable {
         let first = channel * earlier.count
         for index in earlier.indices {
             values[first + index] =
-                looked[index] ? share * values[first + index] + (1 - share) * earlier[index] : earlier[index]
+                looked?[index] == false
+                ? earlier[index] : share * values[first + index] + (1 - share) * earlier[index]
         }
     }
 }

@@ -12,8 +12,9 @@ struct WindowBlend {
     init(_ windows: Windows, channels: Int) {
         self.windows = windows
         self.channels = channels
-        sum = [Float](repeating: 0, count: channels * windows.grid.count)
-        total = [Float](repeating: 0, count: windows.grid.count)
+        // What one window says of the whole grid is neither weighted nor added up.
+        sum = windows.isWhole ? [] : [Float](repeating: 0, count: channels * windows.grid.count)
+        total = windows.isWhole ? [] : [Float](repeating: 0, count: windows.grid.count)
     }
 
     /// - Parameters:
@@ -25,10 +26,8 @@ struct WindowBlend {
             throw ImagingError(
                 .invalidModel, "The package's network returned another shape than its model.json describes.")
         }
-        if windows.size == windows.grid {
-            // Weighting and dividing again would cost the last bits.
+        if windows.isWhole {
             sum = logits
-            total = [Float](repeating: 1, count: total.count)
         } else {
             windows.add(logits, channels: channels, at: origin, to: &sum, total: &total)
         }
@@ -43,15 +42,15 @@ struct WindowBlend {
         seen += foreground
     }
 
-    /// Logits [channel, k, j, i], 0 where no window looked; the gate's mean weights; and where any window looked.
-    var result: (logits: [Float], gate: [Double], looked: [Bool]) {
+    /// Logits [channel, k, j, i], 0 where no window looked; the gate's mean weights; and where any window looked, nil for everywhere.
+    var result: (logits: [Float], gate: [Double], looked: [Bool]?) {
+        let mean = gate.map { $0 / max(seen, 1) }
+        guard !windows.isWhole else { return (sum, mean, nil) }
         var logits = sum
-        if windows.size != windows.grid {
-            for channel in 0..<channels {
-                let first = channel * total.count
-                for index in total.indices where total[index] > 0 { logits[first + index] /= total[index] }
-            }
+        for channel in 0..<channels {
+            let first = channel * total.count
+            for index in total.indices where total[index] > 0 { logits[first + index] /= total[index] }
         }
-        return (logits, gate.map { $0 / max(seen, 1) }, total.map { $0 > 0 })
+        return (logits, mean, total.map { $0 > 0 })
     }
 }

@@ -30,8 +30,11 @@ struct Windows: Sendable {
     let size: GridSize
     /// Each window's first voxel.
     let origins: [GridSize]
-    /// [k, j, i] of one window.
+    /// [k, j, i] of one window; empty where one window is the whole grid.
     let weights: [Float]
+
+    /// Whether one window is the whole grid.
+    var isWhole: Bool { size == grid }
 
     /// Sigma as a share of the window's length, and the smallest weight.
     private static let sigmaScale = 0.125
@@ -43,7 +46,7 @@ struct Windows: Sendable {
         guard case .sliding(let most, let overlap, _, _) = strategy, (0..<3).contains(where: { grid[$0] > most[$0] }) else {
             size = grid
             origins = [GridSize(i: 0, j: 0, k: 0)]
-            weights = [Float](repeating: 1, count: grid.count)
+            weights = []
             return
         }
         let size = GridSize((0..<3).map { min(most[$0], grid[$0]) })
@@ -83,7 +86,7 @@ struct Windows: Sendable {
 
     /// The window at `origin` of channels that are stored one after the other, each [k, j, i].
     func cut(_ values: [Float], channels: Int, at origin: GridSize) -> [Float] {
-        guard size != grid else { return values }
+        guard !isWhole else { return values }
         var cut: [Float] = []
         cut.reserveCapacity(channels * size.count)
         forEachRow(channels, origin) { start, _, _ in cut.append(contentsOf: values[start..<start + size.i]) }
