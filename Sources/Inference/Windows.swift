@@ -43,7 +43,8 @@ struct Windows: Sendable {
     /// - Parameter wanted: windows that hold none of its voxels are left out.
     init(over grid: GridSize, _ strategy: WindowStrategy, holding wanted: LabelMap? = nil) {
         self.grid = grid
-        guard case .sliding(let most, let overlap, _, _) = strategy, (0..<3).contains(where: { grid[$0] > most[$0] }) else {
+        guard case .sliding(let most, let overlap, _, _) = strategy, (0..<3).contains(where: { grid[$0] > most[$0] })
+        else {
             size = grid
             origins = [GridSize(i: 0, j: 0, k: 0)]
             weights = []

@@ -34,7 +34,8 @@ struct WindowsTests {
         var blend = WindowBlend(windows, channels: 3)
         for origin in windows.origins {
             let cut = windows.cut(values, channels: 3, at: origin)
-            try blend.add(cut, gate: [0.25, 0.75], seen: Tensor(shape: [1, 3, windows.size.count], values: cut), at: origin)
+            try blend.add(
+                cut, gate: [0.25, 0.75], seen: Tensor(shape: [1, 3, windows.size.count], values: cut), at: origin)
         }
         let result = blend.result
         #expect(zip(result.logits, values).allSatisfy { abs($0 - $1) < 1e-4 })
