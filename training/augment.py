@@ -5,7 +5,9 @@ import math
 import torch
 from torch.nn import functional as F
 
+from draws import chance
 from motion import moved
+from poses import bent, places, rotation
 
 SPATIAL_SHARE = 0.5
 ALL_SEQUENCES_SHARE = 0.5
@@ -15,10 +17,6 @@ MOTION_SHARE, COARSE_SHARE, BLUR_SHARE = 0.1, 0.15, 0.12
 ERODED_SHARE = 0.1
 # z-score of the darkest usual voxel of a brain, below 0.
 DARKEST = 3.0
-
-
-def chance(generator):
-    return torch.rand((), generator=generator).item()
 
 
 def augment(images, targets, availability, size, generator):
@@ -48,24 +46,10 @@ def augment(images, targets, availability, size, generator):
 
 def deform(images, targets, size, generator):
     """One rotation with a scale and smooth bends; linear for images, nearest for masks; [·, D, H, W] → [·, *size]."""
-    turn = torch.eye(3)
-    for axis in range(3):
-        angle = (2 * torch.rand((), generator=generator) - 1) * math.radians(TURN_DEGREES)
-        a, b = [index for index in range(3) if index != axis]
-        one = torch.eye(3)
-        one[a, a] = one[b, b] = torch.cos(angle)
-        one[a, b], one[b, a] = -torch.sin(angle), torch.sin(angle)
-        turn = turn @ one
-    scale = SCALES[0] * (SCALES[1] / SCALES[0]) ** torch.rand((), generator=generator)
-    # affine_grid works in units of half the box per axis (x, y, z): of the patch on its right, of what it is cut from on its left.
-    source = torch.tensor(images.shape[:0:-1], dtype=torch.float32)
-    wanted = torch.tensor(size[::-1], dtype=torch.float32)
-    theta = torch.cat([turn * scale * wanted[None] / source[:, None], torch.zeros(3, 1)], 1)
-    grid = F.affine_grid(theta[None], (1, 1, *size), align_corners=False)
-    bend = BEND * chance(generator) * torch.randn(1, 3, 5, 5, 5, generator=generator)
-    grid = grid + F.interpolate(bend, size, mode="trilinear", align_corners=True).movedim(1, -1)
-    moved = F.grid_sample(images[None], grid, align_corners=False)[0]
-    return moved, F.grid_sample(targets[None], grid, mode="nearest", align_corners=False)[0]
+    turn = rotation([math.radians((2 * chance(generator) - 1) * TURN_DEGREES) for _ in range(3)])
+    scale = SCALES[0] * (SCALES[1] / SCALES[0]) ** chance(generator)
+    grid = bent(places(turn * scale, size, images.shape[1:]), BEND, generator)
+    return F.grid_sample(images[None], grid, align_corners=False)[0], F.grid_sample(targets[None], grid, mode="nearest", align_corners=False)[0]
 
 
 def smooth(images, sigma):

@@ -15,27 +15,20 @@ import SimpleITK as sitk
 import torch
 from torch.nn import functional as F
 
+from draws import uniform
+from poses import places, rotation
 from preprocess import SEQUENCES
 
 MOST_MOVES, TURN_DEGREES, SHIFT_VOXELS = 3, 4, 4
 
 
-def uniform(low, high, generator):
-    return low + (high - low) * torch.rand((), generator=generator).item()
-
-
 def posed(image, generator):
     """[1, D, H, W] turned by up to 4° about a random axis and moved by up to 4 voxels; 0 comes in from outside."""
     angle = math.radians(uniform(-TURN_DEGREES, TURN_DEGREES, generator))
-    a, b = [(0, 1), (0, 2), (1, 2)][int(uniform(0, 3, generator))]
-    turn = torch.eye(3)
-    turn[a, a] = turn[b, b] = math.cos(angle)
-    turn[a, b], turn[b, a] = -math.sin(angle), math.sin(angle)
-    # affine_grid works in units of half the box per axis (x, y, z).
-    half = torch.tensor(image.shape[:0:-1], dtype=torch.float32) / 2
-    shift = torch.tensor([uniform(-SHIFT_VOXELS, SHIFT_VOXELS, generator) for _ in range(3)]) / half
-    theta = torch.cat([turn * half[None] / half[:, None], shift[:, None]], 1)
-    return F.grid_sample(image[None], F.affine_grid(theta[None], (1, *image.shape), align_corners=False), align_corners=False)[0]
+    axis = 2 - int(uniform(0, 3, generator))
+    shift = [uniform(-SHIFT_VOXELS, SHIFT_VOXELS, generator) for _ in range(3)]
+    turn = rotation([angle if index == axis else 0.0 for index in range(3)])
+    return F.grid_sample(image[None], places(turn, image.shape[1:], image.shape[1:], shift), align_corners=False)[0]
 
 
 def moved(image, generator):

@@ -10,8 +10,9 @@ import SimpleITK as sitk
 import torch
 
 import synthetic
-from augment import augment, chance, smooth
+from augment import augment, smooth
 from data import CACHE, PSEUDO_WEIGHT, convention, pack_all, regions
+from draws import chance, draw
 from preprocess import SEQUENCES, load_sequences, mean_and_deviation, normalise, read_ras
 
 CACHE_1MM = CACHE / "1mm"
@@ -87,10 +88,6 @@ def load_cases():
     return cases | synthetic.load()
 
 
-def draw(count, generator):
-    return int(torch.randint(count, (), generator=generator))
-
-
 def window(case, centre, size, generator):
     """Images float [4, *size] and masks float [3, *size] around a voxel; beyond the brain all is 0."""
     shape = case["masks"].shape[1:]
@@ -146,6 +143,7 @@ def sample(case, cases, size, generator):
     images, masks = window(case, centre_of(case, size, generator), larger, generator)
     if chance(generator) < TRANSPLANT_SHARE:
         donor = cases[sorted(cases)[draw(len(cases), generator)]]
+        # A head of patients who do not exist has no places of its own and gives nothing.
         if donor.get("places") and torch.equal(donor["availability"], availability):
             images, masks = transplant(images, masks, donor, generator)
     return augment(images, masks, availability, size, generator)

@@ -10,10 +10,11 @@ import SimpleITK as sitk
 import torch
 from scipy import ndimage
 
-from augment import chance, smooth
-from brainmask.contrasts import field, table, uniform
+from augment import smooth
+from brainmask.contrasts import field, table
 from brainmask.heads import CACHE_HEADS, CODE, HELD_OUT, TISSUES, TUMOUR, box_around, noise, of, put_tumour
 from data import CACHE
+from draws import chance, uniform
 from preprocess import SEQUENCES
 
 CACHE_SYNTHETIC = CACHE / "synthetic"

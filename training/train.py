@@ -27,6 +27,7 @@ import patches
 from augment import augment
 from brainmask import samples
 from brainmask.network import BrainNet
+from draws import draw
 from losses import deep_loss, expert_loss, region_loss
 from network import MoME
 from optimiser import Muon, has_bf16
@@ -121,7 +122,7 @@ class Refine(Cases):
 
     @staticmethod
     def size(share, generator):
-        return PATCHES[patches.draw(len(PATCHES), generator)]
+        return PATCHES[draw(len(PATCHES), generator)]
 
     @staticmethod
     def loss(network, images, targets, availability, weights):

@@ -8,7 +8,8 @@ Images are float32 [S, D, H, W] at 2 mm; all randomness comes from one torch gen
 import torch
 from torch.nn import functional as F
 
-from augment import chance, smooth
+from augment import smooth
+from draws import chance, uniform
 
 from .heads import CODE, TISSUES
 
@@ -31,10 +32,6 @@ RANDOM_SHARE, FAT_SUPPRESSED_SHARE, BRIGHT_AIR_SHARE = 0.25, 0.25, 0.1
 # What stands for the brain of a composite: its mean is brought to the table's.
 BRAIN_MEAN = {"white": 0.45, "cortex": 0.45, "ventricle": 0.1}
 THICK_SHARE, BLUR_SHARE, RINGING_SHARE, GAMMA_SHARE = 0.3, 0.2, 0.1, 0.5
-
-
-def uniform(low, high, generator):
-    return low + (high - low) * chance(generator)
 
 
 def table(sequence, generator, is_random):

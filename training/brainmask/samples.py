@@ -11,10 +11,11 @@ import SimpleITK as sitk
 import torch
 from torch.nn import functional as F
 
-from augment import chance
+from draws import chance, uniform
+from poses import bent, places, rotation
 from preprocess import MULTIPLE, OTSU_BINS, SEQUENCES, mean_and_deviation
 
-from .contrasts import RANDOM_SHARE, acquire, brain_mean, table, uniform
+from .contrasts import RANDOM_SHARE, acquire, brain_mean, table
 from .heads import CACHE_HEADS, HELD_OUT, put_tumour
 
 # Sequences of one head that make a batch; early on parts of heads, later nearly every head as a whole (voxels along k, j, i).
@@ -59,21 +60,9 @@ def halved(values):
 
 def turned(values, generator):
     """[C, D, H, W] turned, scaled, sheared and bent about its middle, linearly; 0 comes in from outside."""
-    turn = torch.eye(3)
-    for axis in range(3):
-        angle = math.radians(uniform(-TURN_DEGREES, TURN_DEGREES, generator))
-        a, b = [index for index in range(3) if index != axis]
-        one = torch.eye(3)
-        one[a, a] = one[b, b] = math.cos(angle)
-        one[a, b], one[b, a] = -math.sin(angle), math.sin(angle)
-        turn = turn @ one
+    turn = rotation([math.radians(uniform(-TURN_DEGREES, TURN_DEGREES, generator)) for _ in range(3)])
     shear = torch.eye(3) * uniform(*SCALES, generator) + 0.05 * torch.randn(3, 3, generator=generator)
-    # affine_grid works in units of half the box per axis (x, y, z).
-    half = torch.tensor(values.shape[:0:-1], dtype=torch.float32)
-    theta = torch.cat([(turn @ shear) * half[None] / half[:, None], torch.zeros(3, 1)], 1)
-    grid = F.affine_grid(theta[None], (1, 1, *values.shape[1:]), align_corners=False)
-    bend = BEND * chance(generator) * torch.randn(1, 3, 5, 5, 5, generator=generator)
-    grid = grid + F.interpolate(bend, values.shape[1:], mode="trilinear", align_corners=True).movedim(1, -1)
+    grid = bent(places(turn @ shear, values.shape[1:], values.shape[1:]), BEND, generator)
     return F.grid_sample(values[None], grid, align_corners=False)[0]
 
 
