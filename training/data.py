@@ -23,6 +23,8 @@ LABELS = {
     "brats2023": {"WT": (1, 2, 3), "TC": (1, 3), "ET": (3,)},
 }
 PSEUDO_WEIGHT = 0.5
+# Every how many of a region's voxels is kept as a place for patches.
+PLACE_STEP = 37
 
 
 def convention(name):
@@ -74,6 +76,12 @@ def crop(case, size, generator):
     ]
     window = (slice(None), *(slice(start, start + wanted) for start, wanted in zip(starts, size)))
     return case["images"][window].float(), case["targets"][window].float() / 255
+
+
+def places_of(masks):
+    """Some voxels int16 [n, 3] of every region that is there, to lay patches around."""
+    found = [torch.nonzero(mask)[::PLACE_STEP].to(torch.int16) for mask in masks]
+    return [voxels for voxels in found if len(voxels)]
 
 
 def pack_all(description, cache, pack):

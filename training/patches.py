@@ -11,7 +11,7 @@ import torch
 
 import synthetic
 from augment import augment, smooth
-from data import CACHE, PSEUDO_WEIGHT, convention, pack_all, regions
+from data import CACHE, PSEUDO_WEIGHT, convention, pack_all, places_of, regions
 from draws import chance, draw
 from preprocess import SEQUENCES, load_sequences, mean_and_deviation, normalise, read_ras
 
@@ -82,8 +82,7 @@ def load_cases():
     for path in sorted(CACHE_1MM.glob("*.npz")):
         with np.load(path) as packed:
             case = {key: torch.from_numpy(packed[key]) for key in packed.files}
-        places = [torch.nonzero(mask)[::37].to(torch.int16) for mask in case["masks"]]
-        case["places"] = [place for place in places if len(place)]
+        case["places"] = places_of(case["masks"])
         cases[path.stem] = {**case, "healthy": mirrored(case)}
     return cases | synthetic.load()
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 from augment import smooth
 from brainmask.contrasts import field, table
 from brainmask.heads import CACHE_HEADS, CODE, HELD_OUT, TISSUES, TUMOUR, box_around, noise, of, put_tumour
-from data import CACHE
+from data import CACHE, places_of
 from draws import chance, uniform
 from preprocess import SEQUENCES
 
@@ -135,8 +135,7 @@ def variant(tissues):
     counts = torch.bincount(tissues.flatten(), minlength=len(TISSUES)).float()
     counts[CODE["air"]] = 0
     masks = masks_of(tissues)
-    places = [torch.nonzero(mask)[::37].to(torch.int16) for mask in masks]
-    return {"tissues": tissues, "counts": counts, "masks": masks, "places": [place for place in places if len(place)]}
+    return {"tissues": tissues, "counts": counts, "masks": masks, "places": places_of(masks)}
 
 
 def main():
