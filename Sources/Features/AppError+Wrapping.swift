@@ -38,7 +38,7 @@ extension AppError {
 
     private static func wrapping(_ error: ImagingError) -> AppError {
         switch error.code {
-        case .invalidImage, .unsupportedImage, .incompatibleSeries:
+        case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries:
             AppError(.validation, error.message, fields: ["file": [error.message]], cause: error)
         case .invalidModel: AppError(.unavailable, error.message, cause: error)
         case .cancelled, .internalFault: internalFault(error)

@@ -11,6 +11,8 @@ package struct AppError: Error, CustomStringConvertible {
         case secondFactorRequired = "second_factor_required"
         case notFound = "not_found"
         case conflict
+        /// The case has a signed report; the change is to be asked for by `force`.
+        case caseSigned = "case_signed"
         /// The object is no longer the one that the client has seen (`If-Match`).
         case preconditionFailed = "precondition_failed"
         /// An `Idempotency-Key` that another request has used.

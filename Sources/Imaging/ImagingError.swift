@@ -5,6 +5,8 @@ package struct ImagingError: Error, Equatable, CustomStringConvertible {
         case invalidImage
         /// The image is readable, but not one that the platform can use.
         case unsupportedImage
+        /// The labels of a mask may mean several things; whoever knows names the convention.
+        case ambiguousLabels
         /// The series of one study do not fit each other.
         case incompatibleSeries
         /// The model package is missing, damaged or of another format, or the device that is to run it is absent.

@@ -58,6 +58,7 @@ package struct Migration: Sendable {
         Migration(11, "administration", PackageResources.m0011_administration_sql),
         Migration(12, "changes", PackageResources.m0012_changes_sql),
         Migration(13, "lists", PackageResources.m0013_lists_sql),
+        Migration(14, "signed-reports", PackageResources.m0014_signed_reports_sql),
     ]
 }
 

@@ -90,7 +90,7 @@ enum ErrorResponse {
         case .unauthenticated, .codeRequired: .unauthorized
         case .forbidden, .secondFactorRequired: .forbidden
         case .notFound: .notFound
-        case .conflict: .conflict
+        case .conflict, .caseSigned: .conflict
         case .preconditionFailed: .preconditionFailed
         case .keyReused: .unprocessableContent
         case .locked: .init(code: 423, reasonPhrase: "Locked")

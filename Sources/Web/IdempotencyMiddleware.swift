@@ -10,7 +10,13 @@ import NIOCore
 struct IdempotencyMiddleware: RouterMiddleware {
     typealias Context = WebContext
 
-    let keys: IdempotencyService
+    private let keys: IdempotencyService
+    private let accesses: [String: APIRoute.Access]
+
+    init(keys: IdempotencyService, routes: [APIRoute]) {
+        self.keys = keys
+        accesses = routes.accesses
+    }
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
@@ -22,7 +28,8 @@ struct IdempotencyMiddleware: RouterMiddleware {
         let repeatable = try RepeatableRequest(
             key: key, method: request.method.rawValue, address: request.uri.string,
             body: Data(body.readableBytesView))
-        if case .answered(let answer) = try await keys.open(scope, repeatable) { return Self.response(answer) }
+        let opening = try await keys.open(scope, repeatable) { try await requireAccess(to: $0, scope, context) }
+        if case .answered(let answer) = opening { return Self.response(answer) }
         let response: Response
         do {
             response = try await next(request, context)
@@ -35,6 +42,20 @@ struct IdempotencyMiddleware: RouterMiddleware {
             return response
         }
         return try await keep(response, scope, repeatable)
+    }
+
+    /// Before an answer is given again: the role may still do this, and the objects in the address and in the answer are still to
+    /// be seen.
+    private func requireAccess(to answer: StoredAnswer, _ scope: Scope, _ context: WebContext) async throws {
+        guard let path = context.endpointPath, let access = accesses["POST \(path)"] else {
+            throw AppError(.notFound, "There is nothing at this address.")
+        }
+        try access.check(context)
+        guard case .allowed(let action) = access else { return }
+        var objects = try AnsweredObjects(answer)
+        if let id = context.parameters.get("caseId").flatMap({ ID<Case>($0) }) { objects.cases.insert(id) }
+        if let id = context.parameters.get("reportId").flatMap({ ID<Report>($0) }) { objects.reports.insert(id) }
+        try await keys.requireAccess(scope, action, to: objects)
     }
 
     /// In tasks of their own: a client that is gone cancels its request, and that one is sure to come again.

@@ -77,6 +77,7 @@ extension WebServices {
                 ModelRoutes(services: self).all,
                 ReportRoutes(services: self).all,
                 ReportEditRoutes(services: self).all,
+                ReportAddendumRoutes(services: self).all,
                 ReportExportRoutes(services: self).all,
                 FeedbackRoutes(services: self).all,
                 FileRoutes(services: self).all,
@@ -96,9 +97,9 @@ extension WebServices {
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))
         router.add(
             middleware: Authenticator(sessions: sessions, addresses: ClientAddress(trusted: settings.trustedProxies)))
-        router.add(middleware: IdempotencyMiddleware(keys: idempotency))
         let routes = try apiRoutes
         router.add(middleware: RefusalTrail(audit: audit, routes: routes))
+        router.add(middleware: IdempotencyMiddleware(keys: idempotency, routes: routes))
         for route in routes { router.add(route: route, settings) }
         DocsRoutes(assets: settings.swaggerUI).add(to: router)
         try PageRoutes(services: self).add(to: router)

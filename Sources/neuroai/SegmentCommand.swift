@@ -80,7 +80,7 @@ extension ImagingError {
     /// `sysexits.h`: 65 for bad input, 78 for a bad model, 70 for a fault of ours; 130 as after Ctrl-C.
     var exitCode: Int32 {
         switch code {
-        case .invalidImage, .unsupportedImage, .incompatibleSeries: 65
+        case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries: 65
         case .invalidModel: 78
         case .cancelled: 130
         case .internalFault: 70

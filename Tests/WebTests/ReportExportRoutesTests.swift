@@ -1,7 +1,10 @@
 import Foundation
 import HTTPTypes
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import Features
 
 struct ReportExportRoutesTests {
     @Test(arguments: TestDatabase.all) func aReportIsPrintedOnceForEachState(_ kind: TestDatabase) async throws {
@@ -15,7 +18,7 @@ struct ReportExportRoutesTests {
             #expect(try await clinic.call(.get, path + "export/", as: ward.radiologist).data == draft.data)
             #expect(try await clinic.call(.get, path, as: ward.doctor)["status"] == "draft")
 
-            _ = try await ward.patch(clinic, #"{"status": "finalized"}"#, as: ward.radiologist)
+            #expect(try await ward.sign(clinic)["status"] == "finalized")
             // Looking whether it is there neither prints nor marks it.
             let seen = try await clinic.call(.head, path + "export/", as: ward.doctor)
             #expect(seen.status == .ok && seen.headers[.contentType] == "application/pdf" && seen.data.isEmpty)
@@ -47,6 +50,44 @@ struct ReportExportRoutesTests {
             try await clinic.database.write { try $0.execute("DELETE FROM cases") }
             #expect(try await clinic.rows("report_pdfs") == 0)
             #expect(try await clinic.rows("blobs") == 0)
+        }
+    }
+
+    /// Twelve at once, in one process and spread over two: the printer runs once in each, and one PDF is kept and given to all.
+    @Test(arguments: TestDatabase.all, [1, 2]) func oneRevisionIsPrintedOnce(
+        _ kind: TestDatabase, _ processes: Int
+    ) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let ward = try await ReportRoutesTests.Finished(clinic)
+            let id = try #require(ID<Report>(ward.report))
+            let scope = try await clinic.services.sessions.authenticate(ward.doctor, origin: RequestOrigin()).scope
+            let count = Mutex(0)
+            let exports = (0..<processes).map { _ in
+                ReportExportService(
+                    database: clinic.database, blobs: clinic.blobs, audit: clinic.services.audit,
+                    printer: ReportPrinter { document in
+                        count.withLock { $0 += 1 }
+                        return Data("%PDF-\(document.footer)".utf8)
+                    })
+            }
+            for isSigned in [false, true] {
+                count.withLock { $0 = 0 }
+                let exported = try await clinic.rows("audit_entries WHERE action = 'report.export'")
+                if isSigned { #expect(try await ward.sign(clinic)["status"] == "finalized") }
+                let files = try await clinic.storedFiles()
+                let prints = try await withThrowingTaskGroup(of: PrintedReport.self) { group in
+                    for number in 0..<12 {
+                        group.addTask { try await exports[number % processes].export(scope, id) }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(Set(prints.map(\.id)).count == 1)
+                #expect((1...processes).contains(count.withLock { $0 }))
+                #expect(try await clinic.rows("report_pdfs") == (isSigned ? 2 : 1))
+                #expect(try await clinic.storedFiles() == files + 1)
+                let added = try await clinic.rows("audit_entries WHERE action = 'report.export'") - exported
+                #expect(added == 12)
+            }
         }
     }
 }

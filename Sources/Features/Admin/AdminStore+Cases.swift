@@ -120,9 +120,11 @@ extension AdminStore {
             try await services.cases.update(scope, id, status: .uploaded)
         },
         AdminAction(
-            "segment", "Start segmentation", "Asks for a segmentation of each case by the model in force."
+            "segment", "Start segmentation",
+            "Asks for a segmentation of each case by the model in force. Signed reports stay; new drafts are added beside them."
         ) { services, scope, id in
-            _ = try await services.segmentation.start(scope, case: AdministeredServices.id(id, of: Case.self))
+            _ = try await services.segmentation.start(
+                scope, case: AdministeredServices.id(id, of: Case.self), force: true)
         },
         AdminAction(
             "delete", "Delete",

@@ -50,6 +50,9 @@ extension AdminStore {
             ).inline(),
             AdminRelated(
                 "Printed PDFs", "deleted as well", "report_pdfs", by: "report_id", list: .init("pdfs", by: "report")),
+            AdminRelated(
+                "Addenda", "deleted as well", "report_addenda", by: "report_id", list: .init("addenda", by: "report")
+            ).inline(),
         ]
         table.actions = [
             AdminAction(
@@ -66,9 +69,9 @@ extension AdminStore {
         .init("finalizedText", "Text in force", .longText, isRequired: true),
         .init(
             "status", "Status", .choice(reportStates), isRequired: true,
-            help: "A changed text is a draft again; a radiologist signs."),
+            help: "A changed text is a draft again; a radiologist signs. A signed report no longer changes."),
         .init("acknowledgeChecks", "Sign in spite of contradictions that the check has found", .flag),
-        .init("editReason", "Reason", help: "Needed where the report has been finalized."),
+        .init("editReason", "Reason"),
     ]) { services, scope, id, values in
         // Browsers send line ends as they were in mail.
         let text = values["finalizedText"]?.replacing("\r\n", with: "\n")
@@ -106,6 +109,34 @@ extension AdminStore {
             AdminFilter("status", "Status after it", "e.status", .choice(reportStates)),
             AdminFilter("edited", "When", "e.edited_at", .period),
             AdminFilter("report", "Report", "e.report_id", .reference(table: "reports")),
+        ]
+        return table
+    }()
+
+    static let addenda = {
+        var table = AdminTable(
+            "addenda", "Addenda", "addendum", audit: .init("report_addendum"),
+            .rows(
+                AdminRows(
+                    from: """
+                        report_addenda a JOIN reports t ON t.institution_id = a.institution_id AND t.id = a.report_id
+                        \(ofCases) LEFT JOIN users u ON u.institution_id = a.institution_id AND u.id = a.written_by
+                        """,
+                    id: "a.report_id || '-' || CAST(a.number AS TEXT)", order: .newest("a.written_at"),
+                    search: ["u.search_text", "LOWER(a.reason)"]
+                ) { CaseStore.visible($0, for: .readReport) }),
+            [
+                AdminColumn("writtenAt", "Added", "a.written_at", .time),
+                AdminColumn("number", "Number", "a.number", .number),
+                AdminColumn("writtenBy", "Author", "u.email").optional().linked(to: "users", id: "a.written_by"),
+                AdminColumn("reason", "Reason", "a.reason"),
+                AdminColumn("report", "Report", "a.report_id").unsortable().linked(to: "reports", id: "a.report_id"),
+                AdminColumn("text", "Text", "a.text", .longText).unlisted(),
+            ])
+        table.note = "Corrections of signed reports."
+        table.filters = [
+            AdminFilter("added", "Added", "a.written_at", .period),
+            AdminFilter("report", "Report", "a.report_id", .reference(table: "reports")),
         ]
         return table
     }()

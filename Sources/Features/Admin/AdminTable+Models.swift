@@ -63,7 +63,7 @@ extension AdminTable {
         AdminStore.institutions,
         AdminStore.cases, AdminStore.deletedCases, AdminStore.shares,
         AdminStore.images, AdminStore.uploads, AdminStore.tasks, AdminStore.results, AdminStore.findings,
-        AdminStore.resultFiles, AdminStore.reports, AdminStore.edits, AdminStore.pdfs,
+        AdminStore.resultFiles, AdminStore.reports, AdminStore.edits, AdminStore.addenda, AdminStore.pdfs,
         AdminStore.feedback, AdminStore.masks, AdminStore.files,
         AdminStore.jobs, models,
         AdminStore.activations, AdminStore.audit,

@@ -120,10 +120,14 @@ package struct CaseStore {
     }
 
     /// Moves a case on; `completed` notes the time. For the service's own steps, so no client's rules hold here.
-    package func setStatus(_ scope: Scope, _ id: ID<Case>, _ status: Case.Status, at time: Timestamp) throws {
+    ///
+    /// - Parameter isNew: false where the case is completed as it was before.
+    package func setStatus(
+        _ scope: Scope, _ id: ID<Case>, _ status: Case.Status, at time: Timestamp, isNew: Bool = true
+    ) throws {
         try lock(scope, id)
         guard let before = try any(scope, id) else { return }
-        let completedAt = status == .completed ? time : nil
+        let completedAt = status == .completed && isNew ? time : nil
         try connection.execute(
             """
             UPDATE cases SET status = \(status), updated_at = \(time),

@@ -28,12 +28,14 @@ package struct ImagesService: Sendable {
     /// - Parameters:
     ///   - size: bytes, as far as the client has said; how much room there is for them counts again at the end.
     ///   - isResumable: whether it is to be one of the uploads in parts, to which room has been promised.
+    ///   - force: also where the case has a signed report, which is about the series as they were.
     package func checkUpload(
-        _ scope: Scope, case id: ID<Case>, size: Int64 = 0, isResumable: Bool = false
+        _ scope: Scope, case id: ID<Case>, size: Int64 = 0, isResumable: Bool = false, force: Bool = false
     ) async throws {
         let now = clock()
         try await database.read { connection in
             _ = try Self.openCase(scope, id, on: connection)
+            if !force { try ReportStore(connection).requireUnsigned(scope, case: id) }
             let quotas = QuotaStore(connection)
             let promised = isResumable ? try quotas.promised(scope, at: now) : 0
             try quotas.requireRoom(scope, for: size + promised, standard: quota)
@@ -42,13 +44,15 @@ package struct ImagesService: Sendable {
 
     /// Looks at a staged file and, if it is a usable image, makes it the case's series of `modality`; the series that
     /// it replaces goes. The staged file is used up in any case; `also` is written with the image or not at all.
+    ///
+    /// - Parameter force: also where the case has a signed report, which is about the series as they were.
     package func add(
         _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, file: ReceivedFile,
-        also: @escaping JobWrites = { _ in }
+        force: Bool = false, also: @escaping JobWrites = { _ in }
     ) async throws -> MRIImage {
         let staged = file.staged
         do {
-            try await checkUpload(scope, case: id)
+            try await checkUpload(scope, case: id, force: force)
             let inspected = try await inspector.inspect(staged)
             try await blobs.commit(staged)
             let image = MRIImage(
@@ -56,7 +60,11 @@ package struct ImagesService: Sendable {
                 originalFilename: MRIImage.displayed(filename), fileSize: staged.size,
                 contentDigest: inspected.contentDigest, dimensions: inspected.dimensions, spacing: inspected.spacing,
                 uploadedAt: clock())
-            let replaced = try await insert(scope, image, staged: staged, also: also)
+            let replaced = try await insert(scope, image, staged: staged) { connection in
+                // Asked again, since a report may have been signed while the file was read.
+                if !force { try ReportStore(connection).requireUnsigned(scope, case: id) }
+                try also(connection)
+            }
             for key in replaced { try? await blobs.delete(key) }
             return image
         } catch {

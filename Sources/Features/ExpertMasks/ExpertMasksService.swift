@@ -92,8 +92,7 @@ package struct ExpertMasksService: Sendable {
             return try await pool.run { try Self.draft(staged, on: files, wanted) }
         } catch let error as ImagingError where error.code != .internalFault {
             // What only a named convention can answer is said of that field.
-            let field = error.message.contains("labelConvention") ? "labelConvention" : "file"
-            throw AppError.invalid(field, error.message)
+            throw AppError.invalid(error.code == .ambiguousLabels ? "labelConvention" : "file", error.message)
         }
     }
 

@@ -36,12 +36,28 @@ package struct IdempotencyService: Sendable {
         case answered(StoredAnswer)
     }
 
+    /// - Parameter mayRepeat: refuses to give an answer again, by an error, where the user may no longer have it.
     /// - Throws: `.keyReused` where the key was used for another request, `.conflict` where the same one is not done yet.
-    package func open(_ scope: Scope, _ request: RepeatableRequest) async throws -> Opening {
-        let key = digest(Data(request.key.utf8))
+    package func open(
+        _ scope: Scope, _ request: RepeatableRequest, mayRepeat: (StoredAnswer) async throws -> Void = { _ in }
+    ) async throws -> Opening {
         let content = digest(request.content)
         let now = clock()
-        let entry: IdempotencyStore.Entry? = try await database.write { connection in
+        guard let entry = try await take(scope, request, content, at: now) else { return .work }
+        let answer = try answer(entry, to: content, at: now)
+        try await mayRepeat(answer)
+        try await database.write {
+            try AuditStore($0).append(AuditEntry(scope, "request.repeat", "request", nil, at: now))
+        }
+        return .answered(answer)
+    }
+
+    /// Nil where the request is the first with its key.
+    private func take(
+        _ scope: Scope, _ request: RepeatableRequest, _ content: String, at now: Timestamp
+    ) async throws -> IdempotencyStore.Entry? {
+        let key = digest(Data(request.key.utf8))
+        return try await database.write { connection in
             let store = IdempotencyStore(connection)
             if let old = try store.find(scope, key: key), old.createdAt < now.advanced(by: .zero - Self.lifetime) {
                 try store.delete(scope, key: key)
@@ -50,13 +66,18 @@ package struct IdempotencyService: Sendable {
             guard let entry = try store.find(scope, key: key) else {
                 throw AppError(.conflict, "The first request with this key has just failed; send it again.")
             }
-            if entry.requestDigest == content, entry.answer != nil {
-                try AuditStore(connection).append(AuditEntry(scope, "request.repeat", "request", nil, at: now))
-            }
             return entry
         }
-        guard let entry else { return .work }
-        return .answered(try answer(entry, to: content, at: now))
+    }
+
+    /// Asks for what a stored answer is about as the request itself would: shares and roles may have changed since.
+    package func requireAccess(_ scope: Scope, _ action: Action, to objects: AnsweredObjects) async throws {
+        // What was made is then read like any other.
+        let action = action == .createCase ? .readCase : action
+        try await database.read { connection in
+            for id in objects.cases { _ = try CaseStore(connection).require(scope, id, for: action) }
+            for id in objects.reports { _ = try ReportStore(connection).require(scope, id, for: action) }
+        }
     }
 
     private func answer(_ entry: IdempotencyStore.Entry, to content: String, at now: Timestamp) throws -> StoredAnswer {

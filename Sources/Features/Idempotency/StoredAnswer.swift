@@ -17,6 +17,24 @@ package struct StoredAnswer: Codable, Sendable, Equatable {
     }
 }
 
+/// The patient data that an answer shows: whoever repeats the request must still be allowed to see them.
+package struct AnsweredObjects: Sendable, Equatable {
+    package var cases: Set<ID<Case>> = []
+    package var reports: Set<ID<Report>> = []
+
+    /// Those that the answer itself names.
+    package init(_ answer: StoredAnswer) throws {
+        struct Names: Decodable {
+            let caseId: String?
+            let reportId: String?
+        }
+        guard answer.contentType?.hasPrefix("application/json") == true else { return }
+        let names = try JSONDecoder().decode(Names.self, from: answer.body)
+        cases = Set(names.caseId.flatMap { ID($0) }.map { [$0] } ?? [])
+        reports = Set(names.reportId.flatMap { ID($0) }.map { [$0] } ?? [])
+    }
+}
+
 /// What a client repeats by the same `Idempotency-Key`: its method, address and body.
 package struct RepeatableRequest: Sendable {
     let key: String

@@ -9,6 +9,8 @@ struct PrintedReportStore {
     }
 
     /// The caller has checked that `scope` may see the report; its blob is in the store.
+    ///
+    /// - Throws: an error that `isPrinted` knows where another process has printed this revision first.
     func insert(
         _ scope: Scope, of report: Report, _ blob: StagedBlob, revision: Int, status: Report.Status, at now: Timestamp
     ) throws {
@@ -16,10 +18,15 @@ struct PrintedReportStore {
         try connection.execute(
             """
             INSERT INTO report_pdfs
-                (id, institution_id, report_id, revision, status, blob_id, created_by, created_at)
-            VALUES (\(ID<PrintedReport>()), \(scope.institution), \(report.id), \(revision), \(status), \(blob.key),
-                \(scope.user), \(now))
+                (id, institution_id, report_id, revision, unique_revision, status, blob_id, created_by, created_at)
+            VALUES (\(ID<PrintedReport>()), \(scope.institution), \(report.id), \(revision), \(revision), \(status),
+                \(blob.key), \(scope.user), \(now))
             """)
+    }
+
+    /// Whether a row was refused because the revision has its print.
+    static func isPrinted(_ error: any Error) -> Bool {
+        (error as? DatabaseError)?.constraint == "uq_report_pdfs_report_id_unique_revision"
     }
 
     /// Newest first; the caller has checked that `scope` may see the report.

@@ -26,6 +26,17 @@ package struct Report: Sendable, Equatable {
     package let updatedAt: Timestamp
     /// A full name.
     package let lastEditedBy: String?
+    /// Nil for a report that nobody has signed.
+    package let signature: Signature?
+    /// The oldest first.
+    package var addenda: [ReportAddendum] = []
+
+    /// Who signed a report, and when.
+    package struct Signature: Sendable, Equatable {
+        /// A full name.
+        package let signedBy: String
+        package let signedAt: Timestamp
+    }
 
     /// The text that is in force: the edited one where there is one.
     package var currentText: String { finalizedText ?? aiGeneratedText }
@@ -37,7 +48,7 @@ package struct Report: Sendable, Equatable {
 extension Report: Encodable {
     private enum CodingKeys: String, CodingKey {
         case reportId, caseId, patientId, status, aiGeneratedText, finalizedText, findingsJson, editCount
-        case generatedAt, updatedAt, lastEditedBy
+        case generatedAt, updatedAt, lastEditedBy, revision, signedBy, signedAt, addenda
     }
 
     private struct Evidence: Encodable {
@@ -59,5 +70,9 @@ extension Report: Encodable {
         try container.encode(generatedAt, forKey: .generatedAt)
         try container.encode(updatedAt, forKey: .updatedAt)
         try container.encode(lastEditedBy, forKey: .lastEditedBy)
+        try container.encode(revision, forKey: .revision)
+        try container.encode(signature?.signedBy, forKey: .signedBy)
+        try container.encode(signature?.signedAt, forKey: .signedAt)
+        try container.encode(addenda, forKey: .addenda)
     }
 }

@@ -9,6 +9,21 @@ package struct ReportExportService: Sendable {
     private let audit: AuditService
     private let printer: ReportPrinter
     private let clock: @Sendable () -> Timestamp
+    /// Who asks for a print that is under way waits for that one.
+    private let prints = SharedReads<PrintKey>()
+
+    /// What makes two prints the same.
+    private struct PrintKey: Hashable, Sendable {
+        let report: ID<Report>
+        /// The one that the PDF shows.
+        let revision: Int
+    }
+
+    /// What a request got, and which request it was that made it.
+    private struct Printing: Sendable {
+        let printed: PrintedReport
+        let maker: ID<PrintKey>?
+    }
 
     package init(
         database: any Database, blobs: any BlobStore, audit: AuditService, printer: ReportPrinter,
@@ -25,20 +40,49 @@ package struct ReportExportService: Sendable {
     /// from now on.
     package func export(_ scope: Scope, _ id: ID<Report>) async throws -> PrintedReport {
         let now = clock()
-        let source = try await database.read { try ReportPrintSource(scope, id, at: now, in: $0) }
+        let source = try await source(scope, id, at: now)
+        let me = ID<PrintKey>()
+        let printing: Printing
         if let printed = source.printed {
-            try await audit.record(AuditEntry(scope, "report.export", "report", id.string, at: now))
-            return printed
+            printing = Printing(printed: printed, maker: nil)
+        } else {
+            let key = PrintKey(report: id, revision: source.revision)
+            // In a task of its own: others wait for it, also when the client that asked first has gone.
+            printing = try await prints.value(for: key) {
+                try await Task { try await printOnce(scope, id, for: me) }.value
+            }
         }
+        // The one who made it has it recorded with it.
+        if printing.maker != me {
+            try await audit.record(AuditEntry(scope, "report.export", "report", id.string, at: now))
+        }
+        let view = ReportViewStore.View(id, printing.printed.revision)
+        let unseen = try await database.read { try ReportViewStore($0).unseen(scope, among: [view]) }
+        try await database.record(unseen, of: scope, at: now)
+        return printing.printed
+    }
+
+    private func source(_ scope: Scope, _ id: ID<Report>, at now: Timestamp) async throws -> ReportPrintSource {
+        try await database.read { try ReportPrintSource(scope, id, at: now, in: $0) }
+    }
+
+    /// Prints the report as it is now, unless that has been done meanwhile.
+    private func printOnce(_ scope: Scope, _ id: ID<Report>, for maker: ID<PrintKey>) async throws -> Printing {
+        let now = clock()
+        let source = try await source(scope, id, at: now)
+        if let printed = source.printed { return Printing(printed: printed, maker: nil) }
         var picture: Data?
         if let key = source.picture { picture = try await bytes(key) }
         let pdf = try await printer.pdf(source.document(picture: picture))
         let blob = try await blobs.put(pdf)
         do {
-            return try await keep(blob, scope, source, at: now)
+            return Printing(printed: try await keep(blob, scope, source, at: now), maker: maker)
         } catch {
             try? await blobs.delete(blob.key)
-            throw error
+            // Another process may have been faster.
+            let isLate = PrintedReportStore.isPrinted(error) || (error as? AppError)?.code == .conflict
+            guard isLate, let printed = try await self.source(scope, id, at: now).printed else { throw error }
+            return Printing(printed: printed, maker: nil)
         }
     }
 
@@ -57,10 +101,10 @@ package struct ReportExportService: Sendable {
         return try await database.write { connection in
             let store = ReportStore(connection)
             let report = try store.require(scope, id)
-            guard report.revision == source.report.revision else {
-                throw AppError(.conflict, "The report was changed while it was printed; try again.")
+            let isCurrent = report.revision == source.report.revision
+            guard try isCurrent && (source.change.map { try store.apply($0, scope, at: now) } ?? true) else {
+                throw AppError(.conflict, "The report was changed while it was printed. Try again.")
             }
-            if let change = source.change { try store.apply(change, scope, at: now) }
             let prints = PrintedReportStore(connection)
             try prints.insert(
                 scope, of: report, blob, revision: source.revision, status: source.change?.status ?? report.status,

@@ -17,12 +17,13 @@ package struct ReportForm: Decodable, Sendable {
         self.acknowledgeChecks = acknowledgeChecks
     }
 
-    private static let textLimit = 50_000
-    private static let reasonLimit = 2000
+    /// Characters.
+    static let textLimit = 50_000
+    static let reasonLimit = 2000
 
     /// What the form makes of `report`.
     ///
-    /// - Throws: a validation error with all that is wrong.
+    /// - Throws: a validation error with all that is wrong; a conflict where it would change what is signed.
     func applied(to report: Report) throws -> ReportChange {
         var check = Validation()
         let reason = check.text("editReason", editReason, atMost: Self.reasonLimit)
@@ -34,18 +35,22 @@ package struct ReportForm: Decodable, Sendable {
         try check.finish()
         var state = ReportState(report.status)
         let isEdited = text.map { $0 != report.currentText.trimmed } ?? false
-        if isEdited, case .refused(let field, let message) = state.edit(hasReason: !reason.isEmpty) {
-            check.add(field, message)
-        } else if let wanted, case .refused(let field, let message) = state.move(to: wanted, hasReason: !reason.isEmpty)
-        {
-            check.add(field, message)
-        }
-        try check.finish()
+        if isEdited { try Self.require(state.edit()) }
+        if let wanted { try Self.require(state.move(to: wanted)) }
         // A signature stands below a text that nothing writes anew later on, edited or not.
         let kept = isEdited ? text : state.isSigned ? report.currentText : report.finalizedText
         return ReportChange(
             from: report, status: state.status, text: kept, isEdited: isEdited, reason: reason,
-            isAcknowledged: acknowledgeChecks ?? false)
+            isAcknowledged: acknowledgeChecks ?? false, hasText: text != nil)
+    }
+
+    private static func require(_ answer: ReportState.Answer) throws {
+        switch answer {
+        case .unchanged, .moved: return
+        case .refused(let field, let message): throw AppError.invalid(field, message)
+        case .signed:
+            throw AppError(.conflict, "The report is signed and no longer changes. Add an addendum instead.")
+        }
     }
 }
 
@@ -58,14 +63,31 @@ struct ReportChange: Sendable {
     let isEdited: Bool
     let reason: String
     let isAcknowledged: Bool
+    /// Whether the form held the whole text: what follows is then about that text, whoever wrote the one before it.
+    let hasText: Bool
 
     var isNothing: Bool { !isEdited && status == from.status }
     /// Whether it puts a signature below the text.
     var isSigning: Bool { status == .finalized && (isEdited || from.status != .finalized) }
 
     /// For the audit trail.
-    var fields: [FieldChange?] {
-        [.told("status", from.status, status), isEdited ? .named("finalizedText", from.currentText, text) : nil]
+    ///
+    /// - Parameter acknowledged: contradictions that the signer overrode.
+    func fields(acknowledged: [String] = []) -> [FieldChange?] {
+        [
+            .told("status", from.status, status), isEdited ? .named("finalizedText", from.currentText, text) : nil,
+            .told("acknowledgeChecks", false, !acknowledged.isEmpty),
+        ]
+    }
+
+    /// - Parameter seen: the revision that the user was shown last.
+    /// - Throws: a conflict where the status would change of a text that the user has not seen.
+    func requireSeen(_ seen: Int?) throws {
+        guard !hasText, status != from.status, seen != from.revision else { return }
+        throw AppError(
+            .conflict,
+            "The report has changed since you last loaded it (now revision \(from.revision)). "
+                + "Load it again, then repeat the change.")
     }
 
     var action: String {

@@ -13,7 +13,6 @@ struct ReportPrintSource: Sendable {
     private let result: CaseResult
     private let item: Case
     private let institution: String
-    private let signature: ReportEdit?
     private let lastEdit: ReportEdit?
     private let time: Timestamp
 
@@ -28,7 +27,6 @@ struct ReportPrintSource: Sendable {
         let prints = PrintedReportStore(connection)
         institution = try prints.institutionName(scope)
         let edits = try store.edits(scope, of: id)
-        signature = edits.last { $0.status == .finalized }
         lastEdit = edits.last { $0.text != nil }
         // Who may read a report, but not write it, prints it and moves nothing.
         let mayMove = try report.status == .finalized && store.find(scope, id, for: .writeReport) != nil
@@ -47,14 +45,15 @@ struct ReportPrintSource: Sendable {
     func document(picture: Data?) -> ReportDocument {
         ReportDocument(
             title: "Brain MRI: measurements of tumour", institution: institution, facts: facts,
-            review: result.result.review?.reasons ?? [], sections: ReportText.sections(of: report.currentText),
+            review: result.result.review?.reasons ?? [],
+            sections: ReportText.sections(of: report.currentText) + report.addenda.map(ReportText.section),
             measurements: report.findings.compactMap(\.measurement), picture: picture,
             pictureCaption:
                 "Reference series \(result.result.referenceModality.displayName) with the regions' contours, in "
                 + "radiological convention: the patient's left is on the right of axial and coronal planes.",
             provenance: provenance,
             footer:
-                "Report \(report.id), revision \(revision), printed \(Self.day(time)) UTC. \(ReportDocument.notice).",
+                "Report \(report.id), revision \(revision), printed \(time.minute) UTC. \(ReportDocument.notice).",
             watermark: report.status.isSigned ? nil : "DRAFT", printedAt: time.date)
     }
 
@@ -66,18 +65,20 @@ struct ReportPrintSource: Sendable {
         let scanner = [item.scannerType, item.fieldStrength?.rawValue ?? ""].filter { !$0.isEmpty }
         if !scanner.isEmpty { facts.append(.init("Scanner", scanner.joined(separator: ", "))) }
         facts.append(.init("Status", status))
-        facts.append(.init("Drafted", "\(Self.day(report.generatedAt)) UTC by software, from measurements alone"))
+        facts.append(.init("Drafted", "\(report.generatedAt.minute) UTC by software, from measurements alone"))
         if let lastEdit {
             facts.append(
                 .init(
                     "Text",
-                    "edited \(report.editCount) ×, last by \(lastEdit.editedBy), \(Self.day(lastEdit.editedAt)) UTC"))
+                    "edited \(report.editCount) ×, last by \(lastEdit.editedBy), \(lastEdit.editedAt.minute) UTC"))
         }
-        if let signature, report.status.isSigned {
-            facts.append(.init("Signed", "by \(signature.editedBy), \(Self.day(signature.editedAt)) UTC"))
-            if !signature.acknowledged.isEmpty {
-                facts.append(.init("Signed knowing", signature.acknowledged.joined(separator: " ")))
-            }
+        if let signature = report.signature {
+            facts.append(.init("Signed", "by \(signature.signedBy), \(signature.signedAt.minute) UTC"))
+        }
+        if let addendum = report.addenda.last {
+            let count = report.addenda.count
+            facts.append(
+                .init("Addenda", "\(count), last by \(addendum.createdBy), \(addendum.createdAt.minute) UTC"))
         }
         return facts
     }
@@ -101,7 +102,7 @@ struct ReportPrintSource: Sendable {
         var facts: [ReportDocument.Fact] = [
             .init("Model", "\(model.name) \(model.version)"), .init("Model digest", model.digest),
             .init("Device, program", "\(result.result.device), NeuroAI \(result.codeVersion)"),
-            .init("Measured", "\(Self.day(result.createdAt)) UTC, task \(result.task)"),
+            .init("Measured", "\(result.createdAt.minute) UTC, task \(result.task)"),
             .init("Inputs digest", result.inputsDigest),
         ]
         if let manifest = result.files.first(where: { $0.content == .manifest }) {
@@ -110,10 +111,11 @@ struct ReportPrintSource: Sendable {
         return facts
     }
 
+}
+
+extension Timestamp {
     /// `2026-11-23 19:04`
-    private static func day(_ time: Timestamp) -> String {
-        String(time.description.prefix(16)).replacing("T", with: " ")
-    }
+    fileprivate var minute: String { String(description.prefix(16)).replacing("T", with: " ") }
 }
 
 /// A report's text cut into its parts for print.
@@ -137,6 +139,14 @@ enum ReportText {
         }
         close()
         return sections
+    }
+
+    /// An addendum as it stands below the signed text.
+    static func section(_ addendum: ReportAddendum) -> ReportDocument.Section {
+        let lines = ["Reason: \(addendum.reason)"] + addendum.text.split(whereSeparator: \.isNewline).map(String.init)
+        return ReportDocument.Section(
+            title: "ADDENDUM \(addendum.number) – \(addendum.createdBy), \(addendum.createdAt.minute) UTC",
+            sentences: lines.map(\.trimmed).filter { !$0.isEmpty }.map(sentence))
     }
 
     private static func sentence(_ line: String) -> ReportDocument.Sentence {

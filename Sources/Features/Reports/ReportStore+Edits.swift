@@ -13,10 +13,8 @@ extension ReportStore {
         throw AppError(.notFound, "There is no such report.")
     }
 
-    /// Writes a change and its line of the history.
-    ///
-    /// - Throws: a conflict where somebody else has changed the report since it was read.
-    func apply(_ change: ReportChange, _ scope: Scope, acknowledged: [String] = [], at now: Timestamp) throws {
+    /// Writes a change and its line of the history; false, and nothing is written, where the report has changed since it was read.
+    func apply(_ change: ReportChange, _ scope: Scope, acknowledged: [String] = [], at now: Timestamp) throws -> Bool {
         let report = change.from
         // Who prints a report has not written it.
         let editor = change.status == .exported && !change.isEdited ? nil : scope.user
@@ -28,9 +26,7 @@ extension ReportStore {
                 last_edited_by = COALESCE(\(editor), last_edited_by)
             WHERE institution_id = \(scope.institution) AND id = \(report.id) AND revision = \(report.revision)
             """)
-        guard changed == 1 else {
-            throw AppError(.conflict, "Somebody else has just changed this report; load it again.")
-        }
+        guard changed == 1 else { return false }
         let list = String(decoding: try JSONEncoder().encode(acknowledged), as: UTF8.self)
         try connection.execute(
             """
@@ -39,6 +35,7 @@ extension ReportStore {
             VALUES (\(report.id), \(scope.institution), \(report.revision + 1), \(scope.user), \(now),
                 \(change.reason), \(change.status), \(change.isEdited ? change.text : nil), \(list))
             """)
+        return true
     }
 
     /// The first change first; the caller has checked that `scope` may see the report.
@@ -56,12 +53,16 @@ extension ReportStore {
 extension ReportEdit {
     fileprivate init(_ row: SQLRow) throws {
         let list: String = try row.get("acknowledged")
+        do {
+            acknowledged = try JSONDecoder().decode([String].self, from: Data(list.utf8))
+        } catch {
+            throw DatabaseError(.decoding, "Column acknowledged holds no list of this version.")
+        }
         number = try row.get("number")
         editedBy = "\(try row.get("first_name", as: String.self)) \(try row.get("last_name", as: String.self))".trimmed
         editedAt = try row.get("edited_at")
         reason = try row.get("reason")
         status = try row.get("status")
         text = try row.optional("text")
-        acknowledged = (try? JSONDecoder().decode([String].self, from: Data(list.utf8))) ?? []
     }
 }

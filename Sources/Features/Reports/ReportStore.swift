@@ -11,15 +11,34 @@ package struct ReportStore {
     }
 
     private static let selection: SQL = """
-        SELECT p.*, c.patient_id, r.result_json, u.first_name, u.last_name
+        SELECT p.*, c.patient_id, r.result_json, u.first_name, u.last_name, s.edited_at AS signed_at,
+            v.first_name AS signer_first_name, v.last_name AS signer_last_name
         FROM reports p
         JOIN cases c ON c.institution_id = p.institution_id AND c.id = p.case_id
         JOIN results r ON r.institution_id = p.institution_id AND r.id = p.result_id
         LEFT JOIN users u ON u.institution_id = p.institution_id AND u.id = p.last_edited_by
+        LEFT JOIN report_edits s ON s.institution_id = p.institution_id AND s.report_id = p.id
+            AND p.status IN ('finalized', 'exported')
+            AND s.number = (
+                SELECT MAX(e.number) FROM report_edits e WHERE e.report_id = p.id AND e.status = 'finalized')
+        LEFT JOIN users v ON v.institution_id = s.institution_id AND v.id = s.edited_by
         """
 
+    /// A composed text, encoded before the transaction that writes it.
+    package struct Draft: Sendable {
+        let text: String
+        let document: String
+
+        package init(_ draft: ReportDraft) throws {
+            text = draft.text
+            document = String(decoding: try JSONEncoder().encode(draft), as: UTF8.self)
+        }
+    }
+
     /// A draft that a job wrote for a result; the result's own row says which institution it belongs to.
-    func insert(_ draft: ReportDraft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
+    ///
+    /// - Throws: `JobFailure(.pointless)` where the result has been deleted meanwhile.
+    func insert(_ draft: Draft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
         // The job's request and, through it, who asked: the trail names the person and not only the machine.
         guard
             let row = try connection.queryOne(
@@ -29,7 +48,7 @@ package struct ReportStore {
                 LEFT JOIN jobs j ON j.institution_id = r.institution_id AND j.id = \(job)
                 WHERE r.id = \(result.id)
                 """)
-        else { return }
+        else { throw JobFailure(.pointless, "The result has been deleted.") }
         let institution: ID<Institution> = try row.get("institution_id")
         let origin = RequestOrigin(requestID: try row.optional("request_id"))
         let id = try insert(draft, for: result, institution: institution, job: job, at: now)
@@ -41,16 +60,15 @@ package struct ReportStore {
 
     /// - Parameter job: the one that wrote it; nil where a user asked for it.
     func insert(
-        _ draft: ReportDraft, for result: CaseResult, institution: ID<Institution>, job: ID<JobRecord>?,
+        _ draft: Draft, for result: CaseResult, institution: ID<Institution>, job: ID<JobRecord>?,
         at now: Timestamp
     ) throws -> ID<Report> {
         let id = ID<Report>()
-        let document = String(decoding: try JSONEncoder().encode(draft), as: UTF8.self)
         try connection.execute(
             """
             INSERT INTO reports (id, institution_id, case_id, result_id, job_id, status, ai_generated_text,
                 document_json, generated_at, updated_at)
-            VALUES (\(id), \(institution), \(result.caseID), \(result.id), \(job), 'draft', \(draft.text), \(document),
+            VALUES (\(id), \(institution), \(result.caseID), \(result.id), \(job), 'draft', \(draft.text), \(draft.document),
                 \(now), \(now))
             """)
         return id
@@ -68,7 +86,27 @@ package struct ReportStore {
     /// Nil where there is no such report or `scope` may not know of its case.
     func find(_ scope: Scope, _ id: ID<Report>, for action: Action = .readReport) throws -> Report? {
         let condition = CaseStore.visible(scope, for: action)
-        return try connection.queryOne("\(Self.selection) WHERE p.id = \(id) AND \(condition)").map(Report.init)
+        let report = try connection.queryOne("\(Self.selection) WHERE p.id = \(id) AND \(condition)").map(Report.init)
+        return try report.flatMap { try ReportAddendumStore(connection).completed([$0]).first }
+    }
+
+    /// Whether a case has a signed report, which stays whatever becomes of its series and results.
+    func hasSigned(_ scope: Scope, case id: ID<Case>) throws -> Bool {
+        try connection.queryOne(
+            """
+            SELECT 1 AS one FROM reports
+            WHERE institution_id = \(scope.institution) AND case_id = \(id)
+                AND status IN (\(Report.Status.finalized), \(Report.Status.exported)) LIMIT 1
+            """) != nil
+    }
+
+    /// - Throws: `.caseSigned` where the case has a signed report.
+    func requireUnsigned(_ scope: Scope, case id: ID<Case>) throws {
+        guard try hasSigned(scope, case: id) else { return }
+        throw AppError(
+            .caseSigned,
+            "The case has a signed report, which stays as it is. Send force=true to go on; a new draft is added beside it."
+        )
     }
 
     /// Takes the report's edits and printed files along; the files are swept once no row names them.
@@ -87,7 +125,7 @@ package struct ReportStore {
             caseID: caseID, window: window)
         let rows = try connection.query(
             "\(Self.selection) WHERE p.id IN (\(try list.keys())) ORDER BY p.generated_at DESC, p.id DESC")
-        let items = try rows.prefix(window.size).map(Report.init)
+        let items = try ReportAddendumStore(connection).completed(rows.prefix(window.size).map(Report.init))
         let hasNext = rows.count > window.size
         return Page(
             items: items, count: try list.count(), nextCursor: hasNext ? items.last?.cursor : nil,
@@ -119,6 +157,7 @@ extension Report {
         generatedAt = try row.get("generated_at")
         updatedAt = try row.get("updated_at")
         lastEditedBy = firstName.map { "\($0) \(lastName ?? "")".trimmed }
+        signature = try Signature(row)
     }
 
     fileprivate var cursor: String? {
@@ -126,11 +165,21 @@ extension Report {
     }
 }
 
+extension Report.Signature {
+    fileprivate init?(_ row: SQLRow) throws {
+        guard let time: Timestamp = try row.optional("signed_at") else { return nil }
+        let firstName: String? = try row.optional("signer_first_name")
+        let lastName: String? = try row.optional("signer_last_name")
+        signedBy = "\(firstName ?? "") \(lastName ?? "")".trimmed
+        signedAt = time
+    }
+}
+
 extension WriteReportJob {
     /// Composes the report from the result's findings.
     package init(database: any Database) {
         self.init(database: database) { result, job in
-            let draft = try ReportComposer.checked(result.result)
+            let draft = try ReportStore.Draft(ReportComposer.checked(result.result))
             return { try ReportStore($0).insert(draft, for: result, job: job, at: .now) }
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Storage
 
 /// From each sentence back to what was measured, by which model, on which files; and on to what people made of it.
 package struct ReportTrace: Sendable {
@@ -26,10 +27,16 @@ package struct ReportTrace: Sendable {
 
     /// Digests of the series as they were measured, from the run's manifest.
     package var inputs: [RunManifest.Input] {
-        struct Inputs: Decodable {
-            let inputs: [RunManifest.Input]
+        get throws {
+            struct Inputs: Decodable {
+                let inputs: [RunManifest.Input]
+            }
+            do {
+                return try JSONDecoder().decode(Inputs.self, from: Data(result.manifest.utf8)).inputs
+            } catch {
+                throw DatabaseError(.decoding, "Column manifest_json holds no manifest of this version.")
+            }
         }
-        return (try? JSONDecoder().decode(Inputs.self, from: Data(result.manifest.utf8)))?.inputs ?? []
     }
 
     /// The stored manifest, from which the run can be repeated bit by bit.

@@ -77,6 +77,31 @@ package struct ResultStore {
         ).map(read)
     }
 
+    /// Which result `latest` would answer.
+    func latestID(_ scope: Scope, case caseID: ID<Case>) throws -> ID<CaseResult>? {
+        try connection.queryOne(
+            """
+            SELECT id FROM results WHERE institution_id = \(scope.institution) AND case_id = \(caseID)
+            ORDER BY created_at DESC, id DESC LIMIT 1
+            """
+        )?.get("id")
+    }
+
+    /// Whether the newest result was measured on the case's present images.
+    func isCurrent(_ scope: Scope, case caseID: ID<Case>) throws -> Bool {
+        let newest = try connection.queryOne(
+            """
+            SELECT r.inputs_digest, t.model_id FROM results r
+            JOIN inference_tasks t ON t.institution_id = r.institution_id AND t.id = r.task_id
+            WHERE r.institution_id = \(scope.institution) AND r.case_id = \(caseID)
+            ORDER BY r.created_at DESC, r.id DESC LIMIT 1
+            """)
+        guard let newest else { return false }
+        let images = try ImageStore(connection).list(scope, case: caseID)
+        return try InputsDigest.of(images, modelID: newest.optional("model_id"))
+            == newest.get("inputs_digest", as: String.self)
+    }
+
     /// The caller has checked that `scope` may see the task's case.
     package func find(_ scope: Scope, task: ID<InferenceTask>) throws -> CaseResult? {
         try connection.queryOne(

@@ -74,7 +74,7 @@ package struct SegmentCaseJob: Job {
             }
         } catch let error as ImagingError {
             switch error.code {
-            case .invalidImage, .unsupportedImage, .incompatibleSeries, .invalidModel:
+            case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries, .invalidModel:
                 throw JobFailure(.permanent, error.message)
             case .cancelled: throw CancellationError()
             case .internalFault: throw JobFailure(.transient, error.message)
@@ -128,10 +128,17 @@ extension InferenceTask {
     func recordEnd(_ end: JobEnd, in connection: any DatabaseConnection, at now: Timestamp = .now) throws {
         let store = SegmentationStore(connection)
         let cases = CaseStore(connection)
-        // First, because it locks the case's row: of two tasks that end at once the second sees that the first is over.
-        try cases.setStatus(scope, caseID, end.caseStatus, at: now)
+        // First: of two tasks that end at once the second sees that the first is over.
+        try cases.lock(scope, caseID)
         try store.deactivate(self)
-        if try store.hasOtherActiveTask(than: self) { try cases.setStatus(scope, caseID, .processing, at: now) }
+        if try store.hasOtherActiveTask(than: self) {
+            try cases.setStatus(scope, caseID, .processing, at: now)
+        } else if end != .completed, try ResultStore(connection).isCurrent(scope, case: caseID) {
+            // A run that brought nothing leaves the case what it was.
+            try cases.setStatus(scope, caseID, .completed, at: now, isNew: false)
+        } else {
+            try cases.setStatus(scope, caseID, end.caseStatus, at: now)
+        }
         try AuditStore(connection).append(
             AuditEntry(
                 institution: institution, actor: createdBy, origin: RequestOrigin(requestID: requestID),

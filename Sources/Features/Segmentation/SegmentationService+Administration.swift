@@ -3,10 +3,10 @@ import Storage
 // What administrators do with segmentations that are over.
 
 extension SegmentationService {
-    /// Asks for the same segmentation again.
+    /// Asks for the same segmentation again, also where a report has been signed: the page has asked.
     package func restart(_ scope: Scope, _ id: ID<InferenceTask>) async throws -> InferenceTask {
         let task = try await database.read { try Self.require(scope, id, for: .startInference, in: $0) }
-        return try await start(scope, case: task.caseID, modelID: task.modelID)
+        return try await start(scope, case: task.caseID, modelID: task.modelID, force: true)
     }
 
     /// The task goes with its result, the reports on that and their files; a finalized report keeps it.

@@ -20,13 +20,17 @@ package struct SegmentationService: Sendable {
     }
 
     /// Asks for a case's segmentation; where one works on the same inputs, answers that one.
-    package func start(_ scope: Scope, case caseID: ID<Case>, modelID: String? = nil) async throws -> InferenceTask {
+    ///
+    /// - Parameter force: also where the case has a signed report, beside which there will be a new draft.
+    package func start(
+        _ scope: Scope, case caseID: ID<Case>, modelID: String? = nil, force: Bool = false
+    ) async throws -> InferenceTask {
         let modelID = try checked(modelID)
         do {
-            return try await startOnce(scope, case: caseID, modelID: modelID)
+            return try await startOnce(scope, case: caseID, modelID: modelID, force: force)
         } catch let error as DatabaseError where error.constraint == Self.activeConstraint {
             // Another start was faster by a moment: its task is there now.
-            return try await startOnce(scope, case: caseID, modelID: modelID)
+            return try await startOnce(scope, case: caseID, modelID: modelID, force: force)
         }
     }
 
@@ -41,7 +45,9 @@ package struct SegmentationService: Sendable {
         return model.identity.digest
     }
 
-    private func startOnce(_ scope: Scope, case caseID: ID<Case>, modelID: String?) async throws -> InferenceTask {
+    private func startOnce(
+        _ scope: Scope, case caseID: ID<Case>, modelID: String?, force: Bool
+    ) async throws -> InferenceTask {
         let now = clock()
         return try await database.write { connection in
             let cases = CaseStore(connection)
@@ -58,6 +64,7 @@ package struct SegmentationService: Sendable {
             guard !images.isEmpty else {
                 throw AppError.invalid("caseId", "The case has no images; upload at least one sequence first.")
             }
+            if !force { try ReportStore(connection).requireUnsigned(scope, case: caseID) }
             let id = ID<InferenceTask>()
             let job = try JobStore(connection).enqueue(
                 SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution,
@@ -155,6 +162,11 @@ extension InferenceTask {
             try AuditStore(connection).append(
                 AuditEntry(scope, "inference.cancel", "inference_task", id.string, at: now))
         }
-        if case .end(let end) = answer { try recordEnd(end, in: connection, at: now) }
+        switch answer {
+        case .end(let end): try recordEnd(end, in: connection, at: now)
+        // Its result will go nowhere, so the next start must not be answered with it.
+        case .asked: try SegmentationStore(connection).deactivate(self)
+        case .alreadyOver: break
+        }
     }
 }

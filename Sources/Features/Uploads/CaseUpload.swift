@@ -14,6 +14,8 @@ package struct CaseUpload: Sendable, Equatable {
     package let size: Int64
     package let createdAt: Timestamp
     package let expiresAt: Timestamp
+    /// Whether it becomes a series of a case that has a signed report.
+    package let isForced: Bool
     /// When its image became one of the case's; nil while it is under way.
     package var completedAt: Timestamp?
 }

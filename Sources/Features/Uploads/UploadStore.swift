@@ -13,9 +13,11 @@ struct UploadStore {
         try connection.execute(
             """
             INSERT INTO case_uploads
-                (id, institution_id, case_id, created_by, modality, filename, size, created_at, expires_at)
+                (id, institution_id, case_id, created_by, modality, filename, size, created_at, expires_at,
+                is_forced)
             VALUES (\(upload.id), \(scope.institution), \(upload.caseID), \(scope.user), \(upload.modality),
-                \(upload.filename), \(upload.size), \(upload.createdAt), \(upload.expiresAt))
+                \(upload.filename), \(upload.size), \(upload.createdAt), \(upload.expiresAt),
+                \(upload.isForced))
             """)
     }
 
@@ -79,6 +81,7 @@ extension CaseUpload {
         size = try row.get("size")
         createdAt = try row.get("created_at")
         expiresAt = try row.get("expires_at")
+        isForced = try row.get("is_forced")
         completedAt = try row.optional("completed_at")
     }
 }

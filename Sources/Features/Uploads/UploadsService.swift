@@ -27,15 +27,18 @@ package struct UploadsService: Sendable {
     }
 
     /// Begins a file of `size` bytes, of which none are here yet.
+    ///
+    /// - Parameter force: also where the case has a signed report.
     package func create(
-        _ scope: Scope, case caseID: ID<Case>, modality: MRISequence, filename: String, size: Int64
+        _ scope: Scope, case caseID: ID<Case>, modality: MRISequence, filename: String, size: Int64,
+        force: Bool = false
     ) async throws -> CaseUpload {
         let now = clock()
-        try await images.checkUpload(scope, case: caseID, size: size, isResumable: true)
+        try await images.checkUpload(scope, case: caseID, size: size, isResumable: true, force: force)
         let upload = CaseUpload(
             id: ID(), institution: scope.institution, caseID: caseID, createdBy: scope.user, modality: modality,
             filename: MRIImage.displayed(filename), size: size, createdAt: now,
-            expiresAt: now.advanced(by: lifetime))
+            expiresAt: now.advanced(by: lifetime), isForced: force)
         try await partials.create(upload.id.string)
         do {
             try await database.write { connection in
@@ -148,12 +151,13 @@ package struct UploadsService: Sendable {
     /// The same way as a file that came in one piece; what is no image goes with its upload. The caller has the file's lock.
     private func complete(_ scope: Scope, _ upload: CaseUpload) async throws {
         let name = upload.id.string
-        try await images.checkUpload(scope, case: upload.caseID)
+        try await images.checkUpload(scope, case: upload.caseID, force: upload.isForced)
         let now = clock()
         do {
             let file = ReceivedFile(staged: try await partials.staged(name))
             _ = try await images.add(
-                scope, case: upload.caseID, modality: upload.modality, filename: upload.filename, file: file
+                scope, case: upload.caseID, modality: upload.modality, filename: upload.filename, file: file,
+                force: upload.isForced
             ) { try UploadStore($0).complete(scope, upload.id, at: now) }
         } catch {
             try? await database.write { try UploadStore($0).delete(scope, upload.id) }

@@ -11,7 +11,7 @@ package struct AtlasAlignment: Sendable {
     /// The template without its skull.
     let brain: Image
 
-    /// Below it neither a lobe nor the middle is taken from the atlas. Real studies reach 0.93 and more (see docs/decisions/0701).
+    /// Below it neither a lobe nor the middle is taken from the atlas. Real studies reach 0.93 and more (see docs/decisions/0201).
     package static let leastFit = 0.9
     /// How far from a right-handed, unscaled map a head may be.
     private static let volumeRatios = 0.4...2.5

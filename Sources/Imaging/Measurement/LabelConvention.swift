@@ -36,7 +36,7 @@ package enum LabelConvention: String, CaseIterable, Sendable {
 
     /// The convention that a map's labels tell: 3 without 4 is 2023's enhancing tumour, 4 without 3 that of the years before.
     ///
-    /// - Throws: `ImagingError(.unsupportedImage)` where they do not tell: 3 and 4 together are two things in 2015 and two others in
+    /// - Throws: `ImagingError(.ambiguousLabels)` where they do not tell: 3 and 4 together are two things in 2015 and two others in
     ///   2024 and among the metastases, and 1 alone may be the mask of any region.
     package static func told(by labels: Set<UInt8>) throws -> LabelConvention {
         let found = labels.subtracting([0])
@@ -46,12 +46,12 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         }
         guard found != [1] else {
             throw ImagingError(
-                .unsupportedImage,
+                .ambiguousLabels,
                 "The mask holds label 1 alone, which may stand for any region; name its labelConvention.")
         }
         guard !found.isSuperset(of: [3, 4]) else {
             throw ImagingError(
-                .unsupportedImage,
+                .ambiguousLabels,
                 "The mask holds labels 3 and 4, which mean one thing in brats2015 and another in brats2024 and brats-mets; "
                     + "name its labelConvention.")
         }

@@ -109,6 +109,11 @@ extension APIRoute.Parameter {
     /// Forms send an empty text where no case was chosen.
     static let caseFilter = Self("caseId", .anyOf([.id, .text(atMost: 0)]), "Those of one case.")
 
+    static let force = Self(
+        "force", .boolean,
+        "Goes on where the case has a signed report (else 409 `case_signed`); that stays, and a new draft is added beside it."
+    )
+
     static let ifMatch = Self(
         "If-Match", .text(pattern: #"^(\*|"[0-9]{1,18}"(, ?"[0-9]{1,18}")*)$"#),
         "The `ETag` that the change is made from; 412 where it is no longer so.")

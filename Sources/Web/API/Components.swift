@@ -16,6 +16,7 @@ enum Components {
         AuditRoutes.schemas,
         ReportRoutes.schemas,
         ReportEditRoutes.schemas,
+        ReportAddendumRoutes.schemas,
         ReportExportRoutes.schemas,
         FeedbackRoutes.schemas,
     ].reduce(into: [:]) { all, part in

@@ -11,19 +11,26 @@ function parse(text) {
   try { return JSON.parse(text); } catch { return null; }
 }
 
+// A signed report stays as it is: what makes another draft beside it is asked about first.
+function isSigned(form) { return form.dataset.signed === "true"; }
+
+function mayGoOn(form, question) {
+  return !isSigned(form) || confirm(`This case has a signed report, which stays as it is. ${question}`);
+}
+
 document.querySelectorAll("form.upload").forEach((form) => {
   const caseId = document.location.pathname.split("/")[2];
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const file = form.querySelector("input[type=file]").files[0];
-    if (!file) return;
+    if (!file || !mayGoOn(form, "It will no longer describe the series of the case. Upload the series?")) return;
     const bar = form.querySelector("progress");
     const message = form.querySelector(".message");
     const body = new FormData();
     body.append("modality", form.dataset.modality);
     body.append("file", file);
     const request = new XMLHttpRequest();
-    request.open("POST", `/api/cases/${caseId}/upload/`);
+    request.open("POST", `/api/cases/${caseId}/upload/${isSigned(form) ? "?force=true" : ""}`);
     bar.hidden = false;
     message.textContent = "Uploading";
     request.upload.addEventListener("progress", (part) => {
@@ -43,9 +50,10 @@ document.querySelectorAll("form.upload").forEach((form) => {
 const start = document.getElementById("start");
 if (start) start.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (!mayGoOn(start, "A new draft will be added beside it. Run segmentation again?")) return;
   const answer = await fetch("/api/inference/", {
     method: "POST", headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ caseId: start.dataset.case }),
+    body: JSON.stringify({ caseId: start.dataset.case, force: isSigned(start) }),
   });
   if (answer.ok) document.location.reload();
   else start.querySelector(".message").textContent = sentence(parse(await answer.text()), "It could not be started.");

@@ -14,8 +14,7 @@ struct RefusalTrail: RouterMiddleware {
 
     init(audit: AuditService, routes: [APIRoute]) {
         self.audit = audit
-        accesses = Dictionary(
-            routes.map { ("\($0.method) \($0.routerPath)", $0.access) }, uniquingKeysWith: { first, _ in first })
+        accesses = routes.accesses
     }
 
     func handle(
@@ -98,5 +97,12 @@ struct RefusalTrail: RouterMiddleware {
 
     private static func singular(_ word: Substring) -> String {
         word.hasSuffix("s") ? String(word.dropLast()) : String(word)
+    }
+}
+
+extension [APIRoute] {
+    /// Who may make each call, by its method and the router's pattern.
+    var accesses: [String: APIRoute.Access] {
+        Dictionary(map { ("\($0.method) \($0.routerPath)", $0.access) }, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -24,6 +24,7 @@ struct ResumableUploadRoutes {
                 answers: [.init(status: .noContent, content: .nothing)], handler: options),
             APIRoute(
                 .post, Self.collection, "Begin an upload in parts (tus 1.0.0)", access: .allowed(.uploadImage),
+                query: [.force],
                 answers: [.init(status: .created, content: .nothing)],
                 details: .init(failures: [412], headers: Self.headers(["Upload-Length", "Upload-Metadata"])),
                 handler: tus(create)),
@@ -126,7 +127,8 @@ struct ResumableUploadRoutes {
             throw AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.")
         }
         let upload = try await services.uploads.create(
-            scope, case: id, modality: metadata.modality, filename: metadata.filename, size: size)
+            scope, case: id, modality: metadata.modality, filename: metadata.filename, size: size,
+            force: try request.flag("force"))
         return Response(
             status: .created,
             headers: [

@@ -14,7 +14,7 @@ struct UploadRoutes {
         [
             APIRoute(
                 .post, "/api/cases/{caseId}/upload/", "Upload a series; one of the same modality is replaced",
-                access: .allowed(.uploadImage), body: .multipart(.named("UploadForm")),
+                access: .allowed(.uploadImage), query: [.force], body: .multipart(.named("UploadForm")),
                 answers: [.json(.created, .named("MRIImage"))], handler: upload)
         ]
     }
@@ -23,14 +23,16 @@ struct UploadRoutes {
         let scope = try context.scope
         let id = try context.id("caseId", of: Case.self)
         let length = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
-        try await services.images.checkUpload(scope, case: id, size: max(0, length - Self.formOverhead))
+        let force = try request.flag("force")
+        try await services.images.checkUpload(
+            scope, case: id, size: max(0, length - Self.formOverhead), force: force)
         let limit = services.settings.uploadLimit
         if length > limit + Self.formOverhead {
             throw AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.")
         }
         let form = try await receive(request)
         let image = try await services.images.add(
-            scope, case: id, modality: form.modality, filename: form.filename, file: form.file)
+            scope, case: id, modality: form.modality, filename: form.filename, file: form.file, force: force)
         let url = request.base(services.settings) + services.files.path(scope, image)
         return try JSON.response(.created, ImageBody(image, url: url))
     }

@@ -1,25 +1,49 @@
 import Features
 
 extension CasePage {
-    /// The newest report as the page shows it.
+    /// One of the case's reports as the page shows it.
     struct ReportText: Sendable {
+        /// A correction below a signed text.
+        struct Addendum: Sendable {
+            let number: Int
+            let text: String
+            let reason: String
+            let author: String
+            let time: String
+        }
+
+        let id: String
         let heading: String
-        /// The text that is in force: the edited one where there is one.
+        /// The current text: the edited one where there is one.
         let text: String
         /// Who edited it last; nil for a text of the software alone.
         let editor: String?
+        /// Nil for a report that nobody has signed.
+        let signature: String?
+        let addenda: [Addendum]
         let pdf: String
+        /// Older drafts are folded up; the newest report and signed ones are not.
+        let isOpen: Bool
 
-        init(_ report: Report) {
+        init(_ report: Report, isNewest: Bool) {
+            id = report.id.string
+            let drafted = Shown.time(report.generatedAt.description)
             heading =
                 switch report.status {
-                case .draft: "Report draft"
-                case .reviewed: "Report, reviewed but not signed"
-                case .finalized, .exported: "Report, signed"
+                case .draft: "Report draft of \(drafted)"
+                case .reviewed: "Report draft of \(drafted), reviewed but not signed"
+                case .finalized, .exported: "Signed report"
                 }
             text = report.currentText
             editor = report.editCount > 0 ? report.lastEditedBy : nil
+            signature = report.signature.map { "\($0.signedBy), \(Shown.time($0.signedAt.description))" }
+            addenda = report.addenda.map {
+                Addendum(
+                    number: $0.number, text: $0.text, reason: $0.reason, author: $0.createdBy,
+                    time: Shown.time($0.createdAt.description))
+            }
             pdf = "/api/reports/\(report.id)/export/"
+            isOpen = isNewest || report.status.isSigned
         }
     }
 }

@@ -105,10 +105,13 @@ struct CasePage: Sendable {
     let result: ResultNumbers?
     let picture: String?
     let downloads: [Download]
-    let report: ReportText?
+    /// The newest first; a signed one stays beside the drafts of later runs.
+    let reports: [ReportText]
+    /// Whether a report is signed, so that starting again and other series are asked about first.
+    let isSigned: Bool
 
     init(
-        user: User, item: Case, images: [MRIImage], task: InferenceTask?, found: CaseResult?, report: Report?,
+        user: User, item: Case, images: [MRIImage], task: InferenceTask?, found: CaseResult?, reports: [Report],
         scope: Scope, links: FilesService
     ) {
         title = "Case \(item.patientID)"
@@ -131,7 +134,8 @@ struct CasePage: Sendable {
         downloads = (found?.files ?? []).map {
             Download(name: $0.name, url: links.path(scope, $0), size: Shown.size($0.size))
         }
-        self.report = report.map(ReportText.init)
+        self.reports = reports.enumerated().map { ReportText($1, isNewest: $0 == 0) }
+        isSigned = reports.contains(where: \.status.isSigned)
     }
 }
 

@@ -159,10 +159,12 @@ struct PageRoutes {
         let task = try await services.segmentation.list(scope, case: id, .plain(limit: 1)).items.first
         let result = try await services.segmentation.latestResult(scope, case: id)
         // Researchers see numbers without the report.
-        let report = try? await services.reports.list(scope, case: id, .plain(limit: 1)).items.first
+        let mayRead = Policy.reach(of: .readReport, scope) != .nothing
+        let reports =
+            mayRead ? try await services.reports.list(scope, case: id, .plain(limit: Window.plainLimit)).items : []
         let user = try await services.users.profile(scope)
         let model = CasePage(
-            user: user, item: item, images: images, task: task, found: result, report: report, scope: scope,
+            user: user, item: item, images: images, task: task, found: result, reports: reports, scope: scope,
             links: services.files)
         return page(.ok, "case", model)
     }

@@ -32,6 +32,8 @@ extension ReportEditRoutes {
             "reportId": .id, "caseId": .id, "patientId": .text(), "status": statuses, "aiGeneratedText": .text(),
             "finalizedText": .text().nullable, "findingsJson": .anything, "editCount": .integer(),
             "generatedAt": .time, "updatedAt": .time, "lastEditedBy": .text().nullable,
+            "revision": ReportRoutes.revision, "signedBy": .text().nullable, "signedAt": .time.nullable,
+            "addenda": ReportRoutes.addenda,
             "checks": .list(of: remark).described("What the text says against or beyond the measurements."),
         ]),
         "ReportTrace": .object(

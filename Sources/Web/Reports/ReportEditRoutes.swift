@@ -10,7 +10,9 @@ struct ReportEditRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .patch, "/api/reports/{reportId}/update/", "Edit, review or sign a report",
+                .patch, "/api/reports/{reportId}/update/",
+                "Edit, review or sign a report; a signed one no longer changes (409). Without `If-Match` a new status is for the revision "
+                    + "that you were shown or wrote last, else 409",
                 access: .allowed(.writeReport), body: .json(.named("ReportChange")),
                 answers: [.json(.ok, .named("CheckedReport"))],
                 details: .init(failures: [412], headers: [.ifMatch]), handler: update),
@@ -62,8 +64,8 @@ struct CheckedReport: Encodable {
         try container.encode(report.checks, forKey: .checks)
     }
 
-    func response() throws -> Response {
-        var response = try JSON.response(.ok, self)
+    func response(_ status: HTTPResponse.Status = .ok) throws -> Response {
+        var response = try JSON.response(status, self)
         response.headers[.eTag] = "\"\(report.revision)\""
         return response
     }
@@ -105,7 +107,7 @@ struct TraceBody: Encodable {
     let sentences: [ReportTrace.Statement]
     let edits: [Edit]
 
-    init(_ trace: ReportTrace, manifest: String?) {
+    init(_ trace: ReportTrace, manifest: String?) throws {
         reportId = trace.report.id.string
         caseId = trace.report.caseID.string
         resultId = trace.result.id.string
@@ -115,7 +117,7 @@ struct TraceBody: Encodable {
         device = trace.result.result.device
         measuredAt = trace.result.createdAt.description
         inputsDigest = trace.result.inputsDigest
-        inputs = trace.inputs
+        inputs = try trace.inputs
         files = trace.result.files.map { File(name: $0.name, sha256: $0.sha256, size: $0.size) }
         self.manifest = manifest
         sentences = trace.statements

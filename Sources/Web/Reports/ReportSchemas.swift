@@ -1,6 +1,10 @@
 import Features
 
 extension ReportRoutes {
+    static let revision = Schema.integer().described("Rises with every change; the `ETag` of one report.")
+    static let addenda = Schema.list(of: .named("ReportAddendum"))
+        .described("Corrections of a signed report, oldest first.")
+
     static let schemas: [String: Schema] = [
         "Report": .object([
             "reportId": .id, "caseId": .id, "patientId": .text(),
@@ -14,7 +18,8 @@ extension ReportRoutes {
                         "findings": .list(of: .text()),
                     ])),
             ]), "editCount": .integer(), "generatedAt": .time, "updatedAt": .time,
-            "lastEditedBy": Schema.text().nullable,
+            "lastEditedBy": Schema.text().nullable, "revision": revision, "signedBy": Schema.text().nullable,
+            "signedAt": Schema.time.nullable, "addenda": addenda,
         ]),
         "ReportForm": .form(["caseId": .id], required: ["caseId"]),
     ]

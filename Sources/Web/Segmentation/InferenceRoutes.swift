@@ -9,6 +9,7 @@ struct InferenceRoutes {
     private struct StartForm: Decodable {
         var caseId: String?
         var modelId: String?
+        var force: Bool?
     }
 
     var all: [APIRoute] { starting + watching }
@@ -21,9 +22,10 @@ struct InferenceRoutes {
         } + [
             APIRoute(
                 .post, "/api/inference/predict/{caseId}/", "Start a segmentation of this case",
-                access: .allowed(.startInference), answers: [.json(.accepted, .named("Task"))]
+                access: .allowed(.startInference), query: [.force], answers: [.json(.accepted, .named("Task"))]
             ) { request, context in
-                try await answer(context.id("caseId", of: Case.self), model: nil, request, context)
+                let form = try StartForm(force: request.flag("force"))
+                return try await answer(context.id("caseId", of: Case.self), form, context)
             }
         ]
     }
@@ -60,13 +62,12 @@ struct InferenceRoutes {
         guard let text = form.caseId, let id = ID<Case>(text) else {
             throw AppError.invalid("caseId", form.caseId == nil ? "This field is required." : "This is no case's id.")
         }
-        return try await answer(id, model: form.modelId, request, context)
+        return try await answer(id, form, context)
     }
 
-    private func answer(_ id: ID<Case>, model: String?, _ request: Request, _ context: WebContext) async throws
-        -> Response
-    {
-        let task = try await services.segmentation.start(context.scope, case: id, modelID: model)
+    private func answer(_ id: ID<Case>, _ form: StartForm, _ context: WebContext) async throws -> Response {
+        let task = try await services.segmentation.start(
+            context.scope, case: id, modelID: form.modelId, force: form.force ?? false)
         var response = try JSON.response(.accepted, task)
         response.headers[.location] = "/api/inference/tasks/\(task.id)/"
         return response

@@ -4,7 +4,10 @@ import Imaging
 extension InferenceRoutes {
     static let schemas: [String: Schema] = [
         "InferenceForm": .form(
-            ["caseId": .id, "modelId": Schema.text().nullable.described("Id, digest, name or version.")],
+            [
+                "caseId": .id, "modelId": Schema.text().nullable.described("Id, digest, name or version."),
+                "force": Schema.boolean.nullable.described(APIRoute.Parameter.force.description),
+            ],
             required: ["caseId"]),
         "Task": .object([
             "id": .id, "caseId": .id, "status": .choice(JobStatus.allCases.map(\.rawValue)),

@@ -95,8 +95,8 @@ private struct Shell {
             Command("task ID", "one segmentation with its result") {
                 try await services.segmentation.get(scope, id($0))
             },
-            Command("start CASE", "starts a segmentation") {
-                try await services.segmentation.start(scope, case: id($0))
+            Command("start CASE", "starts a segmentation; a signed report stays beside the new draft") {
+                try await services.segmentation.start(scope, case: id($0), force: true)
             },
             Command("cancel TASK", "cancels one") { try await services.segmentation.cancel(scope, id($0)) },
             Command("reports [CASE]", "reports") { text in

@@ -18,7 +18,7 @@ import Testing
                 handlers: [
                     JobHandler(
                         WriteReportJob(database: ward.database) { result, job in
-                            let draft = ReportDraft(sentences: [])
+                            let draft = try ReportStore.Draft(ReportDraft(sentences: []))
                             return { try ReportStore($0).insert(draft, for: result, job: job, at: .now) }
                         })
                 ], logger: JobFixture.logger, policy: JobFixture.policy)

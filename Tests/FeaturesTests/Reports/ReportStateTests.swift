@@ -3,12 +3,12 @@ import Testing
 @testable import Features
 
 struct ReportStateTests {
-    /// From, to, with a reason → what is left; a star where it is refused.
+    /// From, to → what is left; a star where it is refused, "signed" where a signature forbids it.
     private static let table = """
         draft draft=draft reviewed=reviewed finalized=finalized exported=*
         reviewed draft=draft reviewed=reviewed finalized=finalized exported=*
-        finalized draft=draft reviewed=reviewed finalized=finalized exported=exported
-        exported draft=draft reviewed=reviewed finalized=* exported=exported
+        finalized draft=signed reviewed=signed finalized=finalized exported=exported
+        exported draft=signed reviewed=signed finalized=* exported=exported
         """
 
     private static let statuses: [Report.Status] = [.draft, .reviewed, .finalized, .exported]
@@ -18,35 +18,24 @@ struct ReportStateTests {
             ([from.rawValue]
                 + Self.statuses.map { to in
                     var state = ReportState(from)
-                    if case .refused = state.move(to: to, hasReason: true) { return "\(to.rawValue)=*" }
-                    return "\(to.rawValue)=\(state.status.rawValue)"
+                    switch state.move(to: to) {
+                    case .refused: return "\(to.rawValue)=*"
+                    case .signed: return "\(to.rawValue)=signed"
+                    case .moved, .unchanged: return "\(to.rawValue)=\(state.status.rawValue)"
+                    }
                 }).joined(separator: " ")
         }
         #expect(lines.joined(separator: "\n") == Self.table)
     }
 
-    @Test(arguments: [Report.Status.finalized, .exported]) func aSignatureIsNotTakenBackSilently(
-        _ status: Report.Status
-    ) {
-        for wanted in [Report.Status.draft, .reviewed] {
-            var state = ReportState(status)
-            guard case .refused("editReason", _) = state.move(to: wanted, hasReason: false) else {
-                Issue.record("taken back without a reason")
-                return
-            }
-            #expect(state.status == status)
-        }
+    @Test(arguments: [Report.Status.finalized, .exported]) func aSignedTextIsNotEdited(_ status: Report.Status) {
         var state = ReportState(status)
-        guard case .refused("editReason", _) = state.edit(hasReason: false) else {
-            Issue.record("edited without a reason")
-            return
-        }
-        #expect(state.edit(hasReason: true) == .moved && state.status == .draft)
+        #expect(state.edit() == .signed && state.status == status)
     }
 
     @Test func anEditedTextIsADraftAgain() {
         var state = ReportState(.reviewed)
-        #expect(state.edit(hasReason: false) == .moved && state.status == .draft)
-        #expect(state.edit(hasReason: false) == .unchanged && state.status == .draft)
+        #expect(state.edit() == .moved && state.status == .draft)
+        #expect(state.edit() == .unchanged && state.status == .draft)
     }
 }

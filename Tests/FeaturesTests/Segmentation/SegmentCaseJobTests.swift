@@ -124,6 +124,63 @@ import Testing
         }
     }
 
+    /// Cancelled and failed re-runs bring nothing, so the case stays completed, since when it was.
+    @Test(arguments: TestDatabase.all)
+    func aRerunThatBringsNothingLeavesTheCaseCompleted(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.runner().workOnce())
+            let completed = try await ward.completedAt()
+            #expect(try await ward.caseStatus() == .completed)
+            let waiting = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.caseStatus() == .processing)
+            _ = try await ward.service.cancel(ward.doctor, waiting.id)
+            #expect(try await ward.caseStatus() == .completed)
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            // Reports of the first run are for another worker.
+            let failing = ward.runner { _, _, _ in throw ImagingError(.invalidImage, "Unreadable.") }
+            #expect(try await failing.workOnce())
+            #expect(try await ward.caseStatus() == .completed)
+            #expect(try await ward.completedAt() == completed)
+            // Of other images there is no result yet.
+            try await ward.addImage(.t2)
+            let other = try await ward.service.start(ward.doctor, case: ward.caseID)
+            _ = try await ward.service.cancel(ward.doctor, other.id)
+            #expect(try await ward.caseStatus() == .uploaded)
+        }
+    }
+
+    /// F10 of the faults: the dying task is nobody's answer.
+    @Test(arguments: TestDatabase.all)
+    func aStartRightAfterACancelRuns(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let first = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let gate = DispatchSemaphore(value: 0)
+            let runner = ward.runner { _, _, control in
+                gate.wait()
+                try control.checkCancellation()
+                throw ImagingError(.internalFault, "Nobody cancelled.")
+            }
+            async let work: Bool = runner.workOnce()
+            #expect(try await ward.jobs.eventually { try await ward.jobs.state(first.job)?.status == .running })
+            #expect(try await ward.service.cancel(ward.doctor, first.id).status == .running)
+            let second = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(second.id != first.id && second.status == .pending)
+            #expect(try await ward.service.start(ward.doctor, case: ward.caseID).id == second.id)
+            gate.signal()
+            #expect(try await work)
+            #expect(
+                try await ward.jobs.eventually {
+                    try await ward.service.get(ward.doctor, first.id).status == .cancelled
+                })
+            #expect(try await ward.caseStatus() == .processing)
+            #expect(try await ward.runner().workOnce())
+            #expect(try await ward.service.get(ward.doctor, second.id).status == .completed)
+            #expect(try await ward.caseStatus() == .completed)
+            #expect(try await ward.count("results") == 1)
+        }
+    }
+
     @Test(arguments: TestDatabase.all)
     func aTaskThatRunsTwiceHasOneResult(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in

@@ -135,6 +135,12 @@ struct Ward: Sendable {
         }
     }
 
+    func completedAt() async throws -> Timestamp? {
+        try await database.read { connection in
+            try connection.queryOne("SELECT completed_at FROM cases WHERE id = \(caseID)")?.get("completed_at")
+        }
+    }
+
     /// How many rows a table holds.
     func count(_ table: String) async throws -> Int {
         try await database.read { try $0.query("SELECT 1 AS one FROM \(raw: table)").count }

@@ -51,6 +51,22 @@ import Testing
         }
     }
 
+    /// A report that can't be written is never passed over in silence.
+    @Test(arguments: TestDatabase.all)
+    func aResultThatIsGoneEndsTheJob(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            #expect(try await ward.runner().workOnce())
+            let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
+            let draft = try ReportStore.Draft(ReportDraft(sentences: []))
+            try await ward.database.write { try $0.execute("DELETE FROM inference_tasks") }
+            let failure = await #expect(throws: JobFailure.self) {
+                try await ward.database.write { try ReportStore($0).insert(draft, for: result, job: ID(), at: .now) }
+            }
+            #expect(failure?.kind == .pointless)
+        }
+    }
+
     @Test(arguments: TestDatabase.all)
     func aReportGoesBeforeTheNextSegmentation(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in

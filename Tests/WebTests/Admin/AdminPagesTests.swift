@@ -108,6 +108,17 @@ struct AdminPagesTests {
                 """)
         }
         #expect(try await !clinic.page("/admin/factors", as: token).contains("a secret of the table"))
+        try await addAddendum(clinic, to: report)
+    }
+
+    private static func addAddendum(_ clinic: WebClinic, to report: String) async throws {
+        let radiologist = try await clinic.signUp("rad@clinic.org", role: "radiologist")
+        let path = "/api/reports/\(report)/"
+        #expect(try await clinic.call(.get, path, as: radiologist).status == .ok)
+        let signed = try await clinic.call(.patch, path + "update/", #"{"status": "finalized"}"#, as: radiologist)
+        #expect(signed.status == .ok)
+        let form = #"{"text": "Compared with the study of May.", "reason": "Prior study found"}"#
+        #expect(try await clinic.call(.post, path + "addenda/", form, as: radiologist).status == .created)
     }
 
     @Test func onlyAdministratorsGetIn() async throws {

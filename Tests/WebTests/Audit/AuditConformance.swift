@@ -43,6 +43,7 @@ final class AuditConformance: Sendable {
         "PATCH /api/cases/{caseId}/uploads/{uploadId}/": "ResumableUploadRoutesTests",
         "DELETE /api/cases/{caseId}/uploads/{uploadId}/": "ResumableUploadRoutesTests",
         "POST /api/inference/upload-ground-truth/{caseId}/": "ExpertMaskRoutesTests",
+        "POST /api/reports/{reportId}/addenda/": "SignedReportTests",
         "POST /api/users/second-factor/": "AccountRoutesTests",
         "POST /api/users/second-factor/confirm/": "AccountRoutesTests",
         "POST /api/users/second-factor/disable/": "AccountRoutesTests",

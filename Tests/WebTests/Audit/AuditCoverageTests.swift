@@ -74,7 +74,7 @@ import Testing
     private static func reports(
         _ clinic: WebClinic, _ doctor: String, of id: String, _ report: String
     ) async throws {
-        for path in ["", "traceability/", "export/", "pdfs/"] {
+        for path in ["", "traceability/", "export/", "pdfs/", "addenda/"] {
             #expect(try await clinic.call(.get, "/api/reports/\(report)/\(path)", as: doctor).status == .ok)
         }
         let edit = #"{"finalizedText": "Seen.", "editReason": "read again"}"#

@@ -1,0 +1,106 @@
+import Storage
+
+extension ReportsService {
+    /// How often a change is made anew because somebody else was faster.
+    private static let attempts = 5
+
+    private static let isContested = AppError(
+        .conflict, "The report is being changed by somebody else. Load it again, then repeat the change.")
+
+    /// Edits, reviews or signs, whichever the form asks for.
+    ///
+    /// - Parameter precondition: which revision the client has seen, where it says so; else a change of status is made from the
+    ///   revision that the user was shown or wrote last.
+    package func update(
+        _ scope: Scope, _ id: ID<Report>, _ form: ReportForm, if precondition: Precondition = .none
+    ) async throws -> Report {
+        for _ in 0..<Self.attempts {
+            let change = try await change(scope, id, form, if: precondition)
+            if change.isNothing { return try await get(scope, id) }
+            // The text is held against the findings outside the transaction, which only asks whether it is still the same report.
+            let acknowledged = try Self.acknowledged(change)
+            if let report = try await write(change, scope, acknowledged) { return report }
+        }
+        throw Self.isContested
+    }
+
+    /// What the form makes of the report as it is now.
+    private func change(
+        _ scope: Scope, _ id: ID<Report>, _ form: ReportForm, if precondition: Precondition
+    ) async throws -> ReportChange {
+        let (report, seen) = try await database.read { connection in
+            (
+                try ReportStore(connection).require(scope, id, for: .writeReport),
+                try ReportViewStore(connection).revision(scope, of: id)
+            )
+        }
+        try precondition.check(Int64(report.revision))
+        let change = try form.applied(to: report)
+        if change.isSigning { try Policy.require(.signReport, scope) }
+        if precondition == .none { try change.requireSeen(seen) }
+        return change
+    }
+
+    /// Nil where the report has changed since it was read.
+    private func write(_ change: ReportChange, _ scope: Scope, _ acknowledged: [String]) async throws -> Report? {
+        let now = clock()
+        let id = change.from.id
+        return try await database.write { connection in
+            let store = ReportStore(connection)
+            _ = try store.require(scope, id, for: change.isSigning ? .signReport : .writeReport)
+            guard try store.apply(change, scope, acknowledged: acknowledged, at: now) else { return nil }
+            try AuditStore(connection).append(
+                AuditEntry(
+                    scope, change.action, "report", id.string, changes: change.fields(acknowledged: acknowledged),
+                    at: now))
+            let report = try store.require(scope, id)
+            try ReportViewStore(connection).record(scope, [.init(report)], at: now)
+            return report
+        }
+    }
+
+    /// The contradictions that a signer signs all the same.
+    ///
+    /// - Throws: a validation error that lists them where the signer has not said so.
+    private static func acknowledged(_ change: ReportChange) throws -> [String] {
+        guard change.isSigning else { return [] }
+        let found = TextCheck(change.from.findings).remarks(on: change.text ?? "")
+            .filter { $0.kind == .contradiction }.map(\.text)
+        guard found.isEmpty || change.isAcknowledged else {
+            throw AppError(
+                .validation, "The text contradicts the measurements.", fields: ["acknowledgeChecks": found])
+        }
+        return found
+    }
+
+    /// Adds a correction to a signed report, whose text stays as it is.
+    package func addAddendum(
+        _ scope: Scope, _ id: ID<Report>, _ form: AddendumForm, if precondition: Precondition = .none
+    ) async throws -> Report {
+        for _ in 0..<Self.attempts {
+            if let report = try await addOnce(scope, id, form, precondition) { return report }
+        }
+        throw Self.isContested
+    }
+
+    private func addOnce(
+        _ scope: Scope, _ id: ID<Report>, _ form: AddendumForm, _ precondition: Precondition
+    ) async throws -> Report? {
+        let now = clock()
+        return try await database.write { connection in
+            let store = ReportStore(connection)
+            let report = try store.require(scope, id, for: .signReport)
+            let (text, reason) = try form.checked()
+            try precondition.check(Int64(report.revision))
+            guard report.status.isSigned else {
+                throw AppError(.conflict, "The report is not signed. Edit its text instead of adding an addendum.")
+            }
+            let addenda = ReportAddendumStore(connection)
+            guard try addenda.insert(scope, of: report, text: text, reason: reason, at: now) != nil else { return nil }
+            try AuditStore(connection).append(AuditEntry(scope, "report.addendum", "report", id.string, at: now))
+            let changed = try store.require(scope, id)
+            try ReportViewStore(connection).record(scope, [.init(changed)], at: now)
+            return changed
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// Corrections of signed reports.
+struct ReportAddendumRoutes {
+    let services: WebServices
+
+    private static let path = "/api/reports/{reportId}/addenda/"
+
+    var all: [APIRoute] {
+        [
+            APIRoute(
+                .get, Self.path, "Corrections of a signed report, oldest first", access: .allowed(.readReport),
+                answers: [.json(.ok, ReportRoutes.addenda)]
+            ) {
+                try JSON.response(.ok, await services.reports.get($1.scope, $1.id("reportId", of: Report.self)).addenda)
+            },
+            APIRoute(
+                .post, Self.path, "Add a correction to a signed report, whose text stays as it is",
+                access: .allowed(.signReport), body: .json(.named("AddendumForm")),
+                answers: [.json(.created, .named("CheckedReport"))],
+                details: .init(failures: [412], headers: [.ifMatch]), handler: add),
+        ]
+    }
+
+    @Sendable private func add(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("reportId", of: Report.self)
+        let form = try await JSON.body(of: request, as: AddendumForm.self)
+        let report = try await services.reports.addAddendum(scope, id, form, if: request.precondition)
+        var response = try CheckedReport(report).response(.created)
+        response.headers[.location] = "/api/reports/\(id)/addenda/"
+        return response
+    }
+
+    /// The components that these calls name.
+    static let schemas: [String: Schema] = [
+        "ReportAddendum": .object([
+            "number": .integer(), "text": .text(), "reason": .text(), "createdBy": .text(), "createdAt": .time,
+        ]),
+        "AddendumForm": .form(
+            ["text": .filledLine(atMost: 50_000), "reason": .filledLine(atMost: 2000)], required: ["text", "reason"]),
+    ]
+}
