@@ -13,10 +13,12 @@ package struct Scope: Sendable, Equatable {
     package let isSuperuser: Bool
     /// False where no case is shared with the user, so that lists need not look for any.
     package let hasShares: Bool
+    /// The sign-in in which this is asked; nil for work that no sign-in asked for.
+    package let session: ID<Session>?
 
     package init(
         institution: ID<Institution>, user: ID<User>, role: Role, origin: RequestOrigin = RequestOrigin(),
-        home: ID<Institution>? = nil, isSuperuser: Bool = false, hasShares: Bool = true
+        home: ID<Institution>? = nil, isSuperuser: Bool = false, hasShares: Bool = true, session: ID<Session>? = nil
     ) {
         self.institution = institution
         self.user = user
@@ -25,6 +27,7 @@ package struct Scope: Sendable, Equatable {
         self.home = home ?? institution
         self.isSuperuser = isSuperuser
         self.hasShares = hasShares
+        self.session = session
     }
 
     /// Whether a superuser acts in an institution that is not her own.
@@ -33,7 +36,8 @@ package struct Scope: Sendable, Equatable {
     /// For what concerns the user's own account, wherever the user acts.
     package var atHome: Scope {
         Scope(
-            institution: home, user: user, role: role, origin: origin, isSuperuser: isSuperuser, hasShares: hasShares)
+            institution: home, user: user, role: role, origin: origin, isSuperuser: isSuperuser, hasShares: hasShares,
+            session: session)
     }
 
     /// The same in another request.
@@ -47,7 +51,7 @@ package struct Scope: Sendable, Equatable {
     func visiting(_ other: ID<Institution>) -> Scope {
         Scope(
             institution: other, user: user, role: .admin, origin: origin, home: home, isSuperuser: isSuperuser,
-            hasShares: false)
+            hasShares: false, session: session)
     }
 }
 

@@ -2,7 +2,8 @@ import Crypto
 import Foundation
 import Storage
 
-/// A permission to read one stored file for a while, carried by its address: viewers load files without a header.
+/// A permission to read one stored file for a while, carried by its address: viewers load files without a header. It lasts
+/// no longer than the right of its holder, which is looked up at every use.
 package struct FileGrant: Sendable, Equatable {
     /// Which table names the file.
     package enum Kind: String, Sendable {
@@ -12,28 +13,50 @@ package struct FileGrant: Sendable, Equatable {
         case result
         /// A report's PDF.
         case report
+
+        /// What the holder must still be allowed to do with the file's case.
+        var action: Action {
+            switch self {
+            case .image: .readCase
+            case .result: .readResult
+            case .report: .readReport
+            }
+        }
     }
 
-    package let institution: ID<Institution>
-    /// Who was given the address; reads are recorded under this name.
-    package let user: ID<User>
+    /// Who was given the address.
+    package struct Holder: Sendable, Equatable {
+        /// Where the holder acted.
+        package let institution: ID<Institution>
+        /// Reads are recorded under this name.
+        package let user: ID<User>
+        /// The sign-in in which the address was given; the permission ends with it.
+        package let session: ID<Session>
+
+        package init(institution: ID<Institution>, user: ID<User>, session: ID<Session>) {
+            self.institution = institution
+            self.user = user
+            self.session = session
+        }
+    }
+
+    package let holder: Holder
     package let kind: Kind
     /// The row's id.
     package let object: ID<StoredFile>
     /// Whole seconds since 1970.
     package let expires: Int64
 
-    package init(
-        institution: ID<Institution>, user: ID<User>, kind: Kind, object: ID<StoredFile>, expires: Int64
-    ) {
-        self.institution = institution
-        self.user = user
+    package init(holder: Holder, kind: Kind, object: ID<StoredFile>, expires: Int64) {
+        self.holder = holder
         self.kind = kind
         self.object = object
         self.expires = expires
     }
 
-    fileprivate var signedText: String { "GET \(kind.rawValue) \(object) \(institution) \(user) \(expires)" }
+    fileprivate var signedText: String {
+        "GET \(kind.rawValue) \(object) \(holder.institution) \(holder.user) \(holder.session) \(expires)"
+    }
 }
 
 /// Signs grants with HMAC-SHA-256, so that nothing of an address can be changed.

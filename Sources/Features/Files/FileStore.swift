@@ -8,22 +8,33 @@ struct FileStore {
         self.connection = connection
     }
 
-    /// Nil where there is no such file in the grant's institution.
-    func find(_ grant: FileGrant) throws -> StoredFile? {
-        switch grant.kind {
-        case .image: try image(grant)
-        case .result: try resultFile(grant)
-        case .report: try printedReport(grant)
+    /// As whom the holder of an address would ask now; nil where the sign-in is over, the account is closed or a superuser
+    /// may no longer act in that institution.
+    func scope(of holder: FileGrant.Holder, origin: RequestOrigin) throws -> Scope? {
+        guard let scope = try SessionStore(connection).principal(holder.session, origin: origin)?.scope,
+            scope.user == holder.user
+        else { return nil }
+        if scope.home == holder.institution { return scope }
+        return scope.isSuperuser ? scope.visiting(holder.institution) : nil
+    }
+
+    /// Nil where there is no such file, or `scope` may not see its case for what the file shows of it.
+    func find(_ grant: FileGrant, _ scope: Scope) throws -> StoredFile? {
+        let visible = CaseStore.visible(scope, for: grant.kind.action)
+        return switch grant.kind {
+        case .image: try image(grant, visible)
+        case .result: try resultFile(grant, visible)
+        case .report: try printedReport(grant, visible)
         }
     }
 
-    private func image(_ grant: FileGrant) throws -> StoredFile? {
+    private func image(_ grant: FileGrant, _ visible: SQL) throws -> StoredFile? {
         try connection.queryOne(
             """
             SELECT i.modality, i.original_filename, i.blob_id, b.size, b.sha256
             FROM images i JOIN blobs b ON b.institution_id = i.institution_id AND b.id = i.blob_id
-            JOIN cases c ON c.id = i.case_id AND c.deleted_at IS NULL
-            WHERE i.institution_id = \(grant.institution) AND i.id = \(grant.object)
+            JOIN cases c ON c.id = i.case_id
+            WHERE i.institution_id = \(grant.holder.institution) AND i.id = \(grant.object) AND \(visible)
             """
         ).map { row in
             let modality: String = try row.get("modality")
@@ -32,26 +43,26 @@ struct FileStore {
         }
     }
 
-    private func printedReport(_ grant: FileGrant) throws -> StoredFile? {
+    private func printedReport(_ grant: FileGrant, _ visible: SQL) throws -> StoredFile? {
         try connection.queryOne(
             """
             SELECT d.blob_id, b.size, b.sha256
             FROM report_pdfs d JOIN blobs b ON b.institution_id = d.institution_id AND b.id = d.blob_id
             JOIN reports p ON p.id = d.report_id
-            JOIN cases c ON c.id = p.case_id AND c.deleted_at IS NULL
-            WHERE d.institution_id = \(grant.institution) AND d.id = \(grant.object)
+            JOIN cases c ON c.id = p.case_id
+            WHERE d.institution_id = \(grant.holder.institution) AND d.id = \(grant.object) AND \(visible)
             """
         ).map { try StoredFile($0, name: "report.pdf") }
     }
 
-    private func resultFile(_ grant: FileGrant) throws -> StoredFile? {
+    private func resultFile(_ grant: FileGrant, _ visible: SQL) throws -> StoredFile? {
         try connection.queryOne(
             """
             SELECT f.name, f.blob_id, b.size, b.sha256
             FROM result_files f JOIN blobs b ON b.institution_id = f.institution_id AND b.id = f.blob_id
             JOIN results r ON r.id = f.result_id
-            JOIN cases c ON c.id = r.case_id AND c.deleted_at IS NULL
-            WHERE f.institution_id = \(grant.institution) AND f.id = \(grant.object)
+            JOIN cases c ON c.id = r.case_id
+            WHERE f.institution_id = \(grant.holder.institution) AND f.id = \(grant.object) AND \(visible)
             """
         ).map { row in
             let name: String = try row.get("name")

@@ -41,40 +41,50 @@ package struct FilesService: Sendable {
     }
 
     private func path(_ scope: Scope, _ kind: FileGrant.Kind, _ id: String, name: String) -> String {
-        guard let object = ID<StoredFile>(id) else { return "" }
+        // Nobody who is not signed in is shown a file's address.
+        guard let object = ID<StoredFile>(id), let session = scope.session else { return "" }
+        let holder = FileGrant.Holder(institution: scope.institution, user: scope.user, session: session)
         let grant = FileGrant(
-            institution: scope.institution, user: scope.user, kind: kind, object: object,
-            expires: Int64(clock().advanced(by: lifetime).seconds))
-        return "/api/files/\(kind.rawValue)/\(id)/\(name)?expires=\(grant.expires)&institution=\(grant.institution)"
-            + "&user=\(grant.user)&signature=\(signer.signature(of: grant))"
+            holder: holder, kind: kind, object: object, expires: Int64(clock().advanced(by: lifetime).seconds))
+        return "/api/files/\(kind.rawValue)/\(id)/\(name)?expires=\(grant.expires)&institution=\(holder.institution)"
+            + "&user=\(holder.user)&session=\(session)&signature=\(signer.signature(of: grant))"
     }
 
     /// The file that a signed address names.
     ///
-    /// - Throws: forbidden where the address was changed or is too old, not found where the file is gone.
+    /// - Throws: forbidden where the address was changed or is too old or its holder has signed out or lost the account, not
+    ///   found where the file is gone or its holder may no longer see it.
     package func open(_ grant: FileGrant, signature: String, origin: RequestOrigin) async throws -> StoredFile {
         let isOurs = signer.isValid(signature, for: grant)
         guard isOurs, clock().seconds < Double(grant.expires) else {
             try await recordRefusal(grant, isOurs: isOurs, origin)
-            throw AppError(.forbidden, "This address is not valid or has expired; load the case again for a new one.")
+            throw Self.expired
         }
-        guard let file = try await database.read({ try FileStore($0).find(grant) }) else {
+        let (isSignedIn, found) = try await database.read { connection -> (Bool, StoredFile?) in
+            let store = FileStore(connection)
+            guard let scope = try store.scope(of: grant.holder, origin: origin) else { return (false, nil) }
+            return (true, try store.find(grant, scope))
+        }
+        guard let file = found else {
             try await recordRefusal(grant, isOurs: true, origin)
-            throw AppError(.notFound, "There is no such file.")
+            throw isSignedIn ? AppError(.notFound, "There is no such file.") : Self.expired
         }
         try await audit.record(
             AuditEntry(
-                institution: grant.institution, actor: grant.user, origin: origin, action: "file.read",
+                institution: grant.holder.institution, actor: grant.holder.user, origin: origin, action: "file.read",
                 objectType: grant.kind.rawValue, objectID: grant.object.string, at: clock()))
         return file
     }
 
+    private static let expired = AppError(
+        .forbidden, "This address is not valid or has expired; load the case again for a new one.")
+
     /// An address that we did not sign may name any institution: its refusal belongs to the default one.
     private func recordRefusal(_ grant: FileGrant, isOurs: Bool, _ origin: RequestOrigin) async throws {
-        guard let institution = isOurs ? grant.institution : ID(Institution.defaultID) else { return }
+        guard let institution = isOurs ? grant.holder.institution : ID(Institution.defaultID) else { return }
         try await audit.recordRefusal(
             AuditEntry(
-                institution: institution, actor: isOurs ? grant.user : nil, origin: origin, action: "file.read",
+                institution: institution, actor: isOurs ? grant.holder.user : nil, origin: origin, action: "file.read",
                 objectType: grant.kind.rawValue, objectID: grant.object.string, outcome: .refused, at: clock()))
     }
 

@@ -57,7 +57,8 @@ package struct SessionStore {
         return try row.map { row in
             let scope = Scope(
                 institution: try row.get("institution_id"), user: try row.get("id"), role: try row.get("role"),
-                origin: origin, isSuperuser: try row.get("is_superuser"), hasShares: try row.get("has_shares"))
+                origin: origin, isSuperuser: try row.get("is_superuser"), hasShares: try row.get("has_shares"),
+                session: session)
             var principal = Principal(scope: scope, session: session, lastUsedAt: try row.get("last_used_at"))
             principal.hasSecondFactor = try row.get("has_second_factor")
             return principal

@@ -28,6 +28,7 @@ struct FileRoutes {
         APIRoute.Parameter("expires", .integer(), "Seconds since 1970.", isRequired: true),
         APIRoute.Parameter("institution", .id, "Whose file it is.", isRequired: true),
         APIRoute.Parameter("user", .id, "Who was given the address.", isRequired: true),
+        APIRoute.Parameter("session", .id, "In which sign-in; the address is good no longer.", isRequired: true),
         APIRoute.Parameter("signature", .text(pattern: "^[0-9a-f]{64}$"), "HMAC-SHA-256.", isRequired: true),
     ]
 
@@ -37,7 +38,8 @@ struct FileRoutes {
             grant, signature: request.query("signature") ?? "", origin: context.origin)
         var headers: HTTPFields = [
             .contentType: file.mediaType, .eTag: "\"\(file.sha256)\"", .acceptRanges: "bytes",
-            .cacheControl: "private, max-age=\(max(0, grant.expires - Int64(Date().timeIntervalSince1970)))",
+            // Kept, but asked for again at each use: the right to see it may end before the address does.
+            .cacheControl: "private, no-cache",
             .contentDisposition: "inline; filename=\"\(file.name)\"",
             // Viewers on other origins load it by its address, which is the permission.
             .accessControlAllowOrigin: "*", .resourcePolicy: "cross-origin",
@@ -63,11 +65,12 @@ struct FileRoutes {
         guard let kind = context.parameters.get("kind").flatMap({ FileGrant.Kind(rawValue: $0) }),
             let institution = request.query("institution").flatMap({ ID<Institution>($0) }),
             let user = request.query("user").flatMap({ ID<User>($0) }),
+            let session = request.query("session").flatMap({ ID<Features.Session>($0) }),
             let expires = request.query("expires").flatMap({ Int64($0) })
         else { throw AppError(.notFound, "There is nothing at this address.") }
         return FileGrant(
-            institution: institution, user: user, kind: kind, object: try context.id("fileId", of: StoredFile.self),
-            expires: expires)
+            holder: .init(institution: institution, user: user, session: session), kind: kind,
+            object: try context.id("fileId", of: StoredFile.self), expires: expires)
     }
 
     private func answer(

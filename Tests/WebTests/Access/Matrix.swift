@@ -88,9 +88,10 @@ struct Cell: Sendable {
         case .signedAddress:
             // Nobody has signed what never was.
             guard let relation, relation != .unknown else { return .forbidden }
-            // A stranger has found what its owner was given; everybody else's was signed for them, where they act.
-            guard let scope else { return relation == .deleted ? .missing : .allowed }
-            return Reach.institution.covers(relation, in: scope) ? .allowed : .missing
+            // A stranger has found what its owner was given, who may have left; everybody else's was signed for them, and opens
+            // what they may see.
+            guard let scope else { return relation == .deleted ? .forbidden : .allowed }
+            return Policy.reach(of: .readResult, scope).covers(relation, in: scope) ? .allowed : .missing
         case .signedIn:
             guard scope != nil else { return .unauthenticated }
             guard let relation, let subject else { return .allowed }

@@ -15,11 +15,12 @@ struct MatrixWorld: Sendable {
         let role: Role
         let institution: ID<Institution>
         let token: String
+        let session: ID<Features.Session>
         let isSuperuser: Bool
         var objects = Objects()
 
         /// To make cases in the name of roles that can't.
-        var author: Scope { Scope(institution: institution, user: user, role: .doctor) }
+        var author: Scope { Scope(institution: institution, user: user, role: .doctor, session: session) }
     }
 
     /// Somebody who asks, in an institution: superusers do so in others' as well.
@@ -29,7 +30,8 @@ struct MatrixWorld: Sendable {
 
         var scope: Scope {
             let home = Scope(
-                institution: member.institution, user: member.user, role: member.role, isSuperuser: member.isSuperuser)
+                institution: member.institution, user: member.user, role: member.role, isSuperuser: member.isSuperuser,
+                session: member.session)
             return institution == member.institution ? home : home.visiting(institution)
         }
 
@@ -106,8 +108,10 @@ struct MatrixWorld: Sendable {
         try await clinic.database.write { [user] in try UserStore($0).insert(user, passwordHash: hash) }
         let signedIn = try await sessions.login(
             email: user.email, password: WebClinic.password, origin: RequestOrigin())
+        let token = signedIn.tokens.access
+        let session = try await sessions.authenticate(token, origin: RequestOrigin()).session
         return Member(
-            user: id, role: role, institution: home, token: signedIn.tokens.access, isSuperuser: isSuperuser)
+            user: id, role: role, institution: home, token: token, session: session, isSuperuser: isSuperuser)
     }
 
     private func remove(_ member: Member) async throws {
