@@ -11,7 +11,11 @@ package struct Validation {
     /// `text` trimmed; an error and an empty text where it is missing, too long or can't be stored.
     package mutating func text(_ field: String, _ text: String?, required: Bool = false, atMost limit: Int) -> String {
         let trimmed = text?.trimmed ?? ""
-        if trimmed.isEmpty && required {
+        // What shows nothing is as good as nothing.
+        let isBlank = trimmed.unicodeScalars.allSatisfy {
+            $0.isInvisible && $0.value != 0 || $0.properties.isWhitespace
+        }
+        if isBlank && required {
             add(field, text == nil ? "This field is required." : "This field may not be blank.")
         } else if trimmed.unicodeScalars.count > limit {
             add(field, "Ensure this field has no more than \(limit) characters.")

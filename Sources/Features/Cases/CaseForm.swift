@@ -25,7 +25,7 @@ package struct CaseForm: Decodable, Sendable {
         var after = before
         var check = Validation()
         if !patientId.isAbsent {
-            after.patientID = check.text("patientId", patientId.given, required: true, atMost: 100)
+            after.patientID = check.label("patientId", patientId.given, required: true, atMost: 100)
         }
         if !age.isAbsent { after.age = checkedAge(&check) }
         if !sex.isAbsent { after.sex = check.choice("sex", sex.given ?? "", among: Case.Sex.self) }
@@ -80,13 +80,15 @@ package struct CaseForm: Decodable, Sendable {
             field.isAbsent ? current : check.text(name, field.given, atMost: limit)
         }
         let long = Self.textLimit
-        after.scannerType = text("scannerType", scannerType, after.scannerType, atMost: 200)
+        if !scannerType.isAbsent { after.scannerType = check.label("scannerType", scannerType.given, atMost: 200) }
         after.clinicalHistory = text("clinicalHistory", clinicalHistory, after.clinicalHistory, atMost: long)
         after.indication = text("indication", indication, after.indication, atMost: long)
         after.diagnosis = text("diagnosis", diagnosis, after.diagnosis, atMost: long)
         after.notes = text("notes", notes, after.notes, atMost: long)
-        let priority = text("priority", priority, after.priority, atMost: 40)
-        after.priority = priority.isEmpty ? Case.defaultPriority : priority
+        if !priority.isAbsent {
+            let priority = check.label("priority", priority.given, atMost: 40)
+            after.priority = priority.isEmpty ? Case.defaultPriority : priority
+        }
     }
 }
 

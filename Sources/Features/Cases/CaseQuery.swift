@@ -31,6 +31,15 @@ package struct CaseQuery: Sendable, Hashable {
 
     package init() {}
 
+    /// What can be in no patient id and no name finds nothing, which would read as an answer.
+    func checkTexts() throws {
+        var check = Validation()
+        for (name, text) in [("search", search), ("patientId", patientID), ("createdBy", createdBy)] {
+            _ = check.label(name, text, atMost: .max)
+        }
+        try check.finish()
+    }
+
     /// Reads `createdAt`, `-created_at` and the like; an unknown name is refused.
     package mutating func order(by text: String) throws {
         let isDescending = text.hasPrefix("-")

@@ -37,6 +37,7 @@ package struct CasesService: Sendable {
         _ scope: Scope, _ query: CaseQuery, shownAs name: String, _ show: (Page<Case>) throws -> View
     ) async throws -> View {
         try Policy.require(.readCase, scope)
+        try query.checkTexts()
         if query.isDeleted { try Policy.require(.restoreCase, scope) }
         if query.key == .patientId, Policy.reach(of: .readCase, scope) == .anonymised {
             throw AppError.invalid("ordering", "Your role does not see patient ids, so they order nothing for you.")

@@ -123,11 +123,10 @@ package struct ImagesService: Sendable {
 }
 
 extension MRIImage {
-    /// The last part of a client's file name without control characters, to be shown and nothing else.
+    /// The last part of a client's file name without invisible characters, to be shown and nothing else.
     static func displayed(_ filename: String) -> String {
-        let last = filename.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? "image"
-        let visible = last.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
-        return String(String(String.UnicodeScalarView(visible)).unicodeScalars.prefix(255))
+        let last = filename.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map { String($0).visible.trimmed }
+        return String((last.flatMap { $0.isEmpty ? nil : $0 } ?? "image").unicodeScalars.prefix(255))
     }
 
     /// The image for somebody who may not know the patient, whose name file names often hold.

@@ -73,7 +73,7 @@ extension Institution {
 
 extension Validation {
     fileprivate mutating func institutionName(_ name: String?) -> String {
-        text("name", name, required: true, atMost: 200)
+        label("name", name, required: true, atMost: 200)
     }
 
     fileprivate mutating func quota(_ text: String) -> Int64? {

@@ -6,15 +6,15 @@ extension User {
     func changed(by change: UserChange, asked asker: Role) throws -> User {
         var user = self
         var check = Validation()
-        if let text = change.firstName { user.firstName = check.text("firstName", text, required: true, atMost: 150) }
-        if let text = change.lastName { user.lastName = check.text("lastName", text, required: true, atMost: 150) }
+        if let text = change.firstName { user.firstName = check.label("firstName", text, required: true, atMost: 150) }
+        if let text = change.lastName { user.lastName = check.label("lastName", text, required: true, atMost: 150) }
         if let text = change.email {
             user.email = check.email("email", text)
             if user.email != email { user.isEmailVerified = false }
         }
-        user.institution = check.text("institution", change.institution.applied(to: institution), atMost: 200)
-        user.specialty = check.text("specialty", change.specialty.applied(to: specialty), atMost: 200)
-        user.phoneNumber = check.text("phoneNumber", change.phoneNumber.applied(to: phoneNumber), atMost: 40)
+        user.institution = check.label("institution", change.institution.applied(to: institution), atMost: 200)
+        user.specialty = check.label("specialty", change.specialty.applied(to: specialty), atMost: 200)
+        user.phoneNumber = check.label("phoneNumber", change.phoneNumber.applied(to: phoneNumber), atMost: 40)
         user.role = changedRole(change.role, asked: asker, &check)
         if let verified = change.isEmailVerified, asker == .admin { user.isEmailVerified = verified }
         if let active = change.isActive, active != isActive {

@@ -94,10 +94,10 @@ struct AccountForm {
         if form.confirmPassword != form.password {
             check.add("confirm_password", "The two passwords do not match.")
         }
-        firstName = check.text("first_name", form.firstName, required: true, atMost: 150)
-        lastName = check.text("last_name", form.lastName, required: true, atMost: 150)
-        institution = check.text("institution", form.institution, atMost: 200)
-        specialty = check.text("specialty", form.specialty, atMost: 200)
+        firstName = check.label("first_name", form.firstName, required: true, atMost: 150)
+        lastName = check.label("last_name", form.lastName, required: true, atMost: 150)
+        institution = check.label("institution", form.institution, atMost: 200)
+        specialty = check.label("specialty", form.specialty, atMost: 200)
         role = invitation?.role ?? check.ownRole(form.role)
         if let invited = invitation?.email, invited != email {
             check.add("email", "The invitation is for another address.")

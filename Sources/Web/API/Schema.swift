@@ -45,6 +45,21 @@ struct Schema: Sendable, Equatable, Encodable {
         text(pattern: #"^[^\u0000]*[^\s\u0000][^\u0000]*$"#, 1...limit).example("text")
     }
 
+    /// One line in which every character shows, as `Validation.label` takes it.
+    static func label(atMost limit: Int) -> Schema {
+        text(pattern: "^[^\(invisible)]*$", atMost: limit).example("text")
+    }
+    /// The same with something in it.
+    static func filledLabel(atMost limit: Int) -> Schema {
+        text(pattern: "^[^\(invisible)]*[^\\s\(invisible)][^\(invisible)]*$", 1...limit).example("text")
+    }
+
+    /// `Unicode.Scalar.isInvisible` up to U+FFFF, as a part of a pattern.
+    private static let invisible =
+        #"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"#
+        + #"\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff"#
+        + #"\uffa0\ufff0-\ufffb"#
+
     static func integer(_ range: ClosedRange<Int>? = nil) -> Schema {
         var keywords: [String: JSONValue] = ["type": "integer"]
         if let range {

@@ -35,14 +35,14 @@ extension CaseRoutes {
     private static let longText = Schema.line(atMost: 20_000).nullable
 
     private static let form: [String: Schema] = [
-        "patientId": .filledLine(atMost: 100),
+        "patientId": .filledLabel(atMost: 100),
         "age": .anyOf([.integer(0...130), .text(pattern: "^0*([0-9]{1,2}|1[0-2][0-9]|130)$")]),
         "sex": sex, "status": Schema.choice(settable.map(\.rawValue)).nullable,
         "scanDate": .anyOf([
             .text(format: "date"), .text(format: "date-time"), .text(atMost: 0), .null,
         ]),
         "fieldStrength": Schema.choice(Case.FieldStrength.allCases.map(\.rawValue) + [""]).nullable,
-        "scannerType": Schema.line(atMost: 200).nullable, "clinicalHistory": longText, "indication": longText,
-        "diagnosis": longText, "priority": Schema.line(atMost: 40).nullable, "notes": longText,
+        "scannerType": Schema.label(atMost: 200).nullable, "clinicalHistory": longText, "indication": longText,
+        "diagnosis": longText, "priority": Schema.label(atMost: 40).nullable, "notes": longText,
     ]
 }

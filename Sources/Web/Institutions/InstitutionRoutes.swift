@@ -8,7 +8,7 @@ struct InstitutionRoutes {
 
     static let schemas: [String: Schema] = [
         "Institution": .object(["id": .id, "name": .text(1...200), "createdAt": .time]),
-        "InstitutionForm": .form(["name": .filledLine(atMost: 200)], required: ["name"]),
+        "InstitutionForm": .form(["name": .filledLabel(atMost: 200)], required: ["name"]),
     ]
 
     var all: [APIRoute] {

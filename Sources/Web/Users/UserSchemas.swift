@@ -36,9 +36,9 @@ extension UserRoutes {
         "Registration": Schema.form(
             [
                 "email": email, "password": newPassword, "confirm_password": .text(),
-                "first_name": .filledLine(atMost: 150), "last_name": .filledLine(atMost: 150),
+                "first_name": .filledLabel(atMost: 150), "last_name": .filledLabel(atMost: 150),
                 "role": .choice(Role.allCases.filter { $0 != .admin }.map(\.rawValue)).nullable,
-                "institution": Schema.line(atMost: 200).nullable, "specialty": Schema.line(atMost: 200).nullable,
+                "institution": Schema.label(atMost: 200).nullable, "specialty": Schema.label(atMost: 200).nullable,
                 "invitation": Schema.text().nullable.described("The secret of an invitation's link."),
             ], required: ["email", "password", "confirm_password", "first_name", "last_name"]
         ).described("`confirm_password` repeats `password`."),
@@ -61,8 +61,8 @@ extension UserRoutes {
     ]
 
     private static let profile: [String: Schema] = [
-        "firstName": Schema.filledLine(atMost: 150).nullable, "lastName": Schema.filledLine(atMost: 150).nullable,
-        "email": email.nullable, "institution": Schema.line(atMost: 200).nullable,
-        "specialty": Schema.line(atMost: 200).nullable, "phoneNumber": Schema.line(atMost: 40).nullable,
+        "firstName": Schema.filledLabel(atMost: 150).nullable, "lastName": Schema.filledLabel(atMost: 150).nullable,
+        "email": email.nullable, "institution": Schema.label(atMost: 200).nullable,
+        "specialty": Schema.label(atMost: 200).nullable, "phoneNumber": Schema.label(atMost: 40).nullable,
     ]
 }

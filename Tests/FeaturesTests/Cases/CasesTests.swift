@@ -44,6 +44,13 @@ import Testing
     private static let faults: [FormFault<CaseForm>] = [
         FormFault("patientId") { $0.patientId = .null }, FormFault("patientId") { $0.patientId = .value("  ") },
         FormFault("patientId") { $0.patientId = .value(String(repeating: "p", count: 101)) },
+        FormFault("patientId") { $0.patientId = .value("\u{200b}\u{2060}") },
+        FormFault("patientId") { $0.patientId = .value("\u{3164}\u{a0}\u{2800}") },
+        FormFault("patientId") { $0.patientId = .value("PAT\u{200b}-1") },
+        FormFault("patientId") { $0.patientId = .value("PAT-\u{202e}1") },
+        FormFault("patientId") { $0.patientId = .value("PAT-1\u{e0041}") },
+        FormFault("patientId") { $0.patientId = .value("PAT\n1") },
+        FormFault("scannerType") { $0.scannerType = .value("a\u{ad}b") },
         FormFault("age") { $0.age = .absent },
         FormFault("age") { $0.age = .value(FormInteger(-1)) }, FormFault("age") { $0.age = .value(FormInteger(131)) },
         FormFault("sex") { $0.sex = .value("X") }, FormFault("sex") { $0.sex = .absent },
@@ -53,6 +60,23 @@ import Testing
         FormFault("scannerType") { $0.scannerType = .value(String(repeating: "s", count: 201)) },
         FormFault("notes") { $0.notes = .value("a\u{0}") },
     ]
+
+    /// It can be in no patient id, so an empty list would read as an answer.
+    @Test func aSearchForWhatDoesNotShowIsRefused() async throws {
+        try await Clinic.with(.sqlite) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            var query = CaseQuery()
+            query.search = "PAT\u{200b}-1"
+            await #expect { try await clinic.cases.list(doctor.scope, query) } throws: {
+                isAppError($0, .validation, field: "search")
+            }
+            query.search = nil
+            query.patientID = "\u{feff}PAT-1"
+            await #expect { try await clinic.cases.list(doctor.scope, query) } throws: {
+                isAppError($0, .validation, field: "patientId")
+            }
+        }
+    }
 
     @Test(arguments: faults)
     func aFormIsToldWhatIsWrong(_ fault: FormFault<CaseForm>) {

@@ -23,6 +23,29 @@ import Testing
         }
     }
 
+    /// A name that shows nothing, or shows as somebody else's, is no name.
+    @Test func aNameShows() async throws {
+        try await Clinic.with(.sqlite) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let cases: [(String, UserChange)] = [
+                ("firstName", UserChange(firstName: "\u{200b}\u{200d}")),
+                ("firstName", UserChange(firstName: "\u{a0}\t")),
+                ("firstName", UserChange(firstName: "\u{202e}adA")),
+                ("lastName", UserChange(lastName: "Love\u{ad}lace")),
+                ("lastName", UserChange(lastName: "Love\nlace")),
+                ("specialty", UserChange(specialty: .value("a\u{7}"))),
+                ("phoneNumber", UserChange(phoneNumber: .value("1\u{2066}2"))),
+            ]
+            for (field, change) in cases {
+                await #expect { try await clinic.users.updateProfile(person.scope, change) } throws: {
+                    isAppError($0, .validation, field: field)
+                }
+            }
+            let name = "Zoë D’Àrcy-Ōkubo 田"
+            #expect(try await clinic.users.updateProfile(person.scope, UserChange(firstName: name)).firstName == name)
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func onlyAnAdminChangesRoles(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
