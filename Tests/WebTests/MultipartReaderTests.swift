@@ -72,6 +72,52 @@ struct MultipartReaderTests {
         #expect(throws: AppError.self) { _ = try Self.reader(Self.form, size: 16, type: type) }
     }
 
+    /// The heads that clients send, and what they name.
+    @Test(arguments: [
+        // .NET.
+        ("form-data; name=file; filename=t1.nii.gz", "t1.nii.gz"),
+        ("form-data; name=file; filename=t1.nii.gz; filename*=utf-8''t1%20scan.nii.gz", "t1 scan.nii.gz"),
+        ("form-data;name=\"file\"", nil), ("form-data;name=\"file\";filename=\"a;b=c.nii\"", "a;b=c.nii"),
+        ("Form-Data ; NAME = file ; FileName = \"t1.nii\"", "t1.nii"),
+        ("form-data; filename=\"name=x; y\"; name=\"file\"", "name=x; y"),
+        ("form-data; name=\"file\"; filename=\"a \\\"b\\\".nii\"", "a \"b\".nii"),
+        ("form-data; name=\"file\"; filename=\"C:\\Users\\Ada\\t1 scan.nii.gz\"", "C:\\Users\\Ada\\t1 scan.nii.gz"),
+        ("form-data; name=\"file\"; filename*=UTF-8'en'gr%C3%B6%C3%9Fe.nii", "größe.nii"),
+        ("form-data; name=\"file\"; filename*=iso-8859-1''gr%F6%DFe.nii", "größe.nii"),
+        ("form-data; name=\"file\"; filename=\"a.nii\"; filename*=UTF-8''%FF", "a.nii"),
+        ("form-data; name=\"file\"; filename=\"a.nii\"; filename*=klingon''b", "a.nii"),
+        ("form-data; name=\"file\"; filename=\"größe.nii\"", "größe.nii"),
+    ]) func readsEveryKindOfHead(disposition: String, filename: String?) async throws {
+        let form = "--edge  \r\nContent-Type: text/plain\r\ncontent-disposition:\(disposition)\r\n\r\nx\r\n--edge--\r\n"
+        for type in ["multipart/form-data; boundary=edge", "Multipart/Form-Data;charset=utf-8; boundary=\"edge\""] {
+            for size in [1, 64] {
+                var reader = try Self.reader(form, size: size, type: type)
+                let part = try #require(try await reader.nextPart())
+                #expect(part.name == "file" && part.filename == filename)
+                #expect(try await reader.text(atMost: 1) == "x")
+                #expect(try await reader.nextPart() == nil)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "form-data", "form-data; filename=x", "attachment; name=file", "", "form-data; name", "form-data name=x",
+    ])
+    func refusesAHeadWithoutAName(disposition: String) async throws {
+        var reader = try Self.reader("--edge\r\nContent-Disposition: \(disposition)\r\n\r\nx\r\n--edge--\r\n", size: 64)
+        await #expect(throws: AppError.self) { _ = try await reader.nextPart() }
+    }
+
+    @Test func refusesTooManyParts() async throws {
+        let part = "--edge\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n"
+        for (count, isTaken) in [(100, true), (101, false)] {
+            var reader = try Self.reader(String(repeating: part, count: count) + "--edge--", size: 4096)
+            var error: (any Error)?
+            do { while try await reader.nextPart() != nil {} } catch let thrown { error = thrown }
+            #expect((error == nil) == isTaken, "\(count)")
+        }
+    }
+
     @Test func refusesAHeadWithoutEnd() async throws {
         var reader = try Self.reader("--edge\r\n" + String(repeating: "x", count: 40_000), size: 4096)
         await #expect(throws: AppError.self) { _ = try await reader.nextPart() }

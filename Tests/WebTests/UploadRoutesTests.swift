@@ -1,5 +1,7 @@
 import Foundation
 import HTTPTypes
+import HummingbirdTesting
+import NIOCore
 import TestSupport
 import Testing
 
@@ -39,6 +41,32 @@ struct UploadRoutesTests {
             #expect(try await clinic.call(.get, path.replacing("expires=1", with: "expires=2")).status == .forbidden)
             #expect(try await clinic.call(.get, String(path.dropLast())).status == .forbidden)
             #expect(try await clinic.call(.get, address.path).status == .notFound)
+        }
+    }
+
+    /// As .NET sends it, and as a Windows client names its files.
+    @Test func otherClientsFormsAreTaken() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeCase(token)
+            let path = "/api/cases/\(id)/upload/"
+            for (name, shown) in [
+                ("filename=t1.nii; filename*=utf-8''t1.nii", "t1.nii"),
+                ("filename=\"C:\\Users\\Ada\\t1 scan.nii\"", "t1 scan.nii"),
+                ("filename=\"t1\u{202e}iin.nii\"", "t1iin.nii"),
+            ] {
+                let head =
+                    "--edge\r\nContent-Disposition: form-data; name=modality\r\n\r\nt1\r\n--edge\r\n"
+                    + "Content-Type: application/octet-stream\r\nContent-Disposition: form-data; name=file; \(name)\r\n\r\n"
+                let body = Data(head.utf8) + HeadPhantom.nifti() + Data("\r\n--edge--\r\n".utf8)
+                let answer = try await clinic.client.execute(
+                    uri: path, method: .post,
+                    headers: [
+                        .contentType: "multipart/form-data; boundary=\"edge\"", .authorization: "Bearer \(token)",
+                    ], body: ByteBuffer(bytes: body)
+                ) { Answer($0) }
+                #expect(answer.status == .created && answer["originalFilename"] == shown, "\(answer.text)")
+            }
         }
     }
 

@@ -18,6 +18,9 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
     private var hasEnded = false
 
     private static var headLimit: Int { 16_384 }
+    /// Each costs time, and no form of ours has a tenth.
+    private static var partLimit: Int { 100 }
+    private var parts = 0
 
     /// - Parameter contentType: the request's; it names the boundary.
     init(_ source: Source, contentType: String?) throws {
@@ -31,12 +34,10 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
     }
 
     private static func boundary(in contentType: String) -> String? {
-        let parts = contentType.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
-        guard parts.first?.lowercased() == "multipart/form-data",
-            let parameter = parts.first(where: { $0.lowercased().hasPrefix("boundary=") })
-        else { return nil }
-        let value = parameter.dropFirst("boundary=".count).trimmingCharacters(in: CharacterSet(charactersIn: "\""))
-        return (1...70).contains(value.utf8.count) ? value : nil
+        let header = HeaderParameters(contentType)
+        guard header.value == "multipart/form-data", let boundary = header["boundary"] else { return nil }
+        let isSound = boundary.utf8.allSatisfy { (32..<127).contains($0) }
+        return isSound && (1...70).contains(boundary.utf8.count) ? boundary : nil
     }
 
     /// The next part, after what is left of the present one has been skipped; nil at the end.
@@ -45,14 +46,30 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         guard !hasEnded else { return nil }
         try await fill(atLeast: delimiter.count + 2)
         pending.moveReaderIndex(forwardBy: delimiter.count)
+        try await skipPadding()
         switch pending.readString(length: 2) {
         case "--":
             hasEnded = true
             return nil
         case "\r\n":
             isAtDelimiter = false
+            parts += 1
+            guard parts <= Self.partLimit else {
+                throw AppError.invalid("file", "The form has too many parts. The limit is \(Self.partLimit).")
+            }
             return try await head()
         default: throw Self.malformed
+        }
+    }
+
+    /// RFC 2046 §5.1.1 lets blanks stand behind a delimiter.
+    private mutating func skipPadding() async throws {
+        var count = 0
+        while let byte = pending.getInteger(at: pending.readerIndex, as: UInt8.self), byte == 32 || byte == 9 {
+            count += 1
+            guard count <= Self.headLimit else { throw Self.malformed }
+            pending.moveReaderIndex(forwardBy: 1)
+            try await fill(atLeast: 2)
         }
     }
 
@@ -116,26 +133,9 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         pending.moveReaderIndex(forwardBy: 4)
         let lines = text.components(separatedBy: "\r\n")
         let disposition = lines.first { $0.lowercased().hasPrefix("content-disposition:") } ?? ""
-        guard let name = Self.parameter("name", of: disposition) else { throw Self.malformed }
-        return Part(name: name, filename: Self.parameter("filename", of: disposition))
-    }
-
-    /// A quoted parameter; a backslash keeps the character behind it.
-    private static func parameter(_ name: String, of header: String) -> String? {
-        guard let start = header.range(of: "; \(name)=\"", options: .caseInsensitive)?.upperBound else { return nil }
-        var value = ""
-        var isEscaped = false
-        for character in header[start...] {
-            if !isEscaped && character == "\\" {
-                isEscaped = true
-            } else if !isEscaped && character == "\"" {
-                return value
-            } else {
-                isEscaped = false
-                value.append(character)
-            }
-        }
-        return nil
+        let header = HeaderParameters(disposition.dropFirst("content-disposition:".count))
+        guard header.value == "form-data", let name = header["name"] else { throw Self.malformed }
+        return Part(name: name, filename: header["filename"])
     }
 
     private mutating func fill(atLeast count: Int) async throws {
