@@ -77,7 +77,13 @@ struct RefusalBudget: Sendable {
 /// Whose refusals are counted together.
 private struct RefusalSource: Hashable {
     let institution: ID<Institution>
+    /// Of IPv6 the network: one subscriber has all addresses in it.
     let address: String?
+
+    init(institution: ID<Institution>, address: String?) {
+        self.institution = institution
+        self.address = address.map { NetworkAddress($0)?.network ?? $0 }
+    }
 }
 
 /// Numbers of refusals by their source, each of which becomes one entry.

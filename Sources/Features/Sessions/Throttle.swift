@@ -1,4 +1,3 @@
-import Foundation
 import Storage
 
 /// How many attempts of one kind are let through: so many at once, and as many again over the window.
@@ -43,12 +42,9 @@ struct Attempt: Sendable {
         self.name = name
     }
 
-    /// By network address; of IPv6 by the first half, since one subscriber has all of the other.
+    /// By the network that the address belongs to.
     init(rule: ThrottleRule, address: String) {
-        var bytes = in6_addr()
-        let isLong = inet_pton(AF_INET6, address, &bytes) == 1
-        let network = withUnsafeBytes(of: bytes) { $0.prefix(8).map { String(format: "%02x", $0) }.joined() }
-        self.init(rule: rule, name: isLong ? network : address)
+        self.init(rule: rule, name: NetworkAddress(address)?.network ?? address)
     }
 }
 

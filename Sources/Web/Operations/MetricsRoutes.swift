@@ -28,7 +28,8 @@ struct MetricsRoutes {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text.text)))
     }
 
-    /// A request that a proxy on this machine passes on comes from elsewhere.
+    /// A request that a proxy on this machine passes on comes from elsewhere. Not every proxy says that it is one, so where the
+    /// settings speak of one the token is needed.
     private func admit(_ request: Request, _ context: WebContext) throws {
         if let token = services.settings.metricsToken {
             guard let given = request.headers[.authorization], given.isSame(as: "Bearer \(token)") else {
@@ -36,11 +37,11 @@ struct MetricsRoutes {
             }
             return
         }
-        let isForwarded = [HTTPField.Name.forwarded, .forwardedFor].contains { request.headers[$0] != nil }
+        let hasProxy = services.settings.publicURL != nil || !services.settings.trustedProxies.isEmpty
         // A page that gave its own name this machine's address is called by that name.
         let isNamedHere = AllowedHosts(WebSettings.localHosts).allows(request.head.authority ?? "")
-        guard !isForwarded, isNamedHere,
-            ["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains(context.remoteAddress?.ipAddress)
+        guard !hasProxy, !request.headers.comeThroughProxy, isNamedHere,
+            context.remoteAddress?.ipAddress.flatMap({ NetworkAddress($0) })?.isLoopback == true
         else {
             throw AppError(.notFound, "There is nothing at this address.")
         }
@@ -132,6 +133,5 @@ extension String {
 }
 
 extension HTTPField.Name {
-    static let forwarded = HTTPField.Name("Forwarded").unsafelyUnwrapped
     static let forwardedFor = HTTPField.Name("X-Forwarded-For").unsafelyUnwrapped
 }

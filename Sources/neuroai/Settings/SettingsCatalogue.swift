@@ -99,8 +99,9 @@ enum SettingsCatalogue {
                 "browser clients on other addresses"),
             Setting(
                 "METRICS_TOKEN", .judged(by: metricsToken), default: nil,
-                note: "none: `/metrics` answers this machine alone",
-                secrecy: .secret, "the bearer token with which Prometheus reads `/metrics`, 16 characters or more"),
+                note: "none: `/metrics` answers this machine alone", secrecy: .secret,
+                "the bearer token with which Prometheus reads `/metrics`, 16 characters or more; needed where there is a proxy (`PUBLIC_URL`, `TRUSTED_PROXIES`)"
+            ),
         ])
 
     private static let logs = Section(

@@ -1,3 +1,4 @@
+import Features
 import Foundation
 import Imaging
 
@@ -81,9 +82,11 @@ extension SettingsReport {
         }
         do {
             // What settings say together, such as an algorithm and its key's file.
-            if try ServeSettings(settings).signIn.lacksCommonPasswords {
+            let serving = try ServeSettings(settings)
+            if serving.signIn.lacksCommonPasswords {
                 found.notes["COMMON_PASSWORDS_PATH"] = "no list lies there; common passwords are not refused"
             }
+            found.notes["METRICS_TOKEN"] = metricsNote(serving)
         } catch {
             found.add(error)
         }
@@ -97,6 +100,17 @@ extension SettingsReport {
             found.notes["ATLAS_PATH"] = "no atlas lies there; no lobe is named"
         }
         return found
+    }
+
+    /// Without a token `/metrics` is judged by where a request seems to come from, which a proxy can hide.
+    private static func metricsNote(_ serving: ServeSettings) -> String? {
+        guard serving.web.metricsToken == nil else { return nil }
+        if serving.web.publicURL != nil || !serving.web.trustedProxies.isEmpty {
+            return "not set, and PUBLIC_URL or TRUSTED_PROXIES names a proxy; /metrics answers nobody until it is set"
+        }
+        let host = serving.host.lowercased()
+        guard host != "localhost", NetworkAddress(host)?.isLoopback != true else { return nil }
+        return "not set, and HOST is not loopback; set it so that no local proxy can open /metrics to others"
     }
 
     private static func modelFault(_ settings: Settings) -> String? {

@@ -100,6 +100,21 @@ struct CheckCommandTests {
         }
     }
 
+    @Test func metricsThatOthersCouldReadAreNoted() async throws {
+        try await TemporaryFolder.with { folder in
+            for (name, value) in [
+                ("PUBLIC_URL", "https://neuroai.example.org"), ("TRUSTED_PROXIES", "127.0.0.1"), ("HOST", "0.0.0.0"),
+            ] {
+                let (code, report) = try await Self.check([name: value], in: folder)
+                #expect(code == 0 && report.row("METRICS_TOKEN")?.note?.contains(name) == true, "\(report)")
+            }
+            let token = ["HOST": "0.0.0.0", "METRICS_TOKEN": "a token of some length"]
+            for environment in [token, ["HOST": "::1"], [:]] {
+                #expect(try await Self.check(environment, in: folder).report.row("METRICS_TOKEN")?.note == nil)
+            }
+        }
+    }
+
     @Test(arguments: [
         ("PORT", "eighty"), ("PORT", "70000"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml"), ("MODEL_DEVICE", "tpu"),
         ("MODEL_PRECISION", "f64"), ("DATABASE_URL", "mysql://root@localhost/x"), ("SECRET_KEY", "short"),

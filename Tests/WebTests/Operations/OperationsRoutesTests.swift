@@ -43,6 +43,42 @@ struct OperationsRoutesTests {
         }
     }
 
+    private static func status(_ clinic: LiveClinic, _ lines: String, host: String = "localhost") async throws -> Int {
+        let head = "GET /metrics HTTP/1.1\r\nHost: \(host)\r\n\(lines)Connection: close\r\n\r\n"
+        return try await clinic.status(of: head.utf8)
+    }
+
+    @Test func metricsThroughAProxyNeedTheToken() async throws {
+        try await LiveClinic.with { clinic in
+            for line in ["", "X-Request-ID: x\r\n"] {
+                let status = try await Self.status(clinic, line)
+                #expect(status == 200, "\(line)")
+            }
+            for name in [
+                "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-FORWARDED-HOST", "Via", "X-Real-IP", "CF-Ray",
+                "X-Envoy-External-Address", "True-Client-IP", "X-Original-Host", "X-Amzn-Trace-Id",
+            ] {
+                let status = try await Self.status(clinic, "\(name): 127.0.0.1\r\n")
+                #expect(status == 404, "\(name)")
+            }
+            let elsewhere = try await Self.status(clinic, "", host: "evil.example")
+            #expect(elsewhere == 404)
+        }
+    }
+
+    /// A proxy that says nothing is known by the settings alone.
+    @Test func metricsBesideAProxyNeedTheToken() async throws {
+        let changes: [@Sendable (inout WebSettings) -> Void] = [
+            { $0.publicURL = "https://neuroai.example.org" }, { $0.trustedProxies = ["127.0.0.1"] },
+        ]
+        for change in changes {
+            try await LiveClinic.with(settings: change) { clinic in
+                let status = try await Self.status(clinic, "")
+                #expect(status == 404)
+            }
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func countsByPatternAndNeverByPath(_ kind: TestDatabase) async throws {
         let token = "a token of some length"
         try await WebClinic.with(kind, settings: { $0.metricsToken = token }) { clinic in

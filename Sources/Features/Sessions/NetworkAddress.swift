@@ -1,0 +1,47 @@
+import Foundation
+
+/// An IPv4 or IPv6 address, whichever way it was written; one of IPv4 that is mapped into IPv6 is that of IPv4.
+package struct NetworkAddress: Sendable, Hashable {
+    /// Four or sixteen.
+    private let bytes: [UInt8]
+
+    /// What stands before an IPv4 address in a mapped one (RFC 4291 §2.5.5.2).
+    private static let mapping = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
+
+    /// Nil where `text` is no address; a zone (`%eth0`) is read and left out.
+    package init?(_ text: some StringProtocol) {
+        let text = String(text)
+        guard text.utf8.count <= 64, text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
+        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let address = parts.first, parts.count == 1 || !parts[1].isEmpty else { return nil }
+        var short = in_addr()
+        var long = in6_addr()
+        if parts.count == 1, inet_pton(AF_INET, address, &short) == 1 {
+            bytes = withUnsafeBytes(of: short) { Array($0) }
+        } else if inet_pton(AF_INET6, address, &long) == 1 {
+            let all = withUnsafeBytes(of: long) { Array($0) }
+            bytes = all.starts(with: Self.mapping) ? Array(all.suffix(4)) : all
+        } else {
+            return nil
+        }
+    }
+
+    package var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == Self.loopback }
+
+    private static let loopback = [UInt8](repeating: 0, count: 15) + [1]
+
+    /// In the one spelling of RFC 5952.
+    package var text: String { Self.text(bytes) }
+
+    /// Whom attempts are counted for: of IPv6 the first half, since one subscriber has all of the other.
+    package var network: String {
+        bytes.count == 4 ? text : Self.text(bytes.prefix(8) + [UInt8](repeating: 0, count: 8)) + "/64"
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let length = socklen_t(buffer.count)
+        guard inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &buffer, length) != nil else { return "" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
