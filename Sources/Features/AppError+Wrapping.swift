@@ -27,7 +27,7 @@ extension AppError {
     private static func wrapping(_ error: BlobError) -> AppError {
         switch error {
         case .tooLarge(let limit):
-            AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.", cause: error)
+            fileTooLarge(limit: limit, cause: error)
         case .missing: AppError(.notFound, "The file is no longer stored.", cause: error)
         case .wrongOffset:
             AppError(.conflict, "The upload does not stand where these bytes begin; ask for its offset.", cause: error)
@@ -43,6 +43,11 @@ extension AppError {
         case .invalidModel: AppError(.unavailable, error.message, cause: error)
         case .cancelled, .internalFault: internalFault(error)
         }
+    }
+
+    /// A file of more bytes than one may have.
+    package static func fileTooLarge(limit: Int64, cause: (any Error)? = nil) -> AppError {
+        AppError(.tooLarge, "The file is too large. The limit is \(ByteCount(limit).size).", cause: cause)
     }
 
     private static func internalFault(_ error: any Error) -> AppError {

@@ -12,7 +12,7 @@ struct AllowedHosts: RouterMiddleware {
     private let isOpen: Bool
 
     init(_ hosts: [String]) {
-        names = Set(hosts.map { $0.lowercased() })
+        names = Set(hosts.map { Authority($0)?.host ?? $0.lowercased() })
         endings = names.filter { $0.hasPrefix(".") }
         isOpen = names.contains("*")
     }
@@ -29,14 +29,7 @@ struct AllowedHosts: RouterMiddleware {
 
     /// - Parameter authority: a host with or without a port, as the request names it.
     func allows(_ authority: String) -> Bool {
-        let host = Self.host(authority)
+        guard let host = Authority(authority)?.host else { return false }
         return names.contains(host) || endings.contains { host.hasSuffix($0) || host == $0.dropFirst() }
-    }
-
-    private static func host(_ authority: String) -> String {
-        let text = authority.lowercased()
-        // The colons of an IPv6 address stand in brackets.
-        if text.hasPrefix("["), let end = text.firstIndex(of: "]") { return String(text[...end]) }
-        return String(text.prefix { $0 != ":" })
     }
 }

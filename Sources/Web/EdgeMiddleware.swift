@@ -27,7 +27,8 @@ struct EdgeMiddleware: RouterMiddleware {
         requests.begin()
         var response: Response
         do {
-            response = try await next(request, context)
+            try request.checkHead()
+            response = try await next(request.withExplainedBody(), context)
         } catch {
             response = ErrorResponse.make(error, context)
         }

@@ -2,6 +2,7 @@ import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// Failures as the HTTP contract has them: a map of fields for 400, else one sentence with a stable code; or, where the
 /// client asks for it, the problem details of RFC 9457.
@@ -47,11 +48,7 @@ enum ErrorResponse {
                 code: "method_not_allowed", headers: [.allow: error.names])
         }
         let known = AppError.wrapping(error)
-        if known.code == .internalFault || known.code == .unavailable {
-            context.logger.error(
-                "request failed",
-                metadata: ["id": "\(context.requestID)", "error": "\(known)", "cause": "\(AppError.cause(of: error))"])
-        }
+        log(error, known, context)
         let status = status(of: known.code)
         let fields = known.fields.isEmpty ? ["non_field_errors": [known.message]] : known.fields
         var headers: HTTPFields = status == .unauthorized ? [.wwwAuthenticate: "Bearer"] : [:]
@@ -59,6 +56,16 @@ enum ErrorResponse {
         return Account(
             status: status, sentence: known.message, code: known.code.rawValue,
             fields: known.code == .validation ? fields : nil, headers: headers)
+    }
+
+    /// Our faults as errors; what a client sent or broke off only where somebody looks for it.
+    private static func log(_ error: any Error, _ known: AppError, _ context: WebContext) {
+        let isOurs = known.code == .internalFault || known.code == .unavailable
+        let level: Logger.Level = isOurs && !(known.cause is CancellationError) ? .error : .debug
+        guard level == .error || known.cause != nil else { return }
+        context.logger.log(
+            level: level, level == .error ? "request failed" : "request refused",
+            metadata: ["id": "\(context.requestID)", "error": "\(known)", "cause": "\(AppError.cause(of: error))"])
     }
 
     /// What the framework itself refuses.

@@ -24,7 +24,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         guard let key = request.headers[.idempotencyKey], let scope = context.principal?.scope, request.isRepeatable
         else { return try await next(request, context) }
         var request = request
-        let body = try await request.collectBody(upTo: JSON.bodyLimit)
+        let body = try await request.collectedBody(upTo: JSON.bodyLimit)
         let repeatable = try RepeatableRequest(
             key: key, method: request.method.rawValue, address: request.uri.string,
             body: Data(body.readableBytesView))

@@ -33,13 +33,17 @@ enum JSON {
     }
 
     /// - Throws: a validation error that names the field where there is one.
-    static func body<Value: Decodable>(of request: Request, as type: Value.Type) async throws -> Value {
+    static func body<Value: Decodable & Sendable>(of request: Request, as type: Value.Type) async throws -> Value {
         var request = request
-        let buffer = try await request.collectBody(upTo: bodyLimit)
+        let data = Data(try await request.collectedBody(upTo: bodyLimit).readableBytesView)
+        return try await LongDecoding.run(bytes: data.count) { try decoded(data, as: type) }
+    }
+
+    private static func decoded<Value: Decodable>(_ data: Data, as type: Value.Type) throws -> Value {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         do {
-            return try decoder.decode(type, from: Data(buffer.readableBytesView))
+            return try decoder.decode(type, from: data)
         } catch let error as DecodingError {
             throw refusal(error)
         }

@@ -3,9 +3,12 @@ import Logging
 import NIOCore
 
 extension HTTPServerBuilder {
-    /// As `http1`, but by `LoopBoundChannel`.
+    /// As `http1`, but by `LoopBoundChannel`, and with the hosts of absolute targets checked.
     package static func loopBound(configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
-        HTTPServerBuilder { LoopBoundChannel(base: HTTP1Channel(responder: $0, configuration: configuration)) }
+        HTTPServerBuilder {
+            LoopBoundChannel(
+                base: TargetCheckedChannel(base: HTTP1Channel(responder: $0, configuration: configuration)))
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Features
 import HTTPTypes
 import Hummingbird
 
@@ -31,6 +32,11 @@ struct SecurityHeaders: Sendable {
     func add(to response: inout Response) {
         for field in always { response.headers.append(field) }
         for field in defaults where response.headers[field.name] == nil { response.headers.append(field) }
+        // Whatever is answered: whether it may be read elsewhere depends on who asked, and caches must know.
+        let varying = response.headers[values: .vary].flatMap { $0.split(separator: ",") }
+        if !varying.contains(where: { String($0).trimmed.lowercased() == "origin" }) {
+            response.headers.append(HTTPField(name: .vary, value: "Origin"))
+        }
     }
 }
 

@@ -95,9 +95,11 @@ extension WebServices {
         MetricsRoutes(services: self).add(to: router)
         router.add(middleware: AllowedHosts(settings.allowedHosts))
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))
-        router.add(
-            middleware: Authenticator(sessions: sessions, addresses: ClientAddress(trusted: settings.trustedProxies)))
         let routes = try apiRoutes
+        router.add(
+            middleware: Authenticator(
+                sessions: sessions, addresses: ClientAddress(trusted: settings.trustedProxies),
+                publicCalls: PublicCalls(routes, pages: DocsRoutes.paths + PageRoutes.publicPaths)))
         router.add(middleware: RefusalTrail(audit: audit, routes: routes))
         router.add(middleware: IdempotencyMiddleware(keys: idempotency, routes: routes))
         for route in routes { router.add(route: route, settings) }

@@ -51,67 +51,20 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for habit in Self.habits {
                     group.addTask {
-                        let answer = try await Connection(port).answer(to: habit.opening, drip: habit.drip, within: 12)
+                        let answer = try await RawConnection(port).answer(
+                            to: habit.opening.utf8, drip: habit.drip, within: 12)
                         #expect(answer?.hasPrefix(habit.answer) == true, "\(habit.name): \(answer ?? "still open")")
                     }
                 }
                 for try await _ in group {}
             }
-            let served = try await Connection(port).answer(to: health, drip: "", within: 12)
+            let served = try await RawConnection(port).answer(to: health.utf8, within: 12)
             #expect(served?.hasPrefix("HTTP/1.1 200") == true)
             #expect(await server.end(SIGTERM))
         }
     }
 
     private func wait(for port: UInt16) async {
-        #expect(await eventually { (try? Connection(port)) != nil }, "the server does not listen")
-    }
-}
-
-/// A socket to this machine.
-private final class Connection {
-    private let descriptor: Int32
-
-    struct Refused: Error {}
-
-    init(_ port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) }
-        }
-        guard result == 0 else { throw Refused() }
-    }
-
-    deinit { close(descriptor) }
-
-    /// What came back until the server closed; nil where it has not within `seconds`.
-    func answer(to opening: String, drip: String, within seconds: Double) async throws -> String? {
-        let end = Date.now.addingTimeInterval(seconds)
-        var received: [UInt8] = []
-        transmit(opening)
-        while Date.now < end {
-            var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            if poll(&state, 1, 0) > 0 {
-                var buffer = [UInt8](repeating: 0, count: 4096)
-                let count = recv(descriptor, &buffer, buffer.count, 0)
-                if count <= 0 { return String(decoding: received, as: UTF8.self) }
-                received += buffer.prefix(count)
-            } else {
-                if !drip.isEmpty { transmit(drip) }
-                try await Task.sleep(for: .milliseconds(200))
-            }
-        }
-        return nil
-    }
-
-    private func transmit(_ text: String) {
-        let bytes = Array(text.utf8)
-        // A server that has closed must not end the tests by a signal.
-        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        #expect(await eventually { (try? RawConnection(port)) != nil }, "the server does not listen")
     }
 }

@@ -62,7 +62,7 @@ struct WebClinic: Sendable {
 
     static let secret = "a secret of at least thirty-two bytes"
 
-    private static func services(
+    static func services(
         _ database: any Database, _ blobs: DiskBlobStore, _ partials: PartialFileStore,
         _ sessionSettings: SessionSettings, _ change: (inout WebSettings) -> Void
     ) async throws -> WebServices {

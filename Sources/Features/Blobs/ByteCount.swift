@@ -31,6 +31,12 @@ package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
         bytes = product
     }
 
+    /// The same within a sentence.
+    package var size: String {
+        let text = description
+        return text.last?.isNumber == true ? "\(text) bytes" : text
+    }
+
     /// Exact: in the largest unit that divides it.
     package var description: String {
         guard bytes != 0, let unit = Self.units.first(where: { bytes % $0.bytes == 0 }) else { return String(bytes) }

@@ -9,7 +9,7 @@ extension Router<WebContext> {
         let limit = route.bodyLimit(settings)
         on(route.routerPath, method: route.method) { request, context in
             try route.access.check(context)
-            return try await route.handler(try request.limited(to: limit), context)
+            return try await route.handler(try request.limited(to: limit, error: route.tooLarge(settings)), context)
         }
     }
 
@@ -60,29 +60,29 @@ extension APIRoute {
         return switch body {
         case .multipart: settings.uploadLimit + Self.formOverhead
         case .bytes: settings.uploadLimit
-        case .json, nil: Int64(JSON.bodyLimit)
+        case .json, nil: Int64(access == .anyone ? Request.anonymousBodyLimit : JSON.bodyLimit)
         }
+    }
+
+    /// What is said of a body beyond the limit; a form's is about its file.
+    fileprivate func tooLarge(_ settings: WebSettings) -> AppError {
+        guard case .multipart? = body, details.bodyLimit == nil else { return .bodyTooLarge(bodyLimit(settings)) }
+        return .fileTooLarge(limit: settings.uploadLimit)
     }
 }
 
 extension Request {
     /// The same request, whose body ends with an error where it goes on beyond `limit`.
-    fileprivate func limited(to limit: Int64) throws -> Request {
+    fileprivate func limited(to limit: Int64, error: AppError) throws -> Request {
         if let length = headers[.contentLength].flatMap({ Int64($0) }) {
-            guard length <= limit else { throw Self.tooLarge(limit) }
+            guard length <= limit else { throw error }
             return self
         }
         // Without a length the body comes in chunks, and how many is only known at their end.
         guard headers[.transferEncoding] != nil else { return self }
         var copy = self
-        copy.body = RequestBody(asyncSequence: LimitedBody(body: body, limit: limit))
+        copy.body = RequestBody(asyncSequence: LimitedBody(body: body, limit: limit, error: error))
         return copy
-    }
-
-    fileprivate static func tooLarge(_ limit: Int64) -> AppError {
-        limit < 1 << 20
-            ? AppError(.tooLarge, "The request is larger than the \(limit) bytes allowed.")
-            : AppError(.tooLarge, "The request is larger than the \(limit >> 20) MiB allowed.")
     }
 }
 
@@ -90,19 +90,23 @@ extension Request {
 private struct LimitedBody: AsyncSequence, Sendable {
     let body: RequestBody
     let limit: Int64
+    let error: AppError
 
     struct AsyncIterator: AsyncIteratorProtocol {
         var source: RequestBody.AsyncIterator
         let limit: Int64
+        let error: AppError
         var count: Int64 = 0
 
         mutating func next() async throws -> ByteBuffer? {
             guard let chunk = try await source.next() else { return nil }
             count += Int64(chunk.readableBytes)
-            guard count <= limit else { throw Request.tooLarge(limit) }
+            guard count <= limit else { throw error }
             return chunk
         }
     }
 
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(source: body.makeAsyncIterator(), limit: limit) }
+    func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(source: body.makeAsyncIterator(), limit: limit, error: error)
+    }
 }

@@ -17,18 +17,56 @@ struct FormFields: Sendable {
 
     let pairs: [Pair]
 
-    /// - Throws: a validation error where the text is no form.
+    /// More than the largest list of ours sends.
+    static let fieldLimit = 10_000
+
+    /// - Throws: a validation error where the text is no form, or one of too many fields.
     init(_ text: String) throws {
-        pairs = try text.split(separator: "&").map { part in
-            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return Pair(try Self.decoded(sides[0]), sides.count > 1 ? try Self.decoded(sides[1]) : "")
-        }
+        try self.init(bytes: Array(text.utf8))
     }
 
-    static func body(of request: Request) async throws -> FormFields {
+    init(bytes: [UInt8]) throws {
+        // Before any is decoded.
+        guard bytes.count(where: { $0 == UInt8(ascii: "&") }) < Self.fieldLimit else {
+            throw AppError.invalid(
+                "non_field_errors", "The form has too many fields. The limit is \(Self.fieldLimit).")
+        }
+        var pairs: [Pair] = []
+        for part in bytes.split(separator: UInt8(ascii: "&")) {
+            let sides = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let name = try Self.decoded(sides[0])
+            guard name.utf8.allSatisfy(Self.isOfName) else {
+                throw AppError.invalid(
+                    "non_field_errors", "The name of a form field has letters, digits, and -, _, . and : only.")
+            }
+            pairs.append(Pair(name, sides.count > 1 ? try Self.decoded(sides[1]) : ""))
+        }
+        self.pairs = pairs
+    }
+
+    static func body(of request: Request, atMost limit: Int = JSON.bodyLimit) async throws -> FormFields {
         var request = request
-        let buffer = try await request.collectBody(upTo: JSON.bodyLimit)
-        return try FormFields(String(buffer: buffer))
+        let bytes = Array(try await request.collectedBody(upTo: limit).readableBytesView)
+        return try await LongDecoding.run(bytes: bytes.count) { try FormFields(bytes: bytes) }
+    }
+
+    /// The fields as the values of a type whose members are texts.
+    ///
+    /// - Throws: a validation error where a field was sent more than once, which one value can't be.
+    func decoded<Form: Decodable>(as type: Form.Type) throws -> Form {
+        var values: [String: String] = [:]
+        for pair in pairs {
+            guard values.updateValue(pair.value, forKey: pair.name) == nil else {
+                throw AppError.invalid(pair.name, "This field was sent more than once.")
+            }
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(type, from: JSON.encoded(values))
+        } catch is DecodingError {
+            throw Self.unreadable
+        }
     }
 
     static func query(of request: Request) throws -> FormFields {
@@ -40,12 +78,37 @@ struct FormFields: Sendable {
 
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 
-    private static func decoded(_ text: Substring) throws -> String {
-        guard let decoded = text.replacing("+", with: " ").removingPercentEncoding else {
-            throw AppError.invalid("non_field_errors", "The form could not be read.")
+    /// A name or a value, in which `+` is a blank and `%` is followed by two hexadecimal digits.
+    private static func decoded(_ text: ArraySlice<UInt8>) throws -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var rest = text.makeIterator()
+        while let byte = rest.next() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = rest.next().flatMap(hexDigit), let low = rest.next().flatMap(hexDigit) else {
+                    throw unreadable
+                }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
         }
+        guard let decoded = String(validating: bytes, as: UTF8.self) else { throw unreadable }
         return decoded
     }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        Character(Unicode.Scalar(byte)).hexDigitValue.map { UInt8($0) }
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+            || [45, 46, 58, 95].contains(byte)
+    }
+
+    private static let unreadable = AppError.invalid(
+        "non_field_errors", "The form is not valid: check its percent-encoding; texts are UTF-8.")
 }
 
 /// Addresses of the administration pages.

@@ -124,7 +124,7 @@ struct ResumableUploadRoutes {
         }
         let limit = services.settings.uploadLimit
         guard size <= limit else {
-            throw AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.")
+            throw AppError.fileTooLarge(limit: limit)
         }
         let upload = try await services.uploads.create(
             scope, case: id, modality: metadata.modality, filename: metadata.filename, size: size,

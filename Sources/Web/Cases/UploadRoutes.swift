@@ -28,7 +28,7 @@ struct UploadRoutes {
             scope, case: id, size: max(0, length - Self.formOverhead), force: force)
         let limit = services.settings.uploadLimit
         if length > limit + Self.formOverhead {
-            throw AppError(.tooLarge, "The file is larger than the \(limit / 1_048_576) MiB allowed.")
+            throw AppError.fileTooLarge(limit: limit)
         }
         let form = try await receive(request)
         let image = try await services.images.add(

@@ -24,6 +24,8 @@ struct DocsRoutes: Sendable {
         }
     }
 
+    static let paths: [RouterPath] = ["api/docs", "api/docs/start.js", "api/docs/:name"]
+
     func add(to router: Router<WebContext>) {
         router.get("api/docs") { _, _ in
             guard assets != nil else { throw Self.notInstalled }

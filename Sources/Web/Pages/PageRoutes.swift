@@ -16,6 +16,9 @@ struct PageRoutes {
         templates = try PageTemplates()
     }
 
+    /// What is the same for everybody.
+    static let publicPaths: [RouterPath] = ["assets/:name"]
+
     func add(to router: Router<WebContext>) {
         router.get("/") { _, context in Response.redirect(to: context.principal == nil ? "/login" : "/cases") }
         router.get("login") { _, _ in page(.ok, "login", SignInPage()) }
@@ -143,7 +146,7 @@ struct PageRoutes {
         await templates.shown(context) {
             let scope = try context.scope
             do {
-                let form = try await Self.form(NewCaseForm.self, of: request).caseForm()
+                let form = try await Self.form(NewCaseForm.self, of: request, atMost: JSON.bodyLimit).caseForm()
                 return Response.redirect(to: "/cases/\(try await services.cases.create(scope, form).id)")
             } catch let error as AppError where error.code == .validation {
                 return try await worklist(request, context, errors: error.sentences)
@@ -184,14 +187,11 @@ struct PageRoutes {
         templates.page(status, name, model)
     }
 
-    static func form<Form: Decodable>(_ type: Form.Type, of request: Request) async throws -> Form {
-        var request = request
-        let body = try await request.collectBody(upTo: JSON.bodyLimit)
-        do {
-            return try URLEncodedFormDecoder().decode(type, from: String(buffer: body))
-        } catch is DecodingError {
-            throw AppError.invalid("non_field_errors", "The form could not be read.")
-        }
+    /// - Parameter limit: bytes; more than somebody may send before signing in only where the caller knows who asks.
+    static func form<Form: Decodable>(
+        _ type: Form.Type, of request: Request, atMost limit: Int = Request.anonymousBodyLimit
+    ) async throws -> Form {
+        try await FormFields.body(of: request, atMost: limit).decoded(as: type)
     }
 }
 

@@ -12,11 +12,13 @@ struct Authenticator: RouterMiddleware {
 
     let sessions: SessionsService
     let addresses: ClientAddress
+    private let publicCalls: PublicCalls
     private let remembered = PrincipalCache()
 
-    init(sessions: SessionsService, addresses: ClientAddress) {
+    init(sessions: SessionsService, addresses: ClientAddress, publicCalls: PublicCalls) {
         self.sessions = sessions
         self.addresses = addresses
+        self.publicCalls = publicCalls
     }
 
     func handle(
@@ -27,14 +29,15 @@ struct Authenticator: RouterMiddleware {
             connection: context.remoteAddress?.ipAddress, forwarded: request.headers[.forwardedFor])
         context.userAgent = request.headers[.userAgent].map(Self.displayed)
         let changesNothing = request.method == .get || request.method == .head
-        if let token = try token(of: request) {
+        if !publicCalls.contains(request, context), let token = token(of: request) {
             do {
                 context.principal = try await principal(
                     PrincipalCache.Key(token: token, institution: try institution(of: request)), context.origin,
                     mayBeRemembered: changesNothing)
-            } catch let error as AppError where error.code == .unauthenticated || error.code == .notFound {
-                // Routes that need somebody refuse; registering and signing in need nobody.
-                context.refusedToken = await RefusedToken(owner: sessions.owner(of: token), error: error)
+            } catch {
+                // Calls that need somebody refuse, for this reason; a page may be shown without.
+                context.refusedToken = await RefusedToken(
+                    owner: sessions.owner(of: token), error: AppError.wrapping(error))
             }
         }
         // It may have ended a session or changed a role; what this process did holds for its next request.
@@ -61,19 +64,36 @@ struct Authenticator: RouterMiddleware {
         return id
     }
 
-    /// A header's text without control characters, to be shown and nothing else.
+    /// A header's text as it may be shown.
     private static func displayed(_ text: String) -> String {
-        let visible = text.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
-        return String(String(String.UnicodeScalarView(visible)).unicodeScalars.prefix(300))
+        String(text.visible.unicodeScalars.prefix(300))
     }
 
-    private func token(of request: Request) throws -> String? {
+    private func token(of request: Request) -> String? {
         if let header = request.headers[.authorization] {
             let parts = header.split(separator: " ", maxSplits: 1)
             return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
         }
         guard let cookie = request.cookies[Self.cookie]?.value else { return nil }
         return request.isSameOrigin ? cookie : nil
+    }
+}
+
+/// The calls that are the same for everybody: nobody's token is looked at, so they work while the database does not.
+struct PublicCalls: Sendable {
+    /// Methods with the patterns of their paths.
+    private let calls: Set<String>
+
+    /// - Parameter pages: what is got without being a call of the API, as the router takes it.
+    init(_ routes: [APIRoute], pages: [RouterPath]) {
+        let open = routes.filter { $0.access == .anyone || $0.access == .signedAddress }
+        calls = Set(open.map { "\($0.method) \($0.routerPath)" } + pages.map { "GET \($0)" })
+    }
+
+    func contains(_ request: Request, _ context: WebContext) -> Bool {
+        // The router answers HEAD wherever it answers GET.
+        let method = request.method == .head ? .get : request.method
+        return context.endpointPath.map { calls.contains("\(method) \($0)") } ?? false
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import HummingbirdTesting
 import TestSupport
 import Testing
 
@@ -61,16 +62,53 @@ struct EdgeTests {
 
     @Test func anotherHostIsNotAnswered() async throws {
         let hosts = AllowedHosts(["localhost", "[::1]", ".example.org"])
-        for name in ["localhost", "LOCALHOST:8000", "[::1]:8000", "example.org", "a.example.org:1"] {
+        for name in ["localhost", "LOCALHOST:8000", "[::1]:8000", "[0:0::1]", "example.org", "a.example.org:1"] {
             #expect(hosts.allows(name), "\(name)")
         }
-        for name in ["", "evil.org", "localhost.evil.org", "badexample.org", "[::2]", "127.0.0.1"] {
+        for name in [
+            "", "evil.org", "localhost.evil.org", "badexample.org", "[::2]", "127.0.0.1", "localhost:",
+            "localhost:99999", "[::1]:99999",
+            "localhost:8000@evil.example", "localhost:99999/x?", "localhost/x", "localhost:1:2", "localhost\u{0}",
+        ] {
             #expect(!hosts.allows(name), "\(name)")
         }
         #expect(!AllowedHosts([]).allows("localhost"))
         try await WebClinic.with(.sqlite, settings: { $0.allowedHosts = ["neuroai.example.org"] }) { clinic in
             let refused = try await clinic.call(.get, "/api/health/")
             #expect(refused.status == .badRequest && refused.object["non_field_errors"] != nil)
+        }
+    }
+
+    @Test func everyAnswerVariesByOrigin() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            for path in ["/login", "/api/health/", "/api/nowhere/", "/api/cases/", "/assets/site.css", "/metrics"] {
+                for origin in [nil, "http://localhost:5173", "http://evil.example"] {
+                    let answer = try await clinic.call(.get, path, headers: origin.map { [.origin: $0] } ?? [:])
+                    #expect(answer.headers[values: .vary] == ["Origin"], "\(path) \(origin ?? "")")
+                }
+            }
+        }
+    }
+
+    /// Health is asked for, and a page that signs in is loaded, by clients that still hold a token.
+    @Test(arguments: TestDatabase.all) func publicCallsNeedNoSessions(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUp()
+            try await clinic.database.write { try $0.execute("ALTER TABLE sessions RENAME TO lost") }
+            for path in [
+                "/api/health/", "/login", "/register", "/api/docs/start.js", "/assets/site.css", "/api/schema/",
+            ] {
+                let answer = try await clinic.client.execute(
+                    uri: path, method: .get, headers: [.authorization: "Bearer \(token)"], body: nil
+                ) { Answer($0) }
+                #expect(answer.status == .ok, "\(path)")
+            }
+            let needed = try await clinic.client.execute(
+                uri: "/api/cases/", method: .get, headers: [.authorization: "Bearer \(token)"], body: nil
+            ) { Answer($0) }
+            #expect(needed.status == .internalServerError)
+            try await clinic.database.write { try $0.execute("ALTER TABLE lost RENAME TO sessions") }
+            #expect(try await clinic.call(.get, "/api/cases/", as: token).status == .ok)
         }
     }
 

@@ -1,0 +1,85 @@
+import Features
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+
+extension Request {
+    /// - Throws: a validation error where the head does not say which host the request is for, what it asks for, or how its body
+    ///   is sent.
+    func checkHead() throws {
+        // The first `Host` is the authority; all others are left among the fields.
+        guard head.authority.flatMap({ Authority($0) }) != nil, headers[.secondHost] == nil else {
+            throw AppError.invalid(
+                "non_field_errors",
+                "Send one Host header: a host name or address and, if needed, a port. The host of an absolute URL must agree."
+            )
+        }
+        guard [uri.path, uri.query ?? ""].allSatisfy({ !$0.utf8.contains(37) || $0.removingPercentEncoding != nil })
+        else {
+            throw AppError.invalid(
+                "non_field_errors", "The address is not valid: check its percent-encoding; texts are UTF-8.")
+        }
+        if let coding = headers[.transferEncoding], coding.trimmed.lowercased() != "chunked" {
+            throw AppError.invalid("non_field_errors", "This transfer coding is not supported. Send the body as it is.")
+        }
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let secondHost = HTTPField.Name("Host").unsafelyUnwrapped
+}
+
+extension Authority {
+    /// The host that `http://host/path` names; nil for any other target.
+    init?(ofAbsolute target: String) {
+        let lowered = target.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: { lowered.hasPrefix($0) }) else { return nil }
+        self.init(lowered.dropFirst(scheme.count).prefix { !"/?#".contains($0) })
+    }
+}
+
+/// HTTP whose requests may have a URL as their target (RFC 9112 §3.2.2).
+struct TargetCheckedChannel<Base: ServerChildChannel>: ServerChildChannel {
+    typealias Value = Base.Value
+
+    let base: Base
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+            try pipeline.addHandler(AbsoluteTargetHandler(), position: .before(codec))
+            return value
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await base.handle(value: value, logger: logger)
+    }
+}
+
+/// Keeps what the framework drops: the host of an absolute target is laid beside `Host` where both don't agree, so that the
+/// request has two.
+private final class AbsoluteTargetHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(var head) = unwrapInboundIn(data), !head.uri.hasPrefix("/"),
+            head.uri != "*" || head.method != .OPTIONS
+        else {
+            context.fireChannelRead(data)
+            return
+        }
+        let named = Authority(ofAbsolute: head.uri)
+        if named == nil || named != head.headers["Host"].first.flatMap({ Authority($0) }) {
+            head.headers.add(name: "Host", value: "")
+        }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
+}

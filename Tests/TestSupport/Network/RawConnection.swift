@@ -1,0 +1,55 @@
+import Foundation
+
+/// A socket to this machine, for requests that no HTTP client would send.
+package final class RawConnection: Sendable {
+    private let descriptor: Int32
+
+    package struct Refused: Error {}
+
+    package init(_ port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, length) }
+        }
+        guard result == 0 else { throw Refused() }
+    }
+
+    deinit { close(descriptor) }
+
+    /// What came back until the server closed; nil where it has not within `seconds`.
+    ///
+    /// - Parameters:
+    ///   - drip: sent again and again.
+    ///   - isEnd: whether nothing more is sent after `opening`, as by a client that is gone.
+    package func answer(
+        to opening: some Collection<UInt8>, drip: String = "", isEnd: Bool = false, within seconds: Double
+    ) async throws -> String? {
+        let end = Date.now.addingTimeInterval(seconds)
+        var received: [UInt8] = []
+        transmit(Array(opening))
+        if isEnd { shutdown(descriptor, Int32(SHUT_WR)) }
+        while Date.now < end {
+            var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if poll(&state, 1, 0) > 0 {
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                if count <= 0 { return String(decoding: received, as: UTF8.self) }
+                received += buffer.prefix(count)
+            } else {
+                if !drip.isEmpty { transmit(Array(drip.utf8)) }
+                try await Task.sleep(for: .milliseconds(drip.isEmpty ? 10 : 200))
+            }
+        }
+        return nil
+    }
+
+    private func transmit(_ bytes: [UInt8]) {
+        // A server that has closed must not end the tests by a signal.
+        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    }
+}
