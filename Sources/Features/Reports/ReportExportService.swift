@@ -49,7 +49,7 @@ package struct ReportExportService: Sendable {
             let key = PrintKey(report: id, revision: source.revision)
             // In a task of its own: others wait for it, also when the client that asked first has gone.
             printing = try await prints.value(for: key) {
-                try await Task { try await printOnce(scope, id, for: me) }.value
+                try await Task { try await printed(latest: id, scope, for: me) }.value
             }
         }
         // The one who made it has it recorded with it.
@@ -64,6 +64,19 @@ package struct ReportExportService: Sendable {
 
     private func source(_ scope: Scope, _ id: ID<Report>, at now: Timestamp) async throws -> ReportPrintSource {
         try await database.read { try ReportPrintSource(scope, id, at: now, in: $0) }
+    }
+
+    /// How often a report is printed that others go on changing.
+    private static let attempts = 3
+
+    /// Prints the report as it is now, and again where it was changed meanwhile.
+    private func printed(latest id: ID<Report>, _ scope: Scope, for maker: ID<PrintKey>) async throws -> Printing {
+        for _ in 1..<Self.attempts {
+            do {
+                return try await printOnce(scope, id, for: maker)
+            } catch let error as AppError where error.code == .conflict {}
+        }
+        return try await printOnce(scope, id, for: maker)
     }
 
     /// Prints the report as it is now, unless that has been done meanwhile.

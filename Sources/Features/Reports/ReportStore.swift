@@ -90,6 +90,14 @@ package struct ReportStore {
         return try report.flatMap { try ReportAddendumStore(connection).completed([$0]).first }
     }
 
+    /// Keeps everybody else from changing the report until this transaction ends.
+    func lock(_ scope: Scope, _ id: ID<Report>) throws {
+        try connection.execute(
+            """
+            UPDATE reports SET revision = revision WHERE institution_id = \(scope.institution) AND id = \(id)
+            """)
+    }
+
     /// Whether a case has a signed report, which stays whatever becomes of its series and results.
     func hasSigned(_ scope: Scope, case id: ID<Case>) throws -> Bool {
         try connection.queryOne(

@@ -7,6 +7,8 @@ extension ReportsService {
         let now = clock()
         try await database.write { connection in
             let store = ReportStore(connection)
+            // First: it must not be signed between the question and the deletion.
+            try store.lock(scope, id)
             guard let report = try store.find(scope, id) else {
                 throw AppError(.notFound, "There is no such report.")
             }

@@ -131,14 +131,10 @@ extension InferenceTask {
         // First: of two tasks that end at once the second sees that the first is over.
         try cases.lock(scope, caseID)
         try store.deactivate(self)
-        if try store.hasOtherActiveTask(than: self) {
-            try cases.setStatus(scope, caseID, .processing, at: now)
-        } else if end != .completed, try ResultStore(connection).isCurrent(scope, case: caseID) {
-            // A run that brought nothing leaves the case what it was.
-            try cases.setStatus(scope, caseID, .completed, at: now, isNew: false)
-        } else {
-            try cases.setStatus(scope, caseID, end.caseStatus, at: now)
-        }
+        // A run that brought nothing leaves a completed case what it was.
+        let isBarren = try end != .completed && ResultStore(connection).isCurrent(scope, case: caseID)
+        try cases.setStatus(scope, caseID, isBarren ? .completed : end.caseStatus, at: now, isNew: !isBarren)
+        if try store.hasOtherActiveTask(than: self) { try cases.setStatus(scope, caseID, .processing, at: now) }
         try AuditStore(connection).append(
             AuditEntry(
                 institution: institution, actor: createdBy, origin: RequestOrigin(requestID: requestID),

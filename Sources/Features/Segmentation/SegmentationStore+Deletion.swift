@@ -1,9 +1,15 @@
 import Storage
 
 extension SegmentationStore {
-    /// Whether a report on the task's result is more than a draft that somebody has looked at.
+    /// Whether a report on the task's result is more than a draft that somebody has looked at. None is signed from here on until
+    /// this transaction ends.
     func hasSignedReport(_ scope: Scope, _ id: ID<InferenceTask>) throws -> Bool {
-        try connection.queryOne(
+        try connection.execute(
+            """
+            UPDATE reports SET revision = revision
+            WHERE institution_id = \(scope.institution) AND result_id IN (SELECT id FROM results WHERE task_id = \(id))
+            """)
+        return try connection.queryOne(
             """
             SELECT 1 AS one FROM reports p JOIN results r ON r.institution_id = p.institution_id AND r.id = p.result_id
             WHERE p.institution_id = \(scope.institution) AND r.task_id = \(id)

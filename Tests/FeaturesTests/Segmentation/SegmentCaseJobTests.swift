@@ -150,6 +150,19 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.all)
+    func aCaseKnowsSinceWhenItIsCompletedWhileAnotherTaskWaits(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let other = try await ward.service.start(ward.doctor, case: ward.caseID, modelID: "stand-in")
+            #expect(try await ward.runner().workOnce())
+            #expect(try await ward.caseStatus() == .processing)
+            _ = try await ward.service.cancel(ward.doctor, other.id)
+            #expect(try await ward.caseStatus() == .completed)
+            #expect(try await ward.completedAt() != nil)
+        }
+    }
+
     /// F10 of the faults: the dying task is nobody's answer.
     @Test(arguments: TestDatabase.all)
     func aStartRightAfterACancelRuns(_ kind: TestDatabase) async throws {
