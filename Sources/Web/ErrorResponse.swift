@@ -47,11 +47,7 @@ enum ErrorResponse {
                 code: "method_not_allowed", headers: [.allow: error.names])
         }
         let known = AppError.wrapping(error)
-        if known.code == .internalFault || known.code == .unavailable {
-            context.logger.error(
-                "request failed",
-                metadata: ["id": "\(context.requestID)", "error": "\(known)", "cause": "\(AppError.cause(of: error))"])
-        }
+        log(known, error, context)
         let status = status(of: known.code)
         let fields = known.fields.isEmpty ? ["non_field_errors": [known.message]] : known.fields
         var headers: HTTPFields = status == .unauthorized ? [.wwwAuthenticate: "Bearer"] : [:]
@@ -59,6 +55,15 @@ enum ErrorResponse {
         return Account(
             status: status, sentence: known.message, code: known.code.rawValue,
             fields: known.code == .validation ? fields : nil, headers: headers)
+    }
+
+    /// Each fault of ours, but an outage once a minute: every request meets it.
+    private static func log(_ known: AppError, _ error: any Error, _ context: WebContext) {
+        guard known.code == .internalFault || known.code == .unavailable else { return }
+        let cause = known.code == .unavailable ? "outage" : "cause"
+        context.logger.error(
+            "request failed",
+            metadata: ["id": "\(context.requestID)", "error": "\(known)", cause: "\(AppError.cause(of: error))"])
     }
 
     /// What the framework itself refuses.
