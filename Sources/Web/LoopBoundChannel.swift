@@ -3,9 +3,14 @@ import Logging
 import NIOCore
 
 extension HTTPServerBuilder {
-    /// As `http1`, but by `LoopBoundChannel`.
-    package static func loopBound(configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
-        HTTPServerBuilder { LoopBoundChannel(base: HTTP1Channel(responder: $0, configuration: configuration)) }
+    /// As `http1`, but by `LoopBoundChannel`; `connections` knows those that are open.
+    package static func loopBound(
+        configuration: HTTP1Channel.Configuration = .init(), connections: OpenConnections = OpenConnections()
+    ) -> HTTPServerBuilder {
+        HTTPServerBuilder {
+            LoopBoundChannel(
+                base: HTTP1Channel(responder: $0, configuration: configuration), connections: connections)
+        }
     }
 }
 
@@ -15,9 +20,11 @@ struct LoopBoundChannel<Base: ServerChildChannel>: ServerChildChannel {
     typealias Value = Base.Value
 
     let base: Base
+    let connections: OpenConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        base.setup(channel: channel, logger: logger)
+        connections.add(channel)
+        return base.setup(channel: channel, logger: logger)
     }
 
     func handle(value: Value, logger: Logger) async {

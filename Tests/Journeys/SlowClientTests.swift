@@ -69,7 +69,7 @@ import Testing
 }
 
 /// A socket to this machine.
-private final class Connection {
+final class Connection {
     private let descriptor: Int32
 
     struct Refused: Error {}
@@ -109,7 +109,7 @@ private final class Connection {
         return nil
     }
 
-    private func transmit(_ text: String) {
+    func transmit(_ text: String) {
         let bytes = Array(text.utf8)
         // A server that has closed must not end the tests by a signal.
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
