@@ -19,6 +19,7 @@ extension AppError {
         switch error.kind {
         case .busy: AppError(.unavailable, "The database is busy; try again in a moment.", cause: error)
         case .unavailable: AppError(.unavailable, "The database can't be reached; try again later.", cause: error)
+        case .diskFull: diskFull(error)
         case .invalidValue: AppError(.validation, "A text holds a character that can't be stored.", cause: error)
         default: internalFault(error)
         }
@@ -32,6 +33,7 @@ extension AppError {
         case .wrongOffset:
             AppError(.conflict, "The upload does not stand where these bytes begin; ask for its offset.", cause: error)
         case .closed: internalFault(error)
+        case .fileSystem(let number) where DiskSpace.errorNumbers.contains(number): diskFull(error)
         case .fileSystem: AppError(.unavailable, "The file store can't be used; try again later.", cause: error)
         }
     }
@@ -41,6 +43,8 @@ extension AppError {
         case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries:
             AppError(.validation, error.message, fields: ["file": [error.message]], cause: error)
         case .invalidModel: AppError(.unavailable, error.message, cause: error)
+        case .diskFull: diskFull(error)
+        case .outOfMemory: AppError(.unavailable, error.message, cause: error)
         case .cancelled, .internalFault: internalFault(error)
         }
     }
@@ -48,6 +52,10 @@ extension AppError {
     /// A file of more bytes than one may have.
     package static func fileTooLarge(limit: Int64, cause: (any Error)? = nil) -> AppError {
         AppError(.tooLarge, "The file is too large. The limit is \(ByteCount(limit).size).", cause: cause)
+    }
+
+    private static func diskFull(_ error: any Error) -> AppError {
+        AppError(.unavailable, "The server's disk is full. Try again later.", cause: error)
     }
 
     private static func internalFault(_ error: any Error) -> AppError {
@@ -66,6 +74,19 @@ extension AppError {
         case let error as JobFailure: "\(error)"
         case let error as ImagingError: "\(error)"
         default: "\(type(of: error))"
+        }
+    }
+}
+
+extension AppError {
+    /// Whether `error` comes of a full disk: of the database, of the stored files or of a folder that we write to.
+    package static func isDiskFull(_ error: any Error) -> Bool {
+        switch error {
+        case let error as AppError: error.cause.map(isDiskFull) ?? false
+        case let error as DatabaseError: error.kind == .diskFull
+        case BlobError.fileSystem(let number): DiskSpace.errorNumbers.contains(number)
+        case let error as ImagingError: error.code == .diskFull
+        default: DiskSpace.isExhausted(error)
         }
     }
 }

@@ -105,7 +105,9 @@ final class OpenVINONetwork: CompiledNetwork, @unchecked Sendable {
 
     private func check(_ status: ov_status_e) throws {
         guard status != OK else { return }
-        throw ImagingError(.internalFault, "The network's run failed (OpenVINO status \(status.rawValue)).")
+        let text = ov_get_last_err_msg().map { String(cString: $0) } ?? ""
+        throw ImagingError.outOfMemory(accordingTo: text)
+            ?? ImagingError(.internalFault, "The network's run failed (OpenVINO status \(status.rawValue)).")
     }
 
     private static func withProperties(

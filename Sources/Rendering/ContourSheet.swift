@@ -43,7 +43,7 @@ package struct ContourSheet {
         return low...max(high, low.nextUp)
     }
 
-    /// - Throws: `ImagingError(.internalFault)` where the file cannot be written.
+    /// - Throws: `ImagingError(.diskFull)`, or `.internalFault` where the file cannot be written for another reason.
     package func write(to url: URL) throws {
         let width = rasters.reduce(Self.gap) { $0 + $1.width + Self.gap }
         let height = (rasters.map(\.height).max() ?? 0) + 2 * Self.gap + Self.footer
@@ -62,7 +62,7 @@ package struct ContourSheet {
         letters(context)
         legend(context, bottom: Double(height))
         guard cairo_surface_write_to_png(surface, url.path) == CAIRO_STATUS_SUCCESS else {
-            throw ImagingError(.internalFault, "The picture of the contours could not be written.")
+            throw DiskSpace.failure(writing: url, else: "The picture of the contours could not be written.")
         }
     }
 

@@ -5,8 +5,10 @@ package struct DatabaseError: Error, Equatable, CustomStringConvertible {
         case uniqueViolation, foreignKeyViolation, checkViolation, notNullViolation
         /// Another transaction was in the way for longer than we wait; trying again may succeed.
         case busy
-        /// The server can't be reached, the file can't be opened, the disk is full.
+        /// The server can't be reached, the file can't be opened.
         case unavailable
+        /// The database's disk is full: nothing can be written now.
+        case diskFull
         /// The database's schema is not the one that this program knows.
         case schema
         /// A column is missing from a row or holds another type than asked for.

@@ -58,14 +58,16 @@ enum ErrorResponse {
             fields: known.code == .validation ? fields : nil, headers: headers)
     }
 
-    /// Our faults as errors; what a client sent or broke off only where somebody looks for it.
+    /// Our faults as errors, an outage once a minute since every request meets it; what a client sent or broke off only where
+    /// somebody looks for it.
     private static func log(_ error: any Error, _ known: AppError, _ context: WebContext) {
         let isOurs = known.code == .internalFault || known.code == .unavailable
         let level: Logger.Level = isOurs && !(known.cause is CancellationError) ? .error : .debug
         guard level == .error || known.cause != nil else { return }
+        let cause = level == .error && known.code == .unavailable ? "outage" : "cause"
         context.logger.log(
             level: level, level == .error ? "request failed" : "request refused",
-            metadata: ["id": "\(context.requestID)", "error": "\(known)", "cause": "\(AppError.cause(of: error))"])
+            metadata: ["id": "\(context.requestID)", "error": "\(known)", cause: "\(AppError.cause(of: error))"])
     }
 
     /// What the framework itself refuses.

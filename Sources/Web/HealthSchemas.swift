@@ -3,7 +3,8 @@ extension HealthRoutes {
         "Health": .object(["status": .choice(["healthy"]), "service": .choice(["neuroai"]), "version": .text()]),
         "HealthStatus": .object([
             "status": .choice(["healthy", "unhealthy"]),
-            "components": Schema.map(of: .text()).described("By name: healthy, or what is wrong."),
+            "components": Schema.map(of: .text()).described(
+                "By name: healthy, full (the disk), or what else is wrong."),
         ]),
     ]
 }

@@ -3,11 +3,15 @@ import Logging
 import NIOCore
 
 extension HTTPServerBuilder {
-    /// As `http1`, but by `LoopBoundChannel`, and with the hosts of absolute targets checked.
-    package static func loopBound(configuration: HTTP1Channel.Configuration = .init()) -> HTTPServerBuilder {
+    /// As `http1`, but by `LoopBoundChannel`, and with the hosts of absolute targets checked; `connections` knows those that are
+    /// open.
+    package static func loopBound(
+        configuration: HTTP1Channel.Configuration = .init(), connections: OpenConnections = OpenConnections()
+    ) -> HTTPServerBuilder {
         HTTPServerBuilder {
             LoopBoundChannel(
-                base: TargetCheckedChannel(base: HTTP1Channel(responder: $0, configuration: configuration)))
+                base: TargetCheckedChannel(base: HTTP1Channel(responder: $0, configuration: configuration)),
+                connections: connections)
         }
     }
 }
@@ -18,9 +22,11 @@ struct LoopBoundChannel<Base: ServerChildChannel>: ServerChildChannel {
     typealias Value = Base.Value
 
     let base: Base
+    let connections: OpenConnections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        base.setup(channel: channel, logger: logger)
+        connections.add(channel)
+        return base.setup(channel: channel, logger: logger)
     }
 
     func handle(value: Value, logger: Logger) async {

@@ -20,32 +20,64 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func evaluate() throws {
+        let folders = LabelledCase.all(in: URL(fileURLWithPath: cases, isDirectory: true))
+        guard !folders.isEmpty else {
+            throw ImagingError(.invalidImage, "There is no folder with a seg.nii.gz; name the folder of the cases.")
+        }
         let settings = try Settings.load()
         let path = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelPath
         let segmenter = try ModelSegmenter(
             ModelPackage(folder: path), precision: settings.modelPrecision,
             compiler: settings.networkCompiler(fellBack: Terminal.complain))
-        let folders = LabelledCase.all(in: URL(fileURLWithPath: cases, isDirectory: true))
-        guard !folders.isEmpty else {
-            throw ImagingError(.invalidImage, "There is no folder with a seg.nii.gz; name the folder of the cases.")
-        }
-        var sums = [TumourRegion: Double]()
         print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
+        var table = EvaluationTable()
         // The next case is read while the network works on the current one.
-        var next = try folders.first?.load()
+        var next = folders.first.map { item in Result { try item.load() } }
         for (number, item) in folders.enumerated() {
             guard let current = next else { break }
             let following = number + 1 < folders.count ? folders[number + 1] : nil
             let parts = try [true, false].concurrentMap { isScored -> EvaluationWork in
-                isScored ? .scored(try current.dice(segmenter)) : .loaded(try following?.load())
+                isScored
+                    ? .scored(current.flatMap { loaded in Result { try loaded.dice(segmenter) } })
+                    : .loaded(following.map { item in Result { try item.load() } })
             }
             for case .loaded(let loaded) in parts { next = loaded }
-            for case .scored(let dice) in parts {
-                print(Self.line(item.name, dice))
-                sums.merge(dice) { $0 + $1 }
-            }
+            for case .scored(let dice) in parts { try table.add(item.name, dice) }
         }
-        print(Self.line("mean of \(folders.count)", sums.mapValues { $0 / Double(folders.count) }))
+        try table.end()
+    }
+}
+
+/// Prints a row for each case as it comes; what is wrong with one keeps no other from its row.
+private struct EvaluationTable {
+    private var sums = [TumourRegion: Double]()
+    private var count = 0
+    private var failures: [ImagingError] = []
+
+    /// - Throws: what would be the same for every other case.
+    mutating func add(_ name: String, _ dice: Result<[TumourRegion: Double], any Error>) throws {
+        do {
+            let dice = try dice.get()
+            print(Self.line(name, dice))
+            sums.merge(dice) { $0 + $1 }
+            count += 1
+        } catch let error as ImagingError
+            where [.invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries].contains(error.code)
+        {
+            print(name.padding(toLength: 28, withPad: " ", startingAt: 0) + "-      -      -")
+            Terminal.complain("\(name): \(error.message)")
+            failures.append(error)
+        } catch let error as ImagingError {
+            throw error.named(name)
+        }
+    }
+
+    /// - Throws: `ExitCode` where a case could not be evaluated.
+    func end() throws {
+        if count > 0 { print(Self.line("mean of \(count)", sums.mapValues { $0 / Double(count) })) }
+        guard let first = failures.first else { return }
+        Terminal.complain("\(failures.count) of \(count + failures.count) cases could not be evaluated.")
+        throw ExitCode(first.exitCode)
     }
 
     private static func line(_ name: String, _ dice: [TumourRegion: Double]) -> String {
@@ -56,8 +88,8 @@ struct EvaluateCommand: ParsableCommand {
 
 /// What happens side by side while a case is at work.
 private enum EvaluationWork: Sendable {
-    case scored([TumourRegion: Double])
-    case loaded(LoadedCase?)
+    case scored(Result<[TumourRegion: Double], any Error>)
+    case loaded(Result<LoadedCase, any Error>?)
 }
 
 /// A case with an expert's mask.
@@ -69,9 +101,12 @@ private struct LabelledCase {
     static func all(in folder: URL) -> [LabelledCase] {
         let found = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
         return found.sorted { $0.path < $1.path }.map(LabelledCase.init).filter {
-            FileManager.default.fileExists(atPath: $0.file("seg").path)
+            FileManager.default.fileExists(atPath: $0.file("seg").path) || $0.isLocked
         }
     }
+
+    /// Nobody can say what is in it: left out without a word, it would be missed by nobody.
+    private var isLocked: Bool { folder.hasDirectoryPath && access(folder.path, R_OK | X_OK) != 0 }
 
     private func file(_ name: String) -> URL { folder.appendingPathComponent(name + ".nii.gz") }
 
@@ -84,10 +119,17 @@ private struct LabelledCase {
         var images: [MRISequence: Image] = [:]
         for sequence in MRISequence.allCases where FileManager.default.fileExists(atPath: file(sequence.rawValue).path)
         {
-            images[sequence] = try NIfTIFile.readImage(file(sequence.rawValue))
+            images[sequence] = try read(sequence.rawValue) { try NIfTIFile.readImage($0) }
         }
         return LoadedCase(
-            study: try Study(images: images), truth: try NIfTIFile.readLabels(file("seg")), convention: convention)
+            study: try Study(images: images), truth: try read("seg") { try NIfTIFile.readLabels($0) },
+            convention: convention)
+    }
+
+    /// What is wrong with a file names it.
+    private func read<T>(_ name: String, _ body: (URL) throws -> T) throws -> T {
+        let file = file(name)
+        return try ImagingError.naming(file.lastPathComponent) { try body(file) }
     }
 }
 

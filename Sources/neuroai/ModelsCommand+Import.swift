@@ -29,6 +29,7 @@ extension ModelsCommand {
                 guard !FileManager.default.fileExists(atPath: folder.path) else {
                     throw ImagingError(.unsupportedImage, "There is a package \(name) already; choose another --name.")
                 }
+                try OutputFolder(option: "MODELS_ROOT", path: folder.path).check(writing: [])
                 try convert(name, into: folder)
                 let package = try ModelPackage(folder: folder)
                 _ = try ModelSegmenter(package)

@@ -15,4 +15,18 @@ struct NeuroAI: AsyncParsableCommand {
             AddUserCasesCommand.self, MakeMigrationsCommand.self, CollectStaticCommand.self, DBShellCommand.self,
             ShellCommand.self, TestCommand.self, PrintReportCommand.self,
         ])
+
+    /// As the parser's own, but for errors that commands let through.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: Terminal.ending(error))
+        }
+    }
 }

@@ -20,15 +20,22 @@ struct SegmentCommand: ParsableCommand {
     @Option(help: "The manifest.json of an earlier run that this one must repeat bit by bit.") var manifest: String?
     @Flag(help: "Prints result.json instead of a table.") var json = false
 
-    private var series: [MRISequence: URL] {
+    /// As they were named.
+    private var paths: [MRISequence: String] {
         let named: [(MRISequence, String?)] = [(.t1, t1), (.t1ce, t1ce), (.t2, t2), (.flair, flair)]
-        var series: [MRISequence: URL] = [:]
-        for (sequence, path) in named { series[sequence] = path.map { URL(fileURLWithPath: $0) } }
-        return series
+        return Dictionary(uniqueKeysWithValues: named.compactMap { sequence, path in path.map { (sequence, $0) } })
     }
 
+    private var series: [MRISequence: URL] { paths.mapValues { URL(fileURLWithPath: $0) } }
+
+    /// Whatever is wrong with a path is said here: a run takes a minute, and more of it goes wrong at its end.
     func validate() throws {
-        guard !series.isEmpty else { throw ValidationError("Name at least one of --t1, --t1ce, --t2 and --flair.") }
+        guard !paths.isEmpty else { throw ValidationError("Name at least one of --t1, --t1ce, --t2 and --flair.") }
+        var inputs = paths.sorted { $0.key < $1.key }.map { (option: "--\($0.key.rawValue)", path: $0.value) }
+        if let manifest { inputs.append(("--manifest", manifest)) }
+        try OutputFolder(option: "--out", path: out).check(
+            writing: SegmentationPipeline.fileNames(of: paths.keys.sorted()) + ["report.txt", "contours.png"],
+            reading: inputs)
     }
 
     func run() throws {
@@ -36,13 +43,15 @@ struct SegmentCommand: ParsableCommand {
     }
 
     private func segment() throws {
+        let names = Dictionary(uniqueKeysWithValues: paths.map { ($0, "\($0.displayName) (\($1))") })
+        for (sequence, path) in paths { try InputFile.check(path, named: names[sequence] ?? path) }
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
         let folder = URL(fileURLWithPath: out, isDirectory: true)
         let package = model.map { URL(fileURLWithPath: $0, isDirectory: true) }
         let bar = ProgressBar()
         let outcome = try SegmentationPipeline.installed(
             Settings.load(), model: package, fellBack: Terminal.complain
-        ).run(series: series, output: folder, control: WorkControl(report: bar.show))
+        ).run(series: series, names: names, output: folder, control: WorkControl(report: bar.show))
         bar.end()
         let report = try ReportComposer.checked(outcome.result).text
         try Data(report.utf8).write(to: folder.appendingPathComponent("report.txt"))
@@ -73,50 +82,5 @@ struct SegmentCommand: ParsableCommand {
                 + volume.padding(toLength: 14, withPad: " ", startingAt: 0) + confidence
         }
         return ([head] + rows).joined(separator: "\n")
-    }
-}
-
-extension ImagingError {
-    /// `sysexits.h`: 65 for bad input, 78 for a bad model, 70 for a fault of ours; 130 as after Ctrl-C.
-    var exitCode: Int32 {
-        switch code {
-        case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries: 65
-        case .invalidModel: 78
-        case .cancelled: 130
-        case .internalFault: 70
-        }
-    }
-}
-
-/// Words for the person at the terminal, beside what a program reads from standard output.
-enum Terminal {
-    static func complain(_ message: String) {
-        FileHandle.standardError.write(Data((message + "\n").utf8))
-    }
-
-    /// What goes wrong with an image or a model ends the command with a sentence and its exit code.
-    static func complaining(_ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch let error as ImagingError {
-            complain(error.message)
-            throw ExitCode(error.exitCode)
-        }
-    }
-}
-
-/// One line that is written over and over, where standard error is a terminal.
-final class ProgressBar: Sendable {
-    private let isShown = isatty(STDERR_FILENO) == 1
-
-    @Sendable func show(_ step: String, _ fraction: Double) {
-        guard isShown else { return }
-        let done = Int(fraction * 30)
-        let bar = String(repeating: "█", count: done) + String(repeating: "·", count: 30 - done)
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(bar) \(Int(fraction * 100)) % \(step)".utf8))
-    }
-
-    func end() {
-        if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
     }
 }

@@ -23,22 +23,35 @@ struct ServeCommand: AsyncParsableCommand {
         let wiring = try await Wiring.open(settings, label: "serve")
         wiring.warnOfUnknownSettings()
         let services = try await wiring.webServices(serving)
+        let connections = OpenConnections()
         let application = Application(
-            router: try services.router(), server: ServerLimits.http(clientTimeout: serving.clientTimeout),
+            router: try services.router(),
+            server: ServerLimits.http(clientTimeout: serving.clientTimeout, connections: connections),
             configuration: ApplicationConfiguration(
                 address: .hostname(serving.host, port: serving.port), serverName: "neuroai"),
             logger: wiring.logger)
+        let worker = Task {
+            if !withoutWorker { await WorkerProcess(notes: wiring.workerNotes, logger: wiring.logger).run() }
+        }
         let parts = Task {
             await withTaskGroup(of: Void.self) { group in
-                if !withoutWorker { group.addTask { await WorkerProcess(logger: wiring.logger).run() } }
                 group.addTask { await AuditSealing(wiring: wiring).run() }
                 group.addTask { await Housekeeping(wiring: wiring, services: services, serving: serving).run() }
             }
         }
-        defer { parts.cancel() }
+        defer {
+            worker.cancel()
+            parts.cancel()
+        }
+        // Held by its signals.
+        _ = ServerShutdown(timeout: serving.shutdownTimeout, connections: connections, logger: wiring.logger) {
+            worker.cancel()
+        }
         wiring.logger.notice("serving", metadata: ["host": "\(serving.host)", "port": "\(serving.port)"])
         try await application.runService()
+        worker.cancel()
         parts.cancel()
+        await worker.value
         await parts.value
         try await wiring.close()
     }
@@ -58,19 +71,34 @@ private struct Housekeeping {
             database: wiring.database, blobs: wiring.blobs, partials: wiring.partials,
             retention: serving.caseRetention)
         while !Task.isCancelled {
-            do {
-                let purged = try await purger.purge()
-                if purged > 0 { wiring.logger.info("purged deleted cases", metadata: ["count": "\(purged)"]) }
-                let removed = try await sweeper.sweep()
-                if removed > 0 { wiring.logger.info("swept orphaned files", metadata: ["count": "\(removed)"]) }
-                try await services.sessions.deleteExpired()
-                try await services.idempotency.deleteExpired()
-                try await services.uploads.deleteExpired()
-                try await services.operations.forgetDeadWorkers()
-            } catch {
-                wiring.logger.error("housekeeping failed", metadata: ["error": "\(AppError.cause(of: error))"])
+            let turn = Task { try await work(sweeper, purger) }
+            let clock = Task {
+                try await Task.sleep(for: JobLimits.maintenance.total)
+                wiring.logger.error("housekeeping takes too long and is stopped")
+                turn.cancel()
             }
+            do {
+                try await withTaskCancellationHandler {
+                    try await turn.value
+                } onCancel: {
+                    turn.cancel()
+                }
+            } catch {
+                wiring.logger.error("housekeeping failed", metadata: ["outage": "\(AppError.cause(of: error))"])
+            }
+            clock.cancel()
             try? await Task.sleep(for: Self.pause)
         }
+    }
+
+    private func work(_ sweeper: BlobSweepService, _ purger: CasePurgeService) async throws {
+        let purged = try await purger.purge()
+        if purged > 0 { wiring.logger.info("purged deleted cases", metadata: ["count": "\(purged)"]) }
+        let removed = try await sweeper.sweep()
+        if removed > 0 { wiring.logger.info("swept orphaned files", metadata: ["count": "\(removed)"]) }
+        try await services.sessions.deleteExpired()
+        try await services.idempotency.deleteExpired()
+        try await services.uploads.deleteExpired()
+        try await services.operations.forgetDeadWorkers()
     }
 }

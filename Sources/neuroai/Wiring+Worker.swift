@@ -6,14 +6,21 @@ import Rendering
 
 extension Wiring {
     /// The queue with every kind of job; only a worker builds it, since only a worker holds the model.
-    func jobQueue(_ models: ModelShelf) -> JobQueue {
+    func jobQueue(_ models: ModelShelf) throws -> JobQueue {
+        let notes = workerNotes
         let segment = SegmentCaseJob(
             database: database, blobs: blobs, engines: models.engines, folders: workFolders,
-            codeVersion: NeuroAI.version)
+            codeVersion: NeuroAI.version, limits: try settings.segmentationLimits())
         let report = WriteReportJob(database: database)
         let score = ScoreMaskJob(database: database, blobs: blobs)
         return JobQueue(
-            database: database, handlers: [JobHandler(segment), JobHandler(report), JobHandler(score)], logger: logger)
+            database: database, handlers: [JobHandler(segment), JobHandler(report), JobHandler(score)], logger: logger,
+            loss: { notes.loss(of: $0) })
+    }
+
+    /// How workers ended, for those that take over their jobs.
+    var workerNotes: WorkerNotes {
+        WorkerNotes(folder: settings.mediaRoot.appendingPathComponent("work", isDirectory: true))
     }
 
     /// Beside the masks rather than in the system's temporary folder, which others share.

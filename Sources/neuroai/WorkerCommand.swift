@@ -19,18 +19,26 @@ struct WorkerCommand: AsyncParsableCommand {
     var supervised = false
 
     func run() async throws {
+        let heart = supervised ? Task { await Heartbeat.run() } : nil
+        defer { heart?.cancel() }
         let settings = try Settings.load()
         try settings.checkModelPath()
         try settings.checkDevice()
         let wiring = try await Wiring.open(settings, label: "worker")
+        let worker = id.flatMap { WorkerID($0) } ?? WorkerID()
+        WorkerGuards.raise(
+            note: wiring.workerNotes.file(of: worker), memoryLimit: try settings.workerMemoryLimit(),
+            logger: wiring.logger)
         wiring.workFolders.sweep()
+        wiring.workerNotes.sweep()
         wiring.warnOfUnknownSettings()
         let models = ModelShelf(settings, logger: wiring.logger)
-        models.warmUp()
-        let queue = wiring.jobQueue(models)
+        // On a thread of its own: on a machine with one core the heart would stand still meanwhile.
+        try await DedicatedThread.run(named: "model") { models.warmUp() }
+        let queue = try wiring.jobQueue(models)
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
-        let worker = id.flatMap { WorkerID($0) } ?? WorkerID()
-        let runner = JobRunner(queue: queue, worker: worker, logger: wiring.logger)
+        // Its supervisor starts another one; the job has been handed back by then.
+        let runner = JobRunner(queue: queue, worker: worker, logger: wiring.logger) { _exit(EXIT_FAILURE) }
         let presence = WorkerPresence(
             database: wiring.database, worker: worker, version: NeuroAI.version, logger: wiring.logger
         ) { models.lastLoaded }

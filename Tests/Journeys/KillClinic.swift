@@ -40,13 +40,15 @@ struct KillClinic {
         (try? String(contentsOf: folder.appendingPathComponent("worker.log"), encoding: .utf8)) ?? ""
     }
 
-    func worker(_ id: WorkerID, after predecessor: WorkerID?) throws -> RunningProgram {
+    func worker(
+        _ id: WorkerID, after predecessor: WorkerID?, environment: [String: String] = [:]
+    ) throws -> RunningProgram {
         try Program.start(
             ["worker", "--id", id.string] + (predecessor.map { ["--predecessor", $0.string] } ?? []),
             environment: [
                 "DATABASE_URL": "sqlite:///" + folder.appendingPathComponent("db.sqlite3").path,
                 "MEDIA_ROOT": folder.appendingPathComponent("media").path, "LOG_ROOT": "-",
-            ],
+            ].merging(environment) { $1 },
             log: folder.appendingPathComponent("worker.log"))
     }
 
@@ -55,21 +57,21 @@ struct KillClinic {
     }
 
     /// A case with one series and a segmentation that waits for a worker.
-    func startedTask() async throws -> InferenceTask {
+    func startedTask(series: Data = HeadPhantom.nifti()) async throws -> InferenceTask {
         let cases = CasesService(database: database, audit: audit)
         var form = CaseForm()
         form.patientId = .value("phantom")
         form.age = .value(FormInteger(50))
         form.sex = .value("F")
         let item = try await cases.create(doctor, form)
-        try await addSeries(to: item.id)
+        try await add(series, to: item.id)
         return try await service.start(doctor, case: item.id)
     }
 
-    private func addSeries(to id: ID<Case>) async throws {
+    private func add(_ series: Data, to id: ID<Case>) async throws {
         let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
         var file = try await images.receive(limit: 1 << 30)
-        try await file.append(Array(HeadPhantom.nifti()))
+        try await file.append(Array(series))
         _ = try await images.add(
             doctor, case: id, modality: .flair, filename: "flair.nii", file: try await file.finish())
     }

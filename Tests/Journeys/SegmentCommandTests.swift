@@ -71,6 +71,100 @@ struct SegmentCommandTests {
         }
     }
 
+    private struct Refusal {
+        let arguments: [String]
+        let code: Int32
+        let said: String
+
+        init(_ arguments: [String], _ code: Int32, _ said: String) {
+            self.arguments = arguments
+            self.code = code
+            self.said = said
+        }
+    }
+
+    @Test func whatIsWrongWithAPathIsSaidBeforeAnyWork() async throws {
+        try await TemporaryFolder.with { folder in
+            let series = folder.appendingPathComponent("flair.nii")
+            try HeadPhantom.nifti().write(to: series)
+            let file = folder.appendingPathComponent("file").path
+            try Data("kept".utf8).write(to: URL(fileURLWithPath: file))
+            let mask = folder.appendingPathComponent("wt.nii.gz").path
+            try FileManager.default.copyItem(atPath: series.path, toPath: mask)
+            let folders = folder.appendingPathComponent("folders")
+            for name in ["result.json", "report.txt"] {
+                try FileManager.default.createDirectory(
+                    at: folders.appendingPathComponent(name), withIntermediateDirectories: true)
+            }
+            let wrong = [
+                Refusal([series.path, "--out", file], 64, "file is a file. Name a folder."),
+                Refusal([series.path, "--out", file + "/below"], 64, "file is a file. Name a folder."),
+                Refusal([series.path, "--out", "/proc/nowhere/out"], 64, "can't be written"),
+                Refusal([series.path, "--out", folders.path], 64, "is a folder where a file is to be written"),
+                Refusal([mask, "--out", folder.path], 64, "--flair would be overwritten by wt.nii.gz"),
+                Refusal([series.path, "--t1", series.path, "--out", folder.path], 64, "name the same file"),
+                Refusal(["/no/such", "--out", folder.path + "/out"], 65, "FLAIR (/no/such): there is no such file."),
+                Refusal([folder.path, "--out", folder.path + "/out"], 65, "this is a folder, not a file."),
+                Refusal(
+                    [series.path, "--manifest", file, "--out", folder.path + "/out"], 65, "manifest cannot be read"),
+            ]
+            for refusal in wrong {
+                // A model that is not there ends a run with 78: 64 and 65 come before anybody looks for it.
+                let ending = try await Program.run(
+                    ["segment", "--model", "/nonexistent", "--flair"] + refusal.arguments, in: folder)
+                #expect(
+                    ending.code == refusal.code && ending.said.contains(refusal.said),
+                    "\(refusal.arguments): \(ending)")
+            }
+            let none = try await Program.run(["evaluate", "--model", "/no", "--cases", "/no"], in: folder)
+            #expect(none.code == 65 && none.said.contains("no folder with a seg.nii.gz"), "\(none)")
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == "kept")
+        }
+    }
+
+    @Test func anErrorNamesTheSeriesAndItsFile() async throws {
+        try await TemporaryFolder.with { folder in
+            let series = folder.appendingPathComponent("flair.nii")
+            try HeadPhantom.nifti().write(to: series)
+            let cut = folder.appendingPathComponent("t2.nii")
+            try HeadPhantom.nifti(brightness: 9).prefix(100_000).write(to: cut)
+            let arguments = ["segment", "--flair", series.path, "--t2", cut.path, "--out", folder.path + "/out"]
+            let ending = try await Program.run(arguments, in: folder)
+            #expect(ending.code == 65 && ending.said.contains("T2 (\(cut.path)): "), "\(ending)")
+        }
+    }
+
+    @Test func oneUnreadableCaseKeepsNoOtherFromItsRow() async throws {
+        try await TemporaryFolder.with { folder in
+            let image = HeadPhantom.nifti()
+            for (name, series) in [("a", image), ("b", image.prefix(100_000)), ("c", image)] {
+                let item = folder.appendingPathComponent("cases/\(name)")
+                try FileManager.default.createDirectory(at: item, withIntermediateDirectories: true)
+                try series.write(to: item.appendingPathComponent("flair.nii.gz"))
+                try Self.labels(of: image).write(to: item.appendingPathComponent("seg.nii.gz"))
+            }
+            let ending = try await Program.run(
+                ["evaluate", "--cases", folder.appendingPathComponent("cases").path], in: folder)
+            #expect(ending.code == 65, "\(ending)")
+            let lines = ending.said.split(separator: "\n")
+            #expect(lines.contains { $0.hasPrefix("b: flair.nii.gz: ") }, "\(ending)")
+            #expect(lines.contains { $0.hasPrefix("a ") } && lines.contains { $0.hasPrefix("c ") }, "\(ending)")
+            #expect(lines.contains { $0.hasPrefix("mean of 2") }, "\(ending)")
+            #expect(lines.contains("1 of 3 cases could not be evaluated."), "\(ending)")
+        }
+    }
+
+    /// The bright ball of the phantom as an expert's mask of whole numbers.
+    private static func labels(of image: Data) -> Data {
+        let image = Data(image)
+        var labels = image.prefix(352)
+        for offset in stride(from: 352, to: image.count, by: 4) {
+            let value = image.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Float.self) }
+            withUnsafeBytes(of: Float(value > 800 ? 2 : 0)) { labels.append(contentsOf: $0) }
+        }
+        return Data(labels)
+    }
+
     @Test(.enabled(if: SharedCases.validation != nil, "no real cases: put them beside the checkout as ../shared/cases"))
     func wholeTumourOfRealPatientsReachesTheBar() async throws {
         let cases = try #require(SharedCases.validation)

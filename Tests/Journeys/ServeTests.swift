@@ -35,6 +35,24 @@ import Testing
         }
     }
 
+    /// A stopped process says nothing, and nobody but its server can know.
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func replacesAWorkerThatHangs() async throws {
+        try await TemporaryFolder.with { folder in
+            let site = try await Site.open(in: folder)
+            #expect(await eventually { Self.children(of: site.pid).count == 1 }, "\(site.said)")
+            let first = try #require(Self.children(of: site.pid).first)
+            kill(first, SIGSTOP)
+            #expect(
+                await eventually(within: .seconds(90)) {
+                    let now = Self.children(of: site.pid)
+                    return now.count == 1 && now.first != first
+                }, "\(site.said)")
+            #expect(site.said.contains("loss=silence"), "\(site.said)")
+            await site.close()
+        }
+    }
+
     private static func text(_ log: URL) -> String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
     private static func status(_ url: URL) async -> Int? {

@@ -33,6 +33,14 @@ struct Site: Sendable {
         (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
     }
 
+    var pid: pid_t { server.pid }
+
+    /// Sends a signal and waits for the server's end.
+    func end(_ signal: Int32, within seconds: Double = 15) async -> Bool { await server.end(signal, within: seconds) }
+
+    /// Sends a signal and waits for nothing.
+    func send(_ signal: Int32) { kill(server.pid, signal) }
+
     func close() async {
         #expect(await server.end(SIGTERM), "\(said)")
     }

@@ -109,7 +109,7 @@ extension DatabaseError {
     fileprivate var isFaultOfOne: Bool {
         switch kind {
         case .uniqueViolation, .foreignKeyViolation, .checkViolation, .notNullViolation, .invalidValue: true
-        case .busy, .unavailable, .schema, .decoding, .statement: false
+        case .busy, .unavailable, .diskFull, .schema, .decoding, .statement: false
         }
     }
 }

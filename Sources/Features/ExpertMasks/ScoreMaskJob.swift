@@ -13,6 +13,8 @@ package struct ScoreMaskJob: Job {
     /// Takes a second and is waited for: before the next segmentation.
     static let priority = 10
 
+    package let limits = JobLimits.maskScore
+
     private let database: any Database
     private let blobs: any BlobStore
 
@@ -40,7 +42,7 @@ package struct ScoreMaskJob: Job {
                 try RegionAgreement.byRegion(
                     NIfTIFile.readLabels(ours), expert: NIfTIFile.readLabels(theirs), convention: mask.convention)
             }
-        } catch let error as ImagingError where error.code != .internalFault {
+        } catch let error as ImagingError where ![.internalFault, .diskFull].contains(error.code) {
             throw JobFailure(.permanent, error.message)
         }
         return { connection in

@@ -10,6 +10,8 @@ package protocol Job: Sendable {
     static var jobName: String { get }
     /// How many runs may fail before the job does; runs lost with their worker are counted apart.
     static var maximumAttempts: Int { get }
+    /// How long a run may take; one that takes longer is stopped.
+    var limits: JobLimits { get }
 
     /// Does the work without touching what it's for, and hands back the writes that make it count.
     ///
@@ -22,6 +24,8 @@ package protocol Job: Sendable {
 
 extension Job {
     package static var maximumAttempts: Int { 3 }
+
+    package var limits: JobLimits { .segmentation }
 
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {}
 }
@@ -54,11 +58,13 @@ package struct JobFailure: Error, Equatable, CustomStringConvertible {
 /// A job with its parameters' type forgotten, so that one runner serves all kinds.
 package struct JobHandler: Sendable {
     let kind: String
+    let limits: JobLimits
     let run: @Sendable (_ parameters: String, JobControl) async throws -> JobWrites
     let ended: @Sendable (JobEnd, _ parameters: String, any DatabaseConnection) throws -> Void
 
     package init<J: Job>(_ job: J) {
         kind = J.jobName
+        limits = job.limits
         run = { try await job.run(try JobParameters.decode($0), control: $1) }
         ended = { end, parameters, connection in
             // Of parameters that this version can't read nobody can be told.

@@ -4,12 +4,15 @@ import Synchronization
 /// The line between a running job and its worker: the job says how far it is and learns that it should stop.
 package final class JobControl: Sendable {
     /// Why a run should stop.
-    package enum StopReason: Sendable {
+    package enum StopReason: Sendable, Equatable {
         case cancelRequested, leaseLost, shutdown
+        /// It has taken too long.
+        case timeLimit(JobFailure)
     }
 
     private struct State {
         var progress = JobProgress.none
+        var reports = 0
         var stopReason: StopReason?
     }
 
@@ -27,12 +30,16 @@ package final class JobControl: Sendable {
     /// `fraction` is the share done of the whole work in 0...1; one that falls is ignored.
     package func report(_ step: String, _ fraction: Double) {
         state.withLock {
+            $0.reports += 1
             $0.progress.step = String(step.prefix(200))
             if fraction.isFinite { $0.progress.fraction = min(1, max($0.progress.fraction, fraction)) }
         }
     }
 
     package var progress: JobProgress { state.withLock { $0.progress } }
+
+    /// How often the run has said how far it is.
+    var reports: Int { state.withLock { $0.reports } }
 
     /// The first reason counts.
     package func stop(_ reason: StopReason) {

@@ -8,10 +8,14 @@ package struct JobQueue: Sendable {
     private let kinds: [String]
     private let logger: Logger
     let policy: JobPolicy
+    private let loss: @Sendable (WorkerID) -> JobLoss
 
+    /// - Parameter loss: how a worker was lost.
     package init(
-        database: any Database, handlers: [JobHandler], logger: Logger, policy: JobPolicy = JobPolicy()
+        database: any Database, handlers: [JobHandler], logger: Logger, policy: JobPolicy = JobPolicy(),
+        loss: @escaping @Sendable (WorkerID) -> JobLoss = { _ in .unknown }
     ) {
+        self.loss = loss
         self.database = database
         self.handlers = Dictionary(handlers.map { ($0.kind, $0) }, uniquingKeysWith: { $1 })
         self.kinds = self.handlers.keys.sorted()
@@ -29,11 +33,16 @@ package struct JobQueue: Sendable {
     /// Takes the next job whose time has come; nil where there is none.
     func claim(by owner: WorkerID, at now: Timestamp = .now) async throws -> Claim? {
         // Looking costs no lock, and mostly there is nothing to take.
-        let expired = try await database.read { try JobStore($0).expired(kinds, at: now) }
-        await recover(expired, workerIsDead: false, at: now)
+        try await recoverExpired(at: now)
         let isDue = try await database.read { try !JobStore($0).due(kinds, at: now, limit: 1).isEmpty }
         guard isDue else { return nil }
         return try await database.write { try take(by: owner, at: now, in: $0) }
+    }
+
+    /// Frees what silent workers hold; one that works does this as well, since it may be the only one left.
+    func recoverExpired(at now: Timestamp = .now) async throws {
+        let expired = try await database.read { try JobStore($0).expired(kinds, at: now) }
+        await recover(expired, workerIsDead: false, at: now)
     }
 
     /// Frees at once what a worker held that is known to be dead.
@@ -65,7 +74,7 @@ package struct JobQueue: Sendable {
             } catch {
                 logger.error(
                     "a lost job can't be recovered",
-                    metadata: ["job": "\(id)", "error": "\(AppError.cause(of: error))"])
+                    metadata: ["job": "\(id)", "outage": "\(AppError.cause(of: error))"])
             }
         }
     }
@@ -75,7 +84,8 @@ package struct JobQueue: Sendable {
     ) throws {
         let store = JobStore(connection)
         guard var job = try store.lock(id) else { return }
-        let answer = job.state.lose(workerIsDead: workerIsDead, at: now, policy: policy)
+        let loss = job.state.lease.map { self.loss($0.owner) } ?? .unknown
+        let answer = job.state.lose(workerIsDead: workerIsDead, loss, at: now, policy: policy)
         guard answer != .notLost else { return }
         try store.save(job)
         if case .end(let end) = answer { try handlers[job.kind]?.ended(end, job.parameters, connection) }

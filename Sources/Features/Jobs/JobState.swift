@@ -90,6 +90,12 @@ extension JobState {
             attempt -= 1
             wait(until: now)
             return .again
+        case .postponed(let step):
+            // Nothing is wrong with the job: it waits for as long as it takes, or until it is cancelled.
+            attempt -= 1
+            wait(until: now.advanced(by: policy.postponement))
+            progress.step = step
+            return .again
         case .failed(let message, let mayRepeat):
             guard mayRepeat, failures < maximumAttempts else { return .end(end(.failed(message), at: now)) }
             errorMessage = message
@@ -105,13 +111,18 @@ extension JobState {
         case notLost
     }
 
-    /// The lease has run out, or its worker is known to be dead.
-    mutating func lose(workerIsDead: Bool = false, at now: Timestamp, policy: JobPolicy) -> LossAnswer {
+    /// The lease has run out, or its worker is known to be dead; `loss` is how that came.
+    mutating func lose(
+        workerIsDead: Bool = false, _ loss: JobLoss = .unknown, at now: Timestamp, policy: JobPolicy
+    ) -> LossAnswer {
         guard status == .running, let lease, workerIsDead || lease.expires <= now else { return .notLost }
         losses += 1
         if isCancelRequested { return .end(end(.cancelled, at: now)) }
-        guard losses < policy.maximumLosses else {
-            return .end(end(.failed("The work ended its worker \(losses) times; it is not tried again."), at: now))
+        // The next run would need as much.
+        if loss == .memory { return .end(end(.failed(JobLoss.outOfMemory), at: now)) }
+        guard losses < (loss == .unknown ? policy.maximumLosses : policy.maximumCrashes) else {
+            return .end(
+                end(.failed("The job was stopped after \(losses) lost workers. Check the worker's log."), at: now))
         }
         // The first loss is mostly bad luck; a job that kills its workers must not keep them from the others.
         wait(until: losses == 1 ? now : now.advanced(by: policy.backoff.delay(after: losses - 1)))

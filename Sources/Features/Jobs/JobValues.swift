@@ -29,6 +29,8 @@ package enum JobOutcome: Sendable, Equatable {
     case failed(message: String, mayRepeat: Bool)
     /// It was told to stop.
     case stopped
+    /// What it needs is not there now, such as room on the disk; `step` says so while it waits.
+    case postponed(step: String)
     /// What it was for is gone.
     case pointless
 }
@@ -84,8 +86,14 @@ package struct JobPolicy: Sendable {
     /// How often an idle worker looks for work.
     package var poll: Duration = .milliseconds(250)
     package var backoff = Backoff(first: .seconds(2), longest: .seconds(300))
+    /// How long a job waits for what is not there now.
+    package var postponement: Duration = .seconds(60)
+    /// How long a run may take to stop before its worker is given up with it.
+    package var stopGrace: Duration = .seconds(30)
     /// After how many lost workers a job is given up.
     package var maximumLosses = 10
+    /// After how many losses a job is given up whose last worker crashed.
+    package var maximumCrashes = 3
 
     package init() {}
 }

@@ -1,6 +1,6 @@
 import Storage
 
-/// Writes a row, reads it, and takes the transaction back: for a self-test that leaves nothing behind.
+/// Writes a row and takes it back: for tests of an installation that leave nothing behind.
 package struct DatabaseProbe: Sendable {
     private let database: any Database
 
@@ -10,6 +10,20 @@ package struct DatabaseProbe: Sendable {
         self.database = database
     }
 
+    /// Writes and removes a row in one transaction and commits it: a full disk shows itself only then. The row's time keeps all others
+    /// from taking it for a worker's.
+    func commit() async throws {
+        let time = Timestamp(microseconds: 0)
+        let row = WorkerRow(id: WorkerID(), version: "health", startedAt: time, beatAt: time, model: nil)
+        try await database.write { connection in
+            let store = OperationsStore(connection)
+            try store.beat(row)
+            try store.remove(row.id)
+        }
+    }
+
+    /// Writes a row, reads it, and takes the transaction back.
+    ///
     /// - Throws: `DatabaseError`, or unavailable where a row is not what was written.
     package func run() async throws {
         let row = WorkerRow(id: WorkerID(), version: "self-test", startedAt: .now, beatAt: .now, model: nil)

@@ -9,6 +9,7 @@ package struct HealthReport: Sendable, Equatable {
     package let components: [Component: String]
 
     package static let healthy = "healthy"
+    static let full = "full"
 
     package var isHealthy: Bool { components.values.allSatisfy { $0 == Self.healthy } }
 

@@ -13,6 +13,10 @@ package actor OperationsService {
 
     /// A job that nobody has begun for this long waits for a worker that is not there.
     static let longestWait: Duration = .seconds(60)
+    /// A lease that ran out so long ago was taken up by nobody.
+    static let leaseGrace: Duration = .seconds(5)
+    /// Small enough to be asked for often, and too large for the last free block.
+    private static let probeBytes = 1 << 20
 
     /// - Parameters:
     ///   - reuse: how long a report is given again: anybody may ask, and each one writes a file.
@@ -61,7 +65,7 @@ package actor OperationsService {
     private func look() async -> HealthReport {
         async let queue = within { try await self.queue() }
         async let storage = within { try await self.storage() }
-        async let database = within { await self.database.isReachable() ? HealthReport.healthy : "unreachable" }
+        async let database = within { try await self.writeDatabase() }
         async let model = within { try await self.model() }
         return HealthReport(components: [
             .database: await database ?? "no answer", .queue: await queue ?? "unreadable",
@@ -69,23 +73,42 @@ package actor OperationsService {
         ])
     }
 
-    /// A worker was heard of, or no job waits for one.
+    /// What can be read may still not be written: a full disk is seen by a commit alone.
+    private func writeDatabase() async throws -> String {
+        do {
+            try await DatabaseProbe(database: database).commit()
+            return HealthReport.healthy
+        } catch let error as DatabaseError where error.kind == .diskFull {
+            return HealthReport.full
+        } catch {
+            return "unreachable"
+        }
+    }
+
+    /// Every running job is heard of, and a worker was heard of or no job waits for one.
     private func queue() async throws -> String {
         let now = Timestamp.now
         let since = now.advanced(by: .zero - WorkerPresence.patience)
         return try await database.read { connection in
             let store = OperationsStore(connection)
+            guard try store.runningJobs(expiredBefore: now.advanced(by: .zero - Self.leaseGrace)) == 0 else {
+                return "a running job's worker is silent"
+            }
             if try !store.workers(heardSince: since).isEmpty { return HealthReport.healthy }
             guard let waiting = try store.longestWaitSince(now) else { return HealthReport.healthy }
             return now.since(waiting) < Self.longestWait ? HealthReport.healthy : "jobs wait and no worker is there"
         }
     }
 
-    /// A small file is kept and removed again.
+    /// A file is kept and removed again.
     private func storage() async throws -> String {
-        let staged = try await blobs.put(Data("health".utf8))
-        try await blobs.delete(staged.key)
-        return HealthReport.healthy
+        do {
+            let staged = try await blobs.put(Data(count: Self.probeBytes))
+            try await blobs.delete(staged.key)
+            return HealthReport.healthy
+        } catch  where AppError.isDiskFull(error) {
+            return HealthReport.full
+        }
     }
 
     /// The package lies here with its digests right, or a worker elsewhere has it loaded.

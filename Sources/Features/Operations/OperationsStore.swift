@@ -32,6 +32,15 @@ package struct OperationsStore {
         )?.optional("since")
     }
 
+    /// How many running jobs have a lease that ran out before `time`.
+    func runningJobs(expiredBefore time: Timestamp) throws -> Int {
+        try connection.queryOne(
+            """
+            SELECT COUNT(*) AS number FROM jobs WHERE status = \(JobStatus.running) AND lease_expires < \(time)
+            """
+        )?.get("number") ?? 0
+    }
+
     /// Workers that have been heard of since `time`.
     func workers(heardSince time: Timestamp) throws -> [WorkerRow] {
         try connection.query("SELECT * FROM workers WHERE beat_at >= \(time) ORDER BY started_at, id").map(

@@ -59,7 +59,7 @@ package struct WorkerPresence: Sendable {
         } catch is CancellationError {
             return
         } catch {
-            logger.warning("the worker can't say that it lives", metadata: ["error": "\(AppError.cause(of: error))"])
+            logger.warning("the worker can't say that it lives", metadata: ["outage": "\(AppError.cause(of: error))"])
         }
     }
 

@@ -1,11 +1,13 @@
 import Foundation
 
 /// A thread for one long calculation, so that it never holds one of Swift's few cooperative threads.
-enum DedicatedThread {
+package enum DedicatedThread {
     /// Native libraries use deep stacks: as much as a main thread has.
     private static let stackBytes = 8 << 20
 
-    static func run<T: Sendable>(named name: String, _ work: @escaping @Sendable () throws -> T) async throws -> T {
+    package static func run<T: Sendable>(named name: String, _ work: @escaping @Sendable () throws -> T) async throws
+        -> T
+    {
         try await withCheckedThrowingContinuation { continuation in
             let thread = Thread { continuation.resume(with: Result(catching: work)) }
             thread.name = name

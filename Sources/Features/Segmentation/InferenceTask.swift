@@ -49,10 +49,11 @@ package struct InferenceTask: Sendable, Equatable {
     /// Whole percent, rounded down: 100 only when the task is done.
     package var percentage: Int { Int(progress.fraction * 100) }
 
-    /// What is being done, in words for the user; nil before the work begins and after it has ended badly.
+    /// What is being done, in words for the user; nil before the work begins, unless it was put off, and after it has ended badly.
     package var currentStep: String? {
         switch status {
-        case .pending: nil
+        // Only a task that had to be put off says why it waits.
+        case .pending: progress.step
         case .running: isCancelRequested ? "Cancelling" : progress.step
         case .completed: "Completed"
         case .failed, .cancelled: nil

@@ -15,11 +15,13 @@ package struct SegmentCaseJob: Job {
     private let engines: SegmentationEngines
     private let folders: WorkFolders
     private let codeVersion: String
+    package let limits: JobLimits
 
     package init(
         database: any Database, blobs: any BlobStore, engines: SegmentationEngines, folders: WorkFolders,
-        codeVersion: String
+        codeVersion: String, limits: JobLimits = .segmentation
     ) {
+        self.limits = limits
         self.database = database
         self.blobs = blobs
         self.engines = engines
@@ -77,6 +79,8 @@ package struct SegmentCaseJob: Job {
             case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries, .invalidModel:
                 throw JobFailure(.permanent, error.message)
             case .cancelled: throw CancellationError()
+            case .diskFull: throw error
+            case .outOfMemory: throw JobFailure(.permanent, JobLoss.outOfMemory)
             case .internalFault: throw JobFailure(.transient, error.message)
             }
         }

@@ -1,4 +1,6 @@
 import Foundation
+import Imaging
+import Storage
 
 /// Where runs put their files until these are in the blob store.
 package struct WorkFolders: Sendable {
@@ -17,10 +19,33 @@ package struct WorkFolders: Sendable {
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch  where DiskSpace.isExhausted(error) {
+            throw BlobError.fileSystem(ENOSPC)
         } catch {
             throw JobFailure(.transient, "The worker has no room for its files; its operator must look at it.")
         }
+        try reserve(in: folder)
         return folder
+    }
+
+    /// More than a study's masks take; a run that finds less would calculate for minutes and then fail.
+    private static let leastBytes: Int64 = 64 << 20
+
+    /// - Throws: `BlobError.fileSystem` where the disk has not so much room.
+    private func reserve(in folder: URL) throws {
+        let path = folder.appendingPathComponent("room").path
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw BlobError.fileSystem(errno) }
+        defer {
+            close(descriptor)
+            unlink(path)
+        }
+        let fault = posix_fallocate(descriptor, 0, off_t(Self.leastBytes))
+        // Others than these mean that the file system cannot tell beforehand.
+        guard !DiskSpace.errorNumbers.contains(fault) else {
+            remove(folder)
+            throw BlobError.fileSystem(fault)
+        }
     }
 
     func remove(_ folder: URL) {

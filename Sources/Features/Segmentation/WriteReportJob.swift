@@ -13,6 +13,8 @@ package struct WriteReportJob: Job {
     /// Composes the report, and hands back what writes it.
     package typealias Writer = @Sendable (CaseResult, _ job: ID<JobRecord>) throws -> JobWrites
 
+    package let limits = JobLimits.report
+
     private let database: any Database
     private let writer: Writer
 

@@ -8,7 +8,10 @@ enum ITKBorder {
         switch work(&failure) {
         case CITK_OK: return
         case CITK_CANCELLED: throw ImagingError(.cancelled, "The work was cancelled.")
-        default: throw ImagingError(.internalFault, "The imaging library failed while \(step): \(text(of: failure))")
+        default:
+            let text = text(of: failure)
+            throw ImagingError.outOfMemory(accordingTo: text)
+                ?? ImagingError(.internalFault, "The imaging library failed while \(step): \(text)")
         }
     }
 

@@ -3,28 +3,32 @@ import Foundation
 
 /// Writes a gzip file whose bytes depend on the content alone: no time, no name.
 final class GzipWriter {
+    private let url: URL
     private let file: FileHandle
     private var stream = z_stream()
     private var output = [UInt8](repeating: 0, count: 1 << 18)
 
     /// - Parameter level: zlib's 1 (fast) to 9 (small).
-    /// - Throws: `ImagingError(.internalFault)` where the file cannot be made.
+    /// - Throws: `ImagingError(.diskFull)`, or `.internalFault` where the file cannot be made for another reason.
     init(_ url: URL, level: Int32) throws {
         guard FileManager.default.createFile(atPath: url.path, contents: nil),
             let file = try? FileHandle(forWritingTo: url)
-        else { throw Self.failure }
+        else { throw Self.failure(url) }
+        self.url = url
         self.file = file
         // 15 bits of window, and 16: gzip's frame; zlib leaves its time at zero.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard deflateInit2_(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
         else {
-            throw Self.failure
+            throw Self.failure(url)
         }
     }
 
     deinit { deflateEnd(&stream) }
 
-    private static let failure = ImagingError(.internalFault, "The image cannot be written: is the disk full?")
+    private static func failure(_ url: URL, _ cause: (any Error)? = nil) -> ImagingError {
+        DiskSpace.failure(writing: url, cause: cause, else: "The image cannot be written.")
+    }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         var start = 0
@@ -45,7 +49,7 @@ final class GzipWriter {
         do {
             try file.close()
         } catch {
-            throw Self.failure
+            throw Self.failure(url, error)
         }
     }
 
@@ -57,7 +61,7 @@ final class GzipWriter {
             let produced = try output.withUnsafeMutableBufferPointer { room in
                 stream.next_out = room.baseAddress
                 stream.avail_out = UInt32(room.count)
-                guard CZlib.deflate(&stream, flush) != Z_STREAM_ERROR else { throw Self.failure }
+                guard CZlib.deflate(&stream, flush) != Z_STREAM_ERROR else { throw Self.failure(url) }
                 return room.count - Int(stream.avail_out)
             }
             isFull = produced == output.count
@@ -65,7 +69,7 @@ final class GzipWriter {
             do {
                 try file.write(contentsOf: output.prefix(produced))
             } catch {
-                throw Self.failure
+                throw Self.failure(url, error)
             }
         }
     }

@@ -23,13 +23,17 @@ package struct SegmentationPipeline: Sendable {
     /// Writes `segmentation.nii.gz`, `wt/tc/et.nii.gz` and `probabilities.nii.gz` on the reference's grid,
     /// `<sequence>/segmentation.nii.gz` on each series' own, `result.json` and `manifest.json` below `output`.
     ///
+    /// - Parameter names: what errors call the series; else by their sequences.
     /// - Throws: `ImagingError`; what was written so far is the caller's to remove.
-    package func run(series: [MRISequence: URL], output: URL, control: WorkControl) throws -> SegmentationOutcome {
+    package func run(
+        series: [MRISequence: URL], names: [MRISequence: String] = [:], output: URL, control: WorkControl
+    ) throws -> SegmentationOutcome {
         var clock = StageClock()
         control.report("Loading the series", 0)
         let loaded = try series.sorted { $0.key < $1.key }.concurrentMap { sequence, file in
             (
-                sequence, try NIfTIFile.readImage(file),
+                sequence,
+                try ImagingError.naming(names[sequence] ?? sequence.displayName) { try NIfTIFile.readImage(file) },
                 RunManifest.Input(sequence: sequence, sha256: try RunManifest.digest(of: file))
             )
         }
@@ -61,6 +65,13 @@ package struct SegmentationPipeline: Sendable {
         try write(result, manifest, to: output)
         control.report("Done", 1)
         return SegmentationOutcome(result: result, manifest: manifest)
+    }
+
+    /// What a run of these sequences writes, relative to its folder.
+    package static func fileNames(of sequences: [MRISequence]) -> [String] {
+        ["segmentation.nii.gz", "probabilities.nii.gz", "result.json", "manifest.json"]
+            + TumourRegion.allCases.map { $0.abbreviation.lowercased() + ".nii.gz" }
+            + sequences.map { "\($0.rawValue)/segmentation.nii.gz" }
     }
 
     private func write(_ result: SegmentationResult, _ manifest: RunManifest, to folder: URL) throws {

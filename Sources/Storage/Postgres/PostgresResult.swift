@@ -144,7 +144,8 @@ struct PostgresFault: Error {
         case "23514": .checkViolation
         case "23502": .notNullViolation
         case "40001", "40P01", "55P03": .busy
-        case "57P01", "57P02", "57P03", "53100", "53300": .unavailable
+        case "57P01", "57P02", "57P03", "53300": .unavailable
+        case "53100": .diskFull
         default: .statement
         }
     }

@@ -188,6 +188,8 @@ extension DatabaseError {
         case .SQLITE_CONSTRAINT_FOREIGNKEY: self.init(.foreignKeyViolation, message)
         case .SQLITE_CONSTRAINT_NOTNULL: self.init(.notNullViolation, message)
         case .SQLITE_CONSTRAINT_CHECK: self.init(.checkViolation, message, constraint: named)
+        // The index of the write-ahead log could not grow.
+        case .SQLITE_IOERR_SHMSIZE: self.init(.diskFull, message)
         default: self.init(Self.kind(of: error.resultCode), message)
         }
     }
@@ -195,7 +197,8 @@ extension DatabaseError {
     private static func kind(of code: ResultCode) -> Kind {
         switch code {
         case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
-        case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_CORRUPT,
+        case .SQLITE_FULL: .diskFull
+        case .SQLITE_CANTOPEN, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_CORRUPT,
             // The connection has been closed.
             .SQLITE_MISUSE:
             .unavailable

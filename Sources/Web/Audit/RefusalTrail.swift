@@ -57,7 +57,7 @@ struct RefusalTrail: RouterMiddleware {
             // It stays refused; an answer about nothing needs no trace more than the one who asks needs the answer.
             context.logger.error(
                 "a refusal can't be recorded",
-                metadata: ["id": "\(context.requestID)", "error": "\(AppError.cause(of: error))"])
+                metadata: ["id": "\(context.requestID)", "outage": "\(AppError.cause(of: error))"])
         }
     }
 

@@ -8,7 +8,13 @@ import NIOCore
 struct PageTemplates: Sendable {
     private let library: MustacheLibrary
 
+    private static let compiled = Result { try compile() }
+
     init() throws {
+        library = try Self.compiled.get()
+    }
+
+    private static func compile() throws -> MustacheLibrary {
         let sources: [(String, [UInt8])] = [
             ("head", PackageResources.head_mustache), ("foot", PackageResources.foot_mustache),
             ("login", PackageResources.login_mustache), ("register", PackageResources.register_mustache),
@@ -33,7 +39,7 @@ struct PageTemplates: Sendable {
         for (name, bytes) in sources {
             library.register(try MustacheTemplate(string: String(decoding: bytes, as: UTF8.self)), named: name)
         }
-        self.library = library
+        return library
     }
 
     func render(_ name: String, _ model: some Sendable) -> String {

@@ -1,7 +1,10 @@
+import Features
 import Logging
 import Storage
 
 /// Makes one line of each event: words with `key=value` behind them, or a JSON object. Whatever a value holds, it stays on its line.
+///
+/// A line with an `outage` is written once a minute for each message and outage; the next one says how many were `omitted`.
 struct LineLogHandler: LogHandler {
     enum Format: Sendable {
         case text, json
@@ -25,7 +28,11 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
+        var all = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
+        if let outage = all["outage"] {
+            guard case .write(let omitted) = writer.judge("\(label) \(event.message) \(outage)") else { return }
+            if omitted > 0 { all["omitted"] = "\(omitted)" }
+        }
         let facts = all.sorted { $0.key < $1.key }.map { (key: $0.key, value: "\($0.value)") }
         let time = Timestamp.now.description
         let line =

@@ -1,4 +1,5 @@
 import Dispatch
+import Features
 import Foundation
 import Logging
 import Synchronization
@@ -18,10 +19,14 @@ final class LogWriter: Sendable {
     /// Held while lines are taken and written, so that they keep their order.
     private let file: Mutex<LogFile?>
     private let queue = DispatchQueue(label: "log")
+    private let repeats = Mutex(RepeatFilter())
 
     init(file: LogFile?) {
         self.file = Mutex(file)
     }
+
+    /// Whether a line that may go on and on is to be written now.
+    func judge(_ key: String) -> RepeatFilter.Verdict { repeats.withLock { $0.judge(key) } }
 
     func write(_ line: String, isUrgent: Bool) {
         let mustSchedule = waiting.withLock { waiting in

@@ -11,6 +11,8 @@ struct ServeSettings: Sendable {
     let signIn: SignInSettings
     /// How long a client may keep the server waiting, in seconds.
     let clientTimeout: Int
+    /// How long requests may still take after a signal to end.
+    let shutdownTimeout: Duration
     /// How long a signed address of a file is good.
     let fileURLLifetime: Duration
     /// How long a deleted case can be restored.
@@ -33,6 +35,7 @@ struct ServeSettings: Sendable {
         web.metricsToken = settings["METRICS_TOKEN"]
         self.web = web
         clientTimeout = try settings.number("CLIENT_TIMEOUT")
+        shutdownTimeout = .seconds(try settings.number("SHUTDOWN_TIMEOUT"))
         signIn = try SignInSettings(settings)
         fileURLLifetime = .seconds(try settings.number("FILE_URL_LIFETIME") * 60)
         caseRetention = .seconds(try settings.number("CASE_RETENTION_DAYS") * 86_400)

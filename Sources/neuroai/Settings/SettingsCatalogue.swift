@@ -12,7 +12,7 @@ enum SettingsCatalogue {
         let settings: [Setting]
     }
 
-    static let sections = [data, models, server, accounts, logs, later]
+    static let sections = [data, models, worker, server, accounts, logs, later]
     static let all = sections.flatMap(\.settings)
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -74,6 +74,21 @@ enum SettingsCatalogue {
                 "the atlas of `mricron-data`, which names the lobes; without it none is named"),
         ])
 
+    private static let worker = Section(
+        title: "Worker",
+        settings: [
+            Setting(
+                "WORKER_MEMORY_LIMIT", .judged(by: memorySize), default: "75%", reader: .serverAndWorker,
+                "memory of one worker: a size such as `8G`, a share of the machine's (or its container's) memory such as `75%`, or `0` for no limit. A job that needs more fails with that reason"
+            ),
+            Setting(
+                "SEGMENTATION_TIME_LIMIT", .integer(1...1440), default: "60", reader: .serverAndWorker,
+                "minutes after which a segmentation is stopped and fails"),
+            Setting(
+                "SEGMENTATION_STAGE_TIME_LIMIT", .integer(1...1440), default: "15", reader: .serverAndWorker,
+                "minutes without progress after which a segmentation is stopped and tried again"),
+        ])
+
     private static let server = Section(
         title: "Server",
         settings: [
@@ -91,6 +106,10 @@ enum SettingsCatalogue {
             Setting(
                 "CLIENT_TIMEOUT", .integer(1...3600), default: "30",
                 "seconds for which a client may keep the server waiting: for a request's head, for 1 KiB/s of its body, for fetching an answer; then the connection is closed, at the latest after twice this time"
+            ),
+            Setting(
+                "SHUTDOWN_TIMEOUT", .integer(0...3600), default: "25",
+                "seconds that requests may still take after SIGTERM or SIGINT; then their connections are closed. A second signal closes them at once"
             ),
             Setting(
                 "SWAGGER_UI_PATH", .text, default: ".deps/swagger-ui", "where the files of `/api/docs/` lie"),
@@ -149,6 +168,10 @@ extension SettingsCatalogue {
         } catch let error as DatabaseError {
             throw SettingsError(error.message)
         }
+    }
+
+    @Sendable private static func memorySize(_ text: String) throws {
+        _ = try MemorySize(text)
     }
 
     @Sendable private static func device(_ text: String) throws {

@@ -13,6 +13,7 @@ struct ScriptedJob: Job {
     static let maximumAttempts = 2
 
     let work: @Sendable (Parameters, JobControl) async throws -> Void
+    var limits = JobLimits.segmentation
     var write: @Sendable (any DatabaseConnection) throws -> Void = { _ in }
 
     init(_ work: @escaping @Sendable (Parameters, JobControl) async throws -> Void = { _, _ in }) {
@@ -58,8 +59,10 @@ struct JobFixture: Sendable {
         JobQueue(database: database, handlers: [JobHandler(job)], logger: Self.logger, policy: policy)
     }
 
-    func runner(_ job: ScriptedJob, policy: JobPolicy = JobFixture.policy) -> JobRunner {
-        JobRunner(queue: queue(job, policy: policy), worker: WorkerID(), logger: Self.logger)
+    func runner(
+        _ job: ScriptedJob, policy: JobPolicy = JobFixture.policy, giveUp: @escaping @Sendable () -> Void = {}
+    ) -> JobRunner {
+        JobRunner(queue: queue(job, policy: policy), worker: WorkerID(), logger: Self.logger, giveUp: giveUp)
     }
 
     /// Says nothing: tests provoke failures.

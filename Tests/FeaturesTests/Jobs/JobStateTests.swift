@@ -119,6 +119,46 @@ import Testing
         #expect(state.status == .failed)
     }
 
+    @Test func aJobIsGivenUpAfterThreeCrashesAndSurvivesNineKills() throws {
+        let policy = JobPolicy()
+        for (loss, survived) in [(JobLoss.crash, 2), (.silence, 2), (.unknown, 9)] {
+            var state = JobState(maximumAttempts: 3, runAfter: start)
+            var now = start
+            for _ in 0..<survived {
+                #expect(state.claim(lease(), at: now) == .begin)
+                #expect(state.lose(workerIsDead: true, loss, at: now, policy: policy) == .again)
+                now = state.runAfter
+            }
+            #expect(state.claim(lease(), at: now) == .begin)
+            guard case .end(.failed) = state.lose(workerIsDead: true, loss, at: now, policy: policy) else {
+                Issue.record("\(loss) goes on for ever")
+                return
+            }
+        }
+    }
+
+    @Test func aJobThatNeedsTooMuchMemoryIsNotTriedAgain() throws {
+        var state = try running(lease())
+        let answer = state.lose(workerIsDead: true, .memory, at: start, policy: policy)
+        #expect(answer == .end(.failed(JobLoss.outOfMemory)))
+    }
+
+    @Test func aPostponedRunCountsForNothingAndSaysWhyItWaits() throws {
+        var state = JobState(maximumAttempts: 1, runAfter: start)
+        var now = start
+        for _ in 0..<20 {
+            let mine = lease()
+            #expect(state.claim(mine, at: now) == .begin)
+            #expect(state.progress.step == nil)
+            let answer = state.finish(.postponed(step: "Waiting"), mine.token, at: now, policy: policy)
+            #expect(answer == .again)
+            #expect(state.progress.step == "Waiting" && state.attempt == 0 && state.brokenInvariant == nil)
+            #expect(state.runAfter == now.advanced(by: policy.postponement))
+            now = state.runAfter
+        }
+        #expect(state.requestCancel(at: now) == .end(.cancelled))
+    }
+
     @Test func aWaitingJobIsCancelledAtOnce() {
         var state = JobState(maximumAttempts: 3, runAfter: start)
         #expect(state.requestCancel(at: start) == .end(.cancelled))
@@ -183,7 +223,7 @@ import Testing
         let token = tokens.randomElement(using: &generator) ?? ID()
         let outcomes = [
             JobOutcome.completed, .stopped, .pointless, .failed(message: "No.", mayRepeat: true),
-            .failed(message: "No.", mayRepeat: false),
+            .failed(message: "No.", mayRepeat: false), .postponed(step: "x"),
         ]
         switch Int.random(in: 0...9, using: &generator) {
         case 0...3:
@@ -192,7 +232,8 @@ import Testing
         case 4...5:
             let progress = JobProgress(step: "x", fraction: .random(in: 0...1, using: &generator))
             _ = state.beat(token, progress: progress, until: now.advanced(by: .seconds(5)))
-        case 6...7: _ = state.lose(at: now, policy: policy)
+        case 6...7:
+            _ = state.lose(JobLoss.allCases.randomElement(using: &generator) ?? .unknown, at: now, policy: policy)
         case 8:
             _ = state.finish(outcomes.randomElement(using: &generator) ?? .stopped, token, at: now, policy: policy)
         default:

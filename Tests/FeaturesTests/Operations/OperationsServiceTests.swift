@@ -85,6 +85,48 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.all) func aRunningJobThatNobodyIsHeardOfIsAFault(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let jobs = JobFixture(database: clinic.database)
+            try await jobs.enqueue()
+            let claim = try #require(try await jobs.queue().claim(by: WorkerID()))
+            let worker = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: nil)
+            try await clinic.database.write { try OperationsStore($0).beat(worker) }
+            #expect(await Self.service(clinic).health().isHealthy)
+            // As if its worker had been stopped half a minute ago, while another one lives.
+            _ = try await jobs.queue().beat(claim, .none, at: .now.advanced(by: .seconds(-30)))
+            #expect(await Self.service(clinic).health().components[.queue] == "a running job's worker is silent")
+            try await jobs.queue().recoverExpired()
+            #expect(await Self.service(clinic).health().isHealthy)
+        }
+    }
+
+    @Test(.enabled(if: SmallDisk.isAvailable, "no file system can be mounted here: run the tests as root"))
+    func aFullDiskIsSeenOnTheDatabaseAndTheMedia() async throws {
+        try await SmallDisk.with(megabytes: 16) { disk in
+            let database = try SQLiteDatabase(path: disk.appendingPathComponent("db.sqlite3").path)
+            try await Migrator.migrate(database)
+            let blobs = try DiskBlobStore(root: disk.appendingPathComponent("media"))
+            let service = OperationsService(
+                database: database, blobs: blobs,
+                models: InstalledModels(list: { [] }, standard: { Self.model }), reuse: .zero)
+            #expect(await service.health().isHealthy)
+            let filler = try SmallDisk.fill(disk)
+            // The write-ahead log has some room of its own, which the first writes use up.
+            let jobs = JobFixture(database: database)
+            let error = await #expect(throws: DatabaseError.self) {
+                for _ in 0..<10_000 { try await jobs.enqueue() }
+            }
+            #expect(error?.kind == .diskFull)
+            let report = await service.health()
+            #expect(report.components[.database] == "full" && report.components[.storage] == "full", "\(report)")
+            #expect(report.components[.queue] == HealthReport.healthy, "reading goes on: \(report)")
+            try FileManager.default.removeItem(at: filler)
+            #expect(await service.health().isHealthy)
+            try await database.close()
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func countsJobsByKindAndState(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let jobs = JobFixture(database: clinic.database)

@@ -36,23 +36,24 @@ package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConve
     ) async throws -> T {
         switch self {
         case .sqlite:
-            try await TemporaryFolder.with { folder in
-                let database = try SQLiteDatabase(path: folder.appendingPathComponent("test.sqlite3").path)
-                return try await Self.use(database, migrated: migrated, body)
+            return try await TemporaryFolder.with { folder in
+                let file = folder.appendingPathComponent("test.sqlite3")
+                if migrated { try await SchemaTemplate.sqlite().write(to: file) }
+                return try await Self.use(try SQLiteDatabase(path: file.path), body)
             }
         case .postgres:
-            try await PostgresServer.withFreshDatabase { address in
-                let database = PostgresDatabase(address: address, connections: 4)
-                return try await Self.use(database, migrated: migrated, body)
+            var template: (@Sendable (PostgresAddress) async throws -> String)?
+            if migrated { template = { try await SchemaTemplate.postgres(at: $0) } }
+            return try await PostgresServer.withFreshDatabase(like: template) { address in
+                try await Self.use(PostgresDatabase(address: address, connections: 4), body)
             }
         }
     }
 
     private static func use<T: Sendable>(
-        _ database: any Database, migrated: Bool, _ body: @Sendable (any Database) async throws -> T
+        _ database: any Database, _ body: @Sendable (any Database) async throws -> T
     ) async throws -> T {
         do {
-            if migrated { try await Migrator.migrate(database) }
             let value = try await body(database)
             try await database.close()
             return value
@@ -60,6 +61,51 @@ package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConve
             try? await database.close()
             throw error
         }
+    }
+}
+
+/// The whole schema, made once for a run and copied for each test: its steps take longer than most tests do.
+private enum SchemaTemplate {
+    private static let file = Once<Data>()
+    private static let database = Once<String>()
+
+    /// The bytes of a database file.
+    static func sqlite() async throws -> Data {
+        try await file.value {
+            try await TemporaryFolder.with { folder in
+                let file = folder.appendingPathComponent("template.sqlite3")
+                let database = try SQLiteDatabase(path: file.path)
+                try await Migrator.migrate(database)
+                try await database.close()
+                return try Data(contentsOf: file)
+            }
+        }
+    }
+
+    /// The name of a database; it goes with the throw-away server.
+    static func postgres(at address: PostgresAddress) async throws -> String {
+        try await database.value {
+            let name = "template_" + PostgresServer.randomName()
+            try await PostgresServer.administration.run("CREATE DATABASE \(name)", at: address)
+            var own = address
+            own.database = name
+            let database = PostgresDatabase(address: own, connections: 1)
+            try await Migrator.migrate(database)
+            try await database.close()
+            return name
+        }
+    }
+}
+
+/// Makes a value when it is first asked for.
+private actor Once<Value: Sendable> {
+    private var task: Task<Value, any Error>?
+
+    func value(_ make: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        if let task { return try await task.value }
+        let task = Task { try await make() }
+        self.task = task
+        return try await task.value
     }
 }
 
@@ -73,16 +119,22 @@ package enum PostgresServer {
     }
 
     /// One connection for making and dropping databases.
-    private static let administration = AdministrationConnection()
+    fileprivate static let administration = AdministrationConnection()
 
+    fileprivate static func randomName() -> String { UUID().uuidString.lowercased().replacing("-", with: "_") }
+
+    /// - Parameter template: names the database to copy; an empty one where there is none.
     package static func withFreshDatabase<T: Sendable>(
+        like template: (@Sendable (PostgresAddress) async throws -> String)? = nil,
         _ body: @Sendable (PostgresAddress) async throws -> T
     ) async throws -> T {
         guard var address = try Self.address() else {
             try Test.cancel("no PostgreSQL: run the tests by scripts/with-postgres")
         }
-        let name = "test_" + UUID().uuidString.lowercased().replacing("-", with: "_")
-        try await administration.run("CREATE DATABASE \(name)", at: address)
+        let name = "test_" + randomName()
+        var source = ""
+        if let template { source = " TEMPLATE \(try await template(address))" }
+        try await administration.run("CREATE DATABASE \(name)\(source)", at: address)
         address.database = name
         let result: Result<T, any Error>
         do {

@@ -48,7 +48,7 @@ package final class RawConnection: Sendable {
         return nil
     }
 
-    private func transmit(_ bytes: [UInt8]) {
+    package func transmit(_ bytes: [UInt8]) {
         // A server that has closed must not end the tests by a signal.
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }

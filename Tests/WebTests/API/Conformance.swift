@@ -6,10 +6,11 @@ import Testing
 
 /// Compares answers with what the API's description promises: `WebClinic` asks it about every call that a test makes.
 struct Conformance: Sendable {
-    private let routes: [APIRoute]
+    private let routes: [(route: APIRoute, pattern: [Substring])]
 
     init(_ routes: [APIRoute]) {
-        self.routes = routes
+        // Every answer of every test looks here.
+        self.routes = routes.map { ($0, $0.path.split(separator: "/")) }
     }
 
     /// Records an issue for whatever the description does not say; calls that are not described pass.
@@ -35,11 +36,10 @@ struct Conformance: Sendable {
     /// The call that an address means; constant parts win over parameters, as in the router.
     func route(_ method: HTTPRequest.Method, _ address: String) -> APIRoute? {
         let parts = address.prefix { $0 != "?" }.split(separator: "/")
-        return routes.filter { route in
-            let pattern = route.path.split(separator: "/")
-            return route.method == method && pattern.count == parts.count
+        return routes.filter { route, pattern in
+            route.method == method && pattern.count == parts.count
                 && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }.min { $0.placeNames.count < $1.placeNames.count }
+        }.map(\.route).min { $0.placeNames.count < $1.placeNames.count }
     }
 }
 
@@ -47,11 +47,24 @@ struct Conformance: Sendable {
 struct SchemaCheck {
     private typealias Keywords = [String: Any]
 
+    /// A JSON object that nobody changes.
+    private struct Fixed: @unchecked Sendable {
+        let keywords: Keywords
+
+        init?(_ schema: Schema) {
+            guard let data = try? JSONEncoder().encode(schema),
+                let keywords = try? JSONSerialization.jsonObject(with: data) as? Keywords
+            else { return nil }
+            self.keywords = keywords
+        }
+    }
+
+    /// Each is looked up for every value that it describes, so it is read once.
+    private static let components = Components.all.compactMapValues { Fixed($0) }
+
     func faults(_ value: Any, _ schema: Schema) -> [String] {
-        guard let data = try? JSONEncoder().encode(schema),
-            let keywords = try? JSONSerialization.jsonObject(with: data) as? Keywords
-        else { return ["the schema is not JSON"] }
-        return faults(value, keywords, at: "$")
+        guard let fixed = Fixed(schema) else { return ["the schema is not JSON"] }
+        return faults(value, fixed.keywords, at: "$")
     }
 
     private func faults(_ value: Any, _ keywords: Keywords, at path: String) -> [String] {
@@ -59,8 +72,8 @@ struct SchemaCheck {
         if keywords.isEmpty { return [] }
         if let reference = keywords["$ref"] as? String {
             let name = String(reference.split(separator: "/").last ?? "")
-            guard let schema = Components.all[name] else { return ["\(path): there is no component \(name)"] }
-            return faults(value, schema).map { $0.replacing("$", with: path, maxReplacements: 1) }
+            guard let fixed = Self.components[name] else { return ["\(path): there is no component \(name)"] }
+            return faults(value, fixed.keywords, at: path)
         }
         for (key, isExact) in [("oneOf", true), ("anyOf", false)] {
             guard let choices = keywords[key] as? [Keywords] else { continue }

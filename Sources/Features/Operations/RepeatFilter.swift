@@ -1,0 +1,35 @@
+/// Lets a line that goes on and on pass once for each interval: an outage is one line a minute and not one for each request or look.
+package struct RepeatFilter: Sendable {
+    package enum Verdict: Equatable, Sendable {
+        /// Write it; so many like it were left out since the last one.
+        case write(omitted: Int)
+        case leaveOut
+    }
+
+    private struct Seen {
+        let since: ContinuousClock.Instant
+        var omitted = 0
+    }
+
+    private let interval: Duration
+    private var seen: [String: Seen] = [:]
+
+    /// More causes than these at once are not remembered.
+    private static let mostKeys = 100
+
+    package init(interval: Duration = .seconds(60)) {
+        self.interval = interval
+    }
+
+    /// - Parameter key: what makes two lines the same.
+    package mutating func judge(_ key: String, at now: ContinuousClock.Instant = .now) -> Verdict {
+        if let found = seen[key], now - found.since < interval {
+            seen[key]?.omitted += 1
+            return .leaveOut
+        }
+        let omitted = seen[key]?.omitted ?? 0
+        if seen.count >= Self.mostKeys { seen = seen.filter { now - $0.value.since < interval } }
+        if seen.count < Self.mostKeys || seen[key] != nil { seen[key] = Seen(since: now) }
+        return .write(omitted: omitted)
+    }
+}

@@ -1,0 +1,69 @@
+import Features
+import Foundation
+
+extension Settings {
+    /// How long a segmentation may take.
+    func segmentationLimits() throws -> JobLimits {
+        JobLimits(
+            total: .seconds(60 * (try number("SEGMENTATION_TIME_LIMIT"))),
+            stage: .seconds(60 * (try number("SEGMENTATION_STAGE_TIME_LIMIT"))))
+    }
+
+    /// How many bytes a worker may take; nil is no limit.
+    func workerMemoryLimit() throws -> UInt64? {
+        try MemorySize(self["WORKER_MEMORY_LIMIT"] ?? "0").bytes(of: MachineMemory.bytes)
+    }
+}
+
+/// An amount of memory as operators write it: `8G`, `512M`, or a share of the machine's such as `75%`; `0` is no limit.
+struct MemorySize {
+    private enum Amount {
+        case bytes(UInt64)
+        case percent(UInt64)
+    }
+
+    private let amount: Amount
+
+    /// A worker with its model needs about this much.
+    private static let least: UInt64 = 1 << 29
+
+    /// - Throws: `SettingsError` that names the setting.
+    init(_ text: String) throws {
+        let fault = SettingsError(
+            "WORKER_MEMORY_LIMIT is a size of 512M or more such as 8G, a share such as 75%, or 0 for no limit.")
+        guard let match = text.wholeMatch(of: /([0-9]{1,15})([KMGTkmgt%])?[Bb]?/), let number = UInt64(match.1) else {
+            throw fault
+        }
+        let unit = match.2.map { $0.uppercased() }
+        if unit == "%" {
+            guard (1...100).contains(number) else { throw fault }
+            amount = .percent(number)
+            return
+        }
+        let shift: UInt64 = ["K": 10, "M": 20, "G": 30, "T": 40][unit ?? ""] ?? 0
+        let (bytes, hasOverflowed) = number.multipliedReportingOverflow(by: 1 << shift)
+        guard !hasOverflowed, bytes == 0 || bytes >= Self.least else { throw fault }
+        amount = .bytes(bytes)
+    }
+
+    /// Nil where there is no limit.
+    func bytes(of machine: UInt64) -> UInt64? {
+        switch amount {
+        case .bytes(let bytes): bytes == 0 ? nil : bytes
+        case .percent(let share): max(Self.least, machine / 100 * share)
+        }
+    }
+}
+
+/// The memory of this machine, or of the container that it is.
+enum MachineMemory {
+    static var bytes: UInt64 {
+        let files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        let limits = files.compactMap { path in
+            (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
+                UInt64($0.trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+        }
+        return (limits + [ProcessInfo.processInfo.physicalMemory]).min() ?? 0
+    }
+}

@@ -1,0 +1,73 @@
+import Features
+import Foundation
+import Imaging
+import Storage
+import TestSupport
+import Testing
+
+/// What a worker may take of its machine.
+@Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))
+struct WorkerLimitTests {
+    @Test func aJobThatNeedsTooMuchMemoryFailsWithThatReason() async throws {
+        try await TemporaryFolder.with { folder in
+            let clinic = try await KillClinic(folder)
+            let task = try await clinic.startedTask(series: Self.large())
+            var worker: RunningProgram?
+            var last: WorkerID?
+            // Whether an allocation is refused in native code, which says so, or in ours, which ends the process.
+            let isOver = await eventually(within: .seconds(120)) {
+                guard let now = try? await clinic.task(task.id) else { return false }
+                if now.status.isOver { return true }
+                if worker?.isRunning != true {
+                    let id = WorkerID()
+                    worker = try? clinic.worker(id, after: last, environment: ["WORKER_MEMORY_LIMIT": "600M"])
+                    last = id
+                }
+                return false
+            }
+            #expect(isOver, "\(clinic.journal)")
+            let after = try await clinic.task(task.id)
+            #expect(after.status == .failed)
+            #expect(after.errorMessage?.contains("WORKER_MEMORY_LIMIT") == true, "\(after.errorMessage ?? "")")
+            if let worker, worker.isRunning {
+                let score = try String(contentsOfFile: "/proc/\(worker.pid)/oom_score_adj", encoding: .utf8)
+                #expect(score.hasPrefix("500"))
+                #expect(await worker.end(SIGTERM))
+            }
+        }
+    }
+
+    /// A block of brain in fine voxels of one byte each: 64 MB that become numbers of four bytes, several times.
+    private static func large() -> Data {
+        let side = 400
+        let step: Float = 0.45
+        var data = HeadPhantom.nifti().prefix(352)
+        func put<Value>(_ value: Value, at offset: Int) {
+            withUnsafeBytes(of: value) { data.replaceSubrange(offset..<offset + $0.count, with: $0) }
+        }
+        for axis in 0..<3 {
+            put(Int16(side), at: 42 + 2 * axis)
+            put(step, at: 80 + 4 * axis)
+            // The sform's diagonal and its last column.
+            put(step, at: 280 + 20 * axis)
+            put(-step * Float(side / 2), at: 292 + 16 * axis)
+        }
+        put(Int16(2), at: 70)
+        put(Int16(8), at: 72)
+        let empty = [UInt8](repeating: 0, count: side)
+        let margin = side / 8
+        let rows = (0..<8).map { (shift: Int) -> [UInt8] in
+            (0..<side).map { (i: Int) -> UInt8 in
+                if i < margin || i >= side - margin { return 0 }
+                return UInt8(100 + (i * 7 + shift * 13) % 41)
+            }
+        }
+        for k in 0..<side {
+            for j in 0..<side {
+                let isInside = min(j, k) >= margin && max(j, k) < side - margin
+                data.append(contentsOf: isInside ? rows[(j + k) % 8] : empty)
+            }
+        }
+        return Data(data)
+    }
+}
