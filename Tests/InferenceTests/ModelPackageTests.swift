@@ -60,9 +60,10 @@ struct ModelPackageTests {
         #expect(refusal(folder)?.code == .invalidModel)
     }
 
-    @Test(arguments: [
-        ("0.8", [.wholeTumour: 0.8]), (#"{"TC": 0.75, "ET": 0.5}"#, [.tumourCore: 0.75, .enhancingTumour: 0.5]),
-    ] as [(String, [TumourRegion: Double])])
+    @Test(
+        arguments: [
+            ("0.8", [.wholeTumour: 0.8]), (#"{"TC": 0.75, "ET": 0.5}"#, [.tumourCore: 0.75, .enhancingTumour: 0.5]),
+        ] as [(String, [TumourRegion: Double])])
     func aLineForReviewIsTheWholeTumoursOrEachRegionsOwn(_ value: String, _ lines: [TumourRegion: Double]) throws {
         let known = try Regex("\"review_below\": [0-9.]+")
         let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in

@@ -83,7 +83,9 @@ extension CaseStore {
     }
 
     private func keptCount(_ scope: Scope, _ query: CaseQuery) throws -> Int? {
-        guard query.search == nil, query.patientID == nil, query.needsReview == nil, !query.isDeleted else { return nil }
+        guard query.search == nil, query.patientID == nil, query.needsReview == nil, !query.isDeleted else {
+            return nil
+        }
         var author = query.createdBy.flatMap { ID<User>($0) }
         // An author by name may be several people.
         guard query.createdBy == nil || author != nil else { return nil }

@@ -33,7 +33,8 @@ package struct TextCheck: Sendable {
             let subject = TextSubject(sentence, findings)
             let contradictions =
                 citations(sentence) + TextNumbers.reasons(sentence, subject) + counts(sentence)
-                + parts(sentence, subject) + sides(sentence, subject) + places(sentence, subject) + contacts(sentence, subject)
+                + parts(sentence, subject) + sides(sentence, subject) + places(sentence, subject)
+                + contacts(sentence, subject)
             return contradictions.map { Remark(kind: .contradiction, sentence: index + 1, message: $0) }
                 + Self.claims(sentence).map { Remark(kind: .unmeasured, sentence: index + 1, message: $0) }
         }
@@ -86,7 +87,8 @@ package struct TextCheck: Sendable {
     /// Parts of the core and enhancing foci: of the lesion that is named, else of any or of all together.
     private func parts(_ sentence: String, _ subject: TextSubject) -> [String] {
         let counts = subject.own.filter { $0.kind == .partCount }
-        return sentence.lowercased().matches(of: /\b([0-9]+|[a-z]+) (?:[a-z]+ )?(parts|foc(?:i|us))\b/).compactMap { match in
+        return sentence.lowercased().matches(of: /\b([0-9]+|[a-z]+) (?:[a-z]+ )?(parts|foc(?:i|us))\b/).compactMap {
+            match in
             let region: TumourRegion = match.output.2 == "parts" ? .tumourCore : .enhancingTumour
             let measured = counts.filter { $0.region == region }.compactMap(\.quantity)
             let word = String(match.output.1)

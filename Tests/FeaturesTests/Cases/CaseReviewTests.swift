@@ -32,7 +32,9 @@ import Testing
         CasesService(database: ward.database, audit: AuditService(database: ward.database))
     }
 
-    @Test(arguments: TestDatabase.all) func aCaseSaysWhetherItsNewestResultNeedsReview(_ kind: TestDatabase) async throws {
+    @Test(arguments: TestDatabase.all) func aCaseSaysWhetherItsNewestResultNeedsReview(_ kind: TestDatabase)
+        async throws
+    {
         try await Ward.with(kind) { ward in
             let cases = Self.cases(ward)
             let before = try await cases.get(ward.doctor, ward.caseID)

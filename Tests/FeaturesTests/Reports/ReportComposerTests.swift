@@ -76,7 +76,9 @@ struct ReportComposerTests {
     @Test(arguments: [(BrainMask.given, false), (.found, true), (.none, false)])
     func aBrainThatWeFoundIsSaidToBe(_ mask: BrainMask, _ isSaid: Bool) throws {
         let result = result([lesion(.left)], sequences: [.flair], brainMask: mask)
-        let sentence = ReportComposer.compose(result).sentences.first { $0.text.contains("Skull stripped automatically") }
+        let sentence = ReportComposer.compose(result).sentences.first {
+            $0.text.contains("Skull stripped automatically")
+        }
         #expect((sentence?.findings == ["F99"]) == isSaid)
     }
 

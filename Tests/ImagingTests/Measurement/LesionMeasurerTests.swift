@@ -47,7 +47,9 @@ struct LesionMeasurerTests {
     /// The whole is 41 × 21 voxels in the plane; its core has two parts, of which the larger holds two enhancing foci and a speck.
     @Test func everyRegionOfALesionIsMeasuredApart() throws {
         let core: [Box] = [([45, 40, 20], [60, 50, 24]), ([70, 40, 20], [76, 46, 22])]
-        let enhancing: [Box] = [([45, 40, 20], [52, 46, 22]), ([55, 40, 20], [60, 45, 21]), ([58, 48, 23], [60, 50, 24])]
+        let enhancing: [Box] = [
+            ([45, 40, 20], [52, 46, 22]), ([55, 40, 20], [60, 45, 21]), ([58, 48, 23], [60, 50, 24]),
+        ]
         let lesion = try #require(
             try lesions([([40, 35, 18], [81, 56, 26])], core: core, enhancing: enhancing).first)
         let whole = try #require(lesion.measurement(of: .wholeTumour))
