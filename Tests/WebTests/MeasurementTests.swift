@@ -90,7 +90,8 @@ struct MeasurementTests {
             #expect(list.text.contains("checked") && !list.text.contains(empty))
             let page = try await clinic.call(.get, "/cases/\(id)", headers: cookie)
             for text in [
-                "Needs review: \(Self.reason)", "<td>2 (67.1, 3.20 ml)</td>", ">66 × 40</td>", ">65 × 39</td>",
+                "Needs review: \(Self.reason)", "<td>1 lesion</td>", "<td>2 parts</td>", "<td>1 focus</td>",
+                "<td>2 (67.1, 3.20 ml)</td>", ">66 × 40</td>", ">65 × 39</td>",
                 ">106 × 49</td>", "Core: 70.3 ml in 2 parts (67.1 ml and 3.20 ml), largest part axial 66 × 40 mm",
                 "Enhancing component: 51.3 ml, axial 65 × 39 mm, largest diameter 69 mm.",
             ] { #expect(page.text.contains(text), "\(text)") }

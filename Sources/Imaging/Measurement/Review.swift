@@ -38,15 +38,15 @@ extension Review {
     ) {
         var reasons: [String] = []
         if brainMask == .none {
-            reasons.append("The images still show the skull, which the model never saw in training.")
+            reasons.append("The images show the skull; the model was trained on skull-stripped images.")
         } else if !Self.brainVolumes.contains(brainVolume) {
-            reasons.append("What the images show has not the size of a brain.")
+            reasons.append("The brain volume is outside the range of adults (700–2200 ml).")
         } else if atlas.status == .notAligned {
-            reasons.append("The images could not be aligned with a brain, so they may show something else.")
+            reasons.append("The images could not be aligned with the brain atlas; they may show something else.")
         }
         reasons += SeriesContrast.doubts(contrasts) + comparison.doubts
         if !hasLesions {
-            reasons.append("No tumour was found, and the model was not trained to rule one out.")
+            reasons.append("No tumour was found; the model was not trained to rule one out.")
         } else {
             reasons += Self.doubts(expectedDice, below: reviewBelow)
         }

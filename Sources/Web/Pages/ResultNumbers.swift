@@ -6,6 +6,8 @@ struct ResultNumbers: Sendable {
     struct Region: Sendable {
         let name: String
         let volume: String
+        /// Lesions, parts of the core, enhancing foci; a dash where they were not counted.
+        let parts: String
         let confidence: String
         /// A dash where the model predicts none.
         let predictedDice: String
@@ -33,6 +35,7 @@ struct ResultNumbers: Sendable {
         regions = TumourRegion.allCases.map { region in
             Region(
                 name: region.title, volume: QuantityText.volume(result.volumes[region] ?? 0).value,
+                parts: Self.parts(of: region, in: result.lesions),
                 confidence: result.confidenceScores[region].map { QuantityText.coefficient($0).text } ?? "none found",
                 predictedDice: result.expectedDice?[region].map { QuantityText.coefficient($0).text } ?? "–",
                 note: result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? "")
@@ -46,6 +49,17 @@ struct ResultNumbers: Sendable {
         convention = result.labelConvention
         isStale = found.isStale
         self.reasons = reasons ?? result.review?.reasons ?? []
+    }
+
+    private static func parts(of region: TumourRegion, in lesions: [Lesion]) -> String {
+        let counts = lesions.compactMap { $0.measurement(of: region)?.parts.count }
+        guard counts.count == lesions.count else { return "–" }
+        let count = counts.reduce(0, +)
+        let nouns: [TumourRegion: (String, String)] = [
+            .wholeTumour: ("lesion", "lesions"), .tumourCore: ("part", "parts"), .enhancingTumour: ("focus", "foci"),
+        ]
+        guard let (one, many) = nouns[region] else { return String(count) }
+        return "\(count) \(count == 1 ? one : many)"
     }
 }
 

@@ -36,7 +36,9 @@ struct ReviewTests {
         #expect(reasons(brainVolume: 90).count == 1)
         #expect(reasons(brainVolume: 4000).count == 1)
         #expect(
-            reasons(.notAligned) == ["The images could not be aligned with a brain, so they may show something else."])
+            reasons(.notAligned) == [
+                "The images could not be aligned with the brain atlas; they may show something else."
+            ])
         #expect(reasons(.notAligned, brainMask: BrainMask.none).count == 1)
         #expect(reasons(hasLesions: false).first?.contains("rule one out") == true)
         // Nothing is known without an atlas, which the report says elsewhere.
