@@ -3,6 +3,7 @@
 import argparse
 import http.client
 import json
+import math
 import pathlib
 import secrets
 import sys
@@ -93,13 +94,20 @@ def save(url, path):
         path.write_bytes(answer.read())
 
 
+def millilitres(volume):
+    """mm³ as the reports write them: halves away from zero, one decimal from 10 ml on, two below."""
+    places = 2 if math.floor(volume / 10 + 0.5) < 1000 else 1
+    step = 1000 / 10**places
+    return f"{math.floor(volume / step + 0.5) * step / 1000:.{places}f}"
+
+
 def table(result):
     names = (("whole_tumor", "whole tumour"), ("tumor_core", "tumour core"), ("enhancing_tumor", "enhancing tumour"))
     print(f"{'region':20}{'volume [ml]':>12}{'mean probability':>18}")
     for key, name in names:
         confidence = result["confidence_scores"].get(key)
         shown = "-" if confidence is None else f"{confidence:.2f}"
-        print(f"{name:20}{result['volumes'][key] / 1000:12.2f}{shown:>18}")
+        print(f"{name:20}{millilitres(result['volumes'][key]):>12}{shown:>18}")
 
 
 def run(arguments):

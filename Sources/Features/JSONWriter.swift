@@ -54,6 +54,22 @@ package struct JSONWriter {
         if let number { bytes.append(contentsOf: String(number).utf8) } else { null() }
     }
 
+    package mutating func field(_ name: StaticString, _ flag: Bool?) {
+        key(name)
+        if let flag { bytes.append(contentsOf: (flag ? "true" : "false").utf8) } else { null() }
+    }
+
+    package mutating func field(_ name: StaticString, _ texts: [String]?) {
+        key(name)
+        guard let texts else { return null() }
+        nest(open: UInt8(ascii: "["), close: UInt8(ascii: "]")) { writer in
+            for text in texts {
+                writer.separate()
+                writer.string(text)
+            }
+        }
+    }
+
     package mutating func field(_ name: StaticString, _ time: Timestamp?) {
         key(name)
         guard let time else { return null() }

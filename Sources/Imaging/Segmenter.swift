@@ -42,8 +42,8 @@ package struct TumourProbabilities: Sendable {
     package let stages: [RunManifest.Stage]
     /// The Dice with an expert's mask that the model foretells of its own, 0...1; empty where its package states no way to.
     package let expectedDice: [TumourRegion: Double]
-    /// A whole tumour whose Dice is foretold to be lower needs review; nil where the package states no such value.
-    package let reviewBelow: Double?
+    /// A region whose predicted Dice is lower needs review; empty where the package states no such value.
+    package let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where the package states no way to tell.
     package let lesionForecast: LesionForecast?
 
@@ -51,7 +51,7 @@ package struct TumourProbabilities: Sendable {
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], thresholds: RegionThresholds,
         foreground: LabelMap, brainMask: BrainMask, stages: [RunManifest.Stage] = [],
         expectedDice: [TumourRegion: Double] = [:],
-        reviewBelow: Double? = nil, lesionForecast: LesionForecast? = nil
+        reviewBelow: [TumourRegion: Double] = [:], lesionForecast: LesionForecast? = nil
     ) {
         self.regions = regions
         self.gatingWeights = gatingWeights

@@ -13,6 +13,15 @@ package enum TumourRegion: String, CaseIterable, Codable, Sendable, Hashable, Co
         }
     }
 
+    /// As sentences name it.
+    package var displayName: String {
+        switch self {
+        case .wholeTumour: "whole tumour"
+        case .tumourCore: "tumour core"
+        case .enhancingTumour: "enhancing tumour"
+        }
+    }
+
     package init?(abbreviation: String) {
         guard let region = Self.allCases.first(where: { $0.abbreviation == abbreviation }) else { return nil }
         self = region

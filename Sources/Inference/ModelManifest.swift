@@ -109,6 +109,20 @@ struct ModelManifest: Decodable {
             return found
         }
     }
+    /// The predicted Dice below which a region needs review: a number for the whole tumour, or one for each region that is named.
+    struct ReviewLines: Decodable {
+        /// By region's abbreviation.
+        let lines: [String: Double]
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let whole = try? container.decode(Double.self) {
+                lines = [TumourRegion.wholeTumour.abbreviation: whole]
+            } else {
+                lines = try container.decode([String: Double].self)
+            }
+        }
+    }
     struct File: Decodable {
         let path: String
         let sha256: String
@@ -134,7 +148,7 @@ struct ModelManifest: Decodable {
     let metrics: Metrics?
     let temperatures: [String: Float]?
     let quality: [String: DiceForecast]?
-    let reviewBelow: Double?
+    let reviewBelow: ReviewLines?
     let lesionForecast: LesionForecast?
 
     enum CodingKeys: String, CodingKey {
@@ -164,7 +178,7 @@ struct ModelManifest: Decodable {
             }
             && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
             && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
-            && (0...1).contains(reviewBelow ?? 0) && lesionForecast?.isFinite != false
+            && lesionForecast?.isFinite != false
         guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
         for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
         where !files.contains(where: { $0.path == name }) {

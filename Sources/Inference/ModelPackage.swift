@@ -26,8 +26,8 @@ package struct ModelPackage: Sendable {
     let temperatures: [TumourRegion: Float]
     /// How Dice follows from what the probabilities themselves expect; empty where that was not measured.
     let quality: [TumourRegion: DiceForecast]
-    /// A whole tumour whose Dice is foretold to be lower needs review; nil where that was not measured.
-    let reviewBelow: Double?
+    /// A region whose predicted Dice is lower needs review; without the regions for which that was not measured.
+    let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where that was not measured.
     let lesionForecast: LesionForecast?
 
@@ -96,7 +96,7 @@ package struct ModelPackage: Sendable {
         measured = try manifest.metrics?.measured() ?? [:]
         temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.isFinite }
-        reviewBelow = manifest.reviewBelow
+        reviewBelow = try Self.byRegion(manifest.reviewBelow?.lines ?? [:]) { (0...1).contains($0) }
         lesionForecast = manifest.lesionForecast
     }
 

@@ -74,7 +74,7 @@ struct ReportPieces {
 
     private mutating func addReview() {
         guard !document.review.isEmpty else { return }
-        addHeading("Needs review before anything is made of it")
+        addHeading("Needs review")
         for reason in document.review { add("• " + reason, .strong, indent: 6) }
     }
 
@@ -128,7 +128,7 @@ struct ReportPieces {
     }
 
     private mutating func addProvenance() {
-        addHeading("What measured")
+        addHeading("Provenance")
         addFacts(document.provenance, label: 96)
     }
 }

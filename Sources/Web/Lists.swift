@@ -11,9 +11,13 @@ extension Request {
     }
 
     /// A query parameter that is true or false.
-    func flag(_ name: String) throws -> Bool {
+    func flag(_ name: String) throws -> Bool { try optionalFlag(name) ?? false }
+
+    /// The same; nil where it is not given.
+    func optionalFlag(_ name: String) throws -> Bool? {
         switch query(name)?.lowercased() {
-        case nil, "false", "0": false
+        case nil: nil
+        case "false", "0": false
         case "true", "1": true
         default: throw AppError.invalid(name, "This is true or false.")
         }

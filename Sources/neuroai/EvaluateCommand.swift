@@ -142,7 +142,7 @@ private struct LoadedCase: Sendable {
     /// By region, on the expert's grid.
     func dice(_ segmenter: ModelSegmenter) throws -> [TumourRegion: Double] {
         let found = try segmenter.probabilities(of: study, control: WorkControl())
-        let masks = try RegionMasks(found, on: truth.grid)
+        let masks = try RegionMasks(found, on: truth.grid).withoutSpecks()
         var dice: [TumourRegion: Double] = [:]
         for region in TumourRegion.allCases {
             guard let mask = masks.masks[region] else { continue }

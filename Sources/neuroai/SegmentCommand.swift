@@ -76,8 +76,8 @@ struct SegmentCommand: ParsableCommand {
     private static func table(_ result: SegmentationResult) -> String {
         let head = "region              volume [ml]   mean confidence"
         let rows = TumourRegion.allCases.map { region in
-            let volume = String(format: "%.2f", result.volumesMillilitres[region] ?? 0)
-            let confidence = result.confidenceScores[region].map { String(format: "%.2f", $0) } ?? "-"
+            let volume = QuantityText.volume(result.volumes[region] ?? 0).value
+            let confidence = result.confidenceScores[region].map { QuantityText.coefficient($0).text } ?? "-"
             return region.rawValue.padding(toLength: 20, withPad: " ", startingAt: 0)
                 + volume.padding(toLength: 14, withPad: " ", startingAt: 0) + confidence
         }

@@ -60,6 +60,20 @@ struct ModelPackageTests {
         #expect(refusal(folder)?.code == .invalidModel)
     }
 
+    @Test(
+        arguments: [
+            ("0.8", [.wholeTumour: 0.8]), (#"{"TC": 0.75, "ET": 0.5}"#, [.tumourCore: 0.75, .enhancingTumour: 0.5]),
+        ] as [(String, [TumourRegion: Double])])
+    func aLineForReviewIsTheWholeTumoursOrEachRegionsOwn(_ value: String, _ lines: [TumourRegion: Double]) throws {
+        let known = try Regex("\"review_below\": [0-9.]+")
+        let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            data = Data(
+                String(decoding: data, as: UTF8.self).replacing(known, with: "\"review_below\": \(value)").utf8)
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        #expect(try ModelPackage(folder: folder).reviewBelow == lines)
+    }
+
     @Test func whatIsInDoubtIsMarkedFromTheRegionsThresholdOn() throws {
         let folder = try package("thresholds", #"{"TC": 0.25, "ET": 0.75}"#)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -12,7 +12,8 @@ import Testing
             sex: isBlank ? nil : .female, status: .processing, scanDate: isBlank ? nil : "2026-01-31",
             fieldStrength: isBlank ? nil : .oneAndAHalf, scannerType: text, clinicalHistory: text, indication: "a/b",
             diagnosis: text + text, priority: "normal", notes: "", createdAt: Timestamp(microseconds: -1),
-            updatedAt: .now, completedAt: isBlank ? nil : Timestamp(microseconds: 1_700_000_000_000_001))
+            updatedAt: .now, completedAt: isBlank ? nil : Timestamp(microseconds: 1_700_000_000_000_001),
+            reviewReasons: isBlank ? nil : ["\(text) 1.", "b"])
     }
 
     private static func written(_ value: some JSONWritable) -> String {

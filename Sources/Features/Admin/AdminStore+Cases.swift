@@ -66,6 +66,8 @@ extension AdminStore {
         AdminColumn("priority", "Priority", "c.priority"),
         AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
         AdminColumn("createdAt", "Created", "c.created_at", .time),
+        AdminColumn("reviewReasons", "Review reasons", "c.review_reasons", .longText).optional().unlisted()
+            .unsortable(),
         AdminColumn("updatedAt", "Changed", "c.updated_at", .time).unlisted(),
         AdminColumn("completedAt", "Completed", "c.completed_at", .time).optional().unlisted(),
         AdminColumn("scanDate", "Scanned on", "c.scan_date").optional().unlisted(),

@@ -125,6 +125,13 @@ extension AdminStore {
                 AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "t.case_id"),
                 AdminColumn("model", "Model", "t.model_name"), AdminColumn("version", "Version", "t.model_version"),
                 AdminColumn("createdAt", "Measured", "t.created_at", .time),
+                AdminColumn(
+                    "needsReview", "Needs review",
+                    """
+                    CASE WHEN EXISTS (SELECT 1 FROM findings f WHERE f.institution_id = t.institution_id
+                        AND f.result_id = t.id AND f.kind = 'review') THEN 1 ELSE 0 END
+                    """, .flag
+                ).unsortable(),
                 AdminColumn("task", "Task", "t.task_id").unsortable().unlisted().linked(to: "tasks", id: "t.task_id"),
                 AdminColumn("modelDigest", "Digest of the model", "t.model_digest").unlisted(),
                 AdminColumn("inputsDigest", "Digest of the inputs", "t.inputs_digest").unlisted(),

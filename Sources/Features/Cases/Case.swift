@@ -51,6 +51,11 @@ package struct Case: Sendable, Equatable {
     package var revision: Int64 = 1
     /// Set where the case is deleted and waits to be purged.
     package var deletedAt: Timestamp?
+    /// Why a person must look at the newest result first; empty where nothing was found, nil where there is no result.
+    package var reviewReasons: [String]?
+
+    /// Nil where there is no result.
+    package var needsReview: Bool? { reviewReasons.map { !$0.isEmpty } }
 
     /// What a search looks through.
     var searchText: String {
@@ -76,7 +81,7 @@ extension Case: Encodable {
         case patientID = "patientId"
         case author = "createdBy"
         case age, sex, status, scanDate, fieldStrength, scannerType, clinicalHistory, indication, diagnosis, priority
-        case notes, createdAt, updatedAt, completedAt, deletedAt
+        case notes, createdAt, updatedAt, completedAt, deletedAt, needsReview, reviewReasons
     }
 
     /// Every key is always there, null where there is no value; `deletedAt` only where the case is deleted.
@@ -100,6 +105,8 @@ extension Case: Encodable {
         try container.encode(updatedAt, forKey: .updatedAt)
         try container.encode(completedAt, forKey: .completedAt)
         try container.encodeIfPresent(deletedAt, forKey: .deletedAt)
+        try container.encode(needsReview, forKey: .needsReview)
+        try container.encode(reviewReasons, forKey: .reviewReasons)
     }
 }
 

@@ -23,6 +23,8 @@ package struct CaseQuery: Sendable, Hashable {
     package var patientID: String?
     /// A user's id or a part of the full name.
     package var createdBy: String?
+    /// Cases whose newest result needs review, or those whose does not; nil for all.
+    package var needsReview: Bool?
     /// Deleted cases that wait to be purged, instead of the others.
     package var isDeleted = false
     package var key: Key = .createdAt

@@ -83,7 +83,9 @@ extension CaseStore {
     }
 
     private func keptCount(_ scope: Scope, _ query: CaseQuery) throws -> Int? {
-        guard query.search == nil, query.patientID == nil, !query.isDeleted else { return nil }
+        guard query.search == nil, query.patientID == nil, query.needsReview == nil, !query.isDeleted else {
+            return nil
+        }
         var author = query.createdBy.flatMap { ID<User>($0) }
         // An author by name may be several people.
         guard query.createdBy == nil || author != nil else { return nil }
@@ -119,6 +121,9 @@ extension CaseStore {
     private func filters(_ scope: Scope, _ query: CaseQuery) throws -> [SQL] {
         var parts: [SQL] = []
         if let status = query.status { parts.append("c.status = \(status)") }
+        if let needsReview = query.needsReview {
+            parts.append(needsReview ? "c.review_reasons <> ''" : "c.review_reasons = ''")
+        }
         // Whoever may not see the patient can't ask for one either.
         let isAnonymised = Policy.reach(of: .readCase, scope) == .anonymised
         if let patient = query.patientID { parts.append(isAnonymised ? "1 = 0" : "c.patient_id = \(patient)") }

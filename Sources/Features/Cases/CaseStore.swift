@@ -206,5 +206,8 @@ extension Case {
         completedAt = try row.optional("completed_at")
         revision = try row.get("revision")
         deletedAt = try row.optional("deleted_at")
+        reviewReasons = try row.optional("review_reasons", as: String.self).map { text in
+            text.split(separator: "\n").map(String.init)
+        }
     }
 }

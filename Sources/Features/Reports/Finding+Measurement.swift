@@ -3,52 +3,58 @@ import Imaging
 import Rendering
 
 extension Finding {
-    /// The finding as a line of the printed table; nil for what is said in sentences only.
+    /// The finding as a row of the printed table; nil for what no sentence states.
     var measurement: ReportDocument.Measurement? {
         guard let name = measuredName, let shown = shownValue else { return nil }
-        let subject = [lesion.map { "Lesion \($0)" }, region?.printedName].compactMap { $0 }
-        let words = (subject + [name]).joined(separator: ": ")
+        let subject = [lesion.map { "Lesion \($0)" }, measuredRegion?.displayName].compactMap { $0 }
+            .joined(separator: ", ")
+        let words = subject.isEmpty ? name : "\(subject.prefix(1).uppercased())\(subject.dropFirst()): \(name)"
         return ReportDocument.Measurement(number: id, name: words, value: shown.value, unit: shown.unit)
     }
 
     private var measuredName: String? {
         switch kind {
-        case .volume, .lesionVolume: "volume"
-        case .lesionCount: "Lesions of at least 0.05 ml"
+        case .volume, .lesionVolume: measuredRegion == .wholeTumour ? "volume (including oedema)" : "volume"
+        case .lesionCount: "Lesions (≥ 0.05 ml)"
+        case .partCount: region == .enhancingTumour ? "foci (≥ 0.05 ml)" : "parts (≥ 0.05 ml)"
+        case .partVolume: "volume of \(region == .enhancingTumour ? "focus" : "part") \(term ?? "")"
         case .maximumDiameter: "largest diameter"
         case .axialDiameter: "largest axial diameter"
-        case .perpendicularDiameter: "diameter at right angles to it"
-        case .bidimensionalProduct: "product of the axial diameters"
+        case .perpendicularDiameter: "perpendicular axial diameter"
+        case .bidimensionalProduct: "product of axial diameters"
         case .side: "side"
-        case .location: "share in the \(term ?? "")"
+        case .location: "location (atlas), \(term ?? "")"
         case .midlineContact: "reaches the midline"
-        case .cortexContact: "within 3 mm of the brain's surface"
+        case .cortexContact: "abuts the cortical surface (≤ 3 mm)"
         case .confidence: "mean probability"
-        case .expectedDice: "Dice expected with an expert's mask"
-        case .atlasFit: "Fit of the atlas"
-        case .centre, .brainMask, .sequencesPresent, .reliability, .review: nil
+        case .expectedDice: "predicted Dice"
+        case .reliability: "reliability"
+        case .atlasFit: "Atlas fit"
+        case .brainMask: "Brain mask"
+        case .sequencesPresent: "Series"
+        case .review: "Needs review"
+        case .centre: nil
         }
     }
 
     private var shownValue: (value: String, unit: String)? {
-        guard let quantity else { return term.map { ($0, "") } }
-        switch (unit, kind) {
-        case ("mm3", _): return (String(ReportComposer.millilitres(quantity).dropLast(3)), "ml")
-        case ("mm", _): return (String(format: "%.0f", quantity), "mm")
-        case ("mm2", _): return (String(format: "%.0f", quantity), "mm²")
-        case (_, .location): return (String(format: "%.0f", 100 * quantity), "%")
-        case (_, .lesionCount): return (String(format: "%.0f", quantity), "")
-        default: return (String(format: "%.2f", quantity), "")
-        }
+        if kind == .reliability { return (quantity == 0 ? "unreliable" : "reliable", "") }
+        if kind == .brainMask { return term.flatMap { Self.brainMasks[$0] }.map { ($0, "") } }
+        guard let quantity else { return term.map { ($0.replacing("_", with: " "), "") } }
+        let shown: QuantityText =
+            switch (unit, kind) {
+            case ("mm3", _): .volume(quantity)
+            case ("mm", _): .length(quantity)
+            case ("mm2", _): .area(quantity)
+            case (_, .location): .share(quantity)
+            case (_, .lesionCount), (_, .partCount): .count(quantity)
+            default: .coefficient(quantity)
+            }
+        return (shown.value, shown.unit)
     }
-}
 
-extension TumourRegion {
-    fileprivate var printedName: String {
-        switch self {
-        case .wholeTumour: "Whole tumour"
-        case .tumourCore: "Tumour core"
-        case .enhancingTumour: "Enhancing tumour"
-        }
-    }
+    private static let brainMasks: [String: String] = [
+        BrainMask.given.rawValue: "skull-stripped input", BrainMask.found.rawValue: "skull stripped automatically",
+        BrainMask.none.rawValue: "none",
+    ]
 }

@@ -37,33 +37,49 @@ package struct ReportCheck {
             + places(in: text, cited) + contacts(in: text, cited) + claims(in: text)
     }
 
-    /// Volumes and lengths must be those of cited findings, rounded as the reports round.
+    /// Volumes, lengths and Dice must be those of cited findings of the region that the sentence names, rounded as everywhere.
     private func quantities(in text: String, _ cited: [Finding]) -> [String] {
-        // The method's own limits, not measurements.
-        let stated = text.replacing("at least 0.05 ml", with: "").replacing("within 3 mm", with: "")
-        let measured = cited.compactMap { finding -> String? in
-            guard let quantity = finding.quantity else { return nil }
-            return switch finding.unit {
-            case "mm3": ReportComposer.millilitres(quantity)
-            case "mm": ReportComposer.millimetres(quantity)
-            default: nil
-            }
+        let stated = RegionWords.withoutLimits(text).replacing(/([0-9.]+) × ([0-9.]+ mm)/) {
+            "\($0.output.1) mm × \($0.output.2)"
         }
-        let expected = cited.filter { $0.kind == .expectedDice }.compactMap(\.quantity)
-            .map { "Dice of " + ReportComposer.dice($0) }
-        let quantities = stated.matches(of: /[0-9]+(?:\.[0-9]+)? (?:ml|mm)/).map { String($0.output) }
-        let agreements = stated.matches(of: /Dice of [0-9.]*[0-9]/).map { String($0.output) }
-        return (quantities.filter { !measured.contains($0) } + agreements.filter { !expected.contains($0) })
-            .map { "no cited finding measures \($0)" }
+        return RegionWords.clauses(of: stated).flatMap { clause in
+            let own = cited.filter { finding in
+                clause.regions.isEmpty || finding.measuredRegion.map(clause.regions.contains) != false
+            }
+            let lengths = clause.text.matches(of: /[0-9]+(?:\.[0-9]+)? (?:ml|mm)/).map { String($0.output) }
+            let measured = own.compactMap(Self.text)
+            let dice = text.contains("Dice") ? clause.text.matches(of: /[01]\.[0-9]+/).map { String($0.output) } : []
+            let expected = own.filter { $0.kind == .expectedDice }.compactMap(\.quantity)
+                .map { QuantityText.coefficient($0).text }
+            return (lengths.filter { !measured.contains($0) } + dice.filter { !expected.contains($0) })
+                .map { "no cited finding measures \($0)" }
+        }
     }
 
-    /// Lesions by their number, and how many there are.
+    private static func text(of finding: Finding) -> String? {
+        guard let quantity = finding.quantity else { return nil }
+        return switch finding.unit {
+        case "mm3": QuantityText.volume(quantity).text
+        case "mm": QuantityText.length(quantity).text
+        default: nil
+        }
+    }
+
+    /// Lesions by their number, and how many lesions, parts and foci there are.
     private func counts(in text: String, _ cited: [Finding]) -> [String] {
         var reasons: [String] = []
         if let match = text.firstMatch(of: /Lesion ([0-9]+)/), let number = Int(match.1),
             !cited.allSatisfy({ $0.lesion == number })
         {
             reasons.append("it cites findings of another lesion than \(number)")
+        }
+        if Set(cited.compactMap(\.lesion)).count > 1 { reasons.append("it cites findings of several lesions") }
+        for match in text.matches(of: /([0-9]+) (parts?|foc(?:us|i))/) {
+            let region: TumourRegion = match.2.hasPrefix("part") ? .tumourCore : .enhancingTumour
+            let isCounted = cited.contains {
+                $0.kind == .partCount && $0.region == region && $0.quantity == Double(match.1)
+            }
+            if !isCounted { reasons.append("no cited finding counts \(match.0) of \(region.displayName)") }
         }
         let count = cited.first { $0.kind == .lesionCount }?.quantity
         if let match = text.firstMatch(of: /(One|No|[0-9]+) (?:separate )?lesions?/) {
@@ -79,7 +95,7 @@ package struct ReportCheck {
         let measured = Set(cited.filter { $0.kind == .side }.compactMap(\.term))
         let words = [
             (#/\b[Ll]eft\b/#, Lesion.Side.left), (#/\b[Rr]ight\b/#, .right),
-            (#/both sides of the midline|across the midline/#, .midline),
+            (#/both hemispheres|across the midline/#, .midline),
         ]
         return words.filter { text.contains($0.0) && !measured.contains($0.1.rawValue) }
             .map { "no cited finding says \($0.1.rawValue)" }
@@ -90,8 +106,8 @@ package struct ReportCheck {
         let measured = cited.filter { $0.kind == .location }
         let named = AtlasStructure.allCases.filter { text.contains($0.name) }.filter { structure in
             !measured.contains { finding in
-                let share = ReportComposer.percent(finding.quantity ?? 0)
-                return finding.term == structure.name && text.contains("the \(structure.name) (\(share))")
+                let share = QuantityText.share(finding.quantity ?? 0).text
+                return finding.term == structure.name && text.contains("\(structure.name) \(share)")
             }
         }
         let shares = text.matches(of: /[0-9]+ %/).count
@@ -100,13 +116,15 @@ package struct ReportCheck {
     }
 
     private func contacts(in text: String, _ cited: [Finding]) -> [String] {
+        let lowered = text.lowercased()
         let claims: [(String, Finding.Kind, String)] = [
-            (" reaches the midline", .midlineContact, "yes"), ("does not reach the midline", .midlineContact, "no"),
-            (" comes within", .cortexContact, "yes"), ("does not come within", .cortexContact, "no"),
+            ("reaches the midline", .midlineContact, "yes"), ("does not reach the midline", .midlineContact, "no"),
+            ("abuts the cortical surface", .cortexContact, "yes"),
+            ("does not abut the cortical surface", .cortexContact, "no"),
         ]
         return claims.filter { claim in
-            text.contains(claim.0) && !cited.contains { $0.kind == claim.1 && $0.term == claim.2 }
-        }.map { "no cited finding says that it\($0.0.hasPrefix(" ") ? $0.0 : " " + $0.0)" }
+            lowered.contains(claim.0) && !cited.contains { $0.kind == claim.1 && $0.term == claim.2 }
+        }.map { "no cited finding says that it \($0.0)" }
     }
 
     private func claims(in text: String) -> [String] {
@@ -115,7 +133,7 @@ package struct ReportCheck {
 
     /// Words for what no measurement of ours can carry.
     static func unmeasured(in text: String) -> [String] {
-        let lowered = text.lowercased().replacing("neither nature nor grade", with: "")
+        let lowered = text.lowercased().replacing(/neither nature nor grade|tumour type or grade/, with: "")
         return [
             "glioma", "glioblastoma", "astrocytoma", "metasta", "lymphoma", "malignan", "benign", "grade",
             "mass effect", "midline shift",

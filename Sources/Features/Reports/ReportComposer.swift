@@ -1,4 +1,3 @@
-import Foundation
 import Imaging
 
 /// Writes a report draft from measured findings alone: the same result gives the same text. It names no diagnosis and no grade.
@@ -9,7 +8,7 @@ package struct ReportComposer {
     package static func compose(_ result: SegmentationResult) -> ReportDraft {
         var composer = ReportComposer(result)
         composer.addTechnique()
-        composer.addVolumes()
+        composer.addOverview()
         for lesion in result.lesions { composer.add(lesion) }
         composer.addImpression()
         composer.addLimits()
@@ -32,8 +31,12 @@ package struct ReportComposer {
         self.result = result
     }
 
-    private func ids(_ kinds: Finding.Kind..., lesion: Int? = nil) -> [String] {
-        result.structuredFindings.filter { kinds.contains($0.kind) && $0.lesion == lesion }.map(\.id)
+    private func ids(
+        _ kinds: Finding.Kind..., region: TumourRegion? = nil, lesion: Int? = nil
+    ) -> [String] {
+        result.structuredFindings.filter {
+            kinds.contains($0.kind) && $0.lesion == lesion && (region == nil || $0.measuredRegion == region)
+        }.map(\.id)
     }
 
     private mutating func say(_ section: ReportDraft.Section, _ text: String, _ findings: [String]) {
@@ -43,57 +46,112 @@ package struct ReportComposer {
     private mutating func addTechnique() {
         let present = result.availableModalities
         let absent = MRISequence.allCases.filter { !present.contains($0) }
-        let missing = absent.isEmpty ? "" : " Not available: \(Self.list(absent))."
+        let missing = absent.isEmpty ? "" : " Not available: \(Self.list(absent.map(\.displayName)))."
         say(
             .technique,
-            "MRI of the brain with \(Self.list(present)), segmented automatically by \(result.modelVersion); "
+            "Brain MRI with \(Self.list(present.map(\.displayName))). Automatic segmentation by \(result.modelVersion), "
                 + "measured on the \(result.referenceModality.displayName) series.\(missing)",
             ids(.sequencesPresent))
     }
 
-    private mutating func addVolumes() {
-        for region in TumourRegion.allCases {
-            let finding = result.structuredFindings.filter { $0.kind == .volume && $0.region == region }.map(\.id)
-            let volume = Self.millilitres(result.volumes[region] ?? 0)
-            say(.findings, "\(Self.name(region)): \(volume).", finding)
-        }
+    // MARK: Findings
+
+    /// How many lesions there are, and what all of them together measure.
+    private mutating func addOverview() {
         let count = result.lesions.count
         let text =
-            count == 0
-            ? "No lesion of at least 0.05 ml was found by the method."
-            : "\(count) separate \(count == 1 ? "lesion" : "lesions") of at least 0.05 ml \(count == 1 ? "was" : "were") found."
+            switch count {
+            case 0: "No lesion of at least 0.05 ml."
+            case 1: "One lesion."
+            default: "\(count) lesions of at least 0.05 ml."
+            }
         say(.findings, text, ids(.lesionCount))
+        for region in TumourRegion.allCases {
+            let volume = QuantityText.volume(result.volumes[region] ?? 0).text
+            let parts = count > 1 ? Self.inParts(region, result.partCount(of: region)) : ""
+            say(
+                .findings, "\(Self.title(region)): \(volume)\(parts).",
+                ids(.volume, region: region) + (parts.isEmpty ? [] : ids(.partCount, region: region)))
+        }
+    }
+
+    /// ` in 2 parts`; empty where nothing was counted.
+    private static func inParts(_ region: TumourRegion, _ count: Double?) -> String {
+        guard let count, count > 0, let noun = noun(region, count) else { return "" }
+        return " in \(QuantityText.count(count).text) \(noun)"
+    }
+
+    private static func noun(_ region: TumourRegion, _ count: Double) -> String? {
+        switch region {
+        case .wholeTumour: nil
+        case .tumourCore: count == 1 ? "part" : "parts"
+        case .enhancingTumour: count == 1 ? "focus" : "foci"
+        }
     }
 
     private mutating func add(_ lesion: Lesion) {
         let number = lesion.number
-        let where_ =
-            switch lesion.side {
-            case .left: "in the left half of the brain"
-            case .right: "in the right half of the brain"
-            case .midline: "on both sides of the midline"
-            }
-        say(
-            .findings,
-            "Lesion \(number) lies \(where_) and measures \(Self.millilitres(lesion.volumes[.wholeTumour] ?? 0)).",
-            ids(.side, lesion: number)
-                + result.structuredFindings.filter {
-                    $0.kind == .lesionVolume && $0.lesion == number && $0.region == .wholeTumour
-                }.map(\.id))
+        addWhole(lesion)
+        for region in [TumourRegion.tumourCore, .enhancingTumour] { add(region, of: lesion) }
         addPlace(lesion)
         say(
-            .findings,
-            "Its largest diameter is \(Self.millimetres(lesion.maximumDiameter)); in the axial plane it measures "
-                + "\(Self.millimetres(lesion.axialDiameter)) × \(Self.millimetres(lesion.perpendicularDiameter)).",
-            ids(.maximumDiameter, .axialDiameter, .perpendicularDiameter, lesion: number))
-        say(
-            .findings, "It \(lesion.touchesMidline ? "reaches" : "does not reach") the midline.",
+            .findings, lesion.touchesMidline ? "Reaches the midline." : "Does not reach the midline.",
             ids(.midlineContact, lesion: number))
         if let touches = lesion.touchesCortex {
             say(
-                .findings, "It \(touches ? "comes" : "does not come") within 3 mm of the brain's surface.",
+                .findings,
+                touches
+                    ? "Abuts the cortical surface (≤ 3 mm)." : "Does not abut the cortical surface (> 3 mm).",
                 ids(.cortexContact, lesion: number))
         }
+    }
+
+    private mutating func addWhole(_ lesion: Lesion) {
+        let number = lesion.number
+        var text = "Lesion \(number): \(Self.side(lesion.side)), "
+        text += "\(QuantityText.volume(lesion.volumes[.wholeTumour] ?? 0).text) including oedema"
+        var findings = ids(.side, lesion: number) + ids(.lesionVolume, region: .wholeTumour, lesion: number)
+        if let diameters = lesion.measurement(of: .wholeTumour)?.diameters {
+            text += ", \(Self.size(diameters))"
+            findings += sizes(.wholeTumour, number)
+        }
+        say(.findings, text + ".", findings)
+    }
+
+    private mutating func add(_ region: TumourRegion, of lesion: Lesion) {
+        guard let measured = lesion.measurement(of: region) else { return }
+        let name = region == .tumourCore ? "Core" : "Enhancing component"
+        let volume = ids(.lesionVolume, region: region, lesion: lesion.number)
+        let counted = ids(.partCount, region: region, lesion: lesion.number)
+        guard let diameters = measured.diameters else {
+            let none = region == .tumourCore ? "No core" : "No enhancing component"
+            say(.findings, "\(none) of at least 0.05 ml.", counted)
+            return
+        }
+        var text = "\(name): \(QuantityText.volume(measured.volume).text)"
+        var findings = volume + sizes(region, lesion.number)
+        let count = measured.parts.count
+        if count > 1 {
+            let parts = measured.parts.prefix(Self.statedParts).map { QuantityText.volume($0).text }
+            let first = count > parts.count ? "largest " : ""
+            text += "\(Self.inParts(region, Double(count))) (\(first)\(Self.list(parts)))"
+            findings += counted
+            findings += ids(.partVolume, region: region, lesion: lesion.number).prefix(parts.count)
+        }
+        let subject = count > 1 ? "largest \(Self.noun(region, 1) ?? "") " : ""
+        say(.findings, "\(text), \(subject)\(Self.size(diameters)).", findings)
+    }
+
+    /// How many parts' volumes a sentence lists.
+    private static let statedParts = 3
+
+    private func sizes(_ region: TumourRegion, _ lesion: Int) -> [String] {
+        ids(.maximumDiameter, .axialDiameter, .perpendicularDiameter, region: region, lesion: lesion)
+    }
+
+    private static func size(_ diameters: RegionMeasurement.Diameters) -> String {
+        let axial = QuantityText.lengths(diameters.axial, diameters.perpendicular).text
+        return "axial \(axial), largest diameter \(QuantityText.length(diameters.maximum).text)"
     }
 
     /// Structures that hold at least a tenth of the lesion.
@@ -102,87 +160,96 @@ package struct ReportComposer {
             $0.kind == .location && $0.lesion == lesion.number && ($0.quantity ?? 0) >= 0.1
         }
         guard !places.isEmpty else { return }
-        let names = places.map { "the \($0.term ?? "") (\(Self.percent($0.quantity ?? 0)))" }
-        say(.findings, "By the atlas it occupies \(Self.list(names)).", places.map(\.id))
+        let names = places.map { "\($0.term ?? "") \(QuantityText.share($0.quantity ?? 0).text)" }
+        say(.findings, "Location (atlas): \(names.joined(separator: ", ")).", places.map(\.id))
     }
+
+    // MARK: Impression
 
     private mutating func addImpression() {
         for finding in result.structuredFindings where finding.kind == .review {
             if let reason = finding.term { say(.impression, "Needs review: \(reason)", [finding.id]) }
         }
         guard let largest = result.lesions.first else {
-            say(
-                .impression, "The method found no tumour; this does not exclude one.", ids(.lesionCount))
+            say(.impression, "No tumour segmented; this does not exclude one.", ids(.lesionCount))
             return
         }
         let count = result.lesions.count
         let what = count == 1 ? "One lesion" : "\(count) lesions"
-        let side =
-            switch largest.side {
-            case .left: "on the left"
-            case .right: "on the right"
-            case .midline: "across the midline"
-            }
+        let side = count == 1 ? Self.side(largest.side) : "the largest in \(Self.place(largest.side))"
+        let volumes = TumourRegion.allCases.map { QuantityText.volume(result.volumes[$0] ?? 0).text }
         say(
             .impression,
-            "\(what) segmented as tumour, \(count == 1 ? "" : "the largest ")\(side), whole tumour "
-                + "\(Self.millilitres(result.volumes[.wholeTumour] ?? 0)).",
-            ids(.lesionCount) + ids(.side, lesion: largest.number)
-                + result.structuredFindings.filter { $0.kind == .volume && $0.region == .wholeTumour }.map(\.id))
+            "\(what) segmented as tumour, \(side): \(volumes[0]) including oedema, core \(volumes[1]), "
+                + "enhancing component \(volumes[2]).",
+            ids(.lesionCount) + ids(.side, lesion: largest.number) + ids(.volume))
     }
 
+    // MARK: Limits
+
     private mutating func addLimits() {
-        let notes = result.structuredFindings.filter { $0.kind == .reliability && $0.quantity == 0 }
-        for note in notes {
+        for note in result.structuredFindings where note.kind == .reliability && note.quantity == 0 {
             if let term = note.term { say(.limits, term, [note.id]) }
         }
-        for finding in result.structuredFindings where finding.kind == .expectedDice {
-            guard let region = finding.region, let dice = finding.quantity else { continue }
-            say(
-                .limits,
-                "\(Self.name(region)): the model expects a Dice of \(Self.dice(dice)) with an expert's mask.",
-                [finding.id])
-        }
+        addPredictedDice()
         for finding in result.structuredFindings where finding.kind == .brainMask && finding.term == "found" {
             say(
                 .limits,
-                "The images show the skull; the brain was separated from it automatically, so the mask's edge at the "
-                    + "brain's surface must be looked at.", [finding.id])
+                "Skull stripped automatically; the mask edge at the brain surface requires visual review.",
+                [finding.id])
         }
         for finding in result.structuredFindings where finding.kind == .atlasFit && finding.term != "aligned" {
-            say(
-                .limits, "No lobe is stated, since no atlas could be aligned with these images.", [finding.id])
+            say(.limits, "No lobe named: the images could not be aligned with an atlas.", [finding.id])
         }
         say(
             .limits,
-            "This is an automatic draft for research: the masks must be looked at, and neither nature nor grade of a lesion "
-                + "follows from them.", ids(.lesionCount))
+            "Automatic draft for research. Masks require visual review. No conclusion on tumour type or grade can be drawn.",
+            ids(.lesionCount))
     }
 
-    private static func list(_ sequences: [MRISequence]) -> String { list(sequences.map(\.displayName)) }
+    private mutating func addPredictedDice() {
+        let predicted = result.structuredFindings.filter { $0.kind == .expectedDice }
+        guard !predicted.isEmpty else { return }
+        let values = predicted.compactMap { finding in
+            finding.region.map { "\($0.displayName) \(QuantityText.coefficient(finding.quantity ?? 0).text)" }
+        }
+        say(
+            .limits,
+            "Predicted Dice (estimated overlap with an expert segmentation): \(values.joined(separator: ", ")).",
+            predicted.map(\.id))
+    }
+
+    // MARK: Words
 
     private static func list(_ names: [String]) -> String {
         guard let last = names.last, names.count > 1 else { return names.first ?? "" }
         return names.dropLast().joined(separator: ", ") + " and " + last
     }
 
-    private static func name(_ region: TumourRegion) -> String {
+    private static func side(_ side: Lesion.Side) -> String {
+        switch side {
+        case .left: "left hemisphere"
+        case .right: "right hemisphere"
+        case .midline: "both hemispheres"
+        }
+    }
+
+    private static func place(_ side: Lesion.Side) -> String {
+        side == .midline ? Self.side(side) : "the \(Self.side(side))"
+    }
+
+    private static func title(_ region: TumourRegion) -> String {
         switch region {
-        case .wholeTumour: "Whole tumour (with oedema)"
+        case .wholeTumour: "Whole tumour (including oedema)"
         case .tumourCore: "Tumour core"
         case .enhancingTumour: "Enhancing tumour"
         }
     }
+}
 
-    /// ml, two decimals below 10.
-    static func millilitres(_ cubicMillimetres: Double) -> String {
-        let value = cubicMillimetres / 1000
-        return String(format: value < 10 ? "%.2f ml" : "%.1f ml", value)
+extension SegmentationResult {
+    /// In all lesions together.
+    fileprivate func partCount(of region: TumourRegion) -> Double? {
+        structuredFindings.first { $0.kind == .partCount && $0.region == region && $0.lesion == nil }?.quantity
     }
-
-    static func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
-
-    static func dice(_ value: Double) -> String { String(format: "%.2f", value) }
-
-    static func millimetres(_ value: Double) -> String { String(format: "%.0f mm", value) }
 }

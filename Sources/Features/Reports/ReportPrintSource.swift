@@ -44,13 +44,13 @@ struct ReportPrintSource: Sendable {
 
     func document(picture: Data?) -> ReportDocument {
         ReportDocument(
-            title: "Brain MRI: measurements of tumour", institution: institution, facts: facts,
+            title: "Brain MRI: tumour volumetry", institution: institution, facts: facts,
             review: result.result.review?.reasons ?? [],
             sections: ReportText.sections(of: report.currentText) + report.addenda.map(ReportText.section),
             measurements: report.findings.compactMap(\.measurement), picture: picture,
             pictureCaption:
-                "Reference series \(result.result.referenceModality.displayName) with the regions' contours, in "
-                + "radiological convention: the patient's left is on the right of axial and coronal planes.",
+                "Contours of the regions on \(result.result.referenceModality.displayName), radiological convention: the "
+                + "patient's left is on the right of axial and coronal planes.",
             provenance: provenance,
             footer:
                 "Report \(report.id), revision \(revision), printed \(time.minute) UTC. \(ReportDocument.notice).",
@@ -65,7 +65,7 @@ struct ReportPrintSource: Sendable {
         let scanner = [item.scannerType, item.fieldStrength?.rawValue ?? ""].filter { !$0.isEmpty }
         if !scanner.isEmpty { facts.append(.init("Scanner", scanner.joined(separator: ", "))) }
         facts.append(.init("Status", status))
-        facts.append(.init("Drafted", "\(report.generatedAt.minute) UTC by software, from measurements alone"))
+        facts.append(.init("Drafted", "\(report.generatedAt.minute) UTC, generated automatically"))
         if let lastEdit {
             facts.append(
                 .init(
@@ -91,7 +91,7 @@ struct ReportPrintSource: Sendable {
 
     private var status: String {
         switch report.status {
-        case .draft: "DRAFT: nobody has reviewed this text"
+        case .draft: "DRAFT – not reviewed"
         case .reviewed: "REVIEWED, not signed"
         case .finalized, .exported: "FINAL"
         }

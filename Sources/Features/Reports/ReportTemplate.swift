@@ -30,20 +30,20 @@ package struct ReportTemplate: Encodable, Sendable {
                     findings: [.sequencesPresent]),
                 Part(
                     name: ReportDraft.Section.findings.rawValue,
-                    states: "Volumes of the regions, how many lesions there are, and each lesion's side, place, "
-                        + "volume, diameters and contacts.",
+                    states: "How many lesions there are, volumes of the regions, and each lesion's side, location and "
+                        + "contacts, with volume, parts and diameters of the whole, of its core and of its enhancing component.",
                     findings: [
-                        .volume, .lesionCount, .lesionVolume, .side, .location, .maximumDiameter, .axialDiameter,
-                        .perpendicularDiameter, .midlineContact, .cortexContact,
+                        .volume, .lesionCount, .lesionVolume, .partCount, .partVolume, .side, .location,
+                        .maximumDiameter, .axialDiameter, .perpendicularDiameter, .midlineContact, .cortexContact,
                     ]),
                 Part(
                     name: ReportDraft.Section.impression.rawValue,
-                    states: "What needs review first, then the lesions in one sentence.",
+                    states: "What needs review, then the lesions in one sentence.",
                     findings: [.review, .lesionCount, .side, .volume]),
                 Part(
                     name: ReportDraft.Section.limits.rawValue,
                     states:
-                        "What the present series do not allow to say, and the agreement with an expert that the model expects.",
+                        "Which masks are unreliable with these series, and the predicted Dice (estimated overlap with an expert segmentation).",
                     findings: [.reliability, .expectedDice, .brainMask, .atlasFit, .lesionCount]),
             ])
     ]

@@ -32,8 +32,9 @@ package struct TextCheck: Sendable {
         Self.sentences(of: withoutQuotes(text)).enumerated().flatMap { index, sentence in
             let subject = TextSubject(sentence, findings)
             let contradictions =
-                citations(sentence) + TextNumbers(sentence, subject).reasons + counts(sentence)
-                + sides(sentence, subject) + places(sentence, subject) + contacts(sentence, subject)
+                citations(sentence) + TextNumbers.reasons(sentence, subject) + counts(sentence)
+                + parts(sentence, subject) + sides(sentence, subject) + places(sentence, subject)
+                + contacts(sentence, subject)
             return contradictions.map { Remark(kind: .contradiction, sentence: index + 1, message: $0) }
                 + Self.claims(sentence).map { Remark(kind: .unmeasured, sentence: index + 1, message: $0) }
         }
@@ -63,17 +64,37 @@ package struct TextCheck: Sendable {
             .filter { !known.contains($0) }.map { "it cites \($0), which is no finding" }
     }
 
+    private static let words = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    ]
+
     private func counts(_ sentence: String) -> [String] {
-        let words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
         let measured = findings.first { $0.kind == .lesionCount }?.quantity
         return sentence.lowercased().matches(of: /\b([0-9]+|[a-z]+) (?:separate |distinct )?lesions?\b/)
             .compactMap { match in
                 let word = String(match.output.1)
-                guard let number = Double(word) ?? words.firstIndex(of: word).map(Double.init), let measured,
+                guard let number = Self.number(word), let measured,
                     number != measured
                 else { return nil }
                 return "\(Int(measured)) lesions were found, not \(word)"
             }
+    }
+
+    private static func number(_ word: String) -> Double? {
+        Double(word) ?? words.firstIndex(of: word).map(Double.init)
+    }
+
+    /// Parts of the core and enhancing foci: of the lesion that is named, else of any or of all together.
+    private func parts(_ sentence: String, _ subject: TextSubject) -> [String] {
+        let counts = subject.own.filter { $0.kind == .partCount }
+        return sentence.lowercased().matches(of: /\b([0-9]+|[a-z]+) (?:[a-z]+ )?(parts|foc(?:i|us))\b/).compactMap {
+            match in
+            let region: TumourRegion = match.output.2 == "parts" ? .tumourCore : .enhancingTumour
+            let measured = counts.filter { $0.region == region }.compactMap(\.quantity)
+            let word = String(match.output.1)
+            guard !measured.isEmpty, let number = Self.number(word), !measured.contains(number) else { return nil }
+            return "\(word) \(match.output.2) of \(region.displayName) were not measured"
+        }
     }
 
     private func sides(_ sentence: String, _ subject: TextSubject) -> [String] {
@@ -102,6 +123,8 @@ package struct TextCheck: Sendable {
         let claims: [(String, String, Finding.Kind, String)] = [
             ("not reach the midline", "reaches the midline", .midlineContact, "no"),
             ("reaches the midline", "not reach the midline", .midlineContact, "yes"),
+            ("not abut the cortical surface", "abuts the cortical surface", .cortexContact, "no"),
+            ("abuts the cortical surface", "not abut the cortical surface", .cortexContact, "yes"),
             ("not come within", "comes within", .cortexContact, "no"),
             ("comes within", "not come within", .cortexContact, "yes"),
         ]
@@ -109,7 +132,7 @@ package struct TextCheck: Sendable {
             lowered.contains(words) && !lowered.contains(opposite)
                 && !subject.own.contains { $0.kind == kind && $0.term == answer }
         }.map { words, _, kind, _ in
-            let place = kind == .midlineContact ? "midline" : "brain's surface"
+            let place = kind == .midlineContact ? "midline" : "cortical surface"
             return "what it says of the \(place) (“\(words)”) was not measured"
         }
     }

@@ -11,62 +11,69 @@ struct TextSubject {
     init(_ sentence: String, _ findings: [Finding]) {
         let lowered = sentence.lowercased()
         lesion = lowered.firstMatch(of: /lesion ([0-9]+)/).flatMap { Int($0.output.1) }
-        let names: [(Regex<Substring>, TumourRegion)] = [
-            (#/whole tumou?r/#, .wholeTumour), (#/tumou?r core/#, .tumourCore),
-            (#/(?:^|[^-a-z])enhancing (?:tumou?r|part|component|portion)/#, .enhancingTumour),
-        ]
-        regions = Set(names.filter { lowered.contains($0.0) }.map(\.1))
+        regions = RegionWords.regions(in: sentence)
         own = lesion.map { number in findings.filter { $0.lesion == number } } ?? findings
     }
+
+    private init(_ subject: TextSubject, regions: Set<TumourRegion>) {
+        lesion = subject.lesion
+        self.regions = regions
+        own = subject.own
+    }
+
+    /// The same lesion, and other regions of it.
+    func narrowed(to regions: Set<TumourRegion>) -> TextSubject { TextSubject(self, regions: regions) }
 
     /// Of the named lesion and of one of the named regions, as far as the sentence names any.
     func measured(_ kinds: Set<Finding.Kind>) -> [Double] {
         own.filter { finding in
             guard kinds.contains(finding.kind) else { return false }
-            guard !regions.isEmpty, let region = finding.region else { return true }
+            guard !regions.isEmpty, let region = finding.measuredRegion else { return true }
             return regions.contains(region)
         }.compactMap(\.quantity)
     }
 
     var name: String {
-        let region = TumourRegion.allCases.filter(regions.contains).map(\.shortName).joined(separator: " or ")
+        let region = TumourRegion.allCases.filter(regions.contains).map(\.displayName).joined(separator: " or ")
         return [lesion.map { "lesion \($0)" }, region.isEmpty ? nil : "the \(region)"].compactMap { $0 }
             .joined(separator: ", ")
     }
 }
 
-extension TumourRegion {
-    fileprivate var shortName: String {
-        switch self {
-        case .wholeTumour: "whole tumour"
-        case .tumourCore: "tumour core"
-        case .enhancingTumour: "enhancing tumour"
-        }
-    }
-}
-
-/// The numbers with a unit that a sentence states, each held against what was measured.
+/// The numbers with a unit that a clause states, each held against what was measured.
 struct TextNumbers {
     private let sentence: String
     private let subject: TextSubject
 
-    init(_ sentence: String, _ subject: TextSubject) {
-        // The method's own limits, not measurements.
-        self.sentence = sentence.replacing("at least 0.05 ml", with: "").replacing("within 3 mm", with: "")
-        self.subject = subject
+    private let isOfDice: Bool
+
+    /// Clause by clause, each held against the region that it speaks of.
+    static func reasons(_ sentence: String, _ subject: TextSubject) -> [String] {
+        RegionWords.clauses(of: RegionWords.withoutLimits(sentence)).flatMap { clause in
+            TextNumbers(
+                sentence: clause.text, subject: subject.narrowed(to: clause.regions),
+                isOfDice: sentence.contains(/\bDice\b/)
+            ).reasons
+        }
     }
 
-    private static let volumes: Set<Finding.Kind> = [.volume, .lesionVolume]
+    private static let volumes: Set<Finding.Kind> = [.volume, .lesionVolume, .partVolume]
     private static let lengths: Set<Finding.Kind> = [.maximumDiameter, .axialDiameter, .perpendicularDiameter]
     private static let shares: Set<Finding.Kind> = [.location, .confidence, .expectedDice]
 
-    var reasons: [String] {
+    private init(sentence: String, subject: TextSubject, isOfDice: Bool) {
+        self.sentence = sentence
+        self.subject = subject
+        self.isOfDice = isOfDice
+    }
+
+    private var reasons: [String] {
         stated(#/([0-9]+(?:[.,][0-9]+)?) ?(ml|mL|cc|cm3|cm³|ccm|mm3|mm³)(?![a-z0-9])/#, Self.volumes)
             + stated(#/([0-9]+(?:[.,][0-9]+)?) ?(mm2|mm²|cm2|cm²)(?![a-z0-9])/#, [.bidimensionalProduct])
             + products
             + stated(#/([0-9]+(?:[.,][0-9]+)?) ?(mm|cm)(?![a-z0-9²³])/#, Self.lengths)
             + stated(#/([0-9]+(?:[.,][0-9]+)?) ?(%)/#, Self.shares)
-            + stated(#/(Dice) of ([0-9]*\.?[0-9]+)/#, [.expectedDice], isReversed: true)
+            + dice
     }
 
     /// “25 × 20 mm”: the first number borrows the unit of the second.
@@ -75,13 +82,17 @@ struct TextNumbers {
             .compactMap { reason(String($0.output.1), String($0.output.2), Self.lengths) }
     }
 
+    /// Numbers of 0...1 without a unit in a sentence on Dice.
+    private var dice: [String] {
+        guard isOfDice else { return [] }
+        return sentence.matches(of: /(?:^|[^0-9.])([01]?\.[0-9]+)(?![0-9]* ?(?:ml|mL|cc|cm|mm|%))/)
+            .compactMap { reason(String($0.output.1), "Dice", [.expectedDice]) }
+    }
+
     private func stated(
-        _ pattern: Regex<(Substring, Substring, Substring)>, _ kinds: Set<Finding.Kind>, isReversed: Bool = false
+        _ pattern: Regex<(Substring, Substring, Substring)>, _ kinds: Set<Finding.Kind>
     ) -> [String] {
-        sentence.matches(of: pattern).compactMap { match in
-            let words = [String(match.output.1), String(match.output.2)]
-            return isReversed ? reason(words[1], words[0], kinds) : reason(words[0], words[1], kinds)
-        }
+        sentence.matches(of: pattern).compactMap { reason(String($0.output.1), String($0.output.2), kinds) }
     }
 
     /// Nil where a finding is the stated number, rounded as it is stated.

@@ -43,6 +43,7 @@ package struct ResultStore {
         for (position, finding) in draft.output.result.structuredFindings.enumerated() {
             try insert(finding, at: position, task, draft.id)
         }
+        try CaseStore(connection).settleReview(task.institution, task.caseID)
     }
 
     private func insert(_ file: DraftFile, _ task: InferenceTask, _ result: ID<CaseResult>, at now: Timestamp) throws {

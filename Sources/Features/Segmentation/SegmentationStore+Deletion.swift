@@ -25,6 +25,7 @@ extension SegmentationStore {
         try BlobRowStore(connection).delete(scope, files)
         try connection.execute("DELETE FROM jobs WHERE institution_id = \(scope.institution) AND id = \(task.job)")
         try settleCase(scope, task)
+        try CaseStore(connection).settleReview(scope.institution, task.caseID)
     }
 
     /// The files of the task's result, of the reports on it, and of experts' masks that were compared with it.

@@ -9,6 +9,10 @@ package struct Finding: Codable, Equatable, Sendable {
         case axialDiameter = "axial_diameter"
         case perpendicularDiameter = "perpendicular_diameter"
         case bidimensionalProduct = "bidimensional_product"
+        /// How many parts the core has, or how many foci enhance: connected, at least 0.05 ml.
+        case partCount = "part_count"
+        /// Of one such part; its term is the part's number.
+        case partVolume = "part_volume"
         case centre
         case side
         case location
@@ -25,6 +29,7 @@ package struct Finding: Codable, Equatable, Sendable {
     /// `F1`, `F2` … in the order of the result.
     package let id: String
     package let kind: Kind
+    /// Which part of the tumour was measured; results of earlier versions name none with diameters, which are the whole tumour's.
     package let region: TumourRegion?
     /// The lesion's number, where the finding is of one.
     package let lesion: Int?
@@ -46,4 +51,11 @@ package struct Finding: Codable, Equatable, Sendable {
         self.unit = unit
         self.term = term
     }
+
+    private static let diameters: Set<Kind> = [
+        .maximumDiameter, .axialDiameter, .perpendicularDiameter, .bidimensionalProduct,
+    ]
+
+    /// The region that the quantity is of, also where an earlier version left it out.
+    package var measuredRegion: TumourRegion? { region ?? (Self.diameters.contains(kind) ? .wholeTumour : nil) }
 }

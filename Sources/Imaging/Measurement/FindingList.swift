@@ -32,6 +32,10 @@ struct FindingList {
 
     mutating func add(lesions: [Lesion]) {
         add(.lesionCount, Double(lesions.count), "1")
+        for region in Self.inner {
+            let counts = lesions.compactMap { $0.regions?[region]?.parts.count }
+            if counts.count == lesions.count { add(.partCount, region: region, Double(counts.reduce(0, +)), "1") }
+        }
         for lesion in lesions { add(lesion) }
     }
 
@@ -55,16 +59,30 @@ struct FindingList {
         let number = lesion.number
         for region in TumourRegion.allCases {
             add(.lesionVolume, region: region, lesion: number, lesion.volumes[region] ?? 0, "mm3")
+            if let measured = lesion.measurement(of: region) { add(measured, of: region, lesion: number) }
         }
-        add(.maximumDiameter, lesion: number, lesion.maximumDiameter, "mm")
-        add(.axialDiameter, lesion: number, lesion.axialDiameter, "mm")
-        add(.perpendicularDiameter, lesion: number, lesion.perpendicularDiameter, "mm")
-        add(.bidimensionalProduct, lesion: number, lesion.bidimensionalProduct, "mm2")
         add(.side, lesion: number, term: lesion.side.rawValue)
         for location in lesion.locations {
             add(.location, lesion: number, location.share, "1", term: location.structure.name)
         }
         add(.midlineContact, lesion: number, term: lesion.touchesMidline ? "yes" : "no")
         if let touches = lesion.touchesCortex { add(.cortexContact, lesion: number, term: touches ? "yes" : "no") }
+    }
+
+    /// What consists of parts; a lesion is one connected component of the whole tumour.
+    private static let inner = [TumourRegion.tumourCore, .enhancingTumour]
+
+    private mutating func add(_ measured: RegionMeasurement, of region: TumourRegion, lesion: Int) {
+        if Self.inner.contains(region) {
+            add(.partCount, region: region, lesion: lesion, Double(measured.parts.count), "1")
+            for (index, volume) in measured.parts.enumerated() where measured.parts.count > 1 {
+                add(.partVolume, region: region, lesion: lesion, volume, "mm3", term: String(index + 1))
+            }
+        }
+        guard let diameters = measured.diameters else { return }
+        add(.maximumDiameter, region: region, lesion: lesion, diameters.maximum, "mm")
+        add(.axialDiameter, region: region, lesion: lesion, diameters.axial, "mm")
+        add(.perpendicularDiameter, region: region, lesion: lesion, diameters.perpendicular, "mm")
+        add(.bidimensionalProduct, region: region, lesion: lesion, diameters.product, "mm2")
     }
 }

@@ -11,7 +11,7 @@ package struct Lesion: Codable, Equatable, Sendable {
     /// The share of its voxels that an expert is expected to mark, 0...1, where the model package states how that follows from
     /// their mean probability and their volume; else the mean probability.
     package let confidence: Double
-    /// Largest distance between two of its voxel centres in mm.
+    /// Largest distance between two of its voxel centres in mm: of the whole tumour, with oedema, as the three that follow.
     package let maximumDiameter: Double
     /// Largest diameter within one axial slice in mm, the largest perpendicular to it in that slice, and their product in mm² (RANO).
     package let axialDiameter: Double
@@ -25,12 +25,15 @@ package struct Lesion: Codable, Equatable, Sendable {
     package let touchesMidline: Bool
     /// Nil where there is no brain mask, so that the brain's surface is not known.
     package let touchesCortex: Bool?
+    /// Whole tumour, core and enhancing tumour apart; nil in results of versions that measured the whole tumour alone.
+    package let regions: [TumourRegion: RegionMeasurement]?
 
     package init(
         number: Int, volumes: [TumourRegion: Double], confidence: Double, maximumDiameter: Double,
         axialDiameter: Double,
         perpendicularDiameter: Double, bidimensionalProduct: Double, centre: PatientPoint, side: Side,
-        locations: [LesionLocation], touchesMidline: Bool, touchesCortex: Bool?
+        locations: [LesionLocation], touchesMidline: Bool, touchesCortex: Bool?,
+        regions: [TumourRegion: RegionMeasurement]? = nil
     ) {
         self.number = number
         self.volumes = volumes
@@ -44,6 +47,18 @@ package struct Lesion: Codable, Equatable, Sendable {
         self.locations = locations
         self.touchesMidline = touchesMidline
         self.touchesCortex = touchesCortex
+        self.regions = regions
+    }
+
+    /// What was measured of a region; of the whole tumour in every result, of the others nil where they were not measured apart.
+    package func measurement(of region: TumourRegion) -> RegionMeasurement? {
+        if let regions { return regions[region] }
+        guard region == .wholeTumour, let volume = volumes[region] else { return nil }
+        return RegionMeasurement(
+            volume: volume, parts: [volume],
+            diameters: .init(
+                maximum: maximumDiameter, axial: axialDiameter, perpendicular: perpendicularDiameter,
+                product: bidimensionalProduct))
     }
 }
 

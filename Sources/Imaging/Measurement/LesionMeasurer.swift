@@ -45,43 +45,42 @@ struct LesionMeasurer {
     /// Largest first.
     func lesions() throws -> [Lesion] {
         guard let whole = masks[.wholeTumour], whole.values.contains(1) else { return [] }
-        let minimum = Int((Self.minimumVolume / grid.voxelVolume).rounded(.up))
-        let components = try Components(of: whole, touchesDiagonally: true, minimumVoxels: max(minimum, 1))
+        let minimum = Self.minimumVoxels(on: grid)
+        let components = try Components(of: whole, touchesDiagonally: true, minimumVoxels: minimum)
         guard components.count > 0 else { return [] }
+        let parts = try LesionParts(masks, of: components, minimumVoxels: minimum)
         let depth = try brainMask == .none ? nil : depthBelowSurface()
         let middle = alignment == nil ? middleOfForeground() : 0
-        return split(components).enumerated().map { number, offsets in
-            lesion(number + 1, offsets, depth: depth, middle: middle)
+        return components.members.enumerated().map { number, offsets in
+            let regions = parts.measurements(of: number + 1, offsets, voxelVolume: grid.voxelVolume, set: voxels)
+            return lesion(number + 1, offsets, regions, depth: depth, middle: middle)
         }
     }
 
-    /// The voxels' positions in the arrays, by component.
-    private func split(_ components: Components) -> [[Int]] {
-        var found = [[Int]](repeating: [], count: components.count)
-        for (offset, label) in components.labels.enumerated() where label > 0 { found[Int(label) - 1].append(offset) }
-        return found
+    /// How many voxels a lesion, a part of its core and an enhancing focus have at least.
+    static func minimumVoxels(on grid: VoxelGrid) -> Int {
+        max(Int((minimumVolume / grid.voxelVolume).rounded(.up)), 1)
     }
 
-    private func lesion(_ number: Int, _ offsets: [Int], depth: [Float]?, middle: Double) -> Lesion {
-        let set = VoxelSet(grid: grid, indices: offsets.map(index))
-        let axial = set.axialDiameters
+    private func voxels(_ offsets: [Int]) -> VoxelSet { VoxelSet(grid: grid, indices: offsets.map(index)) }
+
+    private func lesion(
+        _ number: Int, _ offsets: [Int], _ regions: [TumourRegion: RegionMeasurement], depth: [Float]?, middle: Double
+    ) -> Lesion {
+        let set = voxels(offsets)
+        let whole = regions[.wholeTumour]?.diameters ?? RegionMeasurement.Diameters(set)
         let mean = offsets.reduce(0.0) { $0 + Double(probability.values[$1]) } / Double(offsets.count)
         let confidence =
             forecast?.confidence(probability: mean, volume: Double(offsets.count) * grid.voxelVolume) ?? mean
         let points = set.indices.map(set.point)
         let places = points.map { alignment?.distanceFromMidline($0) ?? $0.x - middle }
         return Lesion(
-            number: number, volumes: volumes(offsets), confidence: confidence, maximumDiameter: set.maximumDiameter,
-            axialDiameter: axial.largest, perpendicularDiameter: axial.perpendicular,
-            bidimensionalProduct: axial.largest * axial.perpendicular, centre: set.centre, side: side(places),
+            number: number, volumes: regions.mapValues(\.volume), confidence: confidence,
+            maximumDiameter: whole.maximum, axialDiameter: whole.axial, perpendicularDiameter: whole.perpendicular,
+            bidimensionalProduct: whole.product, centre: set.centre, side: side(places),
             locations: locations(points), touchesMidline: places.contains { abs($0) <= Self.midlineReach },
-            touchesCortex: depth.map { depth in offsets.contains { Double(-depth[$0]) <= Self.cortexReach } })
-    }
-
-    private func volumes(_ offsets: [Int]) -> [TumourRegion: Double] {
-        masks.mapValues { mask in
-            Double(offsets.reduce(into: 0) { $0 += mask.values[$1] == 0 ? 0 : 1 }) * grid.voxelVolume
-        }
+            touchesCortex: depth.map { depth in offsets.contains { Double(-depth[$0]) <= Self.cortexReach } },
+            regions: regions)
     }
 
     private func locations(_ points: [PatientPoint]) -> [LesionLocation] {

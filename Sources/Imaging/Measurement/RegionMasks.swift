@@ -22,6 +22,27 @@ package struct RegionMasks: Sendable {
         self.grid = grid
     }
 
+    private init(_ masks: [TumourRegion: LabelMap], _ grid: VoxelGrid) {
+        self.masks = masks
+        self.grid = grid
+    }
+
+    /// Without the connected parts of the whole tumour (26-neighbourhood) that are too small to count as lesions, so that the
+    /// masks' volumes are the lesions' (docs/decisions/0230).
+    package func withoutSpecks() throws -> RegionMasks {
+        guard let whole = masks[.wholeTumour], let box = whole.boundingBox else { return self }
+        let near = whole.cropped(to: box)
+        let minimum = LesionMeasurer.minimumVoxels(on: grid)
+        let lesions = try Components(of: near, touchesDiagonally: true, minimumVoxels: minimum)
+        let kept = LabelMap(grid: near.grid, values: lesions.labels.map { $0 > 0 ? 1 : 0 })
+        guard kept.values != near.values else { return self }
+        let outline = kept.pasted(into: grid, at: box, outside: 0)
+        return RegionMasks(
+            masks.mapValues { mask in
+                LabelMap(grid: grid, values: zip(mask.values, outline.values).map { $1 == 0 ? 0 : $0 })
+            }, grid)
+    }
+
     /// Labels of BraTS 2023: 1 NCR, 2 ED, 3 ET.
     package var labels: LabelMap {
         var map = LabelMap(grid: grid, filledWith: TumourLabel.background.rawValue)

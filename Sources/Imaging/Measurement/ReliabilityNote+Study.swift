@@ -1,7 +1,5 @@
-import Foundation
-
 extension ReliabilityNote {
-    /// A mean Dice below this is no base for a claim.
+    /// A mask whose mean Dice is below this is unreliable.
     private static let leastDice = 0.7
 
     /// What the present sequences, the kind of image and the model's own measurements allow to say, by region.
@@ -11,43 +9,38 @@ extension ReliabilityNote {
         sequences: [MRISequence], brainMask: BrainMask, measured: MeasuredDice?
     ) -> [ReliabilityNote] {
         TumourRegion.allCases.map { region in
+            let mask = "the \(region.displayName.replacing(" ", with: "-")) mask"
             guard brainMask != .none else {
                 return ReliabilityNote(
                     region: region, isReliable: false,
-                    note: "The images still show the skull; the model was trained on skull-stripped images, "
-                        + "so \(region.abbreviation) is unreliable.")
+                    note: "The images show the skull; the model was trained on skull-stripped images, "
+                        + "so \(mask) is unreliable.")
             }
             let needed: MRISequence = region == .wholeTumour ? .flair : .t1ce
+            let sentence = sentence(region, measured)
             guard sequences.contains(needed) else {
                 return ReliabilityNote(
                     region: region, isReliable: false,
-                    note: "Without \(needed.displayName) no claim about \(name(region)) is reliable."
-                        + (sentence(region, measured).map { " " + $0 } ?? ""))
+                    note: (["Without \(needed.displayName) \(mask) is unreliable."] + [sentence.map { $0 + "." }])
+                        .compactMap { $0 }.joined(separator: " "))
             }
-            guard let dice = measured?.dice[region], let sentence = sentence(region, measured) else {
+            guard let dice = measured?.dice[region], let sentence else {
                 return ReliabilityNote(
                     region: region, isReliable: true,
-                    note: "\(needed.displayName) is present, on which \(name(region)) rests.")
+                    note: "\(needed.displayName) is present, which \(mask) depends on.")
             }
             let isReliable = dice >= leastDice
             return ReliabilityNote(
                 region: region, isReliable: isReliable,
-                note: sentence + (isReliable ? "" : " That is too little to rely on \(name(region))."))
+                note: isReliable ? sentence + "." : sentence + ": \(mask) is unreliable.")
         }
     }
 
+    /// Without its full stop.
     private static func sentence(_ region: TumourRegion, _ measured: MeasuredDice?) -> String? {
         guard let measured, let dice = measured.dice[region] else { return nil }
         return
-            "With these sequences the model reached a mean Dice of \(String(format: "%.2f", dice)) for \(name(region)) "
-            + "on \(measured.patients) patients that it had not seen."
-    }
-
-    private static func name(_ region: TumourRegion) -> String {
-        switch region {
-        case .wholeTumour: "the whole tumour"
-        case .tumourCore: "the tumour core"
-        case .enhancingTumour: "enhancing tumour"
-        }
+            "With these sequences the model reached a mean Dice of \(QuantityText.coefficient(dice).text) for "
+            + "\(region.displayName) on \(measured.patients) held-out patients"
     }
 }

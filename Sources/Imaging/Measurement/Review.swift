@@ -20,35 +20,45 @@ package struct Review: Codable, Equatable, Sendable {
 extension Review {
     /// ml of a skull-stripped brain: 1018–1737 in the 38 studies that the project has (docs/decisions/0202).
     private static let brainVolumes = 700.0...2200.0
-    /// A whole tumour below this Dice is a bad mask; models state how much they must expect for it (`review_below`).
-    private static let leastDice = 0.7
+    /// The predicted Dice below which a region needs review where the model package states none (`review_below`). A mask below
+    /// 0.7 is a bad one; of the core the prediction is less sure, so its line lies higher (docs/decisions/0231).
+    private static let leastDice: [TumourRegion: Double] = [
+        .wholeTumour: 0.7, .tumourCore: 0.8, .enhancingTumour: 0.7,
+    ]
 
     /// - Parameters:
     ///   - brainVolume: ml of the foreground.
     ///   - contrasts: by sequence; empty where no atlas is aligned.
     ///   - comparison: of the series with each other.
-    ///   - expectedDice: of the whole tumour; nil where the model foretells none.
+    ///   - expectedDice: without the regions of which no voxel was marked, and those for which the model predicts none.
     init(
         atlas: AtlasFit, brainMask: BrainMask, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
-        comparison: SeriesComparison, hasLesions: Bool, expectedDice: Double?, reviewBelow: Double? = nil
+        comparison: SeriesComparison, hasLesions: Bool, expectedDice: [TumourRegion: Double],
+        reviewBelow: [TumourRegion: Double] = [:]
     ) {
         var reasons: [String] = []
         if brainMask == .none {
-            reasons.append("The images still show the skull, which the model never saw in training.")
+            reasons.append("The images show the skull; the model was trained on skull-stripped images.")
         } else if !Self.brainVolumes.contains(brainVolume) {
-            reasons.append("What the images show has not the size of a brain.")
+            reasons.append("The brain volume is outside the range of adults (700–2200 ml).")
         } else if atlas.status == .notAligned {
-            reasons.append("The images could not be aligned with a brain, so they may show something else.")
+            reasons.append("The images could not be aligned with the brain atlas; they may show something else.")
         }
         reasons += SeriesContrast.doubts(contrasts) + comparison.doubts
         if !hasLesions {
-            reasons.append("No tumour was found, and the model was not trained to rule one out.")
-        } else if let expectedDice, expectedDice < reviewBelow ?? Self.leastDice {
-            reasons.append(
-                "The model is unsure of the whole tumour: it expects a Dice of "
-                    + String(format: "%.2f", expectedDice) + " with an expert's mask.")
+            reasons.append("No tumour was found; the model was not trained to rule one out.")
+        } else {
+            reasons += Self.doubts(expectedDice, below: reviewBelow)
         }
         self.init(reasons: reasons)
+    }
+
+    /// A sentence for each region whose predicted Dice lies below its line.
+    private static func doubts(_ expected: [TumourRegion: Double], below lines: [TumourRegion: Double]) -> [String] {
+        TumourRegion.allCases.compactMap { region in
+            guard let dice = expected[region], dice < lines[region] ?? leastDice[region] ?? 0 else { return nil }
+            return "Predicted Dice of \(region.displayName) \(QuantityText.coefficient(dice).text)."
+        }
     }
 }
 

@@ -100,7 +100,7 @@ private struct Measured {
         }
         self.study = study
         self.probabilities = probabilities
-        masks = try RegionMasks(probabilities, on: reference.grid)
+        masks = try RegionMasks(probabilities, on: reference.grid).withoutSpecks()
         guard let tumour = masks.masks[.wholeTumour] else {
             throw ImagingError(.internalFault, "The mask of the whole tumour is missing.")
         }
@@ -129,7 +129,7 @@ private struct Measured {
             contrasts: Dictionary(
                 uniqueKeysWithValues: contrasts.compactMap { name, found in found.map { (name, $0) } }),
             comparison: try SeriesComparison(images, within: foreground),
-            hasLesions: !lesions.isEmpty, expectedDice: probabilities.expectedDice[.wholeTumour],
+            hasLesions: !lesions.isEmpty, expectedDice: probabilities.expectedDice,
             reviewBelow: probabilities.reviewBelow)
     }
 
@@ -222,7 +222,7 @@ private struct MaskWriter {
             try NIfTIFile.write(mask, to: url(file))
         case .labels:
             guard let grid = study.images[file.sequence]?.grid else { return }
-            let own = grid == masks.grid ? masks : try RegionMasks(probabilities, on: grid)
+            let own = grid == masks.grid ? masks : try RegionMasks(probabilities, on: grid).withoutSpecks()
             try NIfTIFile.write(own.labels, to: url(file))
         }
     }

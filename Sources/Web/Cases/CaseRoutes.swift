@@ -29,6 +29,8 @@ struct CaseRoutes {
         APIRoute.Parameter(
             "ordering", .choice(CaseQuery.Key.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] } + [""]),
             "A column, with `-` before it for descending."),
+        APIRoute.Parameter(
+            "needsReview", .boolean, "Cases whose newest result needs review (`true`) or does not (`false`)."),
         APIRoute.Parameter("deleted", .boolean, "Deleted cases that can be restored; for administrators."),
     ]
 
@@ -78,6 +80,7 @@ struct CaseRoutes {
         query.search = request.query("search")
         query.patientID = request.query("patientId") ?? request.query("patient_id")
         query.isDeleted = try request.flag("deleted")
+        query.needsReview = try request.optionalFlag("needsReview")
         query.createdBy = request.query("createdBy") ?? request.query("created_by")
         query.window = try request.window()
         let (window, settings) = (query.window, services.settings)

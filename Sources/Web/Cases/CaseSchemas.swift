@@ -13,6 +13,10 @@ extension CaseRoutes {
                 "priority": .text(), "notes": .text(), "createdAt": .time, "updatedAt": .time,
                 "completedAt": Schema.time.nullable,
                 "deletedAt": Schema.time.described("Only where the case is deleted."),
+                "needsReview": Schema.boolean.nullable.described(
+                    "Whether the newest result needs review; null where there is no result."),
+                "reviewReasons": Schema.list(of: .text()).nullable.described(
+                    "Why it needs review, one sentence each; null where there is no result."),
             ], optional: ["deletedAt"]),
         "NewCase": .form(form, required: ["patientId", "age", "sex"]),
         "CaseForm": .form(form),

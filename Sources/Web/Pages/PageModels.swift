@@ -26,6 +26,9 @@ struct WorklistPage: Sendable {
         let age: String
         let sex: String
         let status: String
+        let needsReview: Bool
+        /// Why it needs review.
+        let reasons: String
         let author: String
         let created: String
     }
@@ -35,6 +38,8 @@ struct WorklistPage: Sendable {
     let rows: [Row]
     let isEmpty: Bool
     let search: String
+    /// Whether cases that need review are shown alone.
+    let isReviewList: Bool
     let errors: [String]
     let count: Int
     let previous: Int?
@@ -49,11 +54,13 @@ struct WorklistPage: Sendable {
         rows = cases.items.map { item in
             Row(
                 id: item.id.string, patient: item.patientID, age: item.age.map(String.init) ?? "",
-                sex: item.sex?.rawValue ?? "", status: item.status.rawValue, author: item.author,
+                sex: item.sex?.rawValue ?? "", status: item.status.rawValue, needsReview: item.needsReview == true,
+                reasons: item.reviewReasons?.joined(separator: " ") ?? "", author: item.author,
                 created: Shown.time(item.createdAt.description))
         }
         isEmpty = rows.isEmpty
         search = query.search ?? ""
+        isReviewList = query.needsReview == true
         self.errors = errors
         count = cases.count ?? rows.count
         var number = 1
@@ -129,7 +136,7 @@ struct CasePage: Sendable {
         }
         self.task = task.map(TaskState.init)
         canStart = !images.isEmpty && item.status != .processing
-        result = found.map { ResultNumbers($0) }
+        result = found.map { ResultNumbers($0, reasons: item.reviewReasons) }
         picture = found?.files.first { $0.content == .picture }.map { links.path(scope, $0) }
         downloads = (found?.files ?? []).map {
             Download(name: $0.name, url: links.path(scope, $0), size: Shown.size($0.size))
@@ -162,91 +169,6 @@ extension CasePage.TaskState {
         step = task.currentStep ?? ""
         isActive = task.status == .pending || task.status == .running
         error = task.errorMessage
-    }
-}
-
-/// A result's measurements in words and digits.
-struct ResultNumbers: Sendable {
-    struct Region: Sendable {
-        let name: String
-        let volume: String
-        let confidence: String
-        /// The Dice that the model foretells; a dash where it foretells none.
-        let expected: String
-        let note: String
-    }
-
-    struct LesionRow: Sendable {
-        let number: Int
-        let side: String
-        /// Structures of the atlas that hold at least a tenth of it.
-        let place: String
-        let volume: String
-        let diameter: String
-        let axial: String
-        let midline: String
-    }
-
-    let model: String
-    let reference: String
-    let regions: [Region]
-    let lesions: [LesionRow]
-    let hasLesions: Bool
-    /// Nil where the model has no gate.
-    let gates: String?
-    let convention: String
-    /// Why a person must look first.
-    let reasons: [String]
-    /// Measured on images that have been replaced since.
-    let isStale: Bool
-
-    init(_ found: CaseResult) {
-        let result = found.result
-        model = result.modelVersion
-        reference = result.referenceModality.displayName
-        regions = TumourRegion.allCases.map { region in
-            Region(
-                name: region.shownName,
-                volume: String(format: "%.2f", result.volumesMillilitres[region] ?? 0),
-                confidence: result.confidenceScores[region].map { String(format: "%.2f", $0) } ?? "none found",
-                expected: result.expectedDice?[region].map { String(format: "%.2f", $0) } ?? "–",
-                note: result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? "")
-        }
-        lesions = result.lesions.map(LesionRow.init)
-        hasLesions = !lesions.isEmpty
-        let weights = result.availableModalities.compactMap { sequence in
-            result.gatingWeights[sequence].map { "\(sequence.displayName) \(String(format: "%.2f", $0))" }
-        }
-        gates = weights.isEmpty ? nil : weights.joined(separator: ", ")
-        convention = result.labelConvention
-        isStale = found.isStale
-        reasons = result.review?.reasons ?? []
-    }
-}
-
-extension ResultNumbers.LesionRow {
-    fileprivate init(_ lesion: Lesion) {
-        number = lesion.number
-        side = lesion.side.rawValue
-        let places = lesion.locations.filter { $0.share >= 0.1 }
-        place =
-            places.isEmpty
-            ? "not stated"
-            : places.map { String(format: "%@ %.0f %%", $0.structure.name, 100 * $0.share) }.joined(separator: ", ")
-        volume = String(format: "%.2f", (lesion.volumes[.wholeTumour] ?? 0) / 1000)
-        diameter = String(format: "%.0f", lesion.maximumDiameter)
-        axial = String(format: "%.0f × %.0f", lesion.axialDiameter, lesion.perpendicularDiameter)
-        midline = lesion.touchesMidline ? "yes" : "no"
-    }
-}
-
-extension TumourRegion {
-    fileprivate var shownName: String {
-        switch self {
-        case .wholeTumour: "Whole tumour (WT)"
-        case .tumourCore: "Tumour core (TC)"
-        case .enhancingTumour: "Enhancing tumour (ET)"
-        }
     }
 }
 

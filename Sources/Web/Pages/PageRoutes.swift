@@ -134,6 +134,7 @@ struct PageRoutes {
         var query = CaseQuery()
         query.window = .page(number: request.query("page").flatMap { Int($0) }.map { max(1, $0) } ?? 1, size: 25)
         query.search = request.query("search")
+        query.needsReview = try request.flag("needsReview") ? true : nil
         let cases = try await services.cases.list(scope, query)
         let user = try await services.users.profile(scope)
         let mayAdminister = Policy.reach(of: .administer, for: scope.role) != .nothing

@@ -25,10 +25,25 @@ extension InferenceRoutes {
         "Finding": .object(
             [
                 "id": .text(pattern: "^F[0-9]+$"), "kind": .choice(Finding.Kind.allCases.map(\.rawValue)),
-                "region": region, "lesion": .integer(1...100_000), "quantity": .number,
+                "region": region.described(
+                    "Which part of the tumour was measured; diameters of results of earlier versions name none and are the whole tumour's."
+                ), "lesion": .integer(1...100_000), "quantity": .number,
                 "unit": Schema.text().described("UCUM."), "term": .text(),
             ], optional: ["region", "lesion", "quantity", "unit", "term"]),
         "Lesion": lesion,
+        "RegionMeasurement": .object(
+            [
+                "volume": Schema.number.described("mm³ of the region within the lesion."),
+                "parts": Schema.list(of: .number).described(
+                    "mm³ of each connected part (26 neighbours) of at least 0.05 ml, largest first: parts of the core, enhancing foci."
+                ),
+                "diameters": Schema.object([
+                    "maximum": Schema.number.described("mm"),
+                    "axial": Schema.number.described("mm, largest in one axial slice."),
+                    "perpendicular": Schema.number.described("mm, perpendicular to it in the same slice."),
+                    "product": Schema.number.described("mm²"),
+                ]).described("Of the largest part; absent where there is no part."),
+            ], optional: ["diameters"]),
     ]
 
     private static let region = Schema.choice(TumourRegion.allCases.map(\.rawValue))
@@ -60,12 +75,20 @@ extension InferenceRoutes {
     private static let lesion = Schema.object(
         [
             "number": .integer(1...100_000), "volumes": byRegion.described("mm³"), "confidence": .number,
-            "maximumDiameter": Schema.number.described("mm"), "axialDiameter": Schema.number.described("mm"),
-            "perpendicularDiameter": Schema.number.described("mm"),
-            "bidimensionalProduct": Schema.number.described("mm²"),
+            "maximumDiameter": ofWhole("mm"), "axialDiameter": ofWhole("mm"), "perpendicularDiameter": ofWhole("mm"),
+            "bidimensionalProduct": ofWhole("mm²"), "regions": regions,
             "centre": Schema.object(["x": .number, "y": .number, "z": .number]).described("RAS mm."),
             "side": .choice(["left", "right", "midline"]),
             "locations": .list(of: .object(["name": .text(), "share": .number])), "touchesMidline": .boolean,
             "touchesCortex": .boolean,
-        ], optional: ["touchesCortex"])
+        ], optional: ["touchesCortex", "regions"])
+
+    private static func ofWhole(_ unit: String) -> Schema {
+        Schema.number.described("\(unit), of the whole tumour including oedema.")
+    }
+
+    private static let regions = Schema.form(
+        Dictionary(
+            uniqueKeysWithValues: TumourRegion.allCases.map { ($0.rawValue, Schema.named("RegionMeasurement")) })
+    ).described("Whole tumour, core and enhancing tumour apart; absent in results of earlier versions.")
 }

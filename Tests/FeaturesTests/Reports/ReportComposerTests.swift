@@ -52,9 +52,9 @@ struct ReportComposerTests {
     @Test(arguments: [Lesion.Side.left, .right, .midline]) func theSideIsTheLesionsOwn(_ side: Lesion.Side) {
         let text = ReportComposer.compose(result([lesion(side)], sequences: [.flair])).text
         #expect(text.contains("12.3 ml"))
-        #expect(text.contains("left half") == (side == .left))
-        #expect(text.contains("right half") == (side == .right))
-        #expect(text.contains("25 mm × 20 mm"))
+        #expect(text.contains("left hemisphere") == (side == .left))
+        #expect(text.contains("right hemisphere") == (side == .right))
+        #expect(text.contains("25 × 20 mm"))
     }
 
     @Test func nothingIsClaimedThatWasNotMeasured() {
@@ -76,7 +76,9 @@ struct ReportComposerTests {
     @Test(arguments: [(BrainMask.given, false), (.found, true), (.none, false)])
     func aBrainThatWeFoundIsSaidToBe(_ mask: BrainMask, _ isSaid: Bool) throws {
         let result = result([lesion(.left)], sequences: [.flair], brainMask: mask)
-        let sentence = ReportComposer.compose(result).sentences.first { $0.text.contains("separated from it") }
+        let sentence = ReportComposer.compose(result).sentences.first {
+            $0.text.contains("Skull stripped automatically")
+        }
         #expect((sentence?.findings == ["F99"]) == isSaid)
     }
 

@@ -19,6 +19,10 @@ struct TextCheckTests {
         "One lesion, on the left.",
         "It lies in the left frontal lobe (62 %) and reaches the insula.", "It does not reach the midline.",
         "The enhancing tumour has 0.00 ml.", "A 61-year-old patient; T1CE and FLAIR were read.",
+        "The core consists of two parts of 6.00 ml and 0.70 ml.", "The largest part of the core measures 15 × 12 mm.",
+        "Tumour core 6.79 ml, whole tumour 12.3 ml.", "Tumour core and whole tumour: 6.79 and 12.3 ml.",
+        "Predicted Dice of the whole tumour 0.83.", "Abuts the cortical surface (≤ 3 mm).",
+        "It comes within 3 mm of the brain's surface.", "No enhancing component.",
         "Two readers looked at it at right angles.", "The product is 500 mm2.", "Seen on 3 T, 2 days later. [F1, F2]",
     ]) func whatWasMeasuredMayBeSaidInOtherWords(_ text: String) {
         #expect(Self.remarks(text) == [])
@@ -30,6 +34,8 @@ struct TextCheckTests {
         "Its largest diameter is 35 mm.", "The lesion lies on the right.", "Bilateral lesions.",
         "It lies in the temporal lobe.", "Two lesions are seen.", "No lesion is seen.", "It reaches the midline.",
         "It does not come within 3 mm of the surface.", "It fills 70 % of the lobe.", "We expect a Dice of 0.93.",
+        "Tumour core 12.3 ml, whole tumour 6.79 ml.", "The core measures 25 × 20 mm.", "The core has 3 parts.",
+        "Two enhancing foci.", "Predicted Dice: whole tumour 0.61.", "Does not abut the cortical surface.",
         "Stated nowhere. [F99]", "The product is 5.5 cm².",
     ]) func aContradictionIsFound(_ text: String) {
         let found = Self.remarks("TECHNIQUE\nMRI of the brain.\n" + text)

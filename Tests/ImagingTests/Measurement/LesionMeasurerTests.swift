@@ -6,19 +6,26 @@ import Testing
 
 struct LesionMeasurerTests {
     /// A box of ones within a head of 100 × 100 × 100 voxels of 1 × 1 × 2 mm.
-    private func lesions(_ boxes: [(lower: [Int], upper: [Int])]) throws -> [Lesion] {
+    private typealias Box = (lower: [Int], upper: [Int])
+
+    private func lesions(_ boxes: [Box], core: [Box] = [], enhancing: [Box] = []) throws -> [Lesion] {
         let size = GridSize(i: 100, j: 100, k: 50)
         let grid = VoxelGrid(
             size: size, affine: VoxelAffine(spacing: [1, 1, 2], origin: PatientPoint(x: -49.5, y: -49.5, z: -49)))
-        var map = Image(grid: grid, filledWith: 0.1)
-        for box in boxes {
-            for k in box.lower[2]..<box.upper[2] {
-                for j in box.lower[1]..<box.upper[1] { for i in box.lower[0]..<box.upper[0] { map[k, j, i] = 0.75 } }
+        func map(_ boxes: [Box]) -> Image {
+            var map = Image(grid: grid, filledWith: 0.1)
+            for box in boxes {
+                for k in box.lower[2]..<box.upper[2] {
+                    for j in box.lower[1]..<box.upper[1] {
+                        for i in box.lower[0]..<box.upper[0] { map[k, j, i] = 0.75 }
+                    }
+                }
             }
+            return map
         }
-        let empty = Image(grid: grid, filledWith: 0)
         let probabilities = TumourProbabilities(
-            regions: [.wholeTumour: map, .tumourCore: empty, .enhancingTumour: empty], gatingWeights: [:],
+            regions: [.wholeTumour: map(boxes), .tumourCore: map(core), .enhancingTumour: map(enhancing)],
+            gatingWeights: [:],
             thresholds: RegionThresholds(), foreground: LabelMap(grid: grid, filledWith: 1), brainMask: .given)
         return try LesionMeasurer(probabilities, RegionMasks(probabilities, on: grid)).lesions()
     }
@@ -35,6 +42,59 @@ struct LesionMeasurerTests {
         #expect(lesion.centre.distance(to: PatientPoint(x: 20.5, y: -4.5, z: -4)) < 1e-6)
         #expect(!lesion.touchesMidline)
         #expect(lesion.touchesCortex == false)
+    }
+
+    /// The whole is 41 × 21 voxels in the plane; its core has two parts, of which the larger holds two enhancing foci and a speck.
+    @Test func everyRegionOfALesionIsMeasuredApart() throws {
+        let core: [Box] = [([45, 40, 20], [60, 50, 24]), ([70, 40, 20], [76, 46, 22])]
+        let enhancing: [Box] = [
+            ([45, 40, 20], [52, 46, 22]), ([55, 40, 20], [60, 45, 21]), ([58, 48, 23], [60, 50, 24]),
+        ]
+        let lesion = try #require(
+            try lesions([([40, 35, 18], [81, 56, 26])], core: core, enhancing: enhancing).first)
+        let whole = try #require(lesion.measurement(of: .wholeTumour))
+        #expect(whole.parts == [41 * 21 * 8 * 2] && whole.volume == whole.parts[0])
+        #expect(whole.diameters?.maximum == lesion.maximumDiameter && whole.diameters?.axial == lesion.axialDiameter)
+        let inner = try #require(lesion.measurement(of: .tumourCore))
+        #expect(inner.parts == [15 * 10 * 4 * 2, 6 * 6 * 2 * 2] && inner.volume == 1344)
+        #expect(inner.diameters.map { abs($0.axial - (196.0 + 81).squareRoot()) < 1e-9 } == true)
+        #expect(inner.diameters.map { $0.product == $0.axial * $0.perpendicular } == true)
+        let foci = try #require(lesion.measurement(of: .enhancingTumour))
+        #expect(foci.parts == [7 * 6 * 2 * 2, 5 * 5 * 2] && foci.volume == 226)
+        #expect(foci.diameters.map { abs($0.axial - (36.0 + 25).squareRoot()) < 1e-9 } == true)
+        #expect(lesion.volumes == [.wholeTumour: whole.volume, .tumourCore: 1344, .enhancingTumour: 226])
+        var list = FindingList()
+        list.add(lesions: [lesion])
+        func quantities(_ kind: Finding.Kind, _ region: TumourRegion) -> [Double?] {
+            list.findings.filter { $0.kind == kind && $0.region == region && $0.lesion == 1 }.map(\.quantity)
+        }
+        #expect(quantities(.partCount, .tumourCore) == [2] && quantities(.partCount, .enhancingTumour) == [2])
+        #expect(quantities(.partVolume, .tumourCore) == [1200, 144])
+        for region in TumourRegion.allCases {
+            #expect(quantities(.axialDiameter, region) == [lesion.measurement(of: region)?.diameters?.axial])
+        }
+        #expect(list.findings.filter { $0.kind == .partCount && $0.lesion == nil }.map(\.quantity) == [2, 2])
+    }
+
+    @Test func partsBelongToTheLesionThatHoldsThem() throws {
+        let boxes: [Box] = [([5, 5, 5], [25, 25, 10]), ([60, 40, 20], [70, 50, 26])]
+        let found = try lesions(boxes, core: [([62, 42, 20], [68, 48, 24])])
+        #expect(found.map { $0.measurement(of: .tumourCore)?.parts } == [[], [288]])
+        #expect(found[0].measurement(of: .tumourCore)?.diameters == nil)
+        #expect(found.map { $0.measurement(of: .enhancingTumour)?.parts } == [[], []])
+    }
+
+    /// As version 2.4 stored it.
+    @Test func aLesionOfAnEarlierVersionHasTheWholeAlone() throws {
+        let json = """
+            {"number": 1, "volumes": {"whole_tumor": 1000, "tumor_core": 500}, "confidence": 0.9, "maximumDiameter": 30,
+            "axialDiameter": 25, "perpendicularDiameter": 20, "bidimensionalProduct": 500,
+            "centre": {"x": 0, "y": 0, "z": 0}, "side": "left", "locations": [], "touchesMidline": false}
+            """
+        let lesion = try JSONDecoder().decode(Lesion.self, from: Data(json.utf8))
+        let diameters = RegionMeasurement.Diameters(maximum: 30, axial: 25, perpendicular: 20)
+        #expect(lesion.measurement(of: .wholeTumour)?.diameters == diameters)
+        #expect(lesion.measurement(of: .tumourCore) == nil)
     }
 
     @Test func lesionsAreNumberedBySizeAndSpecksLeftOut() throws {

@@ -25,6 +25,23 @@ struct RegionMasksTests {
                 == [.wholeTumour: 3, .tumourCore: 2, .enhancingTumour: 2])
     }
 
+    /// Whole and lesions are then the same voxels: 201.8 and 201.7 ml of one tumour were seen in one report.
+    @Test func specksAreNoTumour() throws {
+        let grid = Phantom.grid(GridSize(i: 20, j: 10, k: 10), axes: [1, 0, 0, 0, 1, 0, 0, 0, 1])
+        var map = Image(grid: grid, filledWith: 0)
+        for k in 2..<6 { for j in 2..<6 { for i in 2..<7 { map[k, j, i] = 0.9 } } }
+        for i in 12..<17 { map[5, 5, i] = 0.9 }
+        let probabilities = TumourProbabilities(
+            regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:],
+            thresholds: RegionThresholds(), foreground: LabelMap(grid: grid, filledWith: 1), brainMask: .given)
+        let masks = try RegionMasks(probabilities, on: grid)
+        #expect(masks.volumes[.wholeTumour] == 85)
+        let kept = try masks.withoutSpecks()
+        #expect(kept.volumes == [.wholeTumour: 80, .tumourCore: 80, .enhancingTumour: 80])
+        let lesions = try LesionMeasurer(probabilities, kept).lesions()
+        #expect(lesions.reduce(0) { $0 + ($1.volumes[.wholeTumour] ?? 0) } == 80)
+    }
+
     /// Core that is doubtful outside of the whole tumour's mask stays out of the masks.
     @Test func anInnerRegionNeverLeavesTheOuterOne() throws {
         #expect(

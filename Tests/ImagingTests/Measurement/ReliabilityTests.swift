@@ -13,9 +13,11 @@ struct ReliabilityTests {
 
     @Test func whatWasMeasuredIsSaid() throws {
         let good = try note(.wholeTumour, [.flair, .t1ce], dice: 0.87)
-        #expect(good.isReliable && good.note.contains("0.87 for the whole tumour on 6 patients"))
+        #expect(good.isReliable && good.note.contains("0.87 for whole tumour on 6 held-out patients"))
         let poor = try note(.enhancingTumour, [.flair, .t1ce], dice: 0.53)
-        #expect(!poor.isReliable && poor.note.contains("0.53") && poor.note.contains("too little"))
+        #expect(
+            !poor.isReliable && poor.note.contains("0.53")
+                && poor.note.contains("the enhancing-tumour mask is unreliable"))
         #expect(try note(.tumourCore, [.t1ce], dice: nil).isReliable)
     }
 

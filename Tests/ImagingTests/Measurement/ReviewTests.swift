@@ -13,11 +13,13 @@ struct ReviewTests {
         _ status: AtlasFit.Status = .aligned, brainMask: BrainMask = .given, brainVolume: Double = 1400,
         contrasts: [MRISequence: SeriesContrast] = [:],
         comparison: SeriesComparison = SeriesComparison(enhancement: 0.4, likeness: 0.3), hasLesions: Bool = true,
-        expectedDice: Double? = 0.9
+        expectedDice: [TumourRegion: Double] = [.wholeTumour: 0.9, .tumourCore: 0.9, .enhancingTumour: 0.9],
+        reviewBelow: [TumourRegion: Double] = [:]
     ) -> [String] {
         Review(
             atlas: AtlasFit(status: status, fit: 0.95), brainMask: brainMask, brainVolume: brainVolume,
-            contrasts: contrasts, comparison: comparison, hasLesions: hasLesions, expectedDice: expectedDice
+            contrasts: contrasts, comparison: comparison, hasLesions: hasLesions, expectedDice: expectedDice,
+            reviewBelow: reviewBelow
         ).reasons
     }
 
@@ -34,7 +36,9 @@ struct ReviewTests {
         #expect(reasons(brainVolume: 90).count == 1)
         #expect(reasons(brainVolume: 4000).count == 1)
         #expect(
-            reasons(.notAligned) == ["The images could not be aligned with a brain, so they may show something else."])
+            reasons(.notAligned) == [
+                "The images could not be aligned with the brain atlas; they may show something else."
+            ])
         #expect(reasons(.notAligned, brainMask: BrainMask.none).count == 1)
         #expect(reasons(hasLesions: false).first?.contains("rule one out") == true)
         // Nothing is known without an atlas, which the report says elsewhere.
@@ -42,11 +46,21 @@ struct ReviewTests {
     }
 
     @Test func anUnsureModelIsFlagged() {
-        #expect(reasons(expectedDice: 0.69).first?.contains("0.69") == true)
-        #expect(reasons(expectedDice: 0.71).isEmpty)
-        #expect(reasons(expectedDice: nil).isEmpty)
+        #expect(reasons(expectedDice: [.wholeTumour: 0.69]) == ["Predicted Dice of whole tumour 0.69."])
+        #expect(reasons(expectedDice: [.wholeTumour: 0.71]).isEmpty)
+        #expect(reasons(expectedDice: [:]).isEmpty)
         // Without a lesion there is no mask to be unsure of.
-        #expect(reasons(hasLesions: false, expectedDice: 0).count == 1)
+        #expect(reasons(hasLesions: false, expectedDice: [.wholeTumour: 0]).count == 1)
+    }
+
+    @Test func everyRegionHasItsOwnLine() {
+        let sound: [TumourRegion: Double] = [.wholeTumour: 0.93, .tumourCore: 0.85, .enhancingTumour: 0.34]
+        #expect(reasons(expectedDice: sound) == ["Predicted Dice of enhancing tumour 0.34."])
+        #expect(reasons(expectedDice: [.wholeTumour: 0.93, .tumourCore: 0.79]).count == 1)
+        // Where nothing enhances no Dice is predicted, and nothing is missing.
+        #expect(reasons(expectedDice: [.wholeTumour: 0.93, .tumourCore: 0.85]).isEmpty)
+        #expect(reasons(expectedDice: sound, reviewBelow: [.enhancingTumour: 0.3]).isEmpty)
+        #expect(reasons(expectedDice: sound, reviewBelow: [.wholeTumour: 0.95]).count == 2)
     }
 
     @Test func wrongSlotsAreFound() throws {

@@ -1,0 +1,34 @@
+import Imaging
+
+/// How texts name the regions of a tumour, and which of them a quantity in a text is of.
+enum RegionWords {
+    /// A piece of a sentence between commas or semicolons, with the regions that its quantities are of.
+    struct Clause {
+        let text: String
+        /// Those that it names, else those of the clause before; empty where none was named yet.
+        let regions: Set<TumourRegion>
+    }
+
+    static func clauses(of sentence: String) -> [Clause] {
+        var regions: Set<TumourRegion> = []
+        return sentence.replacing(/[,;]\s/, with: "\n").split(separator: "\n").map { part in
+            let named = Self.regions(in: String(part))
+            if !named.isEmpty { regions = named }
+            return Clause(text: String(part), regions: regions)
+        }
+    }
+
+    static func regions(in text: String) -> Set<TumourRegion> {
+        let lowered = text.lowercased().replacing(/(?:necrotic|non-?enhancing) (?:tumou?r )?core/, with: "")
+        let names: [(Regex<Substring>, TumourRegion)] = [
+            (#/whole tumou?r|(?:including|incl\.|with) o?edema/#, .wholeTumour), (#/\bcore\b/#, .tumourCore),
+            (#/(?:^|[^-a-z])enhancing (?:tumou?r|part|component|portion|foc)/#, .enhancingTumour),
+        ]
+        return Set(names.filter { lowered.contains($0.0) }.map(\.1))
+    }
+
+    /// A text without the limits of the method itself, which no finding measures.
+    static func withoutLimits(_ text: String) -> String {
+        text.replacing(/(?:at least|below|≥|<) 0\.05 ml|(?:within|[≤>]) 3 mm/, with: "")
+    }
+}

@@ -1,0 +1,126 @@
+import Features
+import Imaging
+
+/// A result's measurements in words and digits.
+struct ResultNumbers: Sendable {
+    struct Region: Sendable {
+        let name: String
+        let volume: String
+        /// Lesions, parts of the core, enhancing foci; a dash where they were not counted.
+        let parts: String
+        let confidence: String
+        /// A dash where the model predicts none.
+        let predictedDice: String
+        let note: String
+    }
+
+    let model: String
+    let reference: String
+    let regions: [Region]
+    let lesions: [LesionRows]
+    let hasLesions: Bool
+    /// Nil where the model has no gate.
+    let gates: String?
+    let convention: String
+    /// Why a person must look first.
+    let reasons: [String]
+    /// Measured on images that have been replaced since.
+    let isStale: Bool
+
+    /// - Parameter reasons: those that the case keeps of this result.
+    init(_ found: CaseResult, reasons: [String]?) {
+        let result = found.result
+        model = result.modelVersion
+        reference = result.referenceModality.displayName
+        regions = TumourRegion.allCases.map { region in
+            Region(
+                name: region.title, volume: QuantityText.volume(result.volumes[region] ?? 0).value,
+                parts: Self.parts(of: region, in: result.lesions),
+                confidence: result.confidenceScores[region].map { QuantityText.coefficient($0).text } ?? "none found",
+                predictedDice: result.expectedDice?[region].map { QuantityText.coefficient($0).text } ?? "–",
+                note: result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? "")
+        }
+        lesions = result.lesions.map(LesionRows.init)
+        hasLesions = !lesions.isEmpty
+        let weights = result.availableModalities.compactMap { sequence in
+            result.gatingWeights[sequence].map { "\(sequence.displayName) \(QuantityText.coefficient($0).text)" }
+        }
+        gates = weights.isEmpty ? nil : weights.joined(separator: ", ")
+        convention = result.labelConvention
+        isStale = found.isStale
+        self.reasons = reasons ?? result.review?.reasons ?? []
+    }
+
+    private static func parts(of region: TumourRegion, in lesions: [Lesion]) -> String {
+        let counts = lesions.compactMap { $0.measurement(of: region)?.parts.count }
+        guard counts.count == lesions.count else { return "–" }
+        let count = counts.reduce(0, +)
+        let nouns: [TumourRegion: (String, String)] = [
+            .wholeTumour: ("lesion", "lesions"), .tumourCore: ("part", "parts"), .enhancingTumour: ("focus", "foci"),
+        ]
+        guard let (one, many) = nouns[region] else { return String(count) }
+        return "\(count) \(count == 1 ? one : many)"
+    }
+}
+
+/// A lesion as rows of a table, one for each region that was measured in it.
+struct LesionRows: Sendable {
+    struct Row: Sendable {
+        /// The lesion's own cells stand in its first row.
+        let isFirst: Bool
+        let region: String
+        let volume: String
+        /// Parts of the core, enhancing foci; empty for the whole, which is one.
+        let parts: String
+        let axial: String
+        let diameter: String
+    }
+
+    let number: Int
+    let side: String
+    /// Structures of the atlas that hold at least a tenth of it.
+    let place: String
+    let midline: String
+    let rows: [Row]
+    let rowCount: Int
+
+    init(_ lesion: Lesion) {
+        number = lesion.number
+        side = lesion.side.rawValue
+        let places = lesion.locations.filter { $0.share >= 0.1 }
+        place =
+            places.isEmpty
+            ? "not stated"
+            : places.map { "\($0.structure.name) \(QuantityText.share($0.share).text)" }.joined(separator: ", ")
+        midline = lesion.touchesMidline ? "yes" : "no"
+        rows = TumourRegion.allCases.compactMap { region in
+            lesion.measurement(of: region).map { Row($0, of: region) }
+        }
+        rowCount = rows.count
+    }
+}
+
+extension LesionRows.Row {
+    fileprivate init(_ measured: RegionMeasurement, of region: TumourRegion) {
+        isFirst = region == .wholeTumour
+        self.region = region.title
+        volume = QuantityText.volume(measured.volume).value
+        let count = measured.parts.count
+        let volumes = measured.parts.prefix(3).map { QuantityText.volume($0).value }.joined(separator: ", ")
+        let list = count > 3 ? volumes + " …" : volumes
+        parts = region == .wholeTumour ? "" : count > 1 ? "\(count) (\(list) ml)" : String(count)
+        axial = measured.diameters.map { QuantityText.lengths($0.axial, $0.perpendicular).value } ?? "–"
+        diameter = measured.diameters.map { QuantityText.length($0.maximum).value } ?? "–"
+    }
+}
+
+extension TumourRegion {
+    /// As tables name it.
+    fileprivate var title: String {
+        switch self {
+        case .wholeTumour: "Whole tumour (WT, including oedema)"
+        case .tumourCore: "Tumour core (TC)"
+        case .enhancingTumour: "Enhancing tumour (ET)"
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import HTTPTypes
+import Rendering
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+@testable import Imaging
+@testable import Web
+
+/// Measurements from the worker to every place that shows them.
+struct MeasurementTests {
+    private static let reason = "Predicted Dice of enhancing tumour 0.34."
+
+    /// A lesion of this volume, with a core of two parts and one enhancing focus.
+    private static func result(_ volume: Double) -> SegmentationResult {
+        let volumes: [TumourRegion: Double] = [
+            .wholeTumour: volume, .tumourCore: 70_300, .enhancingTumour: 51_300,
+        ]
+        let lesion = Lesion(
+            number: 1, volumes: volumes, confidence: 0.9, maximumDiameter: 109, axialDiameter: 106,
+            perpendicularDiameter: 49, bidimensionalProduct: 5194, centre: .origin, side: .right,
+            locations: [LesionLocation(structure: .temporalLobe, share: 0.41)], touchesMidline: false,
+            touchesCortex: true,
+            regions: [
+                .wholeTumour: RegionMeasurement(
+                    volume: volume, parts: [volume],
+                    diameters: .init(maximum: 109, axial: 106, perpendicular: 49)),
+                .tumourCore: RegionMeasurement(
+                    volume: 70_300, parts: [67_100, 3_200],
+                    diameters: .init(maximum: 70, axial: 65.8, perpendicular: 40)),
+                .enhancingTumour: RegionMeasurement(
+                    volume: 51_300, parts: [51_300],
+                    diameters: .init(maximum: 69, axial: 64.8, perpendicular: 39)),
+            ])
+        let review = Review(reasons: [reason])
+        let predicted: [TumourRegion: Double] = [.wholeTumour: 0.925, .enhancingTumour: 0.34]
+        var list = FindingList()
+        list.add(sequences: [.t1ce])
+        list.add(volumes: volumes, confidences: [:])
+        list.add(expectedDice: predicted)
+        list.add(lesions: [lesion])
+        list.add(review: review)
+        return SegmentationResult(
+            volumes: volumes, confidenceScores: [:],
+            maskFiles: [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
+            structuredFindings: list.findings, lesions: [lesion], gatingWeights: [:], availableModalities: [.t1ce],
+            referenceModality: .t1ce, reliability: [], brainMask: .given, review: review, expectedDice: predicted,
+            modelVersion: "m 1.0", device: "cpu")
+    }
+
+    private static let pipeline: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
+        _, folder, _ in
+        try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
+        return SegmentationOutput(result: result(155_100), model: WebClinic.model, manifest: #"{"inputs":[]}"#)
+    }
+
+    @Test(arguments: TestDatabase.all) func listsPagesAndTheAPIShowReviewAndRegions(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUp()
+            let empty = try await clinic.makeCase(token, patient: "EMPTY")
+            let id = try await clinic.makeUploadedCase(token)
+            let before = try await clinic.call(.get, "/api/cases/\(id)/", as: token)
+            #expect(before.object["needsReview"] is NSNull && before.object["reviewReasons"] is NSNull)
+            #expect(try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token).status == .accepted)
+            try await clinic.work(Self.pipeline)
+
+            let flagged = try await clinic.call(.get, "/api/cases/?needsReview=true", as: token)
+            #expect(flagged.list.compactMap { $0["caseId"] as? String } == [id])
+            #expect(flagged.list.first?["needsReview"] as? Bool == true)
+            #expect(flagged.list.first?["reviewReasons"] as? [String] == [Self.reason])
+            #expect(try await clinic.call(.get, "/api/cases/?needsReview=false", as: token).list.isEmpty)
+            #expect(try await clinic.call(.get, "/api/cases/?needsReview=perhaps", as: token).status == .badRequest)
+            let all = try await clinic.call(.get, "/api/cases/?page=1", as: token)
+            #expect(all.object["count"] as? Int == 2)
+
+            let answer = try await clinic.call(.get, "/api/cases/\(id)/segmentation/", as: token)
+            let lesion = try #require((answer.object["lesions"] as? [[String: Any]])?.first)
+            let regions = try #require(lesion["regions"] as? [String: [String: Any]])
+            #expect(regions["tumor_core"]?["parts"] as? [Double] == [67_100, 3_200])
+            #expect((regions["enhancing_tumor"]?["diameters"] as? [String: Double])?["axial"] == 64.8)
+            let findings = try #require(answer.object["structured_findings"] as? [[String: Any]])
+            let diameters = findings.filter { ($0["kind"] as? String)?.hasSuffix("diameter") == true }
+            #expect(diameters.count == 9 && diameters.allSatisfy { $0["region"] != nil })
+
+            let cookie: HTTPFields = [.cookie: "neuroai_access=\(token)"]
+            let list = try await clinic.call(.get, "/cases?needsReview=true", headers: cookie)
+            #expect(list.text.contains("Needs review</span>") && list.text.contains(Self.reason))
+            #expect(list.text.contains("checked") && !list.text.contains(empty))
+            let page = try await clinic.call(.get, "/cases/\(id)", headers: cookie)
+            for text in [
+                "Needs review: \(Self.reason)", "<td>1 lesion</td>", "<td>2 parts</td>", "<td>1 focus</td>",
+                "<td>2 (67.1, 3.20 ml)</td>", ">66 × 40</td>", ">65 × 39</td>",
+                ">106 × 49</td>", "Core: 70.3 ml in 2 parts (67.1 ml and 3.20 ml), largest part axial 66 × 40 mm",
+                "Enhancing component: 51.3 ml, axial 65 × 39 mm, largest diameter 69 mm.",
+            ] { #expect(page.text.contains(text), "\(text)") }
+        }
+    }
+
+    /// Tenths of a ml are halves away from zero; below 10 ml hundredths.
+    private static func shown(_ cubicMillimetres: Int) -> String {
+        let hundredths = (cubicMillimetres + 5) / 10
+        if hundredths < 1000 { return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)" }
+        let tenths = (cubicMillimetres + 50) / 100
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+
+    @Test func oneVolumeReadsTheSameEverywhere() throws {
+        var generator = SystemRandomNumberGenerator()
+        let edges = [0, 4, 5, 9_994, 9_995, 10_000, 12_350, 201_649, 201_650, 201_749, 201_750, 201_850]
+        for volume in edges + (0..<200).map({ _ in Int.random(in: 50...400_000, using: &generator) }) {
+            let result = Self.result(Double(volume))
+            let shown = Self.shown(volume)
+            let draft = try ReportComposer.checked(result)
+            let sentences = draft.sentences.map(\.text)
+            #expect(sentences.contains("Whole tumour (including oedema): \(shown) ml."), "\(volume)")
+            #expect(sentences.contains { $0.contains("Lesion 1: right hemisphere, \(shown) ml including oedema") })
+            #expect(sentences.contains { $0.contains("right hemisphere: \(shown) ml including oedema") })
+            #expect(TextCheck(result.structuredFindings).remarks(on: draft.text) == [])
+            let rows = result.structuredFindings.compactMap(\.measurement)
+            #expect(rows.filter { $0.name.contains("volume (including oedema)") }.map(\.value) == [shown, shown])
+            let numbers = ResultNumbers(Self.stored(result), reasons: nil)
+            #expect(numbers.regions.first?.volume == shown && numbers.lesions.first?.rows.first?.volume == shown)
+        }
+    }
+
+    private static func stored(_ result: SegmentationResult) -> CaseResult {
+        CaseResult(
+            id: ID(), caseID: ID(), task: ID(), result: result, manifest: "{}", model: WebClinic.model,
+            inputsDigest: "", codeVersion: "", createdAt: .now, files: [])
+    }
+
+    /// The page of a result that measured the whole tumour alone.
+    @Test func anEarlierResultIsShownByTheWholeAlone() throws {
+        let old = Self.result(155_100)
+        let json = try JSONEncoder().encode(old.lesions[0])
+        var object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+        object["regions"] = nil
+        let lesion = try JSONDecoder().decode(Lesion.self, from: JSONSerialization.data(withJSONObject: object))
+        let rows = LesionRows(lesion)
+        #expect(rows.rowCount == 1 && rows.rows.first?.axial == "106 × 49" && rows.rows.first?.volume == "155.1")
+    }
+}
