@@ -1,3 +1,4 @@
+import Features
 import Foundation
 import Imaging
 
@@ -81,9 +82,11 @@ extension SettingsReport {
         }
         do {
             // What settings say together, such as an algorithm and its key's file.
-            if try ServeSettings(settings).signIn.lacksCommonPasswords {
+            let signIn = try ServeSettings(settings).signIn
+            if signIn.lacksCommonPasswords {
                 found.notes["COMMON_PASSWORDS_PATH"] = "no list lies there; common passwords are not refused"
             }
+            found.notes["REGISTRATION"] = registrationNote(signIn.accounts.registration, settings)
         } catch {
             found.add(error)
         }
@@ -97,6 +100,15 @@ extension SettingsReport {
             found.notes["ATLAS_PATH"] = "no atlas lies there; no lobe is named"
         }
         return found
+    }
+
+    /// A warning where strangers can reach an open registration, else what holds where nothing is set.
+    private static func registrationNote(_ mode: RegistrationMode, _ settings: Settings) -> String? {
+        if mode == .open && !settings.listensOnLoopback {
+            return
+                "WARNING: HOST is not loopback, so anybody who reaches the server can register, also as a radiologist, and read and sign the cases of the default institution; set approval or closed"
+        }
+        return settings["REGISTRATION"] == nil ? "is \(mode.rawValue)" : nil
     }
 
     private static func modelFault(_ settings: Settings) -> String? {
