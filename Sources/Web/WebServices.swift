@@ -95,14 +95,15 @@ extension WebServices {
         MetricsRoutes(services: self).add(to: router)
         router.add(middleware: AllowedHosts(settings.allowedHosts))
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))
-        router.add(
-            middleware: Authenticator(sessions: sessions, addresses: ClientAddress(trusted: settings.trustedProxies)))
+        router.add(middleware: Authenticator(sessions: sessions, settings: settings))
+        let templates = try PageTemplates()
+        router.add(middleware: FailurePages(templates: templates, files: files))
         let routes = try apiRoutes
         router.add(middleware: RefusalTrail(audit: audit, routes: routes))
         router.add(middleware: IdempotencyMiddleware(keys: idempotency, routes: routes))
         for route in routes { router.add(route: route, settings) }
         DocsRoutes(assets: settings.swaggerUI).add(to: router)
-        try PageRoutes(services: self).add(to: router)
+        PageRoutes(services: self, templates: templates).add(to: router)
         router.refuseOtherMethods()
         return router
     }

@@ -69,6 +69,13 @@ package struct FilesService: Sendable {
         return file
     }
 
+    /// The case that a file hangs on; nil where `scope` may not see it.
+    package func caseID(
+        _ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>
+    ) async throws -> ID<Case>? {
+        try await database.read { try FileStore($0).caseID(scope, kind, object) }
+    }
+
     /// An address that we did not sign may name any institution: its refusal belongs to the default one.
     private func recordRefusal(_ grant: FileGrant, isOurs: Bool, _ origin: RequestOrigin) async throws {
         guard let institution = isOurs ? grant.institution : ID(Institution.defaultID) else { return }
