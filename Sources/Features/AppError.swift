@@ -7,6 +7,8 @@ package struct AppError: Error, CustomStringConvertible {
         /// The password was right; the code of the second factor is missing.
         case codeRequired = "code_required"
         case forbidden
+        /// The password was right; the account waits for an administrator.
+        case approvalPending = "approval_pending"
         /// The role must have a second factor, and the user has none yet.
         case secondFactorRequired = "second_factor_required"
         case notFound = "not_found"

@@ -97,7 +97,7 @@ enum ErrorResponse {
         switch code {
         case .validation: .badRequest
         case .unauthenticated, .codeRequired: .unauthorized
-        case .forbidden, .secondFactorRequired: .forbidden
+        case .forbidden, .secondFactorRequired, .approvalPending: .forbidden
         case .notFound: .notFound
         case .conflict, .caseSigned: .conflict
         case .preconditionFailed: .preconditionFailed

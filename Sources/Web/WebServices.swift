@@ -98,13 +98,15 @@ extension WebServices {
         let routes = try apiRoutes
         router.add(
             middleware: Authenticator(
-                sessions: sessions, addresses: ClientAddress(trusted: settings.trustedProxies),
+                sessions: sessions, settings: settings,
                 publicCalls: PublicCalls(routes, pages: DocsRoutes.paths + PageRoutes.publicPaths)))
+        let templates = try PageTemplates()
+        router.add(middleware: FailurePages(templates: templates, files: files))
         router.add(middleware: RefusalTrail(audit: audit, routes: routes))
         router.add(middleware: IdempotencyMiddleware(keys: idempotency, routes: routes))
         for route in routes { router.add(route: route, settings) }
         DocsRoutes(assets: settings.swaggerUI).add(to: router)
-        try PageRoutes(services: self).add(to: router)
+        PageRoutes(services: self, templates: templates).add(to: router)
         router.refuseOtherMethods()
         return router
     }

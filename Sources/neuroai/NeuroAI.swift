@@ -11,6 +11,7 @@ struct NeuroAI: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, SegmentCommand.self, EvaluateCommand.self, ModelsCommand.self,
             WorkerCommand.self, AuditCommand.self, CheckCommand.self, CreateSuperuserCommand.self,
+            ChangePasswordCommand.self,
             PopulateSampleDataCommand.self,
             AddUserCasesCommand.self, MakeMigrationsCommand.self, CollectStaticCommand.self, DBShellCommand.self,
             ShellCommand.self, TestCommand.self, PrintReportCommand.self,

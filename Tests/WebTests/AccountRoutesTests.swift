@@ -86,7 +86,10 @@ struct AccountRoutesTests {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let path = "/api/users/second-factor/"
-            let enrolled = try await clinic.call(.post, path, as: token)
+            let refused = try await clinic.call(.post, path, "{}", as: token)
+            #expect(refused.status == .badRequest && refused.object["password"] != nil)
+            let password = "{\"password\": \"\(WebClinic.password)\"}"
+            let enrolled = try await clinic.call(.post, path, password, as: token)
             #expect(enrolled.status == .created && (enrolled["uri"] ?? "").hasPrefix("otpauth://totp/"))
             let wrong = try await clinic.call(.post, path + "confirm/", "{\"code\": \"x\"}", as: token)
             #expect(wrong.status == .badRequest)
@@ -127,7 +130,8 @@ struct AccountRoutesTests {
             }
             let path = "/api/users/second-factor/"
             #expect(try await clinic.call(.get, path, as: token).object["isRequired"] as? Bool == true)
-            let secret = try #require(try await clinic.call(.post, path, as: token)["secret"])
+            let password = "{\"password\": \"\(WebClinic.password)\"}"
+            let secret = try #require(try await clinic.call(.post, path, password, as: token)["secret"])
             let code = OneTimeCodes(base32: secret).code(step: OneTimeCodes.step(at: .now))
             #expect(
                 try await clinic.call(.post, path + "confirm/", "{\"code\": \"\(code)\"}", as: token).status == .ok)

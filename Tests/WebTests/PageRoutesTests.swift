@@ -62,7 +62,7 @@ struct PageRoutesTests {
 
     @Test func whoeverIsSignedInChangesTheOwnPassword() async throws {
         try await WebClinic.with(.sqlite) { clinic in
-            #expect(try await clinic.call(.get, "/password").headers[.location] == "/login")
+            #expect(try await clinic.call(.get, "/password").headers[.location] == "/login?next=%2Fpassword")
             let cookie = try await signIn(clinic)
             #expect(try await clinic.call(.get, "/account", headers: cookie).text.contains("href=\"/password\""))
             let form = try await clinic.call(.get, "/password", headers: cookie)

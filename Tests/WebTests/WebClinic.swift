@@ -27,14 +27,14 @@ struct WebClinic: Sendable {
 
     static func with(
         _ kind: TestDatabase, settings change: @escaping @Sendable (inout WebSettings) -> Void = { _ in },
-        sessions: SessionSettings = SessionSettings(),
+        sessions: SessionSettings = SessionSettings(), accounts: AccountSettings = AccountSettings(),
         _ body: @escaping @Sendable (WebClinic) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
                 let partials = try PartialFileStore(root: folder.appendingPathComponent("media/partial"))
-                let services = try await services(database, blobs, partials, sessions, change)
+                let services = try await services(database, blobs, partials, (sessions, accounts), change)
                 let conformance = Conformance(try services.apiRoutes)
                 let audit = AuditConformance(try services.apiRoutes, database)
                 var logger = Logger(label: "test")
@@ -64,7 +64,7 @@ struct WebClinic: Sendable {
 
     static func services(
         _ database: any Database, _ blobs: DiskBlobStore, _ partials: PartialFileStore,
-        _ sessionSettings: SessionSettings, _ change: (inout WebSettings) -> Void
+        _ decided: (sessions: SessionSettings, accounts: AccountSettings), _ change: (inout WebSettings) -> Void
     ) async throws -> WebServices {
         // Tests refuse more in a moment than a service writes one by one.
         var limits = RefusalLimits()
@@ -73,13 +73,13 @@ struct WebClinic: Sendable {
         let audit = AuditService(database: database, refusals: limits)
         let sessions = SessionsService(
             database: database, hasher: try PasswordHasher(cost: .least), signer: try await TokenSigner(secret: secret),
-            audit: audit, settings: sessionSettings)
+            audit: audit, settings: decided.sessions)
         var settings = WebSettings(version: "test")
         settings.uploadLimit = uploadLimit
         change(&settings)
         let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
         return WebServices(
-            users: UsersService(sessions: sessions),
+            users: UsersService(sessions: sessions, settings: decided.accounts),
             cases: CasesService(database: database, audit: audit),
             images: images,
             uploads: UploadsService(database: database, partials: partials, images: images, audit: audit),

@@ -18,6 +18,8 @@ package struct AdminColumn: Sendable {
     /// Whether it may hold no value.
     private(set) var isOptional = false
     private(set) var link: Link?
+    /// Whether its times are shown to the second: where their order matters.
+    package private(set) var showsSeconds = false
 
     /// Where a value leads to.
     enum Link: Sendable {
@@ -44,6 +46,13 @@ package struct AdminColumn: Sendable {
     func unsortable() -> AdminColumn {
         var copy = self
         copy.isSortable = false
+        return copy
+    }
+
+    /// The same with its times to the second.
+    func precise() -> AdminColumn {
+        var copy = self
+        copy.showsSeconds = true
         return copy
     }
 
@@ -82,6 +91,8 @@ package struct AdminRow: Sendable {
     package let cells: [AdminCell]
     /// Nil where the table has none.
     package var revision: Int64?
+    /// Whether it is a superuser's account or session, which only superusers change.
+    package var isSuperusers = false
 
     /// What the object is called: its first cell.
     package var name: String { cells.first?.text ?? id }

@@ -18,13 +18,19 @@ package struct AdminForm: Sendable {
         package let kind: Kind
         package let isRequired: Bool
         package let help: String
+        /// What a form for a new object holds.
+        package let initial: String?
 
-        init(_ key: String, _ title: String, _ kind: Kind = .text, isRequired: Bool = false, help: String = "") {
+        init(
+            _ key: String, _ title: String, _ kind: Kind = .text, isRequired: Bool = false, help: String = "",
+            initial: String? = nil
+        ) {
             self.key = key
             self.title = title
             self.kind = kind
             self.isRequired = isRequired
             self.help = help
+            self.initial = initial
         }
     }
 
@@ -56,6 +62,10 @@ package struct AdminForm: Sendable {
     package let fields: [Field]
     /// Whether saving has something to tell that is shown once.
     package let tells: Bool
+    /// What somebody must be allowed to be offered it; nil where whoever sees the table is.
+    var needed: Action?
+    /// Whether an object is offered it.
+    var isOffered: @Sendable (Scope, AdminRow) -> Bool = { _, _ in true }
     /// Makes or changes the object; answers what it has to tell beyond that it was done, such as a link to hand on.
     let save: @Sendable (AdministeredServices, Scope, String, Values) async throws -> Saved
 
@@ -68,6 +78,20 @@ package struct AdminForm: Sendable {
         self.fields = fields
         self.tells = tells
         self.save = save
+    }
+
+    /// The same for those who may do this.
+    func needing(_ action: Action) -> AdminForm {
+        var copy = self
+        copy.needed = action
+        return copy
+    }
+
+    /// The same for these objects alone.
+    func offered(where isOffered: @escaping @Sendable (Scope, AdminRow) -> Bool) -> AdminForm {
+        var copy = self
+        copy.isOffered = isOffered
+        return copy
     }
 
     /// What came of a form.
@@ -117,20 +141,28 @@ package struct AdminAction: Sendable {
     package let explanation: String
     /// Whether it takes other objects with it, which the page that asks then counts.
     package let isDestructive: Bool
+    /// What somebody must be allowed to be offered it; nil where whoever sees the table is.
+    let needed: Action?
     /// Whether an object in this state can have it done.
     let isOffered: @Sendable (AdminRow) -> Bool
+    /// Why this object can't have it done although its state allows it; nil where it can.
+    let obstacle: @Sendable (AdminRow) -> String?
     let run: @Sendable (AdministeredServices, Scope, String) async throws -> Void
 
     init(
         _ key: String, _ title: String, _ explanation: String, isDestructive: Bool = false,
+        needing needed: Action? = nil,
         where isOffered: @escaping @Sendable (AdminRow) -> Bool = { _ in true },
+        unless obstacle: @escaping @Sendable (AdminRow) -> String? = { _ in nil },
         run: @escaping @Sendable (AdministeredServices, Scope, String) async throws -> Void
     ) {
         self.key = key
         self.title = title
         self.explanation = explanation
         self.isDestructive = isDestructive
+        self.needed = needed
         self.isOffered = isOffered
+        self.obstacle = obstacle
         self.run = run
     }
 }
@@ -144,6 +176,8 @@ package struct AdminConfirmation: Sendable {
     /// Of all of them.
     package let ids: [String]
     package let counts: [AdminCount]
+    /// Objects that were chosen too and would refuse it.
+    package let refusals: [AdminOutcome.Refusal]
 }
 
 /// What came of an action on several objects: each is done or refused on its own.

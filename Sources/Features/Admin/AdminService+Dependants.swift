@@ -35,7 +35,8 @@ extension AdminService {
         let keys = Set(columns.map(\.key))
         let items = found.map { row in
             let cells = row.cells.filter { keys.contains($0.column.key) }
-            return AdminDependants.Item(row: AdminRow(id: row.id, cells: cells), actions: actions(table, on: row))
+            return AdminDependants.Item(
+                row: AdminRow(id: row.id, cells: cells), actions: actions(scope, table, on: row))
         }
         return AdminDependants.Inline(table: table, columns: columns, items: items)
     }

@@ -82,12 +82,34 @@ package struct AdminService: Sendable {
     package func confirmation(
         _ scope: Scope, _ table: AdminTable, _ action: AdminAction, of rows: [AdminRow]
     ) async throws -> AdminConfirmation {
+        let refusals = rows.compactMap { row in
+            refusal(scope, table, action, on: row).map { AdminOutcome.Refusal(id: row.id, name: row.name, error: $0) }
+        }
+        let refused = Set(refusals.map(\.id))
+        let rows = rows.filter { !refused.contains($0.id) }
         let shown = Array(rows.prefix(AdminConfirmation.limit))
         let ids = rows.map(\.id)
         let counts = action.isDestructive ? try await related(scope, table, ids: ids) : []
-        try await record(scope, table, "read", shown.map(\.id))
-        return AdminConfirmation(shown: shown, ids: ids, counts: counts)
+        try await record(scope, table, "read", shown.map(\.id) + refusals.map(\.id))
+        return AdminConfirmation(shown: shown, ids: ids, counts: counts, refusals: refusals)
     }
+
+    /// Why `row` can't have `action` done, as far as it shows; the feature's own service has the last word.
+    private func refusal(
+        _ scope: Scope, _ table: AdminTable, _ action: AdminAction, on row: AdminRow
+    ) -> AppError? {
+        if isReserved(row, scope) {
+            return AppError(.forbidden, "Only a superuser can change a superuser's account or end its sessions.")
+        }
+        if let obstacle = action.obstacle(row) { return AppError(.conflict, obstacle) }
+        guard action.isOffered(row) else {
+            return AppError(.conflict, "The \(table.singular) is not in a state in which this can be done.")
+        }
+        return nil
+    }
+
+    /// Whether `row` is out of reach of whoever asks.
+    package func isReserved(_ row: AdminRow, _ scope: Scope) -> Bool { row.isSuperusers && !scope.isSuperuser }
 
     /// What hangs on these objects, in the description's order.
     package func related(_ scope: Scope, _ table: AdminTable, ids: [String]) async throws -> [AdminCount] {
@@ -132,9 +154,7 @@ package struct AdminService: Sendable {
     ) async throws -> AdminOutcome {
         try Policy.require(.administer, scope)
         return try await each(scope, table, rows) { row in
-            guard action.isOffered(row) else {
-                throw AppError(.conflict, "The \(table.singular) is not in a state in which this can be done.")
-            }
+            if let refusal = refusal(scope, table, action, on: row) { throw refusal }
             try await action.run(services, scope, row.id)
         }
     }
@@ -179,8 +199,13 @@ package struct AdminService: Sendable {
     }
 
     /// The actions that `row` can have done now.
-    package func actions(_ table: AdminTable, on row: AdminRow) -> [AdminAction] {
-        table.actions.filter { $0.isOffered(row) }
+    package func actions(_ scope: Scope, _ table: AdminTable, on row: AdminRow) -> [AdminAction] {
+        table.actions.filter { refusal(scope, table, $0, on: row) == nil }
+    }
+
+    /// The forms that `row` is offered now.
+    package func forms(_ scope: Scope, _ table: AdminTable, of row: AdminRow) -> [AdminForm] {
+        table.objectForms.filter { !isReserved(row, scope) && $0.isOffered(scope, row) }
     }
 
     package func save(

@@ -13,7 +13,7 @@ extension AdminStore {
                     id: "a.id", order: .newest("a.occurred_at"), search: ["u.search_text", "u.email", "a.action"]
                 ) { "a.institution_id = \($0.institution)" }),
             [
-                AdminColumn("occurredAt", "When", "a.occurred_at", .time),
+                AdminColumn("occurredAt", "When", "a.occurred_at", .time).precise(),
                 AdminColumn("actor", "Who", "u.email").optional().linked(
                     // A superuser of another institution is named, but is no object of this one.
                     to: "users", id: "CASE WHEN u.institution_id = a.institution_id THEN a.actor_id END"),

@@ -48,8 +48,8 @@ extension AdminStore {
                 list: .init("files", by: "case")),
         ]
         table.edit = caseForm(isNew: false)
-        table.add = caseForm(isNew: true)
-        table.listEdit = AdminForm(fields: [.init("priority", "Priority")]) { services, scope, id, values in
+        table.add = caseForm(isNew: true).needing(.createCase)
+        table.listEdit = AdminForm(fields: [priorityField]) { services, scope, id, values in
             var form = CaseForm()
             form.priority = .value(values["priority"] ?? "")
             _ = try await services.cases.update(
@@ -77,8 +77,16 @@ extension AdminStore {
         AdminColumn("clinicalHistory", "Clinical history", "c.clinical_history", .longText).unlisted(),
         AdminColumn("diagnosis", "Diagnosis", "c.diagnosis", .longText).unlisted(),
         AdminColumn("notes", "Notes", "c.notes", .longText).unlisted(),
+        AdminColumn(
+            "images", "Images",
+            "(SELECT COUNT(*) FROM images m WHERE m.institution_id = c.institution_id AND m.case_id = c.id)", .number
+        ).unlisted().unsortable(),
         AdminColumn("revision", "Revision", "c.revision", .number).unlisted(),
     ]
+
+    private static let priorityField = AdminForm.Field(
+        "priority", "Priority", .choice(AdminChoice.all(of: Case.Priority.self)), isRequired: true,
+        initial: Case.defaultPriority)
 
     private static func caseForm(isNew: Bool) -> AdminForm {
         var fields: [AdminForm.Field] = [
@@ -87,7 +95,7 @@ extension AdminStore {
             .init("sex", "Sex", .choice(AdminChoice.all(of: Case.Sex.self)), isRequired: true),
             .init("scanDate", "Scanned on", .date, help: "YYYY-MM-DD"),
             .init("fieldStrength", "Field strength", .choice(AdminChoice.all(of: Case.FieldStrength.self))),
-            .init("scannerType", "Scanner"), .init("priority", "Priority"),
+            .init("scannerType", "Scanner"), priorityField,
             .init("indication", "Indication", .longText),
             .init("clinicalHistory", "Clinical history", .longText), .init("diagnosis", "Diagnosis", .longText),
             .init("notes", "Notes", .longText),
@@ -123,7 +131,9 @@ extension AdminStore {
         },
         AdminAction(
             "segment", "Start segmentation",
-            "Asks for a segmentation of each case by the model in force. Signed reports stay; new drafts are added beside them."
+            "Asks for a segmentation of each case by the model in force. Signed reports stay; new drafts are added beside them.",
+            needing: .startInference, where: { $0["status"]?.text != Case.Status.archived.rawValue },
+            unless: { $0["images"]?.text == "0" ? "The case has no images yet." : nil }
         ) { services, scope, id in
             _ = try await services.segmentation.start(
                 scope, case: AdministeredServices.id(id, of: Case.self), force: true)
@@ -215,12 +225,12 @@ extension AdminStore {
                 scope, AdministeredServices.id(id, of: MRIImage.self), modality: values["modality"] ?? "",
                 filename: values["originalFilename"] ?? "")
             return .init(id)
-        }
+        }.needing(.uploadImage)
         table.actions = [
             AdminAction(
                 "delete", "Delete",
                 "The images go with their files. Results that were measured on them stay and say that the images were changed.",
-                isDestructive: true
+                isDestructive: true, needing: .uploadImage
             ) { services, scope, id in
                 try await services.images.delete(scope, AdministeredServices.id(id, of: MRIImage.self))
             }

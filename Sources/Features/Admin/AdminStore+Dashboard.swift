@@ -16,6 +16,8 @@ package struct AdminDashboard: Sendable {
     }
 
     package let users: [Tally]
+    /// Users who wait for approval.
+    package let waiting: Int
     package let cases: [Tally]
     package let tasks: [Tally]
     package let reports: [Tally]
@@ -51,7 +53,12 @@ extension AdminStore {
             """)
         return AdminDashboard(
             users: try tallies("u.role", "users u", "u.institution_id = \(institution) AND u.deleted_at IS NULL"),
-            cases: try tallies("c.status", "cases c", visible),
+            waiting: try one(
+                """
+                SELECT COUNT(*) AS number FROM users
+                WHERE institution_id = \(institution) AND is_pending = 1 AND deleted_at IS NULL
+                """
+            ).get("number"), cases: try tallies("c.status", "cases c", visible),
             tasks: try tallies(
                 "j.status",
                 "inference_tasks t JOIN jobs j ON j.institution_id = t.institution_id AND j.id = t.job_id \(ofCases)",

@@ -54,7 +54,7 @@ extension AdminStore {
 
     private static let quotaField = AdminForm.Field(
         "quotaBytes", "Quota",
-        help: "Such as 500 MiB, 20 GiB or a number of bytes; empty for the operator's rule, 0 for none at all.")
+        help: "With its unit, such as 500 MB or 20 GiB. Empty for the operator's rule, 0 for no storage at all.")
 
     private static func institutionForm(isNew: Bool) -> AdminForm {
         let name = AdminForm.Field("name", "Name", isRequired: true)

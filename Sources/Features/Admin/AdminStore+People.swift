@@ -9,7 +9,7 @@ extension AdminStore {
             .rows(
                 AdminRows(
                     from: "users u", id: "u.id", order: .newest("u.created_at"), search: ["u.search_text", "u.email"],
-                    revision: "u.updated_at"
+                    revision: "u.updated_at", superusers: "u.is_superuser"
                 ) { "u.institution_id = \($0.institution) AND u.deleted_at IS NULL" }),
             [
                 AdminColumn("email", "E-mail", "u.email"), AdminColumn("firstName", "First name", "u.first_name"),
@@ -19,6 +19,8 @@ extension AdminStore {
                 AdminColumn("phoneNumber", "Telephone", "u.phone_number").unlisted(),
                 AdminColumn("isEmailVerified", "E-mail verified", "u.is_email_verified", .flag),
                 AdminColumn("isActive", "Active", "u.is_active", .flag),
+                AdminColumn("isPending", "Waiting for approval", "u.is_pending", .flag).unlisted(),
+                AdminColumn("isLastAdmin", "Last administrator", isLastAdmin, .flag).unlisted().unsortable(),
                 AdminColumn("isSuperuser", "Superuser", "u.is_superuser", .flag).unlisted(),
                 AdminColumn("secondFactor", "Second factor", hasSecondFactor, .flag).unlisted(),
                 AdminColumn("createdAt", "Registered", "u.created_at", .time),
@@ -28,6 +30,7 @@ extension AdminStore {
             AdminFilter("role", "Role", "u.role", .choice(AdminChoice.all(of: Role.self))),
             AdminFilter("verified", "E-mail verified", "u.is_email_verified", .flag),
             AdminFilter("active", "Active", "u.is_active", .flag),
+            AdminFilter("pending", "Waiting for approval", "u.is_pending", .flag),
             AdminFilter("factor", "Second factor", hasSecondFactor, .flag),
             AdminFilter("created", "Registered", "u.created_at", .period),
             AdminFilter("institution", "Institution", "u.institution_id", .reference(table: "institutions")),
@@ -44,10 +47,13 @@ extension AdminStore {
                 "Shared cases", "no longer shared", "case_shares", by: "user_id", list: .init("shares", by: "user")),
             AdminRelated("Tasks", "kept", "inference_tasks", by: "created_by", list: .init("tasks", by: "author")),
         ]
-        table.note = "People join by an invitation or, where that is allowed, register themselves."
+        table.note = """
+            People join by an invitation or, where that is allowed, register themselves. Who waits for approval is let in by \
+            Approve on the user's page.
+            """
         table.edit = userForm
         table.listEdit = userListForm
-        table.forms = [passwordForm]
+        table.forms = [approvalForm, passwordForm]
         table.actions = userActions
         return table
     }()
@@ -56,6 +62,28 @@ extension AdminStore {
         (CASE WHEN EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
         THEN 1 ELSE 0 END)
         """
+
+    /// The only active administrator of the institution, without whom nobody could appoint another one.
+    private static let isLastAdmin = """
+        (CASE WHEN u.role = 'admin' AND u.is_active = 1 AND NOT EXISTS (
+            SELECT 1 FROM users o WHERE o.institution_id = u.institution_id AND o.id <> u.id AND o.role = 'admin'
+                AND o.is_active = 1 AND o.deleted_at IS NULL)
+        THEN 1 ELSE 0 END)
+        """
+
+    private static let approvalForm = AdminForm(
+        "approve", title: "Approve",
+        fields: [
+            .init(
+                "role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true,
+                help: "The person asked for this role and may act in it from now on. Confirm it, or choose another one."
+            )
+        ]
+    ) { services, scope, id, values in
+        _ = try await services.users.approve(
+            scope, AdministeredServices.id(id, of: User.self), ApprovalForm(role: values["role"]))
+        return .init(id)
+    }.offered { _, row in row["isPending"]?.text == "1" }
 
     private static let userForm = AdminForm(fields: [
         .init("email", "E-mail", .email, isRequired: true),
@@ -70,8 +98,12 @@ extension AdminStore {
             institution: .value(values["institution"] ?? ""), specialty: .value(values["specialty"] ?? ""),
             phoneNumber: .value(values["phoneNumber"] ?? ""), role: values["role"] ?? "",
             isEmailVerified: values.flag("isEmailVerified"))
-        _ = try await services.users.updateUser(
-            scope, AdministeredServices.id(id, of: User.self), change, if: values.precondition)
+        do {
+            _ = try await services.users.updateUser(
+                scope, AdministeredServices.id(id, of: User.self), change, if: values.precondition)
+        } catch let error as AppError where error.fields["currentPassword"] != nil {
+            throw AppError.invalid("email", "Change your own e-mail address on the page of your account.")
+        }
         return .init(id)
     }
 
@@ -97,19 +129,25 @@ extension AdminStore {
         let form = PasswordChange(newPassword: values["newPassword"], confirmPassword: values["confirmPassword"])
         try await services.users.setPassword(scope, AdministeredServices.id(id, of: User.self), form)
         return .init(id)
+    }.offered { scope, row in row.id != scope.user.string }
+
+    @Sendable private static func lastAdmin(_ row: AdminRow) -> String? {
+        row["isLastAdmin"]?.text == "1" ? UsersService.lastAdministrator.message : nil
     }
 
     private static let userActions = [
         AdminAction(
             "deactivate", "Deactivate",
             "The accounts can't be used until they are activated again; their sessions end.",
-            where: { $0["isActive"]?.text == "1" }
+            where: { $0["isActive"]?.text == "1" }, unless: lastAdmin
         ) { services, scope, id in
             let change = UserChange(isActive: false)
             _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: User.self), change)
         },
-        AdminAction("activate", "Activate", "The accounts can be used again.", where: { $0["isActive"]?.text == "0" }) {
-            services, scope, id in
+        AdminAction(
+            "activate", "Activate", "The accounts can be used again.",
+            where: { $0["isActive"]?.text == "0" && $0["isPending"]?.text == "0" }
+        ) { services, scope, id in
             let change = UserChange(isActive: true)
             _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: User.self), change)
         },
@@ -128,7 +166,7 @@ extension AdminStore {
         AdminAction(
             "delete", "Delete",
             "The accounts can't be used any more, and can't be brought back. What they made stays with their names.",
-            isDestructive: true
+            isDestructive: true, unless: lastAdmin
         ) { services, scope, id in
             try await services.users.delete(scope, AdministeredServices.id(id, of: User.self))
         },

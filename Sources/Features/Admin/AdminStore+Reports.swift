@@ -56,8 +56,11 @@ extension AdminStore {
         ]
         table.actions = [
             AdminAction(
-                "delete", "Delete", "Drafts and reviewed reports go with their edits. Finalized ones stay.",
-                isDestructive: true, where: { ["draft", "reviewed"].contains($0["status"]?.text) }
+                "delete", "Delete", "Drafts and reviewed reports go with their edits.", isDestructive: true,
+                unless: { row in
+                    ["draft", "reviewed"].contains(row["status"]?.text)
+                        ? nil : "The report has been finalized; signed reports are kept."
+                }
             ) { services, scope, id in
                 try await services.reports.delete(scope, AdministeredServices.id(id, of: Report.self))
             }
@@ -81,7 +84,7 @@ extension AdminStore {
         _ = try await services.reports.update(
             scope, AdministeredServices.id(id, of: Report.self), form, if: values.precondition)
         return .init(id)
-    }
+    }.needing(.writeReport)
 
     static let edits = {
         var table = AdminTable(
@@ -96,7 +99,7 @@ extension AdminStore {
                     search: ["u.search_text", "LOWER(e.reason)"]
                 ) { CaseStore.visible($0, for: .readReport) }),
             [
-                AdminColumn("editedAt", "When", "e.edited_at", .time),
+                AdminColumn("editedAt", "When", "e.edited_at", .time).precise(),
                 AdminColumn("number", "Number", "e.number", .number),
                 AdminColumn("editedBy", "Who", "u.email").optional().linked(to: "users", id: "e.edited_by"),
                 AdminColumn("status", "Status after it", "e.status", .state),

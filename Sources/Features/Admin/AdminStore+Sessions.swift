@@ -9,7 +9,8 @@ extension AdminStore {
             .rows(
                 AdminRows(
                     from: "sessions s JOIN users u ON u.institution_id = s.institution_id AND u.id = s.user_id",
-                    id: "s.id", order: .newest("s.created_at"), search: ["u.search_text", "u.email"]
+                    id: "s.id", order: .newest("s.created_at"), search: ["u.search_text", "u.email"],
+                    superusers: "u.is_superuser"
                 ) { "s.institution_id = \($0.institution)" }),
             [
                 AdminColumn("user", "User", "u.email").linked(to: "users", id: "s.user_id"),
@@ -50,7 +51,8 @@ extension AdminStore {
                         refresh_tokens t JOIN sessions s ON s.institution_id = t.institution_id AND s.id = t.session_id
                         JOIN users u ON u.institution_id = s.institution_id AND u.id = s.user_id
                         """,
-                    id: "t.id", order: .newest("t.issued_at"), search: ["u.search_text", "u.email"]
+                    id: "t.id", order: .newest("t.issued_at"), search: ["u.search_text", "u.email"],
+                    superusers: "u.is_superuser"
                 ) { "t.institution_id = \($0.institution)" }),
             [
                 AdminColumn("id", "Id", "t.id").unsortable(),

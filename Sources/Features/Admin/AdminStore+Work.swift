@@ -36,6 +36,7 @@ extension AdminStore {
                 AdminColumn("attempt", "Begun so many times", "j.attempt", .number).unlisted(),
                 AdminColumn("modelId", "Model asked for", "t.model_id").optional().unlisted(),
                 AdminColumn("inputsDigest", "Digest of the inputs", "t.inputs_digest").unlisted(),
+                AdminColumn("isSigned", "Signed report", hasSignedReport, .flag).unlisted().unsortable(),
                 AdminColumn("job", "Job", "t.job_id").unlisted().unsortable().linked(to: "jobs", id: "t.job_id"),
             ])
         table.filters = [
@@ -60,22 +61,30 @@ extension AdminStore {
         return table
     }()
 
+    private static let hasSignedReport = """
+        (CASE WHEN EXISTS (SELECT 1 FROM results x JOIN reports p ON p.result_id = x.id
+            WHERE x.task_id = t.id AND p.status IN ('finalized', 'exported'))
+        THEN 1 ELSE 0 END)
+        """
+
     private static let taskActions = [
         AdminAction(
-            "cancel", "Cancel", "Waiting tasks stop at once, running ones within a second.",
+            "cancel", "Cancel", "Waiting tasks stop at once, running ones within a second.", needing: .startInference,
             where: { ["pending", "running"].contains($0["status"]?.text) }
         ) { services, scope, id in
             _ = try await services.segmentation.cancel(scope, AdministeredServices.id(id, of: InferenceTask.self))
         },
         AdminAction(
             "repeat", "Start again", "Asks for a new segmentation of the same case by the same choice of model.",
+            needing: .startInference,
             where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) }
         ) { services, scope, id in
             _ = try await services.segmentation.restart(scope, AdministeredServices.id(id, of: InferenceTask.self))
         },
         AdminAction(
-            "delete", "Delete", "The tasks go with their results and reports. A task with a finalized report stays.",
-            isDestructive: true, where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) }
+            "delete", "Delete", "The tasks go with their results and reports.", isDestructive: true,
+            where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) },
+            unless: { $0["isSigned"]?.text == "1" ? "A finalized report rests on the task's result." : nil }
         ) { services, scope, id in
             try await services.segmentation.delete(scope, AdministeredServices.id(id, of: InferenceTask.self))
         },

@@ -108,7 +108,10 @@ package struct AdminStore {
 
     /// Every column under a name made of its place.
     static func selection(_ rows: AdminRows, _ columns: [AdminColumn]) -> SQL {
-        var parts = ["\(rows.id) AS id", "CAST(\(rows.revision ?? "NULL") AS BIGINT) AS revision"]
+        var parts = [
+            "\(rows.id) AS id", "CAST(\(rows.revision ?? "NULL") AS BIGINT) AS revision",
+            "CAST(\(rows.superusers ?? "0") AS BIGINT) AS reserved",
+        ]
         for (place, column) in columns.enumerated() {
             parts.append("\(column.expression) AS v\(place)")
             switch column.link {
@@ -125,7 +128,7 @@ package struct AdminStore {
             id: try row.get("id"),
             cells: try columns.enumerated().map { place, column in
                 AdminCell(column, try row.value("v\(place)"), link: try link(row, column, at: place))
-            }, revision: try row.optional("revision"))
+            }, revision: try row.optional("revision"), isSuperusers: try row.get("reserved"))
     }
 
     private static func link(_ row: SQLRow, _ column: AdminColumn, at place: Int) throws -> AdminReference? {

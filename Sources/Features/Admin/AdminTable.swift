@@ -57,14 +57,17 @@ package struct AdminTable: Sendable {
 
     package var listed: [AdminColumn] { columns.filter(\.isListed) }
 
-    /// The same as `scope` may use it.
+    /// The same as `scope` may use it: without what it would be refused for every object.
     func offered(to scope: Scope) -> AdminTable {
-        guard isChangedBySuperusersAlone && !scope.isSuperuser else { return self }
+        let mayChange = !isChangedBySuperusersAlone || scope.isSuperuser
+        func mayUse(_ needed: Action?) -> Bool { needed.map { Policy.reach(of: $0, scope) != .nothing } ?? true }
+        func offered(_ form: AdminForm?) -> AdminForm? { form.flatMap { mayChange && mayUse($0.needed) ? $0 : nil } }
         var copy = self
-        copy.add = nil
-        copy.edit = nil
-        copy.listEdit = nil
-        copy.forms = []
+        copy.add = offered(add)
+        copy.edit = offered(edit)
+        copy.listEdit = offered(listEdit)
+        copy.forms = forms.compactMap { offered($0) }
+        copy.actions = actions.filter { mayUse($0.needed) }
         return copy
     }
 
@@ -97,6 +100,8 @@ struct AdminRows: Sendable {
     let search: [String]
     /// Changes with every change of a row, which forms then refuse to overwrite; nil where rows have no such number.
     let revision: String?
+    /// Says which rows are a superuser's account or session.
+    let superusers: String?
     let visible: @Sendable (Scope) -> SQL
 
     /// The order of a list in which nobody has chosen one.
@@ -114,13 +119,14 @@ struct AdminRows: Sendable {
 
     init(
         from: String, id: String, order: Order, search: [String] = [], revision: String? = nil,
-        visible: @escaping @Sendable (Scope) -> SQL
+        superusers: String? = nil, visible: @escaping @Sendable (Scope) -> SQL
     ) {
         self.from = from
         self.id = id
         self.order = order
         self.search = search
         self.revision = revision
+        self.superusers = superusers
         self.visible = visible
     }
 }

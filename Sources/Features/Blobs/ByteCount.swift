@@ -7,10 +7,12 @@ package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
         let bytes: Int64
     }
 
-    /// The largest first.
+    /// Those of IEC 80000-13 and of the SI, the largest first.
     private static let units = [
-        Unit(name: "TiB", bytes: 1 << 40), Unit(name: "GiB", bytes: 1 << 30), Unit(name: "MiB", bytes: 1 << 20),
-        Unit(name: "KiB", bytes: 1 << 10),
+        Unit(name: "TiB", bytes: 1 << 40), Unit(name: "TB", bytes: 1_000_000_000_000),
+        Unit(name: "GiB", bytes: 1 << 30), Unit(name: "GB", bytes: 1_000_000_000),
+        Unit(name: "MiB", bytes: 1 << 20), Unit(name: "MB", bytes: 1_000_000),
+        Unit(name: "KiB", bytes: 1 << 10), Unit(name: "kB", bytes: 1000), Unit(name: "B", bytes: 1),
     ]
 
     package init(_ bytes: Int64) {
@@ -18,11 +20,13 @@ package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Nil where the text is no whole number of bytes or of a unit, or more than can be stored.
-    package init?(_ text: String) {
+    ///
+    /// - Parameter needsUnit: whether a number alone, other than 0, is refused: people mean megabytes by it, programs bytes.
+    package init?(_ text: String, needsUnit: Bool = false) {
         let text = text.trimmed
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let name = String(text.dropFirst(digits.count)).trimmed.lowercased()
-        guard let number = Int64(digits) else { return nil }
+        guard let number = Int64(digits), !(needsUnit && name.isEmpty && number != 0) else { return nil }
         guard let factor = name.isEmpty ? 1 : Self.units.first(where: { $0.name.lowercased() == name })?.bytes else {
             return nil
         }

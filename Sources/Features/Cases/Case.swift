@@ -25,6 +25,11 @@ package struct Case: Sendable, Equatable {
         case seven = "7T"
     }
 
+    /// How soon it is wanted, as the administration offers it; clients of the API may send other words.
+    package enum Priority: String, Sendable, CaseIterable {
+        case low, normal, high, urgent
+    }
+
     package let id: ID<Case>
     package let institutionID: ID<Institution>
     package let createdBy: ID<User>

@@ -93,7 +93,7 @@ package struct CaseForm: Decodable, Sendable {
 }
 
 extension Case {
-    static let defaultPriority = "normal"
+    static let defaultPriority = Priority.normal.rawValue
 }
 
 extension CaseForm {

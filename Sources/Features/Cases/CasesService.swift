@@ -56,6 +56,13 @@ package struct CasesService: Sendable {
         return item
     }
 
+    /// Those of `actions` that `scope` may do to the case, for pages, which offer nothing else.
+    package func allowed(_ scope: Scope, _ id: ID<Case>, among actions: [Action]) async throws -> Set<Action> {
+        try await database.read { connection in
+            Set(try actions.filter { try CaseStore(connection).find(scope, id, for: $0) != nil })
+        }
+    }
+
     package func update(
         _ scope: Scope, _ id: ID<Case>, _ form: CaseForm, if precondition: Precondition = .none
     ) async throws -> Case {

@@ -28,6 +28,31 @@ struct FileStore {
         }
     }
 
+    /// The case that a file hangs on; nil where `scope` may not see it.
+    func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> ID<Case>? {
+        let action: Action =
+            switch kind {
+            case .image: .readCase
+            case .result: .readResult
+            case .report: .readReport
+            }
+        return try connection.queryOne(
+            """
+            SELECT c.id FROM \(raw: Self.files(kind)) JOIN cases c ON c.id = h.case_id
+            WHERE f.id = \(object) AND \(CaseStore.visible(scope, for: action))
+            """
+        )?.get("id")
+    }
+
+    /// The rows of files as `f`, beside those that name their cases as `h`.
+    private static func files(_ kind: FileGrant.Kind) -> String {
+        switch kind {
+        case .image: "images f JOIN images h ON h.id = f.id"
+        case .result: "result_files f JOIN results h ON h.id = f.result_id"
+        case .report: "report_pdfs f JOIN reports h ON h.id = f.report_id"
+        }
+    }
+
     private func image(_ grant: FileGrant, _ visible: SQL) throws -> StoredFile? {
         try connection.queryOne(
             """

@@ -76,6 +76,13 @@ package struct FilesService: Sendable {
         return file
     }
 
+    /// The case that a file hangs on; nil where `scope` may not see it.
+    package func caseID(
+        _ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>
+    ) async throws -> ID<Case>? {
+        try await database.read { try FileStore($0).caseID(scope, kind, object) }
+    }
+
     private static let expired = AppError(
         .forbidden, "This address is not valid or has expired; load the case again for a new one.")
 

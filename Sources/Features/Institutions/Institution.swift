@@ -78,8 +78,8 @@ extension Validation {
 
     fileprivate mutating func quota(_ text: String) -> Int64? {
         guard !text.trimmed.isEmpty else { return nil }
-        guard let quota = ByteCount(text) else {
-            add("quotaBytes", "Write the quota as bytes or with a unit, such as 500 MiB or 20 GiB.")
+        guard let quota = ByteCount(text, needsUnit: true) else {
+            add("quotaBytes", "Enter a whole number with its unit, such as 500 MB or 20 GiB.")
             return nil
         }
         return quota.bytes

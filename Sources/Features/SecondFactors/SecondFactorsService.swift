@@ -22,9 +22,11 @@ package struct SecondFactorsService: Sendable {
         }
     }
 
-    /// A secret for the user's app; it counts once `confirm` has seen a code of it.
-    package func enrol(_ principal: Principal) async throws -> SecondFactorEnrolment {
+    /// A secret for the user's app; it counts once `confirm` has seen a code of it. It takes the password: whoever finds a
+    /// session open must not be able to keep its user out.
+    package func enrol(_ principal: Principal, password: String) async throws -> SecondFactorEnrolment {
         let scope = principal.scope.atHome
+        try await sessions.requireOwn(password, scope, field: "password")
         let codes = OneTimeCodes.fresh()
         let sealed = try box.seal(codes.secret, for: scope.user.string)
         let now = sessions.clock()
@@ -79,16 +81,15 @@ package struct SecondFactorsService: Sendable {
     /// Signing in needs the password alone again.
     package func disable(_ principal: Principal, password: String) async throws {
         let scope = principal.scope.atHome
-        guard try await sessions.isOwn(password, scope) else {
-            throw AppError.invalid("password", "The password is not correct.")
-        }
+        try await sessions.requireOwn(password, scope, field: "password")
         try await remove(scope, scope.user)
     }
 
-    /// The same with a code of the app or a recovery code in place of the password: whoever has one holds the factor.
-    package func disable(_ principal: Principal, code: String) async throws {
+    /// The same with a code of the app or a recovery code as well, as the page of one's account asks for it.
+    package func disable(_ principal: Principal, password: String, code: String) async throws {
         let scope = principal.scope.atHome
         guard !code.trimmed.isEmpty else { throw AppError.invalid("code", "This field is required.") }
+        try await sessions.requireOwn(password, scope, field: "password")
         let attempts = sessions.attempts(on: "code \(scope.user)", origin: scope.origin)
         try await sessions.throttle.admit(attempts)
         let user = try await database.read { try UserStore($0).find(scope, scope.user) }

@@ -46,31 +46,37 @@ package final class PasswordHasher: Sendable {
         decoy = cost.prefix + Self.random(Self.saltBytes).base64 + "$" + Self.random(Self.hashBytes).base64
     }
 
-    /// The hash with its salt and cost, in the algorithm's own text form.
+    /// The hash of the normalised password with its salt and cost, in the algorithm's own text form.
     package func hash(_ password: String) async throws -> String {
-        try await queued { [cost] in try Self.hash(password, cost) }
+        try await queued { [cost] in try Self.hash(password.normalisedPassword, cost) }
     }
 
     /// Whether `password` is the one that `encoded` was made from; nil stands for an account that does not exist.
     package func verify(_ password: String, against encoded: String?) async throws -> Bool {
-        // Longer ones can't have been registered and would only cost time.
-        let isPlausible = password.utf8.count <= PasswordRules.longest * 4
+        // Longer ones can't have been registered and would only cost time. Normalising may make four characters one.
+        let isPlausible = password.utf8.count <= PasswordRules.longest * 16
         let candidate = isPlausible ? password : ""
         return try await queued { [decoy] in
-            if let imported = encoded.flatMap(DjangoHash.init) {
-                return try imported.matches(candidate) && isPlausible
+            // Imported hashes, and ours from before passwords were normalised, were made from what was typed.
+            let normalised = candidate.normalisedPassword
+            let isAlike = normalised.utf8.elementsEqual(candidate.utf8)
+            let matches = try ([normalised] + (isAlike ? [] : [candidate])).map {
+                try Self.matches($0, encoded, decoy: decoy)
             }
-            var bytes = Array(candidate.utf8)
-            let status = argon2id_verify(encoded ?? decoy, &bytes, bytes.count)
-            guard encoded != nil else {
-                // Anything else would have been answered sooner than for an account that exists.
-                guard status == ARGON2_VERIFY_MISMATCH.rawValue else {
-                    throw AppError(.internalFault, "The password could not be compared; argon2 says \(status).")
-                }
-                return false
-            }
-            return status == ARGON2_OK.rawValue && isPlausible
+            return matches.contains(true) && isPlausible
         }
+    }
+
+    private static func matches(_ password: String, _ encoded: String?, decoy: String) throws -> Bool {
+        if let imported = encoded.flatMap(DjangoHash.init) { return try imported.matches(password) }
+        var bytes = Array(password.utf8)
+        let status = argon2id_verify(encoded ?? decoy, &bytes, bytes.count)
+        guard encoded == nil else { return status == ARGON2_OK.rawValue }
+        // Anything else would have been answered sooner than for an account that exists.
+        guard status == ARGON2_VERIFY_MISMATCH.rawValue else {
+            throw AppError(.internalFault, "The password could not be compared; argon2 says \(status).")
+        }
+        return false
     }
 
     /// Whether `encoded` was made by another algorithm or at another cost than hashes are made now.
@@ -111,6 +117,11 @@ package final class PasswordHasher: Sendable {
         }
         return String(decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+}
+
+extension String {
+    /// The same characters in the same form, whichever keyboard wrote them (NFKC, as NIST SP 800-63B §3.1.1.2 has it).
+    var normalisedPassword: String { precomposedStringWithCompatibilityMapping }
 }
 
 extension [UInt8] {

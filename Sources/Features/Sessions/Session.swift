@@ -59,7 +59,7 @@ package struct RefreshToken: Sendable, Equatable {
     let successorWasUsed: Bool
 }
 
-/// Two tokens for a client: one for an hour of requests, one to get the next.
+/// Two tokens for a client: a short-lived one for requests, and one to get the next.
 package struct TokenPair: Sendable, Equatable, Encodable {
     package let access: String
     package let refresh: String
@@ -80,6 +80,8 @@ package struct Principal: Sendable, Equatable {
     var hasSecondFactor = false
     /// The role needs a second factor and there is none: nothing is allowed but to enrol one.
     package var mustEnrol = false
+    /// More than half of the access token's time is over.
+    package var needsRenewal = false
 
     /// The same user as administrator of another institution.
     func visiting(_ institution: ID<Institution>) -> Principal {
@@ -95,6 +97,7 @@ package struct Principal: Sendable, Equatable {
         var copy = Principal(scope: scope, session: session, lastUsedAt: lastUsedAt)
         copy.hasSecondFactor = hasSecondFactor
         copy.mustEnrol = mustEnrol
+        copy.needsRenewal = needsRenewal
         return copy
     }
 }
@@ -111,6 +114,8 @@ package struct SessionSettings: Sendable {
     /// How old the note of a session's last use may become before a request writes a new one.
     package var useInterval: Duration = .seconds(5 * 60)
     package var throttling = ThrottleSettings()
+    /// How long after its last sign-in a device or a network address is known.
+    package var deviceLifetime: Duration = .seconds(90 * 86_400)
     /// Whether administrators and superusers must have a second factor.
     package var requiresAdminSecondFactor = false
 

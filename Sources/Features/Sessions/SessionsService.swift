@@ -23,20 +23,31 @@ package struct SessionsService: Sendable {
         throttle = Throttle(database: database, box: signer.box, clock: clock)
     }
 
-    /// An unknown address and a wrong password give the same answer after the same time. `code` is that of the second
-    /// factor, where the user has one.
+    /// How long sign-ins last.
+    package var lifetimes: SessionSettings { settings }
+
+    /// An unknown address and a wrong password give the same answer after the same time.
+    ///
+    /// - Parameters:
+    ///   - code: that of the second factor, where the user has one.
+    ///   - devices: what the browser says of earlier sign-ins by it (`deviceCookie`).
     package func login(
-        email: String, password: String, code: String? = nil, origin: RequestOrigin
+        email: String, password: String, code: String? = nil, devices: String? = nil, origin: RequestOrigin
     ) async throws -> SignedIn {
         let address = email.trimmed.lowercased()
-        let attempts = attempts(on: address, origin: origin)
         let isStorable = address.utf8.allSatisfy { $0 > 32 && $0 < 127 }
         let known = isStorable ? try await database.read { try UserStore($0).credentials(email: address) } : nil
+        let attempts = try await signInAttempts(on: address, of: known?.user.id, devices: devices, origin: origin)
         try await admit(attempts, on: known?.user.id, in: known?.user.institutionID, origin: origin)
         let matches = try await hasher.verify(password, against: known?.passwordHash)
-        guard matches, let known, known.user.isActive else {
+        guard matches, let known, known.user.isActive || known.user.isPending else {
             try await recordRefusal(of: known?.user, origin: origin)
             throw AppError(.unauthenticated, "Invalid credentials")
+        }
+        guard !known.user.isPending else {
+            try await recordRefusal(of: known.user, origin: origin)
+            throw AppError(
+                .approvalPending, "Your account is waiting for an administrator's approval.")
         }
         guard try await secondFactors.check(known.user, code: code, origin: origin) else {
             try await recordRefusal(of: known.user, origin: origin)
@@ -65,6 +76,16 @@ package struct SessionsService: Sendable {
         guard try await hasher.verify(password, against: stored) else { return false }
         try await throttle.forgive(attempts, account: settings.throttling.account)
         return true
+    }
+
+    /// For what a session that was left open must not be enough for.
+    ///
+    /// - Parameter field: the form's field that holds the password.
+    func requireOwn(_ password: String, _ scope: Scope, field: String) async throws {
+        guard !password.isEmpty else { throw AppError.invalid(field, "This field is required.") }
+        guard try await isOwn(password, scope) else {
+            throw AppError.invalid(field, "The password is not correct.")
+        }
     }
 
     func requiresSecondFactor(_ scope: Scope) -> Bool {
@@ -101,6 +122,7 @@ package struct SessionsService: Sendable {
             }), principal.scope.user == claims.user
         else { throw AppError(.unauthenticated, "The access token is not valid or has expired.") }
         principal.mustEnrol = !principal.hasSecondFactor && requiresSecondFactor(principal.scope)
+        principal.needsRenewal = (claims.expiresAt - now.seconds) * 2 < claims.expiresAt - claims.issuedAt
         if now.since(principal.lastUsedAt) > settings.useInterval {
             // The request itself needs no write, so a busy database must not refuse it.
             try? await database.write { try SessionStore($0).markUsed(claims.session, at: now) }
@@ -185,7 +207,11 @@ package struct SessionsService: Sendable {
     /// Forgets sessions that expired and attempts that no longer count; run it now and then.
     package func deleteExpired() async throws {
         let now = clock()
-        try await database.write { _ = try SessionStore($0).deleteExpired(before: now) }
+        let forgotten = now.advanced(by: Duration.zero - settings.deviceLifetime)
+        try await database.write { connection in
+            _ = try SessionStore(connection).deleteExpired(before: now)
+            try KnownAddressStore(connection).deleteUnused(since: forgotten)
+        }
         try await throttle.deleteFree()
     }
 
@@ -205,6 +231,7 @@ package struct SessionsService: Sendable {
             let store = SessionStore(connection)
             try store.insert(session, origin: origin, at: now, expiresAt: expiry)
             try store.insertToken(token, of: session, parent: nil, at: now, expiresAt: expiry)
+            try remember(origin, of: user.id, at: now, on: connection)
             try AuditStore(connection).append(
                 AuditEntry(
                     institution: user.institutionID, actor: user.id, origin: origin, action: "session.start",

@@ -24,11 +24,19 @@ package struct ThrottleSettings: Sendable {
     package var address: ThrottleRule
     /// New accounts from one network address.
     package var registrations: ThrottleRule
+    /// Changes of e-mail addresses by one user: each tells whether an address is taken.
+    package var emailChanges: ThrottleRule
 
-    package init(account: Int = 10, address: Int = 100, registrations: Int = 60) {
-        self.account = ThrottleRule("account", attempts: account, window: .seconds(15 * 60))
-        self.address = ThrottleRule("address", attempts: address, window: .seconds(15 * 60))
-        self.registrations = ThrottleRule("registration", attempts: registrations, window: .seconds(3600))
+    /// Over how long failed sign-ins count.
+    package static let signInWindow: Duration = .seconds(15 * 60)
+    /// Over how long new accounts and changes of e-mail addresses count.
+    package static let accountWindow: Duration = .seconds(3600)
+
+    package init(account: Int = 10, address: Int = 100, registrations: Int = 60, emailChanges: Int = 10) {
+        self.account = ThrottleRule("account", attempts: account, window: Self.signInWindow)
+        self.address = ThrottleRule("address", attempts: address, window: Self.signInWindow)
+        self.registrations = ThrottleRule("registration", attempts: registrations, window: Self.accountWindow)
+        self.emailChanges = ThrottleRule("email", attempts: emailChanges, window: Self.accountWindow)
     }
 }
 

@@ -1,16 +1,26 @@
+/// Who may make an account without an invitation.
+package enum RegistrationMode: String, Sendable, CaseIterable {
+    /// Anybody, who can use it at once.
+    case open
+    /// Anybody, who can use it once an administrator has approved it.
+    case approval
+    /// Nobody.
+    case closed
+}
+
 /// What the operator has decided about accounts.
 package struct AccountSettings: Sendable {
-    /// Whether people without an invitation may register, into the default institution.
-    package var allowsRegistration: Bool
+    /// Without an invitation, into the default institution.
+    package var registration: RegistrationMode
     package var invitationLifetime: Duration
     package var passwords: PasswordRules
 
     package init(
-        allowsRegistration: Bool = true, invitationLifetime: Duration = .seconds(7 * 24 * 3600),
+        registration: RegistrationMode = .open, invitationLifetime: Duration = .seconds(7 * 24 * 3600),
         passwords: PasswordRules = PasswordRules()
     ) {
         self.passwords = passwords
-        self.allowsRegistration = allowsRegistration
+        self.registration = registration
         self.invitationLifetime = invitationLifetime
     }
 }

@@ -20,6 +20,7 @@ extension User {
         if let active = change.isActive, active != isActive {
             if asker == .admin {
                 user.isActive = active
+                if active { user.isPending = false }
             } else {
                 check.add("isActive", "Only an administrator can open or close an account.")
             }
@@ -42,6 +43,11 @@ extension User {
 
     var isActiveAdmin: Bool { role == .admin && isActive }
 
+    private func activation(since before: User) -> String {
+        guard isActive else { return "user.deactivate" }
+        return before.isPending ? "user.approve" : "user.activate"
+    }
+
     /// Why a change must end the user's sessions at once; nil where they may go on.
     func sessionsEnd(since before: User) -> Session.End? {
         if before.isActive && !isActive { return .deactivated }
@@ -56,7 +62,7 @@ extension User {
         }
         return [
             entry("user.change_role", .told("role", before.role, role)),
-            entry(isActive ? "user.activate" : "user.deactivate", .told("isActive", before.isActive, isActive)),
+            entry(activation(since: before), .told("isActive", before.isActive, isActive)),
             entry(
                 "user.update", .named("email", before.email, email),
                 .named("firstName", before.firstName, firstName), .named("lastName", before.lastName, lastName),

@@ -19,6 +19,8 @@ package struct User: Sendable, Equatable {
     package var isActive = true
     /// May act as administrator of any institution.
     package var isSuperuser = false
+    /// Registered and not yet approved by an administrator; such an account is not active.
+    package var isPending = false
 
     package var username: String { email.localPart }
 
@@ -28,7 +30,7 @@ package struct User: Sendable, Equatable {
 extension User: Encodable {
     private enum CodingKeys: String, CodingKey {
         case id, username, email, firstName, lastName, role, institution, specialty, phoneNumber, isEmailVerified
-        case isActive, isSuperuser, createdAt, updatedAt
+        case isActive, isSuperuser, isPending, createdAt, updatedAt
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -45,6 +47,7 @@ extension User: Encodable {
         try container.encode(isEmailVerified, forKey: .isEmailVerified)
         try container.encode(isActive, forKey: .isActive)
         try container.encode(isSuperuser, forKey: .isSuperuser)
+        try container.encode(isPending, forKey: .isPending)
         try container.encode(createdAt, forKey: .createdAt)
         try container.encode(updatedAt, forKey: .updatedAt)
     }
@@ -69,11 +72,11 @@ package struct UserStatistics: Sendable, Equatable, Encodable {
         case verified, unverified
     }
 
-    init(_ users: [User]) {
-        total = users.count
-        let roles = Role.allCases.map { role in (role.rawValue, users.count { $0.role == role }) }
-        byRole = Dictionary(uniqueKeysWithValues: roles)
-        verified = users.count(where: \.isEmailVerified)
+    /// - Parameter verified: how many of them have a verified e-mail address.
+    init(byRole counts: [Role: Int], verified: Int) {
+        total = counts.values.reduce(0, +)
+        byRole = Dictionary(uniqueKeysWithValues: Role.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
+        self.verified = verified
         unverified = total - verified
     }
 }

@@ -42,12 +42,14 @@ package struct UserChange: Decodable, Sendable {
     package var role: String?
     package var isEmailVerified: Bool?
     package var isActive: Bool?
+    /// Of whoever asks; one's own e-mail address changes only with it.
+    package var currentPassword: String?
 
     package init(
         firstName: String? = nil, lastName: String? = nil, email: String? = nil,
         institution: Field<String> = .absent, specialty: Field<String> = .absent,
         phoneNumber: Field<String> = .absent, role: String? = nil, isEmailVerified: Bool? = nil,
-        isActive: Bool? = nil
+        isActive: Bool? = nil, currentPassword: String? = nil
     ) {
         self.firstName = firstName
         self.lastName = lastName
@@ -58,6 +60,17 @@ package struct UserChange: Decodable, Sendable {
         self.role = role
         self.isEmailVerified = isEmailVerified
         self.isActive = isActive
+        self.currentPassword = currentPassword
+    }
+}
+
+/// What an administrator sends to approve a registration.
+package struct ApprovalForm: Decodable, Sendable {
+    /// The role that the person gets, whichever was asked for.
+    package var role: String?
+
+    package init(role: String?) {
+        self.role = role
     }
 }
 

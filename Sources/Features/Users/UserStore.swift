@@ -6,7 +6,7 @@ package struct UserStore {
 
     private static let columns = """
         id, institution_id, email, first_name, last_name, role, institution_name, specialty, phone_number,
-        is_email_verified, created_at, updated_at, is_active, is_superuser
+        is_email_verified, created_at, updated_at, is_active, is_superuser, is_pending
         """
 
     package init(_ connection: any DatabaseConnection) {
@@ -21,7 +21,7 @@ package struct UserStore {
                 VALUES (\(user.id), \(user.institutionID), \(user.email), \(user.firstName), \(user.lastName),
                     \(user.role), \(user.institution), \(user.specialty), \(user.phoneNumber),
                     \(user.isEmailVerified), \(user.createdAt), \(user.updatedAt), \(user.isActive),
-                    \(user.isSuperuser), \(passwordHash), \(user.fullName.lowercased()))
+                    \(user.isSuperuser), \(user.isPending), \(passwordHash), \(user.fullName.lowercased()))
                 """)
         }
     }
@@ -80,6 +80,23 @@ package struct UserStore {
         ).map(User.init)
     }
 
+    /// Of all users, however many there are.
+    func statistics(_ scope: Scope) throws -> UserStatistics {
+        let rows = try connection.query(
+            """
+            SELECT role, COUNT(*) AS number, SUM(is_email_verified) AS verified FROM users
+            WHERE institution_id = \(scope.institution) AND deleted_at IS NULL GROUP BY role
+            """)
+        var counts: [Role: Int] = [:]
+        var verified = 0
+        for row in rows {
+            let role: Role = try row.get("role")
+            counts[role] = try row.get("number", as: Int.self)
+            verified += try row.get("verified", as: Int.self)
+        }
+        return UserStatistics(byRole: counts, verified: verified)
+    }
+
     /// How many administrators could still act.
     func admins(_ scope: Scope) throws -> Int {
         let row = try connection.queryOne(
@@ -98,14 +115,15 @@ package struct UserStore {
     }
 
     func update(_ scope: Scope, _ user: User) throws {
-        try refusingTakenEmail {
+        // Says no more than that: unlike a registration it is answered also where registering is closed.
+        try refusingTakenEmail("This e-mail address can't be used.") {
             try connection.execute(
                 """
                 UPDATE users SET email = \(user.email), first_name = \(user.firstName),
                     last_name = \(user.lastName), search_text = \(user.fullName.lowercased()), role = \(user.role),
                     institution_name = \(user.institution), specialty = \(user.specialty),
                     phone_number = \(user.phoneNumber), is_email_verified = \(user.isEmailVerified),
-                    is_active = \(user.isActive), updated_at = \(user.updatedAt)
+                    is_active = \(user.isActive), is_pending = \(user.isPending), updated_at = \(user.updatedAt)
                 WHERE institution_id = \(scope.institution) AND id = \(user.id) AND deleted_at IS NULL
                 """)
         }
@@ -132,21 +150,24 @@ package struct UserStore {
         let changed = try connection.execute(
             """
             UPDATE users SET deleted_at = \(time), updated_at = \(time), email = \("\(id)@deleted.invalid"),
-                password_hash = '', phone_number = ''
+                password_hash = '', phone_number = '', is_pending = 0
             WHERE institution_id = \(scope.institution) AND id = \(id) AND deleted_at IS NULL
             """)
         try connection.execute(
             "DELETE FROM case_shares WHERE institution_id = \(scope.institution) AND user_id = \(id)")
         try connection.execute(
             "DELETE FROM second_factors WHERE institution_id = \(scope.institution) AND user_id = \(id)")
+        try connection.execute("DELETE FROM known_addresses WHERE user_id = \(id)")
         return changed == 1
     }
 
-    private func refusingTakenEmail(_ body: () throws -> Void) throws {
+    private func refusingTakenEmail(
+        _ sentence: String = "A user with this email already exists.", _ body: () throws -> Void
+    ) throws {
         do {
             try body()
         } catch let error as DatabaseError where error.constraint == "uq_users_email" {
-            throw AppError.invalid("email", "A user with this email already exists.")
+            throw AppError.invalid("email", sentence)
         }
     }
 }
@@ -173,5 +194,6 @@ extension User {
         updatedAt = try row.get("updated_at")
         isActive = try row.get("is_active")
         isSuperuser = try row.get("is_superuser")
+        isPending = try row.get("is_pending")
     }
 }

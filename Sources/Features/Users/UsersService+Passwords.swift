@@ -53,6 +53,38 @@ extension UsersService {
     }
 }
 
+extension UsersService {
+    /// The same by the operator, of whoever has this e-mail address; for the command line, never for HTTP.
+    package func setPassword(email: String, _ form: PasswordChange) async throws -> User {
+        let user = try await user(email: email)
+        var check = Validation()
+        let fresh = check.newPassword(form, for: user, settings.passwords)
+        try check.finish()
+        let hash = try await hasher.hash(fresh)
+        let now = clock()
+        let scope = Scope(institution: user.institutionID, user: user.id, role: user.role)
+        try await database.write { connection in
+            try UserStore(connection).lock(scope, user.id)
+            _ = try Self.found(UserStore(connection).find(scope, user.id))
+            try UserStore(connection).setPasswordHash(scope, user.id, hash, at: now)
+            try SessionStore(connection).endAll(scope, of: user.id, but: nil, because: .passwordChanged, at: now)
+            try AuditStore(connection).append(
+                AuditEntry(
+                    institution: user.institutionID, actor: nil, origin: RequestOrigin(), action: "user.set_password",
+                    objectType: "user", objectID: user.id.string, at: now))
+        }
+        return user
+    }
+
+    /// For the operator: whoever has this e-mail address, in whichever institution.
+    package func user(email: String) async throws -> User {
+        let address = email.trimmed.lowercased()
+        let known = try await database.read { try UserStore($0).credentials(email: address)?.user }
+        guard let known else { throw AppError(.notFound, "There is no user with the e-mail address \(address).") }
+        return known
+    }
+}
+
 extension Validation {
     /// A new password, given twice, by the house's rules.
     fileprivate mutating func newPassword(_ form: PasswordChange, for user: User, _ rules: PasswordRules) -> String {

@@ -16,58 +16,28 @@ package struct UsersService: Sendable {
         self.settings = settings
     }
 
-    /// Makes an account and signs it in: in the institution that has invited, else in the default one.
-    package func register(_ form: Registration, origin: RequestOrigin) async throws -> SignedIn {
-        let invitation = try await openInvitation(form)
-        let account = try AccountForm(form, settings.passwords, invitation: invitation)
-        let rule = sessions.settings.throttling.registrations
-        try await sessions.admit(
-            origin.address.map { [Attempt(rule: rule, address: $0)] } ?? [], on: nil, in: invitation?.institution,
-            origin: origin)
-        let hash = try await hasher.hash(account.password)
-        let home = try invitation?.institution ?? Self.defaultInstitution()
-        let user = account.user(in: home, at: clock())
-        try await insert(user, hash: hash, invitation: invitation, origin: origin)
-        return try await sessions.begin(user, passwordHash: hash, origin: origin)
-    }
-
-    /// Makes an administrator of the default institution; for the command line, never for HTTP.
-    @discardableResult
-    package func createAdmin(_ form: Registration) async throws -> User {
-        try await create(form, as: .admin)
-    }
-
-    /// Makes somebody who may act as administrator of any institution; for the command line, never for HTTP.
-    @discardableResult
-    package func createSuperuser(_ form: Registration) async throws -> User {
-        try await create(form, as: .admin, isSuperuser: true)
-    }
-
-    /// Makes an account of any role in the default institution and signs nobody in; for the command line, never for HTTP.
-    @discardableResult
-    package func create(_ form: Registration, as role: Role, isSuperuser: Bool = false) async throws -> User {
-        var account = try AccountForm(form, settings.passwords)
-        account.role = role
-        var user = account.user(in: try Self.defaultInstitution(), at: clock())
-        user.isSuperuser = isSuperuser
-        try await insert(user, hash: try await hasher.hash(account.password), invitation: nil, origin: RequestOrigin())
-        return user
-    }
+    /// What the operator has decided about accounts.
+    package var accounts: AccountSettings { settings }
 
     package func profile(_ scope: Scope) async throws -> User {
         try await database.read { try Self.found(UserStore($0).find(scope.atHome, scope.user)) }
     }
 
+    /// The e-mail address changes only with the password.
     package func updateProfile(_ scope: Scope, _ change: UserChange) async throws -> User {
-        try await update(scope.atHome, scope.user, change)
+        try await admitNewEmail(scope.atHome, scope.user, change)
+        return try await update(scope.atHome, scope.user, change)
     }
 
     // MARK: An admin's part
 
     package func list(_ scope: Scope) async throws -> UserDirectory {
         try Policy.require(.readUsers, scope)
-        let users = try await database.read { try UserStore($0).list(scope, limit: Window.plainLimit) }
-        return UserDirectory(users: users, stats: UserStatistics(users))
+        return try await database.read { connection in
+            let store = UserStore(connection)
+            return UserDirectory(
+                users: try store.list(scope, limit: Window.plainLimit), stats: try store.statistics(scope))
+        }
     }
 
     package func user(_ scope: Scope, _ id: ID<User>) async throws -> User {
@@ -80,6 +50,7 @@ package struct UsersService: Sendable {
         _ scope: Scope, _ id: ID<User>, _ change: UserChange, if precondition: Precondition = .none
     ) async throws -> User {
         try Policy.require(.changeUsers, scope)
+        try await admitNewEmail(scope, id, change)
         return try await update(scope, id, change, if: precondition)
     }
 
@@ -89,9 +60,10 @@ package struct UsersService: Sendable {
         let now = clock()
         try await database.write { connection in
             let store = UserStore(connection)
+            try Self.lockAdministrators(scope, connection)
             let user = try Self.found(store.find(scope, id))
             try Policy.requireRank(scope, above: user)
-            if user.role == .admin && user.isActive { try Self.requireAnotherAdmin(store, scope) }
+            if user.isActiveAdmin { try Self.requireAnotherAdmin(store, scope) }
             guard try store.markDeleted(scope, id, at: now) else { throw Self.unknown }
             try SessionStore(connection).endAll(scope, of: id, but: nil, because: .userDeleted, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "user.delete", "user", id.string, at: now))
@@ -100,51 +72,36 @@ package struct UsersService: Sendable {
 
     // MARK: Parts
 
-    /// The invitation that the form names; nil where it names none and anybody may register.
-    private func openInvitation(_ form: Registration) async throws -> Invitation? {
-        guard let text = form.invitation?.trimmed, !text.isEmpty else {
-            guard settings.allowsRegistration else {
-                throw AppError(.forbidden, "Registration is closed; ask an administrator for an invitation.")
+    /// One's own new e-mail address takes the password, since whoever receives its mail owns the account. How often addresses
+    /// are tried is limited: the answer tells whether one is taken.
+    private func admitNewEmail(_ scope: Scope, _ id: ID<User>, _ change: UserChange) async throws {
+        guard let email = change.email?.trimmed.lowercased(),
+            let user = try await database.read({ try UserStore($0).find(scope, id) }), user.email != email
+        else { return }
+        if id == scope.user {
+            guard let password = change.currentPassword, !password.isEmpty else {
+                throw AppError.invalid(
+                    "currentPassword", "Enter your current password to change your e-mail address.")
             }
-            return nil
+            try await sessions.requireOwn(password, scope, field: "currentPassword")
         }
-        let found = try await database.read { try InvitationStore($0).find(InvitationToken(text)) }
-        guard let found, found.isOpen(at: clock()) else { throw Self.spentInvitation }
-        return found
+        try await sessions.admit(
+            [Attempt(rule: sessions.settings.throttling.emailChanges, name: scope.user.string)], scope)
     }
 
-    private func insert(_ user: User, hash: String, invitation: Invitation?, origin: RequestOrigin) async throws {
-        try await database.write { connection in
-            try UserStore(connection).insert(user, passwordHash: hash)
-            let isOpen = try invitation.map {
-                try InvitationStore(connection).markUsed($0.id, by: user.id, at: user.createdAt)
-            }
-            guard isOpen != false else { throw Self.spentInvitation }
-            try AuditStore(connection).append(
-                AuditEntry(
-                    institution: user.institutionID, actor: user.id, origin: origin, action: "user.register",
-                    objectType: "user", objectID: user.id.string, at: user.createdAt))
-        }
-    }
-
-    private static var spentInvitation: AppError {
-        AppError.invalid("invitation", "This invitation is not valid, was used before or has expired.")
-    }
-
-    private static func defaultInstitution() throws -> ID<Institution> {
-        guard let id = ID<Institution>(Institution.defaultID) else { throw unknown }
-        return id
-    }
-
-    private func update(
-        _ scope: Scope, _ id: ID<User>, _ change: UserChange, if precondition: Precondition = .none
+    /// - Parameter check: refuses the account as this transaction finds it.
+    func update(
+        _ scope: Scope, _ id: ID<User>, _ change: UserChange, if precondition: Precondition = .none,
+        _ check: @escaping @Sendable (User) throws -> Void = { _ in }
     ) async throws -> User {
         let now = clock()
         return try await database.write { connection in
             let store = UserStore(connection)
+            if change.role != nil || change.isActive != nil { try Self.lockAdministrators(scope, connection) }
             try store.lock(scope, id)
             let before = try Self.found(store.find(scope, id))
             try Policy.requireRank(scope, above: before)
+            try check(before)
             try precondition.check(before.updatedAt.microseconds)
             var user = try before.changed(by: change, asked: scope.role)
             guard user != before else { return before }
@@ -160,16 +117,22 @@ package struct UsersService: Sendable {
         }
     }
 
-    private static var unknown: AppError { AppError(.notFound, "There is no such user.") }
+    static var unknown: AppError { AppError(.notFound, "There is no such user.") }
 
     static func found(_ user: User?) throws -> User {
         guard let user else { throw unknown }
         return user
     }
 
-    private static func requireAnotherAdmin(_ store: UserStore, _ scope: Scope) throws {
-        guard try store.admins(scope) > 1 else {
-            throw AppError(.conflict, "This is the institution's last administrator; appoint another one first.")
-        }
+    /// Keeps two administrators from taking the role from each other at the same time: both would see the other one left.
+    private static func lockAdministrators(_ scope: Scope, _ connection: any DatabaseConnection) throws {
+        try InstitutionStore(connection).lock(scope.institution)
     }
+
+    private static func requireAnotherAdmin(_ store: UserStore, _ scope: Scope) throws {
+        guard try store.admins(scope) > 1 else { throw lastAdministrator }
+    }
+
+    static let lastAdministrator = AppError(
+        .conflict, "This is the institution's last administrator; appoint another one first.")
 }

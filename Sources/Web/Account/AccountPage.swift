@@ -4,14 +4,23 @@ import Features
 struct AccountPage: Sendable {
     /// What the page before has done; an address names it and never words it.
     enum Notice: String {
-        case disabled, ended
+        case disabled, ended, email
 
         var words: String {
             switch self {
             case .disabled: "The second factor is off: the password alone lets you in."
             case .ended: "The session was ended."
+            case .email: "The e-mail address was changed. Sign in with it from now on."
             }
         }
+    }
+
+    /// What came of the form before.
+    struct Outcome: Sendable {
+        var notice: Notice?
+        var errors: [String] = []
+        /// The address that was refused.
+        var email: String?
     }
 
     /// A secret that waits for its first code.
@@ -37,6 +46,8 @@ struct AccountPage: Sendable {
     let errors: [String]
     let notice: String?
     let email: String
+    /// What somebody entered who was refused, else the present one.
+    let typedEmail: String
     let role: String
     let mustEnrol: Bool
     let isEnabled: Bool
@@ -50,12 +61,13 @@ struct AccountPage: Sendable {
 
     init(
         user: User, factor: SecondFactorStatus, enrolment: SecondFactorEnrolment?, sessions: [SessionSummary],
-        mustEnrol: Bool, notice: Notice?, errors: [String]
+        mustEnrol: Bool, outcome: Outcome
     ) {
         userName = user.fullName
-        self.errors = errors
-        self.notice = errors.isEmpty ? notice?.words : nil
+        errors = outcome.errors
+        notice = errors.isEmpty ? outcome.notice?.words : nil
         email = user.email
+        typedEmail = outcome.email ?? user.email
         role = user.role.rawValue
         self.mustEnrol = mustEnrol
         isEnabled = factor.isEnabled

@@ -15,6 +15,7 @@ struct AccountRoutes {
 
     func add(to router: Router<WebContext>) {
         router.get("account", use: templates.shown(account))
+        router.post("account/email", use: templates.shown(changeEmail))
         router.post("account/second-factor", use: templates.shown(enrol))
         router.get("account/second-factor.svg", use: templates.shown(picture))
         router.post("account/second-factor/confirm", use: templates.shown(confirm))
@@ -26,18 +27,18 @@ struct AccountRoutes {
 
     private func account(_ request: Request, _ context: WebContext) async throws -> Response {
         let notice = AccountPage.Notice(rawValue: request.query("done") ?? "")
-        return try await account(.ok, context.signedIn(enrolling: true), notice: notice)
+        return try await account(.ok, context.signedIn(enrolling: true), .init(notice: notice))
     }
 
     private func account(
-        _ status: HTTPResponse.Status, _ principal: Principal, notice: AccountPage.Notice? = nil, errors: [String] = []
+        _ status: HTTPResponse.Status, _ principal: Principal, _ outcome: AccountPage.Outcome
     ) async throws -> Response {
         // Whoever must enrol first is told of nothing else.
         let sessions = principal.mustEnrol ? [] : try await services.sessions.list(principal)
         let model = AccountPage(
             user: try await services.users.profile(principal.scope), factor: try await factors.status(principal),
             enrolment: try await factors.pending(principal), sessions: sessions, mustEnrol: principal.mustEnrol,
-            notice: notice, errors: errors)
+            outcome: outcome)
         return templates.page(status, "account", model)
     }
 
@@ -50,12 +51,26 @@ struct AccountRoutes {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: try enrolment.picture())))
     }
 
+    // MARK: The address
+
+    private func changeEmail(_ request: Request, _ context: WebContext) async throws -> Response {
+        let principal = try context.signedIn()
+        let form = try await FormFields.body(of: request)
+        let email = form["email"] ?? ""
+        return try await answering(principal, email: email) {
+            let change = UserChange(email: email, currentPassword: form["currentPassword"])
+            _ = try await services.users.updateProfile(principal.scope, change)
+            return Response.redirect(to: "\(Self.path)?done=\(AccountPage.Notice.email.rawValue)")
+        }
+    }
+
     // MARK: The second factor
 
     private func enrol(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn(enrolling: true)
+        let password = try await FormFields.body(of: request)["password"] ?? ""
         return try await answering(principal) {
-            _ = try await factors.enrol(principal)
+            _ = try await factors.enrol(principal, password: password)
             return Response.redirect(to: Self.path)
         }
     }
@@ -72,9 +87,9 @@ struct AccountRoutes {
 
     private func disable(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn()
-        let code = try await FormFields.body(of: request)["code"] ?? ""
+        let form = try await FormFields.body(of: request)
         return try await answering(principal) {
-            try await factors.disable(principal, code: code)
+            try await factors.disable(principal, password: form["password"] ?? "", code: form["code"] ?? "")
             return Response.redirect(to: "\(Self.path)?done=\(AccountPage.Notice.disabled.rawValue)")
         }
     }
@@ -89,14 +104,25 @@ struct AccountRoutes {
     // MARK: Parts
 
     /// The same page with what is wrong, where whoever filled it in can do something about that.
-    private func answering(_ principal: Principal, _ make: () async throws -> Response) async throws -> Response {
+    private func answering(
+        _ principal: Principal, email: String? = nil, _ make: () async throws -> Response
+    ) async throws -> Response {
         do {
             return try await make()
         } catch let error as AppError where [.validation, .conflict, .tooManyRequests].contains(error.code) {
             let status = ErrorResponse.status(of: error.code)
-            var response = try await account(status, principal, errors: error.fieldSentences)
+            var response = try await account(
+                status, principal, .init(errors: error.sentencesOfAccount, email: email))
             if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
             return response
         }
+    }
+}
+
+extension AppError {
+    /// Sentences that stand alone above the page: which password is missing is not told by its field there.
+    fileprivate var sentencesOfAccount: [String] {
+        let isMissing = ["password", "currentPassword"].contains { fields[$0] == ["This field is required."] }
+        return isMissing ? ["Enter your current password."] : fieldSentences
     }
 }

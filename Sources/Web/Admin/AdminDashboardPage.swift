@@ -48,6 +48,8 @@ struct AdminDashboardPage: Sendable {
     let sessionsHref: String
     let refusals: Int
     let refusalsHref: String
+    let waiting: Int
+    let waitingHref: String
 
     init(_ frame: AdminFrame, _ dashboard: AdminDashboard) {
         self.frame = frame
@@ -72,6 +74,8 @@ struct AdminDashboardPage: Sendable {
         openSessions = dashboard.openSessions
         sessionsHref = AdminAddress.address(AdminAddress.table("sessions"), [.init("ended", "0")])
         refusals = dashboard.refusals
+        waiting = dashboard.waiting
+        waitingHref = AdminAddress.address(AdminAddress.table("users"), [.init("pending", "1")])
         refusalsHref = AdminAddress.address(
             AdminAddress.table("audit"), [.init("outcome", "refused"), .init("period", "1")])
     }

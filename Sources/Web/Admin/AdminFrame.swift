@@ -12,6 +12,7 @@ struct AdminFrame: Sendable {
 
     let title: String
     let userName: String
+    let isSuperuser: Bool
     let menu: [MenuItem]
     /// What went wrong, above everything else.
     var failures: [String] = []
@@ -25,6 +26,7 @@ struct AdminFrame: Sendable {
     init(_ title: String, user: User, tables: [AdminTable], current: String?) {
         self.title = title
         userName = user.fullName
+        isSuperuser = user.isSuperuser
         menu = tables.map {
             MenuItem(label: $0.title, href: AdminAddress.table($0.name), isCurrent: $0.name == current)
         }
@@ -65,7 +67,7 @@ struct ShownCell: Sendable {
         case .decimal(let number): String(format: "%.2f", number)
         case .bytes(let number): Shown.size(number)
         case .flag(let isSet): isSet ? "yes" : "no"
-        case .time(let text): Shown.time(text)
+        case .time(let text): cell.column.showsSeconds ? Shown.moment(text) : Shown.time(text)
         case .changes(let changes): changes.map { Self.words($0, of: row.audited) }.joined(separator: "; ")
         }
     }

@@ -116,7 +116,7 @@ struct AdminListPage: Sendable {
         heads = table.listed.map { Head($0, query, path) }
         rows = list.rows.map { row in
             let shown = ShownRow(row, in: place)
-            guard let form = table.listEdit else { return shown }
+            guard let form = table.listEdit, !row.isSuperusers || frame.isSuperuser else { return shown }
             return shown.editable(row, by: form, entered: refused?.entered(row.id), refusal: refused?.refusal(row.id))
         }
         isEmpty = rows.isEmpty

@@ -49,6 +49,11 @@ struct AdminObjectPage: Sendable {
     struct FormLink: Sendable {
         let formHref: String
         let formTitle: String
+
+        init(_ form: AdminForm, at href: String) {
+            formHref = href
+            formTitle = form.title
+        }
     }
 
     let frame: AdminFrame
@@ -66,7 +71,7 @@ struct AdminObjectPage: Sendable {
     let related: [Related]
     let hasRelated: Bool
     let offers: [Offer]
-    let forms: [FormLink]
+    var forms: [FormLink] = []
     let historyHref: String
     /// Where a superuser begins to act in this institution; nil for other objects and other people.
     var visitPath: String?
@@ -87,9 +92,6 @@ struct AdminObjectPage: Sendable {
         related = dependants.filter { $0.inline == nil }.map { Related($0, of: row.id) }
         hasRelated = !related.isEmpty
         offers = actions.map { Offer($0) }
-        forms = place.table.objectForms.map { form in
-            FormLink(formHref: place.object(row.id, form.key), formTitle: form.title)
-        }
         historyHref = place.object(row.id, "history")
     }
 }

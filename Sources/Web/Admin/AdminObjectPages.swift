@@ -21,6 +21,9 @@ struct AdminConfirmPage: Sendable {
     let further: Int?
     let consequences: [String]
     let hasConsequences: Bool
+    /// Those that were chosen too and would refuse it, with the reason of each.
+    let excluded: [String]
+    let hasExcluded: Bool
     let path: String
     let action: String
     /// The list to go back to.
@@ -46,6 +49,8 @@ struct AdminConfirmPage: Sendable {
             "\($0.related.title): \($0.words) – \($0.related.fate)"
         }
         hasConsequences = !consequences.isEmpty
+        excluded = confirmation.refusals.map { "\($0.name): \($0.sentence)" }
+        hasExcluded = !excluded.isEmpty
         path = AdminAddress.table(place.table.name)
         query = place.text
         self.action = action.key

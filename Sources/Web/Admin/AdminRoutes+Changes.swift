@@ -40,10 +40,18 @@ extension AdminRoutes {
     ) async throws -> Response {
         let table = place.table
         let only = rows.count == 1 ? rows.first : nil
+        let backHref = only.map { place.object($0.id) } ?? place.href
+        let confirmation = try await admin.confirmation(scope, table, action, of: rows)
+        // What all of them would refuse is not asked for.
+        guard !confirmation.ids.isEmpty else {
+            let model = AdminOutcomePage(
+                try await frame(scope, action.title, table), place, done: "Nothing was changed.",
+                confirmation.refusals, backHref: backHref)
+            return page(.conflict, "admin_outcome", model)
+        }
+        let title = "\(action.title): \(table.number(confirmation.ids.count))?"
         let model = AdminConfirmPage(
-            try await frame(scope, "\(action.title): \(table.number(rows.count))?", table), place, action,
-            try await admin.confirmation(scope, table, action, of: rows),
-            backHref: only.map { place.object($0.id) } ?? place.href)
+            try await frame(scope, title, table), place, action, confirmation, backHref: backHref)
         return page(.ok, "admin_confirm", model)
     }
 
@@ -57,8 +65,8 @@ extension AdminRoutes {
         response.setCookie(
             Cookie(
                 name: Authenticator.institutionCookie, value: isHome ? "" : institution.id.string,
-                maxAge: isHome ? 0 : 43_200, path: "/",
-                secure: services.settings.publicURL?.hasPrefix("https://") ?? false, httpOnly: true, sameSite: .strict))
+                maxAge: isHome ? 0 : SessionCookies(services).refreshSeconds, path: "/",
+                secure: services.settings.isSecure, httpOnly: true, sameSite: .strict))
         return response
     }
 }

@@ -12,8 +12,8 @@ extension AdminRoutes {
         guard let form = table.add else { throw AppError(.notFound, "None can be added here.") }
         let fields = try FormFields.query(of: request)
         let named = form.fields.compactMap { field -> (String, String)? in
-            guard case .reference = field.kind, let id = fields[field.key] else { return nil }
-            return (field.key, id)
+            if case .reference = field.kind, let id = fields[field.key] { return (field.key, id) }
+            return field.initial.map { (field.key, $0) }
         }
         let values = AdminForm.Values(Dictionary(named, uniquingKeysWith: { first, _ in first }))
         return try await formPage(
@@ -32,6 +32,9 @@ extension AdminRoutes {
         let (scope, table) = try place(context)
         let form = try form(table, context)
         let row = try await admin.row(scope, table, id: try id(context))
+        guard admin.forms(scope, table, of: row).contains(where: { $0.key == form.key }) else {
+            throw AppError(.conflict, "\(form.title) is not possible for this \(table.singular).")
+        }
         let notice = notice(try FormFields.query(of: request), table)
         return try await formPage(
             .ok, scope, AdminPlace(table, of: request), form, .object(row.id), form.values(of: row), notice: notice)

@@ -71,7 +71,9 @@ struct AdminRoutes {
         var frame = try await frame(scope, "\(table.singular.capitalized) \(ShownRow(row, in: origin).name)", table)
         frame.notice = notice(try FormFields.query(of: request), table)
         let dependants = try await admin.dependants(scope, table, row)
-        var model = AdminObjectPage(frame, origin, row, dependants, admin.actions(table, on: row))
+        var model = AdminObjectPage(
+            frame, origin, row, dependants, admin.actions(scope, table, on: row))
+        model.forms = admin.forms(scope, table, of: row).map { .init($0, at: origin.object(row.id, $0.key)) }
         if table.name == "institutions", scope.isSuperuser, row.id != scope.institution.string {
             model.visitPath = AdminAddress.object(table.name, row.id, "visit")
         }

@@ -48,6 +48,10 @@ struct FormControl: Sendable {
         case .choice(let choices):
             isChoice = true
             options = choices.map { .init(value: $0.value, caption: $0.title, isSelected: $0.value == current) }
+            // What the API has taken and the form does not offer stays as it is until something else is chosen.
+            if !current.isEmpty && !options.contains(where: \.isSelected) {
+                options.append(.init(value: current, caption: current, isSelected: true))
+            }
             // What may be left open, or has not been chosen yet.
             if !field.isRequired || current.isEmpty {
                 options.insert(.init(value: "", caption: "–", isSelected: current.isEmpty), at: 0)

@@ -62,7 +62,7 @@ if (start) start.addEventListener("submit", async (event) => {
 const task = document.getElementById("task");
 if (task && task.dataset.active === "true") {
   const address = `/api/inference/tasks/${task.dataset.id}/`;
-  document.getElementById("cancel").addEventListener("click", () => fetch(`${address}cancel/`, { method: "POST" }));
+  document.getElementById("cancel")?.addEventListener("click", () => fetch(`${address}cancel/`, { method: "POST" }));
   const look = async () => {
     const answer = await fetch(address);
     if (answer.status === 401) { document.location.reload(); return; }

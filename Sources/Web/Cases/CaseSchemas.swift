@@ -22,7 +22,7 @@ extension CaseRoutes {
         "CaseForm": .form(form),
         "MRIImage": .object([
             "id": .id, "modality": sequence, "originalFilename": .text(), "fileSize": .integer(),
-            "filePath": Schema.url.described("Signed, good for a quarter of an hour."),
+            "filePath": Schema.url.described("Signed; good for as long as FILE_URL_LIFETIME says."),
             "dimensions": Schema.list(of: .integer()).described("Voxels along x, y, z."),
             "spacing": Schema.list(of: .number).described("Millimetres along x, y, z."), "isValid": .boolean,
             "uploadedAt": .time,

@@ -2,22 +2,6 @@ import Features
 import Foundation
 import Imaging
 
-/// Login, registration and failures.
-struct SignInPage: Sendable {
-    let title: String
-    let errors: [String]
-    let email: String
-    /// The secret of an invitation's link; with it the role is fixed.
-    let invitation: String?
-
-    init(title: String = "Sign in", errors: [String] = [], _ email: String? = nil, invitation: String? = nil) {
-        self.title = title
-        self.errors = errors
-        self.email = email ?? ""
-        self.invitation = invitation
-    }
-}
-
 /// The list of cases.
 struct WorklistPage: Sendable {
     struct Row: Sendable {
@@ -47,9 +31,12 @@ struct WorklistPage: Sendable {
 
     /// Whether the page leads to the administration.
     let mayAdminister: Bool
+    /// The form for a new case; nil where it would be refused.
+    var newCase: NewCase?
 
-    init(user: User, cases: Page<Case>, query: CaseQuery, errors: [String], mayAdminister: Bool) {
-        self.mayAdminister = mayAdminister
+    init(user: User, cases: Page<Case>, query: CaseQuery, errors: [String], scope: Scope) {
+        mayAdminister = Policy.reach(of: .administer, scope) != .nothing
+        newCase = Policy.reach(of: .createCase, scope) == .nothing ? nil : NewCase(PageRoutes.NewCaseForm())
         userName = user.fullName
         rows = cases.items.map { item in
             Row(
@@ -92,10 +79,13 @@ struct CasePage: Sendable {
         let percentage: Int
         let step: String
         let isActive: Bool
+        var canCancel = true
         /// Why it failed; nil where it did not.
         let error: String?
     }
 
+    /// Whether the one who looks may replace series.
+    private(set) var mayUpload = true
     let title: String
     let userName: String
     let id: String
@@ -107,8 +97,8 @@ struct CasePage: Sendable {
     let created: String
     let indication: String?
     let series: [Series]
-    let canStart: Bool
-    let task: TaskState?
+    private(set) var canStart: Bool
+    private(set) var task: TaskState?
     let result: ResultNumbers?
     let picture: String?
     let downloads: [Download]
@@ -146,6 +136,16 @@ struct CasePage: Sendable {
     }
 }
 
+extension CasePage {
+    /// Leaves out what whoever looks may not do.
+    mutating func offer(_ allowed: Set<Action>) {
+        mayUpload = allowed.contains(.uploadImage)
+        let mayStart = allowed.contains(.startInference)
+        canStart = canStart && mayStart
+        task?.canCancel = mayStart
+    }
+}
+
 extension CasePage.Series {
     fileprivate init(_ sequence: MRISequence, _ image: MRIImage?, _ scope: Scope, _ links: FilesService) {
         code = sequence.rawValue
@@ -177,6 +177,11 @@ enum Shown {
     /// ISO-8601 without its seconds.
     static func time(_ text: String) -> String {
         text.prefix(16).replacing("T", with: " ") + " UTC"
+    }
+
+    /// The same with them, where the order of events matters.
+    static func moment(_ text: String) -> String {
+        text.prefix(19).replacing("T", with: " ") + " UTC"
     }
 
     static func size(_ bytes: Int64) -> String {

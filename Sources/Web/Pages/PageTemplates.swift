@@ -18,6 +18,7 @@ struct PageTemplates: Sendable {
         let sources: [(String, [UInt8])] = [
             ("head", PackageResources.head_mustache), ("foot", PackageResources.foot_mustache),
             ("login", PackageResources.login_mustache), ("register", PackageResources.register_mustache),
+            ("registered", PackageResources.registered_mustache),
             ("worklist", PackageResources.worklist_mustache), ("case", PackageResources.case_mustache),
             ("failure", PackageResources.failure_mustache), ("account", PackageResources.account_mustache),
             ("recovery_codes", PackageResources.recovery_codes_mustache),
@@ -52,23 +53,45 @@ struct PageTemplates: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: render(name, model))))
     }
 
-    /// A page in place of JSON where something fails. Who is not signed in gets the form for it, and whose role needs a second
-    /// factor first the page that sets it up.
-    func shown(_ context: WebContext, _ make: () async throws -> Response) async -> Response {
-        do {
-            return try await make()
-        } catch {
-            let known = AppError.wrapping(error)
-            if known.code == .unauthenticated { return Response.redirect(to: "/login") }
-            if known.code == .secondFactorRequired { return Response.redirect(to: AccountRoutes.path) }
-            let plain = ErrorResponse.make(error, context)
-            return page(plain.status, "failure", SignInPage(title: "Failure", errors: known.sentences))
+    /// A page in place of JSON where something fails.
+    func shown(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
+        { request, context in
+            do {
+                return try await handler(request, context)
+            } catch {
+                return await failure(error, request, context)
+            }
         }
     }
 
-    /// The same around the whole of a route.
-    func shown(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
-        { request, context in await shown(context) { try await handler(request, context) } }
+    /// Who is not signed in gets the form for it, and whose role needs a second factor first the page that sets it up; else
+    /// the page says what failed.
+    func failure(
+        _ error: any Error, _ request: Request, _ context: WebContext,
+        _ lead: (inout FailurePage) async -> Void = { _ in }
+    ) async -> Response {
+        let plain = ErrorResponse.make(error, context)
+        let known = AppError.told(of: error)
+        if known.code == .unauthenticated { return Response.redirect(to: ReturnPath.signIn(request)) }
+        if known.code == .secondFactorRequired { return Response.redirect(to: AccountRoutes.path) }
+        var model = FailurePage(plain.status, known, context)
+        await lead(&model)
+        var response = page(plain.status, "failure", model)
+        for name in [HTTPField.Name.retryAfter, .allow] { response.headers[name] = plain.headers[name] }
+        return response
+    }
+}
+
+extension AppError {
+    /// Any failure in words for a page, also what the router and the framework refuse themselves.
+    fileprivate static func told(of error: any Error) -> AppError {
+        if error is MethodRefusal { return AppError(.conflict, "This address can't be used in this way.") }
+        guard let error = error as? HTTPError else { return wrapping(error) }
+        return switch error.status {
+        case .notFound: AppError(.notFound, "There is no page at this address.")
+        case .contentTooLarge: AppError(.tooLarge, "The request is larger than allowed.")
+        default: AppError(.validation, error.body ?? "The request could not be read.")
+        }
     }
 }
 

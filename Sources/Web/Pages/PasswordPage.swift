@@ -7,6 +7,8 @@ struct PasswordPage: Sendable {
     let userName: String
     let errors: [String]
     let isDone: Bool
+    let shortest: Int
+    let longest = PasswordRules.longest
 }
 
 extension PageRoutes {
@@ -14,28 +16,28 @@ extension PageRoutes {
     private static let done = "changed"
 
     @Sendable func openPassword(_ request: Request, _ context: WebContext) async throws -> Response {
-        await templates.shown(context) {
-            let user = try await services.users.profile(context.scope)
-            let isDone = request.query("done") == Self.done
-            return page(.ok, "password", PasswordPage(userName: user.fullName, errors: [], isDone: isDone))
-        }
+        let user = try await services.users.profile(context.scope)
+        return page(.ok, "password", passwordPage(user, isDone: request.query("done") == Self.done))
     }
 
     @Sendable func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
-        await templates.shown(context) {
-            let principal = try context.signedIn()
-            do {
-                let form = try await Self.form(PasswordChange.self, of: request)
-                try await services.users.changePassword(principal, form)
-                return Response.redirect(to: "/password?done=\(Self.done)")
-            } catch let error as AppError where [.validation, .conflict, .tooManyRequests].contains(error.code) {
-                let user = try await services.users.profile(principal.scope)
-                var response = page(
-                    ErrorResponse.status(of: error.code), "password",
-                    PasswordPage(userName: user.fullName, errors: error.fieldSentences, isDone: false))
-                if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
-                return response
-            }
+        let principal = try context.signedIn()
+        do {
+            let form = try await Self.form(PasswordChange.self, of: request)
+            try await services.users.changePassword(principal, form)
+            return Response.redirect(to: "/password?done=\(Self.done)")
+        } catch let error as AppError where [.validation, .conflict, .tooManyRequests].contains(error.code) {
+            let user = try await services.users.profile(principal.scope)
+            var response = page(
+                ErrorResponse.status(of: error.code), "password", passwordPage(user, errors: error.fieldSentences))
+            if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+            return response
         }
+    }
+
+    private func passwordPage(_ user: User, errors: [String] = [], isDone: Bool = false) -> PasswordPage {
+        PasswordPage(
+            userName: user.fullName, errors: errors, isDone: isDone,
+            shortest: services.users.accounts.passwords.shortest)
     }
 }

@@ -85,7 +85,8 @@ struct ReportExportRoutes {
     /// The components that these calls name.
     static let schemas: [String: Schema] = [
         "ReportPDF": .object([
-            "id": .id, "url": .url.described("Signed, good for a quarter of an hour."), "fileSize": .integer(),
+            "id": .id, "url": .url.described("Signed; good for as long as FILE_URL_LIFETIME says."),
+            "fileSize": .integer(),
             "sha256": .text(), "revision": .integer(),
             "status": .choice(["draft", "reviewed", "finalized", "exported"]).described("The report's as printed."),
             "createdBy": .text(), "createdAt": .time,

@@ -9,7 +9,7 @@ struct ResultBody: Encodable {
         let content: String
         let region: TumourRegion?
         let sequence: MRISequence?
-        /// Absolute, signed, good for a quarter of an hour.
+        /// Absolute, signed, good for FILE_URL_LIFETIME.
         let url: String
         let size: Int64
         let sha256: String

@@ -13,11 +13,13 @@ struct Authenticator: RouterMiddleware {
     let sessions: SessionsService
     let addresses: ClientAddress
     private let publicCalls: PublicCalls
+    private let cookies: SessionCookies
     private let remembered = PrincipalCache()
 
-    init(sessions: SessionsService, addresses: ClientAddress, publicCalls: PublicCalls) {
+    init(sessions: SessionsService, settings: WebSettings, publicCalls: PublicCalls) {
         self.sessions = sessions
-        self.addresses = addresses
+        addresses = ClientAddress(trusted: settings.trustedProxies)
+        cookies = SessionCookies(sessions, settings)
         self.publicCalls = publicCalls
     }
 
@@ -29,7 +31,8 @@ struct Authenticator: RouterMiddleware {
             connection: context.remoteAddress?.ipAddress, forwarded: request.headers[.forwardedFor])
         context.userAgent = request.headers[.userAgent].map(Self.displayed)
         let changesNothing = request.method == .get || request.method == .head
-        if !publicCalls.contains(request, context), let token = token(of: request) {
+        let isPublic = publicCalls.contains(request, context)
+        if !isPublic, let token = token(of: request) {
             do {
                 context.principal = try await principal(
                     PrincipalCache.Key(token: token, institution: try institution(of: request)), context.origin,
@@ -40,9 +43,44 @@ struct Authenticator: RouterMiddleware {
                     owner: sessions.owner(of: token), error: AppError.wrapping(error))
             }
         }
+        let renewal = isPublic ? Renewal.none : await renewal(request, &context)
         // It may have ended a session or changed a role; what this process did holds for its next request.
         defer { if !changesNothing { remembered.forgetAll() } }
-        return try await next(request, context)
+        var response = try await next(request, context)
+        switch renewal {
+        case .none: break
+        case .renewed(let tokens): cookies.set(tokens, on: &response)
+        case .over: cookies.clear(on: &response)
+        }
+        return response
+    }
+
+    /// What becomes of a browser's cookies.
+    private enum Renewal {
+        case none
+        case renewed(TokenPair)
+        /// The session has ended.
+        case over
+    }
+
+    /// Keeps a browser signed in while it is used: exchanges its refresh token once half of the access token's time is
+    /// over, or all of it.
+    private func renewal(_ request: Request, _ context: inout WebContext) async -> Renewal {
+        guard request.mayRenew, context.principal?.needsRenewal ?? true,
+            let token = request.cookies[SessionCookies.refresh]?.value, !token.isEmpty
+        else { return .none }
+        do {
+            let tokens = try await sessions.refresh(token, origin: context.origin)
+            context.principal = try await sessions.authenticate(
+                tokens.access, origin: context.origin, institution: try institution(of: request))
+            context.refusedToken = nil
+            return .renewed(tokens)
+        } catch let error as AppError where error.code == .unauthenticated && context.principal == nil {
+            return .over
+        } catch {
+            // Whoever is signed in still stays so, and the next request tries again.
+            return .none
+        }
     }
 
     private func principal(
@@ -94,6 +132,16 @@ struct PublicCalls: Sendable {
         // The router answers HEAD wherever it answers GET.
         let method = request.method == .head ? .get : request.method
         return context.endpointPath.map { calls.contains("\(method) \($0)") } ?? false
+    }
+}
+
+extension Request {
+    /// Whether a browser's cookies may be exchanged for it: not what pages load beside themselves, which may be stored by
+    /// proxies, and not where cookies are set anyway.
+    fileprivate var mayRenew: Bool {
+        headers[.authorization] == nil && isSameOrigin
+            && !["/assets/", "/api/files/", "/api/docs/", "/login", "/logout", "/register"]
+                .contains { uri.path.hasPrefix($0) }
     }
 }
 

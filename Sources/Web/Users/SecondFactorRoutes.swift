@@ -37,10 +37,8 @@ struct SecondFactorRoutes {
             ) { try JSON.response(.ok, await services.sessions.secondFactors.status($1.signedIn(enrolling: true))) },
             APIRoute(
                 .post, Self.path, "Begin to enrol an authenticator app", access: .signedIn,
-                answers: [.json(.created, .named("SecondFactorEnrolment"))]
-            ) {
-                try JSON.response(.created, await services.sessions.secondFactors.enrol($1.signedIn(enrolling: true)))
-            },
+                body: .json(.named("SecondFactorPassword")),
+                answers: [.json(.created, .named("SecondFactorEnrolment"))], handler: enrol),
             APIRoute(
                 .post, Self.path + "confirm/", "Show that the app works; answers the recovery codes",
                 access: .signedIn, body: .json(.named("SecondFactorCode")),
@@ -57,6 +55,13 @@ struct SecondFactorRoutes {
                 return try JSON.response(.ok, Message(message: "The second factor was removed."))
             },
         ]
+    }
+
+    @Sendable private func enrol(_ request: Request, _ context: WebContext) async throws -> Response {
+        let principal = try context.signedIn(enrolling: true)
+        let password = try await JSON.body(of: request, as: PasswordForm.self).password ?? ""
+        return try JSON.response(
+            .created, await services.sessions.secondFactors.enrol(principal, password: password))
     }
 
     @Sendable private func confirm(_ request: Request, _ context: WebContext) async throws -> Response {

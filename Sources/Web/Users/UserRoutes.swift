@@ -13,10 +13,10 @@ struct UserRoutes {
         let refresh: String
         let message: String?
 
-        init(_ signedIn: SignedIn, message: String? = nil) {
-            user = signedIn.user
-            access = signedIn.tokens.access
-            refresh = signedIn.tokens.refresh
+        init(_ user: User, _ tokens: TokenPair, message: String? = nil) {
+            self.user = user
+            access = tokens.access
+            refresh = tokens.refresh
             self.message = message
         }
     }
@@ -42,8 +42,10 @@ struct UserRoutes {
     private var signingIn: [APIRoute] {
         [
             APIRoute(
-                .post, "/api/users/register/", "Make an account and sign in", access: .anyone,
-                body: .json(.named("Registration")), answers: [.json(.created, .named("SignedIn"))], handler: register),
+                .post, "/api/users/register/", "Make an account and sign in, where nobody has to approve it first",
+                access: .anyone,
+                body: .json(.named("Registration")),
+                answers: [.json(.created, .anyOf([.named("SignedIn"), .named("Registered")]))], handler: register),
             APIRoute(
                 .post, "/api/users/login/", "Sign in", access: .anyone, body: .json(.named("Credentials")),
                 answers: [.json(.ok, .named("SignedIn"))], handler: login),
@@ -87,6 +89,11 @@ struct UserRoutes {
                 .patch, "/api/users/users/{userId}/", "Change a user", access: .allowed(.changeUsers),
                 body: .json(.named("UserChange")), answers: [.json(.ok, .named("User"))], handler: updateUser),
             APIRoute(
+                .post, "/api/users/users/{userId}/approve/",
+                "Let somebody in who has registered and waits for approval, in this role",
+                access: .allowed(.changeUsers), body: .json(.named("Approval")),
+                answers: [.json(.ok, .named("User"))], handler: approve),
+            APIRoute(
                 .delete, "/api/users/users/{userId}/", "Delete a user; the user's work stays",
                 access: .allowed(.changeUsers), answers: [.message()]
             ) { _, context in
@@ -98,15 +105,19 @@ struct UserRoutes {
 
     @Sendable private func register(_ request: Request, _ context: WebContext) async throws -> Response {
         let form = try await JSON.body(of: request, as: Registration.self)
-        let signedIn = try await services.users.register(form, origin: context.origin)
-        return try JSON.response(.created, Session(signedIn, message: "The account was made."))
+        let registered = try await services.users.register(form, origin: context.origin)
+        guard let tokens = registered.tokens else {
+            let message = "The account was made. An administrator has to approve it before you can sign in."
+            return try JSON.response(.created, Changed(user: registered.user, message: message))
+        }
+        return try JSON.response(.created, Session(registered.user, tokens, message: "The account was made."))
     }
 
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
         let form = try await JSON.body(of: request, as: Credentials.self)
         let signedIn = try await services.sessions.login(
             email: form.email ?? "", password: form.password ?? "", code: form.otp, origin: context.origin)
-        return try JSON.response(.ok, Session(signedIn))
+        return try JSON.response(.ok, Session(signedIn.user, signedIn.tokens))
     }
 
     @Sendable private func logout(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -137,6 +148,13 @@ struct UserRoutes {
         let principal = try context.signedIn()
         try await services.users.changePassword(principal, JSON.body(of: request, as: PasswordChange.self))
         return try JSON.response(.ok, Message(message: "The password was changed."))
+    }
+
+    @Sendable private func approve(_ request: Request, _ context: WebContext) async throws -> Response {
+        let scope = try context.scope
+        let id = try context.id("userId", of: User.self)
+        let form = try await JSON.body(of: request, as: ApprovalForm.self)
+        return try JSON.response(.ok, await services.users.approve(scope, id, form))
     }
 
     @Sendable private func updateUser(_ request: Request, _ context: WebContext) async throws -> Response {

@@ -7,12 +7,15 @@ extension UserRoutes {
         "User": .object([
             "id": .id, "username": .text(), "email": .text(format: "email"), "firstName": .text(),
             "lastName": .text(), "role": role, "institution": .text(), "specialty": .text(), "phoneNumber": .text(),
-            "isEmailVerified": .boolean, "isActive": .boolean, "isSuperuser": .boolean, "createdAt": .time,
-            "updatedAt": .time,
+            "isEmailVerified": .boolean, "isActive": .boolean, "isSuperuser": .boolean,
+            "isPending": Schema.boolean.described("Registered, and not yet approved by an administrator."),
+            "createdAt": .time, "updatedAt": .time,
         ]),
         "SignedIn": .object(
             ["user": .named("User"), "access": .text(), "refresh": .text(), "message": .text()],
             optional: ["message"]),
+        "Registered": Schema.object(["user": .named("User"), "message": .text()]).described(
+            "An account that an administrator has to approve before it can be used."),
         "TokenPair": .object(["access": .text(), "refresh": .text()]),
         "ChangedUser": .object(["user": .named("User"), "message": .text()]),
         "UserDirectory": .object([
@@ -30,7 +33,8 @@ extension UserRoutes {
     static let email = Schema.text(
         format: "email", pattern: EmailAddress.pattern, atMost: 254
     ).example("ada@example.org")
-    private static let newPassword = Schema.text(8...PasswordRules.longest)
+    private static let newPassword = Schema.text(PasswordRules.least...PasswordRules.longest)
+        .described("PASSWORD_MIN_LENGTH may ask for more characters.")
 
     private static let forms: [String: Schema] = [
         "Registration": Schema.form(
@@ -53,6 +57,7 @@ extension UserRoutes {
             required: ["currentPassword", "newPassword", "confirmPassword"]
         ).described("`confirmPassword` repeats `newPassword`."),
         "ProfileChange": .form(profile),
+        "Approval": .form(["role": role], required: ["role"]),
         "UserChange": .form(
             profile.merging([
                 "role": role.nullable, "isEmailVerified": Schema.boolean.nullable,
@@ -64,5 +69,6 @@ extension UserRoutes {
         "firstName": Schema.filledLabel(atMost: 150).nullable, "lastName": Schema.filledLabel(atMost: 150).nullable,
         "email": email.nullable, "institution": Schema.label(atMost: 200).nullable,
         "specialty": Schema.label(atMost: 200).nullable, "phoneNumber": Schema.label(atMost: 40).nullable,
+        "currentPassword": Schema.text().nullable.described("Needed where one's own e-mail address changes."),
     ]
 }

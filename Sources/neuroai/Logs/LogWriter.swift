@@ -63,7 +63,7 @@ extension LogWriter {
         return LogWriter(
             file: try LogFile(
                 folder: URL(fileURLWithPath: root, isDirectory: true), name: name,
-                limit: settings.number("LOG_MAX_BYTES"), kept: settings.number("LOG_KEEP")))
+                limit: Int(settings.bytes("LOG_MAX_BYTES")), kept: settings.number("LOG_KEEP")))
     }
 
     func logger(_ settings: Settings, label: String) -> Logger {

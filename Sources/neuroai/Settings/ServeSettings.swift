@@ -26,7 +26,7 @@ struct ServeSettings: Sendable {
         host = settings["HOST"] ?? "127.0.0.1"
         port = try settings.number("PORT")
         var web = WebSettings(version: NeuroAI.version)
-        web.uploadLimit = Int64(try settings.number("MAX_UPLOAD_SIZE"))
+        web.uploadLimit = try settings.bytes("MAX_UPLOAD_SIZE")
         web.allowedOrigins = settings.list("CORS_ALLOWED_ORIGINS")
         web.publicURL = settings["PUBLIC_URL"].map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         web.allowedHosts = Self.hosts(settings, listening: host, publicURL: web.publicURL)
@@ -39,8 +39,8 @@ struct ServeSettings: Sendable {
         signIn = try SignInSettings(settings)
         fileURLLifetime = .seconds(try settings.number("FILE_URL_LIFETIME") * 60)
         caseRetention = .seconds(try settings.number("CASE_RETENTION_DAYS") * 86_400)
-        let quota = try settings.number("INSTITUTION_QUOTA")
-        institutionQuota = quota == 0 ? nil : Int64(quota)
+        let quota = try settings.bytes("INSTITUTION_QUOTA")
+        institutionQuota = quota == 0 ? nil : quota
         uploadLifetime = .seconds(try settings.number("UPLOAD_LIFETIME_HOURS") * 3600)
     }
 

@@ -1,9 +1,13 @@
+import Features
+
 /// One thing that the operator may decide: its name, what it is for, and what may stand there.
 struct Setting: Sendable {
     /// Which texts are good.
     enum Kind: Sendable {
         case text
         case integer(ClosedRange<Int>)
+        /// A number of bytes, or a number with a unit.
+        case bytes(ClosedRange<Int64>)
         /// Django's words for yes and no.
         case flag
         case choice([String])
@@ -86,6 +90,11 @@ struct Setting: Sendable {
         case .integer(let range):
             guard let number = Int(text), range.contains(number) else {
                 return "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)."
+            }
+            return nil
+        case .bytes(let range):
+            guard let count = ByteCount(text)?.bytes, range.contains(count) else {
+                return "\(name) is \(range.lowerBound) to \(range.upperBound) bytes, or a number with a unit (20 GiB)."
             }
             return nil
         case .flag: return Self.flag(text) == nil ? "\(name) is true or false." : nil

@@ -1,3 +1,4 @@
+import Features
 import Foundation
 import Imaging
 import Inference
@@ -56,12 +57,27 @@ struct Settings: Sendable {
         return number
     }
 
+    /// A number of bytes, which may be written with a unit.
+    func bytes(_ name: String) throws -> Int64 {
+        guard let count = self[name].flatMap({ ByteCount($0) }) else {
+            throw SettingsError("\(name) is a number of bytes or a number with a unit.")
+        }
+        return count.bytes
+    }
+
     /// Yes or no.
     func flag(_ name: String) -> Bool { self[name].flatMap(Setting.flag) ?? false }
 
     /// Words between commas.
     func list(_ name: String) -> [String] {
         (self[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+
+    /// Whether `HOST` lets nobody but this machine reach the server.
+    var listensOnLoopback: Bool {
+        let host = (self["HOST"] ?? "").lowercased()
+        let isAddress = host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
+        return ["localhost", "::1"].contains(host) || (isAddress && host.hasPrefix("127."))
     }
 
     var logLevel: Logger.Level {

@@ -27,12 +27,18 @@ extension SettingsCatalogue {
                 "JWT_REFRESH_TOKEN_LIFETIME", .integer(1...525_600), default: "1440",
                 "minutes until a refresh token expires"),
             Setting(
-                "ALLOW_REGISTRATION", .flag, default: "true",
-                "people without an invitation may register, into the default institution"),
+                "REGISTRATION", .choice(RegistrationMode.allCases.map(\.rawValue)), default: nil,
+                note: "`open` where `HOST` is this machine alone, else `closed`",
+                "who may make an account without an invitation, in the default institution: `open` anybody; `approval` anybody, who can sign in once an administrator has approved the account; `closed` nobody"
+            ),
+            Setting(
+                "ALLOW_REGISTRATION", .flag, default: nil, note: "–",
+                "former name: `true` is `REGISTRATION=open`, `false` is `REGISTRATION=closed`; no effect where that is set"
+            ),
             Setting(
                 "INVITATION_LIFETIME", .integer(1...8760), default: "168", "hours until an unused invitation expires"),
             Setting(
-                "PASSWORD_MIN_LENGTH", .integer(8...64), default: "8",
+                "PASSWORD_MIN_LENGTH", .integer(PasswordRules.least...64), default: String(PasswordRules.least),
                 "8 is the existing client's rule; we recommend 12, as OWASP ASVS 4 asks"),
             Setting(
                 "COMMON_PASSWORDS_PATH", .text, default: CommonPasswords.debian,
@@ -48,13 +54,14 @@ extension SettingsCatalogue {
                 "hashes made at once; when 64 wait, sign-ins answer 429"),
             Setting(
                 "LOGIN_ATTEMPTS", .integer(1...1_000_000), default: "10",
-                "failed sign-ins of one account in a quarter of an hour"),
+                "failed sign-ins of one account in \(signInWindow); those from a browser or an address that its user has signed in from before are counted apart"
+            ),
             Setting(
                 "LOGIN_ATTEMPTS_PER_ADDRESS", .integer(1...1_000_000), default: "100",
-                "failed sign-ins from one address in a quarter of an hour"),
+                "failed sign-ins from one address in \(signInWindow)"),
             Setting(
                 "REGISTRATIONS_PER_ADDRESS", .integer(1...1_000_000), default: "60",
-                "accounts made from one address in an hour"),
+                "accounts made from one address in \(accountWindow)"),
             Setting(
                 "REQUIRE_ADMIN_TOTP", .flag, default: "false",
                 "administrators and superusers must enrol a second factor before they do anything else"),
@@ -63,6 +70,11 @@ extension SettingsCatalogue {
                 "addresses of your own proxies, comma-separated: only their `X-Forwarded-For` says where a client is. Set it behind a proxy, else all clients count as one"
             ),
         ])
+
+    private static let signInWindow = minutes(ThrottleSettings.signInWindow)
+    private static let accountWindow = minutes(ThrottleSettings.accountWindow)
+
+    private static func minutes(_ window: Duration) -> String { "\(window.components.seconds / 60) minutes" }
 
     @Sendable private static func secretKey(_ text: String) throws {
         guard text.utf8.count >= TokenSigner.leastSecretBytes else {

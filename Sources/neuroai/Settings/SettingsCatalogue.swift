@@ -27,10 +27,11 @@ enum SettingsCatalogue {
                 "or `postgresql://user:password@host:5432/name`"),
             Setting("MEDIA_ROOT", .text, default: "./media", reader: .all, "where images and masks are kept"),
             Setting(
-                "MAX_UPLOAD_SIZE", .integer(1...(1 << 40)), default: "1073741824", "bytes of one file"),
+                "MAX_UPLOAD_SIZE", .bytes(1...(1 << 40)), default: "1073741824",
+                "bytes of one file, or a number with a unit (`2 GiB`)"),
             Setting(
-                "INSTITUTION_QUOTA", .integer(0...(1 << 60)), default: "0",
-                "bytes that an institution may store where it has no rule of its own (set on its page in `/admin/`); 0 is no limit"
+                "INSTITUTION_QUOTA", .bytes(0...(1 << 60)), default: "0",
+                "bytes, or a number with a unit (`500 GB`, `2 TiB`), that an institution may store where it has no rule of its own (set on its page in `/admin/`); 0 is no limit"
             ),
             Setting(
                 "UPLOAD_LIFETIME_HOURS", .integer(1...8760), default: "24",
@@ -137,7 +138,7 @@ enum SettingsCatalogue {
                 "LOG_LEVEL", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
                 default: "info", reader: .all, "`trace` to `critical`"),
             Setting(
-                "LOG_MAX_BYTES", .integer(10_000...(1 << 40)), default: "10485760", reader: .serverAndWorker,
+                "LOG_MAX_BYTES", .bytes(10_000...(1 << 40)), default: "10485760", reader: .serverAndWorker,
                 "a log file is put aside (`app.log.1`) before it grows beyond this"),
             Setting(
                 "LOG_KEEP", .integer(1...1000), default: "5", reader: .serverAndWorker,

@@ -87,6 +87,7 @@ extension SettingsReport {
                 found.notes["COMMON_PASSWORDS_PATH"] = "no list lies there; common passwords are not refused"
             }
             found.notes["METRICS_TOKEN"] = metricsNote(serving)
+            found.notes["REGISTRATION"] = registrationNote(serving.signIn.accounts.registration, settings)
         } catch {
             found.add(error)
         }
@@ -111,6 +112,15 @@ extension SettingsReport {
         let host = serving.host.lowercased()
         guard host != "localhost", NetworkAddress(host)?.isLoopback != true else { return nil }
         return "not set, and HOST is not loopback; set it so that no local proxy can open /metrics to others"
+    }
+
+    /// A warning where strangers can reach an open registration, else what holds where nothing is set.
+    private static func registrationNote(_ mode: RegistrationMode, _ settings: Settings) -> String? {
+        if mode == .open && !settings.listensOnLoopback {
+            return
+                "WARNING: HOST is not loopback, so anybody who reaches the server can register, also as a radiologist, and read and sign the cases of the default institution; set approval or closed"
+        }
+        return settings["REGISTRATION"] == nil ? "is \(mode.rawValue)" : nil
     }
 
     private static func modelFault(_ settings: Settings) -> String? {

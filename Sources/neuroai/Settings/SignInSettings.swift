@@ -21,7 +21,7 @@ struct SignInSettings: Sendable {
         let rules = PasswordRules(
             shortest: try settings.number("PASSWORD_MIN_LENGTH"), common: list ?? .none)
         accounts = AccountSettings(
-            allowsRegistration: settings.flag("ALLOW_REGISTRATION"),
+            registration: Self.registration(settings),
             invitationLifetime: .seconds(
                 3600 * (try settings.number("INVITATION_LIFETIME"))),
             passwords: rules)
@@ -46,6 +46,13 @@ struct SignInSettings: Sendable {
         guard tokenKey != nil || formerTokenKeys.isEmpty else {
             throw SettingsError("JWT_VERIFICATION_KEYS needs JWT_ALGORITHM to be RS256 or EdDSA.")
         }
+    }
+
+    /// `REGISTRATION`, else what its former name says, else open only where nobody but this machine reaches the server.
+    private static func registration(_ settings: Settings) -> RegistrationMode {
+        if let mode = settings["REGISTRATION"].flatMap({ RegistrationMode(rawValue: $0.lowercased()) }) { return mode }
+        let isOpen = settings["ALLOW_REGISTRATION"].flatMap(Setting.flag) ?? settings.listensOnLoopback
+        return isOpen ? .open : .closed
     }
 
     private static func sessions(_ settings: Settings) throws -> SessionSettings {

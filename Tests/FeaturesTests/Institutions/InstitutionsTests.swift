@@ -73,10 +73,16 @@ import Testing
         ] {
             #expect(ByteCount(text)?.bytes == Int64(bytes))
         }
-        for bytes: Int64 in [0, 1, 1000, 1024, 1 << 30, (1 << 30) + 1, 3 << 40] {
-            #expect(ByteCount(ByteCount(bytes).description)?.bytes == bytes)
+        // 45 was typed as megabytes and saved as bytes.
+        #expect(ByteCount("45", needsUnit: true) == nil && ByteCount("0", needsUnit: true)?.bytes == 0)
+        for (text, bytes) in [("45 MB", 45_000_000), ("2 GiB", 2 << 30), ("7kb", 7000), ("12 B", 12)] {
+            #expect(ByteCount(text, needsUnit: true)?.bytes == Int64(bytes))
         }
-        #expect(ByteCount(2 << 30).description == "2 GiB")
+        for text in ["1.5 GB", "-1 GB", "GB", "5 XB", "99999999999 TiB"] { #expect(ByteCount(text) == nil) }
+        for bytes: Int64 in [0, 1, 1000, 1024, 64_000_000, 1 << 30, (1 << 30) + 1, 3 << 40] {
+            #expect(ByteCount(ByteCount(bytes).description, needsUnit: true)?.bytes == bytes)
+        }
+        #expect(ByteCount(2 << 30).description == "2 GiB" && ByteCount(64_000_000).description == "64 MB")
     }
 
     @Test(arguments: TestDatabase.all) func aSuperuserActsAsAdminElsewhere(_ kind: TestDatabase) async throws {
@@ -208,7 +214,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all) func registrationCanBeClosed(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
-            let users = UsersService(sessions: clinic.sessions, settings: AccountSettings(allowsRegistration: false))
+            let users = UsersService(sessions: clinic.sessions, settings: AccountSettings(registration: .closed))
             let admin = try await clinic.signIn(.admin)
             await #expect { try await users.register(Self.registration(""), origin: RequestOrigin()) } throws: {
                 isAppError($0, .forbidden)

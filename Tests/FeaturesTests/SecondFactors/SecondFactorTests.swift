@@ -13,7 +13,7 @@ import Testing
         Person, OneTimeCodes, [String]
     ) {
         let person = try await clinic.signIn(role)
-        _ = try await clinic.sessions.secondFactors.enrol(person.principal)
+        _ = try await clinic.sessions.secondFactors.enrol(person.principal, password: Clinic.password)
         let codes = try await codes(clinic, person)
         let recovery = try await clinic.sessions.secondFactors.confirm(person.principal, code: clinic.code(codes))
         return (person, codes, recovery.recoveryCodes)
@@ -78,16 +78,23 @@ import Testing
             let factors = clinic.sessions.secondFactors
             // That code has confirmed it, and is no longer good.
             for wrong in ["", "123", clinic.code(codes)] {
-                await #expect { try await factors.disable(person.principal, code: wrong) } throws: {
+                await #expect {
+                    try await factors.disable(person.principal, password: Clinic.password, code: wrong)
+                } throws: {
                     isAppError($0, .validation)
                 }
             }
             clinic.clock.advance(by: .seconds(30))
-            try await factors.disable(person.principal, code: clinic.code(codes))
+            await #expect {
+                try await factors.disable(person.principal, password: "wrong password", code: clinic.code(codes))
+            } throws: {
+                isAppError($0, .validation, field: "password")
+            }
+            try await factors.disable(person.principal, password: Clinic.password, code: clinic.code(codes))
             try await login(clinic, person, nil)
             #expect(try await factors.status(person.principal).isEnabled == false)
             let (other, _, others) = try await Self.enrolled(clinic)
-            try await factors.disable(other.principal, code: others[0])
+            try await factors.disable(other.principal, password: Clinic.password, code: others[0])
             try await login(clinic, other, nil)
         }
     }
@@ -97,7 +104,7 @@ import Testing
             let person = try await clinic.signIn(.doctor)
             let factors = clinic.sessions.secondFactors
             #expect(try await factors.pending(person.principal) == nil)
-            let begun = try await factors.enrol(person.principal)
+            let begun = try await factors.enrol(person.principal, password: Clinic.password)
             #expect(try await factors.pending(person.principal) == begun)
             let picture = String(decoding: try begun.picture(), as: UTF8.self)
             #expect(picture.hasPrefix("<svg ") && !picture.contains(begun.secret))
@@ -126,8 +133,13 @@ import Testing
             await #expect { try await service.confirm(person.principal, code: "123456") } throws: {
                 isAppError($0, .conflict)
             }
-            let first = try await service.enrol(person.principal)
-            let again = try await service.enrol(person.principal)
+            for wrong in ["", "wrong password"] {
+                await #expect { try await service.enrol(person.principal, password: wrong) } throws: {
+                    isAppError($0, .validation, field: "password")
+                }
+            }
+            let first = try await service.enrol(person.principal, password: Clinic.password)
+            let again = try await service.enrol(person.principal, password: Clinic.password)
             #expect(first.secret != again.secret && again.uri.contains("secret=\(again.secret)"))
             let codes = try await Self.codes(clinic, person)
             #expect(codes.base32 == again.secret)
@@ -138,7 +150,9 @@ import Testing
             // Not confirmed, it asks for nothing.
             try await login(clinic, person, nil)
             _ = try await service.confirm(person.principal, code: clinic.code(codes))
-            await #expect { try await service.enrol(person.principal) } throws: { isAppError($0, .conflict) }
+            await #expect { try await service.enrol(person.principal, password: Clinic.password) } throws: {
+                isAppError($0, .conflict)
+            }
             await #expect { try await service.disable(person.principal, password: "wrong password") } throws: {
                 isAppError($0, .validation, field: "password")
             }

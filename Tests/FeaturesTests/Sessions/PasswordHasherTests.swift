@@ -19,6 +19,33 @@ import Testing
         #expect(try await !hasher.verify("x", against: ""))
     }
 
+    /// The same letters from another keyboard: composed, decomposed, full-width, a ligature.
+    @Test(arguments: [
+        ("Stra\u{DF}enb\u{E4}r", "Stra\u{DF}enba\u{308}r"), ("\u{FF50}\u{FF41}ssword horse", "password horse"),
+        ("o\u{FB03}ce horse", "office horse"), ("\u{212B}ngstrom 1814", "A\u{30A}ngstrom 1814"),
+    ]) func passwordsAreNormalised(_ one: String, _ other: String) async throws {
+        let hasher = try PasswordHasher(cost: .least)
+        let hash = try await hasher.hash(one)
+        #expect(try await hasher.verify(other, against: hash))
+        #expect(try await hasher.verify(one, against: hash))
+        #expect(try await hasher.verify(one, against: hasher.hash(other)))
+        #expect(try await !hasher.verify(one + "x", against: hash))
+        #expect(try await !hasher.verify(one, against: nil))
+    }
+
+    /// Made before passwords were normalised, and by Django, which never does.
+    @Test func aHashOfWhatWasTypedVerifies() async throws {
+        let hasher = try PasswordHasher(cost: .least)
+        // `o\u{FB03}ce horse`, as argon2 itself makes it.
+        #expect(try await hasher.verify(Self.ligature, against: Self.unnormalised))
+        #expect(try await hasher.verify(Self.ligature, against: Self.unnormalisedDjango))
+        #expect(try await !hasher.verify("office horse", against: Self.unnormalised))
+    }
+
+    private static let ligature = "o\u{FB03}ce horse"
+    private static let unnormalised = ""
+    private static let unnormalisedDjango = "pbkdf2_sha256$1000$abcSALT$OT01kbm0Y7NR5+5xoJZX97rFnxMzuLg7iF6PfEcLHHo="
+
     @Test func theStandardCostIsOneThatArgonTakes() async throws {
         let hasher = try PasswordHasher()
         let hash = try await hasher.hash("correct horse")

@@ -17,7 +17,7 @@ import Testing
         try await Clinic.with(kind) { clinic in
             let root = try await clinic.superuser()
             let admin = try await clinic.signIn(.admin)
-            _ = try await clinic.sessions.secondFactors.enrol(root.principal)
+            _ = try await clinic.sessions.secondFactors.enrol(root.principal, password: Clinic.password)
             let id = root.user.id
             let session = root.principal.session
             let token = try await Self.token(clinic, of: session)

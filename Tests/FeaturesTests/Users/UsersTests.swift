@@ -108,7 +108,8 @@ import Testing
             let one = try await clinic.signIn(.doctor)
             let other = try await clinic.signIn(.doctor)
             await #expect {
-                try await clinic.users.updateProfile(one.scope, UserChange(email: other.user.email))
+                try await clinic.users.updateProfile(
+                    one.scope, UserChange(email: other.user.email, currentPassword: Clinic.password))
             } throws: {
                 isAppError($0, .validation, field: "email")
             }
@@ -208,6 +209,89 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.all) func aNewAddressNeedsThePassword(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            func change(_ email: String, _ password: String? = nil) async throws -> User {
+                try await clinic.users.updateProfile(
+                    person.scope, UserChange(email: email, currentPassword: password))
+            }
+            // Clients send whole profiles.
+            #expect(try await change(" \(person.user.email.uppercased())").email == person.user.email)
+            for wrong in [nil, "", "wrong password"] {
+                await #expect { try await change("new@clinic.org", wrong) } throws: {
+                    isAppError($0, .validation, field: "currentPassword")
+                }
+            }
+            #expect(try await change("new@clinic.org", Clinic.password).email == "new@clinic.org")
+            // An administrator changes others' addresses without, and the own one not.
+            let admin = try await clinic.signIn(.admin)
+            let given = UserChange(email: "given@clinic.org")
+            #expect(
+                try await clinic.users.updateUser(admin.scope, person.user.id, given).email == "given@clinic.org")
+            await #expect {
+                try await clinic.users.updateUser(admin.scope, admin.user.id, UserChange(email: "x@clinic.org"))
+            } throws: {
+                isAppError($0, .validation, field: "currentPassword")
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func addressesAreTriedSoOften(_ kind: TestDatabase) async throws {
+        var settings = SessionSettings()
+        settings.throttling = ThrottleSettings(emailChanges: 3)
+        try await Clinic.with(kind, settings: settings) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let other = try await clinic.signIn(.doctor)
+            let change = UserChange(email: other.user.email, currentPassword: Clinic.password)
+            for code in [AppError.Code.validation, .validation, .validation, .tooManyRequests] {
+                let error = await #expect(throws: AppError.self) {
+                    try await clinic.users.updateProfile(person.scope, change)
+                }
+                #expect(error?.code == code && error?.message.contains("exists") == false)
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func statisticsCountEverybody(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let admin = try await clinic.signIn(.admin)
+            try await clinic.database.write { connection in
+                for number in 0..<1005 {
+                    let now = clinic.clock.now
+                    let user = User(
+                        id: ID(), institutionID: admin.scope.institution, email: "d\(number)@clinic.org",
+                        firstName: "D", lastName: "\(number)", role: .doctor, institution: "", specialty: "",
+                        phoneNumber: "", isEmailVerified: number < 1002, createdAt: now, updatedAt: now)
+                    try UserStore(connection).insert(user, passwordHash: "x")
+                }
+            }
+            let directory = try await clinic.users.list(admin.scope)
+            #expect(directory.users.count == Window.plainLimit)
+            #expect(directory.stats.total == 1006 && directory.stats.byRole["doctor"] == 1005)
+            #expect(directory.stats.verified == 1002 && directory.stats.unverified == 4)
+        }
+    }
+
+    /// Each takes the role from the other at the same moment.
+    @Test(arguments: TestDatabase.all) func oneAdministratorIsLeft(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            for round in 0..<8 {
+                let home = try await clinic.makeInstitution()
+                let one = try await clinic.signIn(.admin, institution: home)
+                let other = try await clinic.signIn(.admin, institution: home)
+                let users = clinic.users
+                async let first: Void? = try? users.delete(one.scope, other.user.id)
+                async let second: User? = try? users.updateUser(
+                    other.scope, one.user.id,
+                    round.isMultiple(of: 2) ? UserChange(role: "doctor") : UserChange(isActive: false))
+                _ = await (first, second)
+                let left = try await clinic.database.read { try UserStore($0).admins(one.scope) }
+                #expect(left == 1, "round \(round)")
+            }
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func theLastAdminStays(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
@@ -243,11 +327,11 @@ import Testing
             try JSONSerialization.jsonObject(with: JSONEncoder().encode(user)) as? [String: NSObject])
         #expect(
             object.keys.sorted() == [
-                "createdAt", "email", "firstName", "id", "institution", "isActive", "isEmailVerified", "isSuperuser",
-                "lastName", "phoneNumber", "role", "specialty", "updatedAt", "username",
+                "createdAt", "email", "firstName", "id", "institution", "isActive", "isEmailVerified", "isPending",
+                "isSuperuser", "lastName", "phoneNumber", "role", "specialty", "updatedAt", "username",
             ])
         #expect(object["createdAt"] == "1970-01-01T00:00:00.000000Z" as NSString)
-        let stats = try JSONEncoder().encode(UserStatistics([user]))
+        let stats = try JSONEncoder().encode(UserStatistics(byRole: [.radiologist: 1], verified: 1))
         #expect(String(decoding: stats, as: UTF8.self).contains("\"total_users\":1"))
     }
 }

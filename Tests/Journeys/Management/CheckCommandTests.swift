@@ -50,6 +50,37 @@ struct CheckCommandTests {
         }
     }
 
+    @Test func anOpenRegistrationWhereStrangersReachItIsWarnedOf() async throws {
+        try await TemporaryFolder.with { folder in
+            for (environment, note) in [
+                ([:], "is open"), (["HOST": "::1"], "is open"), (["HOST": "127.0.0.9"], "is open"),
+                (["HOST": "0.0.0.0"], "is closed"), (["HOST": "127.example.org"], "is closed"),
+                (["HOST": "192.0.2.1", "REGISTRATION": "open"], "WARNING"),
+                (["HOST": "0.0.0.0", "ALLOW_REGISTRATION": "true"], "WARNING"),
+                (["ALLOW_REGISTRATION": "false"], "is closed"),
+                (["HOST": "0.0.0.0", "ALLOW_REGISTRATION": "true", "REGISTRATION": "closed"], ""),
+                (["HOST": "0.0.0.0", "REGISTRATION": "approval"], ""),
+            ] as [([String: String], String)] {
+                let (code, report) = try await Self.check(environment, in: folder)
+                #expect(code == 0 && (report.row("REGISTRATION")?.note ?? "").hasPrefix(note), "\(environment)")
+                #expect(note.isEmpty == (report.row("REGISTRATION")?.note == nil), "\(environment)")
+            }
+            #expect(try await Self.check(["REGISTRATION": "sometimes"], in: folder).code == 78)
+        }
+    }
+
+    @Test func quotasAreWrittenWithUnits() async throws {
+        try await TemporaryFolder.with { folder in
+            for text in ["0", "1000", "45 MB", "2GiB", "1 TiB"] {
+                #expect(try await Self.check(["INSTITUTION_QUOTA": text], in: folder).code == 0, "\(text)")
+            }
+            for text in ["much", "-1", "1.5 GB"] {
+                let (code, report) = try await Self.check(["INSTITUTION_QUOTA": text], in: folder)
+                #expect(code == 78 && report.row("INSTITUTION_QUOTA")?.fault?.contains("unit") == true, "\(text)")
+            }
+        }
+    }
+
     @Test func theOriginalsFileIsUnderstood() async throws {
         try await TemporaryFolder.with { folder in
             let seed = """
@@ -164,7 +195,7 @@ struct CheckCommandTests {
                 guard file.pathExtension == "swift" else { continue }
                 let text = try String(contentsOf: file, encoding: .utf8)
                 let pattern =
-                    /(?:settings|self|values)\[\s*"([A-Z0-9_]+)"|(?:number|flag|list|folder|text)\(\s*"([A-Z0-9_]+)"/
+                    /(?:settings|self|values)\[\s*"([A-Z0-9_]+)"|(?:number|bytes|flag|list|folder|text)\(\s*"([A-Z0-9_]+)"/
                 for match in text.matches(of: pattern) { read.insert(String(match.1 ?? match.2 ?? "")) }
             }
             #expect(

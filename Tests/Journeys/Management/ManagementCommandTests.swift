@@ -25,7 +25,8 @@ struct ManagementCommandTests {
     }
 
     @Test(arguments: [
-        "migrate", "makemigrations", "createsuperuser", "create-superuser", "create_superuser", "collectstatic",
+        "migrate", "makemigrations", "createsuperuser", "create-superuser", "create_superuser", "changepassword",
+        "change_password", "collectstatic",
         "populate_sample_data", "populate-sample-data", "add_user_cases", "add-user-cases", "test", "shell", "dbshell",
         "check", "runserver",
     ]) func eachHasHelp(_ name: String) async throws {
@@ -70,6 +71,29 @@ struct ManagementCommandTests {
             }
             let stranger = try await installation.run("shell", "--user", "nobody@example.org", "-c", "whoami")
             #expect(stranger.code == 65)
+        }
+    }
+
+    @Test func aPasswordIsChanged() async throws {
+        try await Self.with { installation in
+            let environment = ["DJANGO_SUPERUSER_PASSWORD": "a long enough pass phrase"]
+            _ = try await installation.run(
+                "createsuperuser", "--noinput", "--email", "root@example.org", environment: environment)
+            let twice = try await installation.run(
+                "changepassword", "Root@example.org", input: "short\nshort\nbattery staple\nbattery staple\n")
+            #expect(twice.code == 0, "\(twice.said)")
+            for text in ["Changing password for user 'root@example.org'", "8 to 128", "changed successfully"] {
+                #expect(twice.said.contains(text), "\(text): \(twice.said)")
+            }
+            #expect(!twice.said.contains("battery"))
+            let apart = try await installation.run(
+                "changepassword", "root@example.org",
+                input: String(repeating: "battery staple\nother words\n", count: 3))
+            #expect(apart.code == 65 && apart.said.contains("do not match"))
+            #expect(try await installation.run("changepassword", "root@example.org", input: "one line\n").code == 65)
+            let nobody = try await installation.run("changepassword", "nobody@example.org")
+            #expect(nobody.code == 65 && nobody.said.contains("nobody@example.org"))
+            #expect(try await installation.run("changepassword").code == 64)
         }
     }
 

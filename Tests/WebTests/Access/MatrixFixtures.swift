@@ -23,7 +23,7 @@ extension MatrixWorld {
     /// Bodies by component; others are sent as `{}`.
     static let bodies: [String: String] = [
         "NewCase": #"{"patientId": "P", "age": 1, "sex": "F"}"#, "RefreshForm": #"{"refresh": "x"}"#,
-        "InstitutionForm": #"{"name": "Ward"}"#,
+        "InstitutionForm": #"{"name": "Ward"}"#, "Approval": #"{"role": "doctor"}"#,
     ]
 
     /// The id that stands for an object of this relation.

@@ -17,14 +17,17 @@ struct AccountPagesTests {
         try await WebClinic.with(kind) { clinic in
             _ = try await clinic.signUp()
             let browser = Browser(clinic)
-            #expect(try await browser.get("/account").headers[.location] == "/login")
+            #expect(try await browser.get("/account").headers[.location] == "/login?next=%2Faccount")
             let worklist = try await browser.follow(try await browser.signIn("ada@clinic.org"))
             #expect(worklist.text.contains("<a href=\"/account\">Ada Lovelace</a>"))
             let off = try await browser.get("/account")
             #expect(off.status == .ok && off.text.contains("Set up a second factor"))
             #expect(try await browser.get("/account/second-factor.svg").status == .notFound)
 
-            let begun = try await browser.follow(try await browser.post("/account/second-factor"))
+            let bare = try await browser.post("/account/second-factor")
+            #expect(bare.status == .badRequest && bare.text.contains("Enter your current password."))
+            let begun = try await browser.follow(
+                try await browser.post("/account/second-factor", ["password": WebClinic.password]))
             #expect(begun.text.contains("href=\"otpauth://totp/NeuroAI:ada%40clinic%2Eorg?secret="))
             let picture = try await browser.get("/account/second-factor.svg")
             #expect(picture.headers[.contentType] == "image/svg+xml" && picture.text.hasPrefix("<svg "))
@@ -44,13 +47,43 @@ struct AccountPagesTests {
             let other = Browser(clinic)
             #expect(try await other.signIn("ada@clinic.org").status == .unauthorized)
             #expect(try await other.signIn("ada@clinic.org", code: recovery[0]).status == .seeOther)
-            let refused = try await browser.post("/account/second-factor/disable", ["code": recovery[0]])
+            let refused = try await browser.post(
+                "/account/second-factor/disable", ["password": WebClinic.password, "code": recovery[0]])
             #expect(refused.status == .badRequest && refused.text.contains("was used before"))
+            let open = try await browser.post(
+                "/account/second-factor/disable", ["password": "wrong", "code": recovery[1]])
+            #expect(open.status == .badRequest && open.text.contains("The password is not correct."))
             let disabled = try await browser.follow(
-                try await browser.post("/account/second-factor/disable", ["code": recovery[1]]))
+                try await browser.post(
+                    "/account/second-factor/disable", ["password": WebClinic.password, "code": recovery[1]]))
             #expect(disabled.text.contains("The second factor is off"))
             #expect(try await Browser(clinic).signIn("ada@clinic.org").status == .seeOther)
             #expect(try await clinic.entries("second_factor.remove") == 1)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func theAddressChangesWithThePassword(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            _ = try await clinic.signUp()
+            _ = try await clinic.signUp("eve@clinic.org")
+            let browser = Browser(clinic)
+            _ = try await browser.signIn("ada@clinic.org")
+            func change(_ email: String, _ password: String) async throws -> Answer {
+                try await browser.post("/account/email", ["email": email, "currentPassword": password])
+            }
+            for (email, password, sentence) in [
+                ("new@clinic.org", "", "Enter your current password"), ("new@clinic.org", "x", "not correct"),
+                ("nonsense", WebClinic.password, "valid email"),
+                ("eve@clinic.org", WebClinic.password, "can&#39;t be used"),
+            ] {
+                let refused = try await change(email, password)
+                #expect(refused.status == .badRequest && refused.text.contains(sentence), "\(sentence)")
+                // What was typed stays, but for the password.
+                #expect(refused.text.contains("value=\"\(email)\"") && !refused.text.contains(WebClinic.password))
+            }
+            let changed = try await browser.follow(try await change("new@clinic.org", WebClinic.password))
+            #expect(changed.text.contains("The e-mail address was changed."))
+            #expect(try await Browser(clinic).signIn("new@clinic.org").status == .seeOther)
         }
     }
 
@@ -68,7 +101,8 @@ struct AccountPagesTests {
             let account = try await browser.get("/account")
             #expect(account.text.contains("Your role needs a second factor"))
             #expect(!account.text.contains("Where you are signed in"))
-            let begun = try await browser.follow(try await browser.post("/account/second-factor"))
+            let begun = try await browser.follow(
+                try await browser.post("/account/second-factor", ["password": WebClinic.password]))
             _ = try await browser.post("/account/second-factor/confirm", ["code": try Self.code(begun.text)])
             #expect(try await browser.get("/admin/").status == .ok)
         }

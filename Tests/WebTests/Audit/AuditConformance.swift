@@ -48,6 +48,7 @@ final class AuditConformance: Sendable {
         "POST /api/users/second-factor/confirm/": "AccountRoutesTests",
         "POST /api/users/second-factor/disable/": "AccountRoutesTests",
         "DELETE /api/users/users/{userId}/second-factor/": "AccountRoutesTests",
+        "POST /api/users/users/{userId}/approve/": "RegistrationRoutesTests",
     ]
 
     private let database: any Database

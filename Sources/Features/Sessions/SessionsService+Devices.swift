@@ -1,0 +1,83 @@
+import Foundation
+import Storage
+
+// Failed sign-ins from a browser or a network address that the user has signed in from before are counted apart from
+// everybody else's, so that nobody can lock a user out by wrong passwords (OWASP's device cookies; docs/decisions/0431).
+
+extension SessionsService {
+    /// What a sign-in on the account of this address counts as.
+    ///
+    /// - Parameter user: whose account it is; nil where there is none, which takes as long.
+    func signInAttempts(
+        on email: String, of user: ID<User>?, devices: String?, origin: RequestOrigin
+    ) async throws -> [Attempt] {
+        let rule = settings.throttling.account
+        if let user, let device = device(of: user, among: devices) {
+            // Not by address either: a colleague's typing errors behind the same proxy must not count.
+            return [Attempt(rule: rule, name: "device \(device)")]
+        }
+        let everybodys = attempts(on: email, origin: origin)
+        guard let address = origin.address.map({ networkName($0) }) else { return everybodys }
+        let owner = user ?? ID<User>()
+        let digests = signer.box.digests(Self.knownText(address, of: owner))
+        guard try await database.read({ try KnownAddressStore($0).contains(digests, of: owner) }) else {
+            return everybodys
+        }
+        return [Attempt(rule: rule, name: "known \(owner) \(address)")] + everybodys.dropFirst()
+    }
+
+    /// Notes in the transaction of a sign-in from where it came.
+    func remember(
+        _ origin: RequestOrigin, of user: ID<User>, at now: Timestamp, on connection: any DatabaseConnection
+    ) throws {
+        guard let address = origin.address.map({ networkName($0) }) else { return }
+        try KnownAddressStore(connection).insert(
+            signer.box.digest(Self.knownText(address, of: user)), of: user, at: now)
+    }
+
+    private func networkName(_ address: String) -> String {
+        Attempt(rule: settings.throttling.address, address: address).name
+    }
+
+    private static func knownText(_ address: String, of user: ID<User>) -> String { "address \(user) \(address)" }
+
+    // MARK: Devices
+
+    /// Users of one browser that are remembered.
+    private static let devicesOfBrowser = 8
+
+    /// What a browser keeps once `user` has signed in by it, beside what it keeps of its other users. It names nobody,
+    /// and is good for nothing but an own count of failed sign-ins.
+    package func deviceCookie(for user: ID<User>, keeping devices: String?) -> String {
+        let nonce = (0..<16).map { _ in String(format: "%02x", UInt8.random(in: .min ... .max)) }.joined()
+        let text = "\(nonce).\(Int64(clock().advanced(by: settings.deviceLifetime).seconds))"
+        let fresh = "\(text).\(signer.box.digest(Self.deviceText(text, of: user)))"
+        let others = Self.parts(devices).filter { device(of: user, in: $0) == nil }
+        return ([fresh] + others.prefix(Self.devicesOfBrowser - 1)).joined(separator: "~")
+    }
+
+    /// The name of the browser, where `user` has signed in by it.
+    private func device(of user: ID<User>, among devices: String?) -> String? {
+        Self.parts(devices).lazy.compactMap { device(of: user, in: $0) }.first
+    }
+
+    private func device(of user: ID<User>, in part: String) -> String? {
+        let fields = part.split(separator: ".", omittingEmptySubsequences: false)
+        guard fields.count == 3, let expiry = Double(fields[1]), clock().seconds < expiry else { return nil }
+        let text = "\(fields[0]).\(fields[1])"
+        let digests = signer.box.digests(Self.deviceText(text, of: user))
+        return digests.contains { Self.isEqual($0, String(fields[2])) } ? String(fields[0]) : nil
+    }
+
+    /// In constant time: an early end would tell how much of a guess is right.
+    private static func isEqual(_ first: String, _ second: String) -> Bool {
+        first.utf8.count == second.utf8.count && zip(first.utf8, second.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private static func parts(_ devices: String?) -> [String] {
+        guard let devices, devices.utf8.count <= 2048 else { return [] }
+        return devices.split(separator: "~").prefix(devicesOfBrowser).map(String.init)
+    }
+
+    private static func deviceText(_ text: String, of user: ID<User>) -> String { "device \(user) \(text)" }
+}

@@ -1,0 +1,112 @@
+import Storage
+
+/// What came of a registration.
+package struct Registered: Sendable {
+    package let user: User
+    /// Nil where the account waits for an administrator's approval.
+    package let tokens: TokenPair?
+}
+
+// Making accounts: by oneself, with an invitation, and by the operator.
+
+extension UsersService {
+    /// Makes an account: in the institution that has invited, else in the default one. It is signed in at once, or waits for
+    /// an administrator where the operator wants that of people without an invitation.
+    package func register(_ form: Registration, origin: RequestOrigin) async throws -> Registered {
+        let invitation = try await openInvitation(form)
+        let account = try AccountForm(form, settings.passwords, invitation: invitation)
+        let rule = sessions.settings.throttling.registrations
+        try await sessions.admit(
+            origin.address.map { [Attempt(rule: rule, address: $0)] } ?? [], on: nil, in: invitation?.institution,
+            origin: origin)
+        let hash = try await hasher.hash(account.password)
+        let home = try invitation?.institution ?? Self.defaultInstitution()
+        var user = account.user(in: home, at: clock())
+        user.isPending = invitation == nil && settings.registration == .approval
+        user.isActive = !user.isPending
+        try await insert(user, hash: hash, invitation: invitation, origin: origin)
+        guard user.isActive else { return Registered(user: user, tokens: nil) }
+        let signedIn = try await sessions.begin(user, passwordHash: hash, origin: origin)
+        return Registered(user: signedIn.user, tokens: signedIn.tokens)
+    }
+
+    /// Whether a page for registering leads anywhere: without an invitation, or with one that still lets somebody in.
+    package func mayRegister(invitation: String?) async throws -> Bool {
+        guard let text = invitation?.trimmed, !text.isEmpty else { return settings.registration != .closed }
+        let found = try await database.read { try InvitationStore($0).find(InvitationToken(text)) }
+        return settings.registration != .closed || found?.isOpen(at: clock()) == true
+    }
+
+    /// Lets somebody in who has registered and waits, in the role that the administrator confirms.
+    package func approve(_ scope: Scope, _ id: ID<User>, _ form: ApprovalForm) async throws -> User {
+        try Policy.require(.changeUsers, scope)
+        var check = Validation()
+        let role = check.choice("role", form.role ?? "", among: Role.self)
+        try check.finish()
+        guard let role else { throw AppError.invalid("role", "This field is required.") }
+        return try await update(scope, id, UserChange(role: role.rawValue, isActive: true)) { user in
+            guard user.isPending else { throw AppError(.conflict, "This account is not waiting for approval.") }
+        }
+    }
+
+    /// Makes an administrator of the default institution; for the command line, never for HTTP.
+    @discardableResult
+    package func createAdmin(_ form: Registration) async throws -> User {
+        try await create(form, as: .admin)
+    }
+
+    /// Makes somebody who may act as administrator of any institution; for the command line, never for HTTP.
+    @discardableResult
+    package func createSuperuser(_ form: Registration) async throws -> User {
+        try await create(form, as: .admin, isSuperuser: true)
+    }
+
+    /// Makes an account of any role in the default institution and signs nobody in; for the command line, never for HTTP.
+    @discardableResult
+    package func create(_ form: Registration, as role: Role, isSuperuser: Bool = false) async throws -> User {
+        var account = try AccountForm(form, settings.passwords)
+        account.role = role
+        var user = account.user(in: try Self.defaultInstitution(), at: clock())
+        user.isSuperuser = isSuperuser
+        try await insert(user, hash: try await hasher.hash(account.password), invitation: nil, origin: RequestOrigin())
+        return user
+    }
+
+    // MARK: Parts
+
+    /// The invitation that the form names; nil where it names none and anybody may register.
+    private func openInvitation(_ form: Registration) async throws -> Invitation? {
+        guard let text = form.invitation?.trimmed, !text.isEmpty else {
+            guard settings.registration != .closed else {
+                throw AppError(.forbidden, "Registration is closed; ask an administrator for an invitation.")
+            }
+            return nil
+        }
+        let found = try await database.read { try InvitationStore($0).find(InvitationToken(text)) }
+        guard let found, found.isOpen(at: clock()) else { throw Self.spentInvitation }
+        return found
+    }
+
+    private func insert(_ user: User, hash: String, invitation: Invitation?, origin: RequestOrigin) async throws {
+        try await database.write { connection in
+            try UserStore(connection).insert(user, passwordHash: hash)
+            let isOpen = try invitation.map {
+                try InvitationStore(connection).markUsed($0.id, by: user.id, at: user.createdAt)
+            }
+            guard isOpen != false else { throw Self.spentInvitation }
+            try AuditStore(connection).append(
+                AuditEntry(
+                    institution: user.institutionID, actor: user.id, origin: origin, action: "user.register",
+                    objectType: "user", objectID: user.id.string, at: user.createdAt))
+        }
+    }
+
+    private static var spentInvitation: AppError {
+        AppError.invalid("invitation", "This invitation is not valid, was used before or has expired.")
+    }
+
+    private static func defaultInstitution() throws -> ID<Institution> {
+        guard let id = ID<Institution>(Institution.defaultID) else { throw unknown }
+        return id
+    }
+}

@@ -1,0 +1,79 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+/// What could not be shown or done, why, and the way back.
+struct FailurePage: Sendable {
+    let title: String
+    /// No header of somebody who is signed in: whoever it was may be what could not be found out.
+    let userName: String? = nil
+    let errors: [String] = []
+    let sentences: [String]
+    /// For the operator, where it is not the user's mistake.
+    let requestID: String?
+    var backHref = ReturnPath.standard
+    var backTitle = "Back to the cases"
+
+    init(_ status: HTTPResponse.Status, _ error: AppError, _ context: WebContext) {
+        title =
+            switch status.code {
+            case 400: "The request was refused"
+            case 403: "Not allowed"
+            case 404: "Page not found"
+            case 405: "Method not allowed"
+            case 409, 412: "Not done"
+            case 413: "Too large"
+            case 429: "Too many requests"
+            case 503: "Not available at the moment"
+            case 500...: "Something went wrong"
+            default: "Not done"
+            }
+        sentences = error.sentences
+        requestID = status.code >= 500 ? context.requestID : nil
+    }
+}
+
+/// Turns failures into pages for browsers; programs get them as the API has them.
+struct FailurePages: RouterMiddleware {
+    typealias Context = WebContext
+
+    let templates: PageTemplates
+    let files: FilesService
+
+    func handle(
+        _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            guard request.wantsPage else { throw error }
+            var response = await templates.failure(error, request, context) { page in
+                guard let item = await caseOfFile(request, context) else { return }
+                page.backHref = "/cases/\(item)"
+                page.backTitle = "Back to the case"
+            }
+            // What a page loads may have failed because its address is too old: that may be otherwise soon.
+            response.headers[.cacheControl] = "no-store"
+            return response
+        }
+    }
+
+    /// The case that a file's address belongs to, for whoever may see it.
+    private func caseOfFile(_ request: Request, _ context: WebContext) async -> ID<Case>? {
+        let parts = request.uri.path.split(separator: "/")
+        guard parts.count == 5, parts[1] == "files", let scope = try? context.scope,
+            let kind = FileGrant.Kind(rawValue: String(parts[2])), let id = ID<StoredFile>(parts[3])
+        else { return nil }
+        return try? await files.caseID(scope, kind, id)
+    }
+}
+
+extension Request {
+    /// Whether a browser asks for something to show: a page, or what a page links to below `/api/`.
+    fileprivate var wantsPage: Bool {
+        guard headers[.authorization] == nil, headers[.accept]?.contains("text/html") == true else { return false }
+        let path = uri.path
+        return !path.hasPrefix("/api/") || path.hasPrefix("/api/files/")
+            || (path.hasPrefix("/api/reports/") && path.contains("/export"))
+    }
+}

@@ -1,0 +1,98 @@
+import Features
+import HTTPTypes
+import Hummingbird
+
+// Signing in, registering and signing out.
+
+extension PageRoutes {
+    private struct SignInForm: Decodable {
+        var email: String?
+        var password: String?
+        var otp: String?
+        /// Where to go on.
+        var next: String?
+    }
+
+    private var mayRegister: Bool { services.users.accounts.registration != .closed }
+
+    @Sendable func openSignIn(_ request: Request, _ context: WebContext) async throws -> Response {
+        let next = ReturnPath.safe(request.query(ReturnPath.parameter))
+        return page(.ok, "login", SignInPage(next: next, mayRegister: mayRegister))
+    }
+
+    @Sendable func signIn(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard request.isSameOrigin else { return Response.redirect(to: "/login") }
+        let form = try await Self.form(SignInForm.self, of: request)
+        let devices = request.cookies[SessionCookies.devices]?.value
+        let next = ReturnPath.safe(form.next)
+        do {
+            let signedIn = try await services.sessions.login(
+                email: form.email ?? "", password: form.password ?? "", code: form.otp, devices: devices,
+                origin: context.origin)
+            return enter(signedIn.user, signedIn.tokens, devices: devices, at: next)
+        } catch let error as AppError
+            where [.codeRequired, .tooManyRequests, .unauthenticated, .approvalPending].contains(error.code)
+        {
+            let sentence =
+                error.code == .unauthenticated ? "The e-mail, the password or the code is wrong." : error.message
+            var response = page(
+                ErrorResponse.status(of: error.code), "login",
+                SignInPage(errors: [sentence], form.email, next: next, mayRegister: mayRegister))
+            if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+            return response
+        }
+    }
+
+    /// - Throws: not found where nobody may register, as long as no invitation lets somebody in.
+    @Sendable func openRegistration(_ request: Request, _ context: WebContext) async throws -> Response {
+        let invitation = request.query("invitation")
+        guard try await services.users.mayRegister(invitation: invitation) else { throw Self.closed(invitation) }
+        return page(.ok, "register", RegisterPage(services.users.accounts, invitation: invitation))
+    }
+
+    @Sendable func register(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard request.isSameOrigin else { return Response.redirect(to: "/register") }
+        let form = try await Self.form(Registration.self, of: request)
+        guard try await services.users.mayRegister(invitation: form.invitation) else {
+            throw Self.closed(form.invitation)
+        }
+        do {
+            let registered = try await services.users.register(form, origin: context.origin)
+            guard let tokens = registered.tokens else {
+                return page(.created, "registered", RegisteredPage(email: registered.user.email))
+            }
+            return enter(registered.user, tokens, devices: request.cookies[SessionCookies.devices]?.value, at: nil)
+        } catch let error as AppError where [.validation, .tooManyRequests].contains(error.code) {
+            let model = RegisterPage(
+                services.users.accounts, invitation: form.invitation, errors: error.sentences, entered: form)
+            var response = page(ErrorResponse.status(of: error.code), "register", model)
+            if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+            return response
+        }
+    }
+
+    private static func closed(_ invitation: String?) -> AppError {
+        invitation?.isEmpty == false
+            ? AppError(.notFound, "This invitation is not valid, was used before or has expired.")
+            : AppError(.notFound, "There is no page at this address.")
+    }
+
+    private func enter(_ user: User, _ tokens: TokenPair, devices: String?, at next: String?) -> Response {
+        var response = Response.redirect(to: next ?? ReturnPath.standard, type: .normal)
+        let cookies = SessionCookies(services)
+        cookies.set(tokens, on: &response)
+        cookies.set(devices: services.sessions.deviceCookie(for: user.id, keeping: devices), on: &response)
+        return response
+    }
+
+    @Sendable func signOut(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard request.isSameOrigin else { return Response.redirect(to: "/login") }
+        if let token = request.cookies[SessionCookies.refresh]?.value {
+            // A session that is over already is no reason to keep the cookies.
+            try? await services.sessions.logout(refreshToken: token, origin: context.origin)
+        }
+        var response = Response.redirect(to: "/login", type: .normal)
+        SessionCookies(services).clear(on: &response)
+        return response
+    }
+}

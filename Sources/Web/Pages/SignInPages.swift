@@ -1,0 +1,77 @@
+import Features
+
+/// The form for signing in.
+struct SignInPage: Sendable {
+    let title = "Sign in"
+    let errors: [String]
+    let email: String
+    /// Where to go on; nil for the cases.
+    let next: String?
+    /// Whether the page leads to the form for registering.
+    let mayRegister: Bool
+
+    init(errors: [String] = [], _ email: String? = nil, next: String?, mayRegister: Bool) {
+        self.errors = errors
+        self.email = email ?? ""
+        self.next = next
+        self.mayRegister = mayRegister
+    }
+}
+
+/// The form for making an account, with what was entered but for the passwords.
+struct RegisterPage: Sendable {
+    let title = "Register"
+    let errors: [String]
+    let firstName: String
+    let lastName: String
+    let email: String
+    /// The secret of an invitation's link; with it the role is fixed.
+    let invitation: String?
+    let roles: [FormControl.Option]
+    let shortest: Int
+    let longest = PasswordRules.longest
+    /// Whether an administrator lets people in.
+    let needsApproval: Bool
+
+    init(
+        _ settings: AccountSettings, invitation: String?, errors: [String] = [], entered: Registration? = nil
+    ) {
+        self.errors = errors
+        firstName = entered?.firstName ?? ""
+        lastName = entered?.lastName ?? ""
+        email = entered?.email ?? ""
+        self.invitation = invitation.flatMap { $0.isEmpty ? nil : $0 }
+        let chosen = entered?.role ?? Role.doctor.rawValue
+        roles = Role.allCases.filter { $0 != .admin }.map {
+            .init(value: $0.rawValue, caption: $0.rawValue.capitalized, isSelected: $0.rawValue == chosen)
+        }
+        shortest = settings.passwords.shortest
+        needsApproval = settings.registration == .approval && self.invitation == nil
+    }
+}
+
+/// An account was made that waits for approval.
+struct RegisteredPage: Sendable {
+    let title = "Registration received"
+    let errors: [String] = []
+    let email: String
+}
+
+extension WorklistPage {
+    /// The form for a new case, with what was entered before it was refused.
+    struct NewCase: Sendable {
+        let patientID: String
+        let years: String
+        let sexes: [FormControl.Option]
+        let indication: String
+
+        init(_ form: PageRoutes.NewCaseForm) {
+            patientID = form.patientId ?? ""
+            years = form.age ?? ""
+            sexes = Case.Sex.allCases.sorted { $0.rawValue < $1.rawValue }.map {
+                .init(value: $0.rawValue, caption: $0.rawValue, isSelected: $0.rawValue == form.sex)
+            }
+            indication = form.indication ?? ""
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Features
+import Foundation
+
+/// `neuroai changepassword`: a new password for somebody who has lost theirs, as Django has it.
+struct ChangePasswordCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "changepassword", abstract: "Sets a user's password; asks for it twice.",
+        discussion: """
+            The password is not shown while it is typed, and there is no option for it, since others on the machine can read a command's \
+            arguments. All sessions of the user end. Exit code 65 where there is no such user or the password is refused.
+            """, aliases: ["change-password", "change_password"])
+
+    @Argument(help: "The user's e-mail address.") var username: String
+
+    private static let attempts = 3
+
+    func run() async throws {
+        try await ManagementTask.run("changepassword") { task in
+            let user = try await task.services.users.user(email: username)
+            print("Changing password for user '\(user.email)'")
+            for attempt in 1... {
+                do {
+                    _ = try await task.services.users.setPassword(email: user.email, Self.form())
+                    print("Password changed successfully for user '\(user.email)'")
+                    return
+                } catch let error as AppError where error.code == .validation && attempt < Self.attempts {
+                    for line in error.fieldSentences { Terminal.complain(line) }
+                }
+            }
+        }
+    }
+
+    private static func form() throws -> PasswordChange {
+        guard let password = Terminal.askSecretly("Password: "), let again = Terminal.askSecretly("Password (again): ")
+        else { throw AppError(.conflict, "The password was not given, so it stays as it was.") }
+        return PasswordChange(newPassword: password, confirmPassword: again)
+    }
+}

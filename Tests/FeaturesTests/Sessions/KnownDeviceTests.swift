@@ -1,0 +1,117 @@
+import Storage
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// Nobody can lock a user out of the devices and from the addresses that the user signs in from.
+@Suite struct KnownDeviceTests {
+    private static var settings: SessionSettings {
+        var settings = SessionSettings()
+        settings.throttling = ThrottleSettings(account: 3, address: 5)
+        return settings
+    }
+
+    private static func login(
+        _ clinic: Clinic, _ email: String, _ password: String = "wrong password", from address: String? = nil,
+        devices: String? = nil
+    ) async throws -> SignedIn {
+        try await clinic.sessions.login(
+            email: email, password: password, devices: devices, origin: RequestOrigin(address: address))
+    }
+
+    /// Wrong passwords from changing addresses until the account is throttled for strangers.
+    private static func attack(_ clinic: Clinic, _ email: String) async {
+        for number in 0..<4 { _ = try? await login(clinic, email, from: "203.0.113.\(number)") }
+        await #expect { try await login(clinic, email, Clinic.password, from: "203.0.113.9") } throws: {
+            isAppError($0, .tooManyRequests)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aKnownAddressIsNotLockedOut(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind, settings: Self.settings) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let email = person.user.email
+            _ = try await Self.login(clinic, email, Clinic.password, from: "192.0.2.1")
+            await Self.attack(clinic, email)
+            _ = try await Self.login(clinic, email, Clinic.password, from: "192.0.2.1")
+            // That sign-in gives strangers no attempt back.
+            await #expect { try await Self.login(clinic, email, from: "203.0.113.9") } throws: {
+                isAppError($0, .tooManyRequests)
+            }
+            // Its own failures count, and are known of nobody else's address.
+            for code in [AppError.Code.unauthenticated, .unauthenticated, .unauthenticated, .tooManyRequests] {
+                await #expect { try await Self.login(clinic, email, from: "192.0.2.1") } throws: {
+                    isAppError($0, code)
+                }
+            }
+            let other = try await clinic.signIn(.doctor)
+            await Self.attack(clinic, other.user.email)
+            await #expect {
+                try await Self.login(clinic, other.user.email, Clinic.password, from: "192.0.2.1")
+            } throws: {
+                isAppError($0, .tooManyRequests)
+            }
+            #expect(try await clinic.count("known_addresses") == 1)
+            clinic.clock.advance(by: .seconds(91 * 86_400))
+            try await clinic.sessions.deleteExpired()
+            #expect(try await clinic.count("known_addresses") == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aKnownBrowserIsNotLockedOut(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind, settings: Self.settings) { clinic in
+            let ada = try await clinic.signIn(.doctor)
+            let eve = try await clinic.signIn(.doctor)
+            let first = clinic.sessions.deviceCookie(for: ada.user.id, keeping: nil)
+            let both = clinic.sessions.deviceCookie(for: eve.user.id, keeping: first)
+            for person in [ada, eve] {
+                await Self.attack(clinic, person.user.email)
+                // From wherever it is.
+                _ = try await Self.login(
+                    clinic, person.user.email, Clinic.password, from: "203.0.113.9", devices: both)
+            }
+            await #expect {
+                try await Self.login(clinic, eve.user.email, Clinic.password, from: "203.0.113.9", devices: first)
+            } throws: {
+                isAppError($0, .tooManyRequests)
+            }
+            // Stolen, it is good for as many attempts as anybody has.
+            for code in [AppError.Code.unauthenticated, .unauthenticated, .unauthenticated, .tooManyRequests] {
+                await #expect { try await Self.login(clinic, ada.user.email, devices: first) } throws: {
+                    isAppError($0, code)
+                }
+            }
+            #expect(first.allSatisfy { $0.isLetter || $0.isNumber || $0 == "." })
+            #expect(!both.contains(ada.user.id.string) && both.utf8.count < 300)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aMadeUpCookieIsNone(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind, settings: Self.settings) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let good = clinic.sessions.deviceCookie(for: person.user.id, keeping: nil)
+            await Self.attack(clinic, person.user.email)
+            let changed = good.split(separator: ".").map(String.init)
+            for text in [
+                "", "~", "a.b.c", "..", good + "0", "\(changed[0]).9999999999.\(changed[2])",
+                "0\(changed[0].dropFirst()).\(changed[1]).\(changed[2])".replacing(good, with: "x"),
+                String(repeating: "\(good)x~", count: 30),
+            ] {
+                await #expect(
+                    performing: {
+                        try await Self.login(clinic, person.user.email, Clinic.password, devices: text)
+                    }, throws: { isAppError($0, .tooManyRequests) })
+            }
+            // It expires, and a browser keeps those of eight users.
+            clinic.clock.advance(by: .seconds(91 * 86_400))
+            await Self.attack(clinic, person.user.email)
+            await #expect(
+                performing: { try await Self.login(clinic, person.user.email, Clinic.password, devices: good) },
+                throws: { isAppError($0, .tooManyRequests) })
+            var many: String?
+            for _ in 0..<12 { many = clinic.sessions.deviceCookie(for: ID(), keeping: many) }
+            #expect(many?.split(separator: "~").count == 8)
+        }
+    }
+}
