@@ -11,25 +11,13 @@ struct SegmentCommand: ParsableCommand {
         commandName: "segment", abstract: "Segments and measures one patient's series.",
         discussion: "Writes masks, result.json, manifest.json and report.txt into the output folder.")
 
-    @Option(help: "The T1 series (NIfTI).") var t1: String?
-    @Option(help: "The T1 series with contrast medium.") var t1ce: String?
-    @Option(help: "The T2 series.") var t2: String?
-    @Option(help: "The FLAIR series.") var flair: String?
+    @OptionGroup var given: SeriesOptions
     @Option(help: "The folder to write to.") var out: String
     @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/unet.") var model: String?
     @Option(help: "The manifest.json of an earlier run that this one must repeat bit by bit.") var manifest: String?
     @Flag(help: "Prints result.json instead of a table.") var json = false
 
-    private var series: [MRISequence: URL] {
-        let named: [(MRISequence, String?)] = [(.t1, t1), (.t1ce, t1ce), (.t2, t2), (.flair, flair)]
-        var series: [MRISequence: URL] = [:]
-        for (sequence, path) in named { series[sequence] = path.map { URL(fileURLWithPath: $0) } }
-        return series
-    }
-
-    func validate() throws {
-        guard !series.isEmpty else { throw ValidationError("Name at least one of --t1, --t1ce, --t2 and --flair.") }
-    }
+    private var series: [MRISequence: URL] { given.series }
 
     func run() throws {
         try Terminal.complaining { try segment() }
