@@ -9,7 +9,8 @@ struct NeuroAI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.", version: version,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, SegmentCommand.self, EvaluateCommand.self, ModelsCommand.self,
+            ServeCommand.self, MigrateCommand.self, SegmentCommand.self, CheckSeriesCommand.self, EvaluateCommand.self,
+            ModelsCommand.self,
             WorkerCommand.self, AuditCommand.self, CheckCommand.self, CreateSuperuserCommand.self,
             ChangePasswordCommand.self,
             PopulateSampleDataCommand.self,

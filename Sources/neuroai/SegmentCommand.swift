@@ -11,26 +11,17 @@ struct SegmentCommand: ParsableCommand {
         commandName: "segment", abstract: "Segments and measures one patient's series.",
         discussion: "Writes masks, result.json, manifest.json and report.txt into the output folder.")
 
-    @Option(help: "The T1 series (NIfTI).") var t1: String?
-    @Option(help: "The T1 series with contrast medium.") var t1ce: String?
-    @Option(help: "The T2 series.") var t2: String?
-    @Option(help: "The FLAIR series.") var flair: String?
+    @OptionGroup var given: SeriesOptions
     @Option(help: "The folder to write to.") var out: String
     @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/unet.") var model: String?
     @Option(help: "The manifest.json of an earlier run that this one must repeat bit by bit.") var manifest: String?
     @Flag(help: "Prints result.json instead of a table.") var json = false
 
-    /// As they were named.
-    private var paths: [MRISequence: String] {
-        let named: [(MRISequence, String?)] = [(.t1, t1), (.t1ce, t1ce), (.t2, t2), (.flair, flair)]
-        return Dictionary(uniqueKeysWithValues: named.compactMap { sequence, path in path.map { (sequence, $0) } })
-    }
-
-    private var series: [MRISequence: URL] { paths.mapValues { URL(fileURLWithPath: $0) } }
+    private var paths: [MRISequence: String] { given.paths }
+    private var series: [MRISequence: URL] { given.series }
 
     /// Whatever is wrong with a path is said here: a run takes a minute, and more of it goes wrong at its end.
     func validate() throws {
-        guard !paths.isEmpty else { throw ValidationError("Name at least one of --t1, --t1ce, --t2 and --flair.") }
         var inputs = paths.sorted { $0.key < $1.key }.map { (option: "--\($0.key.rawValue)", path: $0.value) }
         if let manifest { inputs.append(("--manifest", manifest)) }
         try OutputFolder(option: "--out", path: out).check(

@@ -97,6 +97,15 @@ struct UploadRoutesTests {
             data.replaceSubrange(80..<84, with: Data(count: 4))
             return data
         },
+        Fault(name: "sform and qform that disagree about left and right") {
+            HeadPhantom.withForms(sform: [-2, 0, 0, 80, 0, 2, 0, -96, 0, 0, 2, -72])
+        },
+        Fault(name: "an sform of zeros alone") {
+            var data = HeadPhantom.nifti()
+            data.replaceSubrange(280..<328, with: Data(count: 48))
+            return data
+        },
+        Fault(name: "label map", data: { HeadPhantom.labels() }),
         Fault(name: "not a sequence", data: { HeadPhantom.nifti() }, modality: "t1c", field: "modality"),
     ]
 
@@ -114,6 +123,17 @@ struct UploadRoutesTests {
             #expect(try await clinic.storedFiles() == 0)
             #expect(try await clinic.rows("images") == 0)
             #expect(try await clinic.rows("blobs") == 0)
+        }
+    }
+
+    /// Equal forms, and an sform of zeros beside a good qform.
+    @Test(arguments: [nil, [Float](repeating: 0, count: 12)]) func aSoundQformIsEnough(_ sform: [Float]?) async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeCase(token)
+            let answer = try await clinic.upload(HeadPhantom.withForms(sform: sform), "flair", to: id, as: token)
+            #expect(answer.status == .created, "\(answer.text)")
+            #expect(answer.object["isValid"] as? Bool == true)
         }
     }
 

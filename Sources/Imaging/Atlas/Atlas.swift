@@ -28,7 +28,7 @@ package struct Atlas: Sendable {
         var hash = SHA256()
         for url in urls { hash.update(data: Data(try RunManifest.digest(of: url).utf8)) }
         digest = hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-        let fine = try urls.concurrentMap { try NIfTIFile.readImage($0) }
+        let fine = try urls.concurrentMap { try NIfTIFile.readImage($0, limits: .anyVolume) }
         let grid = fine[0].grid.resized(spacing: [Self.spacing, Self.spacing, Self.spacing])
         brain = try Resampler.linear(fine[0], to: grid)
         head = try Resampler.linear(fine[1], to: grid)

@@ -44,8 +44,9 @@ package enum SeriesOverlay {
 }
 
 extension Study {
-    /// - Throws: `ImagingError(.incompatibleSeries)` where two series do not overlay each other or hold the same image.
-    package func checkSeries() throws {
+    /// - Parameter lattice: of this study.
+    /// - Throws: `ImagingError(.incompatibleSeries)` where two series do not cover the same place or hold the same image.
+    package func checkSeries(_ lattice: SeriesLattice) throws {
         try SeriesOverlay.check(images.mapValues(\.grid))
         var seen = [String: MRISequence]()
         for sequence in sequences {
@@ -55,13 +56,16 @@ extension Study {
                 throw ImagingError(.incompatibleSeries, DuplicateSeries.message(other, sequence))
             }
         }
+        if let (first, second) = try lattice.copies() {
+            throw ImagingError(.incompatibleSeries, DuplicateSeries.message(first, second))
+        }
     }
 }
 
 /// The sentence for one image that was given as two sequences, as it is or mirrored.
 package enum DuplicateSeries {
     package static func message(_ first: MRISequence, _ second: MRISequence) -> String {
-        "\(first.displayName) and \(second.displayName) hold the same image (or its mirror image): "
+        "\(first.displayName) and \(second.displayName) hold the same image (as it is, mirrored or rescaled): "
             + "each sequence needs its own series."
     }
 }

@@ -3,36 +3,46 @@ import Foundation
 extension NIfTIFile {
     /// Writes NIfTI-1, gzip, little-endian, 32-bit floats; equal images give equal bytes.
     package static func write(_ image: Image, to url: URL) throws {
-        try write([image], .float32, intent: "", to: url, level: 6)
+        try write([image], Content(datatype: .float32), to: url)
     }
 
     /// Writes NIfTI-1, gzip, 8-bit integers; equal label maps give equal bytes.
-    package static func write(_ labels: LabelMap, to url: URL) throws {
-        try write([labels], .uint8, intent: "", to: url, level: 6)
+    ///
+    /// - Parameter forms: of the image on whose grid the labels lie; nil describes the grid anew.
+    package static func write(_ labels: LabelMap, forms: NIfTIForms? = nil, to url: URL) throws {
+        try write([labels], Content(datatype: .uint8, forms: forms), to: url)
     }
 
     /// Writes the maps of WT, TC and ET, in this order, as the volumes of one 4-D file of 32-bit floats, rounded down to
     /// multiples of 1/1024: a map compared with 0.5 gives the very mask, and the file is several times smaller.
     ///
+    /// - Parameter forms: of the image on whose grid the maps lie; nil describes the grid anew.
     /// - Throws: `ImagingError(.internalFault)` where a region is missing.
-    package static func write(probabilities: [TumourRegion: Image], to url: URL) throws {
+    package static func write(
+        probabilities: [TumourRegion: Image], forms: NIfTIForms? = nil, to url: URL
+    ) throws {
         let volumes = try TumourRegion.allCases.compactMap { probabilities[$0] }.concurrentMap { map in
             Image(grid: map.grid, values: map.values.map { ($0 * 1024).rounded(.down) / 1024 })
         }
         guard volumes.count == TumourRegion.allCases.count else {
             throw ImagingError(.internalFault, "A probability map of a region is missing.")
         }
-        try write(
-            volumes, .float32, intent: TumourRegion.allCases.map(\.abbreviation).joined(separator: ","), to: url,
-            level: 1)
+        let names = TumourRegion.allCases.map(\.abbreviation).joined(separator: ",")
+        try write(volumes, Content(datatype: .float32, intent: names, forms: forms, level: 1), to: url)
     }
 
-    private static func write<Element>(
-        _ volumes: [Volume<Element>], _ datatype: NIfTIDatatype, intent: String, to url: URL, level: Int32
-    ) throws {
+    /// What a file holds beside its voxels, and how hard it is compressed.
+    struct Content {
+        let datatype: NIfTIDatatype
+        var intent = ""
+        var forms: NIfTIForms?
+        var level: Int32 = 6
+    }
+
+    private static func write<Element>(_ volumes: [Volume<Element>], _ content: Content, to url: URL) throws {
         guard let grid = volumes.first?.grid else { return }
-        let writer = try GzipWriter(url, level: level)
-        try writer.write(HeaderWriter(grid: grid, volumes: volumes.count, datatype: datatype, intent: intent).bytes)
+        let writer = try GzipWriter(url, level: content.level)
+        try writer.write(HeaderWriter(grid: grid, volumes: volumes.count, content).bytes)
         for volume in volumes {
             try volume.values.withUnsafeBytes { try writer.write($0) }
         }
@@ -40,22 +50,22 @@ extension NIfTIFile {
     }
 }
 
-/// A NIfTI-1 header, little-endian: sform with the grid's affine, and qform wherever a rotation can express it.
+/// A NIfTI-1 header, little-endian, that places the voxels by the forms of `content` or, without any, by the grid.
 struct HeaderWriter {
     let bytes: [UInt8]
 
-    init(grid: VoxelGrid, volumes: Int, datatype: NIfTIDatatype, intent: String) {
+    init(grid: VoxelGrid, volumes: Int, _ content: NIfTIFile.Content) {
         var header = Fields()
         header.put(Int32(348), at: 0)
         let dimensions = [volumes > 1 ? 4 : 3] + grid.size.lengths + [volumes, 1, 1, 1]
         for (index, length) in dimensions.enumerated() { header.put(Int16(clamping: length), at: 40 + 2 * index) }
-        header.put(datatype.rawValue, at: 70)
-        header.put(Int16(8 * datatype.bytes), at: 72)
+        header.put(content.datatype.rawValue, at: 70)
+        header.put(Int16(8 * content.datatype.bytes), at: 72)
         header.put(Float(352), at: 108)
         header.put(Float(1), at: 112)
         header.put(UInt8(2), at: 123)  // millimetres
-        for (index, letter) in intent.utf8.prefix(15).enumerated() { header.put(letter, at: 328 + index) }
-        header.putForms(grid)
+        for (index, letter) in content.intent.utf8.prefix(15).enumerated() { header.put(letter, at: 328 + index) }
+        header.put(content.forms ?? NIfTIForms(grid))
         for (index, letter) in [UInt8(ascii: "n"), UInt8(ascii: "+"), UInt8(ascii: "1")].enumerated() {
             header.put(letter, at: 344 + index)
         }
@@ -74,23 +84,14 @@ struct HeaderWriter {
             put(value.bitPattern, at: offset)
         }
 
-        mutating func putForms(_ grid: VoxelGrid) {
-            let affine = grid.affine
-            let handed: Double = affine.determinant < 0 ? -1 : 1
-            put(Float(handed), at: 76)
-            for (axis, spacing) in grid.spacing.enumerated() { put(Float(spacing), at: 80 + 4 * axis) }
+        mutating func put(_ forms: NIfTIForms) {
+            for (index, length) in forms.pixelDimensions.enumerated() { put(length, at: 76 + 4 * index) }
             put(Float(1), at: 92)
-            put(Int16(1), at: 254)  // scanner coordinates
-            for (index, entry) in affine.rows.enumerated() { put(Float(entry), at: 280 + 4 * index) }
-            // A sheared grid is no rotation; a qform that contradicts the sform would mislead readers that prefer it.
-            guard affine.shear < 1e-4 else { return }
-            put(Int16(1), at: 252)
-            let cosines = (0..<3).map { axis in
-                ((axis == 2 ? handed : 1) * affine.step(axis: axis).normalised).components
-            }
-            let turn = Quaternion(rotation: (0..<9).map { cosines[$0 % 3][$0 / 3] })
-            for (index, part) in [turn.b, turn.c, turn.d].enumerated() { put(Float(part), at: 256 + 4 * index) }
-            for row in 0..<3 { put(Float(affine.rows[4 * row + 3]), at: 268 + 4 * row) }
+            put(forms.qformCode, at: 252)
+            put(forms.sformCode, at: 254)
+            for (index, part) in forms.quaternion.enumerated() { put(part, at: 256 + 4 * index) }
+            for (index, part) in forms.offset.enumerated() { put(part, at: 268 + 4 * index) }
+            for (index, entry) in forms.sform.enumerated() { put(entry, at: 280 + 4 * index) }
         }
     }
 }

@@ -28,8 +28,12 @@ package enum NIfTIFile {
     package static func inspect(_ url: URL, limits: NIfTILimits = .head) throws -> NIfTISummary {
         let reader = try NIfTIReader(url, limits: limits)
         var digest = VoxelDigest(grid: reader.grid)
-        try reader.forEachPiece { digest.add(UnsafeBufferPointer($0)) }
-        try check(digest, limits)
+        var variety = ValueVariety(rowLength: reader.grid.size.i)
+        try reader.forEachPiece {
+            digest.add(UnsafeBufferPointer($0))
+            variety.add(UnsafeBufferPointer($0))
+        }
+        try check(digest, variety, limits)
         return NIfTISummary(
             grid: reader.grid, datatype: "\(reader.layout.datatype)", minimum: digest.minimum, maximum: digest.maximum,
             nonZeroShare: Double(digest.nonZeroCount) / Double(digest.count), contentDigest: digest.contentDigest,
@@ -41,6 +45,7 @@ package enum NIfTIFile {
         let reader = try NIfTIReader(url, limits: limits)
         let total = reader.grid.size.count
         var digest = VoxelDigest(grid: reader.grid)
+        var variety = ValueVariety(rowLength: reader.grid.size.i)
         let values = try [Float](unsafeUninitializedCapacity: total) { output, filled in
             var position = 0
             try reader.forEachPiece { piece in
@@ -48,10 +53,11 @@ package enum NIfTIFile {
                     .initialize(from: piece)
                 position += piece.count
                 digest.add(UnsafeBufferPointer(piece))
+                if limits.needsContrast { variety.add(UnsafeBufferPointer(piece)) }
             }
             filled = position
         }
-        try check(digest, limits)
+        try check(digest, variety, limits)
         return Image(grid: reader.grid, values: values)
     }
 
@@ -76,7 +82,7 @@ package enum NIfTIFile {
         return LabelMap(grid: image.grid, values: labels)
     }
 
-    private static func check(_ digest: VoxelDigest, _ limits: NIfTILimits) throws {
+    private static func check(_ digest: VoxelDigest, _ variety: ValueVariety, _ limits: NIfTILimits) throws {
         guard digest.isFinite, !digest.minimum.isNaN, digest.minimum <= digest.maximum else {
             throw ImagingError(.invalidImage, "The image holds values that are not finite numbers.")
         }
@@ -86,6 +92,11 @@ package enum NIfTIFile {
         }
         guard digest.minimum < digest.maximum else {
             throw ImagingError(.unsupportedImage, "Every voxel of the image has the same value.")
+        }
+        guard !variety.isLabelMap else {
+            throw ImagingError(
+                .unsupportedImage,
+                "The file holds a mask or label map (\(variety.count) different values), not an MR image.")
         }
     }
 }

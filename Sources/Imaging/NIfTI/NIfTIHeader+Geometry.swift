@@ -1,27 +1,24 @@
 extension NIfTIHeader {
-    /// The grid in RAS millimetres: sform where its code is above zero, else qform, entries rounded to 32-bit floats
-    /// (what NIfTI-1 stores), so that what is written on this grid has the same bits.
+    /// The grid in RAS millimetres: sform where its code is above zero and it is not all zeros, else qform, entries rounded
+    /// to 32-bit floats (what NIfTI-1 stores), so that what is written on this grid has the same bits.
     ///
     /// - Throws: `ImagingError(.unsupportedImage)` where neither form says how the image lies in the patient.
     func grid(size: GridSize) throws -> VoxelGrid {
-        let unit = try millimetresPerUnit
-        guard sformCode > 0 || qformCode > 0 else {
+        guard hasSform || qformCode > 0 else {
+            let reason = sformCode > 0 ? "its sform holds only zeros, and there is no qform" : "no sform, no qform"
             throw ImagingError(
                 .unsupportedImage,
-                "The header does not say how the image lies in the patient (no sform, no qform), "
+                "The header does not say how the image lies in the patient (\(reason)), "
                     + "so left and right cannot be told apart.")
         }
-        let rows = try sformCode > 0 ? sform : qform
-        guard rows.allSatisfy(\.isFinite) else {
-            throw ImagingError(.invalidImage, "The header's affine holds values that are not numbers.")
-        }
-        let affine = VoxelAffine(rows: rows.map { $0 * unit }).roundedToFloat
-        try Self.check(affine)
-        return VoxelGrid(size: size, affine: affine)
+        return VoxelGrid(size: size, affine: try hasSform ? affine(sform, of: "sform") : affine(qform, of: "qform"))
     }
 
+    /// Some writers set the code and leave the rows at zero.
+    var hasSform: Bool { sformCode > 0 && (0..<12).contains { $0 % 4 != 3 && sform[$0] != 0 } }
+
     /// mm for one unit of `xyzt_units`; unknown counts as mm, as every reader takes it.
-    private var millimetresPerUnit: Double {
+    var millimetresPerUnit: Double {
         get throws {
             switch units & 0x07 {
             case 0, 2: 1
@@ -32,20 +29,28 @@ extension NIfTIHeader {
         }
     }
 
-    private static func check(_ affine: VoxelAffine) throws {
+    /// A form in millimetres, once it is known to span the patient's space.
+    func affine(_ rows: [Double], of form: String) throws -> VoxelAffine {
+        guard rows.allSatisfy(\.isFinite) else {
+            throw ImagingError(.invalidImage, "The header's \(form) holds values that are not numbers.")
+        }
+        let unit = try millimetresPerUnit
+        let affine = VoxelAffine(rows: rows.map { $0 * unit }).roundedToFloat
         let lengths = (0..<3).map { affine.step(axis: $0).distance(to: .origin) }
         guard lengths.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-            throw ImagingError(.invalidImage, "The spacing between voxels must be above zero along each axis.")
+            throw ImagingError(
+                .invalidImage, "The header's \(form) is not usable: its spacing must be above zero along each axis.")
         }
         // 1 for right angles; below 0.1 two axes nearly coincide.
         guard abs(affine.determinant) / (lengths[0] * lengths[1] * lengths[2]) > 0.1 else {
             throw ImagingError(
-                .invalidImage, "The header's affine is singular: its axes do not span the patient's space.")
+                .invalidImage, "The header's \(form) is singular: its axes do not span the patient's space.")
         }
+        return affine
     }
 
     /// Method 2 of the standard: a rotation from the quaternion, the spacing, and `qfac` for the third axis.
-    private var qform: [Double] {
+    var qform: [Double] {
         get throws {
             let spacing = Array(pixelDimensions[1...3])
             guard spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {

@@ -6,14 +6,20 @@ package struct NIfTILimits: Sendable {
     package var extent: ClosedRange<Double>
     /// Voxels along each axis at least.
     package var minimumVoxels: Int
-    /// Whether an image of one single value is refused.
+    /// Whether an image of one single value or a label map is refused.
     package var needsContrast: Bool
+    /// Whether a header whose sform, qform and pixdim contradict each other is refused.
+    package var needsAgreement: Bool
 
-    package init(maximumDataBytes: Int, extent: ClosedRange<Double>, minimumVoxels: Int, needsContrast: Bool) {
+    package init(
+        maximumDataBytes: Int, extent: ClosedRange<Double>, minimumVoxels: Int, needsContrast: Bool,
+        needsAgreement: Bool = true
+    ) {
         self.maximumDataBytes = maximumDataBytes
         self.extent = extent
         self.minimumVoxels = minimumVoxels
         self.needsContrast = needsContrast
+        self.needsAgreement = needsAgreement
     }
 
     /// A series of a head: 40 to 500 mm and at least 8 voxels along each axis, 512 MiB.
@@ -24,7 +30,8 @@ package struct NIfTILimits: Sendable {
         maximumDataBytes: 512 << 20, extent: 40...500, minimumVoxels: 8, needsContrast: false)
     /// Any volume that fits in memory: atlases, crops and phantoms.
     package static let anyVolume = NIfTILimits(
-        maximumDataBytes: 2 << 30, extent: 0...Double.greatestFiniteMagnitude, minimumVoxels: 1, needsContrast: false)
+        maximumDataBytes: 2 << 30, extent: 0...Double.greatestFiniteMagnitude, minimumVoxels: 1, needsContrast: false,
+        needsAgreement: false)
 
     /// - Throws: `ImagingError(.unsupportedImage)` where the grid is no head's.
     func check(_ grid: VoxelGrid) throws {

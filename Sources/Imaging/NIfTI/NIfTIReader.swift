@@ -3,6 +3,7 @@ import Foundation
 /// One file being read: the checked header, then the voxels in pieces.
 struct NIfTIReader {
     let grid: VoxelGrid
+    let forms: NIfTIForms
     let layout: NIfTIHeader.Layout
     private let stream: ByteStream
     /// Bytes after the voxels that some writers leave; more is refused, so that nothing decompresses without end.
@@ -16,6 +17,8 @@ struct NIfTIReader {
         try header.checkSpacing()
         layout = try header.layout(limits: limits)
         grid = try header.grid(size: layout.size)
+        forms = try NIfTIForms(header)
+        if limits.needsAgreement { try header.checkAgreement() }
         try limits.check(grid)
         if !stream.isCompressed, stream.fileSize < layout.offset + layout.dataBytes { throw Self.cutShort }
         leadIn = Array(bytes.dropFirst(layout.offset))

@@ -39,7 +39,8 @@ package struct SegmentationPipeline: Sendable {
         }
         let study = try Study(images: Dictionary(uniqueKeysWithValues: loaded.map { ($0.0, $0.1) }))
         let inputs = loaded.map(\.2)
-        try study.checkSeries()
+        let lattice = try SeriesLattice(study)
+        try study.checkSeries(lattice)
         clock.lap("load")
         try control.checkCancellation()
         let probabilities = try segmenter.probabilities(of: study, control: control.share(0.1...0.7))
@@ -49,11 +50,15 @@ package struct SegmentationPipeline: Sendable {
         let atlas = try atlas.atlas()
         let measured = try Measured(
             study, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
+        let overlay = try lattice.overlay(within: probabilities.foreground)
         clock.lap("measure")
         try control.checkCancellation()
         control.report("Writing the masks", 0.8)
-        let files = try MaskWriter(folder: output, study: study, probabilities: probabilities).write(measured.masks)
-        let result = measured.result(files, of: segmenter)
+        let files = try MaskWriter(
+            folder: output, study: study, probabilities: probabilities,
+            forms: series.mapValues { try NIfTIFile.forms(of: $0) }
+        ).write(measured.masks)
+        let result = measured.result(files, of: segmenter, doubts: overlay.doubts)
         clock.lap("write")
         let manifest = RunManifest(
             inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
@@ -149,8 +154,10 @@ private struct Measured {
         return found
     }
 
-    func result(_ files: [MaskFile], of segmenter: any Segmenter) -> SegmentationResult {
+    /// - Parameter doubts: reasons for review that the measurements do not know.
+    func result(_ files: [MaskFile], of segmenter: any Segmenter, doubts: [String]) -> SegmentationResult {
         let model = segmenter.model
+        let review = Review(reasons: doubts + review.reasons)
         let notes = ReliabilityNote.notes(
             sequences: study.sequences, brainMask: probabilities.brainMask,
             measured: segmenter.measuredDice(with: study.sequences))
@@ -177,6 +184,8 @@ private struct MaskWriter {
     let folder: URL
     let study: Study
     let probabilities: TumourProbabilities
+    /// By series: its masks open wherever it does.
+    let forms: [MRISequence: NIfTIForms]
 
     func write(_ masks: RegionMasks) throws -> [MaskFile] {
         for sequence in study.sequences {
@@ -211,19 +220,20 @@ private struct MaskWriter {
     /// The very same grid gives the very same bytes, as it does for all series of most studies.
     private func isCopy(_ file: MaskFile, _ masks: RegionMasks) -> Bool {
         file.name.contains("/") && study.images[file.sequence]?.grid == masks.grid
+            && forms[file.sequence] == forms[study.reference]
     }
 
     private func write(_ file: MaskFile, _ masks: RegionMasks) throws {
         switch file.content {
         case .probabilities:
-            try NIfTIFile.write(probabilities: probabilities.regions, to: url(file))
+            try NIfTIFile.write(probabilities: probabilities.regions, forms: forms[file.sequence], to: url(file))
         case .region:
             guard let mask = file.region.flatMap({ masks.masks[$0] }) else { return }
-            try NIfTIFile.write(mask, to: url(file))
+            try NIfTIFile.write(mask, forms: forms[file.sequence], to: url(file))
         case .labels:
             guard let grid = study.images[file.sequence]?.grid else { return }
             let own = grid == masks.grid ? masks : try RegionMasks(probabilities, on: grid).withoutSpecks()
-            try NIfTIFile.write(own.labels, to: url(file))
+            try NIfTIFile.write(own.labels, forms: forms[file.sequence], to: url(file))
         }
     }
 }

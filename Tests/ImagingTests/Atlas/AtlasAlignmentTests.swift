@@ -161,7 +161,8 @@ struct AtlasAlignmentTests {
             (.basalGanglia, [11, 12, 13, 50, 51, 52]),
         ]
         for number in ["01", "02", "03"] {
-            let fine = try NIfTIFile.readImage(folder.appendingPathComponent("training_seg_\(number).nii.gz"))
+            let fine = try NIfTIFile.readImage(
+                folder.appendingPathComponent("training_seg_\(number).nii.gz"), limits: .anyVolume)
             let labels = try Resampler.nearest(fine, to: fine.grid.resized(spacing: [2, 2, 2]))
             let white: Set<Float> = [2, 41, 7, 46, 16, 28, 60, 85]
             let fluid: Set<Float> = [4, 5, 14, 15, 24, 43, 44]

@@ -25,6 +25,10 @@ struct NIfTIBuilder {
     var dimensions: [Int16] = [3, 16, 16, 16, 1, 1, 1, 1]
     var spacing: [Float] = [1, 4, 4, 4]
     var sformCode: Int16 = 1
+    var sform: [Float] = [4, 0, 0, -30, 0, 4, 0, -30, 0, 0, 4, -30]
+    var qformCode: Int16 = 0
+    var quaternion: [Float] = [0, 0, 0]
+    var offset: [Float] = [-30, -30, -30]
     var magic = "n+1"
     var value: (Int) -> Double = { Double($0 % 50) }
     var dropped = 0
@@ -40,9 +44,10 @@ struct NIfTIBuilder {
         put(slope.bitPattern, 112, &data)
         put(intercept.bitPattern, 116, &data)
         data[123] = 2
+        put(qformCode, 252, &data)
         put(sformCode, 254, &data)
-        for (index, entry) in [4, 0, 0, -30, 0, 4, 0, -30, 0, 0, 4, -30].enumerated() {
-            put(Float(entry).bitPattern, 280 + 4 * index, &data)
+        for (index, part) in (quaternion + offset + sform).enumerated() {
+            put(part.bitPattern, 256 + 4 * index, &data)
         }
         data.replaceSubrange(344..<347, with: Data(magic.utf8))
         for index in 0..<4096 { append(value(index), &data) }

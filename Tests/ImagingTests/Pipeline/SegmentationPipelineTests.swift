@@ -88,6 +88,44 @@ struct SegmentationPipelineTests {
         }
     }
 
+    @Test func aRescaledCopyIsRefused() throws {
+        try inTemporaryFolder { folder in
+            var images = SeriesPhantom().only([.t1, .t2]).images
+            images[.t2] = images[.t1].map { image in
+                Image(grid: image.grid, values: image.values.map { $0 == 0 ? 0 : ($0 * 1.7 + 20).rounded() })
+            }
+            let error = #expect(throws: ImagingError.self) { try run(images, in: folder) }
+            #expect(error?.code == .incompatibleSeries)
+            #expect(error?.message.contains("T1 and T2 hold the same image") == true)
+        }
+    }
+
+    @Test func aMirroredSeriesNeedsReview() throws {
+        try inTemporaryFolder { folder in
+            var phantom = SeriesPhantom()
+            let sound = try run(phantom.images, in: folder).result
+            #expect(sound.review?.reasons.contains { $0.contains("overlay") } == false)
+            phantom.change(.flair) { $0.mirrored() }
+            let result = try run(phantom.images, in: folder, name: "mirrored").result
+            let reason = "FLAIR does not overlay T1, T1CE and T2: it may be mirrored."
+            #expect(result.review?.isNeeded == true)
+            #expect(result.review?.reasons.first == reason)
+            #expect(result.structuredFindings.contains { $0.term == reason }, "the finding is what a report cites")
+        }
+    }
+
+    @Test func aSeriesThatCannotBeUsedIsNamed() throws {
+        try inTemporaryFolder { folder in
+            var images = SeriesPhantom().only([.t1, .flair]).images
+            images[.flair] = images[.flair].map { image in
+                Image(grid: image.grid, values: image.values.map { $0 > 500 ? 2 : $0 > 0 ? 1 : 0 })
+            }
+            let error = #expect(throws: ImagingError.self) { try run(images, in: folder) }
+            #expect(error?.message.hasPrefix("FLAIR: ") == true)
+            #expect(error?.message.contains("label map") == true)
+        }
+    }
+
     @Test func seriesThatDoNotOverlayAreRefused() throws {
         try inTemporaryFolder { folder in
             let image = Phantom.image(try #require(Phantom.grids["straight"]))

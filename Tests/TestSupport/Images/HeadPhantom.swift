@@ -17,6 +17,38 @@ package enum HeadPhantom {
         return data
     }
 
+    /// A mask of head and tumour under the same header.
+    package static func labels() -> Data {
+        var data = header()
+        for k in 0..<size.k {
+            for j in 0..<size.j {
+                for i in 0..<size.i {
+                    let value = intensity(i, j, k, 0)
+                    append(value > 800 ? 2 : value > 0 ? 1 : 0, to: &data)
+                }
+            }
+        }
+        return data
+    }
+
+    /// The head under a header with a qform beside the sform.
+    ///
+    /// - Parameter sform: nil is the qform's, so that both agree.
+    package static func withForms(sform: [Float]? = nil) -> Data {
+        var data = nifti()
+        data[252] = 1
+        for row in 0..<3 {
+            let place = 292 + 16 * row
+            let origin = Data(data[place..<place + 4])
+            data.replaceSubrange(268 + 4 * row..<272 + 4 * row, with: origin)
+        }
+        for (index, entry) in (sform ?? []).enumerated() {
+            let place = 280 + 4 * index
+            withUnsafeBytes(of: entry.bitPattern.littleEndian) { data.replaceSubrange(place..<place + 4, with: $0) }
+        }
+        return data
+    }
+
     private static func intensity(_ i: Int, _ j: Int, _ k: Int, _ brightness: Float) -> Float {
         let x = Float(i - size.i / 2) * spacing
         let y = Float(j - size.j / 2) * spacing

@@ -1,0 +1,57 @@
+import Foundation
+
+/// How a header says where its image lies. What is written on the same grid says it in the same words, so that it opens
+/// wherever the image opens, with equal origin, spacing and direction.
+package struct NIfTIForms: Equatable, Sendable {
+    let qformCode: Int16
+    let sformCode: Int16
+    /// qfac, then mm along i, j, k.
+    let pixelDimensions: [Float]
+    let quaternion: [Float]
+    /// mm.
+    let offset: [Float]
+    /// mm, 3 × 4, row-major.
+    let sform: [Float]
+
+    /// An sform without content is left out: a code above zero would lead readers to it.
+    init(_ header: NIfTIHeader) throws {
+        let unit = try header.millimetresPerUnit
+        qformCode = Int16(clamping: header.qformCode)
+        sformCode = header.hasSform ? Int16(clamping: header.sformCode) : 0
+        pixelDimensions =
+            [Float(header.pixelDimensions[0])] + header.pixelDimensions[1...3].map { Float($0 * unit) }
+        quaternion = header.quaternion.map(Float.init)
+        offset = header.offset.map { Float($0 * unit) }
+        sform = header.sform.map { Float($0 * unit) }
+    }
+
+    /// Scanner coordinates: sform with the grid's affine, and qform wherever a rotation can express it.
+    init(_ grid: VoxelGrid) {
+        let affine = grid.affine
+        let handed: Double = affine.determinant < 0 ? -1 : 1
+        sformCode = 1
+        pixelDimensions = [Float(handed)] + grid.spacing.map(Float.init)
+        sform = affine.rows.map(Float.init)
+        // A sheared grid is no rotation; a qform that contradicts the sform would mislead readers that prefer it.
+        guard affine.shear < 1e-4 else {
+            qformCode = 0
+            quaternion = [0, 0, 0]
+            offset = [0, 0, 0]
+            return
+        }
+        let cosines = (0..<3).map { axis in
+            ((axis == 2 ? handed : 1) * affine.step(axis: axis).normalised).components
+        }
+        let turn = Quaternion(rotation: (0..<9).map { cosines[$0 % 3][$0 / 3] })
+        qformCode = 1
+        quaternion = [turn.b, turn.c, turn.d].map(Float.init)
+        offset = (0..<3).map { Float(affine.rows[4 * $0 + 3]) }
+    }
+}
+
+extension NIfTIFile {
+    /// How a file's header says where its image lies.
+    package static func forms(of url: URL, limits: NIfTILimits = .labels) throws -> NIfTIForms {
+        try NIfTIReader(url, limits: limits).forms
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// What the checks say of one patient's series, without a segmentation.
+package struct SeriesCheck: Codable, Equatable, Sendable {
+    package struct Series: Codable, Equatable, Sendable {
+        package let sequence: MRISequence
+        /// Voxels along i, j, k.
+        package let dimensions: [Int]
+        /// mm along i, j, k.
+        package let spacing: [Double]
+        /// Where i, j and k point, for example `LPS`.
+        package let orientation: String
+    }
+
+    package let series: [Series]
+    package let brainMask: BrainMask
+    package let pairs: [SeriesPair]
+    package let review: Review
+
+    private enum CodingKeys: String, CodingKey {
+        case series
+        case brainMask = "brain_mask"
+        case pairs, review
+    }
+
+    /// - Throws: `ImagingError` where the series cannot be segmented together.
+    package init(_ files: [MRISequence: URL]) throws {
+        let study = try Study(loading: files)
+        let lattice = try SeriesLattice(study)
+        try study.checkSeries(lattice)
+        let foreground = try Foreground(of: study)
+        let overlay = try lattice.overlay(within: foreground.mask)
+        series = study.sequences.compactMap { sequence in
+            study.images[sequence].map { image in
+                Series(
+                    sequence: sequence, dimensions: image.grid.size.lengths, spacing: image.grid.spacing,
+                    orientation: image.grid.orientation.description)
+            }
+        }
+        brainMask = foreground.brainMask
+        pairs = overlay.pairs
+        review = Review(
+            reasons: overlay.doubts + (try SeriesComparison(study.images, within: foreground.mask)).doubts)
+    }
+}
+
+extension Study {
+    /// - Throws: `ImagingError` that names the series which cannot be used.
+    package init(loading files: [MRISequence: URL]) throws {
+        let images = try files.sorted { $0.key < $1.key }.concurrentMap { sequence, file in
+            (sequence, try NIfTIFile.readImage(file, of: sequence))
+        }
+        try self.init(images: Dictionary(uniqueKeysWithValues: images))
+    }
+}
+
+extension NIfTIFile {
+    /// - Throws: `ImagingError` whose sentence begins with the sequence.
+    static func readImage(_ url: URL, of sequence: MRISequence) throws -> Image {
+        do {
+            return try readImage(url)
+        } catch let error as ImagingError {
+            throw ImagingError(error.code, "\(sequence.displayName): \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,17 @@
+extension SeriesLattice {
+    /// Different sequences of one head reach 0.25 at most, and copies 0.5 and more (docs/decisions/0222).
+    private static let copyInformation = 0.4
+    private static let mirrorings: [[Bool]] = (0..<8).map { bits in (0..<3).map { bits & 1 << $0 != 0 } }
+
+    /// Two series of which one follows from the other voxel by voxel: rescaled, offset, rounded, mirrored.
+    package func copies() throws -> (MRISequence, MRISequence)? {
+        let bins = Dictionary(
+            uniqueKeysWithValues: try layers.sorted { $0.key < $1.key }.concurrentMap { sequence, values in
+                (sequence, RankBins(values, on: grid))
+            })
+        return try pairs.concurrentMap { first, second in
+            guard let own = bins[first], let other = bins[second] else { return false }
+            return Self.mirrorings.contains { own.information(other.mirrored($0)) >= Self.copyInformation }
+        }.firstIndex(of: true).map { pairs[$0] }
+    }
+}

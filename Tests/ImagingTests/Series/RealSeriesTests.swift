@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+/// The checks on a real patient's series. Rates over all of them: docs/decisions/0220 and `training/series_faults.py`.
+struct RealSeriesTests {
+    private static let cases: URL? = {
+        let named = ProcessInfo.processInfo.environment["NEUROAI_SHARED"].map { URL(fileURLWithPath: $0) }
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let shared = named ?? root.deletingLastPathComponent().appendingPathComponent("shared")
+        let folder = shared.appendingPathComponent("cases")
+        return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
+    }()
+
+    private func files(_ name: String, _ sequences: [MRISequence]) throws -> [MRISequence: URL] {
+        let folder = try #require(Self.cases).appendingPathComponent(name)
+        return Dictionary(
+            uniqueKeysWithValues: sequences.map { ($0, folder.appendingPathComponent("\($0.rawValue).nii.gz")) })
+    }
+
+    @Test(.enabled(if: Self.cases != nil, "no real cases: put them beside the checkout as ../shared/cases"))
+    func aMirroredFlairIsNamed() throws {
+        let study = try Study(loading: files("validation/Brats18_TCIA02_370_1", [.t1, .t1ce, .flair]))
+        let foreground = try Foreground(of: study).mask
+        let sound = try SeriesLattice(study)
+        try study.checkSeries(sound)
+        #expect(try sound.overlay(within: foreground).doubts.isEmpty)
+        var images = study.images
+        images[.flair] = images[.flair].map { $0.mirrored() }
+        let overlay = try SeriesLattice(Study(images: images)).overlay(within: foreground)
+        #expect(overlay.doubts == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
+        images[.flair] = images[.t1].map { image in
+            Image(grid: image.grid, values: image.values.map { ($0 * 1.3).rounded() }).mirrored()
+        }
+        let copied = try Study(images: images)
+        #expect(throws: ImagingError.self) { try copied.checkSeries(SeriesLattice(copied)) }
+    }
+
+    @Test(.enabled(if: Self.cases != nil, "no real cases: put them beside the checkout as ../shared/cases"))
+    func labelMapsAreToldFromImages() throws {
+        let cases = try #require(Self.cases)
+        for name in ["validation/BraTS19_CBICA_BHQ_1/seg", "labelmaps/training_seg_01"] {
+            let error = #expect(throws: ImagingError.self) {
+                try NIfTIFile.inspect(cases.appendingPathComponent(name + ".nii.gz"))
+            }
+            #expect(error?.message.contains("label map") == true)
+        }
+        _ = try NIfTIFile.inspect(cases.appendingPathComponent("validation/BraTS19_CBICA_BHQ_1/flair.nii.gz"))
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+/// One image given as two sequences under another brightness.
+struct SeriesCopiesTests {
+    private static let sound = SeriesPhantom()
+
+    struct Copy: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let change: @Sendable (Image) -> Image
+
+        init(_ name: String, _ change: @escaping @Sendable (Float) -> Float) {
+            testDescription = name
+            self.change = { image in Image(grid: image.grid, values: image.values.map { $0 == 0 ? 0 : change($0) }) }
+        }
+
+        init(mirrored copy: Copy, along axis: Int) {
+            testDescription = copy.testDescription + ", mirrored along \(axis)"
+            change = { copy.change($0).mirrored(along: axis) }
+        }
+    }
+
+    private static let plain = [
+        Copy("gain") { $0 * 1.7 }, Copy("gain and offset") { $0 * 0.6 + 100 },
+        Copy("rounded") { ($0 * 0.1).rounded() }, Copy("turned over") { 2000 - $0 }, Copy("gamma") { $0.squareRoot() },
+    ]
+    private static let copies =
+        plain + plain.prefix(3).flatMap { copy in (0..<3).map { Copy(mirrored: copy, along: $0) } }
+
+    @Test(arguments: copies) func aRescaledCopyIsRefused(_ copy: Copy) throws {
+        var study = Self.sound
+        study.images[.t1ce] = study.images[.t1].map(copy.change)
+        let made = try study.study
+        let error = #expect(throws: ImagingError.self) { try made.checkSeries(SeriesLattice(made)) }
+        #expect(error?.code == .incompatibleSeries)
+        #expect(error?.message.contains("T1 and T1CE hold the same image") == true)
+    }
+
+    @Test func differentSequencesAreNone() throws {
+        let study = try Self.sound.study
+        try study.checkSeries(SeriesLattice(study))
+    }
+
+    /// 3 mm boxes of 1 mm voxels, of which no number is a multiple of three.
+    @Test func aMirroredImageHasTheMirroredMeans() {
+        for lengths in [[20, 21, 22], [9, 8, 31]] {
+            let grid = VoxelGrid(size: GridSize(lengths), affine: VoxelAffine(spacing: [1, 1, 1], origin: .origin))
+            let image = Image(grid: grid, values: (0..<grid.size.count).map { Float($0 * 7919 % 1009) })
+            for axis in 0..<3 {
+                let means = image.boxMeans(spacing: 3)
+                #expect(means.grid.spacing == [3, 3, 3])
+                #expect(means.grid.centre.distance(to: grid.centre) < 1e-9)
+                let theirs = image.mirrored(along: axis).boxMeans(spacing: 3)
+                #expect(zip(theirs.values, means.mirrored(along: axis).values).allSatisfy { abs($0 - $1) < 0.01 })
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+/// Series of which one shows the head elsewhere or another head, under a header that says nothing of it.
+struct SeriesOverlayCheckTests {
+    private static let sound = SeriesPhantom()
+
+    @Test func seriesOfOneHeadRaiseNoDoubt() throws {
+        let overlay = try Self.sound.overlay()
+        #expect(overlay.pairs.count == 6)
+        #expect(overlay.misplaced.isEmpty && overlay.doubts.isEmpty, "\(overlay.pairs)")
+        #expect(try Self.sound.only([.t1, .flair]).overlay().doubts.isEmpty)
+        #expect(try Self.sound.only([.t2]).overlay().pairs.isEmpty)
+    }
+
+    @Test(arguments: MRISequence.allCases) func theMirroredOneIsNamed(_ sequence: MRISequence) throws {
+        var study = Self.sound
+        study.change(sequence) { $0.mirrored() }
+        let overlay = try study.overlay()
+        #expect(overlay.misplaced == [sequence], "\(overlay.pairs)")
+        #expect(overlay.doubts.count == 1)
+        #expect(overlay.doubts.first?.hasPrefix("\(sequence.displayName) does not overlay") == true)
+        #expect(overlay.doubts.first?.contains("may be mirrored") == true)
+    }
+
+    @Test(arguments: MRISequence.allCases) func theShiftedOneIsNamed(_ sequence: MRISequence) throws {
+        for voxels in [[3, 2, 0], [0, 0, 2], [-7, 0, 0]] {
+            var study = Self.sound
+            study.change(sequence) { $0.moved(voxels) }
+            let overlay = try study.overlay()
+            #expect(overlay.misplaced == [sequence], "\(voxels): \(overlay.pairs)")
+            #expect(overlay.doubts.first?.contains("shifted") == true)
+        }
+    }
+
+    @Test(arguments: MRISequence.allCases) func anotherPatientsIsNamed(_ sequence: MRISequence) throws {
+        var study = Self.sound
+        study.images[sequence] = SeriesPhantom(patient: 2).images[sequence]
+        let overlay = try study.overlay()
+        #expect(overlay.misplaced == [sequence], "\(overlay.pairs)")
+    }
+
+    @Test func ofTwoSeriesBothAreNamed() throws {
+        var study = Self.sound.only([.t1ce, .flair])
+        study.change(.flair) { $0.mirrored() }
+        let overlay = try study.overlay()
+        #expect(overlay.misplaced == [.t1ce, .flair])
+        #expect(overlay.doubts == ["T1CE and FLAIR do not overlay each other: one of them may be mirrored."])
+    }
+
+    @Test func aSlabThatOverlaysRaisesNoDoubt() throws {
+        var study = Self.sound
+        study.change(.flair) { image in
+            var slab = image
+            for index in slab.values.indices where index / (50 * 60) < 18 { slab.values[index] = 0 }
+            return slab
+        }
+        #expect(try study.overlay().doubts.isEmpty)
+    }
+
+    /// The rule alone, with figures of a study whose T2 is another patient's, one pair of which passes by chance.
+    @Test func onePairThatPassesByChanceHidesNothing() {
+        func pair(_ first: MRISequence, _ second: MRISequence, _ sharpness: Double) -> SeriesPair {
+            SeriesPair(first, second, sharpness: sharpness, handedness: 2)
+        }
+        let overlay = SeriesOverlayCheck(pairs: [
+            pair(.t1, .t1ce, 6), pair(.t1, .t2, 1.1), pair(.t1, .flair, 3), pair(.t1ce, .t2, 1.6),
+            pair(.t1ce, .flair, 3), pair(.t2, .flair, 0.9),
+        ])
+        #expect(overlay.misplaced == [.t2])
+        #expect(SeriesOverlayCheck(pairs: []).misplaced.isEmpty)
+    }
+}
