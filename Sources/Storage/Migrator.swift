@@ -59,6 +59,7 @@ package struct Migration: Sendable {
         Migration(12, "changes", PackageResources.m0012_changes_sql),
         Migration(13, "lists", PackageResources.m0013_lists_sql),
         Migration(14, "signed-reports", PackageResources.m0014_signed_reports_sql),
+        Migration(15, "series-geometry", PackageResources.m0015_series_geometry_sql),
     ]
 }
 

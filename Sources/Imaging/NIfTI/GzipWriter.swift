@@ -4,36 +4,20 @@ import Foundation
 /// Writes a gzip file whose bytes depend on the content alone: no time, no name.
 final class GzipWriter {
     private let file: FileHandle
-    private var stream = z_stream()
-    private var output = [UInt8](repeating: 0, count: 1 << 18)
+    private let deflater: GzipDeflater
 
     /// - Parameter level: zlib's 1 (fast) to 9 (small).
     /// - Throws: `ImagingError(.internalFault)` where the file cannot be made.
     init(_ url: URL, level: Int32) throws {
         guard FileManager.default.createFile(atPath: url.path, contents: nil),
             let file = try? FileHandle(forWritingTo: url)
-        else { throw Self.failure }
+        else { throw GzipDeflater.failure }
         self.file = file
-        // 15 bits of window, and 16: gzip's frame; zlib leaves its time at zero.
-        let size = Int32(MemoryLayout<z_stream>.size)
-        guard deflateInit2_(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
-        else {
-            throw Self.failure
-        }
+        deflater = try GzipDeflater(level: level)
     }
 
-    deinit { deflateEnd(&stream) }
-
-    private static let failure = ImagingError(.internalFault, "The image cannot be written: is the disk full?")
-
     func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var start = 0
-        while start < bytes.count {
-            // zlib counts in 32 bits.
-            let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + 1 << 24)])
-            try deflate(piece, Z_NO_FLUSH)
-            start += piece.count
-        }
+        try deflater.deflate(bytes) { try put($0) }
     }
 
     func write(_ bytes: [UInt8]) throws {
@@ -41,15 +25,58 @@ final class GzipWriter {
     }
 
     func finish() throws {
-        try deflate(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH)
+        try deflater.finish { try put($0) }
         do {
             try file.close()
         } catch {
-            throw Self.failure
+            throw GzipDeflater.failure
         }
     }
 
-    private func deflate(_ input: UnsafeRawBufferPointer, _ flush: Int32) throws {
+    private func put(_ bytes: ArraySlice<UInt8>) throws {
+        do {
+            try file.write(contentsOf: bytes)
+        } catch {
+            throw GzipDeflater.failure
+        }
+    }
+}
+
+/// zlib's deflater for one gzip member without time and name.
+final class GzipDeflater {
+    private var stream = z_stream()
+    private var output = [UInt8](repeating: 0, count: 1 << 18)
+
+    static let failure = ImagingError(.internalFault, "The image cannot be written: is the disk full?")
+
+    /// - Parameter level: zlib's 1 (fast) to 9 (small).
+    init(level: Int32) throws {
+        // 15 bits of window, and 16: gzip's frame; zlib leaves its time at zero.
+        let size = Int32(MemoryLayout<z_stream>.size)
+        guard deflateInit2_(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
+        else { throw Self.failure }
+    }
+
+    deinit { deflateEnd(&stream) }
+
+    /// - Parameter put: takes what comes out, piece by piece.
+    func deflate(_ bytes: UnsafeRawBufferPointer, _ put: (ArraySlice<UInt8>) throws -> Void) throws {
+        var start = 0
+        while start < bytes.count {
+            // zlib counts in 32 bits.
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + 1 << 24)])
+            try step(piece, Z_NO_FLUSH, put)
+            start += piece.count
+        }
+    }
+
+    func finish(_ put: (ArraySlice<UInt8>) throws -> Void) throws {
+        try step(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, put)
+    }
+
+    private func step(
+        _ input: UnsafeRawBufferPointer, _ flush: Int32, _ put: (ArraySlice<UInt8>) throws -> Void
+    ) throws {
         stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
         stream.avail_in = UInt32(input.count)
         var isFull = true
@@ -61,12 +88,7 @@ final class GzipWriter {
                 return room.count - Int(stream.avail_out)
             }
             isFull = produced == output.count
-            guard produced > 0 else { continue }
-            do {
-                try file.write(contentsOf: output.prefix(produced))
-            } catch {
-                throw Self.failure
-            }
+            if produced > 0 { try put(output.prefix(produced)) }
         }
     }
 }
