@@ -15,7 +15,7 @@ import numpy as np
 import openvino
 import SimpleITK as sitk
 
-from preprocess import SEQUENCES, SIGMA_FACTOR, foreground_mask, normalise, prepare, to_grid
+from preprocess import SEQUENCES, SIGMA_FACTOR, normalise, prepare, reach, to_grid
 
 FOUND = 0.3
 MARGIN_MM = 12.0
@@ -49,19 +49,21 @@ def fine_grid(prepared, found):
     return grid
 
 
-def fine_images(sequences, prepared, grid):
+def fine_images(prepared, grid):
     """float32 [4, k, j, i] on the fine grid."""
-    inside = to_grid(foreground_mask(sequences, prepared.reference), grid, sitk.sitkNearestNeighbor) > 0
+    sequences = prepared.sequences
+    inside = to_grid(prepared.foreground, grid, sitk.sitkNearestNeighbor) > 0
     images = np.zeros((len(SEQUENCES), *inside.shape), np.float32)
     for channel, name in enumerate(SEQUENCES):
         if name not in sequences:
             continue
         image = sequences[name]
+        seen = inside & reach(image, grid)
         for axis, spacing in enumerate(image.GetSpacing()):
             if spacing < FINE_MM - 1e-3 and image.GetSize()[axis] >= 4:
                 sigma = SIGMA_FACTOR * float(np.sqrt(FINE_MM**2 - spacing**2))
                 image = sitk.RecursiveGaussian(image, sigma, False, sitk.RecursiveGaussianImageFilter.ZeroOrder, axis)
-        images[channel] = normalise(to_grid(image, grid, sitk.sitkLinear), inside, *prepared.statistics[name])
+        images[channel] = normalise(to_grid(image, grid, sitk.sitkLinear), seen, *prepared.statistics[name])
     return images
 
 
@@ -124,7 +126,7 @@ def segment(first, second, sequences, share=SECOND_SHARE):
         return logits
     grid = fine_grid(prepared, found)
     wanted = resampled(found[None], prepared.grid, grid, 0)[0] > 0.5
-    images = fine_images(sequences, prepared, grid)
+    images = fine_images(prepared, grid)
     fine, looked = second_stage(second, images, prepared.availability, wanted)
     below = resampled(coarse, prepared.grid, grid, BACKGROUND)
     fine = np.where(looked, share * fine + (1 - share) * below, below)

@@ -3,14 +3,15 @@
 The Swift server does the same over ITK, so every step here is one ITK filter or plain arithmetic:
 
 1. every sequence is reoriented to RAS (first axis towards the right, second anterior, third superior);
-2. foreground: voxels that are not 0 in any sequence where every sequence is skull-stripped (at least 20 % of its
-   voxels are exactly 0, the others at most 2200 ml), else voxels above each sequence's Otsu threshold, their union's largest component;
+2. foreground and values, by `background.py`: of skull-stripped sequences the voxels that differ from their background in any
+   sequence, values shifted so that the background is 0; else the head: voxels above each sequence's Otsu threshold, their union's
+   largest component;
 3. the foreground's bounding box on the reference sequence's grid;
 4. a 2 mm grid with the reference's axes, its corner on the box's corner, sizes rounded up to multiples of 16 and
    the added voxels split evenly (the smaller half before);
 5. sequences: recursive Gaussian along each axis whose spacing is finer than 2 mm, then linear interpolation;
    foreground: nearest neighbour;
-6. z-score over the foreground, 0 outside it.
+6. z-score over the foreground, 0 outside it and where a sequence does not reach.
 """
 
 from dataclasses import dataclass
@@ -19,16 +20,14 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from background import separated
+
 SEQUENCES = ("t1", "t1ce", "t2", "flair")
 REFERENCE_ORDER = ("t1ce", "t1", "flair", "t2")
 SPACING_MM = 2.0
 MULTIPLE = 16
 SIGMA_FACTOR = 0.425
 STD_FLOOR = 1e-6
-STRIPPED_ZERO_SHARE = 0.2
-# Heads may come with a background of exact zeros as well.
-LARGEST_BRAIN_ML = 2200
-OTSU_BINS = 128
 
 
 @dataclass
@@ -37,7 +36,8 @@ class Prepared:
 
     `images`: float32 [4, k, j, i], z-scores, 0 outside the foreground and for absent sequences.
     `availability`: float32 [4] of 0 and 1. `reference`: the reoriented reference sequence. `grid`: the 2 mm grid.
-    `statistics`: mean and deviation by sequence that the z-scores were made with.
+    `statistics`: mean and deviation by sequence that the z-scores were made with. `sequences`: with 0 for a background.
+    `foreground`: uint8 on the reference's grid.
     """
 
     images: np.ndarray
@@ -45,6 +45,8 @@ class Prepared:
     reference: sitk.Image
     grid: sitk.Image
     statistics: dict
+    sequences: dict
+    foreground: sitk.Image
 
 
 def load_sequences(folder, names=SEQUENCES):
@@ -61,7 +63,7 @@ def read_ras(path):
 def prepare(sequences, is_masked=True):
     """`Prepared` for the given RAS images by sequence name; not masked, what lies outside the foreground keeps its z-score."""
     reference = next(sequences[name] for name in REFERENCE_ORDER if name in sequences)
-    foreground = foreground_mask(sequences, reference)
+    sequences, foreground, _ = separated(sequences, reference)
     grid = target_grid(foreground)
     inside = to_grid(foreground, grid, sitk.sitkNearestNeighbor) > 0
     images = np.zeros((len(SEQUENCES), *inside.shape), np.float32)
@@ -70,32 +72,23 @@ def prepare(sequences, is_masked=True):
     for channel, name in enumerate(SEQUENCES):
         if name in sequences:
             values = to_grid(antialias(sequences[name]), grid, sitk.sitkLinear)
-            statistics[name] = mean_and_deviation(values, inside)
-            images[channel] = normalise(values, inside if is_masked else True, *statistics[name])
+            seen = inside & reach(sequences[name], grid)
+            statistics[name] = mean_and_deviation(values, seen)
+            images[channel] = normalise(values, seen if is_masked else True, *statistics[name])
             availability[channel] = 1
-    return Prepared(images, availability, reference, grid, statistics)
+    return Prepared(images, availability, reference, grid, statistics, sequences, foreground)
 
 
 def foreground_mask(sequences, reference):
     """The brain (skull-stripped input) or the head (raw input) as a uint8 image on the reference's grid."""
-    filled = union(sequences, reference, lambda image: image != 0)
-    volume = np.count_nonzero(sitk.GetArrayViewFromImage(filled)) * np.prod(filled.GetSpacing()) / 1000
-    has_empty_background = all(
-        np.mean(sitk.GetArrayViewFromImage(image) == 0) >= STRIPPED_ZERO_SHARE for image in sequences.values()
-    )
-    if has_empty_background and volume <= LARGEST_BRAIN_ML:
-        return filled
-    head = union(sequences, reference, lambda image: sitk.OtsuThreshold(image, 0, 1, OTSU_BINS))
-    return sitk.Equal(sitk.RelabelComponent(sitk.ConnectedComponent(head)), 1)
+    return separated(sequences, reference)[1]
 
 
-def union(sequences, reference, mask):
-    """Voxels of the reference's grid that lie in the mask of any sequence."""
-    found = None
-    for image in sequences.values():
-        own = sitk.Resample(mask(image), reference, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
-        found = own if found is None else sitk.Or(found, own)
-    return found
+def reach(image, grid):
+    """Which voxels of the grid lie in the image's box, bool [k, j, i]."""
+    ones = sitk.Image(image.GetSize(), sitk.sitkUInt8) + 1
+    ones.CopyInformation(image)
+    return to_grid(ones, grid, sitk.sitkNearestNeighbor) > 0
 
 
 def box_to_grid(low, high, spacing):

@@ -20,7 +20,7 @@ package struct Study: Sendable {
 
 /// Where the mask that tells the brain from the rest of the head came from.
 package enum BrainMask: String, Codable, Sendable {
-    /// The images came skull-stripped: their background is exactly zero.
+    /// The images came skull-stripped: one value, or noise about one, surrounds the brain.
     case given
     /// The images show the skull; the model package's own network found the brain.
     case found

@@ -59,6 +59,9 @@ package struct ModelSegmenter: Segmenter {
         var clock = StageClock()
         control.report("Preparing the images", 0)
         let prepared = try withoutSkull(PreparedStudy(study), control: control)
+        if prepared.foreground.brainMask != .none {
+            try prepared.study.checkReach(over: prepared.foreground.mask)
+        }
         let stage = package.stages[0]
         let input = try NetworkInput(
             prepared, on: stage.grid(around: prepared.box, on: prepared.foreground.mask.grid), stage, package,

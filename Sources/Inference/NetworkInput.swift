@@ -9,8 +9,8 @@ struct PreparedStudy: Sendable {
 
     /// - Throws: `ImagingError(.unsupportedImage)` where no head is found.
     init(_ study: Study) throws {
-        let study = try Study(images: study.images.mapValues { $0.reoriented() })
-        try self.init(study, Foreground(of: study))
+        let separated = try SeparatedStudy(Study(images: study.images.mapValues { $0.reoriented() }))
+        try self.init(separated.study, separated.foreground)
     }
 
     /// - Parameter study: in RAS.
@@ -81,10 +81,11 @@ struct NetworkInput: Sendable {
                 return ([Float](repeating: 0, count: grid.size.count), nil)
             }
             let values = try Self.values(image, on: grid, stage)
+            let seen = image.grid == prepared.foreground.mask.grid ? inside : try Self.seen(inside, by: image, on: grid)
             let statistics =
                 known?[sequence]
-                ?? IntensityStatistics(values, within: inside, floor: package.standardDeviationFloor)
-            return (statistics.zScores(values, within: isMasked ? inside : nil), statistics)
+                ?? IntensityStatistics(values, within: seen, floor: package.standardDeviationFloor)
+            return (statistics.zScores(values, within: isMasked ? seen : nil), statistics)
         }
         let found = zip(package.sequences, channels).compactMap { name, channel in channel.1.map { (name, $0) } }
         statistics = Dictionary(uniqueKeysWithValues: found)
@@ -102,6 +103,12 @@ struct NetworkInput: Sendable {
         let lengths = [windows.size.k, windows.size.j, windows.size.i]
         return Tensor(
             shape: [1, channels] + lengths, values: windows.cut(images.values, channels: channels, at: origin))
+    }
+
+    /// The foreground as far as a series reaches.
+    private static func seen(_ inside: [UInt8], by image: Image, on grid: VoxelGrid) throws -> [UInt8] {
+        let reach = try Resampler.nearest(LabelMap(grid: image.grid, filledWith: 1), to: grid).values
+        return inside.indices.map { inside[$0] & reach[$0] }
     }
 
     private static func values(_ image: Image, on grid: VoxelGrid, _ stage: ModelPackage.Stage) throws -> [Float] {

@@ -23,7 +23,7 @@ package struct ContourSheet {
     ///   - image: the series that is shown, in any orientation.
     ///   - labels: BraTS 2023 labels on the image's grid.
     package init(image: Image, labels: LabelMap) {
-        let image = image.reoriented()
+        let image = Self.blackAround(image.reoriented())
         let labels = labels.reoriented()
         let tallest = (0..<3).map { Double(image.grid.size[$0]) * image.grid.spacing[$0] }.max() ?? 1
         let pixel = tallest / Self.wantedHeight
@@ -32,6 +32,12 @@ package struct ContourSheet {
             PlaneRaster($0, of: image, labels, pixel: pixel, window: window)
         }
         self.pixel = pixel
+    }
+
+    /// The image with 0 around a stripped brain whose background has another value.
+    private static func blackAround(_ image: Image) -> Image {
+        guard let background = SeriesBackground(of: image), background.level != 0 else { return image }
+        return (try? image.bare(within: background.brain(in: image), around: background)) ?? image
     }
 
     /// From 0 or the smallest value to the 99.5th percentile of the voxels above it.

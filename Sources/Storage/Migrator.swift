@@ -61,6 +61,7 @@ package struct Migration: Sendable {
         Migration(14, "signed-reports", PackageResources.m0014_signed_reports_sql),
         Migration(15, "case-review", PackageResources.m0015_case_review_sql),
         Migration(15, "registrations", PackageResources.m0015_registrations_sql),
+        Migration(15, "series-geometry", PackageResources.m0015_series_geometry_sql),
     ]
 }
 

@@ -85,6 +85,47 @@ struct ModelSegmenterTests {
         #expect(found.regions[.wholeTumour]?.values.allSatisfy { (0...1).contains($0) } == true)
     }
 
+    @Test func theBackgroundsValueDoesNotMatter() throws {
+        let plain = try StudyPhantom.study()
+        let segmenter = try segmenter()
+        let expected = try RegionMasks(
+            segmenter.probabilities(of: plain, control: WorkControl()), on: StudyPhantom.image(.t1ce).grid)
+        let changes: [(Float) -> Float] = [{ $0 == 0 ? -1024 : $0 }, { 2 * $0 + 100 }]
+        for change in changes {
+            let study = try Study(
+                images: plain.images.mapValues { Image(grid: $0.grid, values: $0.values.map(change)) })
+            let found = try segmenter.probabilities(of: study, control: WorkControl())
+            #expect(found.brainMask == .given)
+            let masks = try RegionMasks(found, on: expected.grid)
+            for region in TumourRegion.allCases {
+                let (theirs, ours) = (try #require(expected.masks[region]), try #require(masks.masks[region]))
+                #expect(!theirs.values.contains(1) || Agreement.dice(theirs, ours) > 0.99, "\(region)")
+            }
+        }
+    }
+
+    @Test func anotherCropOfTheSameLatticeGetsTheSameMask() throws {
+        let plain = try StudyPhantom.study()
+        var images = plain.images
+        for sequence in [MRISequence.t2, .flair] {
+            images[sequence] = plain.images[sequence].map { image in
+                let room = image.grid.cropped(
+                    lower: [-20, -20, -20], size: GridSize(image.grid.size.lengths.map { $0 + 40 }))
+                return image.pasted(
+                    into: room, at: VoxelBox(lower: [20, 20, 20], size: image.grid.size), outside: 0)
+            }
+        }
+        let segmenter = try segmenter()
+        let grid = StudyPhantom.image(.t1ce).grid
+        let expected = try RegionMasks(segmenter.probabilities(of: plain, control: WorkControl()), on: grid)
+        let found = try RegionMasks(
+            segmenter.probabilities(of: Study(images: images), control: WorkControl()), on: grid)
+        let (theirs, ours) = (
+            try #require(expected.masks[.wholeTumour]), try #require(found.masks[.wholeTumour])
+        )
+        #expect(Agreement.dice(theirs, ours) > 0.999)
+    }
+
     @Test func cancellingStopsInsideTheRun() throws {
         let asked = Mutex(0)
         let control = WorkControl(isCancelled: {
@@ -125,7 +166,9 @@ struct ModelSegmenterTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let study = try Study(
             images: StudyPhantom.study().images.mapValues { image in
-                Image(grid: image.grid, values: image.values.enumerated().map { $1 == 0 ? Float(3 + $0 % 5) : $1 })
+                // Faint noise would be a stripped brain's background.
+                Image(
+                    grid: image.grid, values: image.values.enumerated().map { $1 == 0 ? Float(30 + $0 % 300) : $1 })
             })
         let found = try ModelSegmenter(ModelPackage(folder: folder)).probabilities(of: study, control: WorkControl())
         #expect(found.brainMask == BrainMask.none)

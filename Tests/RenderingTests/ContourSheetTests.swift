@@ -68,6 +68,22 @@ struct ContourSheetTests {
         #expect(colours.contains { $0 == 0xFFFFFF })
     }
 
+    @Test func whatSurroundsABrainIsBlackWhateverItsValue() {
+        let study = study(flipped: false)
+        let grid = study.image.grid
+        func sheet(_ change: (Float) -> Float) -> ContourSheet {
+            let values = study.labels.values.enumerated().map { change($1 == 0 ? 0 : Float(50 + $0 % 40)) }
+            return ContourSheet(image: Image(grid: grid, values: values), labels: study.labels)
+        }
+        let black = sheet { $0 }
+        let raised = sheet { 2 * $0 + 100 }
+        for (one, other) in zip(black.rasters, raised.rasters) {
+            for y in 0..<one.height {
+                #expect((0..<one.width).allSatisfy { black.colour(one, $0, y) == raised.colour(other, $0, y) })
+            }
+        }
+    }
+
     @Test func thePictureIsAPNGAndRepeats() throws {
         let study = study(flipped: false)
         let folder = FileManager.default.temporaryDirectory

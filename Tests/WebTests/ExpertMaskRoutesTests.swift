@@ -108,6 +108,40 @@ struct ExpertMaskRoutesTests {
         }
     }
 
+    @Test func aMaskIsKeptWithoutAName() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeUploadedCase(token)
+            _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
+            try await clinic.work(Self.segmenter)
+            let before = try await clinic.blobs.keys(writtenBefore: .now.advanced(by: .seconds(60)))
+            let plain = try Self.nifti(Self.labels())
+            let named = NamedNIfTI.gzip(plain.first == 0x1f ? try Self.unpacked(plain) : plain)
+            #expect(try await send(named, clinic, to: id, as: token).status == .accepted)
+            let after = try await clinic.blobs.keys(writtenBefore: .now.advanced(by: .seconds(60)))
+            let kept = try #require(after.first { !before.contains($0) })
+            #expect(after.count == before.count + 1)
+            let stored = try Data(contentsOf: try await clinic.blobs.localURL(kept))
+            #expect(stored.range(of: Data("SMITH".utf8)) == nil && stored.count < named.count)
+            try await clinic.work(Self.segmenter)
+        }
+    }
+
+    private static func unpacked(_ data: Data) throws -> Data {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).gz")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try data.write(to: file)
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/gzip")
+        process.arguments = ["-dc", file.path]
+        process.standardOutput = output
+        try process.run()
+        let unpacked = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return unpacked
+    }
+
     @Test func whatCannotBeComparedIsRefusedAndLeavesNothing() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from draws import chance, uniform
 from poses import bent, places, rotation
-from preprocess import MULTIPLE, OTSU_BINS, SEQUENCES, mean_and_deviation
+from background import OTSU_BINS
+from preprocess import MULTIPLE, SEQUENCES, mean_and_deviation
 
 from .contrasts import RANDOM_SHARE, acquire, brain_mean, table
 from .heads import CACHE_HEADS, HELD_OUT, put_tumour
@@ -78,7 +79,7 @@ def cut(values, brain, generator):
 
 
 def otsu_mask(images):
-    """The head by `preprocess.foreground_mask`'s raw branch, bool [D, H, W], of images [S, D, H, W] on one grid."""
+    """The head by `background.separated`'s raw branch, bool [D, H, W], of images [S, D, H, W] on one grid."""
     union = None
     for image in images.numpy():
         otsu = sitk.OtsuThresholdImageFilter()

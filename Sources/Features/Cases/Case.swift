@@ -123,7 +123,7 @@ package struct MRIImage: Sendable, Equatable {
     package let blob: BlobKey
     /// The client's name of the file: patient data, and never a path.
     package let originalFilename: String
-    /// Bytes as uploaded.
+    /// Bytes as stored.
     package let fileSize: Int64
     /// SHA-256 of the uncompressed file in hexadecimal.
     package let contentDigest: String
@@ -132,4 +132,49 @@ package struct MRIImage: Sendable, Equatable {
     /// Millimetres along x, y, z.
     package let spacing: [Double]
     package let uploadedAt: Timestamp
+    /// How the file is stored; nil for a series from before this was recorded, whose file may still name the patient.
+    package var format: ImageFormat?
+    /// From voxels to RAS mm; nil for a series from before this was recorded.
+    package var affine: VoxelAffine?
+    /// Why the series cannot be segmented together with the case's others, where that is so.
+    package var problem: String?
+}
+
+/// How a series' file is stored, by the ending that its name gets.
+package enum ImageFormat: String, Sendable, SQLConvertible {
+    case nifti = "nii"
+    case gzippedNIfTI = "nii.gz"
+}
+
+extension MRIImage {
+    /// What the file is called where it is served: never the client's name, and with the ending of its content.
+    package var servedName: String {
+        "\(modality.rawValue).\((format ?? Self.format(named: originalFilename)).rawValue)"
+    }
+
+    /// What the name says of a file that nobody has looked into.
+    static func format(named name: String) -> ImageFormat {
+        name.lowercased().hasSuffix(".gz") ? .gzippedNIfTI : .nifti
+    }
+
+    fileprivate var grid: VoxelGrid? {
+        affine.map { VoxelGrid(size: GridSize(i: dimensions[0], j: dimensions[1], k: dimensions[2]), affine: $0) }
+    }
+}
+
+extension [MRIImage] {
+    /// A case's series, each with what keeps it from being segmented together with the others.
+    var compared: [MRIImage] {
+        let problems = SeriesOverlay.problems(grids)
+        return map { image in
+            var image = image
+            image.problem = problems[image.modality]
+            return image
+        }
+    }
+
+    /// By sequence, as far as they are known.
+    var grids: [MRISequence: VoxelGrid] {
+        Dictionary(compactMap { image in image.grid.map { (image.modality, $0) } }, uniquingKeysWith: { $1 })
+    }
 }

@@ -42,35 +42,39 @@ package struct ImagesService: Sendable {
         }
     }
 
-    /// Looks at a staged file and, if it is a usable image, makes it the case's series of `modality`; the series that
-    /// it replaces goes. The staged file is used up in any case; `also` is written with the image or not at all.
+    /// Looks at a staged file and, if it is a usable image, makes it the case's series of `modality`, without what could name the
+    /// patient; the series that it replaces goes. The staged file is used up in any case; `also` is written with the image or not
+    /// at all.
     ///
     /// - Parameter force: also where the case has a signed report, which is about the series as they were.
     package func add(
         _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, file: ReceivedFile,
         force: Bool = false, also: @escaping JobWrites = { _ in }
     ) async throws -> MRIImage {
-        let staged = file.staged
+        let uploaded = file.staged
+        var kept = uploaded
         do {
             try await checkUpload(scope, case: id, force: force)
-            let inspected = try await inspector.inspect(staged)
-            try await blobs.commit(staged)
+            let inspected = try await inspector.inspect(uploaded.url)
+            kept = try await inspector.deidentify(uploaded.url, in: blobs) ?? uploaded
+            try await blobs.commit(kept)
             let image = MRIImage(
-                id: ID(), caseID: id, modality: modality, blob: staged.key,
-                originalFilename: MRIImage.displayed(filename), fileSize: staged.size,
+                id: ID(), caseID: id, modality: modality, blob: kept.key,
+                originalFilename: MRIImage.displayed(filename), fileSize: kept.size,
                 contentDigest: inspected.contentDigest, dimensions: inspected.dimensions, spacing: inspected.spacing,
-                uploadedAt: clock())
-            let replaced = try await insert(scope, image, staged: staged) { connection in
+                uploadedAt: clock(), format: inspected.format, affine: inspected.affine)
+            let (added, replaced) = try await insert(scope, image, staged: kept) { connection in
                 // Asked again, since a report may have been signed while the file was read.
                 if !force { try ReportStore(connection).requireUnsigned(scope, case: id) }
                 try also(connection)
             }
             for key in replaced { try? await blobs.delete(key) }
-            return image
+            if kept.key != uploaded.key { await blobs.discard(uploaded) }
+            return added
         } catch {
             // Removes it wherever it lies by now: a refused upload leaves nothing.
-            await blobs.discard(staged)
-            try? await blobs.delete(staged.key)
+            await blobs.discard(uploaded)
+            for blob in [uploaded, kept] { try? await blobs.delete(blob.key) }
             throw error
         }
     }
@@ -78,7 +82,7 @@ package struct ImagesService: Sendable {
     package func list(_ scope: Scope, case id: ID<Case>) async throws -> [MRIImage] {
         let images = try await database.read { connection in
             let item = try CaseStore(connection).require(scope, id)
-            let images = try ImageStore(connection).list(scope, case: item.id)
+            let images = try ImageStore(connection).list(scope, case: item.id).compared
             return Policy.reach(of: .readCase, scope) == .anonymised ? images.map(\.anonymised) : images
         }
         try await audit.record(AuditEntry(scope, "image.list", "case", id.string, at: clock()))
@@ -89,7 +93,7 @@ package struct ImagesService: Sendable {
 
     private func insert(
         _ scope: Scope, _ image: MRIImage, staged: StagedBlob, also: @escaping JobWrites
-    ) async throws -> [BlobKey] {
+    ) async throws -> (added: MRIImage, replaced: [BlobKey]) {
         try await database.write { connection in
             // One upload of a case at a time: of two of the same sequence the later one replaces the other.
             try CaseStore(connection).lock(scope, image.caseID)
@@ -108,7 +112,8 @@ package struct ImagesService: Sendable {
             let action = replaced.isEmpty ? "image.upload" : "image.replace"
             try AuditStore(connection).append(
                 AuditEntry(scope, action, "image", image.id.string, at: image.uploadedAt))
-            return replaced.map(\.blob)
+            let added = try store.list(scope, case: item.id).compared.first { $0.id == image.id } ?? image
+            return (added, replaced.map(\.blob))
         }
     }
 
@@ -132,8 +137,8 @@ extension MRIImage {
     /// The image for somebody who may not know the patient, whose name file names often hold.
     fileprivate var anonymised: MRIImage {
         MRIImage(
-            id: id, caseID: caseID, modality: modality, blob: blob, originalFilename: "\(modality.rawValue).nii.gz",
-            fileSize: fileSize, contentDigest: contentDigest, dimensions: dimensions, spacing: spacing,
-            uploadedAt: uploadedAt)
+            id: id, caseID: caseID, modality: modality, blob: blob, originalFilename: servedName, fileSize: fileSize,
+            contentDigest: contentDigest, dimensions: dimensions, spacing: spacing, uploadedAt: uploadedAt,
+            format: format, affine: affine, problem: problem)
     }
 }

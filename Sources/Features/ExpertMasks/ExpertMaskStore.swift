@@ -21,7 +21,7 @@ struct ExpertMaskStore {
     /// A mask that was looked at and is in the blob store.
     struct Draft: Sendable {
         let id: ID<ExpertMask>
-        let blob: StagedBlob
+        var blob: StagedBlob
         let sequence: MRISequence
         let convention: LabelConvention
     }

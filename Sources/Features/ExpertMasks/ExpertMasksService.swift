@@ -10,6 +10,7 @@ package struct ExpertMasksService: Sendable {
     private let clock: @Sendable () -> Timestamp
     /// Reading a whole mask takes a second, and must not hold up Swift's cooperative threads.
     private let pool = ThreadPool<Void>(name: "masks", threads: 1) {}
+    private let inspector = ImageInspector.nifti(threads: 1)
 
     package init(
         database: any Database, blobs: any BlobStore, audit: AuditService,
@@ -26,22 +27,28 @@ package struct ExpertMasksService: Sendable {
         _ = try await database.read { try Self.result(scope, id, in: $0) }
     }
 
-    /// Looks at a staged mask and has it compared with the case's newest result; the staged file is used up in any case.
+    /// Looks at a staged mask and has it compared with the case's newest result; what could name the patient is not kept of it, and
+    /// the staged file is used up in any case.
     ///
     /// - Parameter convention: what its labels mean; nil takes what they tell.
     package func add(_ scope: Scope, case id: ID<Case>, convention: String?, file: ReceivedFile) async throws
         -> ExpertMask
     {
-        let staged = file.staged
+        let uploaded = file.staged
+        var kept = uploaded
         do {
             let result = try await database.read { try Self.result(scope, id, in: $0) }
-            let draft = try await look(at: staged, result, try Self.convention(convention))
-            try await blobs.commit(staged)
-            return try await insert(scope, draft, result)
+            var draft = try await look(at: uploaded, result, try Self.convention(convention))
+            kept = try await inspector.deidentify(uploaded.url, in: blobs) ?? uploaded
+            draft.blob = kept
+            try await blobs.commit(kept)
+            let mask = try await insert(scope, draft, result)
+            if kept.key != uploaded.key { await blobs.discard(uploaded) }
+            return mask
         } catch {
             // Removes it wherever it lies by now: a refused upload leaves nothing.
-            await blobs.discard(staged)
-            try? await blobs.delete(staged.key)
+            await blobs.discard(uploaded)
+            for blob in [uploaded, kept] { try? await blobs.delete(blob.key) }
             throw error
         }
     }

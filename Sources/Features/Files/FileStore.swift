@@ -56,15 +56,18 @@ struct FileStore {
     private func image(_ grant: FileGrant, _ visible: SQL) throws -> StoredFile? {
         try connection.queryOne(
             """
-            SELECT i.modality, i.original_filename, i.blob_id, b.size, b.sha256
+            SELECT i.modality, i.original_filename, i.file_format, i.blob_id, b.size, b.sha256
             FROM images i JOIN blobs b ON b.institution_id = i.institution_id AND b.id = i.blob_id
             JOIN cases c ON c.id = i.case_id
             WHERE i.institution_id = \(grant.holder.institution) AND i.id = \(grant.object) AND \(visible)
             """
         ).map { row in
             let modality: String = try row.get("modality")
-            let original: String = try row.get("original_filename")
-            return try StoredFile(row, name: modality + (original.lowercased().hasSuffix(".gz") ? ".nii.gz" : ".nii"))
+            let format: ImageFormat? = try row.optional("file_format")
+            let ending = try format ?? MRIImage.format(named: row.get("original_filename"))
+            var file = try StoredFile(row, name: "\(modality).\(ending.rawValue)")
+            file.isUnstripped = format == nil
+            return file
         }
     }
 

@@ -9,6 +9,7 @@ package struct FilesService: Sendable {
     private let audit: AuditService
     private let signer: FileGrantSigner
     private let lifetime: Duration
+    private let stripper: SeriesStripper
     private let clock: @Sendable () -> Timestamp
 
     /// - Parameter lifetime: how long an address is good.
@@ -21,13 +22,13 @@ package struct FilesService: Sendable {
         self.audit = audit
         self.signer = signer
         self.lifetime = lifetime
+        stripper = SeriesStripper(database: database, blobs: blobs, inspector: .nifti(threads: 1))
         self.clock = clock
     }
 
     /// A signed path below `/api/files/` for somebody who has just been shown the image.
     package func path(_ scope: Scope, _ image: MRIImage) -> String {
-        let ending = image.originalFilename.lowercased().hasSuffix(".gz") ? ".nii.gz" : ".nii"
-        return path(scope, .image, image.id.string, name: image.modality.rawValue + ending)
+        path(scope, .image, image.id.string, name: image.servedName)
     }
 
     /// The same for a file of a result.
@@ -60,10 +61,10 @@ package struct FilesService: Sendable {
             try await recordRefusal(grant, isOurs: isOurs, origin)
             throw Self.expired
         }
-        let (isSignedIn, found) = try await database.read { connection -> (Bool, StoredFile?) in
-            let store = FileStore(connection)
-            guard let scope = try store.scope(of: grant.holder, origin: origin) else { return (false, nil) }
-            return (true, try store.find(grant, scope))
+        var (isSignedIn, found) = try await find(grant, origin)
+        if found?.isUnstripped == true {
+            try await stripper.strip(grant, origin: origin, at: clock())
+            (isSignedIn, found) = try await find(grant, origin)
         }
         guard let file = found else {
             try await recordRefusal(grant, isOurs: true, origin)
@@ -85,6 +86,15 @@ package struct FilesService: Sendable {
 
     private static let expired = AppError(
         .forbidden, "This address is not valid or has expired; load the case again for a new one.")
+
+    /// Whether the address's holder is still signed in, and the file where that one may still see it.
+    private func find(_ grant: FileGrant, _ origin: RequestOrigin) async throws -> (Bool, StoredFile?) {
+        try await database.read { connection -> (Bool, StoredFile?) in
+            let store = FileStore(connection)
+            guard let scope = try store.scope(of: grant.holder, origin: origin) else { return (false, nil) }
+            return (true, try store.find(grant, scope))
+        }
+    }
 
     /// An address that we did not sign may name any institution: its refusal belongs to the default one.
     private func recordRefusal(_ grant: FileGrant, isOurs: Bool, _ origin: RequestOrigin) async throws {

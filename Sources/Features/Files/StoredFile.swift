@@ -9,6 +9,8 @@ package struct StoredFile: Sendable, Equatable {
     package let size: Int64
     /// Hexadecimal.
     package let sha256: String
+    /// Whether it is a series that may still name the patient, since it was stored before uploads were rid of that.
+    var isUnstripped = false
 
     package var mediaType: String {
         switch name.split(separator: ".").last {

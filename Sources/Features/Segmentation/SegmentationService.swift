@@ -64,6 +64,11 @@ package struct SegmentationService: Sendable {
             guard !images.isEmpty else {
                 throw AppError.invalid("caseId", "The case has no images; upload at least one sequence first.")
             }
+            do {
+                try SeriesOverlay.check(images.grids)
+            } catch let error as ImagingError {
+                throw AppError.invalid("caseId", error.message)
+            }
             if !force { try ReportStore(connection).requireUnsigned(scope, case: caseID) }
             let id = ID<InferenceTask>()
             let job = try JobStore(connection).enqueue(

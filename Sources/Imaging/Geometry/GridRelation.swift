@@ -22,24 +22,93 @@ package enum GridRelation: Equatable, Sendable {
     }
 }
 
-/// The rule by which the series of one study may be segmented together.
+/// The rule by which the series of one study may be segmented together: their boxes share enough of the patient's space to be
+/// resampled onto each other. Registration does not happen.
 package enum SeriesOverlay {
-    /// - Throws: `ImagingError(.incompatibleSeries)` with the sequences whose boxes in the patient do not coincide.
+    /// Share of the smaller box that must lie in the other one.
+    private static let leastShare = 0.75
+
+    /// - Throws: `ImagingError(.incompatibleSeries)` with the sequences that cover another part of the patient's space.
     package static func check(_ grids: [MRISequence: VoxelGrid]) throws {
-        guard let reference = MRISequence.referenceOrder.first(where: { grids[$0] != nil }),
-            let referenceGrid = grids[reference]
-        else { return }
-        let strangers = grids.keys.sorted().filter { sequence in
-            guard let grid = grids[sequence] else { return false }
-            if case .apart = GridRelation(grid, to: referenceGrid) { return true }
-            return false
+        guard let reference = reference(grids) else { return }
+        let apart = apart(grids)
+        guard !apart.isEmpty else { return }
+        throw ImagingError(.incompatibleSeries, sentence(apart, reference))
+    }
+
+    /// What is wrong with each sequence that cannot be used together with the others.
+    package static func problems(_ grids: [MRISequence: VoxelGrid]) -> [MRISequence: String] {
+        guard let reference = reference(grids) else { return [:] }
+        let apart = apart(grids)
+        var problems = Dictionary(uniqueKeysWithValues: apart.map { ($0, sentence([$0], reference)) })
+        // Which of two is in the wrong place cannot be told.
+        if !apart.isEmpty { problems[reference] = sentence(apart, reference) }
+        return problems
+    }
+
+    private static func reference(_ grids: [MRISequence: VoxelGrid]) -> MRISequence? {
+        MRISequence.referenceOrder.first { grids[$0] != nil }
+    }
+
+    private static func apart(_ grids: [MRISequence: VoxelGrid]) -> [MRISequence] {
+        guard let reference = reference(grids).flatMap({ grids[$0] }) else { return [] }
+        return grids.keys.sorted().filter { sequence in
+            guard let grid = grids[sequence], case .apart = GridRelation(grid, to: reference) else { return false }
+            return max(grid.share(within: reference), reference.share(within: grid)) < leastShare
         }
-        guard !strangers.isEmpty else { return }
-        let names = strangers.map(\.displayName).joined(separator: ", ")
-        throw ImagingError(
-            .incompatibleSeries,
-            "\(names) and \(reference.displayName) do not cover the same part of the patient's space, "
-                + "so the series cannot be overlaid; register them to one space first.")
+    }
+
+    private static func sentence(_ sequences: [MRISequence], _ reference: MRISequence) -> String {
+        "\(sequences.map(\.displayName).joined(separator: ", ")) and \(reference.displayName) do not overlap enough "
+            + "to be used together. Register the series to one space and upload them again."
+    }
+}
+
+extension VoxelGrid {
+    private static var pointsPerAxis: Int { 16 }
+
+    /// The share of this grid's box, 0...1, that lies in another one's.
+    package func share(within other: VoxelGrid) -> Double {
+        let steps = (0..<Self.pointsPerAxis).map { (Double($0) + 0.5) / Double(Self.pointsPerAxis) }
+        let toOther = other.affine.inverse.composed(with: affine)
+        var inside = 0
+        for k in steps {
+            for j in steps {
+                for i in steps {
+                    let place = toOther.point(
+                        i: i * Double(size.i) - 0.5, j: j * Double(size.j) - 0.5, k: k * Double(size.k) - 0.5)
+                    let isInside = (0..<3).allSatisfy {
+                        (-0.5...Double(other.size[$0]) - 0.5).contains(place.components[$0])
+                    }
+                    inside += isInside ? 1 : 0
+                }
+            }
+        }
+        return Double(inside) / Double(steps.count * steps.count * steps.count)
+    }
+}
+
+extension Study {
+    /// What a series may miss of the brain, as a share.
+    private static let leastReach = 0.9
+
+    /// - Parameter brain: on the reference's grid.
+    /// - Throws: `ImagingError(.incompatibleSeries)` where a series shows too little of the brain.
+    package func checkReach(over brain: LabelMap) throws {
+        let total = brain.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }
+        for sequence in sequences {
+            guard let grid = images[sequence]?.grid, grid != brain.grid, total > 0 else { continue }
+            let reach = try Resampler.nearest(LabelMap(grid: grid, filledWith: 1), to: brain.grid)
+            var seen = 0
+            for index in reach.values.indices where reach.values[index] != 0 && brain.values[index] != 0 { seen += 1 }
+            let share = Double(seen) / Double(total)
+            guard share < Self.leastReach else { continue }
+            throw ImagingError(
+                .incompatibleSeries,
+                "\(sequence.displayName) covers only \(Int(share * 100)) % of the brain that "
+                    + "\(reference.displayName) shows. Upload a series that covers it, or leave \(sequence.displayName) out."
+            )
+        }
     }
 }
 

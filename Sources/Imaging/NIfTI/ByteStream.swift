@@ -7,6 +7,10 @@ final class ByteStream {
     private var inflater: GzipInflater?
     private var pending = Data()
     private var position = 0
+    /// How many gzip members have been begun.
+    private var members = 1
+    /// Whether the first gzip member's header has neither name, comment nor extra fields.
+    private let hasPlainFrame: Bool
     /// The file's own length in bytes, compressed or not.
     let fileSize: Int
     private static let pieceSize = 1 << 18
@@ -19,6 +23,7 @@ final class ByteStream {
         self.file = file
         fileSize = Int(clamping: end)
         guard fileSize > 0 else { throw ImagingError(.invalidImage, "The file is empty.") }
+        hasPlainFrame = try Self.hasPlainFrame(file)
         pending = try piece()
         if pending.starts(with: [0x1f, 0x8b]) { inflater = try GzipInflater() }
     }
@@ -60,6 +65,23 @@ final class ByteStream {
         return true
     }
 
+    /// After the last byte was read: whether the file holds nothing but one gzip member without a name, or is not compressed.
+    func endsPlainly() throws -> Bool {
+        guard isCompressed else { return true }
+        return try hasPlainFrame && members == 1 && !refill()
+    }
+
+    /// RFC 1952 §2.3.1: the flags are the fourth byte.
+    private static func hasPlainFrame(_ file: FileHandle) throws -> Bool {
+        do {
+            let frame = try file.read(upToCount: 4) ?? Data()
+            try file.seek(toOffset: 0)
+            return frame.count == 4 && frame[3] == 0
+        } catch {
+            throw ImagingError(.invalidImage, "The file cannot be read.")
+        }
+    }
+
     private func piece() throws -> Data {
         do {
             return try file.read(upToCount: Self.pieceSize) ?? Data()
@@ -91,6 +113,7 @@ final class ByteStream {
             if inflater.isFinished {
                 guard try refill(), pending[pending.startIndex + position] == 0x1f else { return 0 }
                 try inflater.restart()
+                members += 1
             }
             guard try refill() else {
                 throw ImagingError(.invalidImage, "The compressed file is cut short: upload it again.")

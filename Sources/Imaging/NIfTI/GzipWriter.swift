@@ -5,8 +5,7 @@ import Foundation
 final class GzipWriter {
     private let url: URL
     private let file: FileHandle
-    private var stream = z_stream()
-    private var output = [UInt8](repeating: 0, count: 1 << 18)
+    private let deflater: GzipDeflater
 
     /// - Parameter level: zlib's 1 (fast) to 9 (small).
     /// - Throws: `ImagingError(.diskFull)`, or `.internalFault` where the file cannot be made for another reason.
@@ -16,28 +15,15 @@ final class GzipWriter {
         else { throw Self.failure(url) }
         self.url = url
         self.file = file
-        // 15 bits of window, and 16: gzip's frame; zlib leaves its time at zero.
-        let size = Int32(MemoryLayout<z_stream>.size)
-        guard deflateInit2_(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
-        else {
-            throw Self.failure(url)
-        }
+        deflater = try GzipDeflater(level: level)
     }
-
-    deinit { deflateEnd(&stream) }
 
     private static func failure(_ url: URL, _ cause: (any Error)? = nil) -> ImagingError {
         DiskSpace.failure(writing: url, cause: cause, else: "The image cannot be written.")
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var start = 0
-        while start < bytes.count {
-            // zlib counts in 32 bits.
-            let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + 1 << 24)])
-            try deflate(piece, Z_NO_FLUSH)
-            start += piece.count
-        }
+        try deflater.deflate(bytes) { try put($0) }
     }
 
     func write(_ bytes: [UInt8]) throws {
@@ -45,7 +31,7 @@ final class GzipWriter {
     }
 
     func finish() throws {
-        try deflate(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH)
+        try deflater.finish { try put($0) }
         do {
             try file.close()
         } catch {
@@ -53,7 +39,50 @@ final class GzipWriter {
         }
     }
 
-    private func deflate(_ input: UnsafeRawBufferPointer, _ flush: Int32) throws {
+    private func put(_ bytes: ArraySlice<UInt8>) throws {
+        do {
+            try file.write(contentsOf: bytes)
+        } catch {
+            throw Self.failure(url, error)
+        }
+    }
+}
+
+/// zlib's deflater for one gzip member without time and name.
+final class GzipDeflater {
+    private var stream = z_stream()
+    private var output = [UInt8](repeating: 0, count: 1 << 18)
+
+    static let failure = ImagingError(.internalFault, "The image cannot be compressed.")
+
+    /// - Parameter level: zlib's 1 (fast) to 9 (small).
+    init(level: Int32) throws {
+        // 15 bits of window, and 16: gzip's frame; zlib leaves its time at zero.
+        let size = Int32(MemoryLayout<z_stream>.size)
+        guard deflateInit2_(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
+        else { throw Self.failure }
+    }
+
+    deinit { deflateEnd(&stream) }
+
+    /// - Parameter put: takes what comes out, piece by piece.
+    func deflate(_ bytes: UnsafeRawBufferPointer, _ put: (ArraySlice<UInt8>) throws -> Void) throws {
+        var start = 0
+        while start < bytes.count {
+            // zlib counts in 32 bits.
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + 1 << 24)])
+            try step(piece, Z_NO_FLUSH, put)
+            start += piece.count
+        }
+    }
+
+    func finish(_ put: (ArraySlice<UInt8>) throws -> Void) throws {
+        try step(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, put)
+    }
+
+    private func step(
+        _ input: UnsafeRawBufferPointer, _ flush: Int32, _ put: (ArraySlice<UInt8>) throws -> Void
+    ) throws {
         stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
         stream.avail_in = UInt32(input.count)
         var isFull = true
@@ -65,12 +94,7 @@ final class GzipWriter {
                 return room.count - Int(stream.avail_out)
             }
             isFull = produced == output.count
-            guard produced > 0 else { continue }
-            do {
-                try file.write(contentsOf: output.prefix(produced))
-            } catch {
-                throw Self.failure(url, error)
-            }
+            if produced > 0 { try put(output.prefix(produced)) }
         }
     }
 }

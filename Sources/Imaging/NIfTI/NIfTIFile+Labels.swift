@@ -9,7 +9,7 @@ package struct LabelSummary: Equatable, Sendable {
 extension NIfTIFile {
     /// Looks through a label map in constant memory.
     ///
-    /// - Throws: `ImagingError` where the file is damaged or holds anything but whole numbers from 0 to 255.
+    /// - Throws: `ImagingError` where the file is damaged or holds anything but labels.
     package static func inspectLabels(_ url: URL, limits: NIfTILimits = .labels) throws -> LabelSummary {
         let reader = try NIfTIReader(url, limits: limits)
         var seen = [Bool](repeating: false, count: 256)
@@ -17,7 +17,7 @@ extension NIfTIFile {
         try reader.forEachPiece { piece in
             seen.withUnsafeMutableBufferPointer { seen in
                 for value in piece {
-                    guard value >= 0, value <= 255, let label = UInt8(exactly: value) else {
+                    guard let label = label(of: value) else {
                         isWhole = false
                         continue
                     }
@@ -25,14 +25,28 @@ extension NIfTIFile {
                 }
             }
         }
-        guard isWhole else {
-            throw ImagingError(.invalidImage, "A label map holds whole numbers from 0 to 255 only.")
-        }
+        guard isWhole else { throw noLabels }
         return LabelSummary(grid: reader.grid, labels: Set(seen.indices.filter { seen[$0] }.map { UInt8($0) }))
+    }
+
+    /// How far a stored label may lie from its whole number: a scaled integer type does not reach it exactly.
+    private static let labelTolerance: Float = 0.05
+
+    static let noLabels = ImagingError(
+        .invalidImage, "A label map holds whole numbers from 0 to 255 only (0.05 off for rounding).")
+
+    /// The whole number from 0 to 255 that a value stands for; nil for anything else.
+    static func label(of value: Float) -> UInt8? {
+        let nearest = value.rounded()
+        guard abs(value - nearest) <= labelTolerance else { return nil }
+        return UInt8(exactly: nearest)
     }
 
     /// Where a file's voxels lie, from its header alone.
     package static func grid(of url: URL, limits: NIfTILimits = .labels) throws -> VoxelGrid {
         try NIfTIReader(url, limits: limits).grid
     }
+
+    /// Whether a file is gzip, whatever it is called.
+    package static func isCompressed(_ url: URL) throws -> Bool { try ByteStream(url).isCompressed }
 }

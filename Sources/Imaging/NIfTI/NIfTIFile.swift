@@ -13,6 +13,8 @@ package struct NIfTISummary: Equatable, Sendable {
     package let contentDigest: String
     /// Equal also for mirrored or turned copies.
     package let valuesDigest: String
+    /// Whether the file is gzip, whatever it is called.
+    package let isCompressed: Bool
 
     /// Voxels along i, j, k.
     package var dimensions: [Int] { grid.size.lengths }
@@ -37,7 +39,7 @@ package enum NIfTIFile {
         return NIfTISummary(
             grid: reader.grid, datatype: "\(reader.layout.datatype)", minimum: digest.minimum, maximum: digest.maximum,
             nonZeroShare: Double(digest.nonZeroCount) / Double(digest.count), contentDigest: digest.contentDigest,
-            valuesDigest: digest.valuesDigest)
+            valuesDigest: digest.valuesDigest, isCompressed: reader.isCompressed)
     }
 
     /// Reads intensities with the header's scaling applied.
@@ -61,24 +63,21 @@ package enum NIfTIFile {
         return Image(grid: reader.grid, values: values)
     }
 
-    /// Reads whole numbers from 0 to 255.
+    /// Reads whole numbers from 0 to 255, such as rounding has left them.
     package static func readLabels(_ url: URL, limits: NIfTILimits = .labels) throws -> LabelMap {
         let image = try readImage(url, limits: limits)
         var isWhole = true
         let labels = [UInt8](unsafeUninitializedCapacity: image.values.count) { output, filled in
             image.values.withUnsafeBufferPointer { values in
                 for index in 0..<values.count {
-                    let value = values[index]
-                    let label = value >= 0 && value <= 255 ? UInt8(value) : 0
-                    if Float(label) != value { isWhole = false }
-                    output.initializeElement(at: index, to: label)
+                    let label = label(of: values[index])
+                    if label == nil { isWhole = false }
+                    output.initializeElement(at: index, to: label ?? 0)
                 }
             }
             filled = image.values.count
         }
-        guard isWhole else {
-            throw ImagingError(.invalidImage, "A label map holds whole numbers from 0 to 255 only.")
-        }
+        guard isWhole else { throw noLabels }
         return LabelMap(grid: image.grid, values: labels)
     }
 

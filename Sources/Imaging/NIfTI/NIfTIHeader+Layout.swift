@@ -20,7 +20,7 @@ extension NIfTIHeader {
         guard Int(bitsPerVoxel) == 8 * datatype.bytes else {
             throw ImagingError(.invalidImage, "The header's data type and its bits per voxel contradict each other.")
         }
-        try checkLength(size, datatype, limits)
+        try limits.check(size)
         return Layout(
             size: size, datatype: datatype, offset: try checkedOffset(), slope: try scale(slope, otherwise: 1),
             intercept: slope == 0 || slope.isNaN ? 0 : try scale(intercept, otherwise: 0), isBigEndian: isBigEndian)
@@ -48,16 +48,6 @@ extension NIfTIHeader {
             throw ImagingError(.unsupportedImage, "The header names a dimension of more than 32767 voxels.")
         }
         return GridSize(volume.map(Int.init))
-    }
-
-    private func checkLength(_ size: GridSize, _ datatype: NIfTIDatatype, _ limits: NIfTILimits) throws {
-        // Three lengths of 16 bits and 8 bytes fit in 51 bits.
-        guard size.count * datatype.bytes <= limits.maximumDataBytes else {
-            throw ImagingError(
-                .unsupportedImage,
-                "The header announces more than \(limits.maximumDataBytes >> 20) MiB of voxels, which no head scan needs."
-            )
-        }
     }
 
     private func checkedOffset() throws -> Int {

@@ -6,6 +6,7 @@ struct NIfTIReader {
     let forms: NIfTIForms
     let layout: NIfTIHeader.Layout
     private let stream: ByteStream
+    var isCompressed: Bool { stream.isCompressed }
     /// Bytes after the voxels that some writers leave; more is refused, so that nothing decompresses without end.
     private static let slack = 1 << 16
     private static let pieceVoxels = 1 << 16

@@ -6,35 +6,6 @@ package struct Foreground: Sendable {
     package let mask: LabelMap
     package let brainMask: BrainMask
 
-    /// A skull-stripped series has at least this share of voxels that are exactly 0.
-    private static let strippedZeroShare = 0.2
-    /// ml: what is larger is no brain. Heads may come with a background of exact zeros as well.
-    private static let largestBrain = 2200.0
-    private static let otsuBins: Int32 = 128
-
-    /// Skull-stripped: voxels that are not 0 in any series, where they are no more than a brain; else the largest component of
-    /// those above each series' Otsu threshold.
-    ///
-    /// - Throws: `ImagingError(.unsupportedImage)` where nothing is left.
-    package init(of study: Study) throws {
-        guard let reference = study.images[study.reference] else {
-            throw ImagingError(.internalFault, "The study has no reference series.")
-        }
-        let images = study.sequences.compactMap { study.images[$0] }
-        let filled = try Self.union(images, on: reference.grid) { image in image.mask { $0 != 0 } }
-        let volume = Double(filled.values.reduce(into: 0) { $0 += Int($1) }) * reference.grid.voxelVolume / 1000
-        if images.allSatisfy(Self.hasEmptyBackground), volume <= Self.largestBrain {
-            brainMask = .given
-            mask = filled
-        } else {
-            brainMask = .none
-            mask = try Self.union(images, on: reference.grid, of: Self.aboveOtsu).largestComponent()
-        }
-        guard mask.values.contains(1) else {
-            throw ImagingError(.unsupportedImage, "No head was found in the images.")
-        }
-    }
-
     /// The brain that a network found in a head: the largest component of the voxels with a positive logit, without holes.
     ///
     /// - Parameter logits: on the reference's grid.
@@ -44,21 +15,77 @@ package struct Foreground: Sendable {
         guard found.values.contains(1) else {
             throw ImagingError(.unsupportedImage, "No brain was found in the images.")
         }
-        mask = try found.largestComponent().filled()
-        brainMask = .found
+        self.init(mask: try found.largestComponent().filled(), brainMask: .found)
     }
 
-    private static func hasEmptyBackground(_ image: Image) -> Bool {
-        let zeros = image.values.reduce(into: 0) { count, value in count += value == 0 ? 1 : 0 }
-        return Double(zeros) >= strippedZeroShare * Double(image.values.count)
+    fileprivate init(mask: LabelMap, brainMask: BrainMask) {
+        self.mask = mask
+        self.brainMask = brainMask
+    }
+}
+
+/// A study and its foreground, the series as everything that follows sees them: 0 around a stripped brain whatever was stored there,
+/// no bright corners around a head.
+///
+/// The same steps as `training/background.py`: change both or neither.
+package struct SeparatedStudy: Sendable {
+    package let study: Study
+    package let foreground: Foreground
+
+    /// ml: what is larger is no brain. Heads may come with a background of exact zeros as well.
+    private static let largestBrain = 2200.0
+    private static let otsuBins: Int32 = 128
+
+    /// - Throws: `ImagingError(.unsupportedImage)` where nothing is left.
+    package init(_ study: Study) throws {
+        guard let grid = study.images[study.reference]?.grid else {
+            throw ImagingError(.internalFault, "The study has no reference series.")
+        }
+        if let stripped = try Self.stripped(study, on: grid) {
+            self = stripped
+        } else {
+            let heads = try study.images.mapValues { try $0.withoutPadding() }
+            let mask = try Self.union(heads, on: grid) { try Self.aboveOtsu($1) }.largestComponent()
+            self.study = try Study(images: heads)
+            foreground = Foreground(mask: mask, brainMask: .none)
+        }
+        guard foreground.mask.values.contains(1) else {
+            throw ImagingError(.unsupportedImage, "No head was found in the images.")
+        }
+    }
+
+    private init(study: Study, foreground: Foreground) {
+        self.study = study
+        self.foreground = foreground
+    }
+
+    /// Nil where a series shows more than a brain.
+    private static func stripped(_ study: Study, on grid: VoxelGrid) throws -> SeparatedStudy? {
+        var backgrounds: [MRISequence: SeriesBackground] = [:]
+        for (sequence, image) in study.images {
+            guard let background = SeriesBackground(of: image) else { return nil }
+            backgrounds[sequence] = background
+        }
+        var mask = try union(study.images, on: grid) { sequence, image in
+            (backgrounds[sequence] ?? SeriesBackground(level: 0)).brain(in: image)
+        }
+        if backgrounds.values.contains(where: { $0.tolerance > 0 }) { mask = try mask.largestComponent().filled() }
+        let voxels = mask.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }
+        guard Double(voxels) * grid.voxelVolume / 1000 <= largestBrain else { return nil }
+        var bare: [MRISequence: Image] = [:]
+        for (sequence, background) in backgrounds {
+            bare[sequence] = try study.images[sequence]?.bare(within: mask, around: background)
+        }
+        return SeparatedStudy(
+            study: try Study(images: bare), foreground: Foreground(mask: mask, brainMask: .given))
     }
 
     private static func union(
-        _ images: [Image], on grid: VoxelGrid, of own: (Image) throws -> LabelMap
+        _ images: [MRISequence: Image], on grid: VoxelGrid, of own: (MRISequence, Image) throws -> LabelMap
     ) throws -> LabelMap {
         var union = LabelMap(grid: grid, filledWith: 0)
-        for image in images {
-            let placed = try Resampler.nearest(own(image), to: grid)
+        for (sequence, image) in images {
+            let placed = try Resampler.nearest(own(sequence, image), to: grid)
             for (index, value) in placed.values.enumerated() where value != 0 { union.values[index] = 1 }
         }
         return union

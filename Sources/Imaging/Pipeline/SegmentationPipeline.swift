@@ -110,10 +110,16 @@ private struct Measured {
             throw ImagingError(.internalFault, "The mask of the whole tumour is missing.")
         }
         let foreground = probabilities.foreground
-        // With a brain mask of ours the skull is still in the images; to the atlas they are shown without it.
-        let images =
-            probabilities.brainMask == .found
-            ? try study.images.mapValues { try $0.without(outside: foreground) } : study.images
+        // What surrounds the brain, a skull or a background of any value, is no part of what is compared.
+        let images = try study.images.mapValues { image in
+            switch probabilities.brainMask {
+            case .given:
+                try image.bare(
+                    within: foreground, around: SeriesBackground(of: image) ?? SeriesBackground(level: 0))
+            case .found: try image.without(outside: foreground)
+            case .none: image
+            }
+        }
         let alignment = try atlas.flatMap { atlas in
             try AtlasAlignment(
                 images[study.reference] ?? reference, foreground: foreground,

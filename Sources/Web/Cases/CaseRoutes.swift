@@ -155,8 +155,10 @@ struct ImageBody: Encodable {
     let filePath: String
     let dimensions: [Int]
     let spacing: [Double]
-    /// What could not be read was refused at the upload.
-    let isValid = true
+    /// Whether it can be segmented together with the case's other series; what could not be read was refused at the upload.
+    let isValid: Bool
+    /// Why not; empty where it is valid.
+    let message: String
     let uploadedAt: String
 
     init(_ image: MRIImage, url: String) {
@@ -167,6 +169,8 @@ struct ImageBody: Encodable {
         filePath = url
         dimensions = image.dimensions
         spacing = image.spacing
+        isValid = image.problem == nil
+        message = image.problem ?? ""
         uploadedAt = image.uploadedAt.description
     }
 }

@@ -24,8 +24,9 @@ extension CaseRoutes {
             "id": .id, "modality": sequence, "originalFilename": .text(), "fileSize": .integer(),
             "filePath": Schema.url.described("Signed; good for as long as FILE_URL_LIFETIME says."),
             "dimensions": Schema.list(of: .integer()).described("Voxels along x, y, z."),
-            "spacing": Schema.list(of: .number).described("Millimetres along x, y, z."), "isValid": .boolean,
-            "uploadedAt": .time,
+            "spacing": Schema.list(of: .number).described("Millimetres along x, y, z."),
+            "isValid": Schema.boolean.described("Whether it can be segmented together with the case's other series."),
+            "message": Schema.text().described("Why it is not valid; empty where it is."), "uploadedAt": .time,
         ]),
         "UploadForm": .form(
             ["file": Schema.text(format: "binary").described("NIfTI, also gzipped."), "modality": sequence],

@@ -65,6 +65,8 @@ struct CasePage: Sendable {
         let isPresent: Bool
         let facts: String
         let url: String
+        /// Why it cannot be segmented together with the others; nil where it can.
+        let problem: String?
     }
 
     struct Download: Sendable {
@@ -158,6 +160,7 @@ extension CasePage.Series {
                 return "\(size) voxels of \(spacing) mm, \(Shown.size(image.fileSize))"
             } ?? ""
         url = image.map { links.path(scope, $0) } ?? ""
+        problem = image?.problem
     }
 }
 

@@ -81,4 +81,29 @@ struct GeometryTests {
         let whole = cut.pasted(into: image.grid, at: box.grown(by: [1, 1, 1], within: image.grid.size), outside: 0)
         #expect(whole.mask { $0 > 600 }.values == image.mask { $0 > 600 }.values)
     }
+
+    @Test func boxesThatShareEnoughSpaceOverlay() throws {
+        let grid = try #require(Phantom.grids["oblique"])
+        let padded = grid.cropped(lower: [-20, -20, -20], size: GridSize(grid.size.lengths.map { $0 + 40 }))
+        #expect(grid.share(within: padded) == 1)
+        #expect(padded.share(within: grid) < 0.4)
+        #expect(SeriesOverlay.problems([.t1: grid, .t1ce: padded, .flair: grid]).isEmpty)
+        try SeriesOverlay.check([.t1: grid, .t1ce: padded])
+        let apart = grid.cropped(lower: [25, 0, 0], size: grid.size)
+        let problems = SeriesOverlay.problems([.t1: grid, .t1ce: grid, .flair: apart])
+        #expect(Set(problems.keys) == [.t1ce, .flair])
+        #expect(problems[.flair]?.contains("FLAIR and T1CE do not overlap enough") == true)
+        #expect(throws: ImagingError.self) { try SeriesOverlay.check([.t1: grid, .flair: apart]) }
+    }
+
+    @Test func aSeriesMustShowMostOfTheBrain() throws {
+        let image = Phantom.image(try #require(Phantom.grids["straight"]))
+        let half = image.cropped(to: VoxelBox(lower: [0, 0, 0], size: GridSize(i: 60, j: 70, k: 30)))
+        let brain = image.mask { $0 != 0 }
+        try Study(images: [.t1ce: image, .t2: image]).checkReach(over: brain)
+        let error = #expect(throws: ImagingError.self) {
+            try Study(images: [.t1ce: image, .t2: half]).checkReach(over: brain)
+        }
+        #expect(error?.message.hasPrefix("T2 covers only 5") == true, "\(error?.message ?? "")")
+    }
 }

@@ -104,7 +104,7 @@ struct BadNIfTI: Sendable, CustomTestStringConvertible {
         BadNIfTI("infinite", "finite") { $0.value = { $0 == 77 ? .infinity : Double($0) } },
         BadNIfTI("no spacing", "spacing") { $0.spacing = [1, 4, 0, 4] },
         BadNIfTI("negative dimension", "dimension") { $0.dimensions = [3, 16, -16, 16, 1, 1, 1, 1] },
-        BadNIfTI("a terabyte", "MiB") { $0.dimensions = [3, 32767, 32767, 1024, 1, 1, 1, 1] },
+        BadNIfTI("a terabyte", "million") { $0.dimensions = [3, 32767, 32767, 1024, 1, 1, 1, 1] },
         BadNIfTI("colours", ".") { $0.type = NIfTIBuilder.Scalar(code: 128, bits: 24, isFloat: false) },
         BadNIfTI("complex", ".") { $0.type = NIfTIBuilder.Scalar(code: 32, bits: 64, isFloat: true) },
         BadNIfTI("bits that contradict", "contradict") {

@@ -137,6 +137,26 @@ struct SegmentationPipelineTests {
         }
     }
 
+    @Test func anotherCropOfTheSameLatticeGetsTheSameMask() throws {
+        try inTemporaryFolder { folder in
+            let grid = try #require(Phantom.grids["anisotropic"])
+            let (first, second) = (Phantom.image(grid), Phantom.image(grid, offset: 3))
+            let room = grid.cropped(lower: [-20, -20, -20], size: GridSize(grid.size.lengths.map { $0 + 40 }))
+            let padded = second.pasted(
+                into: room, at: VoxelBox(lower: [20, 20, 20], size: grid.size), outside: 0)
+            let expected = try run([.t1ce: first, .flair: second], in: folder, name: "alike").result
+            let found = try run([.t1ce: first, .flair: padded], in: folder, name: "padded").result
+            #expect(found.volumes == expected.volumes)
+            let masks = try ["alike", "padded"].map {
+                try NIfTIFile.readLabels(folder.appendingPathComponent("\($0)/segmentation.nii.gz"))
+            }
+            #expect(masks[0].values == masks[1].values)
+            let own = try NIfTIFile.readLabels(folder.appendingPathComponent("padded/flair/segmentation.nii.gz"))
+            #expect(own.grid == padded.grid)
+            #expect(own.cropped(to: VoxelBox(lower: [20, 20, 20], size: grid.size)).values == masks[0].values)
+        }
+    }
+
     @Test func aCancelledRunStops() throws {
         try inTemporaryFolder { folder in
             let error = #expect(throws: ImagingError.self) {

@@ -1,0 +1,75 @@
+import CITK
+
+extension Volume where Element == Float {
+    /// Share of the faces that the corners take which a rotation has filled.
+    private static var paddingShare: Double { 0.01 }
+    /// How far above the darkest value, as a share of the image's range, they stand out.
+    private static var paddingLevel: Float { 0.02 }
+
+    /// The image with its darkest value where a rotation or a crop has filled its corners with one brighter value, and next to it.
+    /// Mirrored by `training/background.py`.
+    func withoutPadding() throws -> Image {
+        guard let low = values.min() else { return self }
+        let high = values.sample.sorted().quantile(0.99)
+        var padding = LabelMap(grid: grid, filledWith: 0)
+        var isPadded = false
+        for value in evenValues() where value - low > Self.paddingLevel * (high - low) {
+            // What no path of the value joins to the faces is no corner.
+            let rest = try mask { $0 != value }.filled()
+            for index in padding.values.indices where rest.values[index] == 0 {
+                padding.values[index] = 1
+                isPadded = true
+            }
+        }
+        guard isPadded else { return self }
+        var darkest = Float.infinity
+        for index in values.indices where padding.values[index] == 0 { darkest = Swift.min(darkest, values[index]) }
+        var image = self
+        let grown = padding.dilated().values
+        for index in grown.indices where grown[index] != 0 {
+            image.values[index] = darkest.isFinite ? darkest : low
+        }
+        return image
+    }
+
+    /// Values that cover enough of the faces in patches: face voxels whose next one in both directions is equal.
+    private func evenValues() -> [Float] {
+        var counts: [Float: Int] = [:]
+        var total = 0
+        for face in Face.all {
+            let rows = face.values(of: self)
+            total += rows.count * (rows.first?.count ?? 0)
+            for (row, next) in zip(rows, rows.dropFirst()) {
+                for column in row.indices.dropLast()
+                where row[column] == next[column] && row[column] == row[column + 1] {
+                    counts[row[column], default: 0] += 1
+                }
+            }
+        }
+        return counts.filter { Double($0.value) >= Self.paddingShare * Double(total) }.keys.sorted()
+    }
+}
+
+extension Volume where Element == UInt8 {
+    /// With the voxels that share a face with one of the mask's.
+    func dilated() -> LabelMap {
+        var grown = self
+        let size = grid.size
+        let strides = [1, size.i, size.i * size.j]
+        var index = 0
+        for k in 0..<size.k {
+            for j in 0..<size.j {
+                for i in 0..<size.i {
+                    if values[index] != 0 {
+                        for (place, axis) in [(i, 0), (j, 1), (k, 2)] {
+                            if place > 0 { grown.values[index - strides[axis]] = 1 }
+                            if place + 1 < size[axis] { grown.values[index + strides[axis]] = 1 }
+                        }
+                    }
+                    index += 1
+                }
+            }
+        }
+        return grown
+    }
+}
