@@ -27,7 +27,7 @@ struct HealthRoutes {
             },
             APIRoute(
                 .get, "/api/health/status/", "Whether the service can work, part by part", access: .anyone,
-                answers: [.json(.ok, .named("HealthStatus")), .json(.serviceUnavailable, .named("HealthStatus"))],
+                answers: [.json(.ok, .named("HealthReport")), .json(.serviceUnavailable, .named("HealthReport"))],
                 handler: status),
         ]
     }

@@ -32,7 +32,7 @@ enum JSON {
         return try encoder.encode(value)
     }
 
-    /// - Throws: a validation error that names the field where there is one.
+    /// - Throws: a `BodyFault` where the body is something else, which the route turns into a validation error.
     static func body<Value: Decodable & Sendable>(of request: Request, as type: Value.Type) async throws -> Value {
         var request = request
         let data = Data(try await request.collectedBody(upTo: bodyLimit).readableBytesView)
@@ -45,23 +45,8 @@ enum JSON {
         do {
             return try decoder.decode(type, from: data)
         } catch let error as DecodingError {
-            throw refusal(error)
+            throw BodyFault(body: data, error: error)
         }
-    }
-
-    private static func refusal(_ error: DecodingError) -> AppError {
-        let path =
-            switch error {
-            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-                context.codingPath
-            case .keyNotFound(let key, let context): context.codingPath + [key]
-            @unknown default: [any CodingKey]()
-            }
-        guard let field = path.first?.stringValue else {
-            return AppError.invalid("non_field_errors", "The body is not valid JSON.")
-        }
-        if case .keyNotFound = error { return AppError.invalid(field, "This field is required.") }
-        return AppError.invalid(field, "This value has the wrong type.")
     }
 }
 

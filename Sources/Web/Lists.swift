@@ -5,9 +5,9 @@ import Hummingbird
 import NIOCore
 
 extension Request {
-    /// A query parameter; an empty one counts as absent.
+    /// A query parameter in either spelling; an empty one counts as absent.
     func query(_ name: String) -> String? {
-        uri.queryParameters.get(name).flatMap { $0.isEmpty ? nil : $0 }
+        queryItems.value(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// A query parameter that is true or false.
@@ -19,7 +19,7 @@ extension Request {
         case nil: nil
         case "false", "0": false
         case "true", "1": true
-        default: throw AppError.invalid(name, "This is true or false.")
+        default: throw AppError.invalid(name, "Must be true or false.")
         }
     }
 
@@ -27,20 +27,22 @@ extension Request {
     func window() throws -> Window {
         let size = try positive("page_size") ?? 50
         guard size <= Window.pageLimit else {
-            throw AppError.invalid("page_size", "A page has at most \(Window.pageLimit) rows.")
+            throw AppError.invalid("page_size", "Ensure this value is between 1 and \(Window.pageLimit).")
         }
         if let page = try positive("page") {
             // Not looked at, but what can't be a cursor is a mistake here as well.
             if let cursor = query("cursor"), cursor.wholeMatch(of: Self.cursorForm) == nil {
-                throw AppError.invalid("cursor", "This cursor is not one that a list of ours gave.")
+                throw AppError.invalid("cursor", Self.invalidCursor)
             }
             return .page(number: page, size: size)
         }
-        if let cursor = uri.queryParameters.get("cursor") {
+        if let cursor = queryItems.value("cursor") {
             return .cursor(after: cursor.isEmpty ? nil : cursor, size: size)
         }
         return .plain(limit: Window.plainLimit)
     }
+
+    static var invalidCursor: String { "Invalid cursor." }
 
     private static var cursorForm: Regex<Substring> {
         /[0-9a-z]{1,11}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
@@ -49,16 +51,21 @@ extension Request {
     /// A typed id in the query.
     ///
     /// - Throws: a validation error where it is none; a filter that is left out would show more than was asked for.
-    func queryID<Entity>(_ name: String, or other: String, of type: Entity.Type) throws -> ID<Entity>? {
-        guard let text = query(name) ?? query(other) else { return nil }
-        guard let id = ID<Entity>(text) else { throw AppError.invalid(name, "This is no id.") }
+    func queryID<Entity>(_ name: String, of type: Entity.Type) throws -> ID<Entity>? {
+        guard let text = query(name) else { return nil }
+        guard let id = ID<Entity>(text) else { throw AppError.invalid(name, "Must be a valid UUID.") }
         return id
     }
 
+    /// The span between `<name>After` and `<name>Before`.
+    func span(_ name: String) throws -> TimeSpan {
+        try TimeSpan(name, after: query(name + "After"), before: query(name + "Before"))
+    }
+
     private func positive(_ name: String) throws -> Int? {
-        guard let text = uri.queryParameters.get(name) else { return nil }
+        guard let text = queryItems.value(name) else { return nil }
         guard let number = Int(text), (1...1_000_000).contains(number) else {
-            throw AppError.invalid(name, "This is a whole number from 1 on.")
+            throw AppError.invalid(name, "Must be a positive integer.")
         }
         return number
     }
@@ -68,16 +75,9 @@ extension Request {
         settings.publicURL ?? "http://\(head.authority ?? "localhost")"
     }
 
-    /// This request's address with other query parameters.
-    fileprivate func address(_ changes: [(String, String?)], base: String) -> String {
-        var components = URLComponents(string: base + uri.path) ?? URLComponents()
-        var items = uri.queryParameters.map { URLQueryItem(name: String($0.key), value: String($0.value)) }
-        for (name, value) in changes {
-            items.removeAll { $0.name == name }
-            if let value { items.append(URLQueryItem(name: name, value: value)) }
-        }
-        components.queryItems = items
-        return components.string ?? base
+    /// This request's address with another query parameter.
+    fileprivate func address(_ name: String, _ value: String, base: String) -> String {
+        AdminAddress.address(base + uri.path, queryItems.replacing(name, value))
     }
 }
 
@@ -125,14 +125,14 @@ enum Lists {
         _ page: Page<Item>, _ window: Window, _ request: Request, _ settings: WebSettings
     ) throws -> ListAnswer {
         let base = request.base(settings)
-        let following = page.nextCursor.map { request.address([("cursor", $0)], base: base) }
+        let following = page.nextCursor.map { request.address("cursor", $0, base: base) }
         switch window {
         case .plain: return ListAnswer(body: try JSON.bytes(of: page.items), next: following)
         case .page(let number, _):
             let body = Paged(
                 count: page.count,
-                next: page.hasNext ? request.address([("page", String(number + 1))], base: base) : nil,
-                previous: number > 1 ? request.address([("page", String(number - 1))], base: base) : nil,
+                next: page.hasNext ? request.address("page", String(number + 1), base: base) : nil,
+                previous: number > 1 ? request.address("page", String(number - 1), base: base) : nil,
                 results: page.items)
             return ListAnswer(body: try JSON.bytes(of: body), next: nil)
         case .cursor:

@@ -138,6 +138,31 @@ struct ContractTests {
         #expect(try await desk.call(.get, "reports/templates/", as: token).list.count == 1)
     }
 
+    /// Clients send back whole objects as they got them, with fields that are not theirs, in either spelling, and without
+    /// the last slash.
+    @Test func whatWasAnsweredMayBeSentBack() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let admin = try await clinic.signUpAdmin()
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeUploadedCase(token)
+            let profile = try await clinic.call(.get, "/api/users/profile", as: token)
+            let user = try #require(profile["id"])
+            for (path, asker) in [("users/profile/update", token), ("users/users/\(user)", admin)] {
+                let changed = try await clinic.call(.patch, "/api/\(path)", profile.text, as: asker)
+                #expect(changed.status == .ok, "\(path): \(changed.text)")
+            }
+            let item = try await clinic.call(.get, "/api/cases/\(id)", as: token)
+            #expect(try await clinic.call(.patch, "/api/cases/\(id)/update", item.text, as: token).status == .ok)
+            let start = "{\"case_id\": \"\(id)\", \"modelId\": null, \"priority\": 5}"
+            #expect(try await clinic.call(.post, "/api/inference", start, as: token).status == .accepted)
+            try await clinic.work()
+            let report = try await clinic.call(.post, "/api/reports", "{\"caseId\": \"\(id)\"}", as: token)
+            let path = "/api/reports/\(report["reportId"] ?? "")"
+            let whole = try await clinic.call(.get, path, as: token)
+            #expect(try await clinic.call(.patch, "\(path)/update", whole.text, as: token).status == .ok)
+        }
+    }
+
     @Test func whatIsNotBuiltIsNotThere() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()

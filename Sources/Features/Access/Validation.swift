@@ -27,11 +27,20 @@ package struct Validation {
         return ""
     }
 
+    /// What a field says that takes one of these texts alone.
+    package static func choices(_ names: [String]) -> String {
+        "Not a valid choice. Choose one of \(names.joined(separator: ", "))."
+    }
+
     package func finish() throws {
-        guard fields.isEmpty else {
-            let names = fields.keys.sorted().joined(separator: ", ")
-            throw AppError(.validation, "These fields need correction: \(names).", fields: fields)
-        }
+        if let error { throw error }
+    }
+
+    /// Nil where nothing is wrong.
+    package var error: AppError? {
+        guard !fields.isEmpty else { return nil }
+        let names = fields.keys.sorted().joined(separator: ", ")
+        return AppError(.validation, "These fields need correction: \(names).", fields: fields)
     }
 }
 

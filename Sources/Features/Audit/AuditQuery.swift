@@ -28,16 +28,18 @@ extension AuditQuery {
         objectType = check.text("objectType", text("objectType"), atMost: 60).nonEmpty
         objectID = check.text("objectId", text("objectId"), atMost: 100).nonEmpty
         requestID = check.text("requestId", text("requestId"), atMost: 64).nonEmpty
-        actor = check.read("actor", text("actor"), "This is no user's id.") { ID<User>($0) }
-        outcome = check.read("outcome", text("outcome"), "The outcome is one of done, refused, failed.") {
+        actor = check.read("actor", text("actor"), "Must be a valid UUID.") { ID<User>($0) }
+        outcome = check.read(
+            "outcome", text("outcome"), Validation.choices(AuditEntry.Outcome.allCases.map(\.rawValue))
+        ) {
             AuditEntry.Outcome(rawValue: $0)
         }
-        from = check.read("from", text("from"), Self.noTime) { Timestamp($0) }
-        to = check.read("to", text("to"), Self.noTime) { Timestamp($0) }
+        from = check.read("from", text("from"), Self.noTime) { TimeSpan.time($0) }
+        to = check.read("to", text("to"), Self.noTime) { TimeSpan.time($0) }
         try check.finish()
     }
 
-    private static let noTime = "This is a time such as 2026-11-01T00:00:00Z."
+    private static let noTime = "Enter an ISO 8601 time, such as 2026-11-01T00:00:00Z."
 }
 
 extension Validation {
@@ -69,7 +71,7 @@ struct AuditCursor: Equatable {
     init(_ text: String) throws {
         let parts = text.split(separator: "_", maxSplits: 1)
         guard parts.count == 2, let time = Int64(parts[0], radix: 36), let id = ID<AuditEntry>(parts[1]) else {
-            throw AppError.invalid("cursor", "This cursor is not one that a list of ours gave.")
+            throw AppError.invalid("cursor", "Invalid cursor.")
         }
         self.time = Timestamp(microseconds: time)
         self.id = id

@@ -13,6 +13,8 @@ struct CaseContentStore {
     let action: Action
     /// The only case that counts; nil for all of them.
     let caseID: ID<Case>?
+    /// The times of `time` that count.
+    var span = TimeSpan()
     let window: Window
 
     /// The ids of the window's rows, and of one more that tells whether anything follows.
@@ -40,11 +42,13 @@ struct CaseContentStore {
     /// Of one's own and shared cases the few ids are looked for first: no index over all tasks knows whose they are.
     private var source: CaseSource {
         if caseID == nil, let ids = CaseStore.ownAndShared(scope, for: action) {
-            return CaseSource(tables: "\(table) x", condition: "x.case_id IN (\(ids))")
+            return CaseSource(tables: "\(table) x", condition: "x.case_id IN (\(ids))").narrowed(by: limits)
         }
         let visible = CaseSource(
             tables: "\(table) x JOIN cases c ON c.institution_id = x.institution_id AND c.id = x.case_id",
             condition: CaseStore.visible(scope, for: action))
-        return caseID.map { visible.narrowed(by: ["x.case_id = \($0)"]) } ?? visible
+        return visible.narrowed(by: (caseID.map { ["x.case_id = \($0)"] } ?? []) + limits)
     }
+
+    private var limits: [SQL] { span.conditions(on: "x.\(time)") }
 }

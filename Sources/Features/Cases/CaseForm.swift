@@ -41,7 +41,7 @@ package struct CaseForm: Decodable, Sendable {
             check.add("age", "This field is required.")
             return nil
         }
-        if !(0...130).contains(years) { check.add("age", "The age is between 0 and 130 years.") }
+        if !(0...130).contains(years) { check.add("age", "Ensure this value is between 0 and 130.") }
         return years
     }
 
@@ -50,7 +50,7 @@ package struct CaseForm: Decodable, Sendable {
         guard let text = status.given, text != after.status.rawValue else { return }
         guard let wanted = Case.Status(rawValue: text), Case.Status.settable.contains(wanted) else {
             let names = Case.Status.allCases.filter(Case.Status.settable.contains).map(\.rawValue)
-            check.add("status", "A client may set only \(names.joined(separator: ", ")).")
+            check.add("status", Validation.choices(names))
             return
         }
         if after.status == .processing {
@@ -65,7 +65,7 @@ package struct CaseForm: Decodable, Sendable {
             let text = String((scanDate.given ?? "").trimmed.prefix { $0 != "T" })
             after.scanDate = text.isEmpty ? nil : text
             if !text.isEmpty && CivilDate(text) == nil {
-                check.add("scanDate", "Write the date as YYYY-MM-DD.")
+                check.add("scanDate", "Enter a date as YYYY-MM-DD.")
             }
         }
         if !fieldStrength.isAbsent {
@@ -119,8 +119,7 @@ extension Validation {
         _ field: String, _ text: String, among type: Choice.Type
     ) -> Choice? {
         if let choice = Choice(rawValue: text) { return choice }
-        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        add(field, text.isEmpty ? "This field is required." : "Choose one of \(names).")
+        add(field, text.isEmpty ? "This field is required." : Self.choices(Choice.allCases.map(\.rawValue)))
         return nil
     }
 }

@@ -25,6 +25,8 @@ package struct CaseQuery: Sendable, Hashable {
     package var createdBy: String?
     /// Cases whose newest result needs review, or those whose does not; nil for all.
     package var needsReview: Bool?
+    package var created = TimeSpan()
+    package var updated = TimeSpan()
     /// Deleted cases that wait to be purged, instead of the others.
     package var isDeleted = false
     package var key: Key = .createdAt
@@ -48,7 +50,8 @@ package struct CaseQuery: Sendable, Hashable {
         let name = (isDescending ? text.dropFirst() : text[...]).replacing("_", with: "").lowercased()
         guard let key = Key.allCases.first(where: { $0.rawValue.lowercased() == name }) else {
             let names = Key.allCases.map(\.rawValue).joined(separator: ", ")
-            throw AppError.invalid("ordering", "Order by one of \(names), with - before it for descending.")
+            throw AppError.invalid(
+                "ordering", "Not a valid choice. Choose one of \(names), with - in front for descending.")
         }
         self.key = key
         self.isDescending = isDescending
@@ -57,8 +60,7 @@ package struct CaseQuery: Sendable, Hashable {
     /// Reads a status as clients name it; `pending` is their word for a case that waits for its segmentation.
     package mutating func filter(status text: String) throws {
         guard let status = Case.Status(rawValue: text == "pending" ? "uploaded" : text) else {
-            let names = Case.Status.allCases.map(\.rawValue).joined(separator: ", ")
-            throw AppError.invalid("status", "The status is one of \(names).")
+            throw AppError.invalid("status", Validation.choices(Case.Status.allCases.map(\.rawValue)))
         }
         self.status = status
     }
@@ -77,7 +79,7 @@ struct CaseCursor: Equatable {
     init(_ text: String) throws {
         let parts = text.split(separator: "_", maxSplits: 1)
         guard parts.count == 2, let time = Int64(parts[0], radix: 36), let id = ID<Case>(parts[1]) else {
-            throw AppError.invalid("cursor", "This cursor is not one that a list of ours gave.")
+            throw AppError.invalid("cursor", "Invalid cursor.")
         }
         self.init(time: Timestamp(microseconds: time), id: id)
     }
@@ -134,7 +136,7 @@ struct CaseListCursor: Equatable {
     }
 
     static var unknown: AppError {
-        AppError.invalid("cursor", "This cursor is not one that a list of ours gave.")
+        AppError.invalid("cursor", "Invalid cursor.")
     }
 
     /// The place, `_`, the id; a state's number stands before the time.

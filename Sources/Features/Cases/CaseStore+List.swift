@@ -83,9 +83,9 @@ extension CaseStore {
     }
 
     private func keptCount(_ scope: Scope, _ query: CaseQuery) throws -> Int? {
-        guard query.search == nil, query.patientID == nil, query.needsReview == nil, !query.isDeleted else {
-            return nil
-        }
+        guard query.search == nil, query.patientID == nil, query.needsReview == nil, !query.isDeleted,
+            query.created.isOpen, query.updated.isOpen
+        else { return nil }
         var author = query.createdBy.flatMap { ID<User>($0) }
         // An author by name may be several people.
         guard query.createdBy == nil || author != nil else { return nil }
@@ -135,6 +135,7 @@ extension CaseStore {
                 """
             parts.append(isAnonymised ? byAuthor : "(c.search_text LIKE \(pattern) ESCAPE '!' OR \(byAuthor))")
         }
+        parts += query.created.conditions(on: "c.created_at") + query.updated.conditions(on: "c.updated_at")
         if let authors = try authors(scope, query) {
             // Of one author the index knows the order.
             parts.append(authors.count == 1 ? "c.created_by = \(authors[0])" : "c.created_by IN \(list: authors)")

@@ -99,9 +99,9 @@ package struct FeedbackForm: Decodable, Sendable {
         if let rating, !Self.marks.contains(rating.value) { check.add("rating", Self.outOfRange) }
         if !marks.values.allSatisfy(Self.marks.contains) { check.add("ratings", Self.outOfRange) }
         let task = taskId.flatMap { ID<InferenceTask>($0) }
-        if taskId != nil && task == nil { check.add("taskId", "This is no task's id.") }
+        if taskId != nil && task == nil { check.add("taskId", "Must be a valid UUID.") }
         if rating == nil && marks.isEmpty && isCorrect == nil && comment.isEmpty {
-            check.add("non_field_errors", "Say something: a rating, whether the result is correct, or a comment.")
+            check.add("non_field_errors", "Enter a rating, a verdict or a comment.")
         }
         try check.finish()
         return FeedbackContent(
@@ -109,7 +109,7 @@ package struct FeedbackForm: Decodable, Sendable {
     }
 
     private static let marks = 1...5
-    private static let outOfRange = "A mark is a whole number from 1 to 5."
+    private static let outOfRange = "Ensure this value is between 1 and 5."
 }
 
 /// A form that is in order.

@@ -127,10 +127,12 @@ package struct ReportStore {
     }
 
     /// Newest first.
-    func list(_ scope: Scope, case caseID: ID<Case>?, _ window: Window) throws -> Page<Report> {
+    func list(
+        _ scope: Scope, case caseID: ID<Case>?, created: TimeSpan = TimeSpan(), _ window: Window
+    ) throws -> Page<Report> {
         let list = CaseContentStore(
             connection: connection, table: "reports", time: "generated_at", scope: scope, action: .readReport,
-            caseID: caseID, window: window)
+            caseID: caseID, span: created, window: window)
         let rows = try connection.query(
             "\(Self.selection) WHERE p.id IN (\(try list.keys())) ORDER BY p.generated_at DESC, p.id DESC")
         let items = try ReportAddendumStore(connection).completed(rows.prefix(window.size).map(Report.init))

@@ -15,11 +15,13 @@ package struct ReportsService: Sendable {
     }
 
     /// Reports of the cases that `scope` may see, newest first.
-    package func list(_ scope: Scope, case caseID: ID<Case>? = nil, _ window: Window) async throws -> Page<Report> {
+    package func list(
+        _ scope: Scope, case caseID: ID<Case>? = nil, created: TimeSpan = TimeSpan(), _ window: Window
+    ) async throws -> Page<Report> {
         try Policy.require(.readReport, scope)
         let now = clock()
         let (page, views) = try await database.read { connection in
-            let page = try ReportStore(connection).list(scope, case: caseID, window)
+            let page = try ReportStore(connection).list(scope, case: caseID, created: created, window)
             return (
                 page, try ReportViewStore(connection).unseen(scope, among: page.items.map(ReportViewStore.View.init))
             )

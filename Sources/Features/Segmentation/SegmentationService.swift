@@ -94,11 +94,13 @@ package struct SegmentationService: Sendable {
     }
 
     /// Tasks of the cases that `scope` may see, newest first, without their results.
-    package func list(_ scope: Scope, case caseID: ID<Case>? = nil, _ window: Window) async throws
-        -> Page<InferenceTask>
-    {
+    package func list(
+        _ scope: Scope, case caseID: ID<Case>? = nil, created: TimeSpan = TimeSpan(), _ window: Window
+    ) async throws -> Page<InferenceTask> {
         try Policy.require(.readResult, scope)
-        let page = try await database.read { try SegmentationStore($0).tasks(scope, case: caseID, window) }
+        let page = try await database.read {
+            try SegmentationStore($0).tasks(scope, case: caseID, created: created, window)
+        }
         try await audit.record(AuditEntry(scope, "inference.list", "inference_task", nil, at: clock()))
         return page
     }

@@ -69,10 +69,12 @@ package struct SegmentationStore {
     }
 
     /// Tasks of the cases that `scope` may see, newest first, without their results.
-    package func tasks(_ scope: Scope, case caseID: ID<Case>? = nil, _ window: Window) throws -> Page<InferenceTask> {
+    package func tasks(
+        _ scope: Scope, case caseID: ID<Case>? = nil, created: TimeSpan = TimeSpan(), _ window: Window
+    ) throws -> Page<InferenceTask> {
         let list = CaseContentStore(
             connection: connection, table: "inference_tasks", time: "created_at", scope: scope, action: .readResult,
-            caseID: caseID, window: window)
+            caseID: caseID, span: created, window: window)
         let rows = try connection.query(
             "\(Self.selection) WHERE t.id IN (\(try list.keys())) ORDER BY t.created_at DESC, t.id DESC")
         let items = try rows.prefix(window.size).map(InferenceTask.init)

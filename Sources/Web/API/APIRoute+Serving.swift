@@ -4,12 +4,18 @@ import Hummingbird
 import NIOCore
 
 extension Router<WebContext> {
-    /// Lets a call in: who may not make it, or sends too much, is refused before its handler runs.
+    /// Lets a call in: who may not make it, sends too much or asks with a wrong query is refused before its handler runs.
     func add(route: APIRoute, _ settings: WebSettings) {
         let limit = route.bodyLimit(settings)
         on(route.routerPath, method: route.method) { request, context in
             try route.access.check(context)
-            return try await route.handler(try request.limited(to: limit, error: route.tooLarge(settings)), context)
+            try route.checkQuery(of: request)
+            do {
+                let request = try request.limited(to: limit, error: route.tooLarge(settings))
+                return try await route.handler(request, context).acceptable(to: request, of: route)
+            } catch let fault as BodyFault {
+                throw fault.refusal(by: route.bodySchema)
+            }
         }
     }
 
@@ -52,6 +58,12 @@ extension APIRoute.Access {
 }
 
 extension APIRoute {
+    /// What a JSON body should be; nil where the call takes none.
+    var bodySchema: Schema? {
+        guard case .json(let schema)? = body else { return nil }
+        return schema
+    }
+
     /// Bytes that a form may need beside its file.
     private static let formOverhead: Int64 = 65_536
 
@@ -68,6 +80,18 @@ extension APIRoute {
     fileprivate func tooLarge(_ settings: WebSettings) -> AppError {
         guard case .multipart? = body, details.bodyLimit == nil else { return .bodyTooLarge(bodyLimit(settings)) }
         return .fileTooLarge(limit: settings.uploadLimit)
+    }
+}
+
+extension Response {
+    /// A file under the general type of bytes, where the client takes no other (`OpenAPIDocument` offers both).
+    fileprivate func acceptable(to request: Request, of route: APIRoute) -> Response {
+        guard request.headers[.accept] == MediaType.bytes, route.answers.contains(where: \.content.isBytes) else {
+            return self
+        }
+        var response = self
+        if response.headers[.contentType] != nil { response.headers[.contentType] = MediaType.bytes }
+        return response
     }
 }
 

@@ -49,6 +49,11 @@ struct APIRoute: Sendable {
             case nothing
             case json(Schema)
             case bytes(String)
+
+            var isBytes: Bool {
+                guard case .bytes = self else { return false }
+                return true
+            }
         }
 
         let status: HTTPResponse.Status
@@ -105,9 +110,23 @@ struct APIRoute: Sendable {
     }
 }
 
+enum MediaType {
+    /// Bytes of any kind.
+    static let bytes = "application/octet-stream"
+}
+
 extension APIRoute.Parameter {
     /// Forms send an empty text where no case was chosen.
-    static let caseFilter = Self("caseId", .anyOf([.id, .text(atMost: 0)]), "Those of one case.")
+    static let caseFilter = Self("caseId", .anyOf([.id, .text(atMost: 0)]), "Only those of this case.")
+
+    /// Both ends of a span of time, `<name>After` and `<name>Before`.
+    static func span(_ name: String, _ what: String) -> [Self] {
+        let time = Schema.anyOf([.text(format: "date"), .time, .text(atMost: 0)])
+        return [
+            Self("\(name)After", time, "From here on, by \(what); a date is that day's start in UTC."),
+            Self("\(name)Before", time, "Up to here and with it, by \(what); a date is that whole day in UTC."),
+        ]
+    }
 
     static let force = Self(
         "force", .boolean,

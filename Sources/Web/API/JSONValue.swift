@@ -7,6 +7,12 @@ enum JSONValue: Sendable, Equatable {
     case text(String)
     case list([JSONValue])
     case object([String: JSONValue])
+
+    /// Nil where it is something else.
+    var asText: String? {
+        guard case .text(let text) = self else { return nil }
+        return text
+    }
 }
 
 extension JSONValue: Encodable {

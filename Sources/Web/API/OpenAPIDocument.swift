@@ -34,7 +34,8 @@ struct OpenAPIDocument {
         A failed validation is 400 with a map of fields to sentences; every other failure is `{"error", "code"}`. With \
         `Accept: application/problem+json` both are RFC 9457 problems. A path without its last slash is answered like \
         the one with it; a known path answers other methods with 405 and `Allow`; HEAD is answered wherever GET is. \
-        JSON is camelCase; bodies may use snake_case as well.
+        JSON is camelCase; bodies and queries may use snake_case as well. A query parameter that a call does not know is \
+        refused with 400, as is one given twice; `_` is ignored, which some libraries add against caches.
 
         A POST with an `Idempotency-Key` (uploads apart) is done once, however often it is repeated within a day: the \
         repetition gets the first answer and `Idempotent-Replayed: true`; the key with another request is 422. A case's \
@@ -58,7 +59,11 @@ struct OpenAPIDocument {
         ]
         let parameters = parameters(route)
         if !parameters.isEmpty { members["parameters"] = .list(parameters) }
-        if let body = route.body { members["requestBody"] = ["required": true, "content": .object(body.content)] }
+        if let body = route.body {
+            var request: [String: JSONValue] = ["required": true, "content": .object(body.content)]
+            if let description = body.description { request["description"] = .text(description) }
+            members["requestBody"] = .object(request)
+        }
         return .object(members)
     }
 
@@ -128,8 +133,14 @@ extension APIRoute.Body {
         switch self {
         case .json(let schema): ["application/json": ["schema": schema.json]]
         case .multipart(let schema): ["multipart/form-data": ["schema": schema.json]]
-        case .bytes(let type): [type: [:]]
+        // By the type that code generators know; the call takes its protocol's own type as well.
+        case .bytes: [MediaType.bytes: ["schema": Schema.bytes.json]]
         }
+    }
+
+    fileprivate var description: String? {
+        guard case .bytes(let type) = self, type != MediaType.bytes else { return nil }
+        return "Sent as `\(type)` or as `\(MediaType.bytes)`."
     }
 }
 
@@ -138,7 +149,9 @@ extension APIRoute.Answer.Content {
         switch self {
         case .nothing: [:]
         case .json(let schema): ["application/json": ["schema": schema.json]]
-        case .bytes(let type): [type: [:]]
+        // Code generators know the general type alone, by which whoever accepts nothing else is answered.
+        case .bytes(let type):
+            Dictionary([type, MediaType.bytes].map { ($0, ["schema": Schema.bytes.json]) }, uniquingKeysWith: { $1 })
         }
     }
 }

@@ -35,6 +35,8 @@ struct Schema: Sendable, Equatable, Encodable {
     static let id = text(format: "uuid")
     static let time = text(format: "date-time")
     static let url = text(format: "uri")
+    /// A file, in a body or in a form.
+    static let bytes = text(format: "binary")
     static let null = Schema(["type": "null"])
     /// A text that may be empty and holds no null character, which PostgreSQL can't store.
     static func line(atMost limit: Int) -> Schema {
@@ -120,9 +122,10 @@ struct Schema: Sendable, Equatable, Encodable {
         guard case .text(let type)? = keywords["type"] else {
             return Schema(["anyOf": [json, ["type": "null"]]])
         }
+        // Code generators make one type of a choice beside null, but one for each way to read null within a choice.
+        guard keywords["enum"] == nil else { return Schema(["anyOf": [json, ["type": "null"]]]) }
         var copy = self
         copy.keywords["type"] = [.text(type), "null"]
-        if case .list(let names)? = keywords["enum"] { copy.keywords["enum"] = .list(names + [.null]) }
         return copy
     }
 

@@ -18,6 +18,8 @@ enum SchemaRoutes {
         let buffer = ByteBuffer(bytes: document)
         return APIRoute(
             .get, "/api/schema/", "This document: OpenAPI 3.1", access: .anyone,
+            // As Django's clients ask for it.
+            query: [.init("format", .choice(["json", ""]), "The document's format.")],
             answers: [.json(.ok, .map(of: .anything))]
         ) { _, _ in
             Response(

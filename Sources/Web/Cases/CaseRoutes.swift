@@ -19,20 +19,21 @@ struct CaseRoutes {
         ]
     }
 
-    private static let filters = [
-        APIRoute.Parameter(
-            "status", .choice(Case.Status.allCases.map(\.rawValue) + ["pending", ""]),
-            "Cases in this state; `pending` means uploaded."),
-        APIRoute.Parameter("search", .text(), "A part of the patient id or of a free text."),
-        APIRoute.Parameter("patientId", .text(), "The patient id, exactly."),
-        APIRoute.Parameter("createdBy", .text(), "A user's id or a part of the name."),
-        APIRoute.Parameter(
-            "ordering", .choice(CaseQuery.Key.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] } + [""]),
-            "A column, with `-` before it for descending."),
-        APIRoute.Parameter(
-            "needsReview", .boolean, "Cases whose newest result needs review (`true`) or does not (`false`)."),
-        APIRoute.Parameter("deleted", .boolean, "Deleted cases that can be restored; for administrators."),
-    ]
+    private static let filters =
+        [
+            APIRoute.Parameter(
+                "status", .choice(Case.Status.allCases.map(\.rawValue) + ["pending", ""]),
+                "Cases in this state; `pending` means uploaded."),
+            APIRoute.Parameter("search", .text(), "A part of the patient id or of a free text."),
+            APIRoute.Parameter("patientId", .text(), "The patient id, exactly."),
+            APIRoute.Parameter("createdBy", .text(), "A user's id or a part of the name."),
+            APIRoute.Parameter(
+                "ordering", .choice(CaseQuery.Key.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] } + [""]),
+                "A column, with `-` before it for descending."),
+            APIRoute.Parameter(
+                "needsReview", .boolean, "Cases whose newest result needs review (`true`) or does not (`false`)."),
+            APIRoute.Parameter("deleted", .boolean, "Deleted cases that can be restored; for administrators."),
+        ] + APIRoute.Parameter.span("created", "`createdAt`") + APIRoute.Parameter.span("updated", "`updatedAt`")
 
     private var single: [APIRoute] {
         [
@@ -78,10 +79,12 @@ struct CaseRoutes {
         if let status = request.query("status") { try query.filter(status: status) }
         if let ordering = request.query("ordering") { try query.order(by: ordering) }
         query.search = request.query("search")
-        query.patientID = request.query("patientId") ?? request.query("patient_id")
+        query.patientID = request.query("patientId")
         query.isDeleted = try request.flag("deleted")
         query.needsReview = try request.optionalFlag("needsReview")
-        query.createdBy = request.query("createdBy") ?? request.query("created_by")
+        query.createdBy = request.query("createdBy")
+        query.created = try request.span("created")
+        query.updated = try request.span("updated")
         query.window = try request.window()
         let (window, settings) = (query.window, services.settings)
         let address = request.base(settings) + request.uri.string

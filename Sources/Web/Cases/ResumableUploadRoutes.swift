@@ -118,10 +118,13 @@ struct ResumableUploadRoutes {
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("caseId", of: Case.self)
-        let metadata = try UploadMetadata(request.headers[.uploadMetadata] ?? "")
-        guard let size = request.headers[.uploadLength].flatMap({ Int64($0) }), size > 0 else {
-            throw AppError.invalid("Upload-Length", "This is the file's length in bytes.")
-        }
+        let size = request.headers[.uploadLength].flatMap { Int64($0) } ?? 0
+        let metadata = UploadMetadata(request.headers[.uploadMetadata] ?? "")
+        var check = Validation()
+        if size <= 0 { check.add("Upload-Length", "Must be the file's size in bytes.") }
+        if metadata == nil { check.add("modality", UploadMetadata.expectation) }
+        try check.finish()
+        guard let metadata else { throw AppError.invalid("modality", UploadMetadata.expectation) }
         let limit = services.settings.uploadLimit
         guard size <= limit else {
             throw AppError.fileTooLarge(limit: limit)
@@ -152,8 +155,9 @@ struct ResumableUploadRoutes {
 
     @Sendable private func append(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        guard request.headers[.contentType]?.lowercased() == Self.contentType else {
-            throw HTTPError(.unsupportedMediaType, message: "The bytes of an upload are \(Self.contentType).")
+        // tus asks for its own type; clients made from the schema know the general one.
+        guard [Self.contentType, MediaType.bytes].contains(request.headers[.contentType]?.lowercased()) else {
+            throw HTTPError(.unsupportedMediaType, message: "Send the bytes as \(Self.contentType).")
         }
         guard let offset = request.headers[.uploadOffset].flatMap({ Int64($0) }), offset >= 0 else {
             throw AppError.invalid("Upload-Offset", "This is the number of bytes that are here already.")
@@ -196,7 +200,12 @@ struct UploadMetadata: Equatable {
     let modality: MRISequence
     let filename: String
 
-    init(_ header: String) throws {
+    /// What is missing where the header says no modality.
+    static let expectation =
+        "Upload-Metadata must name the modality: \(MRISequence.allCases.map(\.rawValue).joined(separator: ", "))."
+
+    /// Nil where the header names no modality of ours.
+    init?(_ header: String) {
         var modality: String?
         var filename = "image"
         for pair in header.split(separator: ",") {
@@ -210,9 +219,7 @@ struct UploadMetadata: Equatable {
             }
         }
         // The exact name: a looser match once took t1ce for t1.
-        guard let sequence = MRISequence(rawValue: (modality ?? "").trimmed.lowercased()) else {
-            throw AppError.invalid("modality", "Upload-Metadata names the modality: one of t1, t1ce, t2, flair.")
-        }
+        guard let sequence = MRISequence(rawValue: (modality ?? "").trimmed.lowercased()) else { return nil }
         self.modality = sequence
         self.filename = filename
     }

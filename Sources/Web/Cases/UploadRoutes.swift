@@ -65,7 +65,11 @@ struct UploadRoutes {
             if file == nil { check.add("file", "This field is required.") }
             // The exact name: a looser match once took t1ce for t1.
             let sequence = MRISequence(rawValue: (modality ?? "").trimmed.lowercased())
-            if sequence == nil { check.add("modality", "The modality is one of t1, t1ce, t2, flair.") }
+            if modality == nil {
+                check.add("modality", "This field is required.")
+            } else if sequence == nil {
+                check.add("modality", Validation.choices(MRISequence.allCases.map(\.rawValue)))
+            }
             try check.finish()
             guard let file, let sequence else { throw AppError.invalid("file", "This field is required.") }
             return Form(file: file, filename: filename, modality: sequence)

@@ -7,14 +7,17 @@ struct ReportRoutes {
     let services: WebServices
 
     private struct GenerateForm: Decodable {
-        var caseId: String?
+        let caseId: String
     }
+
+    private static let filters =
+        [.caseFilter] + APIRoute.Parameter.span("created", "`generatedAt`, when the draft was written")
 
     var all: [APIRoute] {
         [
             APIRoute(
                 .get, "/api/reports/", "Reports, newest first", access: .allowed(.readReport),
-                query: [.caseFilter] + APIRoute.Parameter.paging,
+                query: Self.filters + APIRoute.Parameter.paging,
                 answers: [.list(of: "Report")], handler: list),
             APIRoute(
                 .post, "/api/reports/", "Draft a report of the case's newest result", access: .allowed(.writeReport),
@@ -34,17 +37,16 @@ struct ReportRoutes {
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
-        let caseID = try request.queryID("caseId", or: "case_id", of: Case.self)
-        let page = try await services.reports.list(context.scope, case: caseID, window)
+        let caseID = try request.queryID("caseId", of: Case.self)
+        let page = try await services.reports.list(
+            context.scope, case: caseID, created: request.span("created"), window)
         return try Lists.response(page, window, request, services.settings)
     }
 
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         _ = try context.scope
         let form = try await JSON.body(of: request, as: GenerateForm.self)
-        guard let text = form.caseId, let id = ID<Case>(text) else {
-            throw AppError.invalid("caseId", form.caseId == nil ? "This field is required." : "This is no case's id.")
-        }
+        guard let id = ID<Case>(form.caseId) else { throw AppError.invalid("caseId", "Must be a valid UUID.") }
         return try await generate(id, context)
     }
 

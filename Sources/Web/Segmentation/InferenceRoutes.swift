@@ -7,9 +7,9 @@ struct InferenceRoutes {
     let services: WebServices
 
     private struct StartForm: Decodable {
-        var caseId: String?
-        var modelId: String?
-        var force: Bool?
+        let caseId: String
+        let modelId: String?
+        let force: Bool?
     }
 
     var all: [APIRoute] { starting + watching }
@@ -24,18 +24,21 @@ struct InferenceRoutes {
                 .post, "/api/inference/predict/{caseId}/", "Start a segmentation of this case",
                 access: .allowed(.startInference), query: [.force], answers: [.json(.accepted, .named("Task"))]
             ) { request, context in
-                let form = try StartForm(force: request.flag("force"))
-                return try await answer(context.id("caseId", of: Case.self), form, context)
+                let id = try context.id("caseId", of: Case.self)
+                return try await answer(id, model: nil, force: request.flag("force"), context)
             }
         ]
     }
+
+    private static let filters =
+        [.caseFilter] + APIRoute.Parameter.span("created", "when the segmentation was requested")
 
     private var watching: [APIRoute] {
         ["", "tasks/"].flatMap { path in
             [
                 APIRoute(
                     .get, "/api/inference/\(path)", "Segmentations, newest first", access: .allowed(.readResult),
-                    query: [.caseFilter] + APIRoute.Parameter.paging,
+                    query: Self.filters + APIRoute.Parameter.paging,
                     answers: [.list(of: "Task")], handler: list),
                 APIRoute(
                     .get, "/api/inference/\(path){taskId}/", "One segmentation, with its result once it is completed",
@@ -59,15 +62,12 @@ struct InferenceRoutes {
         // Before the body: who is not signed in learns nothing of its form.
         _ = try context.scope
         let form = try await JSON.body(of: request, as: StartForm.self)
-        guard let text = form.caseId, let id = ID<Case>(text) else {
-            throw AppError.invalid("caseId", form.caseId == nil ? "This field is required." : "This is no case's id.")
-        }
-        return try await answer(id, form, context)
+        guard let id = ID<Case>(form.caseId) else { throw AppError.invalid("caseId", "Must be a valid UUID.") }
+        return try await answer(id, model: form.modelId, force: form.force ?? false, context)
     }
 
-    private func answer(_ id: ID<Case>, _ form: StartForm, _ context: WebContext) async throws -> Response {
-        let task = try await services.segmentation.start(
-            context.scope, case: id, modelID: form.modelId, force: form.force ?? false)
+    private func answer(_ id: ID<Case>, model: String?, force: Bool, _ context: WebContext) async throws -> Response {
+        let task = try await services.segmentation.start(context.scope, case: id, modelID: model, force: force)
         var response = try JSON.response(.accepted, task)
         response.headers[.location] = "/api/inference/tasks/\(task.id)/"
         return response
@@ -75,8 +75,9 @@ struct InferenceRoutes {
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
-        let caseID = try request.queryID("caseId", or: "case_id", of: Case.self)
-        let page = try await services.segmentation.list(context.scope, case: caseID, window)
+        let caseID = try request.queryID("caseId", of: Case.self)
+        let page = try await services.segmentation.list(
+            context.scope, case: caseID, created: request.span("created"), window)
         return try Lists.response(page, window, request, services.settings)
     }
 

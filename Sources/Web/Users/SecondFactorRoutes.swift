@@ -20,11 +20,11 @@ struct SecondFactorRoutes {
     ]
 
     private struct CodeForm: Decodable {
-        var code: String?
+        let code: String
     }
 
     private struct PasswordForm: Decodable {
-        var password: String?
+        let password: String
     }
 
     private static let path = "/api/users/second-factor/"
@@ -66,13 +66,13 @@ struct SecondFactorRoutes {
 
     @Sendable private func confirm(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn(enrolling: true)
-        let code = try await JSON.body(of: request, as: CodeForm.self).code ?? ""
+        let code = try await JSON.body(of: request, as: CodeForm.self).code
         return try JSON.response(.ok, await services.sessions.secondFactors.confirm(principal, code: code))
     }
 
     @Sendable private func disable(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn()
-        let password = try await JSON.body(of: request, as: PasswordForm.self).password ?? ""
+        let password = try await JSON.body(of: request, as: PasswordForm.self).password
         try await services.sessions.secondFactors.disable(principal, password: password)
         return try JSON.response(.ok, Message(message: "The second factor was given up."))
     }

@@ -27,14 +27,14 @@ struct UserRoutes {
     }
 
     private struct Credentials: Decodable {
-        var email: String?
-        var password: String?
+        let email: String
+        let password: String
         /// Of the second factor.
-        var otp: String?
+        let otp: String?
     }
 
     private struct RefreshForm: Decodable {
-        var refresh: String?
+        let refresh: String
     }
 
     var all: [APIRoute] { signingIn + profile + directory }
@@ -116,7 +116,7 @@ struct UserRoutes {
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
         let form = try await JSON.body(of: request, as: Credentials.self)
         let signedIn = try await services.sessions.login(
-            email: form.email ?? "", password: form.password ?? "", code: form.otp, origin: context.origin)
+            email: form.email, password: form.password, code: form.otp, origin: context.origin)
         return try JSON.response(.ok, Session(signedIn.user, signedIn.tokens))
     }
 
@@ -132,9 +132,8 @@ struct UserRoutes {
     }
 
     private func refreshToken(_ request: Request) async throws -> String {
-        guard let token = try await JSON.body(of: request, as: RefreshForm.self).refresh, !token.isEmpty else {
-            throw AppError.invalid("refresh", "This field is required.")
-        }
+        let token = try await JSON.body(of: request, as: RefreshForm.self).refresh
+        guard !token.isEmpty else { throw AppError.invalid("refresh", "This field may not be blank.") }
         return token
     }
 

@@ -33,12 +33,57 @@ struct APIDescriptionTests {
     @Test func callsAreToldApartAndTheirPlacesAreDescribed() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let routes = try clinic.services.apiRoutes
-            #expect(Set(routes.map(\.operationID)).count == routes.count)
+            #expect(Set(routes.map { $0.operationID.camelCased.lowercased() }).count == routes.count)
             for route in routes {
                 #expect(route.path.hasPrefix("/api/"), "\(route.path)")
                 #expect(!route.answers.isEmpty && !route.summary.isEmpty, "\(route.path)")
                 for name in route.placeNames {
                     #expect(route.placeSchema(name) != nil, "\(route.path): say by `places` what \(name) is")
+                }
+            }
+        }
+    }
+
+    /// Code generators make classes of components and of the choices and objects within them, by both names in a row, and
+    /// files of them on disks that know no case.
+    @Test func noTwoNamesBecomeOneClass() {
+        var owners: [String: String] = [:]
+        for (name, schema) in Components.all {
+            for (place, made) in Self.classes(name, schema.json) {
+                let other = owners.updateValue(place, forKey: made.lowercased())
+                #expect(other == nil, "\(place) and \(other ?? "") both become \(made)")
+            }
+        }
+    }
+
+    /// The classes that a generator makes of a schema, with where each comes from.
+    private static func classes(_ name: String, _ schema: JSONValue) -> [(place: String, made: String)] {
+        guard case .object(let keywords) = schema else { return [] }
+        if case .list(let choices)? = keywords["anyOf"] ?? keywords["oneOf"] {
+            return choices.enumerated().flatMap { classes("\(name).type\($0.offset)", $0.element) }
+        }
+        if let items = keywords["items"] { return classes("\(name).item", items) }
+        let members: [String: JSONValue] = if case .object(let all)? = keywords["properties"] { all } else { [:] }
+        guard keywords["enum"] != nil || keywords["properties"] != nil else { return [] }
+        let words = name.split { $0 == "." || $0 == "_" }
+        return [(name, words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined())]
+            + members.flatMap { classes("\(name).\($0.key)", $0.value) }
+    }
+
+    @Test func everyBodyAndAnswerIsDescribed() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let paths = try #require(try await clinic.call(.get, "/api/schema/").object["paths"] as? [String: Any])
+            for (path, value) in paths {
+                for (method, value) in try #require(value as? [String: [String: Any]]) {
+                    #expect(value["operationId"] is String, "\(method) \(path)")
+                    let responses = try #require(value["responses"] as? [String: [String: Any]])
+                    for (place, part) in responses.merging(
+                        ["request": value["requestBody"] as? [String: Any] ?? [:]], uniquingKeysWith: { $1 })
+                    {
+                        for (type, media) in part["content"] as? [String: [String: Any]] ?? [:] {
+                            #expect(media["schema"] != nil, "\(method) \(path) \(place) \(type)")
+                        }
+                    }
                 }
             }
         }

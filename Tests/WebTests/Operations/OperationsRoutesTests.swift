@@ -84,7 +84,7 @@ struct OperationsRoutesTests {
         try await WebClinic.with(kind, settings: { $0.metricsToken = token }) { clinic in
             let doctor = try await clinic.signUp()
             let item = try await clinic.makeCase(doctor)
-            for _ in 0..<3 { _ = try await clinic.call(.get, "/api/cases/\(item)/?search=Mustermann", as: doctor) }
+            for _ in 0..<3 { _ = try await clinic.call(.get, "/api/cases/\(item)/?_=Mustermann", as: doctor) }
             _ = try await clinic.call(.get, "/api/cases/Mustermann/", as: doctor)
             _ = try await clinic.call(.get, "/Mustermann", as: doctor)
             let text = try await clinic.call(.get, "/metrics", as: token).text

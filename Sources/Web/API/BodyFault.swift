@@ -1,0 +1,36 @@
+import Features
+import Foundation
+
+/// A JSON body that could not be decoded: the decoder names the first fault alone, the route's schema names all.
+struct BodyFault: Error {
+    let body: Data
+    let error: DecodingError
+
+    /// - Parameter schema: what the body should have been.
+    func refusal(by schema: Schema?) -> AppError {
+        guard !body.isEmpty else { return Self.whole("The body is empty. Send a JSON object.") }
+        guard let value = try? JSONValue(reading: body) else { return fromDecoder }
+        guard value.isA("object") else { return Self.whole("Send a JSON object.") }
+        let faults = schema?.faults(in: value) ?? []
+        guard !faults.isEmpty else { return fromDecoder }
+        var check = Validation()
+        for fault in faults { check.add(fault.field.isEmpty ? "non_field_errors" : fault.field, fault.message) }
+        return check.error ?? fromDecoder
+    }
+
+    private static func whole(_ message: String) -> AppError { .invalid("non_field_errors", message) }
+
+    /// Where the schema finds nothing: a number too large for any type, a field that the schema leaves out.
+    private var fromDecoder: AppError {
+        let path =
+            switch error {
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+                context.codingPath
+            case .keyNotFound(let key, let context): context.codingPath + [key]
+            @unknown default: [any CodingKey]()
+            }
+        guard let field = path.first?.stringValue else { return Self.whole("The body is not valid JSON.") }
+        if case .keyNotFound = error { return AppError.invalid(field, "This field is required.") }
+        return AppError.invalid(field, "Not a valid value.")
+    }
+}
