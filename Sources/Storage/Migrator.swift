@@ -60,8 +60,8 @@ package struct Migration: Sendable {
         Migration(13, "lists", PackageResources.m0013_lists_sql),
         Migration(14, "signed-reports", PackageResources.m0014_signed_reports_sql),
         Migration(15, "case-review", PackageResources.m0015_case_review_sql),
-        Migration(15, "registrations", PackageResources.m0015_registrations_sql),
-        Migration(15, "series-geometry", PackageResources.m0015_series_geometry_sql),
+        Migration(16, "registrations", PackageResources.m0016_registrations_sql),
+        Migration(17, "series-geometry", PackageResources.m0017_series_geometry_sql),
     ]
 }
 
