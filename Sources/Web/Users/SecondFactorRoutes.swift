@@ -59,7 +59,7 @@ struct SecondFactorRoutes {
 
     @Sendable private func enrol(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn(enrolling: true)
-        let password = try await JSON.body(of: request, as: PasswordForm.self).password ?? ""
+        let password = try await JSON.body(of: request, as: PasswordForm.self).password
         return try JSON.response(
             .created, await services.sessions.secondFactors.enrol(principal, password: password))
     }
