@@ -90,7 +90,7 @@ final class GzipDeflater {
             let produced = try output.withUnsafeMutableBufferPointer { room in
                 stream.next_out = room.baseAddress
                 stream.avail_out = UInt32(room.count)
-                guard CZlib.deflate(&stream, flush) != Z_STREAM_ERROR else { throw Self.failure(url) }
+                guard CZlib.deflate(&stream, flush) != Z_STREAM_ERROR else { throw Self.failure }
                 return room.count - Int(stream.avail_out)
             }
             isFull = produced == output.count

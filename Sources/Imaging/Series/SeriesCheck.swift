@@ -28,7 +28,8 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
         let study = try Study(loading: files)
         let lattice = try SeriesLattice(study)
         try study.checkSeries(lattice)
-        let foreground = try Foreground(of: study)
+        let separated = try SeparatedStudy(study)
+        let foreground = separated.foreground
         let overlay = try lattice.overlay(within: foreground.mask)
         series = study.sequences.compactMap { sequence in
             study.images[sequence].map { image in
@@ -40,7 +41,8 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
         brainMask = foreground.brainMask
         pairs = overlay.pairs
         review = Review(
-            reasons: overlay.doubts + (try SeriesComparison(study.images, within: foreground.mask)).doubts)
+            reasons: overlay.doubts
+                + (try SeriesComparison(separated.study.images, within: foreground.mask)).doubts)
     }
 }
 

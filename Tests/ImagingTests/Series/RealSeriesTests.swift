@@ -23,7 +23,7 @@ struct RealSeriesTests {
     @Test(.enabled(if: Self.cases != nil, "no real cases: put them beside the checkout as ../shared/cases"))
     func aMirroredFlairIsNamed() throws {
         let study = try Study(loading: files("validation/Brats18_TCIA02_370_1", [.t1, .t1ce, .flair]))
-        let foreground = try Foreground(of: study).mask
+        let foreground = try SeparatedStudy(study).foreground.mask
         let sound = try SeriesLattice(study)
         try study.checkSeries(sound)
         #expect(try sound.overlay(within: foreground).doubts.isEmpty)

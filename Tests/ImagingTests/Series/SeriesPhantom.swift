@@ -38,7 +38,7 @@ struct SeriesPhantom {
     /// The doubts of the check whose sentences become reasons for review.
     func overlay() throws -> SeriesOverlayCheck {
         let study = try study
-        let foreground = try Foreground(of: study).mask
+        let foreground = try SeparatedStudy(study).foreground.mask
         return try SeriesLattice(study).overlay(within: foreground)
     }
 
