@@ -181,12 +181,14 @@ struct SessionPagesTests {
             let id = try await clinic.makeUploadedCase(token)
             let image = try #require(try await clinic.ids("images").first.flatMap { ID<StoredFile>($0) })
             let scope = try await clinic.services.sessions.authenticate(token, origin: RequestOrigin()).scope
+            let session = try #require(scope.session)
             let grant = FileGrant(
-                institution: scope.institution, user: scope.user, kind: .image, object: image, expires: 1)
+                holder: .init(institution: scope.institution, user: scope.user, session: session), kind: .image,
+                object: image, expires: 1)
             let signature = FileGrantSigner(secret: WebClinic.secret).signature(of: grant)
             let address =
                 "/api/files/image/\(image)/t1ce.nii?expires=1&institution=\(scope.institution)&user=\(scope.user)"
-                + "&signature=\(signature)"
+                + "&session=\(session)&signature=\(signature)"
             let (access, refresh, _) = try await Self.signIn(clinic)
             let late = try await clinic.call(.get, address, headers: Self.cookies(access, refresh, Self.html))
             #expect(late.status == .forbidden && late.text.contains("href=\"/cases/\(id)\">Back to the case"))

@@ -24,7 +24,8 @@ struct LiveClinic: Sendable {
             try await TemporaryFolder.with { folder in
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
                 let partials = try PartialFileStore(root: folder.appendingPathComponent("media/partial"))
-                let services = try await WebClinic.services(database, blobs, partials, SessionSettings(), change)
+                let services = try await WebClinic.services(
+                    database, blobs, partials, (SessionSettings(), AccountSettings()), change)
                 let log = LogRecord()
                 var logger = Logger(label: "test") { _ in RecordingLogHandler(record: log) }
                 logger.logLevel = .debug
