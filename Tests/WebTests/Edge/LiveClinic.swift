@@ -30,7 +30,8 @@ struct LiveClinic: Sendable {
                 var logger = Logger(label: "test") { _ in RecordingLogHandler(record: log) }
                 logger.logLevel = .debug
                 let application = Application(
-                    router: try services.router(), server: ServerLimits.http(clientTimeout: 5), logger: logger)
+                    router: try services.router(),
+                    server: ServerLimits.http(clientTimeout: 5, connections: OpenConnections()), logger: logger)
                 try await application.test(.live) { client in
                     let port = try #require(client.port.flatMap { UInt16(exactly: $0) })
                     try await body(LiveClinic(client: client, log: log, port: port))
