@@ -21,7 +21,9 @@ enum RegionWords {
     static func regions(in text: String) -> Set<TumourRegion> {
         let lowered = text.lowercased().replacing(/(?:necrotic|non-?enhancing) (?:tumou?r )?core/, with: "")
         let names: [(Regex<Substring>, TumourRegion)] = [
-            (#/whole tumou?r|(?:including|incl\.|with) o?edema/#, .wholeTumour), (#/\bcore\b/#, .tumourCore),
+            (
+                #/(?:whole|entire) (?:tumou?r|lesion)|(?:including|incl\.|with) o?edema|\btotal\b/#, .wholeTumour
+            ), (#/\bcore\b/#, .tumourCore),
             (#/(?:^|[^-a-z])enhancing (?:tumou?r|part|component|portion|foc)/#, .enhancingTumour),
         ]
         return Set(names.filter { lowered.contains($0.0) }.map(\.1))

@@ -43,7 +43,7 @@ package struct LesionForecast: Codable, Equatable, Sendable {
     }
 }
 
-/// Foretells Dice without a truth.
+/// Predicts Dice without a ground truth.
 package enum ExpectedDice {
     /// Dice between a mask and the probabilities that it was made from: 2 Σ p over the mask ÷ (voxels of the mask + Σ p).
     /// It is what a calibrated model expects of its mask; 0 for an empty mask.

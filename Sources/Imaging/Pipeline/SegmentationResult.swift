@@ -21,7 +21,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let atlas: AtlasFit?
     /// Nil in results of versions that looked for no reasons.
     package let review: Review?
-    /// The Dice with an expert's mask that the model foretells, by region; nil in results of versions that foretold none.
+    /// Predicted Dice (estimated overlap with an expert segmentation) by region; nil in results of versions that predicted none.
     package let expectedDice: [TumourRegion: Double]?
     package let modelVersion: String
     package let device: String
