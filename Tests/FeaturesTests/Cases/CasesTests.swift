@@ -228,9 +228,10 @@ import Testing
         #expect(
             json?.keys.sorted() == [
                 "age", "caseId", "clinicalHistory", "completedAt", "createdAt", "createdBy", "diagnosis",
-                "fieldStrength", "indication", "notes", "patientId", "priority", "scanDate", "scannerType", "sex",
-                "status", "updatedAt",
+                "fieldStrength", "indication", "needsReview", "notes", "patientId", "priority", "reviewReasons",
+                "scanDate", "scannerType", "sex", "status", "updatedAt",
             ])
         #expect(json?["completedAt"] == NSNull())
+        #expect(json?["needsReview"] == NSNull() && json?["reviewReasons"] == NSNull())
     }
 }
