@@ -35,8 +35,9 @@ struct WebClinic: Sendable {
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
                 let partials = try PartialFileStore(root: folder.appendingPathComponent("media/partial"))
                 let services = try await services(database, blobs, partials, (sessions, accounts), change)
-                let conformance = Conformance(try services.apiRoutes)
-                let audit = AuditConformance(try services.apiRoutes, database)
+                let routes = try services.apiRoutes
+                let conformance = Conformance(routes)
+                let audit = AuditConformance(routes, database)
                 var logger = Logger(label: "test")
                 logger.logLevel = .critical
                 try await Application(router: services.router(), logger: logger).test(.router) { client in

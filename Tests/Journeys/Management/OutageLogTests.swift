@@ -11,7 +11,9 @@ struct OutageLogTests {
             let site = try await PostgresServer.withFreshDatabase { address in
                 let user = "\(address.user):\(address.password)"
                 let url = "postgresql://\(user)@\(address.host):\(address.port)/\(address.database)"
-                return try await Site.open(in: folder, environment: ["DATABASE_URL": url])
+                let site = try await Site.open(in: folder, environment: ["DATABASE_URL": url])
+                #expect(await eventually { site.said.contains("worker started") }, "\(site.said)")
+                return site
             }
             let form = #"{"email": "ada@example.org", "password": "a long enough one"}"#
             for _ in 0..<20 { #expect(try await site.post("/api/users/login/", form).status >= 500) }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A head-sized NIfTI-1 file made in code: an ellipsoid of even brain with a bright ball in it, on a black background.
 package enum HeadPhantom {
@@ -8,6 +9,18 @@ package enum HeadPhantom {
 
     /// - Parameter brightness: added to every voxel of the head, so that two series are not the same image.
     package static func nifti(brightness: Float = 0) -> Data {
+        made.withLock { made in
+            if let found = made[brightness] { return found }
+            let fresh = make(brightness)
+            made[brightness] = fresh
+            return fresh
+        }
+    }
+
+    /// By brightness: half a million voxels are worked out once for a run, however many tests upload them.
+    private static let made = Mutex([Float: Data]())
+
+    private static func make(_ brightness: Float) -> Data {
         var data = header()
         for k in 0..<size.k {
             for j in 0..<size.j {

@@ -87,7 +87,19 @@ enum AdminPages {
         }
     }
 
-    private static func count(_ part: String, _ html: String) -> Int { html.components(separatedBy: part).count - 1 }
+    /// In bytes: looked for by characters, the tags of these pages cost the tests a sixth of their time.
+    private static func count(_ part: String, _ html: String) -> Int {
+        let part = Array(part.utf8CString)
+        return Array(html.utf8CString).withUnsafeBufferPointer { text in
+            var count = 0
+            var rest = text.baseAddress
+            while let start = rest, let found = strstr(start, part) {
+                count += 1
+                rest = UnsafePointer(found) + (part.count - 1)
+            }
+            return count
+        }
+    }
 }
 
 extension User {
