@@ -11,6 +11,11 @@ enum InputFile {
             throw ImagingError(.invalidImage, "\(name): there is no such file.")
         }
         guard !isFolder.boolValue else { throw ImagingError(.invalidImage, "\(name): this is a folder, not a file.") }
+        // A pipe would be waited for, and can be read only once.
+        var state = stat()
+        guard stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFREG else {
+            throw ImagingError(.invalidImage, "\(name): this is a device or a pipe, not a file.")
+        }
         guard access(path, R_OK) == 0 else { throw ImagingError(.invalidImage, "\(name): the file can't be read.") }
     }
 }
@@ -56,16 +61,24 @@ struct OutputFolder {
     private func checkPlace() throws {
         guard !path.isEmpty else { throw ValidationError("\(option): name a folder.") }
         var place = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
-        while Self.isFolder(place.path) == nil, place.path != "/" { place.deleteLastPathComponent() }
+        var missing: [URL] = []
+        while Self.isFolder(place.path) == nil, place.path != "/" {
+            missing.insert(place, at: 0)
+            place.deleteLastPathComponent()
+        }
         guard Self.isFolder(place.path) == true else {
             throw ValidationError("\(option): \(place.path) is a file. Name a folder.")
         }
+        if missing.isEmpty { missing = [place.appendingPathComponent(".neuroai-\(UUID().uuidString)")] }
         // Trying tells more than rights do: root has all of them, also on file systems that take no files.
-        let probe = place.appendingPathComponent(".neuroai-\(UUID().uuidString)").path
-        guard mkdir(probe, 0o700) == 0 else {
-            throw ValidationError("\(option): the folder \(place.path) can't be written.")
+        var made: [String] = []
+        defer { for folder in made.reversed() { rmdir(folder) } }
+        for folder in missing.map(\.path) {
+            guard mkdir(folder, 0o700) == 0 else {
+                throw ValidationError("\(option): no folder can be made in \(place.path).")
+            }
+            made.append(folder)
         }
-        rmdir(probe)
     }
 
     /// Nil where there is nothing.

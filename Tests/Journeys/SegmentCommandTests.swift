@@ -91,6 +91,8 @@ struct SegmentCommandTests {
             try Data("kept".utf8).write(to: URL(fileURLWithPath: file))
             let mask = folder.appendingPathComponent("wt.nii.gz").path
             try FileManager.default.copyItem(atPath: series.path, toPath: mask)
+            let dangling = folder.appendingPathComponent("dangling").path
+            try FileManager.default.createSymbolicLink(atPath: dangling, withDestinationPath: "/nowhere/at/all")
             let folders = folder.appendingPathComponent("folders")
             for name in ["result.json", "report.txt"] {
                 try FileManager.default.createDirectory(
@@ -99,7 +101,10 @@ struct SegmentCommandTests {
             let wrong = [
                 Refusal([series.path, "--out", file], 64, "file is a file. Name a folder."),
                 Refusal([series.path, "--out", file + "/below"], 64, "file is a file. Name a folder."),
-                Refusal([series.path, "--out", "/proc/nowhere/out"], 64, "can't be written"),
+                Refusal([series.path, "--out", "/proc/nowhere/out"], 64, "no folder can be made in /proc."),
+                Refusal([series.path, "--out", dangling], 64, "no folder can be made"),
+                Refusal([series.path, "--out", String(repeating: "a", count: 300)], 64, "no folder can be made"),
+                Refusal(["/dev/null", "--out", folder.path + "/out"], 65, "this is a device or a pipe, not a file."),
                 Refusal([series.path, "--out", folders.path], 64, "is a folder where a file is to be written"),
                 Refusal([mask, "--out", folder.path], 64, "--flair would be overwritten by wt.nii.gz"),
                 Refusal([series.path, "--t1", series.path, "--out", folder.path], 64, "name the same file"),
