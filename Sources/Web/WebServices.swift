@@ -101,7 +101,7 @@ extension WebServices {
                 sessions: sessions, settings: settings,
                 publicCalls: PublicCalls(routes, pages: DocsRoutes.paths + PageRoutes.publicPaths)))
         let templates = try PageTemplates()
-        router.add(middleware: FailurePages(templates: templates, files: files))
+        router.add(middleware: FailurePages(templates: templates, files: files, sessions: sessions))
         router.add(middleware: RefusalTrail(audit: audit, routes: routes))
         router.add(middleware: IdempotencyMiddleware(keys: idempotency, routes: routes))
         for route in routes { router.add(route: route, settings) }

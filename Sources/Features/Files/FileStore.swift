@@ -30,16 +30,10 @@ struct FileStore {
 
     /// The case that a file hangs on; nil where `scope` may not see it.
     func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> ID<Case>? {
-        let action: Action =
-            switch kind {
-            case .image: .readCase
-            case .result: .readResult
-            case .report: .readReport
-            }
         return try connection.queryOne(
             """
             SELECT c.id FROM \(raw: Self.files(kind)) JOIN cases c ON c.id = h.case_id
-            WHERE f.id = \(object) AND \(CaseStore.visible(scope, for: action))
+            WHERE f.id = \(object) AND \(CaseStore.visible(scope, for: kind.action))
             """
         )?.get("id")
     }

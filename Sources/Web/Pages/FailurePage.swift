@@ -39,6 +39,7 @@ struct FailurePages: RouterMiddleware {
 
     let templates: PageTemplates
     let files: FilesService
+    let sessions: SessionsService
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
@@ -58,10 +59,12 @@ struct FailurePages: RouterMiddleware {
         }
     }
 
-    /// The case that a file's address belongs to, for whoever may see it.
+    /// The case that a file's address belongs to, for whoever may see it. Files are served without a look at who asks, so the
+    /// browser's cookie is asked here.
     private func caseOfFile(_ request: Request, _ context: WebContext) async -> ID<Case>? {
         let parts = request.uri.path.split(separator: "/")
-        guard parts.count == 5, parts[1] == "files", let scope = try? context.scope,
+        guard parts.count == 5, parts[1] == "files", let token = request.cookies[Authenticator.cookie]?.value,
+            let scope = try? await sessions.authenticate(token, origin: context.origin).scope,
             let kind = FileGrant.Kind(rawValue: String(parts[2])), let id = ID<StoredFile>(parts[3])
         else { return nil }
         return try? await files.caseID(scope, kind, id)

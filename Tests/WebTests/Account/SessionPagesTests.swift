@@ -179,16 +179,13 @@ struct SessionPagesTests {
         try await WebClinic.with(kind) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
-            let image = try #require(try await clinic.ids("images").first.flatMap { ID<StoredFile>($0) })
             let scope = try await clinic.services.sessions.authenticate(token, origin: RequestOrigin()).scope
-            let session = try #require(scope.session)
-            let grant = FileGrant(
-                holder: .init(institution: scope.institution, user: scope.user, session: session), kind: .image,
-                object: image, expires: 1)
-            let signature = FileGrantSigner(secret: WebClinic.secret).signature(of: grant)
-            let address =
-                "/api/files/image/\(image)/t1ce.nii?expires=1&institution=\(scope.institution)&user=\(scope.user)"
-                + "&session=\(session)&signature=\(signature)"
+            let item = try #require(ID<Case>(id))
+            let image = try #require(try await clinic.services.images.list(scope, case: item).first)
+            let past = FilesService(
+                database: clinic.database, blobs: clinic.blobs, audit: clinic.services.audit,
+                signer: FileGrantSigner(secret: WebClinic.secret), lifetime: .seconds(-60))
+            let address = past.path(scope, image)
             let (access, refresh, _) = try await Self.signIn(clinic)
             let late = try await clinic.call(.get, address, headers: Self.cookies(access, refresh, Self.html))
             #expect(late.status == .forbidden && late.text.contains("href=\"/cases/\(id)\">Back to the case"))
