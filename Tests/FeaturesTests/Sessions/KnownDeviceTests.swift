@@ -72,7 +72,8 @@ import Testing
                     clinic, person.user.email, Clinic.password, from: "203.0.113.9", devices: both)
             }
             await #expect {
-                try await Self.login(clinic, eve.user.email, Clinic.password, from: "203.0.113.9", devices: first)
+                // Another's browser, from where nobody has signed in.
+                try await Self.login(clinic, eve.user.email, Clinic.password, from: "203.0.113.77", devices: first)
             } throws: {
                 isAppError($0, .tooManyRequests)
             }

@@ -43,7 +43,8 @@ import Testing
     }
 
     private static let ligature = "o\u{FB03}ce horse"
-    private static let unnormalised = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$jpEJL0qwMiXNAQZxXvaDjhakyCcPpf2v6G/kQCPQ/Mk"
+    private static let unnormalised =
+        "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$jpEJL0qwMiXNAQZxXvaDjhakyCcPpf2v6G/kQCPQ/Mk"
     private static let unnormalisedDjango = "pbkdf2_sha256$1000$abcSALT$OT01kbm0Y7NR5+5xoJZX97rFnxMzuLg7iF6PfEcLHHo="
 
     @Test func theStandardCostIsOneThatArgonTakes() async throws {
