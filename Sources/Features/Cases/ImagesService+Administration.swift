@@ -8,7 +8,7 @@ extension ImagesService {
     package func update(_ scope: Scope, _ id: ID<MRIImage>, modality: String, filename: String) async throws {
         var check = Validation()
         let sequence = check.choice("modality", modality, among: MRISequence.self)
-        let name = MRIImage.displayed(check.label("originalFilename", filename, required: true, atMost: 255))
+        let name = MRIImage.displayed(check.text("originalFilename", filename, required: true, atMost: 255))
         try check.finish()
         guard let sequence else { return }
         let now = clock()

@@ -116,7 +116,8 @@ enum ByteRange: Equatable {
             return
         }
         let ends = text.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard ends.count == 2 else {
+        // `Int64` would take a plus sign as well.
+        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) else {
             self = .whole
             return
         }

@@ -23,7 +23,7 @@ import Testing
         let wrapped = AppError.wrapping(DatabaseError(.statement, "syntax error near SELECT"))
         #expect((wrapped.cause as? DatabaseError)?.kind == .statement)
         #expect(!wrapped.message.contains("SELECT"))
-        #expect(AppError.wrapping(BlobError.tooLarge(limit: 1 << 30)).message.contains("1024 MiB"))
+        #expect(AppError.wrapping(BlobError.tooLarge(limit: 1 << 30)).message.contains("1 GiB"))
     }
 
     @Test func aFieldsErrorNamesIt() {
