@@ -14,7 +14,8 @@ extension Router<WebContext> {
                 let request = try request.limited(to: limit, error: route.tooLarge(settings))
                 return try await route.handler(request, context).acceptable(to: request, of: route)
             } catch let fault as BodyFault {
-                throw fault.refusal(by: route.bodySchema)
+                let schema = route.bodySchema
+                throw try await LongDecoding.run(bytes: fault.body.count) { fault.refusal(by: schema) }
             }
         }
     }

@@ -124,7 +124,7 @@ struct PublicCalls: Sendable {
 
     /// - Parameter pages: what is got without being a call of the API, as the router takes it.
     init(_ routes: [APIRoute], pages: [RouterPath]) {
-        let open = routes.filter { $0.access == .anyone || $0.access == .signedAddress }
+        let open = routes.filter { $0.access == .anyone }
         calls = Set(open.map { "\($0.method) \($0.routerPath)" } + pages.map { "GET \($0)" })
     }
 
