@@ -139,7 +139,8 @@ struct AdminListTests {
             #expect(after.contains("Delete: done for 1 case.") && names(after).count == 50)
             // No address makes a page lead elsewhere.
             let forged = try await clinic.page(
-                "/admin/cases/\(try await clinic.ids("cases WHERE deleted_at IS NULL")[0])?list=//evil.example", as: token)
+                "/admin/cases/\(try await clinic.ids("cases WHERE deleted_at IS NULL")[0])?list=//evil.example",
+                as: token)
             #expect(!forged.contains("evil.example"))
         }
     }
