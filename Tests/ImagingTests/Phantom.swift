@@ -38,15 +38,16 @@ enum Phantom {
             axes: [1.93185165, -0.51763809, 0, 0.51763809, 1.93185165, 0, 0, 0, 2]),
     ]
 
-    static func image(_ grid: VoxelGrid, offset: Float = 0) -> Image {
+    /// - Parameter texture: another number is another series, not the same image.
+    static func image(_ grid: VoxelGrid, texture: Int = 7) -> Image {
         var image = Image(grid: grid, filledWith: 0)
         for k in 0..<grid.size.k {
             for j in 0..<grid.size.j {
                 for i in 0..<grid.size.i {
                     let point = grid.affine.point(i: Double(i), j: Double(j), k: Double(k))
                     let isHead = abs(point.x) < 50 && abs(point.y) < 60 && abs(point.z) < 45
-                    let texture = Float((i * 7 + j * 13 + k * 29) % 31)
-                    image[k, j, i] = isHead ? (isInBlock(point) ? 900 : 300) + texture + offset : 0
+                    let grain = Float((i * texture + j * 13 + k * 29) % 31)
+                    image[k, j, i] = isHead ? (isInBlock(point) ? 900 : 300) + grain : 0
                 }
             }
         }

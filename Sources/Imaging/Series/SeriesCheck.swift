@@ -50,19 +50,8 @@ extension Study {
     /// - Throws: `ImagingError` that names the series which cannot be used.
     package init(loading files: [MRISequence: URL]) throws {
         let images = try files.sorted { $0.key < $1.key }.concurrentMap { sequence, file in
-            (sequence, try NIfTIFile.readImage(file, of: sequence))
+            (sequence, try ImagingError.naming(sequence.displayName) { try NIfTIFile.readImage(file) })
         }
         try self.init(images: Dictionary(uniqueKeysWithValues: images))
-    }
-}
-
-extension NIfTIFile {
-    /// - Throws: `ImagingError` whose sentence begins with the sequence.
-    static func readImage(_ url: URL, of sequence: MRISequence) throws -> Image {
-        do {
-            return try readImage(url)
-        } catch let error as ImagingError {
-            throw ImagingError(error.code, "\(sequence.displayName): \(error.message)")
-        }
     }
 }

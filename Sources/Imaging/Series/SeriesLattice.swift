@@ -1,7 +1,7 @@
 /// A study's series on one lattice of about 3 mm: enough to tell whether they show one head in one place.
 package struct SeriesLattice: Sendable {
     /// mm: a voxel of 1 mm becomes a third of a step, and one of 5 mm stays whole.
-    private static let spacing = 3.0
+    static let spacing = 3.0
     /// A value that at least this share of an image's voxels has is its background.
     private static let backgroundShare = 0.05
 

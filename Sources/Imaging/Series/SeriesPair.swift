@@ -49,7 +49,10 @@ extension SeriesPair {
     private static let leastSharpness = 1.5
     private static let leastHandedness = 1.0
 
-    var isMirrored: Bool { handedness < Self.leastHandedness }
+    /// Mirrored series reach 0.5 at most; a little below 1 says only that both positions are wrong.
+    private static let mostHandednessOfMirrored = 0.7
+
+    var isMirrored: Bool { handedness < Self.mostHandednessOfMirrored }
     /// How far above its limit the nearer of both measures lies; below 1 the two do not overlay each other.
     var margin: Double { min(sharpness / Self.leastSharpness, handedness / Self.leastHandedness) }
 }
@@ -59,7 +62,10 @@ extension SeriesLattice {
     ///
     /// - Parameter foreground: the brain, or the head, on any grid.
     package func overlay(within foreground: LabelMap) throws -> SeriesOverlayCheck {
-        let inside = try Resampler.nearest(foreground, to: grid).values
+        // Boxes that the brain's edge cuts take part: the outline is detail as well.
+        let coarse = Image(grid: foreground.grid, values: foreground.values.map { $0 == 0 ? 0 : 1 })
+            .boxMeans(spacing: Self.spacing)
+        let inside = try Resampler.linear(coarse, to: grid).values.map { $0 > 0 }
         let bins = Dictionary(
             uniqueKeysWithValues: try sequences.concurrentMap { sequence in
                 (sequence, RankBins(try detail(of: sequence, within: inside), on: grid))
@@ -67,9 +73,9 @@ extension SeriesLattice {
         return SeriesOverlayCheck(pairs: try pairs.concurrentMap { SeriesPair($0.0, $0.1, bins) })
     }
 
-    private func detail(of sequence: MRISequence, within inside: [UInt8]) throws -> [Float] {
+    private func detail(of sequence: MRISequence, within inside: [Bool]) throws -> [Float] {
         guard let layer = layers[sequence] else { return [] }
-        let isUsed = layer.indices.map { inside[$0] != 0 && !layer[$0].isNaN }
+        let isUsed = layer.indices.map { inside[$0] && !layer[$0].isNaN }
         func blurred(_ values: [Float]) throws -> [Float] {
             let sigma = [SeriesPair.detail, SeriesPair.detail, SeriesPair.detail]
             return try Smoothing.recursive(Image(grid: grid, values: values), sigma: sigma).values

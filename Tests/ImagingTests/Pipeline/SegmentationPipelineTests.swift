@@ -38,7 +38,7 @@ struct SegmentationPipelineTests {
     @Test func seriesInOtherOrdersOfAxesGetTheSameMask() throws {
         try inTemporaryFolder { folder in
             let straight = Phantom.image(try #require(Phantom.grids["straight"]))
-            let flipped = Phantom.image(try #require(Phantom.grids["flipped"]), offset: 3)
+            let flipped = Phantom.image(try #require(Phantom.grids["flipped"]), texture: 11)
             _ = try run([.t1ce: straight, .flair: flipped], in: folder)
             let first = try NIfTIFile.readLabels(folder.appendingPathComponent("out/t1ce/segmentation.nii.gz"))
             let second = try NIfTIFile.readLabels(folder.appendingPathComponent("out/flair/segmentation.nii.gz"))
@@ -140,7 +140,7 @@ struct SegmentationPipelineTests {
     @Test func anotherCropOfTheSameLatticeGetsTheSameMask() throws {
         try inTemporaryFolder { folder in
             let grid = try #require(Phantom.grids["anisotropic"])
-            let (first, second) = (Phantom.image(grid), Phantom.image(grid, offset: 3))
+            let (first, second) = (Phantom.image(grid), Phantom.image(grid, texture: 11))
             let room = grid.cropped(lower: [-20, -20, -20], size: GridSize(grid.size.lengths.map { $0 + 40 }))
             let padded = second.pasted(
                 into: room, at: VoxelBox(lower: [20, 20, 20], size: grid.size), outside: 0)

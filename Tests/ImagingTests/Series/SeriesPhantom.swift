@@ -18,7 +18,7 @@ struct SeriesPhantom {
             images[sequence] = Image(
                 grid: Self.grid,
                 values: anatomy.map { value in
-                    value.isNaN ? 0 : Self.brightness(value, sequence) + 12 * Self.random(&noise)
+                    value.isNaN ? 0 : Self.brightness(value, sequence) + 60 * Self.random(&noise)
                 })
         }
     }
