@@ -34,9 +34,9 @@ package struct ContourSheet {
         self.pixel = pixel
     }
 
-    /// The image with 0 around a stripped brain whose background has another value.
+    /// The image with 0 around a stripped brain, whatever value its background has, and its darkest voxels near that.
     private static func blackAround(_ image: Image) -> Image {
-        guard let background = SeriesBackground(of: image), background.level != 0 else { return image }
+        guard let background = SeriesBackground(of: image) else { return image }
         return (try? image.bare(within: background.brain(in: image), around: background)) ?? image
     }
 
