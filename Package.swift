@@ -16,6 +16,9 @@ let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+/// Loops over voxels are ten and more times slower unoptimised, and tests and journeys spend most of their time in them.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let targets: [Target] = [
     // Borders to native code: one C module each.
     .target(
@@ -51,8 +54,9 @@ let targets: [Target] = [
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
-    .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto]),
-    .target(name: "Inference", dependencies: ["Imaging", "COpenVINO", "COnnxRuntime", crypto]),
+    .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto], swiftSettings: optimised),
+    .target(
+        name: "Inference", dependencies: ["Imaging", "COpenVINO", "COnnxRuntime", crypto], swiftSettings: optimised),
     .target(
         name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
         resources: [.embedInCode("Migrations")]),
@@ -70,7 +74,7 @@ let targets: [Target] = [
         ]),
 
     .target(
-        name: "TestSupport", dependencies: ["Imaging", "Storage"], path: "Tests/TestSupport"),
+        name: "TestSupport", dependencies: ["Imaging", "Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
