@@ -7,7 +7,7 @@ package struct ImagingError: Error, Equatable, CustomStringConvertible {
         case invalidImage
         /// The image is readable, but not one that the platform can use.
         case unsupportedImage
-        /// The labels of a mask may mean several things; whoever knows names the convention.
+        /// The labels of a mask may mean several things; a client that knows names the convention.
         case ambiguousLabels
         /// The series of one study do not fit each other.
         case incompatibleSeries

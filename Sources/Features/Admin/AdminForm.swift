@@ -62,7 +62,7 @@ package struct AdminForm: Sendable {
     package let fields: [Field]
     /// Whether saving has something to tell that is shown once.
     package let tells: Bool
-    /// What somebody must be allowed to be offered it; nil where whoever sees the table is.
+    /// What the reader must be allowed to do to be offered it; nil where seeing the table is enough.
     var needed: Action?
     /// Whether an object is offered it.
     var isOffered: @Sendable (Scope, AdminRow) -> Bool = { _, _ in true }
@@ -141,7 +141,7 @@ package struct AdminAction: Sendable {
     package let explanation: String
     /// Whether it takes other objects with it, which the page that asks then counts.
     package let isDestructive: Bool
-    /// What somebody must be allowed to be offered it; nil where whoever sees the table is.
+    /// What the reader must be allowed to do to be offered it; nil where seeing the table is enough.
     let needed: Action?
     /// Whether an object in this state can have it done.
     let isOffered: @Sendable (AdminRow) -> Bool

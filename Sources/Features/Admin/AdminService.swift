@@ -108,7 +108,7 @@ package struct AdminService: Sendable {
         return nil
     }
 
-    /// Whether `row` is out of reach of whoever asks.
+    /// Whether `row` is out of the reader's reach.
     package func isReserved(_ row: AdminRow, _ scope: Scope) -> Bool { row.isSuperusers && !scope.isSuperuser }
 
     /// What hangs on these objects, in the description's order.

@@ -131,7 +131,7 @@ extension AdminStore {
         },
         AdminAction(
             "segment", "Start segmentation",
-            "Asks for a segmentation of each case by the model in force. Signed reports stay; new drafts are added beside them.",
+            "Asks for a segmentation of each case by the active model. Signed reports stay; new drafts are added beside them.",
             needing: .startInference, where: { $0["status"]?.text != Case.Status.archived.rawValue },
             unless: { $0["images"]?.text == "0" ? "The case has no images yet." : nil }
         ) { services, scope, id in

@@ -28,7 +28,7 @@ struct FileStore {
         }
     }
 
-    /// The case that a file hangs on; nil where `scope` may not see it.
+    /// The case that a file belongs to; nil where `scope` may not see it.
     func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> ID<Case>? {
         return try connection.queryOne(
             """

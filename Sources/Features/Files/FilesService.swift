@@ -77,7 +77,7 @@ package struct FilesService: Sendable {
         return file
     }
 
-    /// The case that a file hangs on; nil where `scope` may not see it.
+    /// The case that a file belongs to; nil where `scope` may not see it.
     package func caseID(
         _ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>
     ) async throws -> ID<Case>? {

@@ -17,7 +17,7 @@ package struct StoredAnswer: Codable, Sendable, Equatable {
     }
 }
 
-/// The patient data that an answer shows: whoever repeats the request must still be allowed to see them.
+/// The patient data that an answer shows: a client that repeats the request must still be allowed to see them.
 package struct AnsweredObjects: Sendable, Equatable {
     package var cases: Set<ID<Case>> = []
     package var reports: Set<ID<Report>> = []

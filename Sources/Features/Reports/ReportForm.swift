@@ -63,7 +63,7 @@ struct ReportChange: Sendable {
     let isEdited: Bool
     let reason: String
     let isAcknowledged: Bool
-    /// Whether the form held the whole text: what follows is then about that text, whoever wrote the one before it.
+    /// Whether the form held the whole text: what follows is then about that text, no matter who wrote the one before it.
     let hasText: Bool
 
     var isNothing: Bool { !isEdited && status == from.status }

@@ -22,7 +22,7 @@ package struct SecondFactorsService: Sendable {
         }
     }
 
-    /// A secret for the user's app; it counts once `confirm` has seen a code of it. It takes the password: whoever finds a
+    /// A secret for the user's app; it counts once `confirm` has seen a code of it. It takes the password: somebody who finds a
     /// session open must not be able to keep its user out.
     package func enrol(_ principal: Principal, password: String) async throws -> SecondFactorEnrolment {
         let scope = principal.scope.atHome

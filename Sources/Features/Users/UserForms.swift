@@ -42,7 +42,7 @@ package struct UserChange: Decodable, Sendable {
     package var role: String?
     package var isEmailVerified: Bool?
     package var isActive: Bool?
-    /// Of whoever asks; one's own e-mail address changes only with it.
+    /// Of the signed-in user; one's own e-mail address changes only with it.
     package var currentPassword: String?
 
     package init(

@@ -54,7 +54,7 @@ extension UsersService {
 }
 
 extension UsersService {
-    /// The same by the operator, of whoever has this e-mail address; for the command line, never for HTTP.
+    /// The same by the operator, of the user with this e-mail address; for the command line, never for HTTP.
     package func setPassword(email: String, _ form: PasswordChange) async throws -> User {
         let user = try await user(email: email)
         var check = Validation()
@@ -76,7 +76,7 @@ extension UsersService {
         return user
     }
 
-    /// For the operator: whoever has this e-mail address, in whichever institution.
+    /// For the operator: the user with this e-mail address, in any institution.
     package func user(email: String) async throws -> User {
         let address = email.trimmed.lowercased()
         let known = try await database.read { try UserStore($0).credentials(email: address)?.user }

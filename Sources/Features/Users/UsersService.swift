@@ -72,7 +72,7 @@ package struct UsersService: Sendable {
 
     // MARK: Parts
 
-    /// One's own new e-mail address takes the password, since whoever receives its mail owns the account. How often addresses
+    /// One's own new e-mail address takes the password, since the owner of its mailbox owns the account. How often addresses
     /// are tried is limited: the answer tells whether one is taken.
     private func admitNewEmail(_ scope: Scope, _ id: ID<User>, _ change: UserChange) async throws {
         guard let email = change.email?.trimmed.lowercased(),

@@ -149,7 +149,7 @@ extension APIRoute.Answer.Content {
         switch self {
         case .nothing: [:]
         case .json(let schema): ["application/json": ["schema": schema.json]]
-        // Code generators know the general type alone, by which whoever accepts nothing else is answered.
+        // Code generators know the general type alone, by which clients that accept nothing else are answered.
         case .bytes(let type):
             Dictionary([type, MediaType.bytes].map { ($0, ["schema": Schema.bytes.json]) }, uniquingKeysWith: { $1 })
         }

@@ -201,7 +201,7 @@ struct SchemaKeywords {
             return takesDatesAndTimes ? TimeSpan.expected : faults.compactMap(\.self).first
         }
         if let names = schema.names {
-            // Whoever reads it takes either spelling.
+            // Readers accept either spelling.
             let known = names.map { $0.camelCased.lowercased() }
             return known.contains(text.camelCased.lowercased()) ? nil : Validation.choices(names.filter { !$0.isEmpty })
         }

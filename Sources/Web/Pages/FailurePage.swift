@@ -59,7 +59,7 @@ struct FailurePages: RouterMiddleware {
         }
     }
 
-    /// The case that a file's address belongs to, for whoever may see it. Files are served without a look at who asks, so the
+    /// The case that a file's address belongs to, for users who may see it. Files are served without a look at who asks, so the
     /// browser's cookie is asked here.
     private func caseOfFile(_ request: Request, _ context: WebContext) async -> ID<Case>? {
         let parts = request.uri.path.split(separator: "/")

@@ -139,7 +139,7 @@ struct CasePage: Sendable {
 }
 
 extension CasePage {
-    /// Leaves out what whoever looks may not do.
+    /// Leaves out what the reader may not do.
     mutating func offer(_ allowed: Set<Action>) {
         mayUpload = allowed.contains(.uploadImage)
         let mayStart = allowed.contains(.startInference)

@@ -78,7 +78,7 @@ struct Authenticator: RouterMiddleware {
         } catch let error as AppError where error.code == .unauthenticated && context.principal == nil {
             return .over
         } catch {
-            // Whoever is signed in still stays so, and the next request tries again.
+            // A user who is still signed in stays so, and the next request tries again.
             return .none
         }
     }
