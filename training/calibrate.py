@@ -141,7 +141,7 @@ def judged(found):
 def signs(answers, case, names):
     """By region: what foretells Dice, and the Dice itself."""
     logits = answers.logits(case, names)
-    dice = case.dice(answers.masks(logits))
+    dice = case.dice(answers.masks(case, names))
     return {region: (metrics.soft_dice(values, least), metrics.undecided(values, least), dice[region])
             for region, values, least in zip(REGIONS, nested(logits), answers.thresholds)}
 
@@ -151,7 +151,7 @@ def lesions(answers, case, names):
     logits = answers.logits(case, names)
     probability, volume = nested(logits)[0], float(np.prod(case.spacing))
     return [(float(probability[part].mean()), float(np.log10(part.sum() * volume)), float(case.truth[0][part].mean()))
-            for part in metrics.lesions(answers.masks(logits)[0], volume)]
+            for part in metrics.lesions(answers.masks(case, names)[0], volume)]
 
 
 def lesion_report(rows):

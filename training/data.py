@@ -23,6 +23,8 @@ LABELS = {
     "brats2023": {"WT": (1, 2, 3), "TC": (1, 3), "ET": (3,)},
 }
 PSEUDO_WEIGHT = 0.5
+# Labelled by fused algorithms that experts approved, not by hand.
+FUSED = ("BRATS15_tcia",)
 # Every how many of a region's voxels is kept as a place for patches.
 PLACE_STEP = 37
 
@@ -32,6 +34,12 @@ def convention(name):
     if name.startswith("deepmedic15"):
         return "brats2015"
     return "brats2023" if name.startswith("phantom") else "brats"
+
+
+def weight(folder):
+    """How much a labelled case counts in training: masks that no expert drew less."""
+    is_drawn = (folder / "seg.nii.gz").exists() and not folder.name.startswith(FUSED)
+    return np.float32(1 if is_drawn else PSEUDO_WEIGHT)
 
 
 def regions(labels, name):
@@ -55,7 +63,7 @@ def pack(folder):
         "images": prepared.images.astype(np.float16),
         "availability": prepared.availability,
         "targets": np.stack(targets).astype(np.uint8),
-        "weight": np.float32(1 if expert.exists() else PSEUDO_WEIGHT),
+        "weight": weight(folder),
     }
 
 

@@ -15,10 +15,11 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 import calibrate
+import enhancement
 import metrics
 from calibrate import NEAR_MM
 from data import REGIONS, convention, regions
-from inference import Package, masks, sigmoid
+from inference import Package, masks, nested, sigmoid
 from preprocess import SEQUENCES, load_sequences, read_ras
 
 
@@ -70,16 +71,32 @@ class Answers:
     def __init__(self, package):
         self.package, self.known = package, {}
         self.temperatures, self.thresholds = package.temperatures.astype(np.float32), package.thresholds
+        self.enhancement = package.description.get("enhancement")
 
-    def logits(self, case, names):
-        key = (case.name, tuple(names))
+    def logits(self, case, names, is_quiet=False):
+        """`is_quiet`: of the case as if nothing enhanced (`enhancement.quiet`)."""
+        key = (case.name, tuple(names), is_quiet)
         if key not in self.known:
-            present = {name: case.sequences[name] for name in names}
-            self.known[key] = self.package.logits(present).clip(-self.LIMIT, self.LIMIT).astype(np.float16)
+            self.known[key] = self.package.logits(self.sequences(case, names, is_quiet)).clip(-self.LIMIT, self.LIMIT).astype(np.float16)
         return self.known[key].astype(np.float32) / self.temperatures[:, None, None, None]
 
-    def masks(self, logits):
-        return masks(logits, self.thresholds)
+    @staticmethod
+    def sequences(case, names, is_quiet=False):
+        given = enhancement.quiet(case) if is_quiet else case.sequences
+        return {name: given[name] for name in names}
+
+    def signs(self, case, names, is_quiet=False):
+        """What `enhancement.signs` are of a case's masks."""
+        logits = self.logits(case, names, is_quiet)
+        return enhancement.signs(nested(logits)[2], masks(logits, self.thresholds), self.sequences(case, names, is_quiet))
+
+    def masks(self, case, names):
+        """The masks as the package gives them: none of enhancing tumour where nothing of the case enhances."""
+        found = masks(self.logits(case, names), self.thresholds)
+        row = self.signs(case, names) if self.enhancement and "t1ce" in names else None
+        if not enhancement.is_there(self.enhancement, row, "t1ce" in names):
+            found[2] = False
+        return found
 
 
 def measure(answers, cases, names, is_full):
@@ -88,8 +105,7 @@ def measure(answers, cases, names, is_full):
     for case in cases:
         if not set(names) <= set(case.sequences):
             continue
-        logits = answers.logits(case, names)
-        found = answers.masks(logits)
+        logits, found = answers.logits(case, names), answers.masks(case, names)
         table[case.name] = case.dice(found)
         if is_full:
             further[case.name], added = case.further(found, logits)

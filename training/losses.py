@@ -7,6 +7,15 @@ EXPERT_SHARE = 0.4
 # Weight of the coarser logits against the finest: each stage counts less than the one above it.
 COARSE_SHARE = 0.4
 SMOOTH_MM3 = 100.0
+# How much more than elsewhere a voxel of the whole tumour counts in the cross-entropy of the regions within: core or oedema is what is asked.
+INSIDE_WEIGHT = 0.0
+
+
+def emphasis(targets):
+    """Weights of voxels in the cross-entropy, [..., R, D, H, W]; the first region is the one around the others."""
+    whole = targets[..., :1, :, :, :]
+    within = (1 + INSIDE_WEIGHT * whole).expand_as(targets[..., 1:, :, :, :])
+    return torch.cat([torch.ones_like(whole), within], -4)
 
 
 def region_loss(logits, targets, voxel_volume=1.0):
@@ -16,7 +25,7 @@ def region_loss(logits, targets, voxel_volume=1.0):
     shares = torch.sigmoid(logits)
     overlap = (shares * targets).sum(axes)
     dice = (2 * overlap + smooth) / (shares.sum(axes) + targets.sum(axes) + smooth)
-    entropy = F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(axes)
+    entropy = F.binary_cross_entropy_with_logits(logits, targets, emphasis(targets), reduction="none").mean(axes)
     return (1 - dice + 4 * entropy).mean(-1)
 
 

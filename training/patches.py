@@ -8,22 +8,26 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 import torch
+from torch.nn import functional as F
 
 import synthetic
 from augment import augment, smooth
-from data import CACHE, PSEUDO_WEIGHT, convention, pack_all, places_of, regions
-from draws import chance, draw
+from data import CACHE, convention, pack_all, places_of, regions, weight
+from draws import chance, draw, uniform
 from preprocess import SEQUENCES, load_sequences, mean_and_deviation, normalise, read_ras
 
 CACHE_1MM = CACHE / "1mm"
-# SRI24's midline in LPS millimetres: every case of the cache lies in that space.
-MIDLINE_MM = 119.5
+# SRI24's midline in LPS millimetres, and where in a brain's width it lies: a case elsewhere has another space.
+MIDLINE_MM, MIDDLE = 119.5, (0.4, 0.6)
 # Drawn larger than the patch by this share, so that a turned patch has no empty corners.
 ROOM = 1.25
 TRANSPLANT_SHARE, HEALTHY_SHARE = 0.2, 0.08
 # Of a patch's centres: in the tumour, else anywhere in the brain.
 TUMOUR_SHARE = 0.75
 HEALTHY_GAP_MM = 4
+# Of patches with enhancement: how many lose it, how far beyond it, and how much of it at least.
+QUIETED_SHARE, QUIETED_REACH, QUIETED_LEAST = 0.15, 2, 0.85
+T1, T1CE = SEQUENCES.index("t1"), SEQUENCES.index("t1ce")
 PHANTOM_WEIGHT = 0.5
 
 
@@ -43,14 +47,20 @@ def pack(folder):
     filled = np.argwhere(inside)
     low, high = filled.min(0), filled.max(0) + 1
     box = tuple(slice(a, b) for a, b in zip(low, high))
-    midline = abs(image.GetOrigin()[0] - MIDLINE_MM) - low[2] if not folder.name.startswith("phantom") else -1.0
+    is_phantom = folder.name.startswith("phantom")
     return {
         "images": images[(slice(None), *box)],
         "availability": np.array([float(name in sequences) for name in SEQUENCES], np.float32),
         "masks": masks[(slice(None), *box)].astype(np.uint8),
-        "weight": np.float32(PHANTOM_WEIGHT if midline < 0 else 1 if expert.exists() else PSEUDO_WEIGHT),
-        "midline": np.float32(midline),
+        "weight": np.float32(PHANTOM_WEIGHT) if is_phantom else weight(folder),
+        "midline": np.float32(-1 if is_phantom else midline(image, low[2], high[2])),
     }
+
+
+def midline(image, low, high):
+    """The midline's column from column `low` on of a brain that ends before `high`; -1 where the image lies in another space than SRI24."""
+    found = abs(image.GetOrigin()[0] - MIDLINE_MM) - low
+    return found if MIDDLE[0] < found / (high - low) < MIDDLE[1] else -1
 
 
 def mirrored(case):
@@ -73,6 +83,29 @@ def mirrored(case):
     return {**case, "images": images, "masks": torch.zeros_like(case["masks"]), "places": []}
 
 
+def without_contrast(case):
+    """Factor and summand that make T1CE of T1 where nothing takes up contrast agent; None where one of them is absent."""
+    if case["availability"][[T1, T1CE]].min() == 0:
+        return None
+    healthy = (case["images"][T1] != 0) & (case["masks"][0] == 0)
+    t1, t1ce = (case["images"][index][healthy].float() for index in (T1, T1CE))
+    # Vessels and dura take it up.
+    usual = t1ce < np.quantile(t1ce.numpy(), 0.97)
+    factor = t1ce[usual].std() / t1[usual].std()
+    return float(factor), float(t1ce[usual].mean() - factor * t1[usual].mean())
+
+
+def quieted(images, masks, contrast, generator):
+    """The tumour as if nothing of it enhanced: T1CE is made of T1 there (`contrast`: see `without_contrast`), and the core stays a core."""
+    width = 2 * QUIETED_REACH + 1
+    near = smooth(F.max_pool3d(masks[None, 2:], width, 1, QUIETED_REACH)[0], 1).clamp(0, 1)
+    strength = uniform(QUIETED_LEAST, 1, generator)
+    images, masks = images.clone(), masks.clone()
+    images[T1CE] = torch.lerp(images[T1CE], contrast[0] * images[T1] + contrast[1] * (images[T1] != 0), strength * near[0])
+    masks[2] = 0
+    return images, masks
+
+
 def load_cases():
     """Every packed case as a dictionary of tensors, by name; with the places of its regions' voxels and a healthy twin.
 
@@ -83,7 +116,7 @@ def load_cases():
         with np.load(path) as packed:
             case = {key: torch.from_numpy(packed[key]) for key in packed.files}
         case["places"] = places_of(case["masks"])
-        cases[path.stem] = {**case, "healthy": mirrored(case)}
+        cases[path.stem] = {**case, "contrast": without_contrast(case), "healthy": mirrored(case)}
     return cases | synthetic.load()
 
 
@@ -145,6 +178,8 @@ def sample(case, cases, size, generator):
         # A head of patients who do not exist has no places of its own and gives nothing.
         if donor.get("places") and torch.equal(donor["availability"], availability):
             images, masks = transplant(images, masks, donor, generator)
+    if case.get("contrast") and masks[2].any() and chance(generator) < QUIETED_SHARE:
+        images, masks = quieted(images, masks, case["contrast"], generator)
     return augment(images, masks, availability, size, generator)
 
 

@@ -1,7 +1,8 @@
 """Patients who do not exist: tumours laid into label maps of real heads, in contrasts drawn anew for every patch (after SynthSeg).
 
-Half of the tumours have the shape of an expert's map of a further patient (`lesions/`), half are grown: fluid and enhancing core,
-oedema that runs along white matter, and the tissue around pushed aside. Axes are k, j, i of RAS images at 1 mm.
+Most tumours have the shape of an expert's map of a further patient (`heads.LESIONS`), treated ones with the cavity that an operation
+left; the others are grown: fluid and enhancing core, oedema that runs along white matter, and the tissue around pushed aside.
+Axes are k, j, i of RAS images at 1 mm.
 Command: `python training/synthetic.py` after `brainmask.heads` packs the patients of every head into `training/cache/synthetic/`.
 """
 
@@ -18,8 +19,9 @@ from draws import chance, uniform
 from preprocess import SEQUENCES
 
 CACHE_SYNTHETIC = CACHE / "synthetic"
-# Of every head: with an expert's shape, grown, and without a tumour.
-KINDS = ("drawn", "drawn", "grown", "grown", "grown", "healthy")
+# Of every head: with an expert's shape (any tumour, one of low grade or without enhancement, a treated one), grown, and without a tumour.
+KINDS = ("drawn", "drawn", "quiet", "quiet", "treated", "treated", "grown", "grown", "healthy")
+LOW_GRADE = "lesions.BRATS13_LG"
 WEIGHT = 0.5
 MARGIN_MM = 2
 # How fast oedema spreads in a tissue against white matter, and a core; nothing spreads in what is not named.
@@ -78,10 +80,21 @@ def grown(tissues, random):
     return changed
 
 
+def by_kind(lesions):
+    """The lesions that each kind of patient is given; `lesions`: by the names of `heads.lesions_of`."""
+    kinds = {"drawn": [], "quiet": [], "treated": []}
+    for name, lesion in lesions.items():
+        is_treated = (lesion == CODE["cavity"]).any()
+        kinds["treated" if is_treated else "drawn"].append(lesion)
+        if not is_treated and (name.startswith(LOW_GRADE) or not (lesion == CODE["enhancing"]).any()):
+            kinds["quiet"].append(lesion)
+    return kinds
+
+
 def patient(head, brain, lesions, kind, random):
-    """Tissues uint8 of one patient, air outside the brain; `head`, `brain`: as `heads.head_of` returns them."""
-    if kind == "drawn":
-        head = put_tumour(head, lesions[random.integers(len(lesions))], random)
+    """Tissues uint8 of one patient, air outside the brain; `head`, `brain`: as `heads.head_of` returns them; `lesions`: by kind."""
+    if kind in lesions:
+        head = put_tumour(head, lesions[kind][random.integers(len(lesions[kind]))], random)
     elif kind == "grown":
         head = grown(head, random)
     # A tumour pushes fluid and dura out of the mask's way; what was no brain stays outside.
@@ -98,10 +111,14 @@ def brightness(generator):
     """Of every tissue in every sequence, float [4, T]: textbook contrasts that vary, a tumour's most of all."""
     values = torch.stack([table(index, generator, is_random=False) for index in range(len(SEQUENCES))])
     values[:, TUMOUR] *= torch.exp(TUMOUR_SPREAD * torch.randn(len(SEQUENCES), len(TUMOUR), generator=generator))
-    # A core without contrast agent is fluid, solid or anything between, the same in all sequences.
-    share, solid = chance(generator), torch.tensor([SOLID[name] for name in SEQUENCES])
-    values[:, CODE["necrosis"]] = torch.lerp(values[:, CODE["necrosis"]], solid, share)
     return values
+
+
+def mottled(images, tissues, solid, generator):
+    """Images whose cores without contrast agent are fluid, solid or anything between, from place to place; `solid`: its z-scores [4]."""
+    core = tissues == CODE["necrosis"]
+    share = (chance(generator) + uniform(0, 0.5, generator) * field(tissues.shape, max(tissues.shape) // 12 + 2, generator)).clamp(0, 1)
+    return torch.where(core, torch.lerp(images, solid[:, None, None, None], share), images)
 
 
 def render(tissues, counts, generator):
@@ -112,7 +129,9 @@ def render(tissues, counts, generator):
     mean = (values * share).sum(1)
     deviation = ((values - mean[:, None]) ** 2 * share).sum(1).sqrt()
     scores = (values - mean[:, None]) / deviation[:, None]
-    images = scores[:, tissues.long()]
+    solid = torch.tensor([SOLID[name] for name in SEQUENCES]) * torch.exp(TUMOUR_SPREAD * torch.randn(len(SEQUENCES), generator=generator))
+    solid = (solid - mean) / deviation
+    images = mottled(scores[:, tissues.long()], tissues, solid, generator)
     common = field(tissues.shape, max(tissues.shape) // 3, generator)
     own = torch.randn(images.shape, generator=generator)
     rough = uniform(0.5, 2, generator) * TEXTURE / (deviation / mean)[:, None, None, None]
@@ -141,7 +160,7 @@ def variant(tissues):
 def main():
     CACHE_SYNTHETIC.mkdir(parents=True, exist_ok=True)
     with np.load(CACHE_HEADS / "lesions.npz") as packed:
-        lesions = [packed[key] for key in packed.files]
+        lesions = by_kind({key: packed[key] for key in packed.files})
     for path in sorted(CACHE_HEADS.glob("head-*.npz")):
         packed = CACHE_SYNTHETIC / path.name
         number = int(path.stem[-2:])

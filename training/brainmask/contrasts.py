@@ -23,10 +23,11 @@ BRIGHTNESS = {
     "mucosa": (0.60, 1.25, 0.95, 0.80), "skin": (0.75, 0.85, 0.40, 0.50), "bone": (0.10, 0.10, 0.07, 0.08),
     "marrow": (1.00, 1.05, 0.50, 0.50), "dura": (0.40, 1.00, 0.30, 0.35), "necrosis": (0.38, 0.38, 0.90, 0.55),
     "oedema": (0.60, 0.60, 0.85, 1.00), "enhancing": (0.65, 1.40, 0.65, 0.80),
+    "cavity": (0.30, 0.32, 1.00, 0.25),
 }
 # Deviation of the logarithm of a tissue's brightness: brain varies little, the rest a lot.
 BRAIN_SPREAD, OTHER_SPREAD = 0.08, 0.35
-VARIED = [CODE[name] for name in ("artery", "vein", "muscle", "fat", "mucosa", "skin", "bone", "marrow", "dura", "csf")]
+VARIED = [CODE[name] for name in ("artery", "vein", "muscle", "fat", "mucosa", "skin", "bone", "marrow", "dura", "csf", "cavity")]
 FAT = [CODE[name] for name in ("fat", "marrow")]
 RANDOM_SHARE, FAT_SUPPRESSED_SHARE, BRIGHT_AIR_SHARE = 0.25, 0.25, 0.1
 # What stands for the brain of a composite: its mean is brought to the table's.

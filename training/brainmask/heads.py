@@ -20,7 +20,7 @@ HELD_OUT = (17, 18, 19, 20)
 
 TISSUES = (
     "air", "white", "cortex", "cerebellum", "deep", "stem", "ventricle", "csf", "altered", "artery", "vein", "eye", "muscle",
-    "fat", "nerve", "mucosa", "skin", "bone", "marrow", "dura", "necrosis", "oedema", "enhancing",
+    "fat", "nerve", "mucosa", "skin", "bone", "marrow", "dura", "necrosis", "oedema", "enhancing", "cavity",
 )
 CODE = {name: code for code, name in enumerate(TISSUES)}
 # FreeSurfer's label values (and those that the label maps' authors added) by tissue.
@@ -32,6 +32,12 @@ LABELS = {
 }
 BRAIN = [CODE[name] for name in ("white", "cortex", "cerebellum", "deep", "stem", "ventricle", "altered")]
 TUMOUR = [CODE[name] for name in ("necrosis", "oedema", "enhancing")]
+# By folder of expert label maps without images: the tissue of each label. A cavity is no part of a tumour.
+LESIONS = {
+    "lesions": {1: "necrosis", 2: "oedema", 4: "enhancing"},
+    "lesions_metastases": {1: "necrosis", 2: "oedema", 3: "enhancing"},
+    "lesions_post_treatment": {1: "necrosis", 2: "oedema", 3: "enhancing", 4: "cavity"},
+}
 # Skull-stripping keeps the fluid of furrows narrower than twice this.
 CLOSING_MM = 5
 # Soft tissue this near to the skin is fat; deeper it is a mixture of fat and muscle.
@@ -103,7 +109,7 @@ def head_of(labels, seed):
 
 
 def put_tumour(tissues, lesion, random):
-    """The tissues with a lesion (codes of `TUMOUR`, else 0), flipped and turned at random, at a random place of the brain."""
+    """The tissues with a lesion (codes of `TUMOUR` and cavity, else 0), flipped and turned at random, at a random place of the brain."""
     for axis in range(3):
         lesion = np.flip(lesion, axis) if random.random() < 0.5 else lesion
     lesion = np.transpose(lesion, random.permutation(3))
@@ -120,14 +126,27 @@ def put_tumour(tissues, lesion, random):
     return changed
 
 
-def lesion_of(labels):
-    """A cropped lesion in codes of `TUMOUR` from BraTS' labels 1, 2 and 4."""
-    table = np.array([0, CODE["necrosis"], CODE["oedema"], 0, CODE["enhancing"]], np.uint8)
-    return table[labels[box_around(labels > 0, 0)]]
+def lesion_of(labels, tissues):
+    """A cropped lesion in tissue codes; `tissues`: the tissue of each label."""
+    table = np.zeros(256, np.uint8)
+    for label, name in tissues.items():
+        table[label] = CODE[name]
+    return table[labels[box_around(of(labels, list(tissues)), 0)]]
 
 
 def read_labels(path):
-    return np.rint(sitk.GetArrayFromImage(read_ras(path))).astype(np.int32)
+    """Labels int32 [k, j, i] at 1 mm."""
+    image = read_ras(path)
+    if any(abs(spacing - 1) > 1e-3 for spacing in image.GetSpacing()):
+        size = [round(extent * spacing) for extent, spacing in zip(image.GetSize(), image.GetSpacing())]
+        image = sitk.Resample(image, size, sitk.Transform(), sitk.sitkNearestNeighbor, image.GetOrigin(), [1] * 3, image.GetDirection())
+    return np.rint(sitk.GetArrayFromImage(image)).astype(np.int32)
+
+
+def lesions_of(cases):
+    """Every lesion by `FOLDER.NAME`; `cases`: the folder of the label maps' folders."""
+    return {f"{folder}.{path.name.split('.')[0]}": lesion_of(read_labels(path), tissues)
+            for folder, tissues in LESIONS.items() for path in sorted((cases / folder).glob("*.nii.gz"))}
 
 
 def number(path):
@@ -137,7 +156,7 @@ def number(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=Path, required=True, help="folder with labelmaps/ and lesions/")
+    parser.add_argument("--cases", type=Path, required=True, help="folder with labelmaps/ and the folders of `LESIONS`")
     arguments = parser.parse_args()
     CACHE_HEADS.mkdir(parents=True, exist_ok=True)
     for path in sorted((arguments.cases / "labelmaps").glob("*.nii.gz")):
@@ -145,8 +164,7 @@ def main():
         if not packed.exists():
             tissues, brain = head_of(read_labels(path), number(path))
             np.savez_compressed(packed, tissues=tissues, brain=brain)
-    lesions = {path.name.split(".")[0]: lesion_of(read_labels(path)) for path in sorted((arguments.cases / "lesions").glob("*.nii.gz"))}
-    np.savez_compressed(CACHE_HEADS / "lesions.npz", **lesions)
+    np.savez_compressed(CACHE_HEADS / "lesions.npz", **lesions_of(arguments.cases))
 
 
 if __name__ == "__main__":

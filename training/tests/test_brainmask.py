@@ -144,7 +144,7 @@ def test_a_head_becomes_tissues_and_a_brain_without_its_skull(head):
 
 
 def test_synthesis_is_the_same_for_the_same_seed(head):
-    lesion = heads.lesion_of(np.pad(np.full((6, 7, 8), 4), 2))
+    lesion = heads.lesion_of(np.pad(np.full((6, 7, 8), 4), 2), heads.LESIONS["lesions"])
     source = {"tissues": np.pad(head[0], 8), "brain": np.pad(head[1], 8)}
 
     def drawn(seed):
@@ -193,3 +193,20 @@ def test_sequences_of_a_case_are_known_by_name(head):
     assert image[head[1]].std() < 1e-6
     image = samples.rendered(source, SEQUENCES.index("flair"), torch.Generator().manual_seed(0))
     assert image[head[1]].std() > 0.1
+
+
+def test_every_folder_of_lesions_has_its_own_labels_and_all_become_1_mm(tmp_path):
+    labels = np.zeros((8, 8, 8), np.uint8)
+    labels[2, 2, 2:6] = [1, 2, 3, 4]
+    for folder in heads.LESIONS:
+        image = sitk.GetImageFromArray(labels)
+        image.SetSpacing([2, 2, 2] if folder == "lesions_metastases" else [1, 1, 1])
+        (tmp_path / folder).mkdir()
+        sitk.WriteImage(image, str(tmp_path / folder / "a_seg.nii.gz"))
+    found = heads.lesions_of(tmp_path)
+    tissues = {name: {heads.TISSUES[code] for code in np.unique(lesion) if code} for name, lesion in found.items()}
+    assert tissues == {
+        "lesions.a_seg": {"necrosis", "oedema", "enhancing"}, "lesions_metastases.a_seg": {"necrosis", "oedema", "enhancing"},
+        "lesions_post_treatment.a_seg": {"necrosis", "oedema", "enhancing", "cavity"},
+    }
+    assert np.count_nonzero(found["lesions.a_seg"]) == 3 and np.count_nonzero(found["lesions_metastases.a_seg"]) == 3 * 8

@@ -1,6 +1,7 @@
+import SimpleITK as sitk
 import torch
 from augment import augment, deform
-from patches import mirrored, sample, transplant, window
+from patches import T1, T1CE, midline, mirrored, quieted, sample, transplant, window, without_contrast
 
 
 def case(columns):
@@ -60,3 +61,37 @@ def test_flips_move_image_and_mask_together():
         changed, moved, kept = augment(images + 1, masks, torch.ones(4), (16, 16, 16), generator)
         bright = changed[kept > 0][0]
         assert bright[moved[0] > 0.5].mean() > bright[moved[0] < 0.5].mean()
+
+
+def enhancing():
+    """A case whose T1CE is its T1, brighter, but for a tumour that takes up contrast agent in its middle."""
+    generator = torch.Generator().manual_seed(0)
+    sick = case(slice(2, 14))
+    sick["images"] = torch.randn(4, 40, 40, 40, generator=generator)
+    sick["masks"][2] = 0
+    sick["masks"][2, 18:22, 18:22, 6:10] = 1
+    sick["images"][T1CE] = 2 * sick["images"][T1] + 1 + 9 * sick["masks"][2]
+    return sick
+
+
+def test_a_quieted_tumour_keeps_its_core_and_loses_what_enhances():
+    sick = enhancing()
+    contrast = without_contrast(sick)
+    images, masks = quieted(sick["images"], sick["masks"].float(), contrast, torch.Generator().manual_seed(0))
+    lit = sick["masks"][2] > 0
+    assert not masks[2].any() and torch.equal(masks[:2], sick["masks"][:2].float())
+    assert (images[T1CE] - 2 * images[T1] - 1)[lit].mean() < 2 < (sick["images"][T1CE] - 2 * sick["images"][T1] - 1)[lit].mean()
+    far = ~torch.nn.functional.max_pool3d(lit.float()[None], 13, 1, 6)[0].bool()
+    assert torch.equal(images[:, far], sick["images"][:, far])
+
+
+def test_no_tumour_is_quieted_where_t1_or_t1ce_is_absent():
+    assert without_contrast({**enhancing(), "availability": torch.tensor([0.0, 1, 1, 1])}) is None
+
+
+def test_a_case_in_another_space_has_no_known_midline():
+    image = sitk.Image(10, 10, 10, sitk.sitkUInt8)
+    image.SetOrigin([59.5, 0, 0])
+    assert midline(image, 5, 115) == 55
+    image.SetOrigin([-69, 0, 0])
+    assert midline(image, 5, 115) == -1

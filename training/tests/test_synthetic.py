@@ -18,7 +18,10 @@ def lesions():
     lesion = np.full((9, 9, 9), CODE["oedema"], np.uint8)
     lesion[2:7, 2:7, 2:7] = CODE["enhancing"]
     lesion[4, 4, 4] = CODE["necrosis"]
-    return [lesion]
+    treated = np.where(lesion == CODE["enhancing"], np.uint8(CODE["cavity"]), lesion)
+    return synthetic.by_kind({
+        "lesions.a": lesion, "lesions.BRATS13_LG1": np.minimum(lesion, CODE["oedema"]), "lesions_post_treatment.b": treated,
+    })
 
 
 def of_kind(head, lesions, kind, seed):
@@ -41,6 +44,23 @@ def test_a_tumour_lies_in_the_brain_with_its_regions_in_each_other(head, lesions
         kinds |= {heads.TISSUES[code] for code in torch.unique(tissues[whole])}
         volumes.append(int(whole.sum()))
     assert kinds == {"necrosis", "oedema", "enhancing"} and len(set(volumes)) > 1
+
+
+def test_a_cavity_is_fluid_and_no_part_of_the_tumour(head, lesions):
+    assert [len(lesions[kind]) for kind in ("drawn", "quiet", "treated")] == [2, 1, 1]
+    tissues = torch.from_numpy(of_kind(head, lesions, "treated", 3))
+    cavity = tissues == CODE["cavity"]
+    assert cavity.any() and not synthetic.masks_of(tissues)[:, cavity].any()
+    patient = synthetic.variant(tissues)
+    _, _, t2, flair = synthetic.render(tissues, patient["counts"], torch.Generator().manual_seed(1))
+    oedema = tissues == CODE["oedema"]
+    assert t2[cavity].mean() > t2[tissues == CODE["white"]].mean() and flair[cavity].mean() < flair[oedema].mean()
+
+
+def test_a_quiet_tumour_has_a_core_that_does_not_enhance(head, lesions):
+    tissues = torch.from_numpy(of_kind(head, lesions, "quiet", 0))
+    whole, core, enhancing = synthetic.masks_of(tissues)
+    assert whole.any() and core.any() and not enhancing.any()
 
 
 def test_a_front_reaches_white_matter_before_grey_and_goes_around_bone(head):
@@ -87,7 +107,7 @@ def test_packed_heads_are_cases_that_patches_are_drawn_from(head, lesions, tmp_p
     monkeypatch.setattr("sys.argv", ["synthetic.py"])
     for number in (1, heads.HELD_OUT[0]):
         np.savez(tmp_path / f"head-{number:02}.npz", tissues=head[0], brain=head[1])
-    np.savez(tmp_path / "lesions.npz", a=lesions[0])
+    np.savez(tmp_path / "lesions.npz", **{f"lesions.{name}": of[0] for name, of in lesions.items()})
     synthetic.main()
     cases = patches.load_cases()
     assert list(cases) == ["head-01"] and len(cases["head-01"]["variants"]) == len(synthetic.KINDS)

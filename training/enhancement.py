@@ -1,0 +1,93 @@
+"""Whether anything of a tumour enhances: one answer for a case, from what the network says and what the images show.
+
+Three signs of the mask of enhancing tumour: the Dice that its probabilities expect of it, how far it is brighter in T1CE than in T1
+(`gain`, in deviations of the brain), and its volume. A logistic regression (`enhancement` in `model.json`) turns them into the
+probability that anything enhances; below `LEAST` no voxel is enhancing tumour, it stays core. Without T1CE nothing is ever said to
+enhance. `Sources/Inference` does the same step by step: change both or neither.
+
+The regression is fitted on patients in whom something enhances and on the same patients without it: `quiet` makes T1CE of T1 where
+the expert marked enhancement (`patches.quieted`). Every patient is judged by what the others gave.
+"""
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from scipy import optimize
+
+import metrics
+import patches
+from background import separated
+from preprocess import SEQUENCES, to_grid
+
+SIGNS = ("soft", "gain", "log_volume")
+LEAST = 0.5
+# Keeps the weights of few patients from growing without end.
+RIDGE = 0.3
+# Subsets that show contrast agent, for the fit; every one of them is fitted with and without enhancement.
+FITTED = (SEQUENCES, ("t1", "t1ce"), ("t1ce", "flair"), ("t1ce",))
+
+
+def scores(sequences):
+    """What tells contrast agent, float32 on the reference's grid, and the foreground: z-scores of T1CE less those of T1 where it is there."""
+    reference = sequences["t1ce"]
+    cleared, foreground, _ = separated(sequences, reference)
+    inside = sitk.GetArrayViewFromImage(foreground) > 0
+    own, *without = (to_grid(cleared[name], reference, sitk.sitkLinear) for name in ("t1ce", "t1") if name in cleared)
+    standard = lambda values: (values - values[inside].mean(dtype=np.float64)) / max(values[inside].std(dtype=np.float64), 1e-6)  # noqa: E731
+    return standard(own) - standard(without[0]) if without else standard(own), inside
+
+
+def signs(probability, found, sequences):
+    """`SIGNS` of a case; None without T1CE or where no voxel is enhancing tumour. `probability`: of enhancing tumour; `found`: WT, TC, ET."""
+    if "t1ce" not in sequences or not found[2].any():
+        return None
+    values, inside = scores(sequences)
+    around = inside & ~found[0]
+    gain = values[found[2]].mean(dtype=np.float64) - (values[around].mean(dtype=np.float64) if around.any() else 0)
+    return metrics.soft_dice(probability), float(gain), float(np.log10(found[2].sum() * np.prod(sequences["t1ce"].GetSpacing())))
+
+
+def probability_of(coefficients, row):
+    """0…1; `coefficients`: as `stated` gives them; `row`: `SIGNS`."""
+    return 1 / (1 + np.exp(-(coefficients["intercept"] + sum(coefficients[name] * value for name, value in zip(SIGNS, row)))))
+
+
+def is_there(coefficients, row, has_contrast):
+    """Whether anything enhances; without coefficients whatever is marked does."""
+    return has_contrast and (row is None or not coefficients or probability_of(coefficients, row) >= LEAST)
+
+
+def quiet(case):
+    """The sequences of a labelled case as if nothing of its tumour enhanced."""
+    images = torch.from_numpy(np.stack([sitk.GetArrayFromImage(case.sequences[name]) for name in SEQUENCES]))
+    masks = torch.from_numpy(case.truth.astype(np.float32))
+    contrast = patches.without_contrast({"images": images, "masks": masks, "availability": torch.ones(len(SEQUENCES))})
+    changed, _ = patches.quieted(images, masks, contrast, torch.Generator().manual_seed(5))
+    t1ce = sitk.GetImageFromArray(changed[patches.T1CE].numpy())
+    t1ce.CopyInformation(case.sequences["t1ce"])
+    return {**case.sequences, "t1ce": t1ce}
+
+
+def weights(rows):
+    """Intercept and weights of the least cross-entropy, both answers counting alike; `rows`: (*SIGNS, enhances)."""
+    rows = np.array(rows, np.float64)
+    values, sign = np.concatenate([np.ones((len(rows), 1)), rows[:, :-1]], 1), np.where(rows[:, -1] > 0, 1.0, -1.0)
+    share = np.where(sign > 0, 0.5 / max((sign > 0).sum(), 1), 0.5 / max((sign < 0).sum(), 1))
+    cost = lambda w: (share * np.logaddexp(0, -sign * (values @ w))).sum() + RIDGE / len(rows) * (w[1:] ** 2).sum()  # noqa: E731
+    return optimize.minimize(cost, np.zeros(values.shape[1])).x
+
+
+def stated(rows):
+    """The coefficients by name, as `model.json` has them."""
+    return {name: round(float(value), 4) for name, value in zip(("intercept", *SIGNS), weights(rows))}
+
+
+def judged(rows):
+    """How often the answer is right, every patient's by the others' weights; `rows`: {patient: [(*SIGNS, enhances), …]}."""
+    right = {True: [0, 0], False: [0, 0]}
+    for name, own in rows.items():
+        fitted = stated([row for other, part in rows.items() if other != name for row in part])
+        for *values, enhances in own:
+            right[enhances > 0][1] += 1
+            right[enhances > 0][0] += (probability_of(fitted, values) >= LEAST) == (enhances > 0)
+    return {"enhancing": right[True][1], "enhancing_kept": right[True][0], "quiet": right[False][1], "quiet_cleared": right[False][0]}
