@@ -2,32 +2,33 @@
 
 Temperatures (Guo et al. 2017) minimise the cross-entropy of the voxels within 20 mm of the expert's or our whole tumour, all four
 sequences. A voxel belongs to a region from 0.5 on, or from where the mean Dice over patients and subsets is highest while no patient
-has less than with 0.5: the best threshold lies at half the Dice that can be reached (Lipton, Elkan & Naryanaswamy 2014). Dice is foretold, by least squares over all fifteen subsets of the sequences, from two `SIGNS`: the Dice that the
-probabilities expect of their own mask, and how many voxels they are unsure of. A lesion's confidence, the share of its voxels that
+has less than with 0.5: the best threshold lies at half the Dice that can be reached (Lipton, Elkan & Naryanaswamy 2014). Whether anything
+enhances is asked of the case as a whole (`enhancement.py`), and the core of what enhances lies around it (`core.py`). Dice is foretold, by least squares over all fifteen subsets of the
+sequences (of enhancing tumour those with T1CE), from `SIGNS`: the Dice that the probabilities expect of their own mask, how many voxels
+they are unsure of, and whether T1CE, and T2 or FLAIR, are there. A lesion's confidence, the share of its voxels that
 an expert would mark, follows from its mean probability and its volume. How good all of it is is judged on patients that the fit did
 not see: every patient by what the others gave (leave one patient out).
 """
 
-import math
-
 import numpy as np
 from scipy import ndimage, optimize
 
+import core
+import enhancement
 import metrics
 from data import REGIONS
 from inference import masks, nested, sigmoid
 
-# A whole tumour below this Dice is a bad mask.
+# A mask below this Dice is a bad one.
 LEAST_DICE = 0.7
 VOXELS = 60_000
 # Held where a voxel that is marked is not much less likely than one that is left.
 THRESHOLDS = np.array([0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6])
 EVEN = 0.5
 EVEN_PLACE = list(THRESHOLDS).index(EVEN)
-SIGNS = ("soft", "undecided")
-# The share of bad masks that must be flagged.
-FLAGGED_SHARE = 0.9
-# The share of good masks that may be flagged beside them, a little less than the 15 % that are allowed: the next patient's may be harder.
+SIGNS = ("soft", "undecided", "contrast", "fluid")
+FLUID = {"t2", "flair"}
+# The share of good masks that may be flagged beside the bad ones, a little less than the 15 % that are allowed: the next patient's may be harder.
 FALSE_SHARE = 0.14
 # The rest of the brain is easy and would make any model look calibrated.
 NEAR_MM = 20.0
@@ -90,9 +91,11 @@ def weights(signs, wanted):
 
 
 def foretold(rows):
-    """By patient: (foretold, true) [n, 2], its own truth unseen; `rows`: {patient: [(sign, …, truth), …]}."""
+    """By patient: (foretold, true) [n, 2], its own truth unseen; `rows`: {patient: [(sign, …, truth), …]}, patients without rows left out."""
     found = {}
     for name, own in rows.items():
+        if not own:
+            continue
         others = np.array([row for other, part in rows.items() if other != name for row in part])
         own = np.array(own)
         fitted = weights(with_ones(others), others[:, -1])
@@ -106,18 +109,13 @@ def with_ones(rows):
 
 
 def review_below(pairs):
-    """The expected Dice below which a mask is flagged: `FLAGGED_SHARE` of the bad ones and at least `FALSE_SHARE` of the good ones lie below.
+    """The expected Dice below which a mask is flagged: `FALSE_SHARE` of the good ones lie below.
 
-    Bad masks are so few that a line drawn at one of them would miss the next, so what may be flagged in vain is used up. Never below
-    the Dice that makes a mask bad.
+    Bad masks are so few that a line drawn at one of them would miss the next, so what may be flagged in vain is used up, and no more.
+    Never below the Dice that makes a mask bad.
     """
-    bad, good = (np.sort(pairs[is_wanted, 0]) for is_wanted in (pairs[:, 1] < LEAST_DICE, pairs[:, 1] >= LEAST_DICE))
-    lines = [LEAST_DICE]
-    if len(bad):
-        lines.append(float(bad[math.ceil(FLAGGED_SHARE * len(bad)) - 1]) + 0.005)
-    if len(good):
-        lines.append(float(good[int(FALSE_SHARE * len(good))]))
-    return max(lines)
+    good = np.sort(pairs[pairs[:, 1] >= LEAST_DICE, 0])
+    return max(LEAST_DICE, float(good[int(FALSE_SHARE * len(good))]) if len(good) else 0)
 
 
 def judged(found):
@@ -139,19 +137,30 @@ def judged(found):
 
 
 def signs(answers, case, names):
-    """By region: what foretells Dice, and the Dice itself."""
-    logits = answers.logits(case, names)
-    dice = case.dice(answers.masks(case, names))
-    return {region: (metrics.soft_dice(values, least), metrics.undecided(values, least), dice[region])
-            for region, values, least in zip(REGIONS, nested(logits), answers.thresholds)}
+    """By region of which any voxel is marked: what foretells Dice, and the Dice itself."""
+    logits, found = answers.segmented(case, names)
+    dice, given = case.dice(found), (float("t1ce" in names), float(bool(FLUID & set(names))))
+    return {region: (metrics.soft_dice(values, least), metrics.undecided(values, least), *given, dice[region])
+            for region, values, least, mask in zip(REGIONS, nested(logits), answers.thresholds, found) if mask.any()}
+
+
+def enhancement_rows(answers, cases, subsets):
+    """(*`enhancement.SIGNS`, whether anything enhances) by patient: as it is, and as if nothing of it enhanced."""
+    rows = {case.name: [] for case in cases}
+    for case in cases:
+        for names in subsets:
+            for is_quiet in (False, True):
+                found = answers.signs(case, names, is_quiet)
+                if found:
+                    rows[case.name].append((*found, float(not is_quiet and case.truth[2].any())))
+    return rows
 
 
 def lesions(answers, case, names):
     """Of every lesion of the whole tumour: mean probability, log10 of its mm³, and the share of its voxels that are right."""
-    logits = answers.logits(case, names)
-    probability, volume = nested(logits)[0], float(np.prod(case.spacing))
+    probability, volume = nested(answers.logits(case, names))[0], float(np.prod(case.spacing))
     return [(float(probability[part].mean()), float(np.log10(part.sum() * volume)), float(case.truth[0][part].mean()))
-            for part in metrics.lesions(answers.masks(case, names)[0], volume)]
+            for part in metrics.lesions(probability >= answers.thresholds[0], volume)]
 
 
 def lesion_report(rows):
@@ -172,44 +181,80 @@ def stated(rows, names):
     return {name: round(float(value), 4) for name, value in zip(("intercept", *names), weights(with_ones(every), every[:, -1]))}
 
 
-def fit(answers, cases, subsets):
-    """What the package states (`temperatures`, `thresholds`, `quality`, `lesion_confidence`, `review_below`) and a report by region.
+def is_asked(region, names):
+    """Without T1CE no voxel is enhancing tumour."""
+    return region != "ET" or "t1ce" in names
 
-    Sets the answers' temperatures and thresholds.
-    """
+
+def by_patient(cases):
+    return {region: {case.name: [] for case in cases} for region in REGIONS}
+
+
+def fit_temperatures(answers, cases, names):
+    """Sets the answers' temperatures; the voxels around the tumours by region and patient."""
     generator, voxels = np.random.default_rng(0), {region: {} for region in REGIONS}
     answers.temperatures = np.ones(len(REGIONS), np.float32)
     for case in cases:
-        for region, pair in near_voxels(case, answers.logits(case, subsets[0]), generator).items():
+        for region, pair in near_voxels(case, answers.logits(case, names), generator).items():
             voxels[region][case.name] = pair
-    temperatures = {region: round(temperature(list(rows.values())), 4) for region, rows in voxels.items()}
-    answers.temperatures = np.array(list(temperatures.values()), np.float32)
-    tables = {region: {case.name: [] for case in cases} for region in REGIONS}
+    found = [round(temperature(list(rows.values())), 4) for rows in voxels.values()]
+    answers.temperatures = np.array(found, np.float32)
+    return voxels
+
+
+def fit_thresholds(answers, cases, subsets):
+    """Sets the answers' thresholds; Dice by threshold, region and patient."""
+    tables = by_patient(cases)
     for case in cases:
         for names in subsets:
             for region, values, truth in zip(REGIONS, nested(answers.logits(case, names)), case.truth):
-                tables[region][case.name].append(dice_by_threshold(values, truth.astype(bool)))
-    thresholds = {region: threshold(list(rows.values())) for region, rows in tables.items()}
-    answers.thresholds = np.array(list(thresholds.values()))
-    rows = {region: {case.name: [] for case in cases} for region in REGIONS}
-    parts = {case.name: [] for case in cases}
+                if is_asked(region, names):
+                    tables[region][case.name].append(dice_by_threshold(values, truth.astype(bool)))
+    answers.thresholds = np.array([threshold(list(rows.values())) for rows in tables.values()])
+    return tables
+
+
+def rule_report(answers, cases, subsets):
+    """Dice of the core without and with the rule, over the subsets with T1CE, and of how many patients it rises or falls by 0.005."""
+    answers.rule, means = None, []
+    for rule in (None, core.RULE):
+        answers.rule = rule
+        means.append([np.mean([case.dice(answers.segmented(case, names)[1])["TC"] for names in subsets if "t1ce" in names]) for case in cases])
+    change = np.subtract(means[1], means[0])
+    return {"without": round(float(np.mean(means[0])), 4), "with": round(float(np.mean(means[1])), 4),
+            "better": int((change > 0.005).sum()), "worse": int((change < -0.005).sum())}
+
+
+def fit(answers, cases, subsets):
+    """What the package states (`temperatures`, `thresholds`, `enhancement`, `core_around_enhancement`, `quality`, `lesion_confidence`,
+    `review_below`) and a report by region. Sets what the answers follow."""
+    voxels, tables = fit_temperatures(answers, cases, subsets[0]), fit_thresholds(answers, cases, subsets)
+    asked = enhancement_rows(answers, cases, enhancement.FITTED)
+    answers.enhancement = enhancement.stated([row for part in asked.values() for row in part])
+    around, rows, parts = rule_report(answers, cases, subsets), by_patient(cases), {case.name: [] for case in cases}
     for case in cases:
         for names in subsets:
             parts[case.name] += lesions(answers, case, names)
             for region, row in signs(answers, case, names).items():
                 rows[region][case.name].append(row)
     calibration = {
-        "temperatures": temperatures,
-        "thresholds": thresholds,
+        "temperatures": named(answers.temperatures),
+        "thresholds": named(answers.thresholds),
         "quality": {region: stated(rows[region], SIGNS) for region in REGIONS},
+        "enhancement": answers.enhancement,
+        "core_around_enhancement": answers.rule,
         "lesion_confidence": stated(parts, ("probability", "log_volume")),
-        "review_below": round(review_below(np.concatenate(list(foretold(rows["WT"]).values()))), 3),
+        "review_below": {region: round(review_below(np.concatenate(list(foretold(rows[region]).values()))), 3) for region in REGIONS},
     }
-    report = {region: judged_region(voxels[region], rows[region]) for region in REGIONS}
-    for region in REGIONS:
-        report[region]["threshold"] = thresholds_report(tables[region])
+    report = {region: {**judged_region(voxels[region], rows[region]), "threshold": thresholds_report(tables[region])} for region in REGIONS}
     report["WT"]["lesions"] = lesion_report(parts)
+    report["TC"]["around_enhancement"] = around
+    report["ET"]["enhancement"] = enhancement.judged(asked)
     return calibration, report
+
+
+def named(values):
+    return {region: round(float(value), 4) for region, value in zip(REGIONS, values)}
 
 
 def judged_region(voxels, rows):

@@ -24,10 +24,10 @@ def site(name):
     """Where a case's images come from, by its folder's name."""
     if name.startswith("BraTS2021"):
         return "BraTS 2021"
-    match = re.match(r"Brats18_([A-Z]+[0-9]*|2013)", name)
-    place = match[1] if match else name
+    match = re.match(r"B[Rr]a[Tt][Ss]([0-9]{2})_([A-Z]+[0-9]*|2013)", name)
+    year, place = match.groups() if match else ("18", name)
     grade = ", low grade" if place in LOW_GRADE else ""
-    return f"{'BraTS 2013' if place == '2013' else place} (in BraTS 2018){grade}"
+    return f"{'BraTS 2013' if place == '2013' else place} (in BraTS 20{year}){grade}"
 
 
 def row(*cells):
@@ -65,7 +65,34 @@ def subsets(metrics):
     lines = header("sequences", *REGIONS)
     for names, values in metrics["subsets"].items():
         lines.append(row(" + ".join(SHOWN[name] for name in names.split("+")), *(number(values[region], 3) for region in REGIONS)))
-    return lines + [row("**mean over the fifteen**", *(number(metrics["mean_over_subsets"][region], 3) for region in REGIONS))]
+    for name, key in (("**mean over the fifteen**", "mean_over_subsets"), ("mean over the eight with T1CE", "with_t1ce")):
+        lines.append(row(name, *(number(metrics[key][region], 3) for region in REGIONS)))
+    return lines
+
+
+def apart(metrics):
+    """The patients that earlier versions were measured on, and those that came later."""
+    lines = header("patients", "four sequences, WT/TC/ET", "mean over the fifteen subsets")
+    shown = {"earlier": "those of versions up to 2.4.0", "later": "further ones"}
+    for name, values in metrics["apart"].items():
+        dice = ("/".join(number(values[key][region], 3) for region in REGIONS) for key in ("four", "mean_over_subsets"))
+        lines.append(row(f"{values['patients']}, {shown[name]}", *dice))
+    return lines
+
+
+def around(metrics):
+    """What the rule on the core of tumours that enhance gives."""
+    found = metrics["calibration"]["TC"]["around_enhancement"]
+    return [f"The core around what enhances (docs/decisions/0243), subsets with T1CE: mean Dice of TC {number(found['without'], 3)} without the rule, "
+            f"{number(found['with'], 3)} with it; of {found['better']} patients it rises by 0.005 or more, of {found['worse']} it falls."]
+
+
+def enhancement(metrics):
+    """How often it is told right whether anything enhances."""
+    found = metrics["calibration"]["ET"]["enhancement"]
+    return [f"Whether anything enhances (docs/decisions/0240), every patient judged by what the others gave, {found['subsets']} subsets with T1CE: of "
+            f"{found['enhancing']} masks of patients in whom something does {found['enhancing_kept']} are kept, of {found['quiet']} masks of the same "
+            f"patients with the enhancement taken out of T1CE {found['quiet_cleared']} are cleared; {found['unmarked']} of those patients' masks were empty anyway."]
 
 
 def honesty(metrics):
@@ -127,12 +154,13 @@ def losses(log, card):
 def measured(metrics):
     count = len(metrics["cases"])
     return ["", f"Four sequences, {count} patients, mean / median / worst:", "", *summary(metrics), "", *patients(metrics), "",
-             "Mean Dice by the sequences given:", "", *subsets(metrics), "",
+             *apart(metrics), "", "Mean Dice by the sequences given. Without T1CE no voxel is enhancing tumour:", "", *subsets(metrics), "",
              "From which probability on a voxel is marked: 0.5, or where the mean Dice over patients and subsets is highest while no patient loses "
              "(docs/decisions/0211):", "", *thresholds(metrics), "",
              "How sure it may say it is. Every patient is judged by temperatures, weights and a line for review fitted on the others. Calibration: "
              "voxels within 20 mm of the expert's or our whole tumour, four sequences (diagram: `reliability.svg`). Bad: Dice below 0.7; flagged: "
-             f"expected Dice below the line; {count * (2 ** len(SEQUENCES) - 1)} pairs of patient and subset.", "", *honesty(metrics), ""]
+             f"expected Dice below the region's line; {count * (2 ** len(SEQUENCES) - 1)} pairs of patient and subset, of ET those with T1CE; "
+             "masks without a voxel left out.", "", *honesty(metrics), "", *enhancement(metrics), "", *around(metrics), ""]
 
 
 def main():

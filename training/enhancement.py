@@ -1,9 +1,9 @@
 """Whether anything of a tumour enhances: one answer for a case, from what the network says and what the images show.
 
-Three signs of the mask of enhancing tumour: the Dice that its probabilities expect of it, how far it is brighter in T1CE than in T1
-(`gain`, in deviations of the brain), and its volume. A logistic regression (`enhancement` in `model.json`) turns them into the
-probability that anything enhances; below `LEAST` no voxel is enhancing tumour, it stays core. Without T1CE nothing is ever said to
-enhance. `Sources/Inference` does the same step by step: change both or neither.
+Two signs of the `LIKELIEST_MM3` that are likeliest to enhance: their mean probability, and how much brighter they are in T1CE than
+in T1 (`gain`, in deviations of the brain, against the rest of the tumour). A logistic regression (`enhancement` in `model.json`)
+turns them into the probability that anything enhances; below `LEAST` no voxel is enhancing tumour, it stays core. Without T1CE
+nothing is ever said to enhance. `Sources/Imaging/Measurement/Enhancement.swift` does the same: change both or neither.
 
 The regression is fitted on patients in whom something enhances and on the same patients without it: `quiet` makes T1CE of T1 where
 the expert marked enhancement (`patches.quieted`). Every patient is judged by what the others gave.
@@ -14,13 +14,16 @@ import SimpleITK as sitk
 import torch
 from scipy import optimize
 
-import metrics
 import patches
 from background import separated
 from preprocess import SEQUENCES, to_grid
 
-SIGNS = ("soft", "gain", "log_volume")
+SIGNS = ("probability", "gain")
 LEAST = 0.5
+# A speck of bright vessels is no enhancing tumour.
+LIKELIEST_MM3 = 1000.0
+# What is less probable is not looked at.
+FAINT = 0.005
 # Keeps the weights of few patients from growing without end.
 RIDGE = 0.3
 # Subsets that show contrast agent, for the fit; every one of them is fitted with and without enhancement.
@@ -37,14 +40,24 @@ def scores(sequences):
     return standard(own) - standard(without[0]) if without else standard(own), inside
 
 
+def likeliest(probability, voxel_volume):
+    """The voxels of `LIKELIEST_MM3` with the highest probability, bool; fewer where fewer are more than `FAINT`."""
+    values = np.sort(probability[probability > FAINT])[::-1]
+    count = max(round(LIKELIEST_MM3 / voxel_volume), 1)
+    return probability >= values[min(count, len(values)) - 1] if len(values) else np.zeros(probability.shape, bool)
+
+
 def signs(probability, found, sequences):
     """`SIGNS` of a case; None without T1CE or where no voxel is enhancing tumour. `probability`: of enhancing tumour; `found`: WT, TC, ET."""
     if "t1ce" not in sequences or not found[2].any():
         return None
     values, inside = scores(sequences)
-    around = inside & ~found[0]
-    gain = values[found[2]].mean(dtype=np.float64) - (values[around].mean(dtype=np.float64) if around.any() else 0)
-    return metrics.soft_dice(probability), float(gain), float(np.log10(found[2].sum() * np.prod(sequences["t1ce"].GetSpacing())))
+    chosen = likeliest(probability, float(np.prod(sequences["t1ce"].GetSpacing())))
+    others = found[0] & ~chosen
+    if others.sum() < chosen.sum():
+        others = inside & ~chosen
+    gain = values[chosen].mean(dtype=np.float64) - (values[others].mean(dtype=np.float64) if others.any() else 0)
+    return float(probability[chosen].mean(dtype=np.float64)), float(gain)
 
 
 def probability_of(coefficients, row):
@@ -90,4 +103,5 @@ def judged(rows):
         for *values, enhances in own:
             right[enhances > 0][1] += 1
             right[enhances > 0][0] += (probability_of(fitted, values) >= LEAST) == (enhances > 0)
-    return {"enhancing": right[True][1], "enhancing_kept": right[True][0], "quiet": right[False][1], "quiet_cleared": right[False][0]}
+    return {"enhancing": right[True][1], "enhancing_kept": right[True][0], "quiet": right[False][1], "quiet_cleared": right[False][0],
+            "subsets": len(FITTED), "unmarked": len(rows) * len(FITTED) - right[False][1]}

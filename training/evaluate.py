@@ -15,12 +15,17 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 import calibrate
+import core
 import enhancement
 import metrics
 from calibrate import NEAR_MM
 from data import REGIONS, convention, regions
 from inference import Package, masks, nested, sigmoid
 from preprocess import SEQUENCES, load_sequences, read_ras
+
+
+# Validation patients that came after 2.4.0: measured apart as well, so that versions can be compared.
+LATER = ("BraTS19_CBICA_BHQ_1", "BraTS2021_00014")
 
 
 def subsets():
@@ -71,7 +76,7 @@ class Answers:
     def __init__(self, package):
         self.package, self.known = package, {}
         self.temperatures, self.thresholds = package.temperatures.astype(np.float32), package.thresholds
-        self.enhancement = package.description.get("enhancement")
+        self.enhancement, self.rule = (package.description.get(key) for key in ("enhancement", "core_around_enhancement"))
 
     def logits(self, case, names, is_quiet=False):
         """`is_quiet`: of the case as if nothing enhanced (`enhancement.quiet`)."""
@@ -90,13 +95,16 @@ class Answers:
         logits = self.logits(case, names, is_quiet)
         return enhancement.signs(nested(logits)[2], masks(logits, self.thresholds), self.sequences(case, names, is_quiet))
 
-    def masks(self, case, names):
-        """The masks as the package gives them: none of enhancing tumour where nothing of the case enhances."""
-        found = masks(self.logits(case, names), self.thresholds)
+    def segmented(self, case, names):
+        """Logits and masks as the package gives them: no enhancing tumour where nothing of the case enhances, and the core at what does."""
+        logits = self.logits(case, names)
         row = self.signs(case, names) if self.enhancement and "t1ce" in names else None
-        if not enhancement.is_there(self.enhancement, row, "t1ce" in names):
-            found[2] = False
-        return found
+        is_enhancing = enhancement.is_there(self.enhancement, row, "t1ce" in names)
+        if is_enhancing and self.rule:
+            logits = core.adjusted(logits, case.spacing, self.rule)
+        found = masks(logits, self.thresholds)
+        found[2] &= is_enhancing
+        return logits, found
 
 
 def measure(answers, cases, names, is_full):
@@ -105,12 +113,27 @@ def measure(answers, cases, names, is_full):
     for case in cases:
         if not set(names) <= set(case.sequences):
             continue
-        logits, found = answers.logits(case, names), answers.masks(case, names)
+        logits, found = answers.segmented(case, names)
         table[case.name] = case.dice(found)
         if is_full:
             further[case.name], added = case.further(found, logits)
             counts = {region: counts[region] + added[region] for region in REGIONS}
     return table, further, counts
+
+
+def means(rows):
+    """Mean Dice by region over rows of Dice by region."""
+    return {region: round(float(np.mean([row[region] for row in rows])), 3) for region in REGIONS}
+
+
+def apart(tables):
+    """Mean Dice of the earlier and the later patients, four sequences and over the subsets; `tables`: Dice by patient, a table a subset."""
+    found = {}
+    for group, is_later in (("earlier", False), ("later", True)):
+        rows = [[row for name, row in table.items() if (name in LATER) == is_later] for table in tables]
+        if rows[0]:
+            found[group] = {"patients": len(rows[0]), "four": means(rows[0]), "mean_over_subsets": means([means(part) for part in rows])}
+    return found
 
 
 def main():
@@ -131,15 +154,17 @@ def main():
         for region, row in result["calibration"].items():
             print(region, {key: value for key, value in row.items() if key != "reliability"})
         print(json.dumps(calibration))
+    tables = []
     for names in subsets()[: 1 if arguments.four else None]:
         is_full = len(names) == len(SEQUENCES)
         table, further, counts = measure(answers, cases, names, is_full)
-        means = {region: round(float(np.mean([row[region] for row in table.values()])), 3) for region in REGIONS}
-        result["subsets"]["+".join(names)] = {**means, "cases": len(table)}
-        print("+".join(names), means, flush=True)
+        tables.append(table)
+        mean = means(table.values())
+        result["subsets"]["+".join(names)] = {**mean, "cases": len(table)}
+        print("+".join(names), mean, flush=True)
         if not is_full:
             continue
-        result["mean_dice"] = {**means, "cases": len(table)}
+        result["mean_dice"] = {**mean, "cases": len(table)}
         result["cases"] = {name: {region: {"dice": table[name][region], **further[name][region]} for region in REGIONS}
                            for name in table}
         result["summary"] = {
@@ -152,9 +177,11 @@ def main():
         for name, row in table.items():
             print("  ", name, {region: round(value, 3) for region, value in row.items()})
         print(json.dumps(result["summary"]))
-    over = [row for row in result["subsets"].values()]
-    result["mean_over_subsets"] = {region: round(float(np.mean([row[region] for row in over])), 3) for region in REGIONS}
-    print("mean over subsets", result["mean_over_subsets"])
+    result["mean_over_subsets"] = means(result["subsets"].values())
+    result["with_t1ce"] = means([row for names, row in result["subsets"].items() if "t1ce" in names.split("+")])
+    result["apart"] = apart(tables)
+    print("mean over subsets", result["mean_over_subsets"], "with T1CE", result["with_t1ce"])
+    print(json.dumps(result["apart"]))
     if arguments.out:
         arguments.out.write_text(json.dumps(result, indent=1))
 

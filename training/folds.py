@@ -48,7 +48,7 @@ def measure(beginnings, run, cases):
         case, table = Case(cases / name), []
         for names in subsets():
             if set(names) <= set(case.sequences):
-                table.append(list(case.dice(answers.masks(case, names)).values()))
+                table.append(list(case.dice(answers.segmented(case, names)[1]).values()))
         answers.known.clear()
         rows[name] = {"all": dict(zip(REGIONS, table[0])), "subsets": dict(zip(REGIONS, np.mean(table, 0).tolist())), "count": len(table)}
         print(name, {region: round(value, 3) for region, value in rows[name]["all"].items()}, flush=True)

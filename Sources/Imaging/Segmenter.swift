@@ -46,12 +46,15 @@ package struct TumourProbabilities: Sendable {
     package let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where the package states no way to tell.
     package let lesionForecast: LesionForecast?
+    /// Whether anything enhances; nil where the segmenter does not ask.
+    package let enhancement: Enhancement?
 
     package init(
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], thresholds: RegionThresholds,
         foreground: LabelMap, brainMask: BrainMask, stages: [RunManifest.Stage] = [],
         expectedDice: [TumourRegion: Double] = [:],
-        reviewBelow: [TumourRegion: Double] = [:], lesionForecast: LesionForecast? = nil
+        reviewBelow: [TumourRegion: Double] = [:], lesionForecast: LesionForecast? = nil,
+        enhancement: Enhancement? = nil
     ) {
         self.regions = regions
         self.gatingWeights = gatingWeights
@@ -62,6 +65,7 @@ package struct TumourProbabilities: Sendable {
         self.expectedDice = expectedDice
         self.reviewBelow = reviewBelow
         self.lesionForecast = lesionForecast
+        self.enhancement = enhancement
     }
 }
 
@@ -113,8 +117,6 @@ package protocol Segmenter: Sendable {
     var model: ModelIdentity { get }
     /// `cpu`, `gpu` or `cuda`, as the result names it.
     var device: String { get }
-    /// How well it did with exactly these sequences; nil where that was not measured.
-    func measuredDice(with sequences: [MRISequence]) -> MeasuredDice?
     /// Deterministic: equal studies give equal bits.
     func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities
 }

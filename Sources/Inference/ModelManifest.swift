@@ -150,13 +150,16 @@ struct ModelManifest: Decodable {
     let quality: [String: DiceForecast]?
     let reviewBelow: ReviewLines?
     let lesionForecast: LesionForecast?
+    let enhancement: EnhancementForecast?
+    let coreRule: CoreRule?
 
     enum CodingKeys: String, CodingKey {
         case format, name, version, architecture, sequences, orientation, normalisation, stages, brain, requires,
             outputs
-        case activation, threshold, thresholds, files, metrics, temperatures, quality
+        case activation, threshold, thresholds, files, metrics, temperatures, quality, enhancement
         case reviewBelow = "review_below"
         case lesionForecast = "lesion_confidence"
+        case coreRule = "core_around_enhancement"
     }
 
     /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
@@ -178,7 +181,7 @@ struct ModelManifest: Decodable {
             }
             && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
             && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
-            && lesionForecast?.isFinite != false
+            && lesionForecast?.isFinite != false && enhancement?.isFinite != false && coreRule?.isSound != false
         guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
         for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
         where !files.contains(where: { $0.path == name }) {

@@ -30,6 +30,10 @@ package struct ModelPackage: Sendable {
     let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where that was not measured.
     let lesionForecast: LesionForecast?
+    /// How to tell whether anything enhances; nil where that was not measured.
+    let enhancementForecast: EnhancementForecast?
+    /// Where the core of a tumour that enhances lies; nil where the package states nothing of it.
+    let coreRule: CoreRule?
 
     struct Stage: Sendable {
         /// By precision; `f32` is always there.
@@ -98,6 +102,8 @@ package struct ModelPackage: Sendable {
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.isFinite }
         reviewBelow = try Self.byRegion(manifest.reviewBelow?.lines ?? [:]) { (0...1).contains($0) }
         lesionForecast = manifest.lesionForecast
+        enhancementForecast = manifest.enhancement
+        coreRule = manifest.coreRule
     }
 
     /// How well it did with exactly these sequences; nil where that was not measured.

@@ -43,8 +43,6 @@ package struct ModelSegmenter: Segmenter {
         device = compiled[0].device.rawValue
     }
 
-    package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { package.measuredDice(with: sequences) }
-
     package func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")
@@ -71,16 +69,21 @@ package struct ModelSegmenter: Segmenter {
         clock.lap("network")
         let detail = try refine(prepared, input, whole, control: control.share(0.4...0.8), clock: &clock)
         control.report("Bringing the result to the images", 0.8)
-        let regions = try regions(whole, detail, on: reference.grid)
+        let found = try regions(whole, detail, on: reference.grid)
         let foreground = try Resampler.nearest(prepared.foreground.mask, to: reference.grid)
+        let enhancement = try EnhancementForecast.answer(
+            found, thresholds: package.thresholds, in: study, foreground: foreground, by: package.enhancementForecast)
+        let regions = try package.coreRule?.applied(to: found, enhancement) ?? found
         clock.lap("restore")
         return TumourProbabilities(
             regions: regions,
             gatingWeights: Dictionary(uniqueKeysWithValues: zip(package.sequences, whole.gate)),
             thresholds: package.thresholds, foreground: foreground,
             brainMask: prepared.foreground.brainMask, stages: clock.stages,
-            expectedDice: ExpectedDice.of(regions, thresholds: package.thresholds, by: package.quality),
-            reviewBelow: package.reviewBelow, lesionForecast: package.lesionForecast)
+            expectedDice: ExpectedDice.of(
+                regions, thresholds: package.thresholds, with: Set(study.sequences),
+                by: package.quality.filter { enhancement.isSegmented || $0.key != .enhancingTumour }),
+            reviewBelow: package.reviewBelow, lesionForecast: package.lesionForecast, enhancement: enhancement)
     }
 
     /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.

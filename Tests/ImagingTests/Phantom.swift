@@ -60,7 +60,6 @@ struct BrightSegmenter: Segmenter {
     let model = ModelIdentity(name: "bright", version: "1", digest: "0")
     let device = "cpu"
 
-    func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { nil }
 
     func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
         control.report("Looking", 0.5)

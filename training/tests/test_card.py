@@ -16,9 +16,13 @@ def metrics():
             "reliability": [{"confidence": 0.6, "accuracy": 0.5}, {"confidence": 0.9, "accuracy": 0.9}]}
     told["threshold"] = {"chosen": 0.35, "mean_dice_even": 0.7, "mean_dice": 0.725}
     told["lesions"] = {"lesions": 9, "wholly_wrong": 2, "mean_absolute_error": 0.1, "mean_absolute_error_before": 0.3, "confidence": 0.5, "right": 0.5}
+    told["enhancement"] = {"enhancing": 9, "enhancing_kept": 8, "quiet": 7, "quiet_cleared": 6, "subsets": 4, "unmarked": 5}
+    told["around_enhancement"] = {"without": 0.8, "with": 0.85, "better": 3, "worse": 1}
     regions = ("WT", "TC", "ET")
+    group = {"patients": 6, "four": dict.fromkeys(regions, 0.9), "mean_over_subsets": dict.fromkeys(regions, 0.8)}
     return {"summary": dict.fromkeys(regions, summary), "cases": {"Brats18_TCIA10_1_1": dict.fromkeys(regions, case)},
             "subsets": {"t1+flair": dict.fromkeys(regions, 0.7)}, "mean_over_subsets": dict.fromkeys(regions, 0.6),
+            "with_t1ce": dict.fromkeys(regions, 0.65), "apart": {"earlier": group, "later": {**group, "patients": 2}},
             "calibration": dict.fromkeys(regions, told)}
 
 
@@ -36,6 +40,8 @@ def test_figures_stand_between_the_marks(tmp_path):
     assert "stale" not in text and text.endswith("written by hand\n") and text.startswith("# m\n")
     assert "| Brats18_TCIA10_1_1 | TCIA10 (in BraTS 2018), low grade | 0.912 | 0.912 | 0.912 | 3.2 | – % |" in text
     assert "| T1 + FLAIR | 0.700 | 0.700 | 0.700 |" in text and "3 of 4" in text
+    assert "| 2, further ones | 0.900/0.900/0.900 | 0.800/0.800/0.800 |" in text and "8 are kept" in text and "0.850 with it" in text
+    assert card.site("BraTS19_CBICA_BHQ_1") == "CBICA (in BraTS 2019)" and card.site("Brats18_2013_11_1") == "BraTS 2013 (in BraTS 2018)"
     assert "| TC | 0.35 | 0.700 | 0.725 |" in text
     assert (tmp_path / "reliability.svg").read_text().count("<polyline") == 3
 

@@ -28,6 +28,7 @@ extension Finding {
         case .cortexContact: "abuts the cortical surface (≤ 3 mm)"
         case .confidence: "mean probability"
         case .expectedDice: "predicted Dice"
+        case .enhancement: "enhancement"
         case .reliability: "reliability"
         case .atlasFit: "Atlas fit"
         case .brainMask: "Brain mask"
@@ -39,6 +40,7 @@ extension Finding {
 
     private var shownValue: (value: String, unit: String)? {
         if kind == .reliability { return (quantity == 0 ? "unreliable" : "reliable", "") }
+        if kind == .enhancement { return term.flatMap { Self.enhancements[$0] }.map { ($0, "") } }
         if kind == .brainMask { return term.flatMap { Self.brainMasks[$0] }.map { ($0, "") } }
         guard let quantity else { return term.map { ($0.replacing("_", with: " "), "") } }
         let shown: QuantityText =
@@ -53,8 +55,27 @@ extension Finding {
         return (shown.value, shown.unit)
     }
 
+    private static let enhancements: [String: String] = [
+        Enhancement.Answer.segmented.rawValue: "segmented", Enhancement.Answer.none.rawValue: "none segmented",
+        Enhancement.Answer.notAssessed.rawValue: "not assessed",
+    ]
+
     private static let brainMasks: [String: String] = [
         BrainMask.given.rawValue: "skull-stripped input", BrainMask.found.rawValue: "skull stripped automatically",
         BrainMask.none.rawValue: "none",
     ]
+}
+
+extension [Finding] {
+    /// Rows of the printed table; quantities of a region whose mask is unreliable say so.
+    var measurements: [ReportDocument.Measurement] {
+        let unreliable = Set(filter { $0.kind == .reliability && $0.quantity == 0 }.compactMap(\.region))
+        return compactMap { finding in
+            guard let row = finding.measurement else { return nil }
+            let isOfMask = ["mm3", "mm", "mm2"].contains(finding.unit) && finding.quantity != 0
+            guard isOfMask, finding.measuredRegion.map(unreliable.contains) == true else { return row }
+            return ReportDocument.Measurement(
+                number: row.number, name: "\(row.name) (unreliable)", value: row.value, unit: row.unit)
+        }
+    }
 }

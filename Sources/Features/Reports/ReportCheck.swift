@@ -34,7 +34,7 @@ package struct ReportCheck {
         let text = cited.compactMap { [.reliability, .review].contains($0.kind) ? $0.term : nil }
             .reduce(sentence.text) { $0.replacing($1, with: "") }
         return quantities(in: text, cited) + counts(in: text, cited) + sides(in: text, cited)
-            + places(in: text, cited) + contacts(in: text, cited) + claims(in: text)
+            + places(in: text, cited) + contacts(in: text, cited) + enhancement(in: text, cited) + claims(in: text)
     }
 
     /// Volumes, lengths and Dice must be those of cited findings of the region that the sentence names, rounded as everywhere.
@@ -125,6 +125,20 @@ package struct ReportCheck {
         return claims.filter { claim in
             lowered.contains(claim.0) && !cited.contains { $0.kind == claim.1 && $0.term == claim.2 }
         }.map { "no cited finding says that it \($0.0)" }
+    }
+
+    /// That nothing enhances or was not assessed, and how probable enhancement is.
+    private func enhancement(in text: String, _ cited: [Finding]) -> [String] {
+        let measured = cited.filter { $0.kind == .enhancement }
+        let claims = [
+            ("no enhancement", Enhancement.Answer.none), ("enhancement not assessed", .notAssessed),
+        ].filter { claim in
+            text.lowercased().contains(claim.0) && !measured.contains { $0.term == claim.1.rawValue }
+        }.map { "no cited finding says “\($0.0)”" }
+        let probabilities = measured.compactMap(\.quantity).map { QuantityText.coefficient($0).text }
+        return claims
+            + text.matches(of: /probability of enhancement ([01]\.[0-9]+)/).map { String($0.output.1) }
+            .filter { !probabilities.contains($0) }.map { "no cited finding measures a probability of \($0)" }
     }
 
     private func claims(in text: String) -> [String] {

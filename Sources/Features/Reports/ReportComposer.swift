@@ -67,12 +67,31 @@ package struct ReportComposer {
             }
         say(.findings, text, ids(.lesionCount))
         for region in TumourRegion.allCases {
-            let volume = QuantityText.volume(result.volumes[region] ?? 0).text
+            if region == .enhancingTumour, let enhancement = result.enhancement, !enhancement.isSegmented {
+                addNoEnhancement(enhancement)
+                continue
+            }
+            let volume = volume(region, result.volumes[region] ?? 0)
             let parts = count > 1 ? Self.inParts(region, result.partCount(of: region)) : ""
             say(
                 .findings, "\(Self.title(region)): \(volume)\(parts).",
                 ids(.volume, region: region) + (parts.isEmpty ? [] : ids(.partCount, region: region)))
         }
+    }
+
+    private mutating func addNoEnhancement(_ enhancement: Enhancement) {
+        guard let clause = enhancement.clause else { return }
+        let sentence = "\(clause.prefix(1).uppercased())\(clause.dropFirst())"
+        let probability = enhancement.probability.map {
+            " (estimated probability of enhancement \(QuantityText.coefficient($0).text))"
+        }
+        say(.findings, "\(sentence)\(probability ?? "").", ids(.enhancement))
+    }
+
+    /// What is measured on a mask that may not be relied on is never stated as a plain fact.
+    private func volume(_ region: TumourRegion, _ cubicMillimetres: Double) -> String {
+        let text = QuantityText.volume(cubicMillimetres).text
+        return cubicMillimetres == 0 || result.isReliable(region) ? text : "\(text) (unreliable)"
     }
 
     /// ` in 2 parts`; empty where nothing was counted.
@@ -92,7 +111,8 @@ package struct ReportComposer {
     private mutating func add(_ lesion: Lesion) {
         let number = lesion.number
         addWhole(lesion)
-        for region in [TumourRegion.tumourCore, .enhancingTumour] { add(region, of: lesion) }
+        add(.tumourCore, of: lesion)
+        if result.enhancement?.isSegmented != false { add(.enhancingTumour, of: lesion) }
         addPlace(lesion)
         say(
             .findings, lesion.touchesMidline ? "Reaches the midline." : "Does not reach the midline.",
@@ -109,7 +129,7 @@ package struct ReportComposer {
     private mutating func addWhole(_ lesion: Lesion) {
         let number = lesion.number
         var text = "Lesion \(number): \(Self.side(lesion.side)), "
-        text += "\(QuantityText.volume(lesion.volumes[.wholeTumour] ?? 0).text) including oedema"
+        text += "\(volume(.wholeTumour, lesion.volumes[.wholeTumour] ?? 0)) including oedema"
         var findings = ids(.side, lesion: number) + ids(.lesionVolume, region: .wholeTumour, lesion: number)
         if let diameters = lesion.measurement(of: .wholeTumour)?.diameters {
             text += ", \(Self.size(diameters))"
@@ -128,7 +148,7 @@ package struct ReportComposer {
             say(.findings, "\(none) of at least 0.05 ml.", counted)
             return
         }
-        var text = "\(name): \(QuantityText.volume(measured.volume).text)"
+        var text = "\(name): \(volume(region, measured.volume))"
         var findings = volume + sizes(region, lesion.number)
         let count = measured.parts.count
         if count > 1 {
@@ -177,12 +197,12 @@ package struct ReportComposer {
         let count = result.lesions.count
         let what = count == 1 ? "One lesion" : "\(count) lesions"
         let side = count == 1 ? Self.side(largest.side) : "the largest in \(Self.place(largest.side))"
-        let volumes = TumourRegion.allCases.map { QuantityText.volume(result.volumes[$0] ?? 0).text }
+        let volumes = TumourRegion.allCases.map { volume($0, result.volumes[$0] ?? 0) }
+        let enhancing = result.enhancement?.clause ?? "enhancing component \(volumes[2])"
         say(
             .impression,
-            "\(what) segmented as tumour, \(side): \(volumes[0]) including oedema, core \(volumes[1]), "
-                + "enhancing component \(volumes[2]).",
-            ids(.lesionCount) + ids(.side, lesion: largest.number) + ids(.volume))
+            "\(what) segmented as tumour, \(side): \(volumes[0]) including oedema, core \(volumes[1]), \(enhancing).",
+            ids(.lesionCount) + ids(.side, lesion: largest.number) + ids(.volume) + ids(.enhancement))
     }
 
     // MARK: Limits

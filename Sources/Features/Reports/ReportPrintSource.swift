@@ -47,7 +47,7 @@ struct ReportPrintSource: Sendable {
             title: "Brain MRI: tumour volumetry", institution: institution, facts: facts,
             review: result.result.review?.reasons ?? [],
             sections: ReportText.sections(of: report.currentText) + report.addenda.map(ReportText.section),
-            measurements: report.findings.compactMap(\.measurement), picture: picture,
+            measurements: report.findings.measurements, picture: picture,
             pictureCaption:
                 "Contours of the regions on \(result.result.referenceModality.displayName), radiological convention: the "
                 + "patient's left is on the right of axial and coronal planes.",

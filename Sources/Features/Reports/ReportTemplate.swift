@@ -33,13 +33,13 @@ package struct ReportTemplate: Encodable, Sendable {
                     states: "How many lesions there are, volumes of the regions, and each lesion's side, location and "
                         + "contacts, with volume, parts and diameters of the whole, of its core and of its enhancing component.",
                     findings: [
-                        .volume, .lesionCount, .lesionVolume, .partCount, .partVolume, .side, .location,
+                        .volume, .enhancement, .lesionCount, .lesionVolume, .partCount, .partVolume, .side, .location,
                         .maximumDiameter, .axialDiameter, .perpendicularDiameter, .midlineContact, .cortexContact,
                     ]),
                 Part(
                     name: ReportDraft.Section.impression.rawValue,
                     states: "What needs review, then the lesions in one sentence.",
-                    findings: [.review, .lesionCount, .side, .volume]),
+                    findings: [.review, .lesionCount, .side, .volume, .enhancement]),
                 Part(
                     name: ReportDraft.Section.limits.rawValue,
                     states:

@@ -102,8 +102,8 @@ extension Volume where Element == UInt8 {
         return surface
     }
 
-    /// mm from each voxel's centre to the nearest set one.
-    fileprivate func distance() throws -> [Float] {
+    /// mm from each voxel's centre to the nearest set one; negative inside.
+    func distance() throws -> [Float] {
         var distance = [Float](repeating: 0, count: values.count)
         try ITKBorder.run("measuring distances between surfaces") { error in
             citk_signed_distance(ITKBorder.size(grid.size), grid.spacing, values, &distance, error)

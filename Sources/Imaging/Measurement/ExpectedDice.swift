@@ -7,14 +7,40 @@ package struct DiceForecast: Codable, Equatable, Sendable {
     package let soft: Double
     /// Weight of the voxels that the probabilities are unsure of, against those of the mask.
     package let undecided: Double
+    /// Added where T1CE is there.
+    package let contrast: Double
+    /// Added where T2 or FLAIR is there.
+    package let fluid: Double
 
-    package init(intercept: Double, soft: Double = 0, undecided: Double = 0) {
+    package init(
+        intercept: Double, soft: Double = 0, undecided: Double = 0, contrast: Double = 0, fluid: Double = 0
+    ) {
         self.intercept = intercept
         self.soft = soft
         self.undecided = undecided
+        self.contrast = contrast
+        self.fluid = fluid
     }
 
-    package var isFinite: Bool { [intercept, soft, undecided].allSatisfy(\.isFinite) }
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            intercept: try values.decode(Double.self, forKey: .intercept),
+            soft: try values.decode(Double.self, forKey: .soft),
+            undecided: try values.decode(Double.self, forKey: .undecided),
+            contrast: try values.decodeIfPresent(Double.self, forKey: .contrast) ?? 0,
+            fluid: try values.decodeIfPresent(Double.self, forKey: .fluid) ?? 0)
+    }
+
+    package var isFinite: Bool { [intercept, soft, undecided, contrast, fluid].allSatisfy(\.isFinite) }
+
+    /// - Parameter sequences: those that the study has.
+    func dice(soft expected: Double, undecided doubtful: Double, with sequences: Set<MRISequence>) -> Double {
+        var sum = intercept + soft * expected + undecided * doubtful
+        if sequences.contains(.t1ce) { sum += contrast }
+        if !sequences.isDisjoint(with: [.t2, .flair]) { sum += fluid }
+        return min(max(sum, 0), 1)
+    }
 }
 
 /// How the share of a lesion's voxels that an expert would mark follows from its mean probability and its volume, fitted likewise.
@@ -70,16 +96,15 @@ package enum ExpectedDice {
 
     /// Regions without a forecast, and those of which no voxel was found, are left out: of an empty mask nothing is expected.
     package static func of(
-        _ regions: [TumourRegion: Image], thresholds: RegionThresholds, by forecasts: [TumourRegion: DiceForecast]
+        _ regions: [TumourRegion: Image], thresholds: RegionThresholds, with sequences: Set<MRISequence>,
+        by forecasts: [TumourRegion: DiceForecast]
     ) -> [TumourRegion: Double] {
         var found: [TumourRegion: Double] = [:]
         for (region, forecast) in forecasts {
             let threshold = thresholds[region]
             guard let map = regions[region], map.values.contains(where: { $0 >= threshold }) else { continue }
-            let sum: Double =
-                forecast.intercept + forecast.soft * soft(map, threshold: threshold)
-                + forecast.undecided * undecided(map, threshold: threshold)
-            found[region] = min(max(sum, 0), 1)
+            found[region] = forecast.dice(
+                soft: soft(map, threshold: threshold), undecided: undecided(map, threshold: threshold), with: sequences)
         }
         return found
     }

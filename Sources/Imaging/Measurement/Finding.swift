@@ -22,6 +22,8 @@ package struct Finding: Codable, Equatable, Sendable {
         case cortexContact = "cortex_contact"
         case confidence
         case expectedDice = "expected_dice"
+        /// Whether anything enhances: `Enhancement.Answer`, with the probability that anything does.
+        case enhancement
         case reliability
         case review
     }

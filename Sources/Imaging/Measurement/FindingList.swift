@@ -30,6 +30,13 @@ struct FindingList {
         }
     }
 
+    mutating func add(enhancement: Enhancement?) {
+        guard let enhancement else { return }
+        add(
+            .enhancement, region: .enhancingTumour, enhancement.probability, enhancement.probability.map { _ in "1" },
+            term: enhancement.answer.rawValue)
+    }
+
     mutating func add(lesions: [Lesion]) {
         add(.lesionCount, Double(lesions.count), "1")
         for region in Self.inner {

@@ -3,15 +3,22 @@ package struct RegionMasks: Sendable {
     package let masks: [TumourRegion: LabelMap]
     package let grid: VoxelGrid
 
-    /// - Parameter grid: where the masks are wanted; probabilities are interpolated linearly, then compared with the region's threshold.
+    /// - Parameter grid: where the masks are wanted.
     package init(_ probabilities: TumourProbabilities, on grid: VoxelGrid) throws {
+        let found = try RegionMasks(probabilities.regions, thresholds: probabilities.thresholds, on: grid)
+        let isCleared = probabilities.enhancement?.isSegmented == false
+        self.init(isCleared ? found.withoutEnhancement : found.masks, grid)
+    }
+
+    /// - Parameter regions: probabilities; they are interpolated linearly, then compared with the region's threshold.
+    init(_ regions: [TumourRegion: Image], thresholds: RegionThresholds, on grid: VoxelGrid) throws {
         var masks: [TumourRegion: LabelMap] = [:]
         var outer: LabelMap?
         for region in TumourRegion.allCases {
-            guard let map = probabilities.regions[region] else {
+            guard let map = regions[region] else {
                 throw ImagingError(.internalFault, "A probability map of a region is missing.")
             }
-            var mask = try Resampler.mask(map, threshold: probabilities.thresholds[region], on: grid)
+            var mask = try Resampler.mask(map, threshold: thresholds[region], on: grid)
             if let outer {
                 for index in mask.values.indices where outer.values[index] == 0 { mask.values[index] = 0 }
             }
@@ -25,6 +32,10 @@ package struct RegionMasks: Sendable {
     private init(_ masks: [TumourRegion: LabelMap], _ grid: VoxelGrid) {
         self.masks = masks
         self.grid = grid
+    }
+
+    private var withoutEnhancement: [TumourRegion: LabelMap] {
+        masks.merging([.enhancingTumour: LabelMap(grid: grid, filledWith: 0)]) { $1 }
     }
 
     /// Without the connected parts of the whole tumour (26-neighbourhood) that are too small to count as lesions, so that the

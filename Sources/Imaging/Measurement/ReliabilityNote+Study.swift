@@ -1,46 +1,66 @@
 extension ReliabilityNote {
-    /// A mask whose mean Dice is below this is unreliable.
-    private static let leastDice = 0.7
-
-    /// What the present sequences, the kind of image and the model's own measurements allow to say, by region.
+    /// What the present sequences, the kind of image and what the model predicts of this case allow to say, by region.
     ///
-    /// - Parameter measured: with exactly these sequences; nil where the model package states none.
+    /// How well the model did on other patients stands in its card and in the API's list of models: a sentence that is the same
+    /// for every case is not read (docs/decisions/0241).
+    ///
+    /// - Parameters:
+    ///   - expectedDice: without the regions of which no voxel was marked, and those for which the model predicts none.
+    ///   - reviewBelow: the lines that the model package states.
     static func notes(
-        sequences: [MRISequence], brainMask: BrainMask, measured: MeasuredDice?
+        sequences: [MRISequence], brainMask: BrainMask, expectedDice: [TumourRegion: Double] = [:],
+        reviewBelow: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil
     ) -> [ReliabilityNote] {
         TumourRegion.allCases.map { region in
-            let mask = "the \(region.displayName.replacing(" ", with: "-")) mask"
-            guard brainMask != .none else {
-                return ReliabilityNote(
-                    region: region, isReliable: false,
-                    note: "The images show the skull; the model was trained on skull-stripped images, "
-                        + "so \(mask) is unreliable.")
+            if brainMask == .none {
+                return unreliable(
+                    region, "The images show the skull; the model was trained on skull-stripped images, so \(mask(region)) is unreliable.")
             }
-            let needed: MRISequence = region == .wholeTumour ? .flair : .t1ce
-            let sentence = sentence(region, measured)
-            guard sequences.contains(needed) else {
-                return ReliabilityNote(
-                    region: region, isReliable: false,
-                    note: (["Without \(needed.displayName) \(mask) is unreliable."] + [sentence.map { $0 + "." }])
-                        .compactMap { $0 }.joined(separator: " "))
+            if region == .enhancingTumour, let enhancement, !enhancement.isSegmented { return note(enhancement) }
+            if let dice = expectedDice[region] {
+                return note(region, dice, line: Review.line(of: region, stated: reviewBelow))
             }
-            guard let dice = measured?.dice[region], let sentence else {
-                return ReliabilityNote(
-                    region: region, isReliable: true,
-                    note: "\(needed.displayName) is present, which \(mask) depends on.")
-            }
-            let isReliable = dice >= leastDice
-            return ReliabilityNote(
-                region: region, isReliable: isReliable,
-                note: isReliable ? sentence + "." : sentence + ": \(mask) is unreliable.")
+            return note(region, sequences)
         }
     }
 
-    /// Without its full stop.
-    private static func sentence(_ region: TumourRegion, _ measured: MeasuredDice?) -> String? {
-        guard let measured, let dice = measured.dice[region] else { return nil }
-        return
-            "With these sequences the model reached a mean Dice of \(QuantityText.coefficient(dice).text) for "
-            + "\(region.displayName) on \(measured.patients) held-out patients"
+    private static func mask(_ region: TumourRegion) -> String {
+        "the \(region.displayName.replacing(" ", with: "-")) mask"
+    }
+
+    private static func unreliable(_ region: TumourRegion, _ note: String) -> ReliabilityNote {
+        ReliabilityNote(region: region, isReliable: false, note: note)
+    }
+
+    /// Nothing is marked as enhancing.
+    private static func note(_ enhancement: Enhancement) -> ReliabilityNote {
+        guard enhancement.answer != .notAssessed else {
+            return unreliable(.enhancingTumour, "Enhancement cannot be assessed without T1CE.")
+        }
+        guard let probability = enhancement.probability, Review.doubtfulEnhancement.contains(probability) else {
+            return ReliabilityNote(region: .enhancingTumour, isReliable: true, note: "No enhancement segmented.")
+        }
+        return unreliable(.enhancingTumour, "That nothing enhances is uncertain.")
+    }
+
+    private static func note(_ region: TumourRegion, _ dice: Double, line: Double) -> ReliabilityNote {
+        let predicted = "predicted Dice \(QuantityText.coefficient(dice).text)"
+        guard dice < line else {
+            return ReliabilityNote(region: region, isReliable: true, note: "P\(predicted.dropFirst()).")
+        }
+        let mask = mask(region)
+        return unreliable(
+            region,
+            "\(mask.prefix(1).uppercased())\(mask.dropFirst()) is unreliable: \(predicted), below \(QuantityText.coefficient(line).text).")
+    }
+
+    /// By the sequences alone, for a model that predicts no Dice.
+    private static func note(_ region: TumourRegion, _ sequences: [MRISequence]) -> ReliabilityNote {
+        let needed: MRISequence = region == .wholeTumour ? .flair : .t1ce
+        guard sequences.contains(needed) else {
+            return unreliable(region, "Without \(needed.displayName) \(mask(region)) is unreliable.")
+        }
+        return ReliabilityNote(
+            region: region, isReliable: true, note: "\(needed.displayName) is present, which \(mask(region)) depends on.")
     }
 }

@@ -25,6 +25,13 @@ extension Review {
     private static let leastDice: [TumourRegion: Double] = [
         .wholeTumour: 0.7, .tumourCore: 0.8, .enhancingTumour: 0.7,
     ]
+    /// Where the probability that anything enhances is neither small nor large, a person decides (docs/decisions/0240).
+    static let doubtfulEnhancement = 0.2..<0.8
+
+    /// - Parameter stated: by the model package.
+    static func line(of region: TumourRegion, stated: [TumourRegion: Double]) -> Double {
+        stated[region] ?? leastDice[region] ?? 0
+    }
 
     /// - Parameters:
     ///   - brainVolume: ml of the foreground.
@@ -34,7 +41,7 @@ extension Review {
     init(
         atlas: AtlasFit, brainMask: BrainMask, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
         comparison: SeriesComparison, hasLesions: Bool, expectedDice: [TumourRegion: Double],
-        reviewBelow: [TumourRegion: Double] = [:]
+        reviewBelow: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil
     ) {
         var reasons: [String] = []
         if brainMask == .none {
@@ -48,7 +55,7 @@ extension Review {
         if !hasLesions {
             reasons.append("No tumour was found; the model was not trained to rule one out.")
         } else {
-            reasons += Self.doubts(expectedDice, below: reviewBelow)
+            reasons += Self.doubts(expectedDice, below: reviewBelow) + Self.doubts(enhancement)
         }
         self.init(reasons: reasons)
     }
@@ -56,9 +63,16 @@ extension Review {
     /// A sentence for each region whose predicted Dice lies below its line.
     private static func doubts(_ expected: [TumourRegion: Double], below lines: [TumourRegion: Double]) -> [String] {
         TumourRegion.allCases.compactMap { region in
-            guard let dice = expected[region], dice < lines[region] ?? leastDice[region] ?? 0 else { return nil }
+            guard let dice = expected[region], dice < line(of: region, stated: lines) else { return nil }
             return "Predicted Dice of \(region.displayName) \(QuantityText.coefficient(dice).text)."
         }
+    }
+
+    private static func doubts(_ enhancement: Enhancement?) -> [String] {
+        guard let probability = enhancement?.probability, doubtfulEnhancement.contains(probability) else { return [] }
+        return [
+            "Whether anything enhances is uncertain (probability of enhancement \(QuantityText.coefficient(probability).text))."
+        ]
     }
 }
 

@@ -141,7 +141,7 @@ private struct Measured {
                 uniqueKeysWithValues: contrasts.compactMap { name, found in found.map { (name, $0) } }),
             comparison: try SeriesComparison(images, within: foreground),
             hasLesions: !lesions.isEmpty, expectedDice: probabilities.expectedDice,
-            reviewBelow: probabilities.reviewBelow)
+            reviewBelow: probabilities.reviewBelow, enhancement: probabilities.enhancement)
     }
 
     /// Mean probability of each region's voxels; a region without voxels has none.
@@ -165,12 +165,13 @@ private struct Measured {
         let model = segmenter.model
         let review = Review(reasons: doubts + review.reasons)
         let notes = ReliabilityNote.notes(
-            sequences: study.sequences, brainMask: probabilities.brainMask,
-            measured: segmenter.measuredDice(with: study.sequences))
+            sequences: study.sequences, brainMask: probabilities.brainMask, expectedDice: probabilities.expectedDice,
+            reviewBelow: probabilities.reviewBelow, enhancement: probabilities.enhancement)
         var list = FindingList()
         list.add(sequences: study.sequences)
         list.add(volumes: masks.volumes, confidences: confidences)
         list.add(expectedDice: probabilities.expectedDice)
+        list.add(enhancement: probabilities.enhancement)
         list.add(lesions: lesions)
         list.add(brainMask: probabilities.brainMask)
         list.add(atlas: fit)
@@ -180,7 +181,7 @@ private struct Measured {
             volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
             referenceModality: study.reference, reliability: notes, brainMask: probabilities.brainMask,
-            atlas: fit, review: review, expectedDice: probabilities.expectedDice,
+            atlas: fit, review: review, expectedDice: probabilities.expectedDice, enhancement: probabilities.enhancement,
             modelVersion: "\(model.name) \(model.version)", device: segmenter.device)
     }
 }

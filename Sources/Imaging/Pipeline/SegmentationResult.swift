@@ -23,6 +23,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let review: Review?
     /// Predicted Dice (estimated overlap with an expert segmentation) by region; nil in results of versions that predicted none.
     package let expectedDice: [TumourRegion: Double]?
+    /// Whether anything enhances; nil in results of versions that did not ask.
+    package let enhancement: Enhancement?
     package let modelVersion: String
     package let device: String
 
@@ -31,7 +33,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         structuredFindings: [Finding], lesions: [Lesion], gatingWeights: [MRISequence: Double],
         availableModalities: [MRISequence], referenceModality: MRISequence, reliability: [ReliabilityNote],
         brainMask: BrainMask, atlas: AtlasFit? = nil, review: Review? = nil,
-        expectedDice: [TumourRegion: Double]? = nil, modelVersion: String, device: String
+        expectedDice: [TumourRegion: Double]? = nil, enhancement: Enhancement? = nil, modelVersion: String,
+        device: String
     ) {
         self.volumes = volumes
         self.volumesMillilitres = volumes.mapValues { $0 / 1000 }
@@ -49,8 +52,14 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.atlas = atlas
         self.review = review
         self.expectedDice = expectedDice
+        self.enhancement = enhancement
         self.modelVersion = modelVersion
         self.device = device
+    }
+
+    /// Whether the case's mask of a region may be relied on; results of versions without notes say nothing against it.
+    package func isReliable(_ region: TumourRegion) -> Bool {
+        !reliability.contains { $0.region == region && !$0.isReliable }
     }
 
     package static let labelConvention = "BraTS 2023: 1 NCR (necrotic core), 2 ED (oedema), 3 ET (enhancing tumour)"
@@ -69,7 +78,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         case labelConvention = "label_convention"
         case isSkullStripped = "skull_stripped"
         case brainMask = "brain_mask"
-        case atlas, review
+        case atlas, review, enhancement
         case expectedDice = "expected_dice"
         case modelVersion = "model_version"
         case device

@@ -34,13 +34,13 @@ struct ResultNumbers: Sendable {
         reference = result.referenceModality.displayName
         regions = TumourRegion.allCases.map { region in
             Region(
-                name: region.title, volume: QuantityText.volume(result.volumes[region] ?? 0).value,
+                name: region.title, volume: Self.volume(of: region, in: result),
                 parts: Self.parts(of: region, in: result.lesions),
                 confidence: result.confidenceScores[region].map { QuantityText.coefficient($0).text } ?? "none found",
                 predictedDice: result.expectedDice?[region].map { QuantityText.coefficient($0).text } ?? "–",
                 note: result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? "")
         }
-        lesions = result.lesions.map(LesionRows.init)
+        lesions = result.lesions.map { LesionRows($0, isReliable: result.isReliable) }
         hasLesions = !lesions.isEmpty
         let weights = result.availableModalities.compactMap { sequence in
             result.gatingWeights[sequence].map { "\(sequence.displayName) \(QuantityText.coefficient($0).text)" }
@@ -49,6 +49,12 @@ struct ResultNumbers: Sendable {
         convention = result.labelConvention
         isStale = found.isStale
         self.reasons = reasons ?? result.review?.reasons ?? []
+    }
+
+    /// A dash where enhancement was not assessed: 0 would be a claim.
+    private static func volume(of region: TumourRegion, in result: SegmentationResult) -> String {
+        if region == .enhancingTumour, result.enhancement?.answer == .notAssessed { return "–" }
+        return QuantityText.volume(result.volumes[region] ?? 0).value
     }
 
     private static func parts(of region: TumourRegion, in lesions: [Lesion]) -> String {
@@ -84,7 +90,7 @@ struct LesionRows: Sendable {
     let rows: [Row]
     let rowCount: Int
 
-    init(_ lesion: Lesion) {
+    init(_ lesion: Lesion, isReliable: (TumourRegion) -> Bool = { _ in true }) {
         number = lesion.number
         side = lesion.side.rawValue
         let places = lesion.locations.filter { $0.share >= 0.1 }
@@ -94,16 +100,16 @@ struct LesionRows: Sendable {
             : places.map { "\($0.structure.name) \(QuantityText.share($0.share).text)" }.joined(separator: ", ")
         midline = lesion.touchesMidline ? "yes" : "no"
         rows = TumourRegion.allCases.compactMap { region in
-            lesion.measurement(of: region).map { Row($0, of: region) }
+            lesion.measurement(of: region).map { Row($0, of: region, isReliable: isReliable(region)) }
         }
         rowCount = rows.count
     }
 }
 
 extension LesionRows.Row {
-    fileprivate init(_ measured: RegionMeasurement, of region: TumourRegion) {
+    fileprivate init(_ measured: RegionMeasurement, of region: TumourRegion, isReliable: Bool) {
         isFirst = region == .wholeTumour
-        self.region = region.title
+        self.region = isReliable ? region.title : "\(region.title), unreliable"
         volume = QuantityText.volume(measured.volume).value
         let count = measured.parts.count
         let volumes = measured.parts.prefix(3).map { QuantityText.volume($0).value }.joined(separator: ", ")

@@ -69,8 +69,14 @@ extension InferenceRoutes {
                 ["status": .choice(["aligned", "not_aligned", "not_installed"]), "fit": .number],
                 optional: ["fit"]),
             "review": .object(["needed": .boolean, "reasons": .list(of: .text())]),
-            "expected_dice": byRegion, "model_version": .text(), "device": .text(),
-        ], optional: ["brain_mask", "atlas", "review", "expected_dice"])
+            "expected_dice": byRegion,
+            "enhancement": Schema.object(
+                [
+                    "answer": .choice(Enhancement.Answer.allCases.map(\.rawValue)),
+                    "probability": Schema.number.described("That anything enhances, 0 to 1."),
+                ], optional: ["probability"]),
+            "model_version": .text(), "device": .text(),
+        ], optional: ["brain_mask", "atlas", "review", "expected_dice", "enhancement"])
 
     private static let lesion = Schema.object(
         [

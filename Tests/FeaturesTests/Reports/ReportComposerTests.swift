@@ -6,7 +6,7 @@ import Testing
 
 struct ReportComposerTests {
     private func result(
-        _ lesions: [Lesion], sequences: [MRISequence], brainMask: BrainMask = .given
+        _ lesions: [Lesion], sequences: [MRISequence], brainMask: BrainMask = .given, enhancement: Enhancement? = nil
     ) -> SegmentationResult {
         let note = ReliabilityNote(
             region: .enhancingTumour, isReliable: false, note: "Without T1CE no claim is reliable.")
@@ -19,6 +19,12 @@ struct ReportComposerTests {
             Finding(id: "F6", kind: .reliability, region: .enhancingTumour, quantity: 0, unit: "1", term: note.note),
             Finding(id: "F99", kind: .brainMask, term: brainMask.rawValue),
         ]
+        if let enhancement {
+            findings.append(
+                Finding(
+                    id: "F98", kind: .enhancement, region: .enhancingTumour, quantity: enhancement.probability,
+                    term: enhancement.answer.rawValue))
+        }
         for (index, kind) in [
             Finding.Kind.lesionVolume, .maximumDiameter, .axialDiameter, .perpendicularDiameter, .side, .midlineContact,
             .cortexContact,
@@ -29,7 +35,8 @@ struct ReportComposerTests {
         return SegmentationResult(
             volumes: [.wholeTumour: 12345, .tumourCore: 0, .enhancingTumour: 0], confidenceScores: [:], maskFiles: [],
             structuredFindings: findings, lesions: lesions, gatingWeights: [:], availableModalities: sequences,
-            referenceModality: .flair, reliability: [note], brainMask: brainMask, modelVersion: "m 1", device: "cpu")
+            referenceModality: .flair, reliability: [note], brainMask: brainMask, enhancement: enhancement,
+            modelVersion: "m 1", device: "cpu")
     }
 
     private func lesion(_ side: Lesion.Side) -> Lesion {
@@ -80,6 +87,41 @@ struct ReportComposerTests {
             $0.text.contains("Skull stripped automatically")
         }
         #expect((sentence?.findings == ["F99"]) == isSaid)
+    }
+
+    @Test func noEnhancementIsSaidWithItsProbability() throws {
+        let result = result(
+            [lesion(.left)], sequences: [.t1ce], enhancement: Enhancement(.none, probability: 0.08))
+        let text = try ReportComposer.checked(result).text
+        #expect(text.contains("No enhancement segmented (estimated probability of enhancement 0.08)."))
+        #expect(text.contains("core 0.00 ml, no enhancement segmented."))
+        #expect(!text.contains("Enhancing tumour: ") && !text.contains("enhancing component"))
+    }
+
+    @Test func withoutT1CEEnhancementIsNotAssessed() throws {
+        let result = result([lesion(.left)], sequences: [.flair], enhancement: Enhancement(.notAssessed))
+        let text = try ReportComposer.checked(result).text
+        #expect(text.contains("Enhancement not assessed without T1CE."))
+        #expect(!text.contains("Enhancing tumour: ") && !text.contains("enhancing component"))
+    }
+
+    /// The fixture's enhancing tumour is unreliable.
+    @Test func aVolumeOfAnUnreliableRegionIsNoPlainFact() {
+        let made = result([lesion(.left)], sequences: [.t1ce])
+        let volumes: [TumourRegion: Double] = [.wholeTumour: 12345, .tumourCore: 4000, .enhancingTumour: 2000]
+        let result = SegmentationResult(
+            volumes: volumes, confidenceScores: [:], maskFiles: [], structuredFindings: made.structuredFindings,
+            lesions: made.lesions, gatingWeights: [:], availableModalities: [.t1ce], referenceModality: .t1ce,
+            reliability: made.reliability, brainMask: .given, modelVersion: "m 1", device: "cpu")
+        let text = ReportComposer.compose(result).text
+        #expect(text.contains("Enhancing tumour: 2.00 ml (unreliable)."))
+        #expect(text.contains("core 4.00 ml, enhancing component 2.00 ml (unreliable)."))
+        let rows = [
+            Finding(id: "F1", kind: .volume, region: .enhancingTumour, quantity: 2000, unit: "mm3"),
+            Finding(id: "F2", kind: .volume, region: .tumourCore, quantity: 4000, unit: "mm3"),
+            Finding(id: "F3", kind: .reliability, region: .enhancingTumour, quantity: 0, unit: "1"),
+        ].measurements
+        #expect(rows.map { $0.name.hasSuffix("(unreliable)") } == [true, false, false])
     }
 
     @Test func theSameResultGivesTheSameText() {

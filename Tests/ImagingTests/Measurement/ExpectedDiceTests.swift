@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Imaging
@@ -16,13 +17,29 @@ struct ExpectedDiceTests {
         #expect(ExpectedDice.soft(map([0.4, 0.4]), threshold: 0.5) == 0)
     }
 
-    private func expected(_ forecasts: [TumourRegion: DiceForecast]) -> [TumourRegion: Double] {
+    private func expected(
+        _ forecasts: [TumourRegion: DiceForecast], with sequences: Set<MRISequence> = [.t1]
+    ) -> [TumourRegion: Double] {
         let regions = [
             TumourRegion.wholeTumour: map([0, 0.5, 1, 1]), .tumourCore: map([0, 0, 1, 0]),
             .enhancingTumour: map([0, 0.5, 0, 0]),
         ]
         return ExpectedDice.of(
-            regions, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6), by: forecasts)
+            regions, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6), with: sequences,
+            by: forecasts)
+    }
+
+    @Test func theSequencesGivenCount() throws {
+        let whole = TumourRegion.wholeTumour
+        let forecasts = [whole: DiceForecast(intercept: 0.5, contrast: 0.125, fluid: 0.25)]
+        #expect(expected(forecasts, with: [.t1]) == [whole: 0.5])
+        #expect(expected(forecasts, with: [.t1, .t1ce]) == [whole: 0.625])
+        #expect(expected(forecasts, with: [.t2, .flair]) == [whole: 0.75])
+        #expect(expected(forecasts, with: [.t1ce, .flair]) == [whole: 0.875])
+        // Packages of earlier versions state neither.
+        let earlier = try JSONDecoder().decode(
+            DiceForecast.self, from: Data(#"{"intercept": 0.5, "soft": 1, "undecided": 0}"#.utf8))
+        #expect(earlier == DiceForecast(intercept: 0.5, soft: 1))
     }
 
     @Test func everySignHasItsWeight() {
@@ -44,7 +61,7 @@ struct ExpectedDiceTests {
     @Test func aRegionsOwnThresholdDecides() {
         let maps = [TumourRegion.tumourCore: map([0, 0.5, 1, 0]), .enhancingTumour: map([0, 0.5, 1, 0])]
         let found = ExpectedDice.of(
-            maps, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6),
+            maps, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6), with: [],
             by: [
                 .tumourCore: DiceForecast(intercept: 0, soft: 1), .enhancingTumour: DiceForecast(intercept: 0, soft: 1),
             ])

@@ -3,7 +3,9 @@ import Testing
 @testable import Imaging
 
 struct RegionMasksTests {
-    private func volumes(_ thresholds: RegionThresholds) throws -> [TumourRegion: Double] {
+    private func volumes(
+        _ thresholds: RegionThresholds, enhancement: Enhancement? = nil
+    ) throws -> [TumourRegion: Double] {
         let grid = Phantom.grid(GridSize(i: 5, j: 1, k: 1), axes: [1, 0, 0, 0, 1, 0, 0, 0, 1])
         let maps: [TumourRegion: [Float]] = [
             .wholeTumour: [0.2, 0.45, 0.6, 0.9, 0.9], .tumourCore: [0.2, 0.45, 0.45, 0.6, 0.9],
@@ -11,7 +13,7 @@ struct RegionMasksTests {
         ]
         let probabilities = TumourProbabilities(
             regions: maps.mapValues { Image(grid: grid, values: $0) }, gatingWeights: [:], thresholds: thresholds,
-            foreground: LabelMap(grid: grid, filledWith: 1), brainMask: .given)
+            foreground: LabelMap(grid: grid, filledWith: 1), brainMask: .given, enhancement: enhancement)
         return try RegionMasks(probabilities, on: grid).volumes
     }
 
@@ -23,6 +25,14 @@ struct RegionMasksTests {
         #expect(
             try volumes(RegionThresholds([.enhancingTumour: 0.4]))
                 == [.wholeTumour: 3, .tumourCore: 2, .enhancingTumour: 2])
+    }
+
+    @Test(arguments: [Enhancement.Answer.none, .notAssessed])
+    func whereNothingEnhancesAllOfItIsCore(_ answer: Enhancement.Answer) throws {
+        #expect(
+            try volumes(RegionThresholds(), enhancement: Enhancement(answer))
+                == [.wholeTumour: 3, .tumourCore: 2, .enhancingTumour: 0])
+        #expect(try volumes(RegionThresholds(), enhancement: Enhancement(.segmented))[.enhancingTumour] == 1)
     }
 
     /// Whole and lesions are then the same voxels: 201.8 and 201.7 ml of one tumour were seen in one report.

@@ -4,26 +4,36 @@ import Testing
 
 struct ReliabilityTests {
     private func note(
-        _ region: TumourRegion, _ sequences: [MRISequence], dice: Double?, brainMask: BrainMask = .given
+        _ region: TumourRegion, _ sequences: [MRISequence] = MRISequence.allCases, dice: Double? = nil,
+        brainMask: BrainMask = .given, lines: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil
     ) throws -> ReliabilityNote {
-        let measured = dice.map { MeasuredDice(patients: 6, dice: [region: $0]) }
-        let notes = ReliabilityNote.notes(sequences: sequences, brainMask: brainMask, measured: measured)
+        let notes = ReliabilityNote.notes(
+            sequences: sequences, brainMask: brainMask, expectedDice: dice.map { [region: $0] } ?? [:],
+            reviewBelow: lines, enhancement: enhancement)
         return try #require(notes.first { $0.region == region })
     }
 
-    @Test func whatWasMeasuredIsSaid() throws {
-        let good = try note(.wholeTumour, [.flair, .t1ce], dice: 0.87)
-        #expect(good.isReliable && good.note.contains("0.87 for whole tumour on 6 held-out patients"))
-        let poor = try note(.enhancingTumour, [.flair, .t1ce], dice: 0.53)
-        #expect(
-            !poor.isReliable && poor.note.contains("0.53")
-                && poor.note.contains("the enhancing-tumour mask is unreliable"))
-        #expect(try note(.tumourCore, [.t1ce], dice: nil).isReliable)
+    @Test func theCasesOwnPredictedDiceIsSaid() throws {
+        let good = try note(.wholeTumour, dice: 0.87)
+        #expect(good.isReliable && good.note == "Predicted Dice 0.87.")
+        let poor = try note(.enhancingTumour, dice: 0.53)
+        #expect(!poor.isReliable)
+        #expect(poor.note == "The enhancing-tumour mask is unreliable: predicted Dice 0.53, below 0.70.")
+        #expect(try !note(.enhancingTumour, dice: 0.73, lines: [.enhancingTumour: 0.75]).isReliable)
     }
 
-    @Test func aHighFigureDoesNotReplaceTheSequence() throws {
-        let blind = try note(.enhancingTumour, [.flair], dice: 0.9)
-        #expect(!blind.isReliable && blind.note.contains("Without T1CE"))
+    @Test func withoutPredictionTheSequencesDecide() throws {
+        #expect(try note(.tumourCore, [.t1ce]).isReliable)
+        let blind = try note(.tumourCore, [.flair])
+        #expect(!blind.isReliable && blind.note == "Without T1CE the tumour-core mask is unreliable.")
         #expect(try !note(.wholeTumour, [.flair], dice: 0.9, brainMask: BrainMask.none).isReliable)
+    }
+
+    @Test func noEnhancementIsSaidWithHowSureItIs() throws {
+        let clear = try note(.enhancingTumour, enhancement: Enhancement(.none, probability: 0.05))
+        #expect(clear.isReliable && clear.note == "No enhancement segmented.")
+        #expect(try !note(.enhancingTumour, enhancement: Enhancement(.none, probability: 0.4)).isReliable)
+        let blind = try note(.enhancingTumour, [.flair], enhancement: Enhancement(.notAssessed))
+        #expect(!blind.isReliable && blind.note == "Enhancement cannot be assessed without T1CE.")
     }
 }

@@ -14,12 +14,12 @@ struct ReviewTests {
         contrasts: [MRISequence: SeriesContrast] = [:],
         comparison: SeriesComparison = SeriesComparison(enhancement: 0.4, likeness: 0.3), hasLesions: Bool = true,
         expectedDice: [TumourRegion: Double] = [.wholeTumour: 0.9, .tumourCore: 0.9, .enhancingTumour: 0.9],
-        reviewBelow: [TumourRegion: Double] = [:]
+        reviewBelow: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil
     ) -> [String] {
         Review(
             atlas: AtlasFit(status: status, fit: 0.95), brainMask: brainMask, brainVolume: brainVolume,
             contrasts: contrasts, comparison: comparison, hasLesions: hasLesions, expectedDice: expectedDice,
-            reviewBelow: reviewBelow
+            reviewBelow: reviewBelow, enhancement: enhancement
         ).reasons
     }
 
@@ -61,6 +61,14 @@ struct ReviewTests {
         #expect(reasons(expectedDice: [.wholeTumour: 0.93, .tumourCore: 0.85]).isEmpty)
         #expect(reasons(expectedDice: sound, reviewBelow: [.enhancingTumour: 0.3]).isEmpty)
         #expect(reasons(expectedDice: sound, reviewBelow: [.wholeTumour: 0.95]).count == 2)
+    }
+
+    @Test func doubtfulEnhancementIsFlagged() {
+        let doubtful = reasons(enhancement: Enhancement(.none, probability: 0.41))
+        #expect(doubtful == ["Whether anything enhances is uncertain (probability of enhancement 0.41)."])
+        #expect(reasons(enhancement: Enhancement(.segmented, probability: 0.6)).count == 1)
+        #expect(reasons(enhancement: Enhancement(.none, probability: 0.05)).isEmpty)
+        #expect(reasons(enhancement: Enhancement(.notAssessed)).isEmpty)
     }
 
     @Test func wrongSlotsAreFound() throws {

@@ -1,0 +1,101 @@
+import CITK
+import Foundation
+
+/// The core of a tumour that enhances lies at what enhances: what is far from it, or doubtful, is oedema.
+///
+/// A lesion of whose core at least `share` enhances has the core's log-odds lowered, and no voxel of it is core that lies far from
+/// the enhancement unless that encloses it. Lesions of which little enhances stay as they are (docs/decisions/0243;
+/// `training/core.py`: change both or neither).
+package struct CoreRule: Codable, Equatable, Sendable {
+    package let share: Double
+    /// What the core's log-odds are lowered by.
+    package let shift: Double
+    /// mm
+    package let reach: Double
+
+    package init(share: Double, shift: Double, reach: Double) {
+        self.share = share
+        self.shift = shift
+        self.reach = reach
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case share, shift
+        case reach = "reach_mm"
+    }
+
+    package var isSound: Bool { (0...1).contains(share) && shift.isFinite && reach > 0 && reach.isFinite }
+
+    /// From which probability on enhancement and core are counted, and the whole tumour's lesions are drawn.
+    private static let even: Float = 0.5
+    /// mm³: smaller parts of the enhancement may be vessels.
+    private static let least = 100.0
+    /// mm: gaps of twice this in a shell of enhancement do not open it.
+    private static let closing: Float = 2
+
+    /// - Parameter regions: nested probabilities on one grid.
+    package func applied(to regions: [TumourRegion: Image], _ enhancement: Enhancement) throws -> [TumourRegion: Image] {
+        guard enhancement.isSegmented, let whole = regions[.wholeTumour], let core = regions[.tumourCore],
+            let enhancing = regions[.enhancingTumour],
+            let box = whole.mask({ $0 >= Self.even }).boundingBox?.grown(by: [3, 3, 3], within: whole.grid.size)
+        else { return regions }
+        let near = Surroundings(
+            whole: whole.cropped(to: box), core: core.cropped(to: box), enhancing: enhancing.cropped(to: box))
+        guard let changed = try adjusted(near) else { return regions }
+        var map = core
+        map.paste(changed, at: box)
+        return regions.merging([.tumourCore: map]) { $1 }
+    }
+
+    /// The maps around a tumour.
+    private struct Surroundings {
+        let whole: Image
+        let core: Image
+        let enhancing: Image
+    }
+
+    /// The core's probabilities; nil where the rule has nothing to say.
+    private func adjusted(_ maps: Surroundings) throws -> Image? {
+        let whole = maps.whole.mask { $0 >= Self.even }
+        let lit = LabelMap(
+            grid: whole.grid,
+            values: zip(maps.enhancing.values, whole.values).map { $0 >= Self.even ? $1 : 0 })
+        let minimum = max(Int((Self.least / whole.grid.voxelVolume).rounded(.up)), 1)
+        let parts = try Components(of: lit, touchesDiagonally: true, minimumVoxels: minimum)
+        guard parts.count > 0 else { return nil }
+        let close = try surroundings(of: LabelMap(grid: whole.grid, values: parts.labels.map { $0 > 0 ? 1 : 0 }))
+        let lesions = try Components(of: whole, touchesDiagonally: true, minimumVoxels: 1)
+        let asked = enhancingLesions(lesions, maps.core, lit)
+        var found = maps.core
+        for index in found.values.indices where asked[Int(lesions.labels[index])] {
+            let own = close[index] ? Self.lowered(found.values[index], by: shift) : 0
+            found.values[index] = max(own, maps.enhancing.values[index])
+        }
+        return found
+    }
+
+    /// By lesion's label, 0 being none: whether enough of its core enhances.
+    private func enhancingLesions(_ lesions: Components, _ core: Image, _ lit: LabelMap) -> [Bool] {
+        var cores = [Double](repeating: 0, count: lesions.count + 1)
+        var enhancing = cores
+        for (index, label) in lesions.labels.enumerated() where label > 0 {
+            if core.values[index] >= Self.even { cores[Int(label)] += 1 }
+            if lit.values[index] != 0 { enhancing[Int(label)] += 1 }
+        }
+        return zip(cores, enhancing).enumerated().map { label, counts in
+            label > 0 && counts.1 > 0 && counts.1 >= share * max(counts.0, 1)
+        }
+    }
+
+    /// What lies within reach of the enhancement or is enclosed by it.
+    private func surroundings(of enhancing: LabelMap) throws -> [Bool] {
+        let distance = try enhancing.distance()
+        let shell = LabelMap(grid: enhancing.grid, values: distance.map { $0 <= Self.closing ? 1 : 0 })
+        return zip(distance, try shell.filled().values).map { $0 <= Float(reach) || $1 != 0 }
+    }
+
+    private static func lowered(_ probability: Float, by shift: Double) -> Float {
+        let value = min(max(Double(probability), 1e-7), 1 - 1e-7)
+        return Float(1 / (1 + exp(shift) * (1 - value) / value))
+    }
+}

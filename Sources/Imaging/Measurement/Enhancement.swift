@@ -1,0 +1,157 @@
+import Foundation
+
+/// Whether anything of a tumour enhances: one answer for a case. Where nothing does, no voxel is enhancing tumour; it stays core.
+package struct Enhancement: Codable, Equatable, Sendable {
+    package enum Answer: String, Codable, Sendable, CaseIterable {
+        case segmented, none
+        /// Without T1CE nothing shows what takes up contrast agent.
+        case notAssessed = "not_assessed"
+    }
+
+    package let answer: Answer
+    /// That anything enhances, 0...1; nil where the model marked nothing or its package states no way to tell.
+    package let probability: Double?
+
+    package init(_ answer: Answer, probability: Double? = nil) {
+        self.answer = answer
+        self.probability = probability
+    }
+
+    /// Whether voxels may be enhancing tumour.
+    package var isSegmented: Bool { answer == .segmented }
+
+    /// As a clause of a report: `no enhancement segmented`; nil where a volume is stated instead.
+    package var clause: String? {
+        switch answer {
+        case .segmented: nil
+        case .none: "no enhancement segmented"
+        case .notAssessed: "enhancement not assessed without T1CE"
+        }
+    }
+}
+
+/// How the probability that anything enhances follows from the voxels that are likeliest to, fitted on patients with enhancement
+/// and on the same patients without it (`training/enhancement.py`: change both or neither).
+package struct EnhancementForecast: Codable, Equatable, Sendable {
+    package let intercept: Double
+    /// Weight of those voxels' mean probability.
+    package let probability: Double
+    /// Weight of how much brighter they are in T1CE than in T1, in deviations of the brain, against the rest of the tumour.
+    package let gain: Double
+
+    package init(intercept: Double, probability: Double, gain: Double) {
+        self.intercept = intercept
+        self.probability = probability
+        self.gain = gain
+    }
+
+    package var isFinite: Bool { [intercept, probability, gain].allSatisfy(\.isFinite) }
+
+    /// A mask is cleared where enhancement is less probable.
+    private static let least = 0.5
+
+    func probability(mean: Double, gain brighter: Double) -> Double {
+        1 / (1 + exp(-(intercept + probability * mean + gain * brighter)))
+    }
+
+    /// - Parameters:
+    ///   - study: all series of it; without T1CE nothing is assessed.
+    ///   - foreground: the brain, on the grid of `regions`.
+    package static func answer(
+        _ regions: [TumourRegion: Image], thresholds: RegionThresholds, in study: Study, foreground: LabelMap,
+        by forecast: EnhancementForecast?
+    ) throws -> Enhancement {
+        guard let contrast = study.images[.t1ce] else { return Enhancement(.notAssessed) }
+        let masks = try RegionMasks(regions, thresholds: thresholds, on: foreground.grid).masks
+        guard let enhancing = masks[.enhancingTumour], let whole = masks[.wholeTumour],
+            let map = regions[.enhancingTumour], enhancing.values.contains(1)
+        else { return Enhancement(.none) }
+        guard let forecast else { return Enhancement(.segmented) }
+        let chosen = LikeliestVoxels(of: map)
+        let gain = try ContrastGain(contrast, plain: study.images[.t1], foreground: foreground)
+        let probability = forecast.probability(
+            mean: chosen.meanProbability, gain: gain.mean(of: chosen.marks, against: whole))
+        return Enhancement(probability >= least ? .segmented : .none, probability: probability)
+    }
+}
+
+/// The millilitre with the highest probabilities: a speck of bright vessels is no enhancing tumour.
+private struct LikeliestVoxels {
+    let marks: [Bool]
+    let meanProbability: Double
+
+    /// mm³
+    private static let volume = 1000.0
+    /// What is less probable is not looked at.
+    private static let faint: Float = 0.005
+
+    init(of map: Image) {
+        let values = map.values.filter { $0 > Self.faint }.sorted(by: >)
+        let count = max(Int((Self.volume / map.grid.voxelVolume).rounded()), 1)
+        let least = values.isEmpty ? Float.infinity : values[min(count, values.count) - 1]
+        marks = map.values.map { $0 >= least }
+        var (sum, marked) = (0.0, 0.0)
+        for value in map.values where value >= least {
+            sum += Double(value)
+            marked += 1
+        }
+        meanProbability = sum / max(marked, 1)
+    }
+}
+
+/// How bright voxels are in T1CE against T1, both as z-scores of the brain; in T1CE alone where T1 is absent.
+private struct ContrastGain {
+    private let values: [Float]
+    private let foreground: LabelMap
+
+    init(_ contrast: Image, plain: Image?, foreground: LabelMap) throws {
+        self.foreground = foreground
+        let own = try Self.scores(contrast, foreground)
+        guard let plain else {
+            values = own
+            return
+        }
+        values = zip(own, try Self.scores(plain, foreground)).map { $0 - $1 }
+    }
+
+    private static func scores(_ image: Image, _ foreground: LabelMap) throws -> [Float] {
+        let values = image.grid == foreground.grid ? image.values : try Resampler.linear(image, to: foreground.grid).values
+        var (count, sum, squares) = (0.0, 0.0, 0.0)
+        for (index, mark) in foreground.values.enumerated() where mark != 0 {
+            count += 1
+            sum += Double(values[index])
+        }
+        let mean = sum / max(count, 1)
+        for (index, mark) in foreground.values.enumerated() where mark != 0 {
+            squares += (Double(values[index]) - mean) * (Double(values[index]) - mean)
+        }
+        let deviation = max((squares / max(count, 1)).squareRoot(), 1e-6)
+        return values.map { Float((Double($0) - mean) / deviation) }
+    }
+
+    /// Against the rest of the tumour, or of the brain where that rest is smaller than what is marked.
+    func mean(of marks: [Bool], against whole: LabelMap) -> Double {
+        var (chosen, tumour, brain) = (Sum(), Sum(), Sum())
+        for index in values.indices {
+            if marks[index] {
+                chosen.add(values[index])
+            } else {
+                if whole.values[index] != 0 { tumour.add(values[index]) }
+                if foreground.values[index] != 0 { brain.add(values[index]) }
+            }
+        }
+        return chosen.mean - (tumour.count < chosen.count ? brain : tumour).mean
+    }
+
+    private struct Sum {
+        private(set) var count = 0.0
+        private var total = 0.0
+
+        mutating func add(_ value: Float) {
+            count += 1
+            total += Double(value)
+        }
+
+        var mean: Double { total / max(count, 1) }
+    }
+}
