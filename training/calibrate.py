@@ -193,12 +193,11 @@ def by_patient(cases):
 def fit_temperatures(answers, cases, names):
     """Sets the answers' temperatures; the voxels around the tumours by region and patient."""
     generator, voxels = np.random.default_rng(0), {region: {} for region in REGIONS}
-    answers.temperatures = np.ones(len(REGIONS), np.float32)
+    answers.marked_by(np.ones(len(REGIONS)), answers.thresholds)
     for case in cases:
         for region, pair in near_voxels(case, answers.logits(case, names), generator).items():
             voxels[region][case.name] = pair
-    found = [round(temperature(list(rows.values())), 4) for rows in voxels.values()]
-    answers.temperatures = np.array(found, np.float32)
+    answers.marked_by([round(temperature(list(rows.values())), 4) for rows in voxels.values()], answers.thresholds)
     return voxels
 
 
@@ -210,7 +209,7 @@ def fit_thresholds(answers, cases, subsets):
             for region, values, truth in zip(REGIONS, nested(answers.logits(case, names)), case.truth):
                 if is_asked(region, names):
                     tables[region][case.name].append(dice_by_threshold(values, truth.astype(bool)))
-    answers.thresholds = np.array([threshold(list(rows.values())) for rows in tables.values()])
+    answers.marked_by(answers.temperatures, [threshold(list(rows.values())) for rows in tables.values()])
     return tables
 
 

@@ -74,7 +74,7 @@ class Answers:
     LIMIT = 30
 
     def __init__(self, package):
-        self.package, self.known = package, {}
+        self.package, self.known, self.rows = package, {}, {}
         self.temperatures, self.thresholds = package.temperatures.astype(np.float32), package.thresholds
         self.enhancement, self.rule = (package.description.get(key) for key in ("enhancement", "core_around_enhancement"))
 
@@ -90,10 +90,18 @@ class Answers:
         given = enhancement.quiet(case) if is_quiet else case.sequences
         return {name: given[name] for name in names}
 
+    def marked_by(self, temperatures, thresholds):
+        """From here on with these, by region."""
+        self.temperatures, self.thresholds = np.asarray(temperatures, np.float32), np.asarray(thresholds)
+        self.rows.clear()
+
     def signs(self, case, names, is_quiet=False):
-        """What `enhancement.signs` are of a case's masks."""
-        logits = self.logits(case, names, is_quiet)
-        return enhancement.signs(nested(logits)[2], masks(logits, self.thresholds), self.sequences(case, names, is_quiet))
+        """What `enhancement.signs` are of a case's masks, each computed once."""
+        key = (case.name, tuple(names), is_quiet)
+        if key not in self.rows:
+            logits = self.logits(case, names, is_quiet)
+            self.rows[key] = enhancement.signs(nested(logits)[2], masks(logits, self.thresholds), self.sequences(case, names, is_quiet))
+        return self.rows[key]
 
     def segmented(self, case, names):
         """Logits and masks as the package gives them: no enhancing tumour where nothing of the case enhances, and the core at what does."""
@@ -143,10 +151,12 @@ def main():
     parser.add_argument("--out", type=Path)
     parser.add_argument("--calibrate", type=Path, help="fit temperatures, thresholds and the line to Dice, write them here and measure with them")
     parser.add_argument("--precision", choices=("f32", "int8"), default="f32")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="cases that are measured; else all of the folder")
     parser.add_argument("--four", action="store_true", help="all four sequences only")
     arguments = parser.parse_args()
     answers = Answers(Package(arguments.package, arguments.precision))
-    cases = [Case(path) for path in sorted(arguments.cases.iterdir()) if (path / "seg.nii.gz").exists()]
+    folders = [path for path in sorted(arguments.cases.iterdir()) if not arguments.only or path.name in arguments.only]
+    cases = [Case(path) for path in folders if (path / "seg.nii.gz").exists()]
     result = {"cases": {}, "subsets": {}}
     if arguments.calibrate:
         calibration, result["calibration"] = calibrate.fit(answers, cases, subsets())

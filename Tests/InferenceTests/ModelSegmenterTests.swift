@@ -47,6 +47,28 @@ struct ModelSegmenterTests {
         #expect(found.expectedDice.values.allSatisfy { (0...1).contains($0) })
     }
 
+    @Test func withoutT1CENothingIsSaidToEnhance() throws {
+        let sequences = [MRISequence.t1, .t2, .flair]
+        let found = try segmenter().probabilities(of: StudyPhantom.study(sequences), control: WorkControl())
+        #expect(found.enhancement == Enhancement(.notAssessed))
+        #expect(found.expectedDice[.enhancingTumour] == nil && found.expectedDice[.wholeTumour] != nil)
+        let masks = try RegionMasks(found, on: StudyPhantom.image(.t1).grid)
+        #expect(masks.volumes[.enhancingTumour] == 0 && (masks.volumes[.wholeTumour] ?? 0) > 0)
+    }
+
+    @Test func aPackageMayClearWhatDoesNotEnhance() throws {
+        let copy = try StudyPhantom.packageCopy(changing: "model.json") { data in
+            var object = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+            object["enhancement"] = ["intercept": -9, "probability": 0, "gain": 0]
+            data = try JSONSerialization.data(withJSONObject: object)
+        }
+        defer { try? FileManager.default.removeItem(at: copy) }
+        let found = try ModelSegmenter(ModelPackage(folder: copy)).probabilities(
+            of: StudyPhantom.study(), control: WorkControl())
+        #expect(found.enhancement?.answer == Enhancement.Answer.none && (found.enhancement?.probability ?? 1) < 0.001)
+        #expect(try RegionMasks(found, on: StudyPhantom.image(.t1ce).grid).volumes[.enhancingTumour] == 0)
+    }
+
     @Test func aTemperatureMovesProbabilitiesAndNoMask() throws {
         let hot = try StudyPhantom.packageCopy(changing: "model.json") { data in
             let text = String(decoding: data, as: UTF8.self)

@@ -24,7 +24,9 @@ struct CoreRuleTests {
             .enhancingTumour: image(enhancing),
         ]
         let found = try rule.applied(to: regions, Enhancement(answer))
-        #expect(found[.wholeTumour] == regions[.wholeTumour] && found[.enhancingTumour] == regions[.enhancingTumour])
+        for region in [TumourRegion.wholeTumour, .enhancingTumour] {
+            #expect(found[region]?.values == regions[region]?.values)
+        }
         let map = try #require(found[.tumourCore])
         return (0..<Self.length).map { map[4, 4, $0] }
     }
