@@ -27,7 +27,7 @@ FAINT = 0.005
 # Keeps the weights of few patients from growing without end.
 RIDGE = 0.3
 # Subsets that show contrast agent, for the fit; every one of them is fitted with and without enhancement.
-FITTED = (SEQUENCES, ("t1", "t1ce"), ("t1ce", "flair"), ("t1ce",))
+FITTED = (SEQUENCES, ("t1ce", "flair"))
 
 
 def scores(sequences):

@@ -71,7 +71,7 @@ package struct ReportComposer {
                 addNoEnhancement(enhancement)
                 continue
             }
-            let volume = volume(region, result.volumes[region] ?? 0)
+            let volume = stated(region, result.volumes[region] ?? 0)
             let parts = count > 1 ? Self.inParts(region, result.partCount(of: region)) : ""
             say(
                 .findings, "\(Self.title(region)): \(volume)\(parts).",
@@ -89,7 +89,7 @@ package struct ReportComposer {
     }
 
     /// What is measured on a mask that may not be relied on is never stated as a plain fact.
-    private func volume(_ region: TumourRegion, _ cubicMillimetres: Double) -> String {
+    private func stated(_ region: TumourRegion, _ cubicMillimetres: Double) -> String {
         let text = QuantityText.volume(cubicMillimetres).text
         return cubicMillimetres == 0 || result.isReliable(region) ? text : "\(text) (unreliable)"
     }
@@ -129,7 +129,7 @@ package struct ReportComposer {
     private mutating func addWhole(_ lesion: Lesion) {
         let number = lesion.number
         var text = "Lesion \(number): \(Self.side(lesion.side)), "
-        text += "\(volume(.wholeTumour, lesion.volumes[.wholeTumour] ?? 0)) including oedema"
+        text += "\(stated(.wholeTumour, lesion.volumes[.wholeTumour] ?? 0)) including oedema"
         var findings = ids(.side, lesion: number) + ids(.lesionVolume, region: .wholeTumour, lesion: number)
         if let diameters = lesion.measurement(of: .wholeTumour)?.diameters {
             text += ", \(Self.size(diameters))"
@@ -148,7 +148,7 @@ package struct ReportComposer {
             say(.findings, "\(none) of at least 0.05 ml.", counted)
             return
         }
-        var text = "\(name): \(volume(region, measured.volume))"
+        var text = "\(name): \(stated(region, measured.volume))"
         var findings = volume + sizes(region, lesion.number)
         let count = measured.parts.count
         if count > 1 {
@@ -197,7 +197,7 @@ package struct ReportComposer {
         let count = result.lesions.count
         let what = count == 1 ? "One lesion" : "\(count) lesions"
         let side = count == 1 ? Self.side(largest.side) : "the largest in \(Self.place(largest.side))"
-        let volumes = TumourRegion.allCases.map { volume($0, result.volumes[$0] ?? 0) }
+        let volumes = TumourRegion.allCases.map { stated($0, result.volumes[$0] ?? 0) }
         let enhancing = result.enhancement?.clause ?? "enhancing component \(volumes[2])"
         say(
             .impression,
