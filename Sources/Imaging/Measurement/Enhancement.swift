@@ -47,8 +47,8 @@ package struct EnhancementForecast: Codable, Equatable, Sendable {
 
     package var isFinite: Bool { [intercept, probability, gain].allSatisfy(\.isFinite) }
 
-    /// A mask is cleared where enhancement is less probable.
-    private static let least = 0.5
+    /// A mask is cleared where enhancement is less probable: to lose one is worse than to leave a false one, which review names.
+    private static let least = 0.25
 
     func probability(mean: Double, gain brighter: Double) -> Double {
         1 / (1 + exp(-(intercept + probability * mean + gain * brighter)))
