@@ -17,7 +17,7 @@ EVEN = 0.5
 LEAST_MM3 = 100.0
 # Gaps of twice this in a shell of enhancement do not open it.
 CLOSING_MM = 2.0
-RULE = {"share": 0.1, "shift": 1.253, "reach_mm": 8.0}
+RULE = {"share": 0.1, "shift": 1.6946, "reach_mm": 8.0}
 DIAGONAL = np.ones((3, 3, 3))
 # No core: the logit of a probability that no threshold reaches.
 NONE = -20.0

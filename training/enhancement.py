@@ -103,6 +103,6 @@ def judged(rows):
         fitted = stated([row for other, part in rows.items() if other != name for row in part])
         for *values, enhances in own:
             right[enhances > 0][1] += 1
-            right[enhances > 0][0] += (probability_of(fitted, values) >= LEAST) == (enhances > 0)
+            right[enhances > 0][0] += int((probability_of(fitted, values) >= LEAST) == (enhances > 0))
     return {"enhancing": right[True][1], "enhancing_kept": right[True][0], "quiet": right[False][1], "quiet_cleared": right[False][0],
             "subsets": len(FITTED), "unmarked": len(rows) * len(FITTED) - right[False][1]}

@@ -44,6 +44,7 @@ def test_where_much_is_doubtful_the_best_threshold_lies_below_a_half():
 def test_a_threshold_that_costs_a_patient_is_not_taken():
     table = [0.9, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5]
     assert threshold([[table], [table]]) == 0.3
+    assert threshold([[table], [table], [[0.46, 0.46, 0.46, 0.46, 0.5, 0.5, 0.5]]]) == 0.3
     assert threshold([[table], [table], [[0.4, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5]]]) == 0.35
     assert threshold([[table], [table], [[0.4, 0.4, 0.4, 0.4, 0.5, 0.4, 0.4]]]) == 0.5
 

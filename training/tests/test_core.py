@@ -52,4 +52,4 @@ def test_another_lesion_keeps_its_core():
 
 
 def test_the_shift_is_that_of_the_threshold():
-    assert sigmoid(core.logit(0.6) - core.RULE["shift"]) == pytest.approx(0.3, abs=1e-3)
+    assert sigmoid(core.logit(0.7) - core.RULE["shift"]) == pytest.approx(0.3, abs=1e-3)

@@ -89,18 +89,34 @@ struct ReportComposerTests {
         #expect((sentence?.findings == ["F99"]) == isSaid)
     }
 
-    @Test func noEnhancementIsSaidWithItsProbability() throws {
+    /// What the check of the draft has against its sentences on enhancement.
+    private func faults(_ draft: ReportDraft, _ result: SegmentationResult) -> [String] {
+        ReportCheck(result.structuredFindings).faults(in: draft).map(\.reason)
+            .filter { $0.contains("enhancement") || $0.contains("probability") }
+    }
+
+    @Test func noEnhancementIsSaidWithItsProbability() {
         let result = result(
             [lesion(.left)], sequences: [.t1ce], enhancement: Enhancement(.none, probability: 0.08))
-        let text = try ReportComposer.checked(result).text
+        let draft = ReportComposer.compose(result)
+        let text = draft.text
         #expect(text.contains("No enhancement segmented (estimated probability of enhancement 0.08)."))
         #expect(text.contains("core 0.00 ml, no enhancement segmented."))
         #expect(!text.contains("Enhancing tumour: ") && !text.contains("enhancing component"))
+        #expect(faults(draft, result) == [])
+        let other = draft.sentences.map { sentence in
+            ReportDraft.Sentence(
+                section: sentence.section, text: sentence.text.replacing("0.08", with: "0.80"),
+                findings: sentence.findings)
+        }
+        #expect(faults(ReportDraft(sentences: other), result) == ["no cited finding measures a probability of 0.80"])
     }
 
-    @Test func withoutT1CEEnhancementIsNotAssessed() throws {
+    @Test func withoutT1CEEnhancementIsNotAssessed() {
         let result = result([lesion(.left)], sequences: [.flair], enhancement: Enhancement(.notAssessed))
-        let text = try ReportComposer.checked(result).text
+        let draft = ReportComposer.compose(result)
+        let text = draft.text
+        #expect(faults(draft, result) == [])
         #expect(text.contains("Enhancement not assessed without T1CE."))
         #expect(!text.contains("Enhancing tumour: ") && !text.contains("enhancing component"))
     }
