@@ -2,7 +2,7 @@
 
 Temperatures (Guo et al. 2017) minimise the cross-entropy of the voxels within 20 mm of the expert's or our whole tumour, all four
 sequences. A voxel belongs to a region from 0.5 on, or from where the mean Dice over patients and subsets is highest while no patient
-loses more than `MOST_LOST` against 0.5: the best threshold lies at half the Dice that can be reached (Lipton, Elkan & Naryanaswamy 2014). Whether anything
+loses more than `MOST_LOST` against 0.5, if patients that the choice did not see gain by it too: the best threshold lies at half the Dice that can be reached (Lipton, Elkan & Naryanaswamy 2014). Whether anything
 enhances is asked of the case as a whole (`enhancement.py`), and the core of what enhances lies around it (`core.py`). Dice is foretold, by least squares over all fifteen subsets of the
 sequences (of enhancing tumour those with T1CE), from `SIGNS`: the Dice that the probabilities expect of their own mask, how many voxels
 they are unsure of, and whether T1CE, and T2 or FLAIR, are there. A lesion's confidence, the share of its voxels that
@@ -70,11 +70,21 @@ def threshold(tables):
     return float(THRESHOLDS[np.where(is_no_loss, means.mean(0), -1).argmax()])
 
 
+def chosen_threshold(tables):
+    """The best one where patients that its choice did not see gain by it, else the even one; `tables`: as `thresholds_report` has them."""
+    return thresholds_report(tables)["chosen"]
+
+
+def unseen(tables):
+    """By patient: mean Dice at the threshold that the others gave; `tables`: {patient: [subsets, thresholds]}."""
+    return [np.mean(table, 0)[list(THRESHOLDS).index(threshold(without(tables, name)))] for name, table in tables.items()]
+
+
 def thresholds_report(tables):
     """Mean Dice at the even threshold, and where every patient's is the one that the others gave; `tables`: {patient: [subsets, thresholds]}."""
-    unseen = [np.mean(table, 0)[list(THRESHOLDS).index(threshold(without(tables, name)))] for name, table in tables.items()]
-    even = [np.mean(table, 0)[EVEN_PLACE] for table in tables.values()]
-    return {"chosen": threshold(list(tables.values())), "mean_dice_even": round(float(np.mean(even)), 4), "mean_dice": round(float(np.mean(unseen)), 4)}
+    even, other = np.mean([np.mean(table, 0)[EVEN_PLACE] for table in tables.values()]), np.mean(unseen(tables))
+    chosen = threshold(list(tables.values())) if other > even else EVEN
+    return {"chosen": chosen, "mean_dice_even": round(float(even), 4), "mean_dice": round(float(other), 4)}
 
 
 def without(values, name):
@@ -213,7 +223,7 @@ def fit_thresholds(answers, cases, subsets):
             for region, values, truth in zip(REGIONS, nested(logits), case.truth):
                 if is_asked(region, names):
                     tables[region][case.name].append(dice_by_threshold(values, truth.astype(bool)))
-    answers.marked_by(answers.temperatures, [threshold(list(rows.values())) for rows in tables.values()])
+    answers.marked_by(answers.temperatures, [chosen_threshold(rows) for rows in tables.values()])
     return tables
 
 

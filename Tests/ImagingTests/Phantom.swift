@@ -60,7 +60,6 @@ struct BrightSegmenter: Segmenter {
     let model = ModelIdentity(name: "bright", version: "1", digest: "0")
     let device = "cpu"
 
-
     func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
         control.report("Looking", 0.5)
         try control.checkCancellation()

@@ -41,6 +41,14 @@ def test_where_much_is_doubtful_the_best_threshold_lies_below_a_half():
     assert found["chosen"] == threshold(list(tables.values())) < 0.5 and found["mean_dice"] > found["mean_dice_even"]
 
 
+def test_a_threshold_that_others_do_not_gain_by_stays_even():
+    gains = [0.6, 0.55, 0.52, 0.51, 0.5, 0.5, 0.5]
+    assert thresholds_report({"a": [gains], "b": [gains]})["chosen"] == 0.3
+    # One patient's gain is all there is to choose by; the others' choice does not give it.
+    found = thresholds_report({"a": [[0.9, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]], "b": [[0.48, 0.5, 0.5, 0.5, 0.5, 0.5, 0.51]]})
+    assert found["chosen"] == 0.5 and found["mean_dice"] <= found["mean_dice_even"]
+
+
 def test_a_threshold_that_costs_a_patient_is_not_taken():
     table = [0.9, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5]
     assert threshold([[table], [table]]) == 0.3

@@ -34,7 +34,8 @@ package struct CoreRule: Codable, Equatable, Sendable {
     private static let closing: Float = 2
 
     /// - Parameter regions: nested probabilities on one grid.
-    package func applied(to regions: [TumourRegion: Image], _ enhancement: Enhancement) throws -> [TumourRegion: Image] {
+    package func applied(to regions: [TumourRegion: Image], _ enhancement: Enhancement) throws -> [TumourRegion: Image]
+    {
         guard enhancement.isSegmented, let whole = regions[.wholeTumour], let core = regions[.tumourCore],
             let enhancing = regions[.enhancingTumour],
             let box = whole.mask({ $0 >= Self.even }).boundingBox?.grown(by: [3, 3, 3], within: whole.grid.size)

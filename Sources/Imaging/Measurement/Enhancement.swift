@@ -115,7 +115,8 @@ private struct ContrastGain {
     }
 
     private static func scores(_ image: Image, _ foreground: LabelMap) throws -> [Float] {
-        let values = image.grid == foreground.grid ? image.values : try Resampler.linear(image, to: foreground.grid).values
+        let values =
+            image.grid == foreground.grid ? image.values : try Resampler.linear(image, to: foreground.grid).values
         var (count, sum, squares) = (0.0, 0.0, 0.0)
         for (index, mark) in foreground.values.enumerated() where mark != 0 {
             count += 1

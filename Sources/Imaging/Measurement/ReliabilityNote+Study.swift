@@ -14,7 +14,10 @@ extension ReliabilityNote {
         TumourRegion.allCases.map { region in
             if brainMask == .none {
                 return unreliable(
-                    region, "The images show the skull; the model was trained on skull-stripped images, so \(mask(region)) is unreliable.")
+                    region,
+                    "The images show the skull; the model was trained on skull-stripped images, "
+                        + "so \(mask(region)) is unreliable."
+                )
             }
             if region == .enhancingTumour, let enhancement, !enhancement.isSegmented { return note(enhancement) }
             if let dice = expectedDice[region] {
@@ -51,7 +54,8 @@ extension ReliabilityNote {
         let mask = mask(region)
         return unreliable(
             region,
-            "\(mask.prefix(1).uppercased())\(mask.dropFirst()) is unreliable: \(predicted), below \(QuantityText.coefficient(line).text).")
+            "\(mask.prefix(1).uppercased())\(mask.dropFirst()) is unreliable: \(predicted), below \(QuantityText.coefficient(line).text)."
+        )
     }
 
     /// By the sequences alone, for a model that predicts no Dice.
@@ -61,6 +65,7 @@ extension ReliabilityNote {
             return unreliable(region, "Without \(needed.displayName) \(mask(region)) is unreliable.")
         }
         return ReliabilityNote(
-            region: region, isReliable: true, note: "\(needed.displayName) is present, which \(mask(region)) depends on.")
+            region: region, isReliable: true,
+            note: "\(needed.displayName) is present, which \(mask(region)) depends on.")
     }
 }

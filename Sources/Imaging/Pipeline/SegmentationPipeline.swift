@@ -181,7 +181,8 @@ private struct Measured {
             volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
             referenceModality: study.reference, reliability: notes, brainMask: probabilities.brainMask,
-            atlas: fit, review: review, expectedDice: probabilities.expectedDice, enhancement: probabilities.enhancement,
+            atlas: fit, review: review, expectedDice: probabilities.expectedDice,
+            enhancement: probabilities.enhancement,
             modelVersion: "\(model.name) \(model.version)", device: segmenter.device)
     }
 }

@@ -16,11 +16,14 @@ struct CoreRuleTests {
     }
 
     private func core(
-        enhancing: @escaping (Int) -> Float = { (10..<16).contains($0) ? 0.9 : 0 }, _ answer: Enhancement.Answer = .segmented
+        enhancing: @escaping (Int) -> Float = { (10..<16).contains($0) ? 0.9 : 0 },
+        _ answer: Enhancement.Answer = .segmented
     ) throws -> [Float] {
         let regions: [TumourRegion: Image] = [
             .wholeTumour: image { (2..<50).contains($0) ? 0.95 : 0 },
-            .tumourCore: image { (2..<30).contains($0) ? ($0 % 2 == 0 ? 0.9 : 0.55) : (30..<50).contains($0) ? 0.9 : 0 },
+            .tumourCore: image {
+                (2..<30).contains($0) ? ($0 % 2 == 0 ? 0.9 : 0.55) : (30..<50).contains($0) ? 0.9 : 0
+            },
             .enhancingTumour: image(enhancing),
         ]
         let found = try rule.applied(to: regions, Enhancement(answer))
