@@ -54,6 +54,7 @@ let targets: [Target] = [
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
+    .target(name: "Claims"),
     .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto], swiftSettings: optimised),
     .target(
         name: "Inference", dependencies: ["Imaging", "COpenVINO", "COnnxRuntime", crypto], swiftSettings: optimised),
@@ -63,7 +64,7 @@ let targets: [Target] = [
     .target(name: "Rendering", dependencies: ["CCairo", "CPango", "CQRencode", "Imaging"]),
     .target(
         name: "Features",
-        dependencies: ["Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging]),
+        dependencies: ["Claims", "Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging]),
     .target(
         name: "Web", dependencies: ["Features", "Imaging", hummingbird, mustache],
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
@@ -75,6 +76,7 @@ let targets: [Target] = [
 
     .target(
         name: "TestSupport", dependencies: ["Imaging", "Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
+    .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),

@@ -8,16 +8,17 @@ import tempfile
 
 # target -> what it may import of ours, of other packages' modules that others must not see, and of the C borders
 ARROWS = {
+    "Claims": set(),
     "Imaging": {"CITK", "CZlib"},
     "Inference": {"Imaging", "COpenVINO", "COnnxRuntime"},
     "Storage": {"CPostgres", "GRDB"},
     "Rendering": {"Imaging", "CCairo", "CPango", "CQRencode"},
-    "Features": {"Imaging", "Storage", "Rendering", "CArgon2", "JWTKit"},
+    "Features": {"Claims", "Imaging", "Storage", "Rendering", "CArgon2", "JWTKit"},
     "Web": {"Features", "Imaging", "Rendering", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache"},
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
-    "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
+    "Claims", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache",
 }
 # pattern -> why; each holds for Sources/ alone

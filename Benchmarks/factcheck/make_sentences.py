@@ -171,8 +171,9 @@ class Writer:
         self.rows = []
         self.random = random.Random(18)
 
-    def add(self, label, study, text, family):
-        half = "built" if hashlib.sha256(family.encode()).digest()[0] % 2 == 0 else "held"
+    def add(self, label, study, text, family, half=None):
+        if half is None:
+            half = "built" if hashlib.sha256(family.encode()).digest()[0] % 2 == 0 else "held"
         row = (half, label, study, text)
         if row not in self.rows:
             self.rows.append(row)
@@ -312,6 +313,14 @@ def hand(writer):
             writer.add(f"false:{kind}", study, text, text)
 
 
+def later(writer):
+    """What was written while the engine was built belongs to the first half; what was written afterwards is a half of its own."""
+    for half in ("built", "fresh"):
+        with open(HERE / f"hand-{half}.tsv") as file:
+            for label, study, text in csv.reader((line for line in file if not line.startswith("#")), delimiter="\t"):
+                writer.add(label, study, text, text, half)
+
+
 def main():
     writer = Writer()
     hand(writer)
@@ -319,6 +328,7 @@ def main():
     lesions_of(writer)
     contacts_of(writer)
     enhancement_of(writer)
+    later(writer)
     studies = {name: findings(lesions) for name, lesions in STUDIES.items()}
     (HERE / "studies.json").write_text(json.dumps(studies, indent=1, ensure_ascii=False) + "\n")
     lines = ["half\tlabel\tstudy\tsentence"] + ["\t".join(map(str, row)) for row in writer.rows]
