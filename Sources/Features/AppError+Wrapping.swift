@@ -68,7 +68,7 @@ extension AppError {
     package static func cause(of error: any Error) -> String {
         switch error {
         case let error as AppError: error.cause.map { "\(error) (\(cause(of: $0)))" } ?? "\(error)"
-        case let error as ReportCheck.Fault: "\(error)"
+        case let error as ReportDraft.Fault: "\(error)"
         case let error as DatabaseError: "\(error)"
         case let error as BlobError: "\(error)"
         case let error as JobFailure: "\(error)"

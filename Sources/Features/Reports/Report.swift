@@ -42,7 +42,7 @@ package struct Report: Sendable, Equatable {
     package var currentText: String { finalizedText ?? aiGeneratedText }
 
     /// What its text says against or beyond the measurements.
-    package var checks: [TextCheck.Remark] { TextCheck(findings).remarks(on: currentText) }
+    package var checks: [ReportRemark] { ReportRemark.remarks(on: currentText, findings) }
 }
 
 extension Report: Encodable {

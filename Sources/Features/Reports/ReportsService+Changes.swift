@@ -64,7 +64,7 @@ extension ReportsService {
     /// - Throws: a validation error that lists them where the signer has not said so.
     private static func acknowledged(_ change: ReportChange) throws -> [String] {
         guard change.isSigning else { return [] }
-        let found = TextCheck(change.from.findings).remarks(on: change.text ?? "")
+        let found = ReportRemark.remarks(on: change.text ?? "", change.from.findings)
             .filter { $0.kind == .contradiction }.map(\.text)
         guard found.isEmpty || change.isAcknowledged else {
             throw AppError(
