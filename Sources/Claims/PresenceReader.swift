@@ -40,6 +40,8 @@ enum PresenceReader {
         else { return [] }
         return clause.words.indices.filter { place in
             let word = clause.words[place]
+            // "Including oedema" says what a volume is of.
+            if ["incl", "excl", "with"].contains(where: word.text.hasPrefix) { return false }
             guard word.has(.target) || word.has(.enhances), !word.has(.diagnosis), !clause.describesOther(place) else {
                 return false
             }

@@ -18,7 +18,8 @@ struct SentenceContext {
         var clause = clause
         clause.inherited = subject
         clause.inheritedPlace = place
-        clause.isTitle = sign == ":"
+        // "Whole tumour (including oedema): 0.00 ml" claims a volume, not a tumour.
+        clause.isTitle = sign == ":" || sign == "(" && !clause.has(.verb)
         clause.isFirst = clauses.isEmpty
         clause.isOfDice = isOfDice
         clause.isOfCount = clauses.last.map { $0.has(.countable) && $0.words.contains { $0.text == "number" } } ?? false

@@ -64,6 +64,22 @@ struct DraftSentenceTests {
         #expect(changed.contains { !Self.faults($0.0.replacing(from, with: to), $0.1).isEmpty })
     }
 
+    @Test func nothingMayBeMeasuredAndSaid() {
+        let facts = [
+            Fact(id: "F1", kind: .volume, region: .whole, quantity: (0, 0)),
+            Fact(id: "F2", kind: .lesionCount, quantity: (0, 0)),
+        ]
+        let check = ClaimCheck(facts, limits: FactCheckSet.limits)
+        for (sentence, id) in [
+            ("Whole tumour (including oedema): 0.00 ml.", "F1"), ("No lesion of at least 0.05 ml.", "F2"),
+            ("No tumour segmented; this does not exclude one.", "F2"),
+        ] {
+            #expect(check.faults(in: sentence, citing: [id]) == [])
+            #expect(check.remarks(on: sentence).allSatisfy { $0.verdict == .supported })
+        }
+        #expect(!check.faults(in: "One lesion.", citing: ["F2"]).isEmpty)
+    }
+
     @Test func aSentenceMustCiteWhatItStates() {
         #expect(!Self.faults("All is well.", []).isEmpty && !Self.faults("All is well.", [99]).isEmpty)
     }
