@@ -63,6 +63,8 @@ struct Clause: Sendable {
 }
 
 extension Clause {
+    /// Words of a clause; longer ones are cut, so that the time to read a text stays in proportion to its length.
+    private static let longest = 100
     private static let breaks: Set<String> = [",", ";", ":", "(", ")", "–", "—"]
     private static let conjunctions: Set<String> = [
         "but", "while", "whereas", "although", "however", "compared", "versus", "vs", "previously", "now", "currently",
@@ -79,6 +81,9 @@ extension Clause {
             if word.isSign, breaks.contains(word.text), !isRange(words, place), !isList(words, start, place) {
                 cut(place, word.text)
                 start = place + 1
+            } else if place - start >= longest {
+                cut(place, "")
+                start = place
             } else if place > start,
                 conjunctions.contains(word.text) || word.text == "and" && parts(words, start, place)
             {
@@ -93,7 +98,7 @@ extension Clause {
     /// "the temporal, parietal and occipital lobes", "cerebellum, pons and medulla": a comma between locations.
     private static func isList(_ words: [Word], _ start: Int, _ place: Int) -> Bool {
         guard words[place].text == ",", place > start else { return false }
-        let rest = words[(place + 1)...].prefix { !($0.isSign && $0.text != ",") }
+        let rest = words[(place + 1)...].prefix(longest).prefix { !($0.isSign && $0.text != ",") }
         let next = rest.first { !["the", "and", "or", "a"].contains($0.text) && !$0.has(.adjective) }
         guard let next, next.has(.place) || next.has(.side), isLocation(words, place - 1) else { return false }
         let isWhole = words[start..<place].contains { $0.has(.verb) || $0.has(.target) }
@@ -112,7 +117,7 @@ extension Clause {
     }
 
     private static func parts(_ words: [Word], _ start: Int, _ place: Int) -> Bool {
-        let rest = words[(place + 1)...].prefix { !($0.isSign && breaks.contains($0.text)) }
+        let rest = words[(place + 1)...].prefix(longest).prefix { !($0.isSign && breaks.contains($0.text)) }
         return words[start..<place].contains { $0.has(.verb) } && rest.contains { $0.has(.verb) }
     }
 }

@@ -30,6 +30,9 @@ private struct StatedQuantityParser {
     private var numbers: [StatedNumber] = []
     private var form = StatedQuantity.Form.list
 
+    /// Numbers that share a unit.
+    private static let most = 10
+
     init(words: [Word], start: Int) {
         self.words = words
         self.start = start
@@ -37,7 +40,7 @@ private struct StatedQuantityParser {
 
     mutating func parse() -> StatedQuantity? {
         var place = start
-        while let number = number(at: place) {
+        while numbers.count < Self.most, let number = number(at: place) {
             numbers.append(number)
             place += 1
             if let unit = unit(at: place) {
