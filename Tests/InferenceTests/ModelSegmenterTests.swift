@@ -126,6 +126,21 @@ struct ModelSegmenterTests {
         #expect(Agreement.dice(theirs, ours) > 0.999)
     }
 
+    @Test func aSeriesThatMissesTheBrainIsNamed() throws {
+        var images = try StudyPhantom.study().images
+        images[.flair] = images[.flair].map { image in
+            let size = image.grid.size
+            return image.cropped(
+                to: VoxelBox(lower: [0, 0, 0], size: GridSize(i: size.i, j: size.j, k: size.k / 2)))
+        }
+        let study = try Study(images: images)
+        let error = #expect(throws: ImagingError.self) {
+            try segmenter().probabilities(of: study, control: WorkControl())
+        }
+        #expect(error?.code == .incompatibleSeries)
+        #expect(error?.message.hasPrefix("FLAIR covers only") == true, "\(error?.message ?? "")")
+    }
+
     @Test func cancellingStopsInsideTheRun() throws {
         let asked = Mutex(0)
         let control = WorkControl(isCancelled: {
