@@ -60,6 +60,17 @@ struct SeriesOverlayCheckTests {
         #expect(try study.overlay().doubts.isEmpty)
     }
 
+    /// The rule alone: fine detail may agree where it is and agree better still in the mirror.
+    @Test func detailThatAgreesBetterInTheMirrorIsNamed() {
+        let overlay = SeriesOverlayCheck(pairs: [
+            SeriesPair(.t1, .t1ce, sharpness: 6, handedness: 2),
+            SeriesPair(.t1, .flair, sharpness: 3, handedness: 0.6),
+            SeriesPair(.t1ce, .flair, sharpness: 3, handedness: 0.6),
+        ])
+        #expect(overlay.misplaced == [.flair])
+        #expect(overlay.doubts == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
+    }
+
     /// The rule alone, with figures of a study whose T2 is another patient's, one pair of which passes by chance.
     @Test func onePairThatPassesByChanceHidesNothing() {
         func pair(_ first: MRISequence, _ second: MRISequence, _ sharpness: Double) -> SeriesPair {
