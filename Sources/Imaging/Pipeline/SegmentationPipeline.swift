@@ -58,7 +58,8 @@ package struct SegmentationPipeline: Sendable {
             folder: output, study: study, probabilities: probabilities,
             forms: series.mapValues { try NIfTIFile.forms(of: $0) }
         ).write(measured.masks)
-        let result = measured.result(files, of: segmenter, doubts: overlay.doubts)
+        let result = measured.result(
+            files, of: segmenter, doubts: lattice.strippingDoubts(probabilities.brainMask) + overlay.doubts)
         clock.lap("write")
         let manifest = RunManifest(
             inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,

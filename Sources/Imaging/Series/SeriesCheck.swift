@@ -41,7 +41,7 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
         brainMask = foreground.brainMask
         pairs = overlay.pairs
         review = Review(
-            reasons: overlay.doubts
+            reasons: lattice.strippingDoubts(brainMask) + overlay.doubts
                 + (try SeriesComparison(separated.study.images, within: foreground.mask)).doubts)
     }
 }
