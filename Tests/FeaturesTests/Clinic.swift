@@ -67,9 +67,9 @@ struct Clinic: Sendable {
     }
 
     /// Somebody of `role` with an account; a second institution's where `institution` is given.
-    func signIn(_ role: Role, name: String = "Ada", institution: ID<Institution>? = nil) async throws -> Person {
-        let email = "\(role.rawValue).\(ID<User>().string.prefix(8))@clinic.org"
-        guard let home = institution ?? ID(Institution.defaultID) else {
+    func signIn(_ role: Role, name: String = "Ada", institution: InstitutionID? = nil) async throws -> Person {
+        let email = "\(role.rawValue).\(UserID().string.prefix(8))@clinic.org"
+        guard let home = institution ?? ID(InstitutionID.default.string) else {
             throw AppError(.internalFault, "no institution")
         }
         let now = clock.now
@@ -101,8 +101,8 @@ struct Clinic: Sendable {
         return Person(user: person.user, tokens: person.tokens, principal: principal)
     }
 
-    func makeInstitution() async throws -> ID<Institution> {
-        let id = ID<Institution>()
+    func makeInstitution() async throws -> InstitutionID {
+        let id = InstitutionID()
         try await database.write {
             try $0.execute("INSERT INTO institutions (id, name, created_at) VALUES (\(id), \("Other"), 0)")
         }
@@ -156,7 +156,7 @@ struct Clinic: Sendable {
     /// What the default institution is said to store.
     func storedBytes() async throws -> Int64 {
         let row = try await database.read {
-            try $0.queryOne("SELECT stored_bytes FROM institutions WHERE id = \(Institution.defaultID)")
+            try $0.queryOne("SELECT stored_bytes FROM institutions WHERE id = \(InstitutionID.default.string)")
         }
         return try row?.get("stored_bytes") ?? 0
     }

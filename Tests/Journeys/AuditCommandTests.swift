@@ -10,7 +10,7 @@ import Testing
 struct AuditCommandTests {
     private struct Site {
         let folder: URL
-        let home = ID<Institution>(Institution.defaultID)
+        let home = InstitutionID.default
         var file: String { folder.appendingPathComponent("db.sqlite3").path }
 
         func audit(_ arguments: String...) async throws -> (code: Int32?, said: String) {

@@ -22,7 +22,7 @@ struct KillClinic {
         blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
         audit = AuditService(database: database)
         try await Migrator.migrate(database)
-        let institution = try #require(ID<Institution>(Institution.defaultID))
+        let institution = InstitutionID.default
         let doctor = Scope(institution: institution, user: ID(), role: .doctor)
         self.doctor = doctor
         try await database.write { connection in
@@ -68,7 +68,7 @@ struct KillClinic {
         return try await service.start(doctor, case: item.id)
     }
 
-    private func add(_ series: Data, to id: ID<Case>) async throws {
+    private func add(_ series: Data, to id: CaseID) async throws {
         let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
         var file = try await images.receive(limit: 1 << 30)
         try await file.append(Array(series))

@@ -68,7 +68,7 @@ package enum Policy {
     ]
 
     /// What a share must allow for this; nil where only the owner may.
-    package static func share(neededFor action: Action) -> CaseShare.Access? {
+    package static func share(neededFor action: Action) -> ShareAccess? {
         switch action {
         case .readCase, .readResult, .readReport: .read
         case .changeCase, .uploadImage, .startInference, .giveFeedback, .writeReport: .write

@@ -10,14 +10,14 @@ struct CasePurgeStore {
 
     /// A deleted case.
     struct Deleted: Sendable {
-        let id: ID<Case>
-        let institution: ID<Institution>
+        let id: CaseID
+        let institution: InstitutionID
     }
 
     /// What lay in the file stores under a purged case's rows.
     struct Leftovers: Sendable {
         let blobs: [BlobKey]
-        let uploads: [ID<CaseUpload>]
+        let uploads: [UploadID]
     }
 
     /// Cases deleted before `time`, longest ago first; one that a worker is still busy with has to wait.
@@ -40,7 +40,7 @@ struct CasePurgeStore {
     /// Removes the case with all that hangs on it, but for its trace in the audit trail; nil where it has been restored meanwhile.
     func purge(_ item: Deleted, deletedBefore time: Timestamp) throws -> Leftovers? {
         let blobs: [BlobKey] = try ids("SELECT id FROM blobs WHERE case_id = \(item.id)")
-        let uploads: [ID<CaseUpload>] = try ids("SELECT id FROM case_uploads WHERE case_id = \(item.id)")
+        let uploads: [UploadID] = try ids("SELECT id FROM case_uploads WHERE case_id = \(item.id)")
         let jobs: [ID<JobRecord>] = try ids(
             """
             SELECT job_id AS id FROM inference_tasks WHERE case_id = \(item.id)

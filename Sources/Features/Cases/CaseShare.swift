@@ -7,7 +7,7 @@ package struct CaseShare: Sendable, Equatable {
         case read, write
     }
 
-    package let user: ID<User>
+    package let user: UserID
     /// The colleague's full name.
     package let name: String
     package let email: String

@@ -50,21 +50,21 @@ package struct CasesService: Sendable {
         return view
     }
 
-    package func get(_ scope: Scope, _ id: ID<Case>) async throws -> Case {
+    package func get(_ scope: Scope, _ id: CaseID) async throws -> Case {
         let item = try await database.read { try CaseStore($0).require(scope, id) }
         try await audit.record(AuditEntry(scope, "case.read", "case", id.string, at: clock()))
         return item
     }
 
     /// Those of `actions` that `scope` may do to the case, for pages, which offer nothing else.
-    package func allowed(_ scope: Scope, _ id: ID<Case>, among actions: [Action]) async throws -> Set<Action> {
+    package func allowed(_ scope: Scope, _ id: CaseID, among actions: [Action]) async throws -> Set<Action> {
         try await database.read { connection in
             Set(try actions.filter { try CaseStore(connection).find(scope, id, for: $0) != nil })
         }
     }
 
     package func update(
-        _ scope: Scope, _ id: ID<Case>, _ form: CaseForm, if precondition: Precondition = .none
+        _ scope: Scope, _ id: CaseID, _ form: CaseForm, if precondition: Precondition = .none
     ) async throws -> Case {
         let now = clock()
         return try await database.write { connection in
@@ -80,7 +80,7 @@ package struct CasesService: Sendable {
     }
 
     /// Hides the case with all that hangs on it and stops what works on it; it is purged after the time of retention.
-    package func delete(_ scope: Scope, _ id: ID<Case>, if precondition: Precondition = .none) async throws {
+    package func delete(_ scope: Scope, _ id: CaseID, if precondition: Precondition = .none) async throws {
         let now = clock()
         try await database.write { connection in
             let store = CaseStore(connection)
@@ -95,7 +95,7 @@ package struct CasesService: Sendable {
     }
 
     /// Brings a deleted case back as it was.
-    package func restore(_ scope: Scope, _ id: ID<Case>) async throws -> Case {
+    package func restore(_ scope: Scope, _ id: CaseID) async throws -> Case {
         try Policy.require(.restoreCase, scope)
         let now = clock()
         return try await database.write { connection in
@@ -114,7 +114,7 @@ package struct CasesService: Sendable {
 extension CaseStore {
     /// The case that `action` is to change, locked and as the client expects it.
     fileprivate func lockedCase(
-        _ scope: Scope, _ id: ID<Case>, for action: Action, if precondition: Precondition
+        _ scope: Scope, _ id: CaseID, for action: Action, if precondition: Precondition
     ) throws -> Case {
         try lock(scope, id)
         let item = try require(scope, id, for: action)

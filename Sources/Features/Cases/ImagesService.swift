@@ -30,7 +30,7 @@ package struct ImagesService: Sendable {
     ///   - isResumable: whether it is to be one of the uploads in parts, to which room has been promised.
     ///   - force: also where the case has a signed report, which is about the series as they were.
     package func checkUpload(
-        _ scope: Scope, case id: ID<Case>, size: Int64 = 0, isResumable: Bool = false, force: Bool = false
+        _ scope: Scope, case id: CaseID, size: Int64 = 0, isResumable: Bool = false, force: Bool = false
     ) async throws {
         let now = clock()
         try await database.read { connection in
@@ -48,7 +48,7 @@ package struct ImagesService: Sendable {
     ///
     /// - Parameter force: also where the case has a signed report, which is about the series as they were.
     package func add(
-        _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, file: ReceivedFile,
+        _ scope: Scope, case id: CaseID, modality: MRISequence, filename: String, file: ReceivedFile,
         force: Bool = false, also: @escaping JobWrites = { _ in }
     ) async throws -> MRIImage {
         let uploaded = file.staged
@@ -79,7 +79,7 @@ package struct ImagesService: Sendable {
         }
     }
 
-    package func list(_ scope: Scope, case id: ID<Case>) async throws -> [MRIImage] {
+    package func list(_ scope: Scope, case id: CaseID) async throws -> [MRIImage] {
         let images = try await database.read { connection in
             let item = try CaseStore(connection).require(scope, id)
             let images = try ImageStore(connection).list(scope, case: item.id).compared
@@ -118,7 +118,7 @@ package struct ImagesService: Sendable {
     }
 
     /// The case, if it may be uploaded to now.
-    static func openCase(_ scope: Scope, _ id: ID<Case>, on connection: any DatabaseConnection) throws -> Case {
+    static func openCase(_ scope: Scope, _ id: CaseID, on connection: any DatabaseConnection) throws -> Case {
         let item = try CaseStore(connection).require(scope, id, for: .uploadImage)
         guard item.status != .processing else {
             throw AppError(.conflict, "The case is being segmented; wait until that is done or cancel it.")

@@ -2,7 +2,7 @@ import Storage
 
 /// A tenant: what belongs to one institution is unknown to the others.
 package struct Institution: Sendable, Equatable, Encodable {
-    package let id: ID<Institution>
+    package let id: InstitutionID
     package var name: String
     package let createdAt: Timestamp
     /// How many bytes it may store; nil where the operator's rule holds.

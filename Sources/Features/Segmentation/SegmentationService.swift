@@ -23,7 +23,7 @@ package struct SegmentationService: Sendable {
     ///
     /// - Parameter force: also where the case has a signed report, beside which there will be a new draft.
     package func start(
-        _ scope: Scope, case caseID: ID<Case>, modelID: String? = nil, force: Bool = false
+        _ scope: Scope, case caseID: CaseID, modelID: String? = nil, force: Bool = false
     ) async throws -> InferenceTask {
         let modelID = try checked(modelID)
         do {
@@ -46,7 +46,7 @@ package struct SegmentationService: Sendable {
     }
 
     private func startOnce(
-        _ scope: Scope, case caseID: ID<Case>, modelID: String?, force: Bool
+        _ scope: Scope, case caseID: CaseID, modelID: String?, force: Bool
     ) async throws -> InferenceTask {
         let now = clock()
         return try await database.write { connection in
@@ -95,7 +95,7 @@ package struct SegmentationService: Sendable {
 
     /// Tasks of the cases that `scope` may see, newest first, without their results.
     package func list(
-        _ scope: Scope, case caseID: ID<Case>? = nil, created: TimeSpan = TimeSpan(), _ window: Window
+        _ scope: Scope, case caseID: CaseID? = nil, created: TimeSpan = TimeSpan(), _ window: Window
     ) async throws -> Page<InferenceTask> {
         try Policy.require(.readResult, scope)
         let page = try await database.read {
@@ -116,7 +116,7 @@ package struct SegmentationService: Sendable {
     }
 
     /// The case's newest result with its files; nil where it has none.
-    package func latestResult(_ scope: Scope, case caseID: ID<Case>) async throws -> CaseResult? {
+    package func latestResult(_ scope: Scope, case caseID: CaseID) async throws -> CaseResult? {
         let result = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
             return try ResultStore(connection).latest(scope, case: caseID)

@@ -3,7 +3,7 @@ import Storage
 // An administrator's part: sessions of the institution's users end at once, access tokens included.
 
 extension SessionsService {
-    package func end(_ scope: Scope, _ id: ID<Session>) async throws {
+    package func end(_ scope: Scope, _ id: SessionID) async throws {
         try Policy.require(.changeUsers, scope)
         let now = clock()
         try await database.write { connection in
@@ -27,7 +27,7 @@ extension SessionsService {
         }
     }
 
-    package func endAll(_ scope: Scope, of user: ID<User>) async throws {
+    package func endAll(_ scope: Scope, of user: UserID) async throws {
         try Policy.require(.changeUsers, scope)
         let now = clock()
         try await database.write { connection in

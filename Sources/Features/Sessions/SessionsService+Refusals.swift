@@ -2,9 +2,9 @@ import Storage
 
 /// Whom a token that is not good stood for, as far as its signature tells.
 package struct TokenOwner: Sendable, Equatable {
-    package let institution: ID<Institution>
+    package let institution: InstitutionID
     /// Nil where the signature is not ours.
-    package let user: ID<User>?
+    package let user: UserID?
 }
 
 extension SessionsService {
@@ -17,7 +17,7 @@ extension SessionsService {
     func owner(of token: String, _ use: SessionClaims.Use) async -> TokenOwner? {
         // By a clock at which it had not expired.
         let claims = await signer.claims(token, use: use, at: Timestamp(microseconds: 0))
-        guard let institution = claims?.institution ?? ID(Institution.defaultID) else { return nil }
+        guard let institution = claims?.institution ?? ID(InstitutionID.default.string) else { return nil }
         return TokenOwner(institution: institution, user: claims?.user)
     }
 
@@ -31,7 +31,7 @@ extension SessionsService {
 
     /// A sign-in that failed; `user` is whose address was given, and nobody is known to have given it.
     func recordRefusal(of user: User?, origin: RequestOrigin) async throws {
-        guard let institution = user?.institutionID ?? ID(Institution.defaultID) else { return }
+        guard let institution = user?.institutionID ?? ID(InstitutionID.default.string) else { return }
         try await audit.recordRefusal(
             AuditEntry(
                 institution: institution, actor: nil, origin: origin, action: "session.start", objectType: "user",
@@ -49,10 +49,10 @@ extension SessionsService {
 
     /// Counts what nobody who is known tries: on `user`'s account where there is such a one, else in the default institution.
     func admit(
-        _ attempts: [Attempt], on user: ID<User>?, in institution: ID<Institution>?, origin: RequestOrigin
+        _ attempts: [Attempt], on user: UserID?, in institution: InstitutionID?, origin: RequestOrigin
     ) async throws {
         try await admit(attempts) {
-            (institution ?? ID(Institution.defaultID)).map {
+            (institution ?? ID(InstitutionID.default.string)).map {
                 AuditEntry(
                     institution: $0, actor: nil, origin: origin, action: "attempt.throttle", objectType: "user",
                     objectID: user?.string, outcome: .refused, at: clock())

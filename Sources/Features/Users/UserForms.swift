@@ -119,7 +119,7 @@ struct AccountForm {
     }
 
     /// The account's fresh user.
-    func user(in home: ID<Institution>, at now: Timestamp) -> User {
+    func user(in home: InstitutionID, at now: Timestamp) -> User {
         User(
             id: ID(), institutionID: home, email: email, firstName: firstName, lastName: lastName, role: role,
             institution: institution, specialty: specialty, phoneNumber: "", isEmailVerified: false, createdAt: now,

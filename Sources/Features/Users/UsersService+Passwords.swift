@@ -29,7 +29,7 @@ extension UsersService {
 
     /// Gives somebody a new password and ends all of that person's sessions. One's own takes the present one, by
     /// `changePassword`: a session that was left open must not be enough.
-    package func setPassword(_ scope: Scope, _ id: ID<User>, _ form: PasswordChange) async throws {
+    package func setPassword(_ scope: Scope, _ id: UserID, _ form: PasswordChange) async throws {
         try Policy.require(.changeUsers, scope)
         let user = try await database.read { try Self.found(UserStore($0).find(scope, id)) }
         try Policy.requireRank(scope, above: user)

@@ -38,7 +38,7 @@ extension UsersService {
     }
 
     /// Lets somebody in who has registered and waits, in the role that the administrator confirms.
-    package func approve(_ scope: Scope, _ id: ID<User>, _ form: ApprovalForm) async throws -> User {
+    package func approve(_ scope: Scope, _ id: UserID, _ form: ApprovalForm) async throws -> User {
         try Policy.require(.changeUsers, scope)
         var check = Validation()
         let role = check.choice("role", form.role ?? "", among: Role.self)
@@ -105,8 +105,8 @@ extension UsersService {
         AppError.invalid("invitation", "This invitation is not valid, was used before or has expired.")
     }
 
-    private static func defaultInstitution() throws -> ID<Institution> {
-        guard let id = ID<Institution>(Institution.defaultID) else { throw unknown }
+    private static func defaultInstitution() throws -> InstitutionID {
+        guard let id = InstitutionID.default else { throw unknown }
         return id
     }
 }
