@@ -9,6 +9,7 @@ package struct SeriesLattice: Sendable {
     /// By sequence, on `grid`; background is not a number.
     let layers: [MRISequence: [Float]]
 
+    /// - Parameter study: as `SeparatedStudy` gives it: noise or ripples around a brain would be compared as well.
     package init(_ study: Study) throws {
         let coarse = try study.sequences.compactMap { sequence in study.images[sequence].map { (sequence, $0) } }
             .concurrentMap { sequence, image in (sequence, image.boxMeans(spacing: Self.spacing)) }
