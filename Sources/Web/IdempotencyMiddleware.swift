@@ -53,7 +53,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         try access.check(context)
         guard case .allowed(let action) = access else { return }
         var objects = try AnsweredObjects(answer)
-        if let id = context.parameters.get("caseId").flatMap({ ID<Case>($0) }) { objects.cases.insert(id) }
+        if let id = context.parameters.get("caseId").flatMap({ CaseID($0) }) { objects.cases.insert(id) }
         if let id = context.parameters.get("reportId").flatMap({ ID<Report>($0) }) { objects.reports.insert(id) }
         try await keys.requireAccess(scope, action, to: objects)
     }

@@ -14,9 +14,9 @@ struct AuditCommand: AsyncParsableCommand {
     struct Choice: ParsableArguments {
         @Option(help: "The id of one institution; all where it is left out.") var institution: String?
 
-        func id() throws -> ID<Institution>? {
+        func id() throws -> InstitutionID? {
             guard let institution else { return nil }
-            guard let id = ID<Institution>(institution) else {
+            guard let id = InstitutionID(institution) else {
                 throw ValidationError("--institution takes the id of an institution, such as `audit head` prints.")
             }
             return id

@@ -10,7 +10,7 @@ import Testing
 struct AuditCommandTests {
     private struct Site {
         let folder: URL
-        let home = ID<Institution>(Institution.defaultID)
+        let home = InstitutionID.default
         var file: String { folder.appendingPathComponent("db.sqlite3").path }
 
         func audit(_ arguments: String...) async throws -> (code: Int32?, said: String) {
@@ -27,7 +27,6 @@ struct AuditCommandTests {
         /// Writes as a service does.
         func write(_ actions: String...) async throws {
             let database = try SQLiteDatabase(path: file)
-            let home = try #require(home)
             try await database.write { connection in
                 for (number, action) in actions.enumerated() {
                     let entry = AuditEntry(

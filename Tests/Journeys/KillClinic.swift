@@ -22,7 +22,7 @@ struct KillClinic {
         blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
         audit = AuditService(database: database)
         try await Migrator.migrate(database)
-        let institution = try #require(ID<Institution>(Institution.defaultID))
+        let institution = InstitutionID.default
         let doctor = Scope(institution: institution, user: ID(), role: .doctor)
         self.doctor = doctor
         try await database.write { connection in
@@ -53,12 +53,13 @@ struct KillClinic {
     }
 
     private var service: SegmentationService {
-        SegmentationService(database: database, audit: audit, models: InstalledModels(list: { [] }, standard: { nil }))
+        SegmentationService(
+            database: database, audit: audit, contents: .all, models: InstalledModels(list: { [] }, standard: { nil }))
     }
 
     /// A case with one series and a segmentation that waits for a worker.
     func startedTask(series: Data = HeadPhantom.nifti()) async throws -> InferenceTask {
-        let cases = CasesService(database: database, audit: audit)
+        let cases = CasesService(database: database, audit: audit, contents: .all)
         var form = CaseForm()
         form.patientId = .value("phantom")
         form.age = .value(FormInteger(50))
@@ -68,8 +69,8 @@ struct KillClinic {
         return try await service.start(doctor, case: item.id)
     }
 
-    private func add(_ series: Data, to id: ID<Case>) async throws {
-        let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
+    private func add(_ series: Data, to id: CaseID) async throws {
+        let images = ImagesService(database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti())
         var file = try await images.receive(limit: 1 << 30)
         try await file.append(Array(series))
         _ = try await images.add(

@@ -90,8 +90,8 @@ struct DeidentificationRoutesTests {
             let old = try await clinic.blobs.put(file)
             try await clinic.database.write { connection in
                 try BlobRowStore(connection).insert(
-                    institution: try #require(ID<Institution>(Institution.defaultID)), old,
-                    case: ID<Case>(id))
+                    institution: InstitutionID.default, old,
+                    case: CaseID(id))
                 try connection.execute(
                     "UPDATE images SET blob_id = \(old.key), file_size = \(old.size), file_format = NULL, affine = NULL"
                 )

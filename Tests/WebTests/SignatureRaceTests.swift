@@ -46,7 +46,7 @@ struct SignatureRaceTests {
             let sessions = clinic.services.sessions
             let admin = try await sessions.authenticate(token, origin: RequestOrigin()).scope
             let radiologist = try await sessions.authenticate(ward.radiologist, origin: RequestOrigin()).scope
-            let item = try #require(ID<Case>(ward.caseID))
+            let item = try #require(CaseID(ward.caseID))
             for _ in 0..<10 {
                 let reports = clinic.services.reports
                 let id = try await reports.generate(radiologist, case: item).id

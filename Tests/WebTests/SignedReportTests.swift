@@ -91,7 +91,7 @@ struct SignedReportTests {
             let ward = try await Finished(clinic)
             _ = try await ward.sign(clinic)
             let scope = try await clinic.services.sessions.authenticate(ward.doctor, origin: RequestOrigin()).scope
-            let item = try #require(ID<Case>(ward.caseID))
+            let item = try #require(CaseID(ward.caseID))
             let image = HeadPhantom.nifti()
             await #expect { _ = try await Self.begin(clinic, scope, item, force: false) } throws: {
                 ($0 as? AppError)?.code == .caseSigned
@@ -113,8 +113,8 @@ struct SignedReportTests {
         }
     }
 
-    private static func begin(_ clinic: WebClinic, _ scope: Scope, _ item: ID<Case>, force: Bool) async throws
-        -> ID<CaseUpload>
+    private static func begin(_ clinic: WebClinic, _ scope: Scope, _ item: CaseID, force: Bool) async throws
+        -> UploadID
     {
         try await clinic.services.uploads.create(
             scope, case: item, modality: .t1ce, filename: "t1ce.nii", size: Int64(HeadPhantom.nifti().count),

@@ -3,22 +3,22 @@ import Storage
 /// Who is asking, for which institution and from where: the first argument of every store call that touches an
 /// institution's rows.
 package struct Scope: Sendable, Equatable {
-    package let institution: ID<Institution>
-    package let user: ID<User>
+    package let institution: InstitutionID
+    package let user: UserID
     package let role: Role
     /// Goes into the audit trail.
     package private(set) var origin: RequestOrigin
     /// Where the user's account is: another one than `institution` only for a superuser.
-    package let home: ID<Institution>
+    package let home: InstitutionID
     package let isSuperuser: Bool
     /// False where no case is shared with the user, so that lists need not look for any.
     package let hasShares: Bool
     /// The sign-in in which this is asked; nil for work that no sign-in asked for.
-    package let session: ID<Session>?
+    package let session: SessionID?
 
     package init(
-        institution: ID<Institution>, user: ID<User>, role: Role, origin: RequestOrigin = RequestOrigin(),
-        home: ID<Institution>? = nil, isSuperuser: Bool = false, hasShares: Bool = true, session: ID<Session>? = nil
+        institution: InstitutionID, user: UserID, role: Role, origin: RequestOrigin = RequestOrigin(),
+        home: InstitutionID? = nil, isSuperuser: Bool = false, hasShares: Bool = true, session: SessionID? = nil
     ) {
         self.institution = institution
         self.user = user
@@ -48,7 +48,7 @@ package struct Scope: Sendable, Equatable {
     }
 
     /// As an administrator of another institution; only for superusers.
-    func visiting(_ other: ID<Institution>) -> Scope {
+    func visiting(_ other: InstitutionID) -> Scope {
         Scope(
             institution: other, user: user, role: .admin, origin: origin, home: home, isSuperuser: isSuperuser,
             hasShares: false, session: session)

@@ -135,7 +135,7 @@ package struct AdminService: Sendable {
 
     /// The institution that a superuser is about to act in.
     package func visit(_ scope: Scope, _ id: String) async throws -> Institution {
-        try await services.users.institutions.get(scope, AdministeredServices.id(id, of: Institution.self))
+        try await services.users.institutions.get(scope, AdministeredServices.id(id, of: InstitutionID.self))
     }
 
     package func dashboard(_ scope: Scope) async throws -> AdminDashboard {

@@ -53,7 +53,7 @@ extension AdminStore {
             var form = CaseForm()
             form.priority = .value(values["priority"] ?? "")
             _ = try await services.cases.update(
-                scope, AdministeredServices.id(id, of: Case.self), form, if: values.precondition)
+                scope, AdministeredServices.id(id, of: CaseID.self), form, if: values.precondition)
             return .init(id)
         }
         table.actions = caseActions
@@ -111,7 +111,7 @@ extension AdminStore {
             let form = try CaseForm(values)
             if isNew { return .init(try await services.cases.create(scope, form).id.string) }
             _ = try await services.cases.update(
-                scope, AdministeredServices.id(id, of: Case.self), form, if: values.precondition)
+                scope, AdministeredServices.id(id, of: CaseID.self), form, if: values.precondition)
             return .init(id)
         }
     }
@@ -136,14 +136,14 @@ extension AdminStore {
             unless: { $0["images"]?.text == "0" ? "The case has no images yet." : nil }
         ) { services, scope, id in
             _ = try await services.segmentation.start(
-                scope, case: AdministeredServices.id(id, of: Case.self), force: true)
+                scope, case: AdministeredServices.id(id, of: CaseID.self), force: true)
         },
         AdminAction(
             "delete", "Delete",
             "The cases are hidden with everything that hangs on them. They can be restored until they are purged.",
             isDestructive: true
         ) { services, scope, id in
-            try await services.cases.delete(scope, AdministeredServices.id(id, of: Case.self))
+            try await services.cases.delete(scope, AdministeredServices.id(id, of: CaseID.self))
         },
     ]
 
@@ -175,7 +175,7 @@ extension AdminStore {
         ]
         table.actions = [
             AdminAction("restore", "Restore", "The cases come back as they were.") { services, scope, id in
-                _ = try await services.cases.restore(scope, AdministeredServices.id(id, of: Case.self))
+                _ = try await services.cases.restore(scope, AdministeredServices.id(id, of: CaseID.self))
             }
         ]
         return table
@@ -222,7 +222,7 @@ extension AdminStore {
                 help: "Shown to people; the stored file keeps its own name."),
         ]) { services, scope, id, values in
             try await services.images.update(
-                scope, AdministeredServices.id(id, of: MRIImage.self), modality: values["modality"] ?? "",
+                scope, AdministeredServices.id(id, of: ID<MRIImage>.self), modality: values["modality"] ?? "",
                 filename: values["originalFilename"] ?? "")
             return .init(id)
         }.needing(.uploadImage)
@@ -232,7 +232,7 @@ extension AdminStore {
                 "The images go with their files. Results that were measured on them stay and say that the images were changed.",
                 isDestructive: true, needing: .uploadImage
             ) { services, scope, id in
-                try await services.images.delete(scope, AdministeredServices.id(id, of: MRIImage.self))
+                try await services.images.delete(scope, AdministeredServices.id(id, of: ID<MRIImage>.self))
             }
         ]
         return table
@@ -267,6 +267,6 @@ extension CasesService {
     fileprivate func update(_ scope: Scope, _ id: String, status: Case.Status) async throws {
         var form = CaseForm()
         form.status = .value(status.rawValue)
-        _ = try await update(scope, AdministeredServices.id(id, of: Case.self), form)
+        _ = try await update(scope, AdministeredServices.id(id, of: CaseID.self), form)
     }
 }

@@ -43,7 +43,7 @@ extension AdminStore {
         table.listEdit = AdminForm(fields: [quotaField]) { services, scope, id, values in
             let change = InstitutionChange(quota: .value(values["quotaBytes"] ?? ""))
             _ = try await services.users.institutions.update(
-                scope, AdministeredServices.id(id, of: Institution.self), change, if: values.precondition)
+                scope, AdministeredServices.id(id, of: InstitutionID.self), change, if: values.precondition)
             return .init(id)
         }
         return table
@@ -65,7 +65,7 @@ extension AdminStore {
             }
             let change = InstitutionChange(name: values["name"] ?? "", quota: .value(values["quotaBytes"] ?? ""))
             _ = try await institutions.update(
-                scope, AdministeredServices.id(id, of: Institution.self), change, if: values.precondition)
+                scope, AdministeredServices.id(id, of: InstitutionID.self), change, if: values.precondition)
             return .init(id)
         }
     }
@@ -103,7 +103,7 @@ extension AdminStore {
                 "revoke", "Revoke", "The links let nobody in any more.",
                 where: { $0["usedAt"]?.value == .null && $0["revokedAt"]?.value == .null }
             ) { services, scope, id in
-                try await services.users.invitations.revoke(scope, AdministeredServices.id(id, of: Invitation.self))
+                try await services.users.invitations.revoke(scope, AdministeredServices.id(id, of: ID<Invitation>.self))
             }
         ]
         return table

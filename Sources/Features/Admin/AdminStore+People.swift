@@ -81,7 +81,7 @@ extension AdminStore {
         ]
     ) { services, scope, id, values in
         _ = try await services.users.approve(
-            scope, AdministeredServices.id(id, of: User.self), ApprovalForm(role: values["role"]))
+            scope, AdministeredServices.id(id, of: UserID.self), ApprovalForm(role: values["role"]))
         return .init(id)
     }.offered { _, row in row["isPending"]?.text == "1" }
 
@@ -100,7 +100,7 @@ extension AdminStore {
             isEmailVerified: values.flag("isEmailVerified"))
         do {
             _ = try await services.users.updateUser(
-                scope, AdministeredServices.id(id, of: User.self), change, if: values.precondition)
+                scope, AdministeredServices.id(id, of: UserID.self), change, if: values.precondition)
         } catch let error as AppError where error.fields["currentPassword"] != nil {
             throw AppError.invalid("email", "Change your own e-mail address on the page of your account.")
         }
@@ -113,7 +113,7 @@ extension AdminStore {
     ]) { services, scope, id, values in
         let change = UserChange(role: values["role"] ?? "", isEmailVerified: values.flag("isEmailVerified"))
         _ = try await services.users.updateUser(
-            scope, AdministeredServices.id(id, of: User.self), change, if: values.precondition)
+            scope, AdministeredServices.id(id, of: UserID.self), change, if: values.precondition)
         return .init(id)
     }
 
@@ -127,7 +127,7 @@ extension AdminStore {
         ]
     ) { services, scope, id, values in
         let form = PasswordChange(newPassword: values["newPassword"], confirmPassword: values["confirmPassword"])
-        try await services.users.setPassword(scope, AdministeredServices.id(id, of: User.self), form)
+        try await services.users.setPassword(scope, AdministeredServices.id(id, of: UserID.self), form)
         return .init(id)
     }.offered { scope, row in row.id != scope.user.string }
 
@@ -142,33 +142,33 @@ extension AdminStore {
             where: { $0["isActive"]?.text == "1" }, unless: lastAdmin
         ) { services, scope, id in
             let change = UserChange(isActive: false)
-            _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: User.self), change)
+            _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: UserID.self), change)
         },
         AdminAction(
             "activate", "Activate", "The accounts can be used again.",
             where: { $0["isActive"]?.text == "0" && $0["isPending"]?.text == "0" }
         ) { services, scope, id in
             let change = UserChange(isActive: true)
-            _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: User.self), change)
+            _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: UserID.self), change)
         },
         AdminAction(
             "reset-factor", "Reset second factor",
             "For somebody who has lost the device and the recovery codes: the password alone lets in until a new one is set up.",
             where: { $0["secondFactor"]?.text == "1" }
         ) { services, scope, id in
-            try await services.sessions.secondFactors.reset(scope, AdministeredServices.id(id, of: User.self))
+            try await services.sessions.secondFactors.reset(scope, AdministeredServices.id(id, of: UserID.self))
         },
         AdminAction(
             "end-sessions", "End sessions", "Whoever is signed in by these accounts has to sign in again."
         ) { services, scope, id in
-            try await services.sessions.endAll(scope, of: AdministeredServices.id(id, of: User.self))
+            try await services.sessions.endAll(scope, of: AdministeredServices.id(id, of: UserID.self))
         },
         AdminAction(
             "delete", "Delete",
             "The accounts can't be used any more, and can't be brought back. What they made stays with their names.",
             isDestructive: true, unless: lastAdmin
         ) { services, scope, id in
-            try await services.users.delete(scope, AdministeredServices.id(id, of: User.self))
+            try await services.users.delete(scope, AdministeredServices.id(id, of: UserID.self))
         },
     ]
 }

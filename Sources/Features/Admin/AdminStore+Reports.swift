@@ -62,7 +62,7 @@ extension AdminStore {
                         ? nil : "The report has been finalized; signed reports are kept."
                 }
             ) { services, scope, id in
-                try await services.reports.delete(scope, AdministeredServices.id(id, of: Report.self))
+                try await services.reports.delete(scope, AdministeredServices.id(id, of: ID<Report>.self))
             }
         ]
         return table
@@ -82,7 +82,7 @@ extension AdminStore {
             finalizedText: text, editReason: values["editReason"], status: values["status"],
             acknowledgeChecks: values.flag("acknowledgeChecks"))
         _ = try await services.reports.update(
-            scope, AdministeredServices.id(id, of: Report.self), form, if: values.precondition)
+            scope, AdministeredServices.id(id, of: ID<Report>.self), form, if: values.precondition)
         return .init(id)
     }.needing(.writeReport)
 

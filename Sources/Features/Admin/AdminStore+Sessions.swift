@@ -36,7 +36,7 @@ extension AdminStore {
                 "end", "End", "Whoever is signed in by these sessions has to sign in again.", isDestructive: true,
                 where: { $0["endedAt"]?.value == .null }
             ) { services, scope, id in
-                try await services.sessions.end(scope, AdministeredServices.id(id, of: Session.self))
+                try await services.sessions.end(scope, AdministeredServices.id(id, of: SessionID.self))
             }
         ]
         return table
@@ -79,7 +79,7 @@ extension AdminStore {
                 "revoke", "Revoke", "The sessions that these tokens belong to end.",
                 where: { $0["endedAt"]?.value == .null }
             ) { services, scope, id in
-                try await services.sessions.end(scope, holding: AdministeredServices.id(id, of: RefreshToken.self))
+                try await services.sessions.end(scope, holding: AdministeredServices.id(id, of: ID<RefreshToken>.self))
             }
         ]
         return table

@@ -27,7 +27,7 @@ extension AdminStore {
             ])
         table.note = "Sharing a case with the same colleague once more changes how far the access goes."
         table.filters = [
-            AdminFilter("access", "Access", "s.access", .choice(AdminChoice.all(of: CaseShare.Access.self))),
+            AdminFilter("access", "Access", "s.access", .choice(AdminChoice.all(of: ShareAccess.self))),
             AdminFilter("shared", "Shared", "s.created_at", .period),
             AdminFilter("case", "Case", "s.case_id", .reference(table: "cases")),
             AdminFilter("user", "Shared with", "s.user_id", .reference(table: "users")),
@@ -49,10 +49,10 @@ extension AdminStore {
             help: "The case's id; its page leads here and fills it in."),
         .init("email", "Colleague's e-mail", .email, isRequired: true),
         .init(
-            "access", "Access", .choice(AdminChoice.all(of: CaseShare.Access.self)), isRequired: true,
+            "access", "Access", .choice(AdminChoice.all(of: ShareAccess.self)), isRequired: true,
             help: "Who may write does what the author does, but neither deletes the case nor shares it."),
     ]) { services, scope, _, values in
-        guard let id = ID<Case>(values["case"]?.trimmed ?? "") else { throw unknownCase }
+        guard let id = CaseID(values["case"]?.trimmed ?? "") else { throw unknownCase }
         do {
             let share = try await services.cases.shares.share(
                 scope, case: id, ShareForm(email: values["email"], access: values["access"] ?? ""))
@@ -65,11 +65,12 @@ extension AdminStore {
     private static var unknownCase: AppError { AppError.invalid("case", "There is no such case.") }
 
     /// A share has no id of its own: it is a case and a colleague.
-    private static func shareParts(_ id: String) throws -> (ID<Case>, ID<User>) {
+    private static func shareParts(_ id: String) throws -> (CaseID, UserID) {
         let parts = id.split(separator: ".").map(String.init)
         guard parts.count == 2 else { throw AppError(.notFound, "There is no such share.") }
         return (
-            try AdministeredServices.id(parts[0], of: Case.self), try AdministeredServices.id(parts[1], of: User.self)
+            try AdministeredServices.id(parts[0], of: CaseID.self),
+            try AdministeredServices.id(parts[1], of: UserID.self)
         )
     }
 }

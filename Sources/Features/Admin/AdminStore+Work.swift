@@ -72,21 +72,21 @@ extension AdminStore {
             "cancel", "Cancel", "Waiting tasks stop at once, running ones within a second.", needing: .startInference,
             where: { ["pending", "running"].contains($0["status"]?.text) }
         ) { services, scope, id in
-            _ = try await services.segmentation.cancel(scope, AdministeredServices.id(id, of: InferenceTask.self))
+            _ = try await services.segmentation.cancel(scope, AdministeredServices.id(id, of: ID<InferenceTask>.self))
         },
         AdminAction(
             "repeat", "Start again", "Asks for a new segmentation of the same case by the same choice of model.",
             needing: .startInference,
             where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) }
         ) { services, scope, id in
-            _ = try await services.segmentation.restart(scope, AdministeredServices.id(id, of: InferenceTask.self))
+            _ = try await services.segmentation.restart(scope, AdministeredServices.id(id, of: ID<InferenceTask>.self))
         },
         AdminAction(
             "delete", "Delete", "The tasks go with their results and reports.", isDestructive: true,
             where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) },
             unless: { $0["isSigned"]?.text == "1" ? "A finalized report rests on the task's result." : nil }
         ) { services, scope, id in
-            try await services.segmentation.delete(scope, AdministeredServices.id(id, of: InferenceTask.self))
+            try await services.segmentation.delete(scope, AdministeredServices.id(id, of: ID<InferenceTask>.self))
         },
     ]
 

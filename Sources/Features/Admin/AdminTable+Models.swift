@@ -24,7 +24,7 @@ extension AdminTable {
                 "activate", "Activate", "This model works for the institution from the next segmentation on.",
                 where: { $0["isActive"]?.value != true.sqlValue }
             ) { services, scope, id in
-                _ = try await services.models.activate(scope, AdministeredServices.id(id, of: ModelVersion.self))
+                _ = try await services.models.activate(scope, AdministeredServices.id(id, of: ID<ModelVersion>.self))
             },
             AdminAction(
                 "rollback", "Go back to the model before", "The model that worked before this choice works again.",

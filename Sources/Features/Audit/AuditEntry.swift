@@ -8,10 +8,10 @@ package struct AuditEntry: Sendable, Equatable {
     }
 
     package let id: ID<AuditEntry>
-    package let institution: ID<Institution>
+    package let institution: InstitutionID
     package let occurredAt: Timestamp
     /// Nil where nobody was signed in.
-    package let actor: ID<User>?
+    package let actor: UserID?
     /// `object.verb`, such as `case.update`.
     package let action: String
     /// The object's kind: `case`, `image`, `user`, `session`, …
@@ -37,7 +37,7 @@ package struct AuditEntry: Sendable, Equatable {
 
     /// An entry of somebody who is not, or of the service itself.
     package init(
-        institution: ID<Institution>, actor: ID<User>?, origin: RequestOrigin, action: String, objectType: String,
+        institution: InstitutionID, actor: UserID?, origin: RequestOrigin, action: String, objectType: String,
         objectID: String?, changes: [FieldChange?] = [], outcome: Outcome = .done, at time: Timestamp = .now
     ) {
         id = .timeOrdered(at: time)

@@ -2,7 +2,7 @@ import Storage
 
 /// Which entries of the audit trail are asked for; what is nil does not narrow.
 package struct AuditQuery: Sendable, Equatable {
-    package var actor: ID<User>?
+    package var actor: UserID?
     package var action: String?
     package var objectType: String?
     package var objectID: String?
@@ -28,7 +28,7 @@ extension AuditQuery {
         objectType = check.text("objectType", text("objectType"), atMost: 60).nonEmpty
         objectID = check.text("objectId", text("objectId"), atMost: 100).nonEmpty
         requestID = check.text("requestId", text("requestId"), atMost: 64).nonEmpty
-        actor = check.read("actor", text("actor"), "Must be a valid UUID.") { ID<User>($0) }
+        actor = check.read("actor", text("actor"), "Must be a valid UUID.") { UserID($0) }
         outcome = check.read(
             "outcome", text("outcome"), Validation.choices(AuditEntry.Outcome.allCases.map(\.rawValue))
         ) {

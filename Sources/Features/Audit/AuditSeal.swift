@@ -88,7 +88,7 @@ package struct AuditSeal: Sendable, Equatable {
 
 /// The end of an institution's chain. Noted elsewhere, it proves later that nothing before it was cut off or rewritten.
 package struct AuditHead: Sendable, Equatable {
-    package let institution: ID<Institution>
+    package let institution: InstitutionID
     /// How many entries are sealed.
     package let sequence: Int64
     package let hash: String
@@ -96,11 +96,11 @@ package struct AuditHead: Sendable, Equatable {
     package let sealedUntil: Timestamp?
 
     /// An empty chain.
-    package init(institution: ID<Institution>) {
+    package init(institution: InstitutionID) {
         self.init(institution: institution, sequence: 0, hash: AuditSeal.origin, sealedUntil: nil)
     }
 
-    init(institution: ID<Institution>, sequence: Int64, hash: String, sealedUntil: Timestamp?) {
+    init(institution: InstitutionID, sequence: Int64, hash: String, sealedUntil: Timestamp?) {
         self.institution = institution
         self.sequence = sequence
         self.hash = hash

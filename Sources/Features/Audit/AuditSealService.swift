@@ -30,7 +30,7 @@ package struct AuditSealService: Sendable {
         return count
     }
 
-    private func seal(_ institution: ID<Institution>) async throws -> Int {
+    private func seal(_ institution: InstitutionID) async throws -> Int {
         var count = 0
         // Also ends where others seal all the time: what they leave is theirs.
         for _ in 0..<1000 {
@@ -50,7 +50,7 @@ package struct AuditSealService: Sendable {
         let isLast: Bool
     }
 
-    private func nextStep(_ institution: ID<Institution>) async throws -> Step? {
+    private func nextStep(_ institution: InstitutionID) async throws -> Step? {
         // Before the look: an entry that comes after it may bear this time.
         let now = clock()
         let (head, found) = try await database.read { [batch] connection in

@@ -148,11 +148,11 @@ package struct AuditExport: AsyncSequence, Sendable {
     private static let part = 1000
 
     private let database: any Database
-    private let institution: ID<Institution>
+    private let institution: InstitutionID
     private let query: AuditQuery
 
     /// - Parameter until: where the query has no end, this is it, so that a busy service's export ends as well.
-    init(database: any Database, institution: ID<Institution>, _ query: AuditQuery, until: Timestamp) {
+    init(database: any Database, institution: InstitutionID, _ query: AuditQuery, until: Timestamp) {
         self.database = database
         self.institution = institution
         var query = query

@@ -3,18 +3,18 @@ import Storage
 /// The chain's side of the audit trail, for the sealer and the operator: of whichever institution.
 extension AuditStore {
     /// Every institution, whether it has entries or not.
-    func institutions() throws -> [ID<Institution>] {
+    func institutions() throws -> [InstitutionID] {
         try connection.query("SELECT id FROM institutions ORDER BY id").map { try $0.get("id") }
     }
 
     /// The institutions that have entries to seal.
-    func unsealedInstitutions() throws -> [ID<Institution>] {
+    func unsealedInstitutions() throws -> [InstitutionID] {
         try connection.query("SELECT DISTINCT institution_id FROM audit_entries WHERE chain_sequence IS NULL")
             .map { try $0.get("institution_id") }
     }
 
     /// Entries that are not sealed yet, oldest first.
-    func unsealed(_ institution: ID<Institution>, limit: Int) throws -> [AuditEntry] {
+    func unsealed(_ institution: InstitutionID, limit: Int) throws -> [AuditEntry] {
         try connection.query(
             """
             SELECT * FROM audit_entries WHERE institution_id = \(institution) AND chain_sequence IS NULL
@@ -23,7 +23,7 @@ extension AuditStore {
         ).map(AuditEntry.init)
     }
 
-    func unsealedCount(_ institution: ID<Institution>) throws -> Int {
+    func unsealedCount(_ institution: InstitutionID) throws -> Int {
         try connection.queryOne(
             """
             SELECT COUNT(*) AS number FROM audit_entries
@@ -33,7 +33,7 @@ extension AuditStore {
     }
 
     /// Sealed entries behind `sequence`, in the chain's order.
-    func sealed(_ institution: ID<Institution>, after sequence: Int64, limit: Int) throws -> [AuditEntry] {
+    func sealed(_ institution: InstitutionID, after sequence: Int64, limit: Int) throws -> [AuditEntry] {
         try connection.query(
             """
             SELECT * FROM audit_entries WHERE institution_id = \(institution) AND chain_sequence > \(sequence)
@@ -43,7 +43,7 @@ extension AuditStore {
     }
 
     /// The end of the chain as the sealer noted it.
-    func head(_ institution: ID<Institution>) throws -> AuditHead {
+    func head(_ institution: InstitutionID) throws -> AuditHead {
         let row = try connection.queryOne(
             "SELECT sequence, hash, sealed_until FROM audit_chains WHERE institution_id = \(institution)")
         guard let row else { return AuditHead(institution: institution) }

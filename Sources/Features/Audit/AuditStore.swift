@@ -87,7 +87,7 @@ package struct AuditStore {
 
     /// For an export: what follows `last` in the order of time, oldest first.
     func entries(
-        of institution: ID<Institution>, _ query: AuditQuery, after last: AuditEntry?, limit: Int
+        of institution: InstitutionID, _ query: AuditQuery, after last: AuditEntry?, limit: Int
     ) throws -> [AuditEntry] {
         var condition = Self.condition(institution, query)
         if let last { condition = condition + " AND (occurred_at, id) > (\(last.occurredAt), \(last.id))" }
@@ -104,7 +104,7 @@ package struct AuditStore {
         return "(\(alias).changes IS NOT NULL OR \(alias).action = 'inference.start' OR (\(verbs)))"
     }
 
-    static func condition(_ institution: ID<Institution>, _ query: AuditQuery) -> SQL {
+    static func condition(_ institution: InstitutionID, _ query: AuditQuery) -> SQL {
         var parts: [SQL] = ["institution_id = \(institution)"]
         if let actor = query.actor { parts.append("actor_id = \(actor)") }
         if let action = query.action {

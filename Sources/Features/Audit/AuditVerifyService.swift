@@ -12,7 +12,7 @@ package struct AuditVerifyService: Sendable {
 
     /// What was found of one institution's chain.
     package struct Verdict: Sendable {
-        package let institution: ID<Institution>
+        package let institution: InstitutionID
         /// Sealed entries that were compared.
         package let count: Int
         /// Entries that wait for the sealer.
@@ -30,7 +30,7 @@ package struct AuditVerifyService: Sendable {
     ///   - tell: called with each institution's verdict.
     /// - Returns: those of `heads` that are in none of the chains.
     package func verify(
-        _ only: ID<Institution>? = nil, heads: Set<String> = [], tell: (Verdict) throws -> Void
+        _ only: InstitutionID? = nil, heads: Set<String> = [], tell: (Verdict) throws -> Void
     ) async throws -> Set<String> {
         var missing = heads
         for institution in try await institutions(only) {
@@ -43,7 +43,7 @@ package struct AuditVerifyService: Sendable {
     }
 
     /// The ends of all chains, or of one.
-    package func heads(_ only: ID<Institution>? = nil) async throws -> [AuditHead] {
+    package func heads(_ only: InstitutionID? = nil) async throws -> [AuditHead] {
         let institutions = try await institutions(only)
         return try await database.read { connection in
             try institutions.map { try AuditStore(connection).head($0) }
@@ -51,21 +51,21 @@ package struct AuditVerifyService: Sendable {
     }
 
     /// The entries of all institutions, or of one, oldest first, in parts.
-    package func export(_ only: ID<Institution>? = nil, _ query: AuditQuery) async throws -> [AuditExport] {
+    package func export(_ only: InstitutionID? = nil, _ query: AuditQuery) async throws -> [AuditExport] {
         let now = Timestamp.now
         return try await institutions(only).map {
             AuditExport(database: database, institution: $0, query, until: now)
         }
     }
 
-    private func institutions(_ only: ID<Institution>?) async throws -> [ID<Institution>] {
+    private func institutions(_ only: InstitutionID?) async throws -> [InstitutionID] {
         let all = try await database.read { try AuditStore($0).institutions() }
         guard let only else { return all }
         guard all.contains(only) else { throw AppError(.notFound, "There is no such institution.") }
         return [only]
     }
 
-    private func verify(_ institution: ID<Institution>, _ check: inout AuditChainCheck) async throws -> Verdict {
+    private func verify(_ institution: InstitutionID, _ check: inout AuditChainCheck) async throws -> Verdict {
         var last: Int64 = 0
         var head: AuditHead
         repeat {

@@ -56,8 +56,7 @@ struct RefusalBudget: Sendable {
 
     /// A request without any token; the trail of the default institution has the count.
     mutating func countStranger(at address: String?, at now: Timestamp) {
-        guard let home = ID<Institution>(Institution.defaultID) else { return }
-        strangers.add(RefusalSource(institution: home, address: address), at: now)
+        strangers.add(RefusalSource(institution: .default, address: address), at: now)
     }
 
     /// One entry for each source with refusals that were only counted; nothing before the interval is over, but at once
@@ -76,11 +75,11 @@ struct RefusalBudget: Sendable {
 
 /// Whose refusals are counted together.
 private struct RefusalSource: Hashable {
-    let institution: ID<Institution>
+    let institution: InstitutionID
     /// Of IPv6 the network: one subscriber has all addresses in it.
     let address: String?
 
-    init(institution: ID<Institution>, address: String?) {
+    init(institution: InstitutionID, address: String?) {
         self.institution = institution
         self.address = address.map { NetworkAddress($0)?.network ?? $0 }
     }

@@ -9,13 +9,13 @@ package struct BlobRowStore {
     }
 
     /// Names a blob that has been committed to the blob store; rows of a case's files go with the case.
-    package func insert(_ scope: Scope, _ blob: StagedBlob, case id: ID<Case>?, at time: Timestamp = .now) throws {
+    package func insert(_ scope: Scope, _ blob: StagedBlob, case id: CaseID?, at time: Timestamp = .now) throws {
         try insert(institution: scope.institution, blob, case: id, at: time)
     }
 
     /// The same for work that no user is signed in for.
     package func insert(
-        institution: ID<Institution>, _ blob: StagedBlob, case id: ID<Case>?, at time: Timestamp = .now
+        institution: InstitutionID, _ blob: StagedBlob, case id: CaseID?, at time: Timestamp = .now
     ) throws {
         try connection.execute(
             """
@@ -33,11 +33,11 @@ package struct BlobRowStore {
     }
 
     /// The case's files no longer count as stored: call it where their rows are about to go with the case.
-    func subtract(institution: ID<Institution>, case id: ID<Case>) throws {
+    func subtract(institution: InstitutionID, case id: CaseID) throws {
         try subtract(institution: institution, "case_id = \(id)")
     }
 
-    private func subtract(institution: ID<Institution>, _ which: SQL) throws {
+    private func subtract(institution: InstitutionID, _ which: SQL) throws {
         try connection.execute(
             """
             UPDATE institutions SET stored_bytes = stored_bytes - COALESCE(

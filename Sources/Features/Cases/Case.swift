@@ -30,9 +30,9 @@ package struct Case: Sendable, Equatable {
         case low, normal, high, urgent
     }
 
-    package let id: ID<Case>
-    package let institutionID: ID<Institution>
-    package let createdBy: ID<User>
+    package let id: CaseID
+    package let institutionID: InstitutionID
+    package let createdBy: UserID
     /// The full name of `createdBy`.
     package let author: String
     package var patientID: String
@@ -118,7 +118,7 @@ extension Case: Encodable {
 /// One uploaded series of a case.
 package struct MRIImage: Sendable, Equatable {
     package let id: ID<MRIImage>
-    package let caseID: ID<Case>
+    package let caseID: CaseID
     package let modality: MRISequence
     package let blob: BlobKey
     /// The client's name of the file: patient data, and never a path.

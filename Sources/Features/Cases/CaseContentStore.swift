@@ -12,7 +12,7 @@ struct CaseContentStore {
     let scope: Scope
     let action: Action
     /// The only case that counts; nil for all of them.
-    let caseID: ID<Case>?
+    let caseID: CaseID?
     /// The times of `time` that count.
     var span = TimeSpan()
     let window: Window

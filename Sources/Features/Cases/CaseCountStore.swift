@@ -9,7 +9,7 @@ struct CaseCountStore {
     }
 
     /// A case of this author came into a state.
-    func add(institution: ID<Institution>, author: ID<User>, status: Case.Status) throws {
+    func add(institution: InstitutionID, author: UserID, status: Case.Status) throws {
         try connection.execute(
             """
             INSERT INTO case_counts (institution_id, created_by, status, number)
@@ -19,7 +19,7 @@ struct CaseCountStore {
     }
 
     /// A case of this author left a state.
-    func remove(institution: ID<Institution>, author: ID<User>, status: Case.Status) throws {
+    func remove(institution: InstitutionID, author: UserID, status: Case.Status) throws {
         try connection.execute(
             """
             UPDATE case_counts SET number = number - 1
@@ -28,7 +28,7 @@ struct CaseCountStore {
     }
 
     /// The number of an institution's cases, those of one author or in one state.
-    func number(institution: ID<Institution>, author: ID<User>? = nil, status: Case.Status? = nil) throws -> Int {
+    func number(institution: InstitutionID, author: UserID? = nil, status: Case.Status? = nil) throws -> Int {
         var conditions: [SQL] = ["institution_id = \(institution)"]
         if let author { conditions.append("created_by = \(author)") }
         if let status { conditions.append("status = \(status)") }

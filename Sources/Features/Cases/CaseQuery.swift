@@ -69,16 +69,16 @@ package struct CaseQuery: Sendable, Hashable {
 /// The place in a list after which it continues; opaque to clients.
 struct CaseCursor: Equatable {
     let time: Timestamp
-    let id: ID<Case>
+    let id: CaseID
 
-    init(time: Timestamp, id: ID<Case>) {
+    init(time: Timestamp, id: CaseID) {
         self.time = time
         self.id = id
     }
 
     init(_ text: String) throws {
         let parts = text.split(separator: "_", maxSplits: 1)
-        guard parts.count == 2, let time = Int64(parts[0], radix: 36), let id = ID<Case>(parts[1]) else {
+        guard parts.count == 2, let time = Int64(parts[0], radix: 36), let id = CaseID(parts[1]) else {
             throw AppError.invalid("cursor", "Invalid cursor.")
         }
         self.init(time: Timestamp(microseconds: time), id: id)
@@ -99,7 +99,7 @@ struct CaseListCursor: Equatable {
     }
 
     let place: Place
-    let id: ID<Case>
+    let id: CaseID
 
     init(_ item: Case, _ key: CaseQuery.Key) {
         id = item.id
@@ -114,7 +114,7 @@ struct CaseListCursor: Equatable {
 
     init(_ text: String, _ key: CaseQuery.Key) throws {
         let parts = text.split(separator: "_")
-        guard parts.count == 2, let id = ID<Case>(parts[1]) else { throw Self.unknown }
+        guard parts.count == 2, let id = CaseID(parts[1]) else { throw Self.unknown }
         self.id = id
         switch key {
         case .createdAt, .updatedAt:

@@ -8,7 +8,7 @@ struct CaseShareStore {
         self.connection = connection
     }
 
-    func list(_ scope: Scope, case id: ID<Case>) throws -> [CaseShare] {
+    func list(_ scope: Scope, case id: CaseID) throws -> [CaseShare] {
         try connection.query(
             """
             SELECT s.user_id, s.access, s.created_at, u.email, u.first_name, u.last_name,
@@ -24,7 +24,7 @@ struct CaseShareStore {
 
     /// Sharing again changes how far the access goes.
     func put(
-        _ scope: Scope, case id: ID<Case>, with user: ID<User>, _ access: CaseShare.Access, at time: Timestamp
+        _ scope: Scope, case id: CaseID, with user: UserID, _ access: ShareAccess, at time: Timestamp
     ) throws {
         try connection.execute(
             """
@@ -35,7 +35,7 @@ struct CaseShareStore {
     }
 
     /// - Returns: false where the case was not shared with `user`.
-    func delete(_ scope: Scope, case id: ID<Case>, with user: ID<User>) throws -> Bool {
+    func delete(_ scope: Scope, case id: CaseID, with user: UserID) throws -> Bool {
         try connection.execute(
             """
             DELETE FROM case_shares

@@ -10,7 +10,7 @@ package struct CaseSharesService: Sendable {
         clock = cases.clock
     }
 
-    package func list(_ scope: Scope, case id: ID<Case>) async throws -> [CaseShare] {
+    package func list(_ scope: Scope, case id: CaseID) async throws -> [CaseShare] {
         try await database.read { connection in
             _ = try CaseStore(connection).require(scope, id, for: .shareCase)
             return try CaseShareStore(connection).list(scope, case: id)
@@ -18,13 +18,13 @@ package struct CaseSharesService: Sendable {
     }
 
     /// Lets a colleague of the same institution see the case, or changes how far that goes.
-    package func share(_ scope: Scope, case id: ID<Case>, _ form: ShareForm) async throws -> CaseShare {
+    package func share(_ scope: Scope, case id: CaseID, _ form: ShareForm) async throws -> CaseShare {
         let now = clock()
         return try await database.write { connection in
             let item = try CaseStore(connection).require(scope, id, for: .shareCase)
             var check = Validation()
-            let access: CaseShare.Access? =
-                form.access == nil ? .read : check.choice("access", form.access ?? "", among: CaseShare.Access.self)
+            let access: ShareAccess? =
+                form.access == nil ? .read : check.choice("access", form.access ?? "", among: ShareAccess.self)
             let colleague = try Self.colleague(form, of: item, scope, UserStore(connection), &check)
             try check.finish()
             guard let access, let colleague else { throw AppError(.validation, "The share is incomplete.") }
@@ -40,7 +40,7 @@ package struct CaseSharesService: Sendable {
         }
     }
 
-    package func end(_ scope: Scope, case id: ID<Case>, with user: ID<User>) async throws {
+    package func end(_ scope: Scope, case id: CaseID, with user: UserID) async throws {
         let now = clock()
         try await database.write { connection in
             _ = try CaseStore(connection).require(scope, id, for: .shareCase)
@@ -53,7 +53,7 @@ package struct CaseSharesService: Sendable {
 
     /// Two entries, so that the trail of the case and that of the colleague both show it.
     private static func record(
-        _ action: String, _ scope: Scope, _ item: ID<Case>, _ user: ID<User>, _ change: FieldChange? = nil,
+        _ action: String, _ scope: Scope, _ item: CaseID, _ user: UserID, _ change: FieldChange? = nil,
         at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
         let store = AuditStore(connection)
@@ -68,7 +68,7 @@ package struct CaseSharesService: Sendable {
         let field = form.userId == nil ? "email" : "userId"
         let found: User?
         if let text = form.userId {
-            found = try ID<User>(text).flatMap { try store.find(scope, $0) }
+            found = try UserID(text).flatMap { try store.find(scope, $0) }
         } else {
             let address = check.email("email", form.email)
             if address.isEmpty { return nil }

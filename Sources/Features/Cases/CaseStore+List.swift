@@ -86,7 +86,7 @@ extension CaseStore {
         guard query.search == nil, query.patientID == nil, query.needsReview == nil, !query.isDeleted,
             query.created.isOpen, query.updated.isOpen
         else { return nil }
-        var author = query.createdBy.flatMap { ID<User>($0) }
+        var author = query.createdBy.flatMap { UserID($0) }
         // An author by name may be several people.
         guard query.createdBy == nil || author != nil else { return nil }
         var status = query.status
@@ -106,9 +106,9 @@ extension CaseStore {
     // MARK: Conditions
 
     /// The people whom `createdBy` means; nil where it does not limit the list.
-    private func authors(_ scope: Scope, _ query: CaseQuery) throws -> [ID<User>]? {
+    private func authors(_ scope: Scope, _ query: CaseQuery) throws -> [UserID]? {
         guard let text = query.createdBy else { return nil }
-        if let id = ID<User>(text) { return [id] }
+        if let id = UserID(text) { return [id] }
         return try connection.query(
             """
             SELECT id FROM users

@@ -4,7 +4,7 @@ import Storage
 extension CaseStore {
     /// Keeps what the newest of a case's results says about its review, so that lists show and filter it without a look at results.
     /// Called in the transaction that adds a result or takes one away.
-    package func settleReview(_ institution: ID<Institution>, _ id: ID<Case>) throws {
+    package func settleReview(_ institution: InstitutionID, _ id: CaseID) throws {
         let newest = try connection.queryOne(
             """
             SELECT id FROM results WHERE institution_id = \(institution) AND case_id = \(id)

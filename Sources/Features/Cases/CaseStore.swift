@@ -79,7 +79,7 @@ package struct CaseStore {
     }
 
     /// Nil where there is no such case or `scope` may not know of it; anonymised where it may not know the patient.
-    package func find(_ scope: Scope, _ id: ID<Case>, for action: Action = .readCase) throws -> Case? {
+    package func find(_ scope: Scope, _ id: CaseID, for action: Action = .readCase) throws -> Case? {
         let condition = Self.visible(scope, for: action)
         let row = try connection.queryOne("\(Self.selection) WHERE c.id = \(id) AND \(condition)")
         return try row.map { try Self.shown(Case($0), scope) }
@@ -88,7 +88,7 @@ package struct CaseStore {
     /// The case that `action` is meant for.
     ///
     /// - Throws: not found where `scope` may not know of it, forbidden where it may see it but not do this.
-    package func require(_ scope: Scope, _ id: ID<Case>, for action: Action = .readCase) throws -> Case {
+    package func require(_ scope: Scope, _ id: CaseID, for action: Action = .readCase) throws -> Case {
         if let item = try find(scope, id, for: action) { return item }
         if action != .readCase, try find(scope, id) != nil {
             throw AppError(.forbidden, "You may read this case, but your role does not allow this.")
@@ -97,7 +97,7 @@ package struct CaseStore {
     }
 
     /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
-    func lock(_ scope: Scope, _ id: ID<Case>) throws {
+    func lock(_ scope: Scope, _ id: CaseID) throws {
         try connection.execute(
             """
             UPDATE cases SET revision = revision WHERE institution_id = \(scope.institution) AND id = \(id)
@@ -123,7 +123,7 @@ package struct CaseStore {
     ///
     /// - Parameter isNew: false where the case is completed as it was before.
     package func setStatus(
-        _ scope: Scope, _ id: ID<Case>, _ status: Case.Status, at time: Timestamp, isNew: Bool = true
+        _ scope: Scope, _ id: CaseID, _ status: Case.Status, at time: Timestamp, isNew: Bool = true
     ) throws {
         try lock(scope, id)
         guard let before = try any(scope, id) else { return }
@@ -158,13 +158,13 @@ package struct CaseStore {
     }
 
     /// A deleted case of the institution; the caller has checked that `scope` may know of deleted ones.
-    func deleted(_ scope: Scope, _ id: ID<Case>) throws -> Case? {
+    func deleted(_ scope: Scope, _ id: CaseID) throws -> Case? {
         guard let item = try any(scope, id), item.deletedAt != nil else { return nil }
         return item
     }
 
     /// The case, deleted or not.
-    private func any(_ scope: Scope, _ id: ID<Case>) throws -> Case? {
+    private func any(_ scope: Scope, _ id: CaseID) throws -> Case? {
         try connection.queryOne(
             "\(Self.selection) WHERE c.institution_id = \(scope.institution) AND c.id = \(id)"
         ).map { try Case($0) }

@@ -4,14 +4,17 @@ import Storage
 package struct CasesService: Sendable {
     let database: any Database
     let audit: AuditService
+    private let contents: CaseContents
     let clock: @Sendable () -> Timestamp
     private let lists = SharedReads<CaseListKey>()
 
     package init(
-        database: any Database, audit: AuditService, clock: @escaping @Sendable () -> Timestamp = { .now }
+        database: any Database, audit: AuditService, contents: CaseContents,
+        clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.audit = audit
+        self.contents = contents
         self.clock = clock
     }
 
@@ -50,21 +53,21 @@ package struct CasesService: Sendable {
         return view
     }
 
-    package func get(_ scope: Scope, _ id: ID<Case>) async throws -> Case {
+    package func get(_ scope: Scope, _ id: CaseID) async throws -> Case {
         let item = try await database.read { try CaseStore($0).require(scope, id) }
         try await audit.record(AuditEntry(scope, "case.read", "case", id.string, at: clock()))
         return item
     }
 
     /// Those of `actions` that `scope` may do to the case, for pages, which offer nothing else.
-    package func allowed(_ scope: Scope, _ id: ID<Case>, among actions: [Action]) async throws -> Set<Action> {
+    package func allowed(_ scope: Scope, _ id: CaseID, among actions: [Action]) async throws -> Set<Action> {
         try await database.read { connection in
             Set(try actions.filter { try CaseStore(connection).find(scope, id, for: $0) != nil })
         }
     }
 
     package func update(
-        _ scope: Scope, _ id: ID<Case>, _ form: CaseForm, if precondition: Precondition = .none
+        _ scope: Scope, _ id: CaseID, _ form: CaseForm, if precondition: Precondition = .none
     ) async throws -> Case {
         let now = clock()
         return try await database.write { connection in
@@ -80,14 +83,12 @@ package struct CasesService: Sendable {
     }
 
     /// Hides the case with all that hangs on it and stops what works on it; it is purged after the time of retention.
-    package func delete(_ scope: Scope, _ id: ID<Case>, if precondition: Precondition = .none) async throws {
+    package func delete(_ scope: Scope, _ id: CaseID, if precondition: Precondition = .none) async throws {
         let now = clock()
         try await database.write { connection in
             let store = CaseStore(connection)
             _ = try store.lockedCase(scope, id, for: .deleteCase, if: precondition)
-            for task in try SegmentationStore(connection).activeTasks(scope, case: id) {
-                try task.cancel(scope, in: connection, at: now)
-            }
+            try contents.stopWork(scope, on: id, in: connection, at: now)
             // Read again: a task that ended has moved the case on.
             try store.delete(scope, try store.require(scope, id, for: .deleteCase), at: now)
             try AuditStore(connection).append(AuditEntry(scope, "case.delete", "case", id.string, at: now))
@@ -95,7 +96,7 @@ package struct CasesService: Sendable {
     }
 
     /// Brings a deleted case back as it was.
-    package func restore(_ scope: Scope, _ id: ID<Case>) async throws -> Case {
+    package func restore(_ scope: Scope, _ id: CaseID) async throws -> Case {
         try Policy.require(.restoreCase, scope)
         let now = clock()
         return try await database.write { connection in
@@ -114,7 +115,7 @@ package struct CasesService: Sendable {
 extension CaseStore {
     /// The case that `action` is to change, locked and as the client expects it.
     fileprivate func lockedCase(
-        _ scope: Scope, _ id: ID<Case>, for action: Action, if precondition: Precondition
+        _ scope: Scope, _ id: CaseID, for action: Action, if precondition: Precondition
     ) throws -> Case {
         try lock(scope, id)
         let item = try require(scope, id, for: action)

@@ -11,7 +11,7 @@ package struct ImageStore {
     }
 
     /// A case's series in the models' order.
-    package func list(_ scope: Scope, case id: ID<Case>) throws -> [MRIImage] {
+    package func list(_ scope: Scope, case id: CaseID) throws -> [MRIImage] {
         try connection.query(
             "SELECT * FROM images WHERE institution_id = \(scope.institution) AND case_id = \(id)"
         ).map(MRIImage.init).sorted { $0.modality < $1.modality }

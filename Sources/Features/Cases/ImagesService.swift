@@ -6,18 +6,20 @@ package struct ImagesService: Sendable {
     let database: any Database
     let blobs: any BlobStore
     private let audit: AuditService
+    private let contents: CaseContents
     private let inspector: ImageInspector
     /// Bytes that an institution may store where it has no rule of its own; nil is no limit.
     private let quota: Int64?
     let clock: @Sendable () -> Timestamp
 
     package init(
-        database: any Database, blobs: any BlobStore, audit: AuditService, inspector: ImageInspector,
-        quota: Int64? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }
+        database: any Database, blobs: any BlobStore, audit: AuditService, contents: CaseContents,
+        inspector: ImageInspector, quota: Int64? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.blobs = blobs
         self.audit = audit
+        self.contents = contents
         self.inspector = inspector
         self.quota = quota
         self.clock = clock
@@ -30,12 +32,12 @@ package struct ImagesService: Sendable {
     ///   - isResumable: whether it is to be one of the uploads in parts, to which room has been promised.
     ///   - force: also where the case has a signed report, which is about the series as they were.
     package func checkUpload(
-        _ scope: Scope, case id: ID<Case>, size: Int64 = 0, isResumable: Bool = false, force: Bool = false
+        _ scope: Scope, case id: CaseID, size: Int64 = 0, isResumable: Bool = false, force: Bool = false
     ) async throws {
         let now = clock()
         try await database.read { connection in
             _ = try Self.openCase(scope, id, on: connection)
-            if !force { try ReportStore(connection).requireUnsigned(scope, case: id) }
+            if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
             let quotas = QuotaStore(connection)
             let promised = isResumable ? try quotas.promised(scope, at: now) : 0
             try quotas.requireRoom(scope, for: size + promised, standard: quota)
@@ -48,7 +50,7 @@ package struct ImagesService: Sendable {
     ///
     /// - Parameter force: also where the case has a signed report, which is about the series as they were.
     package func add(
-        _ scope: Scope, case id: ID<Case>, modality: MRISequence, filename: String, file: ReceivedFile,
+        _ scope: Scope, case id: CaseID, modality: MRISequence, filename: String, file: ReceivedFile,
         force: Bool = false, also: @escaping JobWrites = { _ in }
     ) async throws -> MRIImage {
         let uploaded = file.staged
@@ -65,7 +67,7 @@ package struct ImagesService: Sendable {
                 uploadedAt: clock(), format: inspected.format, affine: inspected.affine)
             let (added, replaced) = try await insert(scope, image, staged: kept) { connection in
                 // Asked again, since a report may have been signed while the file was read.
-                if !force { try ReportStore(connection).requireUnsigned(scope, case: id) }
+                if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
                 try also(connection)
             }
             for key in replaced { try? await blobs.delete(key) }
@@ -79,7 +81,7 @@ package struct ImagesService: Sendable {
         }
     }
 
-    package func list(_ scope: Scope, case id: ID<Case>) async throws -> [MRIImage] {
+    package func list(_ scope: Scope, case id: CaseID) async throws -> [MRIImage] {
         let images = try await database.read { connection in
             let item = try CaseStore(connection).require(scope, id)
             let images = try ImageStore(connection).list(scope, case: item.id).compared
@@ -118,7 +120,7 @@ package struct ImagesService: Sendable {
     }
 
     /// The case, if it may be uploaded to now.
-    static func openCase(_ scope: Scope, _ id: ID<Case>, on connection: any DatabaseConnection) throws -> Case {
+    static func openCase(_ scope: Scope, _ id: CaseID, on connection: any DatabaseConnection) throws -> Case {
         let item = try CaseStore(connection).require(scope, id, for: .uploadImage)
         guard item.status != .processing else {
             throw AppError(.conflict, "The case is being segmented; wait until that is done or cancel it.")

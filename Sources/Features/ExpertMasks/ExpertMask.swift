@@ -5,8 +5,8 @@ import Storage
 /// A mask that an expert drew, with the agreement of the result that was the newest when it came.
 package struct ExpertMask: Sendable, Equatable {
     package let id: ID<ExpertMask>
-    package let institution: ID<Institution>
-    package let caseID: ID<Case>
+    package let institution: InstitutionID
+    package let caseID: CaseID
     package let resultID: ID<CaseResult>
     /// Whose result it is compared with.
     package let task: ID<InferenceTask>
@@ -20,7 +20,7 @@ package struct ExpertMask: Sendable, Equatable {
     package let errorMessage: String?
     /// Nil until the comparison is done.
     package let agreement: [TumourRegion: RegionAgreement]?
-    package let uploadedBy: ID<User>
+    package let uploadedBy: UserID
     /// The full name of `uploadedBy`.
     package let author: String
     package let uploadedAt: Timestamp

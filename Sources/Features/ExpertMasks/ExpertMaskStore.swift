@@ -39,7 +39,7 @@ struct ExpertMaskStore {
     }
 
     /// The caller has checked that `scope` may see the case.
-    func find(_ scope: Scope, _ id: ID<ExpertMask>, case caseID: ID<Case>) throws -> ExpertMask? {
+    func find(_ scope: Scope, _ id: ID<ExpertMask>, case caseID: CaseID) throws -> ExpertMask? {
         try connection.queryOne(
             """
             \(Self.selection)
@@ -54,7 +54,7 @@ struct ExpertMaskStore {
     }
 
     /// Newest first; the caller has checked that `scope` may see the case.
-    func list(_ scope: Scope, case id: ID<Case>) throws -> [ExpertMask] {
+    func list(_ scope: Scope, case id: CaseID) throws -> [ExpertMask] {
         try connection.query(
             """
             \(Self.selection) WHERE m.institution_id = \(scope.institution) AND m.case_id = \(id)

@@ -23,7 +23,7 @@ package struct ExpertMasksService: Sendable {
     }
 
     /// Whether a mask for this case would be taken at all; ask before the first byte is received.
-    package func checkUpload(_ scope: Scope, case id: ID<Case>) async throws {
+    package func checkUpload(_ scope: Scope, case id: CaseID) async throws {
         _ = try await database.read { try Self.result(scope, id, in: $0) }
     }
 
@@ -31,7 +31,7 @@ package struct ExpertMasksService: Sendable {
     /// the staged file is used up in any case.
     ///
     /// - Parameter convention: what its labels mean; nil takes what they tell.
-    package func add(_ scope: Scope, case id: ID<Case>, convention: String?, file: ReceivedFile) async throws
+    package func add(_ scope: Scope, case id: CaseID, convention: String?, file: ReceivedFile) async throws
         -> ExpertMask
     {
         let uploaded = file.staged
@@ -54,7 +54,7 @@ package struct ExpertMasksService: Sendable {
     }
 
     /// Newest first.
-    package func list(_ scope: Scope, case id: ID<Case>) async throws -> [ExpertMask] {
+    package func list(_ scope: Scope, case id: CaseID) async throws -> [ExpertMask] {
         let list = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, id, for: .readResult)
             return try ExpertMaskStore(connection).list(scope, case: id)
@@ -138,7 +138,7 @@ package struct ExpertMasksService: Sendable {
     }
 
     private static func mask(
-        _ scope: Scope, _ id: ID<ExpertMask>, _ caseID: ID<Case>, in connection: any DatabaseConnection
+        _ scope: Scope, _ id: ID<ExpertMask>, _ caseID: CaseID, in connection: any DatabaseConnection
     ) throws -> ExpertMask {
         _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
         guard let mask = try ExpertMaskStore(connection).find(scope, id, case: caseID) else {
@@ -147,7 +147,7 @@ package struct ExpertMasksService: Sendable {
         return mask
     }
 
-    private static func result(_ scope: Scope, _ id: ID<Case>, in connection: any DatabaseConnection) throws
+    private static func result(_ scope: Scope, _ id: CaseID, in connection: any DatabaseConnection) throws
         -> CaseResult
     {
         _ = try CaseStore(connection).require(scope, id, for: .giveFeedback)

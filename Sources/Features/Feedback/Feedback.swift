@@ -4,7 +4,7 @@ import Storage
 /// What a clinician says of a result; later trainings learn from it which masks were good.
 package struct Feedback: Sendable, Equatable {
     package let id: ID<Feedback>
-    package let caseID: ID<Case>
+    package let caseID: CaseID
     /// Whose result it is about.
     package let task: ID<InferenceTask>
     /// 1 (useless) to 5 (as I would have drawn it).

@@ -15,7 +15,7 @@ package struct FeedbackService: Sendable {
     }
 
     /// Stores what somebody says of the case's newest result, or of the one that the form names.
-    package func give(_ scope: Scope, case caseID: ID<Case>, _ form: FeedbackForm) async throws -> Feedback {
+    package func give(_ scope: Scope, case caseID: CaseID, _ form: FeedbackForm) async throws -> Feedback {
         let now = clock()
         return try await database.write { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .giveFeedback)
@@ -32,7 +32,7 @@ package struct FeedbackService: Sendable {
     }
 
     /// What was said of the case's results, newest first. A comment is free text, so only those read it who may give it.
-    package func list(_ scope: Scope, case caseID: ID<Case>, _ window: Window) async throws -> Page<Feedback> {
+    package func list(_ scope: Scope, case caseID: CaseID, _ window: Window) async throws -> Page<Feedback> {
         let page = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .giveFeedback)
             return try FeedbackStore(connection).list(scope, case: caseID, window)
@@ -42,7 +42,7 @@ package struct FeedbackService: Sendable {
     }
 
     private static func result(
-        _ scope: Scope, _ caseID: ID<Case>, _ task: ID<InferenceTask>?, in connection: any DatabaseConnection
+        _ scope: Scope, _ caseID: CaseID, _ task: ID<InferenceTask>?, in connection: any DatabaseConnection
     ) throws -> CaseResult {
         let store = ResultStore(connection)
         if let task {

@@ -39,7 +39,7 @@ struct FeedbackStore {
     }
 
     /// Newest first; the caller has checked that `scope` may see the case.
-    func list(_ scope: Scope, case id: ID<Case>, _ window: Window) throws -> Page<Feedback> {
+    func list(_ scope: Scope, case id: CaseID, _ window: Window) throws -> Page<Feedback> {
         let filter: SQL = "f.institution_id = \(scope.institution) AND f.case_id = \(id)"
         var condition = filter
         if case .cursor(let after?, _) = window {
@@ -83,6 +83,6 @@ extension Feedback {
     }
 
     fileprivate var cursor: String? {
-        ID<Case>(id.string).map { CaseCursor(time: createdAt, id: $0).text }
+        CaseID(id.string).map { CaseCursor(time: createdAt, id: $0).text }
     }
 }

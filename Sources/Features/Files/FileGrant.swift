@@ -27,13 +27,13 @@ package struct FileGrant: Sendable, Equatable {
     /// Who was given the address.
     package struct Holder: Sendable, Equatable {
         /// Where the holder acted.
-        package let institution: ID<Institution>
+        package let institution: InstitutionID
         /// Reads are recorded under this name.
-        package let user: ID<User>
+        package let user: UserID
         /// The sign-in in which the address was given; the permission ends with it.
-        package let session: ID<Session>
+        package let session: SessionID
 
-        package init(institution: ID<Institution>, user: ID<User>, session: ID<Session>) {
+        package init(institution: InstitutionID, user: UserID, session: SessionID) {
             self.institution = institution
             self.user = user
             self.session = session

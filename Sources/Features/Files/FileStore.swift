@@ -29,7 +29,7 @@ struct FileStore {
     }
 
     /// The case that a file belongs to; nil where `scope` may not see it.
-    func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> ID<Case>? {
+    func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> CaseID? {
         return try connection.queryOne(
             """
             SELECT c.id FROM \(raw: Self.files(kind)) JOIN cases c ON c.id = h.case_id

@@ -19,7 +19,7 @@ package struct StoredAnswer: Codable, Sendable, Equatable {
 
 /// The patient data that an answer shows: a client that repeats the request must still be allowed to see them.
 package struct AnsweredObjects: Sendable, Equatable {
-    package var cases: Set<ID<Case>> = []
+    package var cases: Set<CaseID> = []
     package var reports: Set<ID<Report>> = []
 
     /// Those that the answer itself names.

@@ -11,7 +11,7 @@ package struct InstitutionStore {
         self.connection = connection
     }
 
-    package func find(_ id: ID<Institution>) throws -> Institution? {
+    package func find(_ id: InstitutionID) throws -> Institution? {
         try connection.queryOne("SELECT \(raw: Self.columns) FROM institutions WHERE id = \(id)").map(Institution.init)
     }
 
@@ -30,7 +30,7 @@ package struct InstitutionStore {
     }
 
     /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
-    func lock(_ id: ID<Institution>) throws {
+    func lock(_ id: InstitutionID) throws {
         try connection.execute("UPDATE institutions SET revision = revision WHERE id = \(id)")
     }
 

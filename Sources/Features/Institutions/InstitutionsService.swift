@@ -15,7 +15,7 @@ package struct InstitutionsService: Sendable {
         return try await database.read { try InstitutionStore($0).list(limit: Window.plainLimit) }
     }
 
-    package func get(_ scope: Scope, _ id: ID<Institution>) async throws -> Institution {
+    package func get(_ scope: Scope, _ id: InstitutionID) async throws -> Institution {
         try Policy.require(.manageInstitutions, scope)
         return try await database.read { try Self.found(InstitutionStore($0).find(id)) }
     }
@@ -31,13 +31,13 @@ package struct InstitutionsService: Sendable {
         return institution
     }
 
-    package func rename(_ scope: Scope, _ id: ID<Institution>, _ form: InstitutionForm) async throws -> Institution {
+    package func rename(_ scope: Scope, _ id: InstitutionID, _ form: InstitutionForm) async throws -> Institution {
         try await update(scope, id, InstitutionChange(name: form.name ?? ""))
     }
 
     /// Renames an institution or sets how much it may store.
     package func update(
-        _ scope: Scope, _ id: ID<Institution>, _ change: InstitutionChange, if precondition: Precondition = .none
+        _ scope: Scope, _ id: InstitutionID, _ change: InstitutionChange, if precondition: Precondition = .none
     ) async throws -> Institution {
         try Policy.require(.manageInstitutions, scope)
         let now = clock()

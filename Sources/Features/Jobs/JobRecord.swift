@@ -3,7 +3,7 @@ import Storage
 /// A row of `jobs`.
 package struct JobRecord: Sendable {
     package let id: ID<JobRecord>
-    package let institution: ID<Institution>
+    package let institution: InstitutionID
     package let kind: String
     /// JSON of ids.
     package let parameters: String

@@ -15,7 +15,7 @@ package struct JobStore {
     ///   - priority: higher goes first.
     @discardableResult
     package func enqueue<J: Job>(
-        _ job: J.Type, _ parameters: J.Parameters, institution: ID<Institution>, requestID: String? = nil,
+        _ job: J.Type, _ parameters: J.Parameters, institution: InstitutionID, requestID: String? = nil,
         priority: Int = 0, at now: Timestamp = .now
     ) throws -> ID<JobRecord> {
         let id = ID<JobRecord>()

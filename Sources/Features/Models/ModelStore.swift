@@ -24,7 +24,7 @@ package struct ModelStore {
     }
 
     /// The choices that are not rolled back, newest first, at most `limit`; the first is in force.
-    func activations(_ institution: ID<Institution>, limit: Int) throws -> [ModelActivation] {
+    func activations(_ institution: InstitutionID, limit: Int) throws -> [ModelActivation] {
         try connection.query(
             """
             SELECT id, model_name, model_version, model_digest, activated_at FROM model_activations
@@ -36,8 +36,7 @@ package struct ModelStore {
 
     /// - Parameter user: nil where the operator does it; a superuser of another institution counts as the operator,
     ///   and the audit trail has the name.
-    func activate(_ institution: ID<Institution>, _ model: ModelIdentity, by user: ID<User>?, at now: Timestamp) throws
-    {
+    func activate(_ institution: InstitutionID, _ model: ModelIdentity, by user: UserID?, at now: Timestamp) throws {
         try connection.execute(
             """
             INSERT INTO model_activations
@@ -53,7 +52,7 @@ package struct ModelStore {
         )
     }
 
-    func institutions() throws -> [ID<Institution>] {
+    func institutions() throws -> [InstitutionID] {
         try connection.query("SELECT id FROM institutions ORDER BY id").map { try $0.get("id") }
     }
 }

@@ -134,7 +134,7 @@ package struct ModelsService: Sendable {
     }
 
     private static func operatorEntry(
-        _ institution: ID<Institution>, _ action: String, _ object: String?, at now: Timestamp
+        _ institution: InstitutionID, _ action: String, _ object: String?, at now: Timestamp
     ) -> AuditEntry {
         AuditEntry(
             institution: institution, actor: nil, origin: RequestOrigin(), action: action, objectType: "model",

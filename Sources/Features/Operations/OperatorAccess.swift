@@ -33,7 +33,7 @@ package struct OperatorAccess: Sendable {
     }
 
     /// The same by a user's id, for commands that work for somebody.
-    package func begin(as id: ID<User>) async throws -> Scope {
+    package func begin(as id: UserID) async throws -> Scope {
         let email = try await database.read { try UserStore($0).email(of: id) }
         guard let email else { throw AppError(.notFound, "There is no user with this id.") }
         return try await begin(as: email)

@@ -6,7 +6,7 @@ package struct SampleData: Sendable {
     /// Who and what was made now; what was there already stays as it is.
     package struct Made: Sendable, Encodable {
         package var users: [String] = []
-        package var cases: [ID<Case>] = []
+        package var cases: [CaseID] = []
     }
 
     private let users: UsersService
@@ -48,9 +48,9 @@ package struct SampleData: Sendable {
     }
 
     /// More sample cases of a user, numbered on from those that she has.
-    package func addCases(_ scope: Scope, count: Int) async throws -> [ID<Case>] {
+    package func addCases(_ scope: Scope, count: Int) async throws -> [CaseID] {
         let present = try await sampleCases(scope).count
-        var ids: [ID<Case>] = []
+        var ids: [CaseID] = []
         for number in present..<present + count {
             ids.append(try await cases.create(scope, Self.form(number, of: scope)).id)
         }

@@ -9,7 +9,7 @@ package struct Report: Sendable, Equatable {
     }
 
     package let id: ID<Report>
-    package let caseID: ID<Case>
+    package let caseID: CaseID
     package let resultID: ID<CaseResult>
     package let patientID: String
     package let status: Status

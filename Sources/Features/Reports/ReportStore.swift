@@ -49,7 +49,7 @@ package struct ReportStore {
                 WHERE r.id = \(result.id)
                 """)
         else { throw JobFailure(.pointless, "The result has been deleted.") }
-        let institution: ID<Institution> = try row.get("institution_id")
+        let institution: InstitutionID = try row.get("institution_id")
         let origin = RequestOrigin(requestID: try row.optional("request_id"))
         let id = try insert(draft, for: result, institution: institution, job: job, at: now)
         try AuditStore(connection).append(
@@ -60,7 +60,7 @@ package struct ReportStore {
 
     /// - Parameter job: the one that wrote it; nil where a user asked for it.
     func insert(
-        _ draft: Draft, for result: CaseResult, institution: ID<Institution>, job: ID<JobRecord>?,
+        _ draft: Draft, for result: CaseResult, institution: InstitutionID, job: ID<JobRecord>?,
         at now: Timestamp
     ) throws -> ID<Report> {
         let id = ID<Report>()
@@ -99,7 +99,7 @@ package struct ReportStore {
     }
 
     /// Whether a case has a signed report, which stays whatever becomes of its series and results.
-    func hasSigned(_ scope: Scope, case id: ID<Case>) throws -> Bool {
+    func hasSigned(_ scope: Scope, case id: CaseID) throws -> Bool {
         try connection.queryOne(
             """
             SELECT 1 AS one FROM reports
@@ -108,8 +108,20 @@ package struct ReportStore {
             """) != nil
     }
 
+    /// Whether a signed report is on one of the results that a statement selects; none is signed from here on until this
+    /// transaction ends.
+    func lockSigned(_ scope: Scope, results: SQL) throws -> Bool {
+        let chosen: SQL = "institution_id = \(scope.institution) AND result_id IN (\(results))"
+        try connection.execute("UPDATE reports SET revision = revision WHERE \(chosen)")
+        return try connection.queryOne(
+            """
+            SELECT 1 AS one FROM reports
+            WHERE \(chosen) AND status IN (\(Report.Status.finalized), \(Report.Status.exported)) LIMIT 1
+            """) != nil
+    }
+
     /// - Throws: `.caseSigned` where the case has a signed report.
-    func requireUnsigned(_ scope: Scope, case id: ID<Case>) throws {
+    func requireUnsigned(_ scope: Scope, case id: CaseID) throws {
         guard try hasSigned(scope, case: id) else { return }
         throw AppError(
             .caseSigned,
@@ -128,7 +140,7 @@ package struct ReportStore {
 
     /// Newest first.
     func list(
-        _ scope: Scope, case caseID: ID<Case>?, created: TimeSpan = TimeSpan(), _ window: Window
+        _ scope: Scope, case caseID: CaseID?, created: TimeSpan = TimeSpan(), _ window: Window
     ) throws -> Page<Report> {
         let list = CaseContentStore(
             connection: connection, table: "reports", time: "generated_at", scope: scope, action: .readReport,
@@ -171,7 +183,7 @@ extension Report {
     }
 
     fileprivate var cursor: String? {
-        ID<Case>(id.string).map { CaseCursor(time: generatedAt, id: $0).text }
+        CaseID(id.string).map { CaseCursor(time: generatedAt, id: $0).text }
     }
 }
 

@@ -16,7 +16,7 @@ package struct ReportsService: Sendable {
 
     /// Reports of the cases that `scope` may see, newest first.
     package func list(
-        _ scope: Scope, case caseID: ID<Case>? = nil, created: TimeSpan = TimeSpan(), _ window: Window
+        _ scope: Scope, case caseID: CaseID? = nil, created: TimeSpan = TimeSpan(), _ window: Window
     ) async throws -> Page<Report> {
         try Policy.require(.readReport, scope)
         let now = clock()
@@ -43,7 +43,7 @@ package struct ReportsService: Sendable {
     }
 
     /// Writes a new draft from the case's newest result; what is signed stays beside it.
-    package func generate(_ scope: Scope, case caseID: ID<Case>) async throws -> Report {
+    package func generate(_ scope: Scope, case caseID: CaseID) async throws -> Report {
         let now = clock()
         let result = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .writeReport)

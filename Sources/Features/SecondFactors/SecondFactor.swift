@@ -4,7 +4,7 @@ import Storage
 
 /// A user's second factor as it is stored.
 struct SecondFactor: Sendable {
-    let user: ID<User>
+    let user: UserID
     /// Sealed.
     let secret: String
     /// It counts from here on.

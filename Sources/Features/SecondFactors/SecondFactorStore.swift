@@ -9,7 +9,7 @@ struct SecondFactorStore {
     }
 
     /// For signing in as well, where there is no scope yet: the password has shown who asks.
-    func find(_ user: ID<User>) throws -> SecondFactor? {
+    func find(_ user: UserID) throws -> SecondFactor? {
         try connection.queryOne(
             "SELECT user_id, secret, confirmed_at, last_step FROM second_factors WHERE user_id = \(user)"
         ).map { row in
@@ -44,13 +44,13 @@ struct SecondFactorStore {
     }
 
     /// - Returns: false where a code of this step or of a later one was taken before.
-    func take(_ user: ID<User>, step: Int64) throws -> Bool {
+    func take(_ user: UserID, step: Int64) throws -> Bool {
         try connection.execute(
             "UPDATE second_factors SET last_step = \(step) WHERE user_id = \(user) AND last_step < \(step)") == 1
     }
 
     /// - Returns: false where the user has no such code left.
-    func takeRecovery(_ user: ID<User>, digests: [String], at time: Timestamp) throws -> Bool {
+    func takeRecovery(_ user: UserID, digests: [String], at time: Timestamp) throws -> Bool {
         try connection.execute(
             """
             UPDATE recovery_codes SET used_at = \(time)
@@ -58,14 +58,14 @@ struct SecondFactorStore {
             """) == 1
     }
 
-    func recoveryCodesLeft(_ user: ID<User>) throws -> Int {
+    func recoveryCodesLeft(_ user: UserID) throws -> Int {
         try connection.queryOne(
             "SELECT COUNT(*) AS number FROM recovery_codes WHERE user_id = \(user) AND used_at IS NULL"
         )?.get("number") ?? 0
     }
 
     /// - Returns: false where `user` of the institution has none.
-    func delete(_ scope: Scope, _ user: ID<User>) throws -> Bool {
+    func delete(_ scope: Scope, _ user: UserID) throws -> Bool {
         try connection.execute(
             "DELETE FROM second_factors WHERE institution_id = \(scope.institution) AND user_id = \(user)") == 1
     }

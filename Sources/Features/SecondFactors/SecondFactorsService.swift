@@ -101,18 +101,18 @@ package struct SecondFactorsService: Sendable {
     }
 
     /// For an administrator, when somebody has lost the device and the recovery codes.
-    package func reset(_ scope: Scope, _ user: ID<User>) async throws {
+    package func reset(_ scope: Scope, _ user: UserID) async throws {
         try Policy.require(.changeUsers, scope)
         try await database.read { connection in
             guard let found = try UserStore(connection).find(scope, user) else {
                 throw AppError(.notFound, "There is no such user.")
             }
-            try Policy.requireRank(scope, above: found)
+            try Policy.requireRank(scope, aboveSuperuser: found.isSuperuser)
         }
         try await remove(scope, user)
     }
 
-    private func remove(_ scope: Scope, _ user: ID<User>) async throws {
+    private func remove(_ scope: Scope, _ user: UserID) async throws {
         let now = sessions.clock()
         try await database.write { connection in
             guard try SecondFactorStore(connection).delete(scope, user) else {
@@ -156,7 +156,7 @@ package struct SecondFactorsService: Sendable {
         return OneTimeCodes(secret: secret)
     }
 
-    private static func recoveryText(_ user: ID<User>, _ code: String) -> String {
+    private static func recoveryText(_ user: UserID, _ code: String) -> String {
         "recovery \(user) \(RecoveryCodes.plain(code))"
     }
 }

@@ -5,7 +5,7 @@ import Storage
 /// What one completed task measured, with what is needed to repeat it.
 package struct CaseResult: Sendable, Equatable {
     package let id: ID<CaseResult>
-    package let caseID: ID<Case>
+    package let caseID: CaseID
     package let task: ID<InferenceTask>
     package let result: SegmentationResult
     /// JSON: digests of inputs, model, code version, parameters, stage times.

@@ -5,8 +5,8 @@ import Storage
 /// A segmentation that somebody asked for, and how far it is.
 package struct InferenceTask: Sendable, Equatable {
     package let id: ID<InferenceTask>
-    package let institution: ID<Institution>
-    package let caseID: ID<Case>
+    package let institution: InstitutionID
+    package let caseID: CaseID
     package let job: ID<JobRecord>
     /// Digest of the model that was asked for; nil means the one that works for the institution.
     package let modelID: String?
@@ -14,7 +14,7 @@ package struct InferenceTask: Sendable, Equatable {
     package let inputsDigest: String
     /// Which request asked for it.
     let requestID: String?
-    package let createdBy: ID<User>
+    package let createdBy: UserID
     package let createdAt: Timestamp
     package let status: JobStatus
     package let progress: JobProgress

@@ -69,7 +69,7 @@ package struct ResultStore {
     }
 
     /// The newest result of a case; the caller has checked that `scope` may see the case.
-    package func latest(_ scope: Scope, case caseID: ID<Case>) throws -> CaseResult? {
+    package func latest(_ scope: Scope, case caseID: CaseID) throws -> CaseResult? {
         try connection.queryOne(
             """
             SELECT * FROM results WHERE institution_id = \(scope.institution) AND case_id = \(caseID)
@@ -79,7 +79,7 @@ package struct ResultStore {
     }
 
     /// Which result `latest` would answer.
-    func latestID(_ scope: Scope, case caseID: ID<Case>) throws -> ID<CaseResult>? {
+    func latestID(_ scope: Scope, case caseID: CaseID) throws -> ID<CaseResult>? {
         try connection.queryOne(
             """
             SELECT id FROM results WHERE institution_id = \(scope.institution) AND case_id = \(caseID)
@@ -89,7 +89,7 @@ package struct ResultStore {
     }
 
     /// Whether the newest result was measured on the case's present images.
-    func isCurrent(_ scope: Scope, case caseID: ID<Case>) throws -> Bool {
+    func isCurrent(_ scope: Scope, case caseID: CaseID) throws -> Bool {
         let newest = try connection.queryOne(
             """
             SELECT r.inputs_digest, t.model_id FROM results r

@@ -5,16 +5,18 @@ import Storage
 package struct SegmentationService: Sendable {
     let database: any Database
     private let audit: AuditService
+    let contents: CaseContents
     private let models: InstalledModels
     let clock: @Sendable () -> Timestamp
 
     /// - Parameter models: those that can be asked for.
     package init(
-        database: any Database, audit: AuditService, models: InstalledModels,
+        database: any Database, audit: AuditService, contents: CaseContents, models: InstalledModels,
         clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.audit = audit
+        self.contents = contents
         self.models = models
         self.clock = clock
     }
@@ -23,7 +25,7 @@ package struct SegmentationService: Sendable {
     ///
     /// - Parameter force: also where the case has a signed report, beside which there will be a new draft.
     package func start(
-        _ scope: Scope, case caseID: ID<Case>, modelID: String? = nil, force: Bool = false
+        _ scope: Scope, case caseID: CaseID, modelID: String? = nil, force: Bool = false
     ) async throws -> InferenceTask {
         let modelID = try checked(modelID)
         do {
@@ -46,7 +48,7 @@ package struct SegmentationService: Sendable {
     }
 
     private func startOnce(
-        _ scope: Scope, case caseID: ID<Case>, modelID: String?, force: Bool
+        _ scope: Scope, case caseID: CaseID, modelID: String?, force: Bool
     ) async throws -> InferenceTask {
         let now = clock()
         return try await database.write { connection in
@@ -69,7 +71,7 @@ package struct SegmentationService: Sendable {
             } catch let error as ImagingError {
                 throw AppError.invalid("caseId", error.message)
             }
-            if !force { try ReportStore(connection).requireUnsigned(scope, case: caseID) }
+            if !force { try contents.requireUnsigned(scope, case: caseID, on: connection) }
             let id = ID<InferenceTask>()
             let job = try JobStore(connection).enqueue(
                 SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution,
@@ -95,7 +97,7 @@ package struct SegmentationService: Sendable {
 
     /// Tasks of the cases that `scope` may see, newest first, without their results.
     package func list(
-        _ scope: Scope, case caseID: ID<Case>? = nil, created: TimeSpan = TimeSpan(), _ window: Window
+        _ scope: Scope, case caseID: CaseID? = nil, created: TimeSpan = TimeSpan(), _ window: Window
     ) async throws -> Page<InferenceTask> {
         try Policy.require(.readResult, scope)
         let page = try await database.read {
@@ -116,7 +118,7 @@ package struct SegmentationService: Sendable {
     }
 
     /// The case's newest result with its files; nil where it has none.
-    package func latestResult(_ scope: Scope, case caseID: ID<Case>) async throws -> CaseResult? {
+    package func latestResult(_ scope: Scope, case caseID: CaseID) async throws -> CaseResult? {
         let result = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
             return try ResultStore(connection).latest(scope, case: caseID)

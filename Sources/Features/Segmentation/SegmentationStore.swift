@@ -21,7 +21,7 @@ package struct SegmentationStore {
         """
 
     func insertTask(
-        _ scope: Scope, _ id: ID<InferenceTask>, case caseID: ID<Case>, job: ID<JobRecord>, modelID: String?,
+        _ scope: Scope, _ id: ID<InferenceTask>, case caseID: CaseID, job: ID<JobRecord>, modelID: String?,
         digest: String, at now: Timestamp
     ) throws {
         try connection.execute(
@@ -48,7 +48,7 @@ package struct SegmentationStore {
     }
 
     /// The task that works on these inputs and has not ended.
-    func activeTask(_ scope: Scope, case caseID: ID<Case>, digest: String) throws -> InferenceTask? {
+    func activeTask(_ scope: Scope, case caseID: CaseID, digest: String) throws -> InferenceTask? {
         try connection.queryOne(
             """
             \(Self.selection)
@@ -58,7 +58,7 @@ package struct SegmentationStore {
     }
 
     /// The tasks of a case that have not ended; the caller has checked that `scope` may stop them.
-    func activeTasks(_ scope: Scope, case caseID: ID<Case>) throws -> [InferenceTask] {
+    func activeTasks(_ scope: Scope, case caseID: CaseID) throws -> [InferenceTask] {
         try connection.query(
             """
             \(Self.selection)
@@ -70,7 +70,7 @@ package struct SegmentationStore {
 
     /// Tasks of the cases that `scope` may see, newest first, without their results.
     package func tasks(
-        _ scope: Scope, case caseID: ID<Case>? = nil, created: TimeSpan = TimeSpan(), _ window: Window
+        _ scope: Scope, case caseID: CaseID? = nil, created: TimeSpan = TimeSpan(), _ window: Window
     ) throws -> Page<InferenceTask> {
         let list = CaseContentStore(
             connection: connection, table: "inference_tasks", time: "created_at", scope: scope, action: .readResult,
@@ -102,6 +102,6 @@ package struct SegmentationStore {
 
 extension InferenceTask {
     fileprivate var cursor: String? {
-        ID<Case>(id.string).map { CaseCursor(time: createdAt, id: $0).text }
+        CaseID(id.string).map { CaseCursor(time: createdAt, id: $0).text }
     }
 }

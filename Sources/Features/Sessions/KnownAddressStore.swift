@@ -9,14 +9,14 @@ struct KnownAddressStore {
     }
 
     /// - Parameter digests: the address's under each secret that is still read.
-    func contains(_ digests: [String], of user: ID<User>) throws -> Bool {
+    func contains(_ digests: [String], of user: UserID) throws -> Bool {
         try digests.contains { digest in
             try connection.queryOne(
                 "SELECT 1 AS one FROM known_addresses WHERE user_id = \(user) AND digest = \(digest)") != nil
         }
     }
 
-    func insert(_ digest: String, of user: ID<User>, at time: Timestamp) throws {
+    func insert(_ digest: String, of user: UserID, at time: Timestamp) throws {
         try connection.execute(
             """
             INSERT INTO known_addresses (user_id, digest, last_used_at) VALUES (\(user), \(digest), \(time))

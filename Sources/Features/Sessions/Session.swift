@@ -14,15 +14,15 @@ package struct Session: Sendable, Equatable {
         case endedByUser = "ended_by_user"
     }
 
-    package let id: ID<Session>
-    package let institution: ID<Institution>
-    package let user: ID<User>
+    package let id: SessionID
+    package let institution: InstitutionID
+    package let user: UserID
     package let endedAt: Timestamp?
 }
 
 /// A living session as its user sees it.
 package struct SessionSummary: Sendable, Equatable, Encodable {
-    package let id: ID<Session>
+    package let id: SessionID
     package let createdAt: Timestamp
     /// Within some minutes.
     package let lastUsedAt: Timestamp
@@ -52,7 +52,7 @@ package struct SessionSummary: Sendable, Equatable, Encodable {
 /// One refresh token's life; the token itself is signed and stored nowhere.
 package struct RefreshToken: Sendable, Equatable {
     package let id: ID<RefreshToken>
-    let session: ID<Session>
+    let session: SessionID
     let firstUsedAt: Timestamp?
     let lastUsedAt: Timestamp?
     /// Whether the client has come back with a token that this one was exchanged for.
@@ -74,7 +74,7 @@ package struct SignedIn: Sendable {
 /// Whom an access token stands for.
 package struct Principal: Sendable, Equatable {
     package let scope: Scope
-    package let session: ID<Session>
+    package let session: SessionID
     /// When the session's use was last written down.
     let lastUsedAt: Timestamp
     var hasSecondFactor = false
@@ -84,7 +84,7 @@ package struct Principal: Sendable, Equatable {
     package var needsRenewal = false
 
     /// The same user as administrator of another institution.
-    func visiting(_ institution: ID<Institution>) -> Principal {
+    func visiting(_ institution: InstitutionID) -> Principal {
         with(scope.visiting(institution))
     }
 

@@ -18,7 +18,7 @@ package struct SessionStore {
             """)
     }
 
-    func markUsed(_ session: ID<Session>, at time: Timestamp) throws {
+    func markUsed(_ session: SessionID, at time: Timestamp) throws {
         try connection.execute("UPDATE sessions SET last_used_at = \(time) WHERE id = \(session)")
     }
 
@@ -32,7 +32,7 @@ package struct SessionStore {
             ORDER BY created_at DESC, id DESC LIMIT \(Window.plainLimit)
             """
         ).map { row in
-            let id: ID<Session> = try row.get("id")
+            let id: SessionID = try row.get("id")
             return SessionSummary(
                 id: id, createdAt: try row.get("created_at"), lastUsedAt: try row.get("last_used_at"),
                 expiresAt: try row.get("expires_at"), address: try row.optional("address"),
@@ -43,7 +43,7 @@ package struct SessionStore {
     /// Whom a living session belongs to; nil once it has ended or its user is gone.
     ///
     /// The role is read here and not taken from the token, so that a change holds from the next request on.
-    func principal(_ session: ID<Session>, origin: RequestOrigin) throws -> Principal? {
+    func principal(_ session: SessionID, origin: RequestOrigin) throws -> Principal? {
         let row = try connection.queryOne(
             """
             SELECT u.id, u.institution_id, u.role, u.is_superuser, s.last_used_at,
@@ -65,7 +65,7 @@ package struct SessionStore {
         }
     }
 
-    func find(_ session: ID<Session>) throws -> Session? {
+    func find(_ session: SessionID) throws -> Session? {
         try connection.queryOne(
             "SELECT id, institution_id, user_id, ended_at FROM sessions WHERE id = \(session)"
         ).map { row in
@@ -76,7 +76,7 @@ package struct SessionStore {
     }
 
     /// - Returns: false where it had ended before.
-    func end(_ session: ID<Session>, because reason: Session.End, at time: Timestamp) throws -> Bool {
+    func end(_ session: SessionID, because reason: Session.End, at time: Timestamp) throws -> Bool {
         try connection.execute(
             """
             UPDATE sessions SET ended_at = \(time), end_reason = \(reason)
@@ -87,7 +87,7 @@ package struct SessionStore {
     /// Ends all of a user's sessions but `kept`.
     @discardableResult
     func endAll(
-        _ scope: Scope, of user: ID<User>, but kept: ID<Session>?, because reason: Session.End, at time: Timestamp
+        _ scope: Scope, of user: UserID, but kept: SessionID?, because reason: Session.End, at time: Timestamp
     ) throws -> Int {
         let exception: SQL = kept.map { "AND id <> \($0)" } ?? ""
         return try connection.execute(

@@ -9,7 +9,7 @@ extension SessionsService {
     ///
     /// - Parameter user: whose account it is; nil where there is none, which takes as long.
     func signInAttempts(
-        on email: String, of user: ID<User>?, devices: String?, origin: RequestOrigin
+        on email: String, of user: UserID?, devices: String?, origin: RequestOrigin
     ) async throws -> [Attempt] {
         let rule = settings.throttling.account
         if let user, let device = device(of: user, among: devices) {
@@ -18,7 +18,7 @@ extension SessionsService {
         }
         let everybodys = attempts(on: email, origin: origin)
         guard let address = origin.address.map({ networkName($0) }) else { return everybodys }
-        let owner = user ?? ID<User>()
+        let owner = user ?? UserID()
         let digests = signer.box.digests(Self.knownText(address, of: owner))
         guard try await database.read({ try KnownAddressStore($0).contains(digests, of: owner) }) else {
             return everybodys
@@ -28,7 +28,7 @@ extension SessionsService {
 
     /// Notes in the transaction of a sign-in from where it came.
     func remember(
-        _ origin: RequestOrigin, of user: ID<User>, at now: Timestamp, on connection: any DatabaseConnection
+        _ origin: RequestOrigin, of user: UserID, at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
         guard let address = origin.address.map({ networkName($0) }) else { return }
         try KnownAddressStore(connection).insert(
@@ -39,7 +39,7 @@ extension SessionsService {
         Attempt(rule: settings.throttling.address, address: address).name
     }
 
-    private static func knownText(_ address: String, of user: ID<User>) -> String { "address \(user) \(address)" }
+    private static func knownText(_ address: String, of user: UserID) -> String { "address \(user) \(address)" }
 
     // MARK: Devices
 
@@ -48,7 +48,7 @@ extension SessionsService {
 
     /// What a browser keeps once `user` has signed in by it, beside what it keeps of its other users. It names nobody,
     /// and is good for nothing but an own count of failed sign-ins.
-    package func deviceCookie(for user: ID<User>, keeping devices: String?) -> String {
+    package func deviceCookie(for user: UserID, keeping devices: String?) -> String {
         let nonce = (0..<16).map { _ in String(format: "%02x", UInt8.random(in: .min ... .max)) }.joined()
         let text = "\(nonce).\(Int64(clock().advanced(by: settings.deviceLifetime).seconds))"
         let fresh = "\(text).\(signer.box.digest(Self.deviceText(text, of: user)))"
@@ -57,11 +57,11 @@ extension SessionsService {
     }
 
     /// The name of the browser, where `user` has signed in by it.
-    private func device(of user: ID<User>, among devices: String?) -> String? {
+    private func device(of user: UserID, among devices: String?) -> String? {
         Self.parts(devices).lazy.compactMap { device(of: user, in: $0) }.first
     }
 
-    private func device(of user: ID<User>, in part: String) -> String? {
+    private func device(of user: UserID, in part: String) -> String? {
         let fields = part.split(separator: ".", omittingEmptySubsequences: false)
         guard fields.count == 3, let expiry = Double(fields[1]), clock().seconds < expiry else { return nil }
         let text = "\(fields[0]).\(fields[1])"
@@ -79,5 +79,5 @@ extension SessionsService {
         return devices.split(separator: "~").prefix(devicesOfBrowser).map(String.init)
     }
 
-    private static func deviceText(_ text: String, of user: ID<User>) -> String { "device \(user) \(text)" }
+    private static func deviceText(_ text: String, of user: UserID) -> String { "device \(user) \(text)" }
 }

@@ -113,7 +113,7 @@ package struct SessionsService: Sendable {
     /// Whom `accessToken` stands for; a session that has ended is known at once. A superuser may name the institution
     /// to act in.
     package func authenticate(
-        _ accessToken: String, origin: RequestOrigin, institution: ID<Institution>? = nil
+        _ accessToken: String, origin: RequestOrigin, institution: InstitutionID? = nil
     ) async throws -> Principal {
         let now = clock()
         guard let claims = await signer.claims(accessToken, use: .access, at: now),
@@ -132,7 +132,7 @@ package struct SessionsService: Sendable {
     }
 
     /// Whoever is no superuser learns nothing of other institutions.
-    private func visiting(_ principal: Principal, _ institution: ID<Institution>) async throws -> Principal {
+    private func visiting(_ principal: Principal, _ institution: InstitutionID) async throws -> Principal {
         guard principal.scope.isSuperuser,
             try await database.read({ try InstitutionStore($0).find(institution) }) != nil
         else { throw AppError(.notFound, "There is no such institution.") }
@@ -146,7 +146,7 @@ package struct SessionsService: Sendable {
     }
 
     /// Ends one of the user's own sessions with all of its tokens.
-    package func end(_ principal: Principal, _ id: ID<Session>) async throws {
+    package func end(_ principal: Principal, _ id: SessionID) async throws {
         let now = clock()
         try await database.write { connection in
             guard let session = try SessionStore(connection).find(id), session.endedAt == nil,
@@ -246,7 +246,7 @@ package struct SessionsService: Sendable {
     }
 
     private func tokens(
-        _ user: ID<User>, _ institution: ID<Institution>, session: ID<Session>, refresh: ID<RefreshToken>,
+        _ user: UserID, _ institution: InstitutionID, session: SessionID, refresh: ID<RefreshToken>,
         at now: Timestamp
     ) async throws -> TokenPair {
         func claims(_ use: SessionClaims.Use, _ id: ID<RefreshToken>, _ lifetime: Duration) -> SessionClaims {

@@ -98,9 +98,9 @@ struct SessionClaims: JWTPayload, Equatable {
     }
 
     let use: Use
-    let user: ID<User>
-    let institution: ID<Institution>
-    let session: ID<Session>
+    let user: UserID
+    let institution: InstitutionID
+    let session: SessionID
     /// Refresh tokens are known one by one.
     let id: ID<RefreshToken>
     /// Seconds since 1970.

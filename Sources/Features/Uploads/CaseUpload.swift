@@ -3,10 +3,10 @@ import Storage
 
 /// A file that arrives in parts and becomes a case's series once it is whole.
 package struct CaseUpload: Sendable, Equatable {
-    package let id: ID<CaseUpload>
-    package let institution: ID<Institution>
-    package let caseID: ID<Case>
-    package let createdBy: ID<User>
+    package let id: UploadID
+    package let institution: InstitutionID
+    package let caseID: CaseID
+    package let createdBy: UserID
     package let modality: MRISequence
     /// The client's name of the file: patient data, and never a path.
     package let filename: String

@@ -22,7 +22,7 @@ struct UploadStore {
     }
 
     /// Nil where there is no such upload, where it has expired, or where `scope` may not upload to its case.
-    func find(_ scope: Scope, _ id: ID<CaseUpload>, case caseID: ID<Case>, at now: Timestamp) throws -> CaseUpload? {
+    func find(_ scope: Scope, _ id: UploadID, case caseID: CaseID, at now: Timestamp) throws -> CaseUpload? {
         try connection.queryOne(
             """
             SELECT p.* FROM case_uploads p
@@ -34,7 +34,7 @@ struct UploadStore {
     }
 
     /// How many uploads of a case are under way.
-    func openCount(_ scope: Scope, case id: ID<Case>, at now: Timestamp) throws -> Int {
+    func openCount(_ scope: Scope, case id: CaseID, at now: Timestamp) throws -> Int {
         try connection.queryOne(
             """
             SELECT COUNT(*) AS number FROM case_uploads
@@ -44,7 +44,7 @@ struct UploadStore {
         )?.get("number") ?? 0
     }
 
-    func complete(_ scope: Scope, _ id: ID<CaseUpload>, at now: Timestamp) throws {
+    func complete(_ scope: Scope, _ id: UploadID, at now: Timestamp) throws {
         try connection.execute(
             """
             UPDATE case_uploads SET completed_at = \(now)
@@ -52,20 +52,20 @@ struct UploadStore {
             """)
     }
 
-    func delete(_ scope: Scope, _ id: ID<CaseUpload>) throws {
+    func delete(_ scope: Scope, _ id: UploadID) throws {
         try connection.execute(
             "DELETE FROM case_uploads WHERE institution_id = \(scope.institution) AND id = \(id)")
     }
 
     /// Removes what has expired, of all institutions: the operator's housekeeping.
-    func deleteExpired(at now: Timestamp) throws -> [ID<CaseUpload>] {
+    func deleteExpired(at now: Timestamp) throws -> [UploadID] {
         try connection.query("DELETE FROM case_uploads WHERE expires_at <= \(now) RETURNING id").map {
             try $0.get("id")
         }
     }
 
     /// Whether a row of whichever institution names this upload: only the sweeper asks.
-    func isNamed(_ id: ID<CaseUpload>) throws -> Bool {
+    func isNamed(_ id: UploadID) throws -> Bool {
         try connection.queryOne("SELECT 1 AS one FROM case_uploads WHERE id = \(id)") != nil
     }
 }

@@ -30,7 +30,7 @@ package struct UploadsService: Sendable {
     ///
     /// - Parameter force: also where the case has a signed report.
     package func create(
-        _ scope: Scope, case caseID: ID<Case>, modality: MRISequence, filename: String, size: Int64,
+        _ scope: Scope, case caseID: CaseID, modality: MRISequence, filename: String, size: Int64,
         force: Bool = false
     ) async throws -> CaseUpload {
         let now = clock()
@@ -65,7 +65,7 @@ package struct UploadsService: Sendable {
     }
 
     /// How far an upload is. One that is whole but could not be looked at before, since the server stopped, is looked at now.
-    package func progress(_ scope: Scope, _ id: ID<CaseUpload>, case caseID: ID<Case>) async throws -> Progress {
+    package func progress(_ scope: Scope, _ id: UploadID, case caseID: CaseID) async throws -> Progress {
         let upload = try await find(scope, id, case: caseID)
         try await audit.record(AuditEntry(scope, "upload.read", "upload", id.string, at: clock()))
         guard upload.completedAt == nil else { return Progress(upload: upload, offset: upload.size) }
@@ -82,7 +82,7 @@ package struct UploadsService: Sendable {
     ///
     /// - Throws: conflict where it does not stand there, locked where another request is adding to it.
     package func open(
-        _ scope: Scope, _ id: ID<CaseUpload>, case caseID: ID<Case>, at offset: Int64
+        _ scope: Scope, _ id: UploadID, case caseID: CaseID, at offset: Int64
     ) async throws -> UploadAppender {
         let upload = try await find(scope, id, case: caseID)
         guard upload.completedAt == nil else {
@@ -105,7 +105,7 @@ package struct UploadsService: Sendable {
     }
 
     /// Gives an upload up.
-    package func delete(_ scope: Scope, _ id: ID<CaseUpload>, case caseID: ID<Case>) async throws {
+    package func delete(_ scope: Scope, _ id: UploadID, case caseID: CaseID) async throws {
         let now = clock()
         let upload = try await find(scope, id, case: caseID)
         try await database.write { connection in
@@ -122,14 +122,14 @@ package struct UploadsService: Sendable {
             await partials.remove(id.string)
         }
         for name in try await partials.names(writtenBefore: now.advanced(by: .zero - lifetime)) {
-            guard let id = ID<CaseUpload>(name) else { continue }
+            guard let id = UploadID(name) else { continue }
             if try await database.read({ try !UploadStore($0).isNamed(id) }) { await partials.remove(name) }
         }
     }
 
     // MARK: Parts
 
-    private func find(_ scope: Scope, _ id: ID<CaseUpload>, case caseID: ID<Case>) async throws -> CaseUpload {
+    private func find(_ scope: Scope, _ id: UploadID, case caseID: CaseID) async throws -> CaseUpload {
         let now = clock()
         return try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .uploadImage)

@@ -2,8 +2,8 @@ import Storage
 
 /// Somebody with an account.
 package struct User: Sendable, Equatable {
-    package let id: ID<User>
-    package let institutionID: ID<Institution>
+    package let id: UserID
+    package let institutionID: InstitutionID
     package var email: String
     package var firstName: String
     package var lastName: String

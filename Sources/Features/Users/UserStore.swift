@@ -27,7 +27,7 @@ package struct UserStore {
     }
 
     /// Nil where the institution has no such user or the account was deleted.
-    package func find(_ scope: Scope, _ id: ID<User>) throws -> User? {
+    package func find(_ scope: Scope, _ id: UserID) throws -> User? {
         try connection.queryOne(
             """
             SELECT \(raw: Self.columns) FROM users
@@ -57,7 +57,7 @@ package struct UserStore {
     }
 
     /// For the operator: the address of a user of whichever institution.
-    func email(of id: ID<User>) throws -> String? {
+    func email(of id: UserID) throws -> String? {
         try connection.queryOne("SELECT email FROM users WHERE id = \(id) AND deleted_at IS NULL")?.get("email")
     }
 
@@ -109,7 +109,7 @@ package struct UserStore {
     }
 
     /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
-    func lock(_ scope: Scope, _ id: ID<User>) throws {
+    func lock(_ scope: Scope, _ id: UserID) throws {
         try connection.execute(
             "UPDATE users SET updated_at = updated_at WHERE institution_id = \(scope.institution) AND id = \(id)")
     }
@@ -129,7 +129,7 @@ package struct UserStore {
         }
     }
 
-    func setPasswordHash(_ scope: Scope, _ id: ID<User>, _ hash: String, at time: Timestamp) throws {
+    func setPasswordHash(_ scope: Scope, _ id: UserID, _ hash: String, at time: Timestamp) throws {
         try connection.execute(
             """
             UPDATE users SET password_hash = \(hash), updated_at = \(time)
@@ -140,13 +140,13 @@ package struct UserStore {
     /// For signing in, where the password has shown who asks.
     ///
     /// - Returns: false where the hash was changed in the meantime.
-    func replaceHash(of user: ID<User>, _ hash: String, by fresh: String) throws -> Bool {
+    func replaceHash(of user: UserID, _ hash: String, by fresh: String) throws -> Bool {
         try connection.execute(
             "UPDATE users SET password_hash = \(fresh) WHERE id = \(user) AND password_hash = \(hash)") == 1
     }
 
     /// The row stays, because cases and the audit trail name its author; the address is free again.
-    func markDeleted(_ scope: Scope, _ id: ID<User>, at time: Timestamp) throws -> Bool {
+    func markDeleted(_ scope: Scope, _ id: UserID, at time: Timestamp) throws -> Bool {
         let changed = try connection.execute(
             """
             UPDATE users SET deleted_at = \(time), updated_at = \(time), email = \("\(id)@deleted.invalid"),

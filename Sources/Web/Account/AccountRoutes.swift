@@ -97,7 +97,7 @@ struct AccountRoutes {
     // MARK: Sessions
 
     private func endSession(_ request: Request, _ context: WebContext) async throws -> Response {
-        try await services.sessions.end(context.signedIn(), context.id(of: Features.Session.self))
+        try await services.sessions.end(context.signedIn(), context.id(of: SessionID.self))
         return Response.redirect(to: "\(Self.path)?done=\(AccountPage.Notice.ended.rawValue)")
     }
 

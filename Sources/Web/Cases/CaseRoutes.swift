@@ -40,11 +40,11 @@ struct CaseRoutes {
             APIRoute(
                 .get, "/api/cases/{caseId}/", "One case", access: .allowed(.readCase),
                 answers: [.json(.ok, .named("Case"))]
-            ) { try Response(.ok, await services.cases.get($1.scope, $1.id("caseId", of: Case.self))) },
+            ) { try Response(.ok, await services.cases.get($1.scope, $1.id("caseId", of: CaseID.self))) },
             APIRoute(
                 .post, "/api/cases/{caseId}/restore/", "Bring a deleted case back", access: .allowed(.restoreCase),
                 answers: [.json(.ok, .named("Case"))]
-            ) { try Response(.ok, await services.cases.restore($1.scope, $1.id("caseId", of: Case.self))) },
+            ) { try Response(.ok, await services.cases.restore($1.scope, $1.id("caseId", of: CaseID.self))) },
         ]
             + ["", "update/"].map { path in
                 APIRoute(
@@ -104,20 +104,20 @@ struct CaseRoutes {
 
     @Sendable private func update(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         let form = try await JSON.body(of: request, as: CaseForm.self)
         return try Response(.ok, await services.cases.update(scope, id, form, if: request.precondition))
     }
 
     @Sendable private func delete(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        try await services.cases.delete(scope, context.id("caseId", of: Case.self), if: request.precondition)
+        try await services.cases.delete(scope, context.id("caseId", of: CaseID.self), if: request.precondition)
         return try JSON.response(.ok, Message(message: "The case was deleted."))
     }
 
     @Sendable private func images(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let images = try await services.images.list(scope, case: context.id("caseId", of: Case.self))
+        let images = try await services.images.list(scope, case: context.id("caseId", of: CaseID.self))
         let base = request.base(services.settings)
         return try JSON.response(.ok, images.map { ImageBody($0, url: base + services.files.path(scope, $0)) })
     }
@@ -128,7 +128,7 @@ struct CaseRoutes {
 
     private func result(_ request: Request, _ context: WebContext) async throws -> ResultBody {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         guard let result = try await services.segmentation.latestResult(scope, case: id) else {
             throw AppError(.notFound, "The case has no result yet.")
         }

@@ -103,7 +103,7 @@ struct ResumableUploadRoutes {
     }
 
     @Sendable private func options(_ request: Request, _ context: WebContext) async throws -> Response {
-        _ = try context.id("caseId", of: Case.self)
+        _ = try context.id("caseId", of: CaseID.self)
         return Response(
             status: .noContent,
             headers: [
@@ -117,7 +117,7 @@ struct ResumableUploadRoutes {
 
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         let size = request.headers[.uploadLength].flatMap { Int64($0) } ?? 0
         let metadata = UploadMetadata(request.headers[.uploadMetadata] ?? "")
         var check = Validation()
@@ -142,7 +142,7 @@ struct ResumableUploadRoutes {
 
     @Sendable private func progress(_ request: Request, _ context: WebContext) async throws -> Response {
         let progress = try await services.uploads.progress(
-            context.scope, context.id("uploadId", of: CaseUpload.self), case: context.id("caseId", of: Case.self))
+            context.scope, context.id("uploadId", of: UploadID.self), case: context.id("caseId", of: CaseID.self))
         let upload = progress.upload
         return Response(
             status: .ok,
@@ -164,7 +164,7 @@ struct ResumableUploadRoutes {
         }
         let checksum = try request.headers[.uploadChecksum].map { try UploadChecksum($0) }
         var appender = try await services.uploads.open(
-            scope, context.id("uploadId", of: CaseUpload.self), case: context.id("caseId", of: Case.self), at: offset)
+            scope, context.id("uploadId", of: UploadID.self), case: context.id("caseId", of: CaseID.self), at: offset)
         if let checksum { appender.expect(checksum) }
         do {
             var body = request.body.makeAsyncIterator()
@@ -184,7 +184,7 @@ struct ResumableUploadRoutes {
 
     @Sendable private func delete(_ request: Request, _ context: WebContext) async throws -> Response {
         try await services.uploads.delete(
-            context.scope, context.id("uploadId", of: CaseUpload.self), case: context.id("caseId", of: Case.self))
+            context.scope, context.id("uploadId", of: UploadID.self), case: context.id("caseId", of: CaseID.self))
         return Response(status: .noContent)
     }
 }

@@ -6,7 +6,7 @@ import Hummingbird
 struct ShareRoutes {
     let services: WebServices
 
-    private static let access = Schema.choice(CaseShare.Access.allCases.map(\.rawValue))
+    private static let access = Schema.choice(ShareAccess.allCases.map(\.rawValue))
 
     static let schemas: [String: Schema] = [
         "CaseShare": .object([
@@ -26,7 +26,7 @@ struct ShareRoutes {
                 .get, "/api/cases/{caseId}/shares/", "Whom the case is shared with", access: .allowed(.shareCase),
                 answers: [.json(.ok, .list(of: .named("CaseShare")))]
             ) { _, context in
-                let id = try context.id("caseId", of: Case.self)
+                let id = try context.id("caseId", of: CaseID.self)
                 return try JSON.response(.ok, await services.cases.shares.list(context.scope, case: id))
             },
             APIRoute(
@@ -37,8 +37,8 @@ struct ShareRoutes {
                 .delete, "/api/cases/{caseId}/shares/{userId}/", "Share the case no longer",
                 access: .allowed(.shareCase), answers: [.message()]
             ) { _, context in
-                let id = try context.id("caseId", of: Case.self)
-                let user = try context.id("userId", of: User.self)
+                let id = try context.id("caseId", of: CaseID.self)
+                let user = try context.id("userId", of: UserID.self)
                 try await services.cases.shares.end(context.scope, case: id, with: user)
                 return try JSON.response(.ok, Message(message: "The case is no longer shared with this user."))
             },
@@ -47,7 +47,7 @@ struct ShareRoutes {
 
     @Sendable private func share(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         let form = try await JSON.body(of: request, as: ShareForm.self)
         return try JSON.response(.created, await services.cases.shares.share(scope, case: id, form))
     }

@@ -21,7 +21,7 @@ struct UploadRoutes {
 
     @Sendable private func upload(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         let length = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
         let force = try request.flag("force")
         try await services.images.checkUpload(

@@ -19,7 +19,8 @@ struct ExpertMaskRoutes {
                 .get, "/api/inference/ground-truth/{caseId}/", "The experts' masks of a case, newest first",
                 access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("ExpertMask")))]
             ) {
-                try JSON.response(.ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: Case.self)))
+                try JSON.response(
+                    .ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: CaseID.self)))
             },
         ]
     }
@@ -27,7 +28,7 @@ struct ExpertMaskRoutes {
     /// Answers 201 with the agreement where the worker has compared the masks soon enough, else 202 and where to look for it.
     @Sendable private func upload(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         try await services.expertMasks.checkUpload(scope, case: id)
         let form = try await receive(request)
         var mask = try await services.expertMasks.add(scope, case: id, convention: form.convention, file: form.file)

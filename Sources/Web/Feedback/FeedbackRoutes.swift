@@ -20,7 +20,7 @@ struct FeedbackRoutes {
 
     @Sendable private func give(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         let form = try await JSON.body(of: request, as: FeedbackForm.self)
         return try JSON.response(.created, await services.feedback.give(scope, case: id, form))
     }
@@ -28,7 +28,7 @@ struct FeedbackRoutes {
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let window = try request.window()
-        let page = try await services.feedback.list(scope, case: context.id("caseId", of: Case.self), window)
+        let page = try await services.feedback.list(scope, case: context.id("caseId", of: CaseID.self), window)
         return try Lists.response(page, window, request, services.settings)
     }
 

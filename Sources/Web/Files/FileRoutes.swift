@@ -63,14 +63,14 @@ struct FileRoutes {
 
     private func grant(_ request: Request, _ context: WebContext) throws -> FileGrant {
         guard let kind = context.parameters.get("kind").flatMap({ FileGrant.Kind(rawValue: $0) }),
-            let institution = request.query("institution").flatMap({ ID<Institution>($0) }),
-            let user = request.query("user").flatMap({ ID<User>($0) }),
-            let session = request.query("session").flatMap({ ID<Features.Session>($0) }),
+            let institution = request.query("institution").flatMap({ InstitutionID($0) }),
+            let user = request.query("user").flatMap({ UserID($0) }),
+            let session = request.query("session").flatMap({ SessionID($0) }),
             let expires = request.query("expires").flatMap({ Int64($0) })
         else { throw AppError(.notFound, "There is nothing at this address.") }
         return FileGrant(
             holder: .init(institution: institution, user: user, session: session), kind: kind,
-            object: try context.id("fileId", of: StoredFile.self), expires: expires)
+            object: try context.id("fileId", of: ID<StoredFile>.self), expires: expires)
     }
 
     private func answer(

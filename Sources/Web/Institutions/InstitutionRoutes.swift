@@ -25,7 +25,7 @@ struct InstitutionRoutes {
                 .get, "/api/institutions/{institutionId}/", "One institution", access: .allowed(.manageInstitutions),
                 answers: [.json(.ok, .named("Institution"))]
             ) { _, context in
-                let id = try context.id("institutionId", of: Institution.self)
+                let id = try context.id("institutionId", of: InstitutionID.self)
                 return try JSON.response(.ok, await services.users.institutions.get(context.scope, id))
             },
             APIRoute(
@@ -43,7 +43,7 @@ struct InstitutionRoutes {
 
     @Sendable private func rename(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("institutionId", of: Institution.self)
+        let id = try context.id("institutionId", of: InstitutionID.self)
         let form = try await JSON.body(of: request, as: InstitutionForm.self)
         return try JSON.response(.ok, await services.users.institutions.rename(scope, id, form))
     }

@@ -44,7 +44,7 @@ struct InvitationRoutes {
                 .delete, "/api/users/invitations/{invitationId}/", "Take an invitation back",
                 access: .allowed(.changeUsers), answers: [.message()]
             ) { _, context in
-                let id = try context.id("invitationId", of: Invitation.self)
+                let id = try context.id("invitationId", of: ID<Invitation>.self)
                 try await services.users.invitations.revoke(context.scope, id)
                 return try JSON.response(.ok, Message(message: "The invitation was taken back."))
             },

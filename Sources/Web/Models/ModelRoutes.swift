@@ -35,6 +35,6 @@ struct ModelRoutes {
     }
 
     private static func id(_ context: WebContext) throws -> ID<ModelVersion> {
-        try context.id("modelId", of: ModelVersion.self)
+        try context.id("modelId", of: ID<ModelVersion>.self)
     }
 }

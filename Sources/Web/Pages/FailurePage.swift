@@ -61,7 +61,7 @@ struct FailurePages: RouterMiddleware {
 
     /// The case that a file's address belongs to, for users who may see it. Files are served without a look at who asks, so the
     /// browser's cookie is asked here.
-    private func caseOfFile(_ request: Request, _ context: WebContext) async -> ID<Case>? {
+    private func caseOfFile(_ request: Request, _ context: WebContext) async -> CaseID? {
         let parts = request.uri.path.split(separator: "/")
         guard parts.count == 5, parts[1] == "files", let token = request.cookies[Authenticator.cookie]?.value,
             let scope = try? await sessions.authenticate(token, origin: context.origin).scope,

@@ -80,7 +80,7 @@ struct PageRoutes {
 
     private func casePage(_ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id(of: Case.self)
+        let id = try context.id(of: CaseID.self)
         let item = try await services.cases.get(scope, id)
         let images = try await services.images.list(scope, case: id)
         let task = try await services.segmentation.list(scope, case: id, .plain(limit: 1)).items.first

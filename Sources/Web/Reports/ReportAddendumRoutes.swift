@@ -14,7 +14,8 @@ struct ReportAddendumRoutes {
                 .get, Self.path, "Corrections of a signed report, oldest first", access: .allowed(.readReport),
                 answers: [.json(.ok, ReportRoutes.addenda)]
             ) {
-                try JSON.response(.ok, await services.reports.get($1.scope, $1.id("reportId", of: Report.self)).addenda)
+                try JSON.response(
+                    .ok, await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)).addenda)
             },
             APIRoute(
                 .post, Self.path, "Add a correction to a signed report, whose text stays as it is",
@@ -26,7 +27,7 @@ struct ReportAddendumRoutes {
 
     @Sendable private func add(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("reportId", of: Report.self)
+        let id = try context.id("reportId", of: ID<Report>.self)
         let form = try await JSON.body(of: request, as: AddendumForm.self)
         let report = try await services.reports.addAddendum(scope, id, form, if: request.precondition)
         var response = try CheckedReport(report).response(.created)

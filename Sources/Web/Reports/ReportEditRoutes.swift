@@ -32,14 +32,14 @@ struct ReportEditRoutes {
 
     @Sendable private func update(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("reportId", of: Report.self)
+        let id = try context.id("reportId", of: ID<Report>.self)
         let form = try await JSON.body(of: request, as: ReportForm.self)
         return try CheckedReport(await services.reports.update(scope, id, form, if: request.precondition)).response()
     }
 
     @Sendable private func trace(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let trace = try await services.reports.trace(scope, context.id("reportId", of: Report.self))
+        let trace = try await services.reports.trace(scope, context.id("reportId", of: ID<Report>.self))
         let base = request.base(services.settings)
         return try JSON.response(
             .ok, TraceBody(trace, manifest: trace.manifest.map { base + services.files.path(scope, $0) }))

@@ -27,7 +27,7 @@ struct ReportExportRoutes {
 
     @Sendable private func export(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("reportId", of: Report.self)
+        let id = try context.id("reportId", of: ID<Report>.self)
         let printed = try await services.reportExport.export(scope, id)
         let data = try await services.reportExport.read(printed)
         return Self.answer(id, printed) { writer in
@@ -37,7 +37,7 @@ struct ReportExportRoutes {
     }
 
     @Sendable private func look(_ request: Request, _ context: WebContext) async throws -> Response {
-        let id = try context.id("reportId", of: Report.self)
+        let id = try context.id("reportId", of: ID<Report>.self)
         let printed = try await services.reportExport.printed(context.scope, id)
         return Self.answer(id, printed) { try await $0.finish(nil) }
     }
@@ -70,7 +70,7 @@ struct ReportExportRoutes {
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let list = try await services.reportExport.list(scope, context.id("reportId", of: Report.self))
+        let list = try await services.reportExport.list(scope, context.id("reportId", of: ID<Report>.self))
         let base = request.base(services.settings)
         return try JSON.response(
             .ok,

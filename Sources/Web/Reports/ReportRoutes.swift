@@ -25,19 +25,20 @@ struct ReportRoutes {
             APIRoute(
                 .post, "/api/reports/generate/{caseId}/", "Draft a report of this case",
                 access: .allowed(.writeReport), answers: [.json(.created, .named("Report"))]
-            ) { try await generate($1.id("caseId", of: Case.self), $1) },
+            ) { try await generate($1.id("caseId", of: CaseID.self), $1) },
             APIRoute(
                 .get, "/api/reports/{reportId}/", "One report", access: .allowed(.readReport),
                 answers: [.json(.ok, .named("CheckedReport"))]
             ) {
-                try CheckedReport(await services.reports.get($1.scope, $1.id("reportId", of: Report.self))).response()
+                try CheckedReport(await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)))
+                    .response()
             },
         ]
     }
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
-        let caseID = try request.queryID("caseId", of: Case.self)
+        let caseID = try request.queryID("caseId", of: CaseID.self)
         let page = try await services.reports.list(
             context.scope, case: caseID, created: request.span("created"), window)
         return try Lists.response(page, window, request, services.settings)
@@ -46,11 +47,11 @@ struct ReportRoutes {
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         _ = try context.scope
         let form = try await JSON.body(of: request, as: GenerateForm.self)
-        guard let id = ID<Case>(form.caseId) else { throw AppError.invalid("caseId", "Must be a valid UUID.") }
+        guard let id = CaseID(form.caseId) else { throw AppError.invalid("caseId", "Must be a valid UUID.") }
         return try await generate(id, context)
     }
 
-    private func generate(_ id: ID<Case>, _ context: WebContext) async throws -> Response {
+    private func generate(_ id: CaseID, _ context: WebContext) async throws -> Response {
         let report = try await services.reports.generate(context.scope, case: id)
         var response = try JSON.response(.created, report)
         response.headers[.location] = "/api/reports/\(report.id)/"

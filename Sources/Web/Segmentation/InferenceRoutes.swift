@@ -24,7 +24,7 @@ struct InferenceRoutes {
                 .post, "/api/inference/predict/{caseId}/", "Start a segmentation of this case",
                 access: .allowed(.startInference), query: [.force], answers: [.json(.accepted, .named("Task"))]
             ) { request, context in
-                let id = try context.id("caseId", of: Case.self)
+                let id = try context.id("caseId", of: CaseID.self)
                 return try await answer(id, model: nil, force: request.flag("force"), context)
             }
         ]
@@ -49,7 +49,7 @@ struct InferenceRoutes {
                 .post, "/api/inference/tasks/{taskId}/cancel/", "Stop a segmentation",
                 access: .allowed(.startInference), answers: [.json(.ok, .named("Task"))]
             ) { _, context in
-                let id = try context.id("taskId", of: InferenceTask.self)
+                let id = try context.id("taskId", of: ID<InferenceTask>.self)
                 return try JSON.response(.ok, await services.segmentation.cancel(context.scope, id))
             },
             APIRoute(
@@ -62,11 +62,11 @@ struct InferenceRoutes {
         // Before the body: who is not signed in learns nothing of its form.
         _ = try context.scope
         let form = try await JSON.body(of: request, as: StartForm.self)
-        guard let id = ID<Case>(form.caseId) else { throw AppError.invalid("caseId", "Must be a valid UUID.") }
+        guard let id = CaseID(form.caseId) else { throw AppError.invalid("caseId", "Must be a valid UUID.") }
         return try await answer(id, model: form.modelId, force: form.force ?? false, context)
     }
 
-    private func answer(_ id: ID<Case>, model: String?, force: Bool, _ context: WebContext) async throws -> Response {
+    private func answer(_ id: CaseID, model: String?, force: Bool, _ context: WebContext) async throws -> Response {
         let task = try await services.segmentation.start(context.scope, case: id, modelID: model, force: force)
         var response = try JSON.response(.accepted, task)
         response.headers[.location] = "/api/inference/tasks/\(task.id)/"
@@ -75,7 +75,7 @@ struct InferenceRoutes {
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
-        let caseID = try request.queryID("caseId", of: Case.self)
+        let caseID = try request.queryID("caseId", of: CaseID.self)
         let page = try await services.segmentation.list(
             context.scope, case: caseID, created: request.span("created"), window)
         return try Lists.response(page, window, request, services.settings)
@@ -83,7 +83,7 @@ struct InferenceRoutes {
 
     @Sendable private func get(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let task = try await services.segmentation.get(scope, context.id("taskId", of: InferenceTask.self))
+        let task = try await services.segmentation.get(scope, context.id("taskId", of: ID<InferenceTask>.self))
         guard task.status == .completed else { return try JSON.response(.ok, task) }
         let result = try await services.segmentation.result(scope, of: task.id).map {
             ResultBody($0, scope, services.files, base: request.base(services.settings))
@@ -93,7 +93,7 @@ struct InferenceRoutes {
 
     @Sendable private func latest(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("caseId", of: Case.self)
+        let id = try context.id("caseId", of: CaseID.self)
         guard let result = try await services.segmentation.latestResult(scope, case: id) else {
             throw AppError(.notFound, "The case has no result yet.")
         }

@@ -94,11 +94,11 @@ struct Authenticator: RouterMiddleware {
     }
 
     /// Which institution a superuser wants to act in; nil for the own one.
-    private func institution(of request: Request) throws -> ID<Institution>? {
+    private func institution(of request: Request) throws -> InstitutionID? {
         let named = request.headers[.institution]
         let chosen = request.headers[.authorization] == nil ? request.cookies[Self.institutionCookie]?.value : nil
         guard let text = named ?? chosen, !text.isEmpty else { return nil }
-        guard let id = ID<Institution>(text) else { throw AppError(.notFound, "There is no such institution.") }
+        guard let id = InstitutionID(text) else { throw AppError(.notFound, "There is no such institution.") }
         return id
     }
 

@@ -15,7 +15,7 @@ final class PrincipalCache: Sendable {
     struct Key: Hashable {
         let token: String
         /// Where a superuser wants to act.
-        let institution: ID<Institution>?
+        let institution: InstitutionID?
     }
 
     private struct Entry {

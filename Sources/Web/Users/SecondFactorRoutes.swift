@@ -50,7 +50,7 @@ struct SecondFactorRoutes {
                 .delete, "/api/users/users/{userId}/second-factor/", "Remove a user's lost second factor",
                 access: .allowed(.changeUsers), answers: [.message()]
             ) { _, context in
-                let id = try context.id("userId", of: User.self)
+                let id = try context.id("userId", of: UserID.self)
                 try await services.sessions.secondFactors.reset(context.scope, id)
                 return try JSON.response(.ok, Message(message: "The second factor was removed."))
             },

@@ -23,7 +23,7 @@ struct SessionRoutes {
                 .delete, "/api/users/sessions/{sessionId}/", "End one of one's own sessions", access: .signedIn,
                 answers: [.message()]
             ) { _, context in
-                try await services.sessions.end(context.signedIn(), context.id("sessionId", of: Features.Session.self))
+                try await services.sessions.end(context.signedIn(), context.id("sessionId", of: SessionID.self))
                 return try JSON.response(.ok, Message(message: "The session was ended."))
             },
         ]

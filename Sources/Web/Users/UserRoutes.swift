@@ -84,7 +84,7 @@ struct UserRoutes {
             APIRoute(
                 .get, "/api/users/users/{userId}/", "One user", access: .allowed(.readUsers),
                 answers: [.json(.ok, .named("User"))]
-            ) { try JSON.response(.ok, await services.users.user($1.scope, $1.id("userId", of: User.self))) },
+            ) { try JSON.response(.ok, await services.users.user($1.scope, $1.id("userId", of: UserID.self))) },
             APIRoute(
                 .patch, "/api/users/users/{userId}/", "Change a user", access: .allowed(.changeUsers),
                 body: .json(.named("UserChange")), answers: [.json(.ok, .named("User"))], handler: updateUser),
@@ -97,7 +97,7 @@ struct UserRoutes {
                 .delete, "/api/users/users/{userId}/", "Delete a user; the user's work stays",
                 access: .allowed(.changeUsers), answers: [.message()]
             ) { _, context in
-                try await services.users.delete(context.scope, context.id("userId", of: User.self))
+                try await services.users.delete(context.scope, context.id("userId", of: UserID.self))
                 return try JSON.response(.ok, Message(message: "The user was deleted."))
             },
         ]
@@ -151,14 +151,14 @@ struct UserRoutes {
 
     @Sendable private func approve(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("userId", of: User.self)
+        let id = try context.id("userId", of: UserID.self)
         let form = try await JSON.body(of: request, as: ApprovalForm.self)
         return try JSON.response(.ok, await services.users.approve(scope, id, form))
     }
 
     @Sendable private func updateUser(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let id = try context.id("userId", of: User.self)
+        let id = try context.id("userId", of: UserID.self)
         let change = try await JSON.body(of: request, as: UserChange.self)
         return try JSON.response(.ok, await services.users.updateUser(scope, id, change))
     }

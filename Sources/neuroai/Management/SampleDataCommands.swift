@@ -58,7 +58,7 @@ struct AddUserCasesCommand: AsyncParsableCommand {
     func run() async throws {
         try await ManagementTask.run("add_user_cases") { task in
             let scope =
-                if let id = ID<User>(userID) {
+                if let id = UserID(userID) {
                     try await task.access.begin(as: id)
                 } else {
                     try await task.access.begin(as: userID)
@@ -70,7 +70,7 @@ struct AddUserCasesCommand: AsyncParsableCommand {
 
 extension ManagementTask {
     /// Uploads a phantom's series as a client would; false where there is no atlas to make one of.
-    func uploadPhantom(to id: ID<Case>, _ scope: Scope) async throws -> Bool {
+    func uploadPhantom(to id: CaseID, _ scope: Scope) async throws -> Bool {
         let atlas = wiring.settings.atlasPath
         guard SamplePatient.canBeMade(of: atlas) else { return false }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sample-\(UUID().uuidString)")

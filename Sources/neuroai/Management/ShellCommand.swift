@@ -89,7 +89,7 @@ private struct Shell {
                 try await services.images.list(scope, case: id(text)).map(SeriesLine.init)
             },
             Command("tasks [CASE]", "segmentations") { text in
-                let item: ID<Case>? = text.isEmpty ? nil : try id(text)
+                let item: CaseID? = text.isEmpty ? nil : try id(text)
                 return try await services.segmentation.list(scope, case: item, .plain(limit: 50)).items
             },
             Command("task ID", "one segmentation with its result") {
@@ -100,7 +100,7 @@ private struct Shell {
             },
             Command("cancel TASK", "cancels one") { try await services.segmentation.cancel(scope, id($0)) },
             Command("reports [CASE]", "reports") { text in
-                let item: ID<Case>? = text.isEmpty ? nil : try id(text)
+                let item: CaseID? = text.isEmpty ? nil : try id(text)
                 return try await services.reports.list(scope, case: item, .plain(limit: 50)).items
             },
             Command("report ID", "one report") { try await services.reports.get(scope, id($0)) },

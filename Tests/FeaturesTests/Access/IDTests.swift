@@ -21,13 +21,13 @@ import Testing
 
     @Test func textsOfTheDatabaseAreReadAsAnyOthers() {
         let canonical = "018bcfe5-6800-7abc-8def-0123456789ab"
-        #expect(ID<Case>(sqlValue: .text(canonical))?.string == canonical)
-        #expect(ID<Case>(sqlValue: .text(canonical.uppercased()))?.string == canonical)
+        #expect(CaseID(sqlValue: .text(canonical))?.string == canonical)
+        #expect(CaseID(sqlValue: .text(canonical.uppercased()))?.string == canonical)
         for wrong in [
             "", "018bcfe5", canonical + "0", "018bcfe56800-7abc-8def-0123456789ab-",
             "g18bcfe5" + canonical.dropFirst(8),
         ] {
-            #expect(ID<Case>(sqlValue: .text(wrong)) == nil)
+            #expect(CaseID(sqlValue: .text(wrong)) == nil)
         }
     }
 }

@@ -60,11 +60,11 @@ import Testing
     }
 
     @Test func idsAreUUIDs() throws {
-        #expect(ID<User>("nonsense") == nil)
+        #expect(UserID("nonsense") == nil)
         let upper = "6F9619FF-8B86-D011-B42D-00CF4FC964FF"
-        #expect(ID<User>(upper)?.string == upper.lowercased())
-        let id = ID<User>()
-        #expect(try JSONDecoder().decode(ID<User>.self, from: JSONEncoder().encode(id)) == id)
-        #expect(throws: DecodingError.self) { try JSONDecoder().decode(ID<User>.self, from: Data(#""x""#.utf8)) }
+        #expect(UserID(upper)?.string == upper.lowercased())
+        let id = UserID()
+        #expect(try JSONDecoder().decode(UserID.self, from: JSONEncoder().encode(id)) == id)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(UserID.self, from: Data(#""x""#.utf8)) }
     }
 }

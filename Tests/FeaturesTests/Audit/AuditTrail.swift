@@ -20,7 +20,7 @@ struct AuditTrail: Sendable {
     }
 
     /// An entry so many seconds after the start.
-    func entry(_ number: Int, at seconds: Double? = nil, institution: ID<Institution> = home) -> AuditEntry {
+    func entry(_ number: Int, at seconds: Double? = nil, institution: InstitutionID = home) -> AuditEntry {
         AuditEntry(
             institution: institution, actor: user.user, origin: RequestOrigin(requestID: "r-\(number)"),
             action: "case.read", objectType: "case", objectID: "c-\(number)",

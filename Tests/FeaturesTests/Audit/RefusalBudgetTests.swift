@@ -7,8 +7,7 @@ import Testing
 @Suite struct RefusalBudgetTests {
     private static let now = Timestamp(microseconds: 1_800_000_000_000_000)
 
-    private static func refusal(_ address: String, institution: ID<Institution> = JobFixture.institution) -> AuditEntry
-    {
+    private static func refusal(_ address: String, institution: InstitutionID = JobFixture.institution) -> AuditEntry {
         AuditEntry(
             institution: institution, actor: nil, origin: RequestOrigin(address: address), action: "case.read",
             objectType: "case", objectID: nil, outcome: .refused, at: now)
@@ -84,7 +83,7 @@ import Testing
             let results = await withTaskGroup(of: Bool.self) { group in
                 for number in 0..<50 {
                     group.addTask {
-                        let home = number == 25 ? ID<Institution>() : AuditTrail.home
+                        let home = number == 25 ? InstitutionID() : AuditTrail.home
                         return (try? await audit.record(trail.entry(number, institution: home))) != nil
                     }
                 }

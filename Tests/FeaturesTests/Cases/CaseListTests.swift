@@ -109,7 +109,7 @@ import Testing
                 query.isDescending = isDescending
                 let all = try await clinic.cases.list(doctor.scope, query).items.map(\.id)
                 #expect(Set(all).count == 5)
-                var scrolled: [ID<Case>] = []
+                var scrolled: [CaseID] = []
                 var after: String?
                 repeat {
                     query.window = .cursor(after: after, size: 2)
@@ -136,7 +136,7 @@ import Testing
         try await Clinic.with(kind) { clinic in
             let ada = try await clinic.signIn(.doctor)
             let grace = try await clinic.signIn(.doctor, name: "Grace")
-            var expected: [ID<Case>] = []
+            var expected: [CaseID] = []
             for number in 0..<6 {
                 let item = try await clinic.makeCase(number % 2 == 0 ? ada : grace, patient: "P\(number)")
                 if number % 2 == 0 || number != 3 { expected.insert(item.id, at: 0) }

@@ -29,7 +29,7 @@ import Testing
     }
 
     private static func cases(_ ward: Ward) -> CasesService {
-        CasesService(database: ward.database, audit: AuditService(database: ward.database))
+        CasesService(database: ward.database, audit: AuditService(database: ward.database), contents: .all)
     }
 
     @Test(arguments: TestDatabase.all) func aCaseSaysWhetherItsNewestResultNeedsReview(_ kind: TestDatabase)
@@ -60,9 +60,9 @@ import Testing
     @Test(arguments: TestDatabase.all) func listsAreFilteredAndCounted(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
             let cases = Self.cases(ward)
-            let sound = ID<Case>()
+            let sound = CaseID()
             try await ward.addCase(sound, of: ward.doctor)
-            let untouched = ID<Case>()
+            let untouched = CaseID()
             try await ward.addCase(untouched, of: ward.doctor)
             _ = try await Self.segment(ward, [Self.reason])
             _ = try await ward.service.start(ward.doctor, case: sound)
@@ -108,7 +108,7 @@ import Testing
 
     /// As an earlier version left it: an older result with a reason, and the newest as its case is named.
     private static func addStoredCase(_ name: String, of doctor: Scope, to connection: any DatabaseConnection) throws {
-        let caseID = ID<Case>()
+        let caseID = CaseID()
         try connection.execute(
             """
             INSERT INTO cases (id, institution_id, created_by, patient_id, status, search_text, created_at, updated_at)

@@ -109,7 +109,7 @@ import Testing
             let radiologist = try await clinic.signIn(.radiologist)
             let admin = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(doctor)
-            func seen(_ person: Person) async throws -> [ID<Case>] {
+            func seen(_ person: Person) async throws -> [CaseID] {
                 try await clinic.cases.list(person.scope, CaseQuery()).items.map(\.id)
             }
             #expect(try await seen(doctor) == [item.id])

@@ -66,7 +66,7 @@ import Testing
             #expect(error?.fields["file"] == ["The file is not a NIfTI image."])
             #expect(error.map { "\($0)" }?.contains("Jane") == false)
             await #expect(throws: AppError.self) {
-                let unknown = ID<Case>()
+                let unknown = CaseID()
                 _ = try await clinic.images.add(
                     doctor.scope, case: unknown, modality: .t1, filename: "x",
                     file: ReceivedFile(staged: try await clinic.stage("image")))

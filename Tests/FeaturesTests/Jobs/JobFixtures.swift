@@ -44,7 +44,7 @@ struct ScriptedJob: Job {
 
 /// Short ways through the queue on one database.
 struct JobFixture: Sendable {
-    static let institution = ID<Institution>(Institution.defaultID) ?? ID()
+    static let institution = InstitutionID.default
 
     let database: any Database
 

@@ -158,7 +158,7 @@ import Testing
             let colleague = try await Ward.addUser(.doctor, to: ward.database)
             var ids: [ID<InferenceTask>] = []
             for author in [ward.doctor, colleague, ward.doctor, colleague, colleague, ward.doctor] {
-                let id = ID<Case>()
+                let id = CaseID()
                 try await ward.addCase(id, of: author)
                 ids.append(try await ward.service.start(author, case: id).id)
                 // Of the colleague's the second is shared and then deleted, the third not shared; a share of an own case is none.

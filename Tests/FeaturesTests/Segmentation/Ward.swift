@@ -12,7 +12,7 @@ struct Ward: Sendable {
     let blobs: DiskBlobStore
     let folder: URL
     let doctor: Scope
-    let caseID: ID<Case>
+    let caseID: CaseID
 
     static let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
 
@@ -30,7 +30,7 @@ struct Ward: Sendable {
     }
 
     static func addUser(
-        _ role: Role, of institution: ID<Institution> = JobFixture.institution, to database: any Database
+        _ role: Role, of institution: InstitutionID = JobFixture.institution, to database: any Database
     ) async throws -> Scope {
         let scope = Scope(institution: institution, user: ID(), role: role)
         try await database.write { connection in
@@ -51,7 +51,7 @@ struct Ward: Sendable {
     }
 
     /// A case of two series.
-    func addCase(_ caseID: ID<Case>, of author: Scope) async throws {
+    func addCase(_ caseID: CaseID, of author: Scope) async throws {
         try await database.write { connection in
             try connection.execute(
                 """
@@ -63,7 +63,7 @@ struct Ward: Sendable {
         for sequence in [MRISequence.t1ce, .flair] { try await addImage(sequence, to: caseID) }
     }
 
-    func addImage(_ sequence: MRISequence, to other: ID<Case>? = nil) async throws {
+    func addImage(_ sequence: MRISequence, to other: CaseID? = nil) async throws {
         let caseID = other ?? caseID
         let staged = try await blobs.put(Data("series \(sequence.rawValue) \(caseID)".utf8))
         let image = MRIImage(
@@ -78,7 +78,7 @@ struct Ward: Sendable {
 
     var service: SegmentationService {
         SegmentationService(
-            database: database, audit: AuditService(database: database),
+            database: database, audit: AuditService(database: database), contents: .all,
             models: InstalledModels(only: InstalledModel(identity: Self.model, architecture: "stand-in")))
     }
 

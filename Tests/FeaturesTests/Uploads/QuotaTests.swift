@@ -9,7 +9,7 @@ import Testing
 @Suite struct QuotaTests {
     private static func limit(_ clinic: Clinic, _ bytes: Int64) async throws {
         try await clinic.database.write {
-            try $0.execute("UPDATE institutions SET quota_bytes = \(bytes) WHERE id = \(Institution.defaultID)")
+            try $0.execute("UPDATE institutions SET quota_bytes = \(bytes) WHERE id = \(InstitutionID.default.string)")
         }
     }
 

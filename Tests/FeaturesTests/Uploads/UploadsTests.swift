@@ -185,7 +185,7 @@ import Testing
             let old = try await Self.begin(clinic, doctor, item)
             clinic.clock.advance(by: .seconds(3000))
             let young = try await Self.begin(clinic, doctor, item)
-            try await clinic.partials.create(ID<CaseUpload>().string)
+            try await clinic.partials.create(UploadID().string)
             clinic.clock.advance(by: .seconds(1000))
             await #expect { try await clinic.uploads.progress(doctor.scope, old.id, case: item.id) } throws: {
                 isAppError($0, .notFound)

@@ -6,7 +6,7 @@ import Testing
 
 /// An institution's administrator can do nothing to the superuser whose account lives there.
 @Suite struct SuperuserProtectionTests {
-    private static func token(_ clinic: Clinic, of session: ID<Session>) async throws -> ID<RefreshToken> {
+    private static func token(_ clinic: Clinic, of session: SessionID) async throws -> ID<RefreshToken> {
         let row = try await clinic.database.read {
             try $0.queryOne("SELECT id FROM refresh_tokens WHERE session_id = \(session)")
         }

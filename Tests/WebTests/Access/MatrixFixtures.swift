@@ -49,7 +49,7 @@ extension MatrixWorld {
         }
     }
 
-    private func makeInvitation(_ home: ID<Institution>, isRevoked: Bool) async throws -> String {
+    private func makeInvitation(_ home: InstitutionID, isRevoked: Bool) async throws -> String {
         let admin = try #require(members[home]?[.admin])
         let scope = Scope(institution: home, user: admin.user, role: .admin)
         let invitations = clinic.services.users.invitations
@@ -73,7 +73,7 @@ extension MatrixWorld {
     func prepare(_ route: APIRoute, _ path: String, _ owner: Member) async throws -> String {
         if route.path.hasSuffix("{userId}/second-factor/") { await addSecondFactor(path, owner) }
         guard let name = route.placeNames.filter({ $0.hasSuffix("Id") }).dropFirst().first,
-            let id = path.split(separator: "/").compactMap({ ID<Case>($0) }).first
+            let id = path.split(separator: "/").compactMap({ CaseID($0) }).first
         else { return path }
         let made: String? =
             switch name {
@@ -87,7 +87,7 @@ extension MatrixWorld {
 
     /// One that was begun, to be removed; who has one, or is not there, keeps to that.
     private func addSecondFactor(_ path: String, _ owner: Member) async {
-        guard let user = path.split(separator: "/").compactMap({ ID<User>($0) }).first else { return }
+        guard let user = path.split(separator: "/").compactMap({ UserID($0) }).first else { return }
         _ = try? await clinic.database.write {
             try $0.execute(
                 """
@@ -97,19 +97,19 @@ extension MatrixWorld {
         }
     }
 
-    private func share(_ id: ID<Case>, _ owner: Member) async throws -> String {
+    private func share(_ id: CaseID, _ owner: Member) async throws -> String {
         let partner = try await makeMember(.doctor, owner.institution).user.string
         return try await clinic.services.cases.shares.share(owner.author, case: id, ShareForm(userId: partner))
             .user.string
     }
 
-    private func begin(_ id: ID<Case>, _ owner: Member) async throws -> String {
+    private func begin(_ id: CaseID, _ owner: Member) async throws -> String {
         try await clinic.services.uploads.create(
             owner.author, case: id, modality: .t1, filename: "t1.nii", size: 10
         ).id.string
     }
 
-    private func addMask(_ id: ID<Case>, _ owner: Member) async throws -> String {
+    private func addMask(_ id: CaseID, _ owner: Member) async throws -> String {
         let image = HeadPhantom.nifti()
         var file = try await clinic.services.images.receive(limit: WebClinic.uploadLimit)
         try await file.append(Array(image.prefix(352)) + [UInt8](repeating: 0, count: image.count - 352))

@@ -11,11 +11,11 @@ import Testing
 struct MatrixWorld: Sendable {
     /// Somebody with what is theirs.
     struct Member: Sendable {
-        let user: ID<User>
+        let user: UserID
         let role: Role
-        let institution: ID<Institution>
+        let institution: InstitutionID
         let token: String
-        let session: ID<Features.Session>
+        let session: SessionID
         let isSuperuser: Bool
         var objects = Objects()
 
@@ -26,7 +26,7 @@ struct MatrixWorld: Sendable {
     /// Somebody who asks, in an institution: superusers do so in others' as well.
     struct Asker: Sendable {
         let member: Member
-        let institution: ID<Institution>
+        let institution: InstitutionID
 
         var scope: Scope {
             let home = Scope(
@@ -44,24 +44,24 @@ struct MatrixWorld: Sendable {
 
     /// Ids of one completed case and what hangs on it.
     struct Objects: Sendable {
-        var caseID = ID<Case>().string
+        var caseID = CaseID().string
         var task = ID<InferenceTask>().string
         var report = ID<Report>().string
         var file: ResultFile?
     }
 
     let clinic: WebClinic
-    let homes: [ID<Institution>]
-    private(set) var members: [ID<Institution>: [Role: Member]] = [:]
-    private(set) var superusers: [ID<Institution>: Member] = [:]
-    private(set) var colleagues: [ID<Institution>: Member] = [:]
+    let homes: [InstitutionID]
+    private(set) var members: [InstitutionID: [Role: Member]] = [:]
+    private(set) var superusers: [InstitutionID: Member] = [:]
+    private(set) var colleagues: [InstitutionID: Member] = [:]
     /// Those whose case and account are gone.
-    private(set) var departed: [ID<Institution>: Member] = [:]
+    private(set) var departed: [InstitutionID: Member] = [:]
 
     init(_ clinic: WebClinic) async throws {
         self.clinic = clinic
-        let other = ID<Institution>()
-        homes = [try #require(ID<Institution>(Institution.defaultID)), other]
+        let other = InstitutionID()
+        homes = [InstitutionID.default, other]
         try await clinic.database.write {
             try $0.execute("INSERT INTO institutions (id, name, created_at) VALUES (\(other), \("Other"), 0)")
         }
@@ -96,9 +96,9 @@ struct MatrixWorld: Sendable {
         return Asker(member: member, institution: place)
     }
 
-    func makeMember(_ role: Role, _ home: ID<Institution>, isSuperuser: Bool = false) async throws -> Member {
+    func makeMember(_ role: Role, _ home: InstitutionID, isSuperuser: Bool = false) async throws -> Member {
         let sessions = clinic.services.sessions
-        let id = ID<User>()
+        let id = UserID()
         var user = User(
             id: id, institutionID: home, email: "\(id)@clinic.org", firstName: "Ada", lastName: "Lovelace",
             role: role, institution: "", specialty: "", phoneNumber: "", isEmailVerified: false,
@@ -117,13 +117,13 @@ struct MatrixWorld: Sendable {
     private func remove(_ member: Member) async throws {
         let admin = try #require(members[member.institution]?[.admin])
         let scope = Scope(institution: admin.institution, user: admin.user, role: .admin)
-        if let id = ID<Case>(member.objects.caseID) { try await clinic.services.cases.delete(scope, id) }
+        if let id = CaseID(member.objects.caseID) { try await clinic.services.cases.delete(scope, id) }
         try await clinic.services.users.delete(scope, member.user)
     }
 
     // MARK: Cases
 
-    func makeCase(_ member: Member) async throws -> ID<Case> {
+    func makeCase(_ member: Member) async throws -> CaseID {
         var form = CaseForm()
         form.patientId = .value("PAT-1")
         form.age = .value(FormInteger(61))
@@ -177,7 +177,7 @@ struct MatrixWorld: Sendable {
     }
 
     private func collect(_ member: Member) async throws -> Member {
-        let id = try #require(ID<Case>(member.objects.caseID))
+        let id = try #require(CaseID(member.objects.caseID))
         let report = try await clinic.services.reports.list(member.author, case: id, .plain(limit: 1)).items.first
         let result = try #require(try await clinic.services.segmentation.latestResult(member.author, case: id))
         var member = member

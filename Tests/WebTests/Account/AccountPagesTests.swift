@@ -95,7 +95,7 @@ struct AccountPagesTests {
             try await clinic.database.write { try $0.execute("UPDATE users SET role = 'admin'") }
             let browser = Browser(clinic)
             let entered = try await browser.signIn("root@clinic.org")
-            for path in [try #require(entered.headers[.location]), "/admin/", "/admin/users", "/cases/\(ID<Case>())"] {
+            for path in [try #require(entered.headers[.location]), "/admin/", "/admin/users", "/cases/\(CaseID())"] {
                 #expect(try await browser.get(path).headers[.location] == "/account", "\(path)")
             }
             let account = try await browser.get("/account")

@@ -152,7 +152,7 @@ struct SessionPagesTests {
                     && answer.text.contains("<h1>\(heading)</h1>") && answer.text.contains("href=\"/cases\"")
                     && answer.text.contains("/assets/site.css")
             }
-            for path in ["/nowhere", "/cases/nonsense", "/assets/none.css", "/cases/\(ID<Case>())", "/a/b/c/d/e"] {
+            for path in ["/nowhere", "/cases/nonsense", "/assets/none.css", "/cases/\(CaseID())", "/a/b/c/d/e"] {
                 let missing = try await get(path)
                 #expect(missing.status == .notFound && isPage(missing, "Page not found"), "\(path)")
             }
@@ -180,7 +180,7 @@ struct SessionPagesTests {
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let scope = try await clinic.services.sessions.authenticate(token, origin: RequestOrigin()).scope
-            let item = try #require(ID<Case>(id))
+            let item = try #require(CaseID(id))
             let image = try #require(try await clinic.services.images.list(scope, case: item).first)
             let past = FilesService(
                 database: clinic.database, blobs: clinic.blobs, audit: clinic.services.audit,

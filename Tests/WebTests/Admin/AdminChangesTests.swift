@@ -205,7 +205,7 @@ struct AdminChangesTests {
                 try $0.execute(
                     """
                     INSERT INTO second_factors (user_id, institution_id, secret, created_at, confirmed_at)
-                    VALUES (\(id), \(Institution.defaultID), 'x', 1, 1)
+                    VALUES (\(id), \(InstitutionID.default.string), 'x', 1, 1)
                     """)
             }
             #expect(try await clinic.page("/admin/users?factor=1", as: token).contains("ada@clinic.org"))
@@ -247,7 +247,7 @@ struct AdminChangesTests {
             let users = try await clinic.call(.get, "/admin/users", headers: headers).text
             #expect(users.contains("root@other.org") && !users.contains("root@clinic.org"))
             #expect(users.contains("Acting in Renamed"))
-            let home = "/admin/institutions/\(Institution.defaultID)/visit"
+            let home = "/admin/institutions/\(InstitutionID.default.string)/visit"
             let back = try await clinic.call(.post, home, "", headers: headers)
             #expect(back.headers[values: .setCookie].first?.hasPrefix("neuroai_institution=;") == true)
         }

@@ -11,7 +11,7 @@ import Testing
 extension WebClinic {
     /// An administrator of another institution with an access token.
     func signUpStranger(_ email: String = "root@other.org") async throws -> String {
-        let institution = ID<Institution>()
+        let institution = InstitutionID()
         let now = Timestamp.now
         let user = User.example(email, role: .admin, institution: institution, at: now)
         let hash = try await PasswordHasher(cost: .least).hash(Self.password)
@@ -104,7 +104,7 @@ enum AdminPages {
 
 extension User {
     fileprivate static func example(
-        _ email: String, role: Role, institution: ID<Institution>, at now: Timestamp
+        _ email: String, role: Role, institution: InstitutionID, at now: Timestamp
     ) -> User {
         User(
             id: ID(), institutionID: institution, email: email, firstName: "Eve", lastName: "Elsewhere", role: role,

@@ -103,7 +103,7 @@ struct AdminListEditingTests {
             #expect(try await clinic.rows("cases WHERE priority = 'urgent'") == 1)
             #expect(try await clinic.post("/admin/cases/list", sent.fields, as: token).status == .conflict)
 
-            let home = Institution.defaultID
+            let home = InstitutionID.default.string
             #expect(try await !clinic.page("/admin/institutions", as: token).contains("id=\"edits\""))
             let foreign = [("row", home), ("quotaBytes.\(home)", "1 TiB"), ("was.quotaBytes.\(home)", "")]
             #expect(try await clinic.post("/admin/institutions/list", foreign, as: token).status == .notFound)

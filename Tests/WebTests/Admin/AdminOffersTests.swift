@@ -115,7 +115,7 @@ struct AdminOffersTests {
             #expect(form.contains("<option value=\"stat\" selected>"))
 
             try await clinic.database.write { try $0.execute("UPDATE users SET is_superuser = 1") }
-            let path = "/admin/institutions/\(Institution.defaultID)/edit"
+            let path = "/admin/institutions/\(InstitutionID.default.string)/edit"
             let bare = try await clinic.post(path, [("name", "Home"), ("quotaBytes", "45")], as: token)
             #expect(bare.status == .badRequest && bare.text.contains("with its unit"))
             #expect(bare.text.contains("value=\"45\""))

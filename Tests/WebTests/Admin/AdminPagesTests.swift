@@ -102,7 +102,7 @@ struct AdminPagesTests {
         let report = try #require(try await clinic.ids("reports").first)
         #expect(try await clinic.call(.get, "/api/reports/\(report)/export/", as: token).status == .ok)
         let admin = try await clinic.services.sessions.authenticate(token, origin: RequestOrigin()).scope
-        let item = try #require(ID<Case>(caseID))
+        let item = try #require(CaseID(caseID))
         _ = try await clinic.services.uploads.create(admin, case: item, modality: .t2, filename: "t2.nii", size: 10)
         try await clinic.database.write {
             try $0.execute(
@@ -160,7 +160,7 @@ struct AdminPagesTests {
                 "files": "blobs", "result-files": "result_files",
             ]
             for (table, rows) in mine {
-                let institution = "institution_id = '\(Institution.defaultID)'"
+                let institution = "institution_id = '\(InstitutionID.default.string)'"
                 for id in try await clinic.ids("\(rows) WHERE \(institution)").prefix(3) {
                     // First the list: the audit trail then names what the stranger asked for.
                     let seen = try await clinic.page("/admin/\(table)", as: stranger)
@@ -176,7 +176,8 @@ struct AdminPagesTests {
             let institutions = try await clinic.page("/admin/institutions", as: stranger)
             #expect(institutions.contains("Other") && !institutions.contains("Default institution"))
             #expect(try await clinic.call(.get, "/admin/institutions/add", as: stranger).status == .notFound)
-            let home = try await clinic.post("/admin/institutions/\(Institution.defaultID)/visit", [], as: stranger)
+            let home = try await clinic.post(
+                "/admin/institutions/\(InstitutionID.default.string)/visit", [], as: stranger)
             #expect(home.status == .forbidden)
             #expect(try await clinic.rows("cases WHERE patient_id = 'PAT-1'") == 1)
         }

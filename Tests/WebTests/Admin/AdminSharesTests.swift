@@ -18,7 +18,7 @@ struct AdminSharesTests {
             #expect(blank.contains("value=\"\(caseID)\"") && !blank.contains("x@y.org"))
             for (fields, sentence) in [
                 ([("case", "x"), ("email", "ada@clinic.org"), ("access", "read")], "There is no such case."),
-                ([("case", ID<Case>().string), ("email", "ada@clinic.org"), ("access", "read")], "no such case"),
+                ([("case", CaseID().string), ("email", "ada@clinic.org"), ("access", "read")], "no such case"),
                 ([("case", caseID), ("email", "nobody@clinic.org"), ("access", "read")], "Nobody of the institution"),
                 ([("case", caseID), ("email", "ada@clinic.org"), ("access", "")], "aria-invalid"),
             ] {
@@ -83,7 +83,7 @@ struct AdminSharesTests {
             #expect(page.components(separatedBy: "<tr><td><a href=\"/admin/sessions/").count == 11)
             #expect(page.contains("<a href=\"/admin/sessions?user=\(ada)&amp;ended=0\">All of them</a>"))
             #expect(try await clinic.page("/admin/sessions?user=\(ada)&ended=0", as: token).contains("11 found"))
-            let home = try await clinic.page("/admin/institutions/\(Institution.defaultID)", as: token)
+            let home = try await clinic.page("/admin/institutions/\(InstitutionID.default.string)", as: token)
             #expect(home.contains("Users</a>: 2") && home.contains("/admin/users/\(ada)"))
         }
     }

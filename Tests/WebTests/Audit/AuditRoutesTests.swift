@@ -71,7 +71,7 @@ import Testing
             #expect(page.action == "page.open" && page.objectType == "case" && page.objectID == id)
 
             let forged = try #require(try await refused(clinic.call(.get, "/api/cases/\(id)/", as: "no.good.token")))
-            #expect(forged.actor == nil && forged.institution.string == Institution.defaultID)
+            #expect(forged.actor == nil && forged.institution.string == InstitutionID.default.string)
             _ = try await clinic.database.write {
                 try $0.execute("UPDATE sessions SET ended_at = 1, end_reason = 'logout'")
             }
@@ -111,7 +111,7 @@ import Testing
                 for _ in 0..<2 { #expect(try await clinic.call(.post, path, login).status == .unauthorized) }
                 let entry = try #require(try await throttled(clinic.call(.post, path, login)))
                 #expect(entry.objectID == (known ? user : nil) && entry.actor == nil)
-                #expect(entry.institution.string == Institution.defaultID)
+                #expect(entry.institution.string == InstitutionID.default.string)
             }
             let form =
                 #"{"currentPassword": "x", "newPassword": "a better horse 2", "confirmPassword": "a better horse 2"}"#

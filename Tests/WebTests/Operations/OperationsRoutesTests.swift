@@ -18,7 +18,7 @@ struct OperationsRoutesTests {
             try await clinic.database.write { connection in
                 try JobStore(connection).enqueue(
                     WriteReportJob.self, WriteReportJob.Parameters(result: ID()),
-                    institution: ID(Institution.defaultID) ?? ID(), at: .now.advanced(by: .seconds(-3600)))
+                    institution: .default, at: .now.advanced(by: .seconds(-3600)))
             }
             let broken = try await clinic.call(.get, "/api/health/status/")
             #expect(broken.status == .serviceUnavailable && broken["status"] == "unhealthy")

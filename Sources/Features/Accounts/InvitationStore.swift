@@ -33,7 +33,7 @@ struct InvitationStore {
     }
 
     /// For registering; two at once with one invitation: the second finds it used.
-    func markUsed(_ id: ID<Invitation>, by user: ID<User>, at time: Timestamp) throws -> Bool {
+    func markUsed(_ id: ID<Invitation>, by user: UserID, at time: Timestamp) throws -> Bool {
         try connection.execute(
             """
             UPDATE invitations SET used_at = \(time), used_by = \(user)

@@ -40,14 +40,14 @@ package struct UsersService: Sendable {
         }
     }
 
-    package func user(_ scope: Scope, _ id: ID<User>) async throws -> User {
+    package func user(_ scope: Scope, _ id: UserID) async throws -> User {
         try Policy.require(.readUsers, scope)
         return try await database.read { try Self.found(UserStore($0).find(scope, id)) }
     }
 
     /// - Parameter precondition: the time of the last change, in microseconds, that the client has seen.
     package func updateUser(
-        _ scope: Scope, _ id: ID<User>, _ change: UserChange, if precondition: Precondition = .none
+        _ scope: Scope, _ id: UserID, _ change: UserChange, if precondition: Precondition = .none
     ) async throws -> User {
         try Policy.require(.changeUsers, scope)
         try await admitNewEmail(scope, id, change)
@@ -55,14 +55,14 @@ package struct UsersService: Sendable {
     }
 
     /// The account can't be used any more; what it made stays with its name.
-    package func delete(_ scope: Scope, _ id: ID<User>) async throws {
+    package func delete(_ scope: Scope, _ id: UserID) async throws {
         try Policy.require(.changeUsers, scope)
         let now = clock()
         try await database.write { connection in
             let store = UserStore(connection)
             try Self.lockAdministrators(scope, connection)
             let user = try Self.found(store.find(scope, id))
-            try Policy.requireRank(scope, above: user)
+            try Policy.requireRank(scope, aboveSuperuser: user.isSuperuser)
             if user.isActiveAdmin { try Self.requireAnotherAdmin(store, scope) }
             guard try store.markDeleted(scope, id, at: now) else { throw Self.unknown }
             try SessionStore(connection).endAll(scope, of: id, but: nil, because: .userDeleted, at: now)
@@ -74,7 +74,7 @@ package struct UsersService: Sendable {
 
     /// One's own new e-mail address takes the password, since the owner of its mailbox owns the account. How often addresses
     /// are tried is limited: the answer tells whether one is taken.
-    private func admitNewEmail(_ scope: Scope, _ id: ID<User>, _ change: UserChange) async throws {
+    private func admitNewEmail(_ scope: Scope, _ id: UserID, _ change: UserChange) async throws {
         guard let email = change.email?.trimmed.lowercased(),
             let user = try await database.read({ try UserStore($0).find(scope, id) }), user.email != email
         else { return }
@@ -91,7 +91,7 @@ package struct UsersService: Sendable {
 
     /// - Parameter check: refuses the account as this transaction finds it.
     func update(
-        _ scope: Scope, _ id: ID<User>, _ change: UserChange, if precondition: Precondition = .none,
+        _ scope: Scope, _ id: UserID, _ change: UserChange, if precondition: Precondition = .none,
         _ check: @escaping @Sendable (User) throws -> Void = { _ in }
     ) async throws -> User {
         let now = clock()
@@ -100,7 +100,7 @@ package struct UsersService: Sendable {
             if change.role != nil || change.isActive != nil { try Self.lockAdministrators(scope, connection) }
             try store.lock(scope, id)
             let before = try Self.found(store.find(scope, id))
-            try Policy.requireRank(scope, above: before)
+            try Policy.requireRank(scope, aboveSuperuser: before.isSuperuser)
             try check(before)
             try precondition.check(before.updatedAt.microseconds)
             var user = try before.changed(by: change, asked: scope.role)

@@ -5,7 +5,7 @@ import Storage
 /// What lets one person join an institution in a role that its administrator has fixed.
 package struct Invitation: Sendable, Equatable {
     package let id: ID<Invitation>
-    package let institution: ID<Institution>
+    package let institution: InstitutionID
     package let role: Role
     /// Where set, the only address that may use it.
     package let email: String?
