@@ -12,7 +12,7 @@ extension ModelSegmenter {
         control.report("Finding the brain", 0)
         let head = prepared.foreground.mask.grid
         let input = try NetworkInput(
-            prepared, on: stage.grid(around: prepared.box, on: head), stage, package, isMasked: false, control: control)
+            prepared, on: stage.grid(around: prepared), stage, package, isMasked: false, control: control)
         let found = try brainNetwork.run(
             [("images", input.images), ("availability", input.availability)], outputs: stage.outputs,
             isCancelled: control.isCancelled)

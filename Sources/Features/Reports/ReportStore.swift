@@ -108,6 +108,18 @@ package struct ReportStore {
             """) != nil
     }
 
+    /// Whether a signed report is on one of the results that a statement selects; none is signed from here on until this
+    /// transaction ends.
+    func lockSigned(_ scope: Scope, results: SQL) throws -> Bool {
+        let chosen: SQL = "institution_id = \(scope.institution) AND result_id IN (\(results))"
+        try connection.execute("UPDATE reports SET revision = revision WHERE \(chosen)")
+        return try connection.queryOne(
+            """
+            SELECT 1 AS one FROM reports
+            WHERE \(chosen) AND status IN (\(Report.Status.finalized), \(Report.Status.exported)) LIMIT 1
+            """) != nil
+    }
+
     /// - Throws: `.caseSigned` where the case has a signed report.
     func requireUnsigned(_ scope: Scope, case id: CaseID) throws {
         guard try hasSigned(scope, case: id) else { return }

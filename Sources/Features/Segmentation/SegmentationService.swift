@@ -5,16 +5,18 @@ import Storage
 package struct SegmentationService: Sendable {
     let database: any Database
     private let audit: AuditService
+    let contents: CaseContents
     private let models: InstalledModels
     let clock: @Sendable () -> Timestamp
 
     /// - Parameter models: those that can be asked for.
     package init(
-        database: any Database, audit: AuditService, models: InstalledModels,
+        database: any Database, audit: AuditService, contents: CaseContents, models: InstalledModels,
         clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.audit = audit
+        self.contents = contents
         self.models = models
         self.clock = clock
     }
@@ -69,7 +71,7 @@ package struct SegmentationService: Sendable {
             } catch let error as ImagingError {
                 throw AppError.invalid("caseId", error.message)
             }
-            if !force { try ReportStore(connection).requireUnsigned(scope, case: caseID) }
+            if !force { try contents.requireUnsigned(scope, case: caseID, on: connection) }
             let id = ID<InferenceTask>()
             let job = try JobStore(connection).enqueue(
                 SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution,

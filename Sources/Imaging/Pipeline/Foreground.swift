@@ -78,6 +78,13 @@ package struct SeparatedStudy: Sendable {
         self.foreground = foreground
     }
 
+    /// With the axes of every series and of the foreground along right, anterior and superior.
+    package func reoriented() throws -> SeparatedStudy {
+        SeparatedStudy(
+            study: try Study(images: study.images.mapValues { $0.reoriented() }),
+            foreground: Foreground(mask: foreground.mask.reoriented(), brainMask: foreground.brainMask))
+    }
+
     /// Nil where a series shows more than a brain.
     private static func stripped(_ study: Study, on grid: VoxelGrid) throws -> SeparatedStudy? {
         var backgrounds: [MRISequence: SeriesBackground] = [:]

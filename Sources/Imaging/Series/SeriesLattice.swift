@@ -11,6 +11,7 @@ package struct SeriesLattice: Sendable {
     /// Whether all series' volumes reach a voxel.
     private let isShared: [Bool]
 
+    /// - Parameter study: as `SeparatedStudy` gives it: noise or ripples around a brain would be compared as well.
     package init(_ study: Study) throws {
         let coarse = try study.sequences.compactMap { sequence in study.images[sequence].map { (sequence, $0) } }
             .concurrentMap { sequence, image in (sequence, try Self.bare(image).boxMeans(spacing: Self.spacing)) }

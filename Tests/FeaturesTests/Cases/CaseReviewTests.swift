@@ -29,7 +29,7 @@ import Testing
     }
 
     private static func cases(_ ward: Ward) -> CasesService {
-        CasesService(database: ward.database, audit: AuditService(database: ward.database))
+        CasesService(database: ward.database, audit: AuditService(database: ward.database), contents: .all)
     }
 
     @Test(arguments: TestDatabase.all) func aCaseSaysWhetherItsNewestResultNeedsReview(_ kind: TestDatabase)
