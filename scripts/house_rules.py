@@ -39,6 +39,32 @@ SQL = re.compile(r"\s*((SELECT|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CR
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|#*"""|#*"|[()]', re.S)
 SQL_HOMES = re.compile(r"(Store|Store\+\w+|Migrator)\.swift$")
 HARD_LINES = 500
+# Stores, or single functions of theirs, whose rows are of no institution, or are looked up before it is known whose request it is.
+UNSCOPED = {
+    "BlobRowStore.named": "the sweep of all institutions' files",
+    "BlobStore": "files, not rows",
+    "FileStore.scope": "makes the scope of a signed address",
+    "ModelStore.institutions": "the operator's command",
+    "ModelStore.rollBack": "the operator's command",
+    "ReportAddendumStore.completed": "of reports that were read within a scope",
+    "UploadStore.deleteExpired": "the operator's housekeeping",
+    "UploadStore.isNamed": "the sweep of all institutions' uploads",
+    "AuditStore": "entries name their institution; the chain is the operator's",
+    "CaseContentStore": "holds the scope itself",
+    "CasePurgeStore": "the operator's housekeeping",
+    "IdempotencyStore": "expired answers of all institutions",
+    "InstitutionStore": "institutions themselves, for superusers",
+    "InvitationStore": "a secret link, before anybody is signed in",
+    "JobStore": "the queue of all institutions",
+    "KnownAddressStore": "sign-in",
+    "OperationsStore": "the operator's figures",
+    "SecondFactorStore": "sign-in",
+    "SessionStore": "sign-in",
+    "ThrottleStore": "sign-in",
+    "UserStore": "sign-in",
+}
+STORE_PART = re.compile(
+    r"^(?:package |final )*(?:struct|extension|class) (?P<type>\w+)|^    (?!.*\bprivate\b)(?!.*\bstatic\b)(?:package |mutating )*func (?P<name>\w+)(?:<[^>]*>)?\(", re.M)
 # Features by layer: a folder uses only folders of lower layers; "." is what lies beside the folders.
 LAYERS = [
     {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
@@ -196,6 +222,38 @@ def check_words(root):
                 yield f"{path}:{number}: SQL belongs in a …Store.swift or in Migrations"
 
 
+def store_functions(root):
+    """The functions of Features' stores that other files can call: file, line, type, name, and the parameters' text."""
+    for path in sorted((root / "Sources/Features").rglob("*.swift")):
+        if not re.search(r"Store(\+\w+)?\.swift$", path.name):
+            continue
+        text, owner = path.read_text(), ""
+        for match in STORE_PART.finditer(text):
+            if match["type"]:
+                owner = match["type"]
+            elif owner.endswith("Store"):
+                end, depth = match.end(), 1
+                while depth:
+                    depth += {"(": 1, ")": -1}.get(text[end], 0)
+                    end += 1
+                yield path, text.count("\n", 0, match.start()) + 1, owner, match["name"], text[match.end():end - 1]
+
+
+def check_scopes(root):
+    """A store's function takes a scope, or an institution, or says `asWorker`, or its store is listed as unscoped; and jobs alone call
+    what says `asWorker`."""
+    names = {}
+    for path, line, owner, name, parameters in store_functions(root):
+        is_scoped = bool(re.search(r"\b(Scope|InstitutionID)\b", parameters))
+        if not is_scoped and "asWorker" not in parameters and not {owner, f"{owner}.{name}"} & UNSCOPED.keys():
+            yield f"{path}:{line}: {owner}.{name} takes no scope: add one, or say `asWorker`"
+        if "asWorker" not in parameters and names.setdefault((owner, name), is_scoped) != is_scoped:
+            yield f"{path}:{line}: {owner}.{name} exists with a scope and without one: name them apart"
+    for path in sorted((root / "Sources").rglob("*.swift")):
+        if "asWorker:" in path.read_text() and not re.search(r"(Job|Store(\+\w+)?)\.swift$", path.name):
+            yield f"{path}: only a job or a store calls what says `asWorker`"
+
+
 def check_images(root):
     listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout.split("\n")
     for name in listed:
@@ -212,7 +270,7 @@ def check_format(root):
 
 
 def faults(root):
-    for check in (check_imports, check_dependencies, check_features, check_words, check_images, check_format):
+    for check in (check_imports, check_dependencies, check_features, check_scopes, check_words, check_images, check_format):
         yield from check(root)
 
 
@@ -224,6 +282,11 @@ let targets: [Target] = [
 ]
 '''
 PLANTS = {
+    "store without a scope": ("Sources/Features/Cases/PlantedStore.swift", "struct PlantedStore {\n    func find(_ id: Int) throws {\n    }\n}\n"),
+    "one name with and without a scope": (
+        "Sources/Features/Users/UserStore.swift",
+        "struct UserStore {\n    func find(_ scope: Scope) throws {\n    }\n    func find(_ id: Int) throws {\n    }\n}\n"),
+    "worker's function in a service": ("Sources/Features/Cases/Planted.swift", "let planted = try store.find(asWorker: id)\n"),
     "feature arrow": ("Sources/Features/Jobs/Planted.swift", "struct Planted {\n    let record: CaseRecord?\n}\n"),
     "feature arrow in a statement": ("Sources/Features/Jobs/Planted.swift", 'let planted = "status = \\(CaseRecord.open)"\n'),
     "undeclared import": ("Sources/Web/Planted.swift", "import Logging\nimport Features\n"),
@@ -248,9 +311,9 @@ def self_test():
             (root / where).parent.mkdir(parents=True)
             (root / where).write_text(text)
             (root / "Package.swift").write_text(PLANTED_PACKAGE)
-            (root / "Sources/Features/Cases").mkdir(parents=True)
+            (root / "Sources/Features/Cases").mkdir(parents=True, exist_ok=True)
             (root / "Sources/Features/Cases/CaseRecord.swift").write_text("struct CaseRecord {}\n")
-            if not [fault for check in (check_imports, check_dependencies, check_features, check_words) for fault in check(root)]:
+            if not [fault for check in (check_imports, check_dependencies, check_features, check_scopes, check_words) for fault in check(root)]:
                 missed.append(name)
     return missed
 

@@ -19,7 +19,7 @@ struct ReportPrintSource: Sendable {
     init(_ scope: Scope, _ id: ID<Report>, at now: Timestamp, in connection: any DatabaseConnection) throws {
         let store = ReportStore(connection)
         report = try store.require(scope, id)
-        guard let result = try ResultStore(connection).find(report.resultID) else {
+        guard let result = try ResultStore(connection).find(scope, report.resultID) else {
             throw AppError(.notFound, "The report's result is gone.")
         }
         self.result = result

@@ -145,7 +145,7 @@ package struct SegmentationService: Sendable {
     ) throws -> CaseResult {
         var result = result
         let images = try ImageStore(connection).list(scope, case: result.caseID)
-        let modelID = try SegmentationStore(connection).task(result.task)?.modelID
+        let modelID = try SegmentationStore(connection).task(scope, result.task)?.modelID
         result.isStale = InputsDigest.of(images, modelID: modelID) != result.inputsDigest
         return result
     }
@@ -174,7 +174,7 @@ extension InferenceTask {
         switch answer {
         case .end(let end): try recordEnd(end, in: connection, at: now)
         // Its result will go nowhere, so the next start must not be answered with it.
-        case .asked: try SegmentationStore(connection).deactivate(self)
+        case .asked: try SegmentationStore(connection).deactivate(scope, id)
         case .alreadyOver: break
         }
     }

@@ -2,7 +2,9 @@ import Storage
 
 extension SegmentationStore {
     /// Selects the ids of the task's results.
-    func results(of task: ID<InferenceTask>) -> SQL { "SELECT id FROM results WHERE task_id = \(task)" }
+    func results(_ scope: Scope, of task: ID<InferenceTask>) -> SQL {
+        "SELECT id FROM results WHERE institution_id = \(scope.institution) AND task_id = \(task)"
+    }
 
     /// Takes the task's result along, and what hangs on that; its files are swept once no row names them.
     func delete(_ scope: Scope, _ task: InferenceTask) throws {
