@@ -137,11 +137,15 @@ struct NetworkInput: Sendable {
 }
 
 extension ModelPackage.Stage {
-    /// The first stage's grid. It holds the box; its middle is that of the bulk, rounded to a whole voxel of the source, as far as
-    /// the box allows it. A voxel more on one side of the foreground would else move every value that the network sees
-    /// (docs/decisions/0229).
+    /// From how many of the grid's voxels to the next of its places, where the box allows it: the networks halve a grid up to four
+    /// times, and see the same after a move by eight voxels but at the edges.
+    private static let places = [8.0, 4, 2, 1]
+
+    /// The first stage's grid. It holds the box, has its middle near that of the bulk, and lies on a lattice of the patient's space. A
+    /// voxel more on one side of the foreground would else move every value that the network sees (docs/decisions/0229).
     func grid(around prepared: PreparedStudy) -> VoxelGrid {
         let (box, bulk, source) = (prepared.box, prepared.bulk, prepared.foreground.mask.grid)
+        let zero = source.index(of: .origin)
         var lengths: [Int] = []
         var first: [Double] = []
         var scale: [Double] = []
@@ -154,7 +158,16 @@ extension ModelPackage.Stage {
             let middle: Double = Double(bulk.lower[axis]) + Double(bulk.size[axis]) / 2
             let latest: Double = Double(box.lower[axis])
             let earliest: Double = latest + Double(box.size[axis]) - covered
-            let face: Double = min(max((middle - covered / 2 + 0.5).rounded(.down), earliest), latest)
+            let wanted: Double = middle - covered / 2
+            // A quarter, since many origins lie half a voxel from a whole one.
+            let anchor: Double = ([zero.i, zero.j, zero.k][axis] + 0.25).rounded(.down)
+            let faces: [Double] = Self.places.map { voxels in
+                let step: Double = voxels * factor
+                return anchor + ((wanted - anchor) / step + 0.5).rounded(.down) * step
+            }
+            let face: Double =
+                faces.first { $0 > earliest - 1e-6 && $0 < latest + 1e-6 }
+                ?? min(max((wanted + 0.5).rounded(.down), earliest), latest)
             lengths.append(length)
             scale.append(factor)
             first.append(face - 0.5 + 0.5 * factor)

@@ -33,3 +33,11 @@ def test_the_grid_holds_the_foreground_and_starts_between_two_voxels():
     for axis in range(3):
         assert size[axis] % preprocess.MULTIPLE == 0 and origin[axis] % 1 == 0.5
         assert origin[axis] - 1 <= low[axis] - 0.5 and origin[axis] - 1 + 2 * size[axis] >= high[axis] + 0.5
+
+
+def test_the_grid_stays_in_the_patient_when_the_image_is_padded():
+    mask = sitk.GetImageFromArray(ball())
+    mask.SetOrigin((-44.5, -51, -39.7))
+    expected = preprocess.target_grid(mask)
+    padded = preprocess.target_grid(sitk.ConstantPad(mask, [3, 0, 21], [5, 7, 0], 0))
+    assert padded.GetSize() == expected.GetSize() and np.allclose(padded.GetOrigin(), expected.GetOrigin())

@@ -72,8 +72,7 @@ import Testing
             let result = try await Self.result(ward)
             let draft = try ReportStore.Draft(ReportDraft(sentences: []))
             let id = try await ward.database.write {
-                try ReportStore($0).insert(
-                    draft, for: result, institution: radiologist.institution, job: nil, at: .now)
+                try ReportStore($0).insert(radiologist, draft, for: result, at: .now)
             }
             let database = WatchedDatabase(ward.database)
             let reports = ReportsService(database: database, audit: AuditService(database: ward.database))

@@ -14,8 +14,7 @@ import Testing
         let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
         let draft = try ReportStore.Draft(ReportDraft(sentences: []))
         return try await ward.database.write { connection in
-            let id = try ReportStore(connection).insert(
-                draft, for: result, institution: ward.doctor.institution, job: nil, at: .now)
+            let id = try ReportStore(connection).insert(ward.doctor, draft, for: result, at: .now)
             try connection.execute("UPDATE reports SET status = 'finalized' WHERE id = \(id)")
             return id
         }
@@ -37,7 +36,7 @@ import Testing
         try await Self.finished(kind) { ward in
             let database = InterruptedDatabase(ward.database) { _ = try await Self.sign(ward) }
             let images = ImagesService(
-                database: database, blobs: ward.blobs, audit: AuditService(database: ward.database),
+                database: database, blobs: ward.blobs, audit: AuditService(database: ward.database), contents: .all,
                 inspector: ImageInspector(look: { _ in
                     InspectedImage(
                         dimensions: [9, 9, 9], spacing: [1, 1, 1], contentDigest: String(repeating: "d", count: 64))
