@@ -104,10 +104,11 @@ private struct Measured {
         _ separated: SeparatedStudy, _ probabilities: TumourProbabilities, atlas: Atlas?, control: WorkControl,
         clock: inout StageClock
     ) throws {
-        study = separated.study
+        let study = separated.study
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
+        self.study = study
         self.probabilities = probabilities
         masks = try RegionMasks(probabilities, on: reference.grid).withoutSpecks()
         guard let tumour = masks.masks[.wholeTumour] else {
@@ -116,7 +117,7 @@ private struct Measured {
         let foreground = probabilities.foreground
         // What the brain network left out is not compared.
         let isCut = probabilities.brainMask != separated.foreground.brainMask
-        let images = try separated.study.images.mapValues { isCut ? try $0.without(outside: foreground) : $0 }
+        let images = try study.images.mapValues { isCut ? try $0.without(outside: foreground) : $0 }
         let alignment = try atlas.flatMap { atlas in
             try AtlasAlignment(
                 images[study.reference] ?? reference, foreground: foreground,
