@@ -27,15 +27,22 @@ package struct ClaimCheck: Sendable {
     }
 
     /// Every claim of a person's text, in its order. What is not said of the tumour as it was measured is no claim.
-    package func remarks(on text: String) -> [Remark] {
+    ///
+    /// - Parameter limit: how many sentences are read.
+    /// - Returns: the remarks, and whether the text ended within the limit.
+    package func remarks(on text: String, sentences limit: Int) -> (remarks: [Remark], isWhole: Bool) {
         let script = Script(text, without: book.facts.filter { $0.kind == .quote }.compactMap(\.term))
         var reader = ClaimReader(limits: book.limits, isStrict: false)
         let judge = Judge(book: book)
-        return script.sentences.enumerated().flatMap { index, span in
+        let remarks = script.sentences.prefix(limit).enumerated().flatMap { index, span in
             reader.claims(of: Tokenizer.tokens(of: span, in: script))
                 .map { Remark($0, judge.verdict(on: $0), sentence: index + 1) }
         }
+        return (remarks, script.sentences.count <= limit)
     }
+
+    /// Of the whole text.
+    package func remarks(on text: String) -> [Remark] { remarks(on: text, sentences: .max).remarks }
 
     /// What keeps a sentence of a draft from being sound; empty for one whose every claim is supported by the facts that it cites,
     /// as they are shown everywhere.

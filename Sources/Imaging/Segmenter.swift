@@ -116,5 +116,11 @@ package protocol Segmenter: Sendable {
     /// How well it did with exactly these sequences; nil where that was not measured.
     func measuredDice(with sequences: [MRISequence]) -> MeasuredDice?
     /// Deterministic: equal studies give equal bits.
-    func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities
+    func probabilities(of separated: SeparatedStudy, control: WorkControl) throws -> TumourProbabilities
+}
+
+extension Segmenter {
+    package func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
+        try probabilities(of: SeparatedStudy(study), control: control)
+    }
 }

@@ -39,6 +39,24 @@ struct ClaimCheckTests {
         check.remarks(on: text).filter { $0.verdict == .contradicted }.map(\.reason)
     }
 
+    /// Texts of the greatest length that a report may have, each of which took minutes.
+    static let longTexts = [
+        "lines": String(repeating: "a\n", count: 25_000), "digits": "a " + String(repeating: "1", count: 49_998),
+        "numbers": "a " + String(repeating: "1.1 1 x ", count: 6249),
+        "fraction": "a Dice of ." + String(repeating: "1", count: 49_000) + "%",
+        "citation": "a [F1" + String(repeating: ", F1", count: 12_000),
+        "blanks": "a." + String(repeating: " ", count: 49_000), "word": String(repeating: "a", count: 50_000),
+        "marks": "a" + String(repeating: "\u{301}", count: 49_999),
+        "lesions": String(repeating: "a lesion 1 ", count: 4545),
+    ]
+
+    @Test(arguments: longTexts.keys.sorted()) func aLongTextIsReadInNoTime(_ name: String) throws {
+        let text = try #require(Self.longTexts[name])
+        let elapsed = ContinuousClock().measure { _ = ClaimCheckTests.check.remarks(on: text, sentences: 1000) }
+        // On a busy machine, without optimisation.
+        #expect(elapsed < .seconds(30), "\(name): \(elapsed)")
+    }
+
     @Test(arguments: [
         "The whole tumour measures 12.3 ml.", "Whole tumor 12 mL, tumor core 6.79 cc.", "It measures 12345 mm³.",
         "It measures 12,345 mm³.", "Lesion 1 measures 2.5 x 2.0 cm in the axial plane.",

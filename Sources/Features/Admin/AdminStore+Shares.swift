@@ -69,7 +69,8 @@ extension AdminStore {
         let parts = id.split(separator: ".").map(String.init)
         guard parts.count == 2 else { throw AppError(.notFound, "There is no such share.") }
         return (
-            try AdministeredServices.id(parts[0], of: CaseID.self), try AdministeredServices.id(parts[1], of: UserID.self)
+            try AdministeredServices.id(parts[0], of: CaseID.self),
+            try AdministeredServices.id(parts[1], of: UserID.self)
         )
     }
 }

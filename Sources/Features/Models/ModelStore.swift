@@ -36,8 +36,7 @@ package struct ModelStore {
 
     /// - Parameter user: nil where the operator does it; a superuser of another institution counts as the operator,
     ///   and the audit trail has the name.
-    func activate(_ institution: InstitutionID, _ model: ModelIdentity, by user: UserID?, at now: Timestamp) throws
-    {
+    func activate(_ institution: InstitutionID, _ model: ModelIdentity, by user: UserID?, at now: Timestamp) throws {
         try connection.execute(
             """
             INSERT INTO model_activations

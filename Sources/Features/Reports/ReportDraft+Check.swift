@@ -3,7 +3,7 @@ import Imaging
 
 extension ReportDraft {
     /// What is wrong with one sentence; it names the sentence by its place and holds nothing of the patient.
-    package struct Fault: Error, Equatable, CustomStringConvertible {
+    package struct Fault: LoggableError, Equatable {
         /// From 1 on.
         package let sentence: Int
         package let reason: String

@@ -1,5 +1,6 @@
 import Claims
 import Imaging
+import Storage
 
 /// What is odd in one sentence of a text that a person wrote. It warns; a signer may stand by the text all the same.
 package struct ReportRemark: Encodable, Equatable, Sendable {
@@ -17,9 +18,31 @@ package struct ReportRemark: Encodable, Equatable, Sendable {
 
     package var text: String { "Sentence \(sentence): \(message)." }
 
+    /// As many as are read of one text, several times what a report has.
+    static let sentenceLimit = 1000
+    /// Bytes up to which a text is read where it is; a longer one would keep an event loop from serving others.
+    private static let shortText = 4096
+    private static let pool = ThreadPool<Void>(name: "text-check", threads: 1) {}
+
+    /// On a thread of its own where the text is long.
+    package static func remarks(onLong text: String, _ findings: [Finding]) async throws -> [ReportRemark] {
+        guard text.utf8.count > shortText else { return remarks(on: text, findings) }
+        return try await pool.run { _ in remarks(on: text, findings) }
+    }
+
     /// In the order of the text; empty for a text that says what was measured, or nothing of the tumour.
     package static func remarks(on text: String, _ findings: [Finding]) -> [ReportRemark] {
-        ClaimCheck(findings).remarks(on: text).compactMap(ReportRemark.init)
+        let (found, isWhole) = ClaimCheck(findings).remarks(on: text, sentences: sentenceLimit)
+        let rest = ReportRemark(
+            kind: .contradiction, sentence: sentenceLimit + 1,
+            message: "the text has too many sentences; it is not checked from here on")
+        return found.compactMap(ReportRemark.init) + (isWhole ? [] : [rest])
+    }
+
+    private init(kind: Kind, sentence: Int, message: String) {
+        self.kind = kind
+        self.sentence = sentence
+        self.message = message
     }
 
     private init?(_ remark: ClaimCheck.Remark) {

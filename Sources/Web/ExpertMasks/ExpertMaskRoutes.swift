@@ -19,7 +19,8 @@ struct ExpertMaskRoutes {
                 .get, "/api/inference/ground-truth/{caseId}/", "The experts' masks of a case, newest first",
                 access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("ExpertMask")))]
             ) {
-                try JSON.response(.ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: CaseID.self)))
+                try JSON.response(
+                    .ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: CaseID.self)))
             },
         ]
     }

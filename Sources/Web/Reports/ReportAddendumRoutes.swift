@@ -14,7 +14,8 @@ struct ReportAddendumRoutes {
                 .get, Self.path, "Corrections of a signed report, oldest first", access: .allowed(.readReport),
                 answers: [.json(.ok, ReportRoutes.addenda)]
             ) {
-                try JSON.response(.ok, await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)).addenda)
+                try JSON.response(
+                    .ok, await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)).addenda)
             },
             APIRoute(
                 .post, Self.path, "Add a correction to a signed report, whose text stays as it is",
@@ -29,7 +30,7 @@ struct ReportAddendumRoutes {
         let id = try context.id("reportId", of: ID<Report>.self)
         let form = try await JSON.body(of: request, as: AddendumForm.self)
         let report = try await services.reports.addAddendum(scope, id, form, if: request.precondition)
-        var response = try CheckedReport(report).response(.created)
+        var response = try await CheckedReport(report).response(.created)
         response.headers[.location] = "/api/reports/\(id)/addenda/"
         return response
     }

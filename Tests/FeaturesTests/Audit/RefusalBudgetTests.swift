@@ -7,8 +7,7 @@ import Testing
 @Suite struct RefusalBudgetTests {
     private static let now = Timestamp(microseconds: 1_800_000_000_000_000)
 
-    private static func refusal(_ address: String, institution: InstitutionID = JobFixture.institution) -> AuditEntry
-    {
+    private static func refusal(_ address: String, institution: InstitutionID = JobFixture.institution) -> AuditEntry {
         AuditEntry(
             institution: institution, actor: nil, origin: RequestOrigin(address: address), action: "case.read",
             objectType: "case", objectID: nil, outcome: .refused, at: now)

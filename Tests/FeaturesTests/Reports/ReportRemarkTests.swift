@@ -38,7 +38,7 @@ struct ReportRemarkTests {
         "Tumour core 12.3 ml, whole tumour 6.79 ml.", "Core 6.79 ml, total 6.79 ml.", "The core measures 25 × 20 mm.",
         "The core has 3 parts.",
         "Two enhancing foci.", "Predicted Dice: whole tumour 0.61.", "Does not abut the cortical surface.",
-        "Stated nowhere. [F99]", "The product is 5.5 cm².",
+        "Stated nowhere. [F99]", "WHOLE TUMOUR 13.2 ML.", "IT LIES IN THE TEMPORAL LOBE.", "The product is 5.5 cm².",
     ]) func aContradictionIsFound(_ text: String) {
         let found = Self.remarks("TECHNIQUE\nMRI of the brain.\n" + text)
         #expect(found.map(\.kind).contains(.contradiction))
@@ -57,5 +57,14 @@ struct ReportRemarkTests {
     @Test func sentencesAreCountedWithoutHeadings() {
         let text = "FINDINGS\nIt has 12.3 ml. [F2]\nIt is small. It lies on the right.\n\nIMPRESSION\nAll is well.\n"
         #expect(Self.remarks(text).map(\.sentence) == [3])
+    }
+
+    @Test func whatIsNotReadAnyMoreIsNamed() async throws {
+        let text = String(repeating: "The whole tumour measures 12.3 ml.\n", count: ReportRemark.sentenceLimit)
+        #expect(Self.remarks(text) == [])
+        let found = Self.remarks(text + "It has 99 ml.")
+        let findings = ReportDraftTests.result().structuredFindings
+        #expect(try await ReportRemark.remarks(onLong: text + "It has 99 ml.", findings) == found)
+        #expect(found.map(\.kind) == [.contradiction] && found.first?.sentence == ReportRemark.sentenceLimit + 1)
     }
 }

@@ -176,7 +176,8 @@ struct AdminPagesTests {
             let institutions = try await clinic.page("/admin/institutions", as: stranger)
             #expect(institutions.contains("Other") && !institutions.contains("Default institution"))
             #expect(try await clinic.call(.get, "/admin/institutions/add", as: stranger).status == .notFound)
-            let home = try await clinic.post("/admin/institutions/\(InstitutionID.default.string)/visit", [], as: stranger)
+            let home = try await clinic.post(
+                "/admin/institutions/\(InstitutionID.default.string)/visit", [], as: stranger)
             #expect(home.status == .forbidden)
             #expect(try await clinic.rows("cases WHERE patient_id = 'PAT-1'") == 1)
         }
