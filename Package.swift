@@ -10,10 +10,16 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// Loops over voxels are ten and more times slower unoptimised, and tests and journeys spend most of their time in them.
@@ -54,18 +60,23 @@ let targets: [Target] = [
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
+    .target(name: "Claims"),
     .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto], swiftSettings: optimised),
     .target(
         name: "Inference", dependencies: ["Imaging", "COpenVINO", "COnnxRuntime", crypto], swiftSettings: optimised),
     .target(
-        name: "Storage", dependencies: ["CPostgres", grdb, crypto, logging],
+        name: "Storage", dependencies: ["CPostgres", grdb, crypto],
         resources: [.embedInCode("Migrations")]),
     .target(name: "Rendering", dependencies: ["CCairo", "CPango", "CQRencode", "Imaging"]),
     .target(
         name: "Features",
-        dependencies: ["Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging]),
+        dependencies: ["Claims", "Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging]),
     .target(
-        name: "Web", dependencies: ["Features", "Imaging", hummingbird, mustache],
+        name: "Web",
+        dependencies: [
+            "Features", "Imaging", httpTypes, hummingbird, hummingbirdCore, logging, mustache, nioCore, nioHTTP1,
+            nioHTTPTypes, nioHTTPTypesHTTP1,
+        ],
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(
         name: "neuroai",
@@ -74,15 +85,21 @@ let targets: [Target] = [
         ]),
 
     .target(
-        name: "TestSupport", dependencies: ["Imaging", "Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
+        name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
+    .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", crypto]),
     .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
-    .testTarget(name: "FeaturesTests", dependencies: ["Features", "TestSupport", jwt, crypto, cryptoExtras]),
+    .testTarget(
+        name: "FeaturesTests",
+        dependencies: ["Features", "Imaging", "Storage", "TestSupport", crypto, cryptoExtras, logging]),
     .testTarget(
         name: "WebTests",
-        dependencies: ["Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", hummingbirdTesting]),
+        dependencies: [
+            "Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", httpTypes, hummingbird,
+            hummingbirdTesting, logging, nioCore,
+        ]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
@@ -109,7 +126,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),

@@ -6,9 +6,10 @@ The Swift server does the same over ITK, so every step here is one ITK filter or
 2. foreground and values, by `background.py`: of skull-stripped sequences the voxels that differ from their background in any
    sequence, values shifted so that the background is 0; else the head: voxels above each sequence's Otsu threshold, their union's
    largest component;
-3. the foreground's bounding box on the reference sequence's grid;
-4. a 2 mm grid with the reference's axes, its corner on the box's corner, sizes rounded up to multiples of 16 and
-   the added voxels split evenly (the smaller half before);
+3. the foreground's bounding box on the reference sequence's grid, and its bulk: the box that leaves 1 % of the foreground before it
+   and 1 % behind it along each axis, which a few voxels more do not move;
+4. a 2 mm grid with the reference's axes that holds the box, sizes rounded up to multiples of 16; its middle is near the bulk's, and its
+   first face on a lattice of the patient's space, of 8 voxels where the box allows it, else of 4, 2 or 1;
 5. sequences: recursive Gaussian along each axis whose spacing is finer than 2 mm, then linear interpolation;
    foreground: nearest neighbour;
 6. z-score over the foreground, 0 outside it and where a sequence does not reach.
@@ -28,6 +29,8 @@ SPACING_MM = 2.0
 MULTIPLE = 16
 SIGMA_FACTOR = 0.425
 STD_FLOOR = 1e-6
+BULK_TAIL = 0.01
+PLACES = (8, 4, 2, 1)
 
 
 @dataclass
@@ -91,22 +94,35 @@ def reach(image, grid):
     return to_grid(ones, grid, sitk.sitkNearestNeighbor) > 0
 
 
-def box_to_grid(low, high, spacing):
+def box_to_grid(counts, spacing, zero):
     """Per axis: first voxel's centre as a continuous index of the source and the number of 2 mm voxels.
 
-    `low`, `high`: first and last foreground index; `spacing`: mm of the source.
+    `counts`: foreground voxels at each index; `spacing`: mm of the source; `zero`: the continuous index of the patient space's origin.
     """
+    low, high = np.flatnonzero(counts)[[0, -1]]
+    sums = np.cumsum(counts)
+    bulk = np.searchsorted(sums, BULK_TAIL * sums[-1], "right"), np.searchsorted(sums, (1 - BULK_TAIL) * sums[-1]) + 1
     needed = int(np.ceil((high - low + 1) * spacing / SPACING_MM - 1e-6))
     size = -(-needed // MULTIPLE) * MULTIPLE
-    before = (size - needed) // 2
-    return low - 0.5 + (0.5 - before) * SPACING_MM / spacing, size
+    covered = size * SPACING_MM / spacing
+    wanted, earliest, latest = sum(bulk) / 2 - covered / 2, high + 1 - covered, low
+    # A quarter, since many origins lie half a voxel from a whole one.
+    anchor = np.floor(zero + 0.25)
+    for step in (voxels * SPACING_MM / spacing for voxels in PLACES):
+        face = anchor + np.floor((wanted - anchor) / step + 0.5) * step
+        if earliest - 1e-6 < face < latest + 1e-6:
+            break
+    else:
+        face = min(max(np.floor(wanted + 0.5), earliest), latest)
+    return float(face - 0.5 + 0.5 * SPACING_MM / spacing), size
 
 
 def target_grid(foreground):
     """An empty image that is the 2 mm grid around the foreground."""
-    filled = np.argwhere(sitk.GetArrayViewFromImage(foreground))[:, ::-1]
-    low, high = filled.min(0), filled.max(0)
-    axes = [box_to_grid(int(l), int(h), s) for l, h, s in zip(low, high, foreground.GetSpacing())]
+    filled = sitk.GetArrayViewFromImage(foreground) != 0
+    counts = [np.count_nonzero(filled, axis=others) for others in ((0, 1), (0, 2), (1, 2))]
+    zero = foreground.TransformPhysicalPointToContinuousIndex([0.0] * 3)
+    axes = [box_to_grid(*axis) for axis in zip(counts, foreground.GetSpacing(), zero)]
     grid = sitk.Image([size for _, size in axes], sitk.sitkUInt8)
     grid.SetSpacing([SPACING_MM] * 3)
     grid.SetDirection(foreground.GetDirection())

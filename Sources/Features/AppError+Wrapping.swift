@@ -63,16 +63,19 @@ extension AppError {
     }
 }
 
+/// An error whose description holds no patient data, so that the log may have it.
+package protocol LoggableError: Error, CustomStringConvertible {}
+
+extension DatabaseError: LoggableError {}
+extension BlobError: LoggableError {}
+extension ImagingError: LoggableError {}
+
 extension AppError {
-    /// What the log may say of an error: ours are free of patient data, of others only the type is known to be.
+    /// What the log may say of an error: of those that are not loggable only the type.
     package static func cause(of error: any Error) -> String {
         switch error {
         case let error as AppError: error.cause.map { "\(error) (\(cause(of: $0)))" } ?? "\(error)"
-        case let error as ReportCheck.Fault: "\(error)"
-        case let error as DatabaseError: "\(error)"
-        case let error as BlobError: "\(error)"
-        case let error as JobFailure: "\(error)"
-        case let error as ImagingError: "\(error)"
+        case let error as any LoggableError: "\(error)"
         default: "\(type(of: error))"
         }
     }

@@ -33,7 +33,8 @@ package struct ID<Entity>: Hashable, Sendable, CustomStringConvertible {
         string = uuid.uuidString.lowercased()
     }
 
-    private init(canonical text: String) {
+    /// - Parameter text: a UUID in lower case with its hyphens.
+    init(canonical text: String) {
         string = text
     }
 

@@ -118,5 +118,11 @@ package protocol Segmenter: Sendable {
     /// `cpu`, `gpu` or `cuda`, as the result names it.
     var device: String { get }
     /// Deterministic: equal studies give equal bits.
-    func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities
+    func probabilities(of separated: SeparatedStudy, control: WorkControl) throws -> TumourProbabilities
+}
+
+extension Segmenter {
+    package func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
+        try probabilities(of: SeparatedStudy(study), control: control)
+    }
 }

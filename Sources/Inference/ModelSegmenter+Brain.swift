@@ -12,7 +12,7 @@ extension ModelSegmenter {
         control.report("Finding the brain", 0)
         let head = prepared.foreground.mask.grid
         let input = try NetworkInput(
-            prepared, on: stage.grid(around: prepared.box, on: head), stage, package, isMasked: false, control: control)
+            prepared, on: stage.grid(around: prepared), stage, package, isMasked: false, control: control)
         let found = try brainNetwork.run(
             [("images", input.images), ("availability", input.availability)], outputs: stage.outputs,
             isCancelled: control.isCancelled)
@@ -22,6 +22,13 @@ extension ModelSegmenter {
         }
         let logits = try Resampler.linear(
             Image(grid: input.grid, values: values), to: head, outside: Self.backgroundLogit)
-        return try PreparedStudy(prepared.study, Foreground(brain: logits))
+        let brain = try Foreground(brain: logits)
+        guard let given = try prepared.foreground.given(by: brain) else {
+            return try PreparedStudy(prepared.study, brain)
+        }
+        let bare = try prepared.study.images.mapValues {
+            try $0.bare(within: given.mask, around: SeriesBackground(of: $0) ?? SeriesBackground(level: 0))
+        }
+        return try PreparedStudy(Study(images: bare), given)
     }
 }

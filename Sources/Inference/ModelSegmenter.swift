@@ -43,7 +43,8 @@ package struct ModelSegmenter: Segmenter {
         device = compiled[0].device.rawValue
     }
 
-    package func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
+    package func probabilities(of separated: SeparatedStudy, control: WorkControl) throws -> TumourProbabilities {
+        let study = separated.study
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
@@ -56,13 +57,13 @@ package struct ModelSegmenter: Segmenter {
         }
         var clock = StageClock()
         control.report("Preparing the images", 0)
-        let prepared = try withoutSkull(PreparedStudy(study), control: control)
+        let prepared = try withoutSkull(PreparedStudy(separated.reoriented()), control: control)
         if prepared.foreground.brainMask != .none {
             try prepared.study.checkReach(over: prepared.foreground.mask)
         }
         let stage = package.stages[0]
         let input = try NetworkInput(
-            prepared, on: stage.grid(around: prepared.box, on: prepared.foreground.mask.grid), stage, package,
+            prepared, on: stage.grid(around: prepared), stage, package,
             control: control)
         clock.lap("prepare")
         let whole = try run(0, input, control: control.share(0.2...0.4))

@@ -6,10 +6,14 @@ struct PreparedStudy: Sendable {
     let foreground: Foreground
     /// Around the foreground, on its grid.
     let box: VoxelBox
+    /// Where the networks' grids have their middle: a box that stays where it is when the foreground changes by a few voxels.
+    let bulk: VoxelBox
 
-    /// - Throws: `ImagingError(.unsupportedImage)` where no head is found.
-    init(_ study: Study) throws {
-        let separated = try SeparatedStudy(Study(images: study.images.mapValues { $0.reoriented() }))
+    /// Share of the foreground that lies before the bulk along an axis, and behind it.
+    private static let bulkTail = 0.01
+
+    /// - Parameter separated: in RAS.
+    init(_ separated: SeparatedStudy) throws {
         try self.init(separated.study, separated.foreground)
     }
 
@@ -17,10 +21,11 @@ struct PreparedStudy: Sendable {
     init(_ study: Study, _ foreground: Foreground) throws {
         self.study = study
         self.foreground = foreground
-        guard let box = foreground.mask.boundingBox else {
+        guard let box = foreground.mask.boundingBox, let bulk = foreground.mask.bulk(leaving: Self.bulkTail) else {
             throw ImagingError(.unsupportedImage, "No head was found in the images.")
         }
         self.box = box
+        self.bulk = bulk
     }
 }
 
@@ -132,9 +137,15 @@ struct NetworkInput: Sendable {
 }
 
 extension ModelPackage.Stage {
-    /// The first stage's grid. Its corner lies on the box's; its lengths are rounded up and the added voxels split, the smaller
-    /// half before.
-    func grid(around box: VoxelBox, on source: VoxelGrid) -> VoxelGrid {
+    /// From how many of the grid's voxels to the next of its places, where the box allows it: the networks halve a grid up to four
+    /// times, and see the same after a move by eight voxels but at the edges.
+    private static let places = [8.0, 4, 2, 1]
+
+    /// The first stage's grid. It holds the box, has its middle near that of the bulk, and lies on a lattice of the patient's space. A
+    /// voxel more on one side of the foreground would else move every value that the network sees (docs/decisions/0229).
+    func grid(around prepared: PreparedStudy) -> VoxelGrid {
+        let (box, bulk, source) = (prepared.box, prepared.bulk, prepared.foreground.mask.grid)
+        let zero = source.index(of: .origin)
         var lengths: [Int] = []
         var first: [Double] = []
         var scale: [Double] = []
@@ -143,10 +154,23 @@ extension ModelPackage.Stage {
             let exact: Double = Double(box.size[axis]) / factor
             let needed = Int((exact - 1e-6).rounded(.up))
             let length = window.length(needed, axis: axis)
-            let before = Double((length - needed) / 2)
+            let covered: Double = Double(length) * factor
+            let middle: Double = Double(bulk.lower[axis]) + Double(bulk.size[axis]) / 2
+            let latest: Double = Double(box.lower[axis])
+            let earliest: Double = latest + Double(box.size[axis]) - covered
+            let wanted: Double = middle - covered / 2
+            // A quarter, since many origins lie half a voxel from a whole one.
+            let anchor: Double = ([zero.i, zero.j, zero.k][axis] + 0.25).rounded(.down)
+            let faces: [Double] = Self.places.map { voxels in
+                let step: Double = voxels * factor
+                return anchor + ((wanted - anchor) / step + 0.5).rounded(.down) * step
+            }
+            let face: Double =
+                faces.first { $0 > earliest - 1e-6 && $0 < latest + 1e-6 }
+                ?? min(max((wanted + 0.5).rounded(.down), earliest), latest)
             lengths.append(length)
             scale.append(factor)
-            first.append(Double(box.lower[axis]) - 0.5 + (0.5 - before) * factor)
+            first.append(face - 0.5 + 0.5 * factor)
         }
         let origin = source.affine.point(i: first[0], j: first[1], k: first[2])
         var rows = source.affine.rows

@@ -51,7 +51,7 @@ extension Request {
     /// A typed id in the query.
     ///
     /// - Throws: a validation error where it is none; a filter that is left out would show more than was asked for.
-    func queryID<Entity>(_ name: String, of type: Entity.Type) throws -> ID<Entity>? {
+    func queryID<Entity>(_ name: String, of type: ID<Entity>.Type) throws -> ID<Entity>? {
         guard let text = query(name) else { return nil }
         guard let id = ID<Entity>(text) else { throw AppError.invalid(name, "Must be a valid UUID.") }
         return id

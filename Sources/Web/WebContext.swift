@@ -48,7 +48,7 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     }
 
     /// The typed id in the path; text that is no id names nothing.
-    func id<Entity>(_ name: String = "id", of type: Entity.Type) throws -> ID<Entity> {
+    func id<Entity>(_ name: String = "id", of type: ID<Entity>.Type) throws -> ID<Entity> {
         guard let text = parameters.get(name), let id = ID<Entity>(text) else {
             throw AppError(.notFound, "There is nothing at this address.")
         }

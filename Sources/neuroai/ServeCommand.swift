@@ -68,7 +68,7 @@ private struct Housekeeping {
     func run() async {
         let sweeper = BlobSweepService(database: wiring.database, blobs: wiring.blobs)
         let purger = CasePurgeService(
-            database: wiring.database, blobs: wiring.blobs, partials: wiring.partials,
+            database: wiring.database, blobs: wiring.blobs, partials: wiring.partials, contents: .all,
             retention: serving.caseRetention)
         while !Task.isCancelled {
             let turn = Task { try await work(sweeper, purger) }

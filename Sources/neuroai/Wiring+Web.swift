@@ -10,15 +10,16 @@ extension Wiring {
         // Without a model the API still serves; the worker's tasks then fail with the reason.
         let models = ModelShelf(settings, logger: logger).installed
         let images = ImagesService(
-            database: database, blobs: blobs, audit: audit, inspector: .nifti(), quota: serving.institutionQuota)
+            database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti(),
+            quota: serving.institutionQuota)
         return WebServices(
             users: users,
-            cases: CasesService(database: database, audit: audit),
+            cases: CasesService(database: database, audit: audit, contents: .all),
             images: images,
             uploads: UploadsService(
                 database: database, partials: partials, images: images, audit: audit,
                 lifetime: serving.uploadLifetime),
-            segmentation: SegmentationService(database: database, audit: audit, models: models),
+            segmentation: SegmentationService(database: database, audit: audit, contents: .all, models: models),
             models: ModelsService(database: database, installed: models),
             reports: ReportsService(database: database, audit: audit),
             reportExport: ReportExportService(

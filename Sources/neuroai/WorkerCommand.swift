@@ -1,6 +1,7 @@
 import ArgumentParser
 import Features
 import Foundation
+import Imaging
 import Logging
 
 /// `neuroai worker`: does the work that the API asks for. Native imaging code runs here and never in the server.
@@ -38,7 +39,9 @@ struct WorkerCommand: AsyncParsableCommand {
         let queue = try wiring.jobQueue(models)
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
         // Its supervisor starts another one; the job has been handed back by then.
-        let runner = JobRunner(queue: queue, worker: worker, logger: wiring.logger) { _exit(EXIT_FAILURE) }
+        let runner = JobRunner(
+            queue: queue, worker: worker, logger: wiring.logger, afterJob: UnusedMemory.release
+        ) { _exit(EXIT_FAILURE) }
         let presence = WorkerPresence(
             database: wiring.database, worker: worker, version: NeuroAI.version, logger: wiring.logger
         ) { models.lastLoaded }

@@ -46,9 +46,10 @@ struct Clinic: Sendable {
             clock: read)
         users = UsersService(sessions: sessions)
         audit = AuditService(database: database)
-        cases = CasesService(database: database, audit: audit, clock: read)
+        cases = CasesService(database: database, audit: audit, contents: .all, clock: read)
         images = ImagesService(
-            database: database, blobs: blobs, audit: audit, inspector: ImageInspector(look: Self.look), quota: 10_000,
+            database: database, blobs: blobs, audit: audit, contents: .all, inspector: ImageInspector(look: Self.look),
+            quota: 10_000,
             clock: read)
         uploads = UploadsService(
             database: database, partials: partials, images: images, audit: audit, lifetime: .seconds(3600), clock: read)
@@ -69,9 +70,7 @@ struct Clinic: Sendable {
     /// Somebody of `role` with an account; a second institution's where `institution` is given.
     func signIn(_ role: Role, name: String = "Ada", institution: InstitutionID? = nil) async throws -> Person {
         let email = "\(role.rawValue).\(UserID().string.prefix(8))@clinic.org"
-        guard let home = institution ?? ID(InstitutionID.default.string) else {
-            throw AppError(.internalFault, "no institution")
-        }
+        let home = institution ?? .default
         let now = clock.now
         let user = User(
             id: ID(), institutionID: home, email: email, firstName: name, lastName: "Lovelace", role: role,
@@ -150,7 +149,8 @@ struct Clinic: Sendable {
 
     func purger(retention: Duration) -> CasePurgeService {
         CasePurgeService(
-            database: database, blobs: blobs, partials: partials, retention: retention, clock: { [clock] in clock.now })
+            database: database, blobs: blobs, partials: partials, contents: .all, retention: retention,
+            clock: { [clock] in clock.now })
     }
 
     /// What the default institution is said to store.

@@ -55,17 +55,19 @@ enum Phantom {
     }
 }
 
-/// A segmenter that finds what is brighter than 600 in the reference: a stand-in that needs no network.
+/// A segmenter that finds the reference's brightest voxels, the phantom's block: a stand-in that needs no network.
 struct BrightSegmenter: Segmenter {
     let model = ModelIdentity(name: "bright", version: "1", digest: "0")
     let device = "cpu"
 
-    func probabilities(of study: Study, control: WorkControl) throws -> TumourProbabilities {
+    func probabilities(of separated: SeparatedStudy, control: WorkControl) throws -> TumourProbabilities {
+        let study = separated.study
         control.report("Looking", 0.5)
         try control.checkCancellation()
         guard let image = study.images[study.reference] else { throw ImagingError(.internalFault, "no reference") }
-        let bright = Image(grid: image.grid, values: image.values.map { $0 > 600 ? 0.9 : 0.1 })
-        let core = Image(grid: image.grid, values: image.values.map { $0 > 910 ? 0.8 : 0.1 })
+        let brightest = image.values.max() ?? 0
+        let bright = Image(grid: image.grid, values: image.values.map { $0 > brightest - 330 ? 0.9 : 0.1 })
+        let core = Image(grid: image.grid, values: image.values.map { $0 > brightest - 20 ? 0.8 : 0.1 })
         return TumourProbabilities(
             regions: [.wholeTumour: bright, .tumourCore: core, .enhancingTumour: core], gatingWeights: [:],
             thresholds: RegionThresholds(), foreground: image.mask { $0 != 0 }, brainMask: .given)

@@ -126,6 +126,26 @@ struct ModelSegmenterTests {
         }
     }
 
+    @Test(arguments: [true, false]) func aVoxelMoreOnEachSideMovesNothing(_ isBefore: Bool) throws {
+        let plain = try StudyPhantom.study()
+        let box = try #require(StudyPhantom.image(.t1ce).mask { $0 != 0 }.boundingBox)
+        let ends = (0..<3).map { isBefore ? box.lower[$0] - 1 : box.lower[$0] + box.size[$0] }
+        let images = plain.images.mapValues { image in
+            var image = image
+            image[32, 43, ends[0]] = 1
+            image[32, ends[1], 35] = 1
+            image[ends[2], 43, 35] = 1
+            return image
+        }
+        let segmenter = try segmenter()
+        let expected = try segmenter.probabilities(of: plain, control: WorkControl())
+        let found = try segmenter.probabilities(of: Study(images: images), control: WorkControl())
+        for region in TumourRegion.allCases {
+            let (theirs, ours) = (try #require(expected.regions[region]), try #require(found.regions[region]))
+            #expect(zip(theirs.values, ours.values).allSatisfy { abs($0 - $1) < 0.02 }, "\(region)")
+        }
+    }
+
     @Test func anotherCropOfTheSameLatticeGetsTheSameMask() throws {
         let plain = try StudyPhantom.study()
         var images = plain.images
@@ -146,6 +166,21 @@ struct ModelSegmenterTests {
             try #require(expected.masks[.wholeTumour]), try #require(found.masks[.wholeTumour])
         )
         #expect(Agreement.dice(theirs, ours) > 0.999)
+    }
+
+    @Test func aSeriesThatMissesTheBrainIsNamed() throws {
+        var images = try StudyPhantom.study().images
+        images[.flair] = images[.flair].map { image in
+            let size = image.grid.size
+            return image.cropped(
+                to: VoxelBox(lower: [0, 0, 0], size: GridSize(i: size.i, j: size.j, k: size.k / 2)))
+        }
+        let study = try Study(images: images)
+        let error = #expect(throws: ImagingError.self) {
+            try segmenter().probabilities(of: study, control: WorkControl())
+        }
+        #expect(error?.code == .incompatibleSeries)
+        #expect(error?.message.hasPrefix("FLAIR covers only") == true, "\(error?.message ?? "")")
     }
 
     @Test func cancellingStopsInsideTheRun() throws {

@@ -27,7 +27,6 @@ struct AuditCommandTests {
         /// Writes as a service does.
         func write(_ actions: String...) async throws {
             let database = try SQLiteDatabase(path: file)
-            let home = try #require(home)
             try await database.write { connection in
                 for (number, action) in actions.enumerated() {
                     let entry = AuditEntry(

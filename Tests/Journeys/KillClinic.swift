@@ -53,12 +53,13 @@ struct KillClinic {
     }
 
     private var service: SegmentationService {
-        SegmentationService(database: database, audit: audit, models: InstalledModels(list: { [] }, standard: { nil }))
+        SegmentationService(
+            database: database, audit: audit, contents: .all, models: InstalledModels(list: { [] }, standard: { nil }))
     }
 
     /// A case with one series and a segmentation that waits for a worker.
     func startedTask(series: Data = HeadPhantom.nifti()) async throws -> InferenceTask {
-        let cases = CasesService(database: database, audit: audit)
+        let cases = CasesService(database: database, audit: audit, contents: .all)
         var form = CaseForm()
         form.patientId = .value("phantom")
         form.age = .value(FormInteger(50))
@@ -69,7 +70,7 @@ struct KillClinic {
     }
 
     private func add(_ series: Data, to id: CaseID) async throws {
-        let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
+        let images = ImagesService(database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti())
         var file = try await images.receive(limit: 1 << 30)
         try await file.append(Array(series))
         _ = try await images.add(

@@ -29,11 +29,20 @@ struct WorkerLimitTests {
             let after = try await clinic.task(task.id)
             #expect(after.status == .failed)
             #expect(after.errorMessage?.contains("WORKER_MEMORY_LIMIT") == true, "\(after.errorMessage ?? "")")
-            if let worker, worker.isRunning {
-                let score = try String(contentsOfFile: "/proc/\(worker.pid)/oom_score_adj", encoding: .utf8)
-                #expect(score.hasPrefix("500"))
-                #expect(await worker.end(SIGTERM))
-            }
+            if let worker, worker.isRunning { #expect(await worker.end(SIGTERM)) }
+        }
+    }
+
+    @Test func aWorkerGoesBeforeTheServerAndMayTakeSoMuch() async throws {
+        try await TemporaryFolder.with { folder in
+            let clinic = try await KillClinic(folder)
+            let worker = try clinic.worker(WorkerID(), after: nil, environment: ["WORKER_MEMORY_LIMIT": "2G"])
+            #expect(await eventually { clinic.journal.contains("worker started") }, "\(clinic.journal)")
+            let score = try String(contentsOfFile: "/proc/\(worker.pid)/oom_score_adj", encoding: .utf8)
+            #expect(Int(score.prefix { $0 != "\n" }) ?? 0 >= 500, "\(score)")
+            let limits = try String(contentsOfFile: "/proc/\(worker.pid)/limits", encoding: .utf8)
+            #expect(limits.contains(/Max data size +2147483648 +2147483648/), "\(limits)")
+            #expect(await worker.end(SIGTERM))
         }
     }
 

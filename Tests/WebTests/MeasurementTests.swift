@@ -117,7 +117,7 @@ struct MeasurementTests {
             #expect(sentences.contains("Whole tumour (including oedema): \(shown) ml."), "\(volume)")
             #expect(sentences.contains { $0.contains("Lesion 1: right hemisphere, \(shown) ml including oedema") })
             #expect(sentences.contains { $0.contains("right hemisphere: \(shown) ml including oedema") })
-            #expect(TextCheck(result.structuredFindings).remarks(on: draft.text) == [])
+            #expect(ReportRemark.remarks(on: draft.text, result.structuredFindings) == [])
             let rows = result.structuredFindings.compactMap(\.measurement)
             #expect(rows.filter { $0.name.contains("volume (including oedema)") }.map(\.value) == [shown, shown])
             let numbers = ResultNumbers(Self.stored(result), reasons: nil)

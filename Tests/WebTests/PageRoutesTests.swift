@@ -1,3 +1,4 @@
+import Features
 import Foundation
 import HTTPTypes
 import TestSupport
@@ -109,6 +110,14 @@ struct PageRoutesTests {
             let body = "{\"patientId\": \"P\", \"age\": 1, \"sex\": \"F\"}"
             #expect(try await clinic.call(.post, "/api/cases/", body, headers: headers).status == .unauthorized)
             #expect(try await clinic.rows("cases") == 0)
+        }
+    }
+
+    @Test func thePasswordPageAsksForTheLengthThatIsSet() async throws {
+        try await WebClinic.with(.sqlite, accounts: AccountSettings(passwords: PasswordRules(shortest: 12))) { clinic in
+            let page = try await clinic.call(.get, "/password", as: clinic.signUp())
+            #expect(page.status == .ok)
+            #expect(page.text.components(separatedBy: "minlength=\"12\"").count == 3, "\(page.text)")
         }
     }
 }

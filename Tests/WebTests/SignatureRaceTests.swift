@@ -61,6 +61,24 @@ struct SignatureRaceTests {
         }
     }
 
+    /// Corrections that are sent at once are all added, each with a number of its own.
+    @Test(arguments: TestDatabase.all) func addendaAtOnceAreAllAdded(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let ward = try await Finished(clinic)
+            _ = try await ward.sign(clinic)
+            let path = "/api/reports/\(ward.report)/addenda/"
+            let form = #"{"text": "Compared with May.", "reason": "Prior study found"}"#
+            for _ in 0..<5 {
+                async let first = clinic.call(.post, path, form, as: ward.radiologist)
+                async let second = clinic.call(.post, path, form, as: ward.radiologist)
+                let answers = [try await first, try await second]
+                #expect(answers.allSatisfy { $0.status == .created }, "\(answers.map(\.text))")
+            }
+            let list = try await clinic.call(.get, path, as: ward.doctor).list
+            #expect(list.compactMap { $0["number"] as? Int } == Array(1...10))
+        }
+    }
+
     /// Nil where it is done.
     private static func outcome(_ body: @Sendable () async throws -> Void) async -> AppError.Code? {
         do {

@@ -78,13 +78,13 @@ struct WebClinic: Sendable {
         var settings = WebSettings(version: "test")
         settings.uploadLimit = uploadLimit
         change(&settings)
-        let images = ImagesService(database: database, blobs: blobs, audit: audit, inspector: .nifti())
+        let images = ImagesService(database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti())
         return WebServices(
             users: UsersService(sessions: sessions, settings: decided.accounts),
-            cases: CasesService(database: database, audit: audit),
+            cases: CasesService(database: database, audit: audit, contents: .all),
             images: images,
             uploads: UploadsService(database: database, partials: partials, images: images, audit: audit),
-            segmentation: SegmentationService(database: database, audit: audit, models: Self.models),
+            segmentation: SegmentationService(database: database, audit: audit, contents: .all, models: Self.models),
             models: ModelsService(database: database, installed: Self.models),
             reports: ReportsService(database: database, audit: audit),
             reportExport: ReportExportService(

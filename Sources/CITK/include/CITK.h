@@ -91,6 +91,9 @@ citk_status citk_register_affine(
     const float *moving, const citk_level *levels, int32_t level_count, double transform[12], double *metric,
     citk_progress progress, void *context, citk_error *error);
 
+// Hands memory that is free but kept by the allocator back to the system.
+void citk_release_memory(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -85,8 +85,8 @@ package enum Policy {
 
     /// Refuses what an institution's administrator would do to a superuser, who stands above all institutions: to the account,
     /// its second factor and its sessions.
-    package static func requireRank(_ scope: Scope, above user: User) throws {
-        guard scope.isSuperuser || !user.isSuperuser else {
+    package static func requireRank(_ scope: Scope, aboveSuperuser isSuperuser: Bool) throws {
+        guard scope.isSuperuser || !isSuperuser else {
             throw AppError(.forbidden, "Only a superuser can change a superuser's account or end its sessions.")
         }
     }

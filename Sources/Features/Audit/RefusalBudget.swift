@@ -56,8 +56,7 @@ struct RefusalBudget: Sendable {
 
     /// A request without any token; the trail of the default institution has the count.
     mutating func countStranger(at address: String?, at now: Timestamp) {
-        guard let home = InstitutionID.default else { return }
-        strangers.add(RefusalSource(institution: home, address: address), at: now)
+        strangers.add(RefusalSource(institution: .default, address: address), at: now)
     }
 
     /// One entry for each source with refusals that were only counted; nothing before the interval is over, but at once

@@ -67,7 +67,8 @@ package struct Case: Sendable, Equatable {
         [patientID, diagnosis, indication, clinicalHistory, scannerType, notes].joined(separator: "\n").lowercased()
     }
 
-    /// The case as somebody sees it who may not know the patient: a name made from our own id, and no free text.
+    /// The case as somebody sees it who may not know the patient: a name made from our own id, and no free text but the scanner's
+    /// name, which research needs.
     var anonymised: Case {
         var copy = self
         copy.patientID = "case-" + id.string.prefix(8)
@@ -76,6 +77,7 @@ package struct Case: Sendable, Equatable {
         copy.indication = ""
         copy.diagnosis = ""
         copy.notes = ""
+        if Priority(rawValue: priority) == nil { copy.priority = Self.defaultPriority }
         return copy
     }
 }

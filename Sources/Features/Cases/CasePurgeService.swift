@@ -5,6 +5,7 @@ package struct CasePurgeService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
     private let partials: PartialFileStore
+    private let contents: CaseContents
     private let retention: Duration
     private let clock: @Sendable () -> Timestamp
 
@@ -13,12 +14,13 @@ package struct CasePurgeService: Sendable {
 
     /// - Parameter retention: how long a deleted case can be restored.
     package init(
-        database: any Database, blobs: any BlobStore, partials: PartialFileStore,
+        database: any Database, blobs: any BlobStore, partials: PartialFileStore, contents: CaseContents,
         retention: Duration = .seconds(30 * 86_400), clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.blobs = blobs
         self.partials = partials
+        self.contents = contents
         self.retention = retention
         self.clock = clock
     }
@@ -29,7 +31,7 @@ package struct CasePurgeService: Sendable {
         let time = clock().advanced(by: .zero - retention)
         var purged = 0
         while true {
-            let due = try await database.read { try CasePurgeStore($0).due(before: time, limit: Self.batch) }
+            let due = try await database.read { try CasePurgeStore($0, contents).due(before: time, limit: Self.batch) }
             for item in due where try await purge(item, deletedBefore: time) { purged += 1 }
             if due.count < Self.batch { return purged }
         }
@@ -39,7 +41,7 @@ package struct CasePurgeService: Sendable {
     private func purge(_ item: CasePurgeStore.Deleted, deletedBefore time: Timestamp) async throws -> Bool {
         let now = clock()
         let leftovers = try await database.write { connection -> CasePurgeStore.Leftovers? in
-            let leftovers = try CasePurgeStore(connection).purge(item, deletedBefore: time)
+            let leftovers = try CasePurgeStore(connection, contents).purge(item, deletedBefore: time)
             guard let leftovers else { return nil }
             try AuditStore(connection).append(
                 AuditEntry(

@@ -3,9 +3,11 @@ import Storage
 /// The rows of deleted cases whose time of retention is over, of all institutions: only the operator's housekeeping asks.
 struct CasePurgeStore {
     private let connection: any DatabaseConnection
+    private let contents: CaseContents
 
-    init(_ connection: any DatabaseConnection) {
+    init(_ connection: any DatabaseConnection, _ contents: CaseContents) {
         self.connection = connection
+        self.contents = contents
     }
 
     /// A deleted case.
@@ -25,28 +27,27 @@ struct CasePurgeStore {
         try connection.query(
             """
             SELECT c.id, c.institution_id FROM cases c
-            WHERE c.deleted_at IS NOT NULL AND c.deleted_at < \(time)
-                AND NOT EXISTS (
-                    SELECT 1 FROM inference_tasks t JOIN jobs j ON j.id = t.job_id
-                    WHERE t.case_id = c.id AND j.status IN \(list: JobStatus.notOver))
-                AND NOT EXISTS (
-                    SELECT 1 FROM expert_masks m JOIN jobs j ON j.id = m.job_id
-                    WHERE m.case_id = c.id AND j.status IN \(list: JobStatus.notOver))
+            WHERE c.deleted_at IS NOT NULL AND c.deleted_at < \(time) \(SQL.joined(contents.jobTables.map(Self.isIdle), by: ""))
             ORDER BY c.deleted_at LIMIT \(limit)
             """
         ).map { Deleted(id: try $0.get("id"), institution: try $0.get("institution_id")) }
+    }
+
+    private static func isIdle(_ table: SQL) -> SQL {
+        """
+         AND NOT EXISTS (
+            SELECT 1 FROM \(table) w JOIN jobs j ON j.id = w.job_id
+            WHERE w.case_id = c.id AND j.status IN \(list: JobStatus.notOver))
+        """
     }
 
     /// Removes the case with all that hangs on it, but for its trace in the audit trail; nil where it has been restored meanwhile.
     func purge(_ item: Deleted, deletedBefore time: Timestamp) throws -> Leftovers? {
         let blobs: [BlobKey] = try ids("SELECT id FROM blobs WHERE case_id = \(item.id)")
         let uploads: [UploadID] = try ids("SELECT id FROM case_uploads WHERE case_id = \(item.id)")
-        let jobs: [ID<JobRecord>] = try ids(
-            """
-            SELECT job_id AS id FROM inference_tasks WHERE case_id = \(item.id)
-            UNION SELECT job_id AS id FROM reports WHERE case_id = \(item.id) AND job_id IS NOT NULL
-            UNION SELECT job_id AS id FROM expert_masks WHERE case_id = \(item.id)
-            """)
+        let jobs: [ID<JobRecord>] = try contents.jobTables.flatMap { table in
+            try ids("SELECT job_id AS id FROM \(table) WHERE case_id = \(item.id) AND job_id IS NOT NULL")
+        }
         try BlobRowStore(connection).subtract(institution: item.institution, case: item.id)
         let removed = try connection.execute(
             "DELETE FROM cases WHERE id = \(item.id) AND deleted_at IS NOT NULL AND deleted_at < \(time)")

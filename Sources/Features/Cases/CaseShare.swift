@@ -2,16 +2,11 @@ import Storage
 
 /// A colleague's access to a case that is somebody else's.
 package struct CaseShare: Sendable, Equatable {
-    /// How far the access goes: a writer does what the owner does, but neither deletes the case nor shares it.
-    package enum Access: String, Codable, Sendable, CaseIterable, SQLConvertible {
-        case read, write
-    }
-
     package let user: UserID
     /// The colleague's full name.
     package let name: String
     package let email: String
-    package let access: Access
+    package let access: ShareAccess
     /// The full name of who shared it.
     package let sharedBy: String
     package let createdAt: Timestamp

@@ -4,14 +4,17 @@ import Storage
 package struct CasesService: Sendable {
     let database: any Database
     let audit: AuditService
+    private let contents: CaseContents
     let clock: @Sendable () -> Timestamp
     private let lists = SharedReads<CaseListKey>()
 
     package init(
-        database: any Database, audit: AuditService, clock: @escaping @Sendable () -> Timestamp = { .now }
+        database: any Database, audit: AuditService, contents: CaseContents,
+        clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.audit = audit
+        self.contents = contents
         self.clock = clock
     }
 
@@ -85,9 +88,7 @@ package struct CasesService: Sendable {
         try await database.write { connection in
             let store = CaseStore(connection)
             _ = try store.lockedCase(scope, id, for: .deleteCase, if: precondition)
-            for task in try SegmentationStore(connection).activeTasks(scope, case: id) {
-                try task.cancel(scope, in: connection, at: now)
-            }
+            try contents.stopWork(scope, on: id, in: connection, at: now)
             // Read again: a task that ended has moved the case on.
             try store.delete(scope, try store.require(scope, id, for: .deleteCase), at: now)
             try AuditStore(connection).append(AuditEntry(scope, "case.delete", "case", id.string, at: now))

@@ -6,18 +6,20 @@ package struct ImagesService: Sendable {
     let database: any Database
     let blobs: any BlobStore
     private let audit: AuditService
+    private let contents: CaseContents
     private let inspector: ImageInspector
     /// Bytes that an institution may store where it has no rule of its own; nil is no limit.
     private let quota: Int64?
     let clock: @Sendable () -> Timestamp
 
     package init(
-        database: any Database, blobs: any BlobStore, audit: AuditService, inspector: ImageInspector,
-        quota: Int64? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }
+        database: any Database, blobs: any BlobStore, audit: AuditService, contents: CaseContents,
+        inspector: ImageInspector, quota: Int64? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.blobs = blobs
         self.audit = audit
+        self.contents = contents
         self.inspector = inspector
         self.quota = quota
         self.clock = clock
@@ -35,7 +37,7 @@ package struct ImagesService: Sendable {
         let now = clock()
         try await database.read { connection in
             _ = try Self.openCase(scope, id, on: connection)
-            if !force { try ReportStore(connection).requireUnsigned(scope, case: id) }
+            if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
             let quotas = QuotaStore(connection)
             let promised = isResumable ? try quotas.promised(scope, at: now) : 0
             try quotas.requireRoom(scope, for: size + promised, standard: quota)
@@ -65,7 +67,7 @@ package struct ImagesService: Sendable {
                 uploadedAt: clock(), format: inspected.format, affine: inspected.affine)
             let (added, replaced) = try await insert(scope, image, staged: kept) { connection in
                 // Asked again, since a report may have been signed while the file was read.
-                if !force { try ReportStore(connection).requireUnsigned(scope, case: id) }
+                if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
                 try also(connection)
             }
             for key in replaced { try? await blobs.delete(key) }

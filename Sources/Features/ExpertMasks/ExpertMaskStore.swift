@@ -49,7 +49,7 @@ struct ExpertMaskStore {
     }
 
     /// As a worker sees it, of whichever institution; nil where its case has been deleted.
-    func find(_ id: ID<ExpertMask>) throws -> ExpertMask? {
+    func find(asWorker id: ID<ExpertMask>) throws -> ExpertMask? {
         try connection.queryOne("\(Self.selection) WHERE m.id = \(id)").map(ExpertMask.init)
     }
 
@@ -64,7 +64,7 @@ struct ExpertMaskStore {
     }
 
     /// For the worker that compared the masks.
-    func set(_ agreement: [TumourRegion: RegionAgreement], of id: ID<ExpertMask>) throws {
+    func set(asWorker agreement: [TumourRegion: RegionAgreement], of id: ID<ExpertMask>) throws {
         let json = String(decoding: try JSONEncoder().encode(agreement), as: UTF8.self)
         try connection.execute("UPDATE expert_masks SET agreement_json = \(json) WHERE id = \(id)")
     }

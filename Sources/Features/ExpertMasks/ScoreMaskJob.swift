@@ -26,8 +26,8 @@ package struct ScoreMaskJob: Job {
     package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
         control.report("Comparing the masks", 0)
         let (mask, file) = try await database.read { connection in
-            guard let mask = try ExpertMaskStore(connection).find(parameters.mask),
-                let result = try ResultStore(connection).find(mask.resultID)
+            guard let mask = try ExpertMaskStore(connection).find(asWorker: parameters.mask),
+                let result = try ResultStore(connection).find(asWorker: mask.resultID)
             else { throw JobFailure(.pointless, "The case has been deleted.") }
             guard let file = result.labels(on: mask.sequence) else {
                 throw JobFailure(.permanent, "The result has no mask on the grid of this series.")
@@ -46,7 +46,7 @@ package struct ScoreMaskJob: Job {
             throw JobFailure(.permanent, error.message)
         }
         return { connection in
-            try ExpertMaskStore(connection).set(agreement, of: mask.id)
+            try ExpertMaskStore(connection).set(asWorker: agreement, of: mask.id)
             try AuditStore(connection).append(
                 AuditEntry(
                     institution: mask.institution, actor: mask.uploadedBy,

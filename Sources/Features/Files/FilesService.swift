@@ -98,10 +98,10 @@ package struct FilesService: Sendable {
 
     /// An address that we did not sign may name any institution: its refusal belongs to the default one.
     private func recordRefusal(_ grant: FileGrant, isOurs: Bool, _ origin: RequestOrigin) async throws {
-        guard let institution = isOurs ? grant.holder.institution : ID(InstitutionID.default.string) else { return }
         try await audit.recordRefusal(
             AuditEntry(
-                institution: institution, actor: isOurs ? grant.holder.user : nil, origin: origin, action: "file.read",
+                institution: isOurs ? grant.holder.institution : .default, actor: isOurs ? grant.holder.user : nil,
+                origin: origin, action: "file.read",
                 objectType: grant.kind.rawValue, objectID: grant.object.string, outcome: .refused, at: clock()))
     }
 

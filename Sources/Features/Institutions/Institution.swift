@@ -13,9 +13,6 @@ package struct Institution: Sendable, Equatable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case id, name, createdAt
     }
-
-    /// The institution that the first migration makes, home of all who register by themselves.
-    package static let defaultID = "00000000-0000-4000-8000-000000000001"
 }
 
 /// What a superuser sends to make or rename an institution.

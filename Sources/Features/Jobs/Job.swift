@@ -34,7 +34,7 @@ extension Job {
 package typealias JobWrites = @Sendable (any DatabaseConnection) throws -> Void
 
 /// Why a run failed, in one sentence for the user without patient data.
-package struct JobFailure: Error, Equatable, CustomStringConvertible {
+package struct JobFailure: LoggableError, Equatable {
     package enum Kind: Sendable {
         /// Trying again would fail again.
         case permanent

@@ -13,17 +13,22 @@ package final class JobRunner: Sendable {
     private let queue: JobQueue
     private let worker: WorkerID
     private let logger: Logger
+    private let afterJob: @Sendable () -> Void
     private let giveUp: @Sendable () -> Void
     private let state = Mutex(State())
 
-    /// - Parameter giveUp: called when a run does not stop though it was told to: its thread cannot be taken back, so the process should
-    ///   end. Its job is no longer its own by then.
+    /// - Parameters:
+    ///   - afterJob: called when a job has ended, whichever way.
+    ///   - giveUp: called when a run does not stop though it was told to: its thread cannot be taken back, so the process should
+    ///     end. Its job is no longer its own by then.
     package init(
-        queue: JobQueue, worker: WorkerID, logger: Logger, giveUp: @escaping @Sendable () -> Void = {}
+        queue: JobQueue, worker: WorkerID, logger: Logger, afterJob: @escaping @Sendable () -> Void = {},
+        giveUp: @escaping @Sendable () -> Void = {}
     ) {
         self.queue = queue
         self.worker = worker
         self.logger = logger
+        self.afterJob = afterJob
         self.giveUp = giveUp
     }
 
@@ -64,6 +69,7 @@ package final class JobRunner: Sendable {
         if !mayBegin { control.stop(.shutdown) }
         defer { state.withLock { $0.current = nil } }
         await work(claim, control)
+        afterJob()
         return true
     }
 

@@ -15,8 +15,9 @@ extension Finding {
     private var measuredName: String? {
         switch kind {
         case .volume, .lesionVolume: measuredRegion == .wholeTumour ? "volume (including oedema)" : "volume"
-        case .lesionCount: "Lesions (≥ 0.05 ml)"
-        case .partCount: region == .enhancingTumour ? "foci (≥ 0.05 ml)" : "parts (≥ 0.05 ml)"
+        case .lesionCount: "Lesions (≥ \(MeasurementLimits.minimumVolumeText))"
+        case .partCount:
+            "\(region == .enhancingTumour ? "foci" : "parts") (≥ \(MeasurementLimits.minimumVolumeText))"
         case .partVolume: "volume of \(region == .enhancingTumour ? "focus" : "part") \(term ?? "")"
         case .maximumDiameter: "largest diameter"
         case .axialDiameter: "largest axial diameter"
@@ -25,7 +26,7 @@ extension Finding {
         case .side: "side"
         case .location: "location (atlas), \(term ?? "")"
         case .midlineContact: "reaches the midline"
-        case .cortexContact: "abuts the cortical surface (≤ 3 mm)"
+        case .cortexContact: "abuts the cortical surface (≤ \(MeasurementLimits.cortexReachText))"
         case .confidence: "mean probability"
         case .expectedDice: "predicted Dice"
         case .enhancement: "enhancement"

@@ -42,7 +42,9 @@ package struct Report: Sendable, Equatable {
     package var currentText: String { finalizedText ?? aiGeneratedText }
 
     /// What its text says against or beyond the measurements.
-    package var checks: [TextCheck.Remark] { TextCheck(findings).remarks(on: currentText) }
+    package func checks() async throws -> [ReportRemark] {
+        try await ReportRemark.remarks(onLong: currentText, findings)
+    }
 }
 
 extension Report: Encodable {

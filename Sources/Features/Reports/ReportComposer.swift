@@ -15,12 +15,12 @@ package struct ReportComposer {
         return ReportDraft(sentences: composer.sentences)
     }
 
-    /// The draft after `ReportCheck` has found nothing.
+    /// The draft after the check of its claims has found nothing.
     ///
     /// - Throws: an internal fault where a sentence says what its findings do not; then no report is written.
     package static func checked(_ result: SegmentationResult) throws -> ReportDraft {
         let draft = compose(result)
-        if let fault = ReportCheck(result.structuredFindings).faults(in: draft).first {
+        if let fault = draft.faults(against: result.structuredFindings).first {
             throw AppError(
                 .internalFault, "The report draft was held back: it says what was not measured.", cause: fault)
         }
@@ -61,9 +61,9 @@ package struct ReportComposer {
         let count = result.lesions.count
         let text =
             switch count {
-            case 0: "No lesion of at least 0.05 ml."
+            case 0: "No lesion of at least \(MeasurementLimits.minimumVolumeText)."
             case 1: "One lesion."
-            default: "\(count) lesions of at least 0.05 ml."
+            default: "\(count) lesions of at least \(MeasurementLimits.minimumVolumeText)."
             }
         say(.findings, text, ids(.lesionCount))
         for region in TumourRegion.allCases {
@@ -80,12 +80,8 @@ package struct ReportComposer {
     }
 
     private mutating func addNoEnhancement(_ enhancement: Enhancement) {
-        guard let clause = enhancement.clause else { return }
-        let sentence = "\(clause.prefix(1).uppercased())\(clause.dropFirst())"
-        let probability = enhancement.probability.map {
-            " (estimated probability of enhancement \(QuantityText.coefficient($0).text))"
-        }
-        say(.findings, "\(sentence)\(probability ?? "").", ids(.enhancement))
+        guard let sentence = enhancement.sentence else { return }
+        say(.findings, "\(sentence).", ids(.enhancement))
     }
 
     /// What is measured on a mask that may not be relied on is never stated as a plain fact.
@@ -118,10 +114,11 @@ package struct ReportComposer {
             .findings, lesion.touchesMidline ? "Reaches the midline." : "Does not reach the midline.",
             ids(.midlineContact, lesion: number))
         if let touches = lesion.touchesCortex {
+            let reach = MeasurementLimits.cortexReachText
             say(
                 .findings,
                 touches
-                    ? "Abuts the cortical surface (≤ 3 mm)." : "Does not abut the cortical surface (> 3 mm).",
+                    ? "Abuts the cortical surface (≤ \(reach))." : "Does not abut the cortical surface (> \(reach)).",
                 ids(.cortexContact, lesion: number))
         }
     }
@@ -145,7 +142,7 @@ package struct ReportComposer {
         let counted = ids(.partCount, region: region, lesion: lesion.number)
         guard let diameters = measured.diameters else {
             let none = region == .tumourCore ? "No core" : "No enhancing component"
-            say(.findings, "\(none) of at least 0.05 ml.", counted)
+            say(.findings, "\(none) of at least \(MeasurementLimits.minimumVolumeText).", counted)
             return
         }
         var text = "\(name): \(stated(region, measured.volume))"
@@ -271,5 +268,17 @@ extension SegmentationResult {
     /// In all lesions together.
     fileprivate func partCount(of region: TumourRegion) -> Double? {
         structuredFindings.first { $0.kind == .partCount && $0.region == region && $0.lesion == nil }?.quantity
+    }
+}
+
+extension Enhancement {
+    /// `clause` as a sentence of its own, without its full stop, with the probability where one is known.
+    var sentence: String? {
+        clause.map { clause in
+            let probability = probability.map {
+                " (estimated probability of enhancement \(QuantityText.coefficient($0).text))"
+            }
+            return "\(clause.prefix(1).uppercased())\(clause.dropFirst())\(probability ?? "")"
+        }
     }
 }

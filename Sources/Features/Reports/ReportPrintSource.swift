@@ -19,7 +19,7 @@ struct ReportPrintSource: Sendable {
     init(_ scope: Scope, _ id: ID<Report>, at now: Timestamp, in connection: any DatabaseConnection) throws {
         let store = ReportStore(connection)
         report = try store.require(scope, id)
-        guard let result = try ResultStore(connection).find(report.resultID) else {
+        guard let result = try ResultStore(connection).find(scope, report.resultID) else {
             throw AppError(.notFound, "The report's result is gone.")
         }
         self.result = result
@@ -115,45 +115,5 @@ struct ReportPrintSource: Sendable {
 
 extension Timestamp {
     /// `2026-11-23 19:04`
-    fileprivate var minute: String { String(description.prefix(16)).replacing("T", with: " ") }
-}
-
-/// A report's text cut into its parts for print.
-enum ReportText {
-    /// Lines without a small letter are headings; citations at the end of a line are its findings.
-    static func sections(of text: String) -> [ReportDocument.Section] {
-        var sections: [ReportDocument.Section] = []
-        var title = "Report"
-        var sentences: [ReportDocument.Sentence] = []
-        func close() {
-            if !sentences.isEmpty { sections.append(ReportDocument.Section(title: title, sentences: sentences)) }
-            sentences = []
-        }
-        for line in text.split(whereSeparator: \.isNewline).map({ String($0).trimmed }) where !line.isEmpty {
-            if line.contains(where: \.isLetter) && !line.contains(where: \.isLowercase) {
-                close()
-                title = line
-            } else {
-                sentences.append(sentence(line))
-            }
-        }
-        close()
-        return sections
-    }
-
-    /// An addendum as it stands below the signed text.
-    static func section(_ addendum: ReportAddendum) -> ReportDocument.Section {
-        let lines = ["Reason: \(addendum.reason)"] + addendum.text.split(whereSeparator: \.isNewline).map(String.init)
-        return ReportDocument.Section(
-            title: "ADDENDUM \(addendum.number) – \(addendum.createdBy), \(addendum.createdAt.minute) UTC",
-            sentences: lines.map(\.trimmed).filter { !$0.isEmpty }.map(sentence))
-    }
-
-    private static func sentence(_ line: String) -> ReportDocument.Sentence {
-        guard let match = line.wholeMatch(of: /(.*?) ?\[(F[0-9]+(?:, ?F[0-9]+)*)\]/) else {
-            return ReportDocument.Sentence(text: line, findings: [])
-        }
-        let findings = match.output.2.split(separator: ",").map { String($0).trimmed }
-        return ReportDocument.Sentence(text: String(match.output.1), findings: findings)
-    }
+    var minute: String { String(description.prefix(16)).replacing("T", with: " ") }
 }

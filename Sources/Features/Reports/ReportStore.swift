@@ -38,7 +38,7 @@ package struct ReportStore {
     /// A draft that a job wrote for a result; the result's own row says which institution it belongs to.
     ///
     /// - Throws: `JobFailure(.pointless)` where the result has been deleted meanwhile.
-    func insert(_ draft: Draft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
+    func insert(asWorker draft: Draft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
         // The job's request and, through it, who asked: the trail names the person and not only the machine.
         guard
             let row = try connection.queryOne(
@@ -51,15 +51,20 @@ package struct ReportStore {
         else { throw JobFailure(.pointless, "The result has been deleted.") }
         let institution: InstitutionID = try row.get("institution_id")
         let origin = RequestOrigin(requestID: try row.optional("request_id"))
-        let id = try insert(draft, for: result, institution: institution, job: job, at: now)
+        let id = try write(draft, for: result, institution: institution, job: job, at: now)
         try AuditStore(connection).append(
             AuditEntry(
                 institution: institution, actor: try row.optional("created_by"), origin: origin,
                 action: "report.create", objectType: "report", objectID: id.string, at: now))
     }
 
+    /// The draft that a user asked for.
+    func insert(_ scope: Scope, _ draft: Draft, for result: CaseResult, at now: Timestamp) throws -> ID<Report> {
+        try write(draft, for: result, institution: scope.institution, job: nil, at: now)
+    }
+
     /// - Parameter job: the one that wrote it; nil where a user asked for it.
-    func insert(
+    private func write(
         _ draft: Draft, for result: CaseResult, institution: InstitutionID, job: ID<JobRecord>?,
         at now: Timestamp
     ) throws -> ID<Report> {
@@ -75,7 +80,7 @@ package struct ReportStore {
     }
 
     /// The text of the newest report of a result.
-    package func text(of result: ID<CaseResult>) throws -> String? {
+    package func text(asWorker result: ID<CaseResult>) throws -> String? {
         try connection.queryOne(
             """
             SELECT ai_generated_text FROM reports WHERE result_id = \(result) ORDER BY generated_at DESC, id DESC LIMIT 1
@@ -105,6 +110,18 @@ package struct ReportStore {
             SELECT 1 AS one FROM reports
             WHERE institution_id = \(scope.institution) AND case_id = \(id)
                 AND status IN (\(Report.Status.finalized), \(Report.Status.exported)) LIMIT 1
+            """) != nil
+    }
+
+    /// Whether a signed report is on one of the results that a statement selects; none is signed from here on until this
+    /// transaction ends.
+    func lockSigned(_ scope: Scope, results: SQL) throws -> Bool {
+        let chosen: SQL = "institution_id = \(scope.institution) AND result_id IN (\(results))"
+        try connection.execute("UPDATE reports SET revision = revision WHERE \(chosen)")
+        return try connection.queryOne(
+            """
+            SELECT 1 AS one FROM reports
+            WHERE \(chosen) AND status IN (\(Report.Status.finalized), \(Report.Status.exported)) LIMIT 1
             """) != nil
     }
 
@@ -190,7 +207,7 @@ extension WriteReportJob {
     package init(database: any Database) {
         self.init(database: database) { result, job in
             let draft = try ReportStore.Draft(ReportComposer.checked(result.result))
-            return { try ReportStore($0).insert(draft, for: result, job: job, at: .now) }
+            return { try ReportStore($0).insert(asWorker: draft, for: result, job: job, at: .now) }
         }
     }
 }

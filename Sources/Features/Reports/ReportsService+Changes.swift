@@ -18,7 +18,7 @@ extension ReportsService {
             let change = try await change(scope, id, form, if: precondition)
             if change.isNothing { return try await get(scope, id) }
             // The text is held against the findings outside the transaction, which only asks whether it is still the same report.
-            let acknowledged = try Self.acknowledged(change)
+            let acknowledged = try await Self.acknowledged(change)
             if let report = try await write(change, scope, acknowledged) { return report }
         }
         throw Self.isContested
@@ -62,9 +62,9 @@ extension ReportsService {
     /// The contradictions that a signer signs all the same.
     ///
     /// - Throws: a validation error that lists them where the signer has not said so.
-    private static func acknowledged(_ change: ReportChange) throws -> [String] {
+    private static func acknowledged(_ change: ReportChange) async throws -> [String] {
         guard change.isSigning else { return [] }
-        let found = TextCheck(change.from.findings).remarks(on: change.text ?? "")
+        let found = try await ReportRemark.remarks(onLong: change.text ?? "", change.from.findings)
             .filter { $0.kind == .contradiction }.map(\.text)
         guard found.isEmpty || change.isAcknowledged else {
             throw AppError(

@@ -60,7 +60,7 @@ package struct ReportsService: Sendable {
                 throw AppError(.conflict, "The case's result changed while the report was composed. Try again.")
             }
             let store = ReportStore(connection)
-            let id = try store.insert(draft, for: result, institution: scope.institution, job: nil, at: now)
+            let id = try store.insert(scope, draft, for: result, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "report.create", "report", id.string, at: now))
             let report = try store.require(scope, id)
             try ReportViewStore(connection).record(scope, [.init(report)], at: now)
@@ -74,7 +74,7 @@ package struct ReportsService: Sendable {
         let (trace, views) = try await database.read { connection in
             let store = ReportStore(connection)
             let report = try store.require(scope, id)
-            guard let result = try ResultStore(connection).find(report.resultID) else {
+            guard let result = try ResultStore(connection).find(scope, report.resultID) else {
                 throw AppError(.notFound, "The report's result is gone.")
             }
             return (

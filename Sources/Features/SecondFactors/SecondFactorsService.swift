@@ -107,7 +107,7 @@ package struct SecondFactorsService: Sendable {
             guard let found = try UserStore(connection).find(scope, user) else {
                 throw AppError(.notFound, "There is no such user.")
             }
-            try Policy.requireRank(scope, above: found)
+            try Policy.requireRank(scope, aboveSuperuser: found.isSuperuser)
         }
         try await remove(scope, user)
     }

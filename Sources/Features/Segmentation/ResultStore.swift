@@ -27,7 +27,7 @@ package struct ResultStore {
         let blob: StagedBlob
     }
 
-    func insert(_ task: InferenceTask, _ draft: Draft, at now: Timestamp) throws {
+    func insert(asWorker draft: Draft, of task: InferenceTask, at now: Timestamp) throws {
         let result = String(decoding: try Self.encoder.encode(draft.output.result), as: UTF8.self)
         let model = draft.output.model
         try connection.execute(
@@ -110,8 +110,15 @@ package struct ResultStore {
         ).map(read)
     }
 
+    /// The caller has checked that `scope` may see the result's case.
+    package func find(_ scope: Scope, _ id: ID<CaseResult>) throws -> CaseResult? {
+        try connection.queryOne(
+            "SELECT * FROM results WHERE institution_id = \(scope.institution) AND id = \(id)"
+        ).map(read)
+    }
+
     /// As a worker sees it, of whichever institution; nil where its case has been deleted.
-    package func find(_ id: ID<CaseResult>) throws -> CaseResult? {
+    package func find(asWorker id: ID<CaseResult>) throws -> CaseResult? {
         try connection.queryOne("SELECT * FROM results WHERE id = \(id)").map(read)
     }
 

@@ -55,7 +55,7 @@ package struct SegmentCaseJob: Job {
 
     private func load(_ id: ID<InferenceTask>) async throws -> Inputs {
         let inputs = try await database.read { connection in
-            guard let task = try SegmentationStore(connection).task(id) else { throw Self.caseIsGone }
+            guard let task = try SegmentationStore(connection).task(asWorker: id) else { throw Self.caseIsGone }
             let active = try ModelStore(connection).activations(task.institution, limit: 1).first
             return Inputs(
                 task: task, images: try ImageStore(connection).list(task.scope, case: task.caseID),
@@ -112,15 +112,15 @@ package struct SegmentCaseJob: Job {
         _ id: ID<InferenceTask>, _ draft: ResultStore.Draft, requestID: String?, in connection: any DatabaseConnection
     ) throws {
         let now = Timestamp.now
-        guard let task = try SegmentationStore(connection).task(id) else { throw caseIsGone }
-        try ResultStore(connection).insert(task, draft, at: now)
+        guard let task = try SegmentationStore(connection).task(asWorker: id) else { throw caseIsGone }
+        try ResultStore(connection).insert(asWorker: draft, of: task, at: now)
         try JobStore(connection).enqueue(
             WriteReportJob.self, WriteReportJob.Parameters(result: draft.id), institution: task.institution,
             requestID: requestID, priority: WriteReportJob.priority, at: now)
     }
 
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {
-        guard let task = try SegmentationStore(connection).task(parameters.task) else { return }
+        guard let task = try SegmentationStore(connection).task(asWorker: parameters.task) else { return }
         try task.recordEnd(end, in: connection)
     }
 
@@ -134,11 +134,11 @@ extension InferenceTask {
         let cases = CaseStore(connection)
         // First: of two tasks that end at once the second sees that the first is over.
         try cases.lock(scope, caseID)
-        try store.deactivate(self)
+        try store.deactivate(scope, id)
         // A run that brought nothing leaves a completed case what it was.
         let isBarren = try end != .completed && ResultStore(connection).isCurrent(scope, case: caseID)
         try cases.setStatus(scope, caseID, isBarren ? .completed : end.caseStatus, at: now, isNew: !isBarren)
-        if try store.hasOtherActiveTask(than: self) { try cases.setStatus(scope, caseID, .processing, at: now) }
+        if try store.hasOtherActiveTask(scope, than: self) { try cases.setStatus(scope, caseID, .processing, at: now) }
         try AuditStore(connection).append(
             AuditEntry(
                 institution: institution, actor: createdBy, origin: RequestOrigin(requestID: requestID),

@@ -17,7 +17,7 @@ extension SegmentationService {
             let task = try Self.require(scope, id, for: .deleteCase, in: connection)
             guard task.status.isOver else { throw AppError(.conflict, "The task is not over; cancel it first.") }
             let store = SegmentationStore(connection)
-            guard try !store.hasSignedReport(scope, id) else {
+            guard try !contents.lockSigned(scope, results: store.results(scope, of: id), on: connection) else {
                 throw AppError(.conflict, "A finalized report rests on the task's result.")
             }
             try store.delete(scope, task)

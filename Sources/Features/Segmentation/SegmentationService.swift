@@ -5,16 +5,18 @@ import Storage
 package struct SegmentationService: Sendable {
     let database: any Database
     private let audit: AuditService
+    let contents: CaseContents
     private let models: InstalledModels
     let clock: @Sendable () -> Timestamp
 
     /// - Parameter models: those that can be asked for.
     package init(
-        database: any Database, audit: AuditService, models: InstalledModels,
+        database: any Database, audit: AuditService, contents: CaseContents, models: InstalledModels,
         clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.audit = audit
+        self.contents = contents
         self.models = models
         self.clock = clock
     }
@@ -69,7 +71,7 @@ package struct SegmentationService: Sendable {
             } catch let error as ImagingError {
                 throw AppError.invalid("caseId", error.message)
             }
-            if !force { try ReportStore(connection).requireUnsigned(scope, case: caseID) }
+            if !force { try contents.requireUnsigned(scope, case: caseID, on: connection) }
             let id = ID<InferenceTask>()
             let job = try JobStore(connection).enqueue(
                 SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution,
@@ -143,7 +145,7 @@ package struct SegmentationService: Sendable {
     ) throws -> CaseResult {
         var result = result
         let images = try ImageStore(connection).list(scope, case: result.caseID)
-        let modelID = try SegmentationStore(connection).task(result.task)?.modelID
+        let modelID = try SegmentationStore(connection).task(scope, result.task)?.modelID
         result.isStale = InputsDigest.of(images, modelID: modelID) != result.inputsDigest
         return result
     }
@@ -172,7 +174,7 @@ extension InferenceTask {
         switch answer {
         case .end(let end): try recordEnd(end, in: connection, at: now)
         // Its result will go nowhere, so the next start must not be answered with it.
-        case .asked: try SegmentationStore(connection).deactivate(self)
+        case .asked: try SegmentationStore(connection).deactivate(scope, id)
         case .alreadyOver: break
         }
     }

@@ -1,20 +1,9 @@
 import Storage
 
 extension SegmentationStore {
-    /// Whether a report on the task's result is more than a draft that somebody has looked at. None is signed from here on until
-    /// this transaction ends.
-    func hasSignedReport(_ scope: Scope, _ id: ID<InferenceTask>) throws -> Bool {
-        try connection.execute(
-            """
-            UPDATE reports SET revision = revision
-            WHERE institution_id = \(scope.institution) AND result_id IN (SELECT id FROM results WHERE task_id = \(id))
-            """)
-        return try connection.queryOne(
-            """
-            SELECT 1 AS one FROM reports p JOIN results r ON r.institution_id = p.institution_id AND r.id = p.result_id
-            WHERE p.institution_id = \(scope.institution) AND r.task_id = \(id)
-                AND p.status IN (\(Report.Status.finalized), \(Report.Status.exported)) LIMIT 1
-            """) != nil
+    /// Selects the ids of the task's results.
+    func results(_ scope: Scope, of task: ID<InferenceTask>) -> SQL {
+        "SELECT id FROM results WHERE institution_id = \(scope.institution) AND task_id = \(task)"
     }
 
     /// Takes the task's result along, and what hangs on that; its files are swept once no row names them.

@@ -43,7 +43,7 @@ package struct SegmentationStore {
     }
 
     /// The task as a worker sees it, of whichever institution; nil where its case has been deleted.
-    func task(_ id: ID<InferenceTask>) throws -> InferenceTask? {
+    func task(asWorker id: ID<InferenceTask>) throws -> InferenceTask? {
         try connection.queryOne("\(Self.selection) WHERE t.id = \(id)").map(InferenceTask.init)
     }
 
@@ -85,16 +85,19 @@ package struct SegmentationStore {
     }
 
     /// Frees the inputs for another task.
-    func deactivate(_ task: InferenceTask) throws {
-        try connection.execute("UPDATE inference_tasks SET active_inputs = NULL WHERE id = \(task.id)")
+    func deactivate(_ scope: Scope, _ id: ID<InferenceTask>) throws {
+        try connection.execute(
+            """
+            UPDATE inference_tasks SET active_inputs = NULL WHERE institution_id = \(scope.institution) AND id = \(id)
+            """)
     }
 
     /// Whether another task works on the same case.
-    func hasOtherActiveTask(than task: InferenceTask) throws -> Bool {
+    func hasOtherActiveTask(_ scope: Scope, than task: InferenceTask) throws -> Bool {
         try connection.queryOne(
             """
             SELECT 1 AS one FROM inference_tasks
-            WHERE institution_id = \(task.institution) AND case_id = \(task.caseID) AND id <> \(task.id)
+            WHERE institution_id = \(scope.institution) AND case_id = \(task.caseID) AND id <> \(task.id)
                 AND active_inputs IS NOT NULL LIMIT 1
             """) != nil
     }

@@ -34,7 +34,7 @@ extension SessionsService {
             guard let owner = try UserStore(connection).find(scope, user) else {
                 throw AppError(.notFound, "There is no such user.")
             }
-            try Policy.requireRank(scope, above: owner)
+            try Policy.requireRank(scope, aboveSuperuser: owner.isSuperuser)
             let ended = try SessionStore(connection).endAll(scope, of: user, but: nil, because: .endedByUser, at: now)
             guard ended > 0 else { return }
             try AuditStore(connection).append(AuditEntry(scope, "user.end_sessions", "user", user.string, at: now))
@@ -47,7 +47,7 @@ extension SessionsService {
         guard session.institution == scope.institution else { throw AppError(.notFound, "There is no such session.") }
         // The sessions of a deleted account have ended with it.
         if let owner = try UserStore(connection).find(scope, session.user) {
-            try Policy.requireRank(scope, above: owner)
+            try Policy.requireRank(scope, aboveSuperuser: owner.isSuperuser)
         }
         guard try SessionStore(connection).end(session.id, because: .endedByUser, at: now) else { return }
         try AuditStore(connection).append(AuditEntry(scope, "session.end", "session", session.id.string, at: now))

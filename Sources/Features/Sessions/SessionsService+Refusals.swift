@@ -10,19 +10,17 @@ package struct TokenOwner: Sendable, Equatable {
 extension SessionsService {
     /// In whose trail the refusal of `accessToken` belongs: of one that we signed and that has expired or was ended, its
     /// institution's; of any other the default institution's, since what it says of itself is worth nothing.
-    package func owner(of accessToken: String) async -> TokenOwner? {
+    package func owner(of accessToken: String) async -> TokenOwner {
         await owner(of: accessToken, .access)
     }
 
-    func owner(of token: String, _ use: SessionClaims.Use) async -> TokenOwner? {
+    func owner(of token: String, _ use: SessionClaims.Use) async -> TokenOwner {
         // By a clock at which it had not expired.
         let claims = await signer.claims(token, use: use, at: Timestamp(microseconds: 0))
-        guard let institution = claims?.institution ?? ID(InstitutionID.default.string) else { return nil }
-        return TokenOwner(institution: institution, user: claims?.user)
+        return TokenOwner(institution: claims?.institution ?? .default, user: claims?.user)
     }
 
-    func recordRefusal(of owner: TokenOwner?, _ action: String, _ origin: RequestOrigin) async throws {
-        guard let owner else { return }
+    func recordRefusal(of owner: TokenOwner, _ action: String, _ origin: RequestOrigin) async throws {
         try await audit.recordRefusal(
             AuditEntry(
                 institution: owner.institution, actor: owner.user, origin: origin, action: action,
@@ -31,10 +29,10 @@ extension SessionsService {
 
     /// A sign-in that failed; `user` is whose address was given, and nobody is known to have given it.
     func recordRefusal(of user: User?, origin: RequestOrigin) async throws {
-        guard let institution = user?.institutionID ?? ID(InstitutionID.default.string) else { return }
         try await audit.recordRefusal(
             AuditEntry(
-                institution: institution, actor: nil, origin: origin, action: "session.start", objectType: "user",
+                institution: user?.institutionID ?? .default, actor: nil, origin: origin, action: "session.start",
+                objectType: "user",
                 objectID: user?.id.string, outcome: .refused, at: clock()))
     }
 
@@ -52,20 +50,18 @@ extension SessionsService {
         _ attempts: [Attempt], on user: UserID?, in institution: InstitutionID?, origin: RequestOrigin
     ) async throws {
         try await admit(attempts) {
-            (institution ?? ID(InstitutionID.default.string)).map {
-                AuditEntry(
-                    institution: $0, actor: nil, origin: origin, action: "attempt.throttle", objectType: "user",
-                    objectID: user?.string, outcome: .refused, at: clock())
-            }
+            AuditEntry(
+                institution: institution ?? .default, actor: nil, origin: origin, action: "attempt.throttle",
+                objectType: "user", objectID: user?.string, outcome: .refused, at: clock())
         }
     }
 
     /// One attempt too many is a refusal: an account that is being guessed at shows in the trail.
-    private func admit(_ attempts: [Attempt], orRecord refusal: () -> AuditEntry?) async throws {
+    private func admit(_ attempts: [Attempt], orRecord refusal: () -> AuditEntry) async throws {
         do {
             try await throttle.admit(attempts)
         } catch let error as AppError where error.code == .tooManyRequests {
-            if let entry = refusal() { try await audit.recordRefusal(entry) }
+            try await audit.recordRefusal(refusal())
             throw error
         }
     }

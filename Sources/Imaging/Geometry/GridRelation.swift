@@ -113,9 +113,10 @@ extension Study {
 }
 
 extension Study {
-    /// - Parameter lattice: of this study.
-    /// - Throws: `ImagingError(.incompatibleSeries)` where two series do not cover the same place or hold the same image.
-    package func checkSeries(_ lattice: SeriesLattice) throws {
+    /// What needs no look at the brain; `SeriesLattice.checkCopies` finds changed copies.
+    ///
+    /// - Throws: `ImagingError(.incompatibleSeries)` where two series do not cover the same place or hold equal voxels.
+    package func checkSeries() throws {
         try SeriesOverlay.check(images.mapValues(\.grid))
         var seen = [String: MRISequence]()
         for sequence in sequences {
@@ -124,9 +125,6 @@ extension Study {
             if let other = seen.updateValue(sequence, forKey: digest) {
                 throw ImagingError(.incompatibleSeries, DuplicateSeries.message(other, sequence))
             }
-        }
-        if let (first, second) = try lattice.copies() {
-            throw ImagingError(.incompatibleSeries, DuplicateSeries.message(first, second))
         }
     }
 }

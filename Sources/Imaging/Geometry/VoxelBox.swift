@@ -61,6 +61,42 @@ extension Volume where Element == UInt8 {
     }
 }
 
+extension Volume where Element == UInt8 {
+    /// The box that along each axis leaves a share of the non-zero voxels before it and one behind: a few voxels more or less at the
+    /// edges, which move the bounding box, leave it where it is. Nil where no voxel is set.
+    package func bulk(leaving share: Double) -> VoxelBox? {
+        let size = grid.size
+        var counts = (0..<3).map { [Int](repeating: 0, count: size[$0]) }
+        var index = 0
+        for k in 0..<size.k {
+            for j in 0..<size.j {
+                for i in 0..<size.i {
+                    if values[index] != 0 {
+                        counts[0][i] += 1
+                        counts[1][j] += 1
+                        counts[2][k] += 1
+                    }
+                    index += 1
+                }
+            }
+        }
+        let total = Double(counts[0].reduce(0, +))
+        guard total > 0 else { return nil }
+        let ends = counts.map { line -> (first: Int, last: Int) in
+            var sum = 0
+            let sums = line.map { count -> Double in
+                sum += count
+                return Double(sum)
+            }
+            return (
+                sums.firstIndex { $0 > share * total } ?? 0,
+                sums.firstIndex { $0 >= (1 - share) * total } ?? line.count - 1
+            )
+        }
+        return VoxelBox(lower: ends.map(\.first), size: GridSize(ends.map { $0.last - $0.first + 1 }))
+    }
+}
+
 extension Volume {
     /// The voxels of `box`, which must lie within the grid.
     package func cropped(to box: VoxelBox) -> Volume {

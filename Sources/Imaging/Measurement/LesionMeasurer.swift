@@ -2,13 +2,8 @@ import CITK
 
 /// Measures the lesions of a study on the reference series' own voxels.
 struct LesionMeasurer {
-    /// mm³: smaller components are not counted as lesions.
-    static let minimumVolume = 50.0
     /// A lesion whose smaller half holds at least this share lies on both sides.
     private static let bothSidesShare = 0.25
-    /// mm from the mid-plane, and from the brain's surface, that count as contact.
-    private static let midlineReach = 2.0
-    private static let cortexReach = 3.0
 
     private let masks: [TumourRegion: LabelMap]
     private let probability: Image
@@ -59,7 +54,7 @@ struct LesionMeasurer {
 
     /// How many voxels a lesion, a part of its core and an enhancing focus have at least.
     static func minimumVoxels(on grid: VoxelGrid) -> Int {
-        max(Int((minimumVolume / grid.voxelVolume).rounded(.up)), 1)
+        max(Int((MeasurementLimits.minimumVolume / grid.voxelVolume).rounded(.up)), 1)
     }
 
     private func voxels(_ offsets: [Int]) -> VoxelSet { VoxelSet(grid: grid, indices: offsets.map(index)) }
@@ -78,8 +73,11 @@ struct LesionMeasurer {
             number: number, volumes: regions.mapValues(\.volume), confidence: confidence,
             maximumDiameter: whole.maximum, axialDiameter: whole.axial, perpendicularDiameter: whole.perpendicular,
             bidimensionalProduct: whole.product, centre: set.centre, side: side(places),
-            locations: locations(points), touchesMidline: places.contains { abs($0) <= Self.midlineReach },
-            touchesCortex: depth.map { depth in offsets.contains { Double(-depth[$0]) <= Self.cortexReach } },
+            locations: locations(points),
+            touchesMidline: places.contains { abs($0) <= MeasurementLimits.midlineReach },
+            touchesCortex: depth.map { depth in
+                offsets.contains { Double(-depth[$0]) <= MeasurementLimits.cortexReach }
+            },
             regions: regions)
     }
 

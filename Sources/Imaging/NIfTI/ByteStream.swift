@@ -65,18 +65,18 @@ final class ByteStream {
         return true
     }
 
-    /// After the last byte was read: whether the file holds nothing but one gzip member without a name, or is not compressed.
+    /// After the last byte was read: whether the file holds nothing but one gzip member without a name and a time, or is not compressed.
     func endsPlainly() throws -> Bool {
         guard isCompressed else { return true }
         return try hasPlainFrame && members == 1 && !refill()
     }
 
-    /// RFC 1952 §2.3.1: the flags are the fourth byte.
+    /// RFC 1952 §2.3.1: the flags are the fourth byte, and the time takes the next four.
     private static func hasPlainFrame(_ file: FileHandle) throws -> Bool {
         do {
-            let frame = try file.read(upToCount: 4) ?? Data()
+            let frame = try file.read(upToCount: 8) ?? Data()
             try file.seek(toOffset: 0)
-            return frame.count == 4 && frame[3] == 0
+            return frame.count == 8 && frame.dropFirst(3).allSatisfy { $0 == 0 }
         } catch {
             throw ImagingError(.invalidImage, "The file cannot be read.")
         }

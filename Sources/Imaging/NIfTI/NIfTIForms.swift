@@ -13,16 +13,19 @@ package struct NIfTIForms: Equatable, Sendable {
     /// mm, 3 × 4, row-major.
     let sform: [Float]
 
-    /// An sform without content is left out: a code above zero would lead readers to it.
+    /// A form that is not used is left out: an sform without content, whose code would lead readers to it, and one without a code,
+    /// whose numbers may be text.
     init(_ header: NIfTIHeader) throws {
         let unit = try header.millimetresPerUnit
-        qformCode = Int16(clamping: header.qformCode)
+        qformCode = Int16(clamping: max(header.qformCode, 0))
         sformCode = header.hasSform ? Int16(clamping: header.sformCode) : 0
         pixelDimensions =
             [Float(header.pixelDimensions[0])] + header.pixelDimensions[1...3].map { Float($0 * unit) }
-        quaternion = header.quaternion.map(Float.init)
-        offset = header.offset.map { Float($0 * unit) }
-        sform = header.sform.map { Float($0 * unit) }
+        let hasQform = qformCode > 0
+        quaternion = header.quaternion.map { hasQform ? Float($0) : 0 }
+        offset = header.offset.map { hasQform ? Float($0 * unit) : 0 }
+        let hasSform = sformCode > 0
+        sform = header.sform.map { hasSform ? Float($0 * unit) : 0 }
     }
 
     /// Scanner coordinates: sform with the grid's affine, and qform wherever a rotation can express it.

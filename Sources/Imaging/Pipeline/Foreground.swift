@@ -22,6 +22,22 @@ package struct Foreground: Sendable {
         self.mask = mask
         self.brainMask = brainMask
     }
+
+    /// A head has 1.7 times the voxels of its brain or more; of a stripped brain in noise the network finds two thirds.
+    private static let mostOfItsBrain = 1.6
+    /// Share of the faces that a brain touches which lies whole in its volume; a head touches more by its neck.
+    private static let touchedFaces = 0.05
+
+    /// This foreground of a head as a brain that was given, where the brain found in it is nearly all of it: the series are stripped, but
+    /// what surrounds the brain is neither of one value nor faint noise (docs/decisions/0236). Nil for a head.
+    package func given(by brain: Foreground) throws -> Foreground? {
+        let whole = try mask.filled()
+        let voxels = whole.voxelCount
+        guard Double(voxels) <= Self.mostOfItsBrain * Double(brain.mask.voxelCount),
+            whole.shareOfFaces <= Self.touchedFaces
+        else { return nil }
+        return Foreground(mask: whole, brainMask: .given)
+    }
 }
 
 /// A study and its foreground, the series as everything that follows sees them: 0 around a stripped brain whatever was stored there,
@@ -41,7 +57,10 @@ package struct SeparatedStudy: Sendable {
         guard let grid = study.images[study.reference]?.grid else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
-        if let stripped = try Self.stripped(study, on: grid) {
+        let found = try Self.stripped(study, on: grid)
+        let mayHaveShells =
+            found?.foreground.mask.isBox ?? true || study.images.values.contains(where: \.hasSeveralShells)
+        if let stripped = try (mayHaveShells ? Self.strippedInShells(study, on: grid) : nil) ?? found {
             self = stripped
         } else {
             let heads = try study.images.mapValues { try $0.withoutPadding() }
@@ -59,6 +78,13 @@ package struct SeparatedStudy: Sendable {
         self.foreground = foreground
     }
 
+    /// With the axes of every series and of the foreground along right, anterior and superior.
+    package func reoriented() throws -> SeparatedStudy {
+        SeparatedStudy(
+            study: try Study(images: study.images.mapValues { $0.reoriented() }),
+            foreground: Foreground(mask: foreground.mask.reoriented(), brainMask: foreground.brainMask))
+    }
+
     /// Nil where a series shows more than a brain.
     private static func stripped(_ study: Study, on grid: VoxelGrid) throws -> SeparatedStudy? {
         var backgrounds: [MRISequence: SeriesBackground] = [:]
@@ -70,14 +96,21 @@ package struct SeparatedStudy: Sendable {
             (backgrounds[sequence] ?? SeriesBackground(level: 0)).brain(in: image)
         }
         if backgrounds.values.contains(where: { $0.tolerance > 0 }) { mask = try mask.largestComponent().filled() }
-        let voxels = mask.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }
-        guard Double(voxels) * grid.voxelVolume / 1000 <= largestBrain else { return nil }
+        guard Double(mask.voxelCount) * grid.voxelVolume / 1000 <= largestBrain else { return nil }
         var bare: [MRISequence: Image] = [:]
         for (sequence, background) in backgrounds {
             bare[sequence] = try study.images[sequence]?.bare(within: mask, around: background)
         }
         return SeparatedStudy(
             study: try Study(images: bare), foreground: Foreground(mask: mask, brainMask: .given))
+    }
+
+    /// The study without what was laid around its background: a frame or corners of another value.
+    private static func strippedInShells(_ study: Study, on grid: VoxelGrid) throws -> SeparatedStudy? {
+        let images = try study.images.mapValues { try $0.withoutShells() }
+        guard images.values.contains(where: { $0 != nil }) else { return nil }
+        return try stripped(
+            Study(images: images.reduce(into: study.images) { $0[$1.key] = $1.value ?? $0[$1.key] }), on: grid)
     }
 
     private static func union(
@@ -107,5 +140,21 @@ extension Volume where Element == Float {
         var image = self
         for index in image.values.indices where inside.values[index] == 0 { image.values[index] = 0 }
         return image
+    }
+}
+
+extension Volume where Element == UInt8 {
+    /// Voxels that are set.
+    fileprivate var voxelCount: Int { values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 } }
+
+    /// Whether a frame was taken for the background: a brain fills about half of its bounding box.
+    fileprivate var isBox: Bool {
+        boundingBox.map { Double(voxelCount) > 0.9 * Double($0.size.count) } ?? false
+    }
+
+    /// The share of the faces' voxels that are set.
+    fileprivate var shareOfFaces: Double {
+        let faces = Face.all.flatMap { $0.values(of: self).joined() }
+        return Double(faces.count(where: { $0 != 0 })) / Double(faces.count)
     }
 }

@@ -39,26 +39,30 @@ package struct SegmentationPipeline: Sendable {
         }
         let study = try Study(images: Dictionary(uniqueKeysWithValues: loaded.map { ($0.0, $0.1) }))
         let inputs = loaded.map(\.2)
-        let lattice = try SeriesLattice(study)
-        try study.checkSeries(lattice)
+        try study.checkSeries()
         clock.lap("load")
+        let separated = try SeparatedStudy(study)
+        let lattice = try SeriesLattice(separated.study)
+        try lattice.checkCopies()
+        clock.lap("separate")
         try control.checkCancellation()
-        let probabilities = try segmenter.probabilities(of: study, control: control.share(0.1...0.7))
+        let probabilities = try segmenter.probabilities(of: separated, control: control.share(0.1...0.7))
         clock.lap(probabilities.stages)
         try control.checkCancellation()
         control.report("Measuring", 0.7)
         let atlas = try atlas.atlas()
         let measured = try Measured(
-            study, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
+            separated, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
         let overlay = try lattice.overlay(within: probabilities.foreground)
         clock.lap("measure")
         try control.checkCancellation()
         control.report("Writing the masks", 0.8)
         let files = try MaskWriter(
-            folder: output, study: study, probabilities: probabilities,
+            folder: output, study: separated.study, probabilities: probabilities,
             forms: series.mapValues { try NIfTIFile.forms(of: $0) }
         ).write(measured.masks)
-        let result = measured.result(files, of: segmenter, doubts: overlay.doubts)
+        let result = measured.result(
+            files, of: segmenter, doubts: lattice.strippingDoubts(probabilities.brainMask) + overlay.doubts)
         clock.lap("write")
         let manifest = RunManifest(
             inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
@@ -97,9 +101,10 @@ private struct Measured {
     private let review: Review
 
     init(
-        _ study: Study, _ probabilities: TumourProbabilities, atlas: Atlas?, control: WorkControl,
+        _ separated: SeparatedStudy, _ probabilities: TumourProbabilities, atlas: Atlas?, control: WorkControl,
         clock: inout StageClock
     ) throws {
+        let study = separated.study
         guard let reference = study.images[study.reference] else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
@@ -110,16 +115,9 @@ private struct Measured {
             throw ImagingError(.internalFault, "The mask of the whole tumour is missing.")
         }
         let foreground = probabilities.foreground
-        // What surrounds the brain, a skull or a background of any value, is no part of what is compared.
-        let images = try study.images.mapValues { image in
-            switch probabilities.brainMask {
-            case .given:
-                try image.bare(
-                    within: foreground, around: SeriesBackground(of: image) ?? SeriesBackground(level: 0))
-            case .found: try image.without(outside: foreground)
-            case .none: image
-            }
-        }
+        // What the brain network left out is not compared.
+        let isCut = probabilities.brainMask != separated.foreground.brainMask
+        let images = try study.images.mapValues { isCut ? try $0.without(outside: foreground) : $0 }
         let alignment = try atlas.flatMap { atlas in
             try AtlasAlignment(
                 images[study.reference] ?? reference, foreground: foreground,

@@ -26,7 +26,7 @@ package struct SeriesBackground: Equatable, Sendable {
     private static let strippedZeroShare = 0.2
 
     /// A background of exactly one value.
-    init(level: Float, tolerance: Float = 0, isOneSided: Bool = false) {
+    package init(level: Float, tolerance: Float = 0, isOneSided: Bool = false) {
         self.level = level
         self.tolerance = tolerance
         self.isOneSided = isOneSided
@@ -124,7 +124,7 @@ struct Face {
     static let all = (0..<3).flatMap { axis in [true, false].map { Face(axis: axis, isFirst: $0) } }
 
     /// Rows of the face's voxels.
-    func values(of image: Image) -> [[Float]] {
+    func values<Value>(of image: Volume<Value>) -> [[Value]] {
         let size = image.grid.size
         let strides = [1, size.i, size.i * size.j]
         let others = (0..<3).filter { $0 != axis }

@@ -50,6 +50,38 @@ extension Volume where Element == Float {
     }
 }
 
+extension Volume where Element == Float {
+    /// Share of what borders on a shell that has one value, where that value is a further shell.
+    private static var shellShare: Double { 0.85 }
+    private static var mostShells: Int { 4 }
+
+    /// Whether its faces are of several even values.
+    var hasSeveralShells: Bool { evenValues().count > 1 }
+
+    /// The image with one value around what it shows, where several values are laid around it, one inside the other or side by side: a
+    /// frame that a tool added with a fill value of its own, corners of a rotation, halves. Nil where there is one value or none.
+    func withoutShells() throws -> Image? {
+        var around = Set(evenValues())
+        let faces = Face.all.flatMap { $0.values(of: self).joined() }
+        let covered = faces.count(where: { around.contains($0) })
+        guard Double(covered) >= Self.shellShare * Double(faces.count) else { return nil }
+        var rest = try inside(of: around)
+        while around.count < Self.mostShells, let next = rest.commonestAtBorder(of: self),
+            next.share >= Self.shellShare, !around.contains(next.value)
+        {
+            around.insert(next.value)
+            rest = try inside(of: around)
+        }
+        guard around.count > 1, let level = rest.inverted.commonestAtBorder(of: self) else { return nil }
+        var image = self
+        for index in image.values.indices where rest.values[index] == 0 { image.values[index] = level.value }
+        return image
+    }
+
+    /// What no path of these values joins to the faces.
+    private func inside(of around: Set<Float>) throws -> LabelMap { try mask { !around.contains($0) }.filled() }
+}
+
 extension Volume where Element == UInt8 {
     /// With the voxels that share a face with one of the mask's.
     func dilated() -> LabelMap {
@@ -71,5 +103,23 @@ extension Volume where Element == UInt8 {
             }
         }
         return grown
+    }
+}
+
+extension LabelMap {
+    fileprivate var inverted: LabelMap { LabelMap(grid: grid, values: values.map { $0 == 0 ? 1 : 0 }) }
+
+    /// The commonest value of the set voxels that share a face with one that is not, and how many of them have it.
+    fileprivate func commonestAtBorder(of image: Image) -> (value: Float, share: Double)? {
+        let outside = inverted.dilated().values
+        var counts: [Float: Int] = [:]
+        for index in values.indices where values[index] != 0 && outside[index] != 0 {
+            counts[image.values[index], default: 0] += 1
+        }
+        let total = counts.values.reduce(0, +)
+        // The lower one of two that are as common, so that equal images give equal bits.
+        return counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }.map {
+            ($0.key, Double($0.value) / Double(total))
+        }
     }
 }

@@ -26,9 +26,10 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
     /// - Throws: `ImagingError` where the series cannot be segmented together.
     package init(_ files: [MRISequence: URL]) throws {
         let study = try Study(loading: files)
-        let lattice = try SeriesLattice(study)
-        try study.checkSeries(lattice)
+        try study.checkSeries()
         let separated = try SeparatedStudy(study)
+        let lattice = try SeriesLattice(separated.study)
+        try lattice.checkCopies()
         let foreground = separated.foreground
         let overlay = try lattice.overlay(within: foreground.mask)
         series = study.sequences.compactMap { sequence in
@@ -41,7 +42,7 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
         brainMask = foreground.brainMask
         pairs = overlay.pairs
         review = Review(
-            reasons: overlay.doubts
+            reasons: lattice.strippingDoubts(brainMask) + overlay.doubts
                 + (try SeriesComparison(separated.study.images, within: foreground.mask)).doubts)
     }
 }

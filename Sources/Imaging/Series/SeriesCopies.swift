@@ -3,15 +3,19 @@ extension SeriesLattice {
     private static let copyInformation = 0.4
     private static let mirrorings: [[Bool]] = (0..<8).map { bits in (0..<3).map { bits & 1 << $0 != 0 } }
 
-    /// Two series of which one follows from the other voxel by voxel: rescaled, offset, rounded, mirrored.
-    package func copies() throws -> (MRISequence, MRISequence)? {
+    /// - Throws: `ImagingError(.incompatibleSeries)` where a series follows from another voxel by voxel: rescaled, offset, rounded,
+    ///   mirrored.
+    package func checkCopies() throws {
         let bins = Dictionary(
             uniqueKeysWithValues: try layers.sorted { $0.key < $1.key }.concurrentMap { sequence, values in
                 (sequence, RankBins(values, on: grid))
             })
-        return try pairs.concurrentMap { first, second in
+        let copies = try pairs.concurrentMap { first, second in
             guard let own = bins[first], let other = bins[second] else { return false }
             return Self.mirrorings.contains { own.information(other.mirrored($0)) >= Self.copyInformation }
-        }.firstIndex(of: true).map { pairs[$0] }
+        }
+        if let (first, second) = copies.firstIndex(of: true).map({ pairs[$0] }) {
+            throw ImagingError(.incompatibleSeries, DuplicateSeries.message(first, second))
+        }
     }
 }

@@ -8,10 +8,13 @@ package struct SeriesLattice: Sendable {
     package let grid: VoxelGrid
     /// By sequence, on `grid`; background is not a number.
     let layers: [MRISequence: [Float]]
+    /// Whether all series' volumes reach a voxel.
+    private let isShared: [Bool]
 
+    /// - Parameter study: as `SeparatedStudy` gives it: noise or ripples around a brain would be compared as well.
     package init(_ study: Study) throws {
         let coarse = try study.sequences.compactMap { sequence in study.images[sequence].map { (sequence, $0) } }
-            .concurrentMap { sequence, image in (sequence, image.boxMeans(spacing: Self.spacing)) }
+            .concurrentMap { sequence, image in (sequence, try Self.bare(image).boxMeans(spacing: Self.spacing)) }
         guard let grid = coarse.first(where: { $0.0 == study.reference })?.1.grid else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
@@ -20,6 +23,18 @@ package struct SeriesLattice: Sendable {
             uniqueKeysWithValues: try coarse.concurrentMap { sequence, image in
                 (sequence, try Self.layer(image, on: grid))
             })
+        let reach = try coarse.concurrentMap { _, image in
+            try Resampler.linear(Image(grid: image.grid, filledWith: 1), to: grid, outside: 0).values
+        }
+        isShared = (0..<grid.size.count).map { index in reach.allSatisfy { $0[index] > 0.5 } }
+    }
+
+    /// A background among the brain's values would make of every box at the brain's edge another tissue.
+    private static func bare(_ image: Image) throws -> Image {
+        guard let background = SeriesBackground(of: image), let darkest = image.values.min(), darkest < background.level
+        else { return image }
+        return try image.bare(
+            within: background.brain(in: image).largestComponent().filled(), around: background)
     }
 
     var sequences: [MRISequence] { layers.keys.sorted() }
@@ -46,6 +61,24 @@ package struct SeriesLattice: Sendable {
             start = index + 1
         }
         return Double(length) >= backgroundShare * Double(sorted.count) ? sorted[best] : nil
+    }
+}
+
+extension SeriesLattice {
+    /// By how many times a series shows more than each of the others where its skull was left.
+    private static let skullShare = 1.2
+
+    /// A sentence for `Review` on a series that shows more than the others where all of them reach, though all count as stripped.
+    package func strippingDoubts(_ brainMask: BrainMask) -> [String] {
+        guard brainMask == .given, layers.count > 1 else { return [] }
+        let shown = layers.mapValues { layer in
+            layer.indices.reduce(0) { $0 + (isShared[$1] && !layer[$1].isNaN ? 1 : 0) }
+        }.sorted { ($0.value, $0.key) > ($1.value, $1.key) }
+        guard Double(shown[0].value) > Self.skullShare * Double(shown[1].value) else { return [] }
+        let others = sequences.filter { $0 != shown[0].key }.map(\.displayName).listed
+        return [
+            "\(shown[0].key.displayName) shows tissue outside the brain that \(others) \(layers.count > 2 ? "do" : "does") not show: it may not be skull-stripped."
+        ]
     }
 }
 

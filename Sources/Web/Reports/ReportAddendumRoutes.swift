@@ -30,7 +30,7 @@ struct ReportAddendumRoutes {
         let id = try context.id("reportId", of: ID<Report>.self)
         let form = try await JSON.body(of: request, as: AddendumForm.self)
         let report = try await services.reports.addAddendum(scope, id, form, if: request.precondition)
-        var response = try CheckedReport(report).response(.created)
+        var response = try await CheckedReport(report).response(.created)
         response.headers[.location] = "/api/reports/\(id)/addenda/"
         return response
     }

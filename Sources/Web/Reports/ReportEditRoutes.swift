@@ -34,7 +34,8 @@ struct ReportEditRoutes {
         let scope = try context.scope
         let id = try context.id("reportId", of: ID<Report>.self)
         let form = try await JSON.body(of: request, as: ReportForm.self)
-        return try CheckedReport(await services.reports.update(scope, id, form, if: request.precondition)).response()
+        let report = try await services.reports.update(scope, id, form, if: request.precondition)
+        return try await CheckedReport(report).response()
     }
 
     @Sendable private func trace(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -49,9 +50,11 @@ struct ReportEditRoutes {
 /// A report with what its text says against or beyond the measurements.
 struct CheckedReport: Encodable {
     let report: Report
+    private let checks: [ReportRemark]
 
-    init(_ report: Report) {
+    init(_ report: Report) async throws {
         self.report = report
+        checks = try await report.checks()
     }
 
     private enum CodingKeys: CodingKey {
@@ -61,7 +64,7 @@ struct CheckedReport: Encodable {
     func encode(to encoder: any Encoder) throws {
         try report.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(report.checks, forKey: .checks)
+        try container.encode(checks, forKey: .checks)
     }
 
     func response(_ status: HTTPResponse.Status = .ok) throws -> Response {

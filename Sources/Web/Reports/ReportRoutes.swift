@@ -30,8 +30,8 @@ struct ReportRoutes {
                 .get, "/api/reports/{reportId}/", "One report", access: .allowed(.readReport),
                 answers: [.json(.ok, .named("CheckedReport"))]
             ) {
-                try CheckedReport(await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)))
-                    .response()
+                let report = try await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self))
+                return try await CheckedReport(report).response()
             },
         ]
     }

@@ -127,7 +127,8 @@ import Testing
     @Test(arguments: TestDatabase.all) func whatWorksOnADeletedCaseIsStopped(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
             let waiting = try await ward.service.start(ward.doctor, case: ward.caseID)
-            let cases = CasesService(database: ward.database, audit: AuditService(database: ward.database))
+            let cases = CasesService(
+                database: ward.database, audit: AuditService(database: ward.database), contents: .all)
             try await cases.delete(ward.doctor, ward.caseID)
             let row = try await ward.database.read {
                 try $0.queryOne("SELECT status, active_inputs FROM jobs j JOIN inference_tasks t ON t.job_id = j.id")
@@ -144,11 +145,12 @@ import Testing
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             let queue = ward.queue()
             let claim = try #require(try await queue.claim(by: WorkerID()))
-            let cases = CasesService(database: ward.database, audit: AuditService(database: ward.database))
+            let cases = CasesService(
+                database: ward.database, audit: AuditService(database: ward.database), contents: .all)
             try await cases.delete(ward.doctor, ward.caseID)
             let partials = try PartialFileStore(root: ward.folder.appendingPathComponent("partial"))
             let purger = CasePurgeService(
-                database: ward.database, blobs: ward.blobs, partials: partials, retention: .zero,
+                database: ward.database, blobs: ward.blobs, partials: partials, contents: .all, retention: .zero,
                 clock: { .now.advanced(by: .seconds(60)) })
             #expect(try await purger.purge() == 0)
             #expect(try await queue.finish(claim, .completed) == .end(.cancelled))

@@ -29,7 +29,7 @@ import Testing
     }
 
     private static func cases(_ ward: Ward) -> CasesService {
-        CasesService(database: ward.database, audit: AuditService(database: ward.database))
+        CasesService(database: ward.database, audit: AuditService(database: ward.database), contents: .all)
     }
 
     @Test(arguments: TestDatabase.all) func aCaseSaysWhetherItsNewestResultNeedsReview(_ kind: TestDatabase)
@@ -50,7 +50,7 @@ import Testing
             for (task, reasons) in [(second, 2), (first, nil)] as [(ID<InferenceTask>, Int?)] {
                 try await ward.database.write { connection in
                     let store = SegmentationStore(connection)
-                    if let task = try store.task(task) { try store.delete(ward.doctor, task) }
+                    if let task = try store.task(ward.doctor, task) { try store.delete(ward.doctor, task) }
                 }
                 #expect(try await cases.get(ward.doctor, ward.caseID).reviewReasons?.count == reasons)
             }

@@ -165,6 +165,7 @@ import Testing
                 form.clinicalHistory = .value("SECRET history")
                 form.diagnosis = .value("SECRET diagnosis")
                 form.indication = .value("SECRET indication")
+                form.priority = .value("SECRET priority")
             }
             _ = try await clinic.add(doctor, done, .t1, "image 1", name: "SECRET.nii.gz")
             let now = clinic.clock.now

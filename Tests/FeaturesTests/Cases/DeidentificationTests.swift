@@ -34,6 +34,66 @@ struct DeidentificationTests {
         }
     }
 
+    /// An sform or a scaling that no reader uses is no place for text either.
+    @Test(arguments: [false, true]) func whatIsNotUsedIsEmpty(_ isBigEndian: Bool) async throws {
+        try await TemporaryFolder.with { folder in
+            let file = folder.appendingPathComponent("uploaded")
+            var bytes = Self.withQform(isBigEndian)
+            for offset in [280, 296, 312] { bytes.replaceSubrange(offset..<offset + 10, with: Data(Self.name)) }
+            // No slope, so that what stands behind it is no intercept.
+            bytes.replaceSubrange(112..<120, with: [0, 0, 0, 0] + Self.name.prefix(4))
+            try bytes.write(to: file)
+            let before = try NIfTIFile.readImage(file)
+            let blobs = try DiskBlobStore(root: folder.appendingPathComponent("blobs"))
+            let staged = try #require(
+                try await ImageInspector.nifti(threads: 1).deidentify(file, in: blobs))
+            let kept = try Data(contentsOf: staged.url)
+            #expect(kept.range(of: Data("SMIT".utf8)) == nil && kept.range(of: Data("JOHN".utf8)) == nil)
+            let after = try NIfTIFile.readImage(staged.url)
+            #expect(after.grid == before.grid && after.values == before.values)
+
+            // The masks on the image's grid repeat only what is used.
+            let mask = folder.appendingPathComponent("mask.nii.gz")
+            try NIfTIFile.write(before.mask { $0 > 10 }, forms: NIfTIFile.forms(of: file), to: mask)
+            let written = try #require(try Self.unpacked(mask, isCompressed: true))
+            #expect(written.range(of: Data("SMITH".utf8)) == nil)
+            #expect(try NIfTIFile.readLabels(mask).grid == before.grid)
+        }
+    }
+
+    /// The time at which a file was compressed is none of the image's business.
+    @Test func aTimeInTheFrameIsNotKept() async throws {
+        try await TemporaryFolder.with { folder in
+            let file = folder.appendingPathComponent("uploaded")
+            let blobs = try DiskBlobStore(root: folder.appendingPathComponent("blobs"))
+            let inspector = ImageInspector.nifti(threads: 1)
+            try NamedNIfTI(members: 1).bytes.write(to: file)
+            let clean = try #require(try await inspector.deidentify(file, in: blobs))
+            var bytes = try Data(contentsOf: clean.url)
+            #expect(bytes[4..<8].allSatisfy { $0 == 0 })
+            bytes.replaceSubrange(4..<8, with: [1, 2, 3, 4])
+            try bytes.write(to: file)
+            let again = try #require(try await inspector.deidentify(file, in: blobs))
+            #expect(try Data(contentsOf: again.url) == Data(contentsOf: clean.url))
+        }
+    }
+
+    private static let name = Array(NamedNIfTI.name.utf8)
+
+    /// A header whose qform places the voxels, without an sform.
+    private static func withQform(_ isBigEndian: Bool) -> Data {
+        var bytes = NamedNIfTI(isBigEndian: isBigEndian).bytes
+        func put(_ value: Int16, _ offset: Int) {
+            withUnsafeBytes(of: isBigEndian ? value.bigEndian : value.littleEndian) {
+                bytes.replaceSubrange(offset..<offset + 2, with: $0)
+            }
+        }
+        put(1, 252)
+        put(0, 254)
+        bytes.replaceSubrange(256..<280, with: Data(count: 24))
+        return bytes
+    }
+
     private static func unpacked(_ url: URL, isCompressed: Bool) throws -> Data? {
         guard isCompressed else { return try Data(contentsOf: url) }
         let process = Process()

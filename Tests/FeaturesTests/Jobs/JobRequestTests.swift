@@ -19,7 +19,7 @@ import Testing
                     JobHandler(
                         WriteReportJob(database: ward.database) { result, job in
                             let draft = try ReportStore.Draft(ReportDraft(sentences: []))
-                            return { try ReportStore($0).insert(draft, for: result, job: job, at: .now) }
+                            return { try ReportStore($0).insert(asWorker: draft, for: result, job: job, at: .now) }
                         })
                 ], logger: JobFixture.logger, policy: JobFixture.policy)
             #expect(try await JobRunner(queue: reports, worker: WorkerID(), logger: JobFixture.logger).workOnce())

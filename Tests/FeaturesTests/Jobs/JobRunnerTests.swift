@@ -26,6 +26,21 @@ import Testing
         }
     }
 
+    @Test func sayWhenAJobHasEnded() async throws {
+        try await TestDatabase.sqlite.with { database in
+            let fixture = JobFixture(database: database)
+            let ended = Mutex(0)
+            let runner = JobRunner(
+                queue: fixture.queue(), worker: WorkerID(), logger: JobFixture.logger,
+                afterJob: { ended.withLock { $0 += 1 } })
+            #expect(try await !runner.workOnce())
+            #expect(ended.withLock { $0 } == 0)
+            try await fixture.enqueue()
+            #expect(try await runner.workOnce())
+            #expect(ended.withLock { $0 } == 1)
+        }
+    }
+
     @Test(arguments: TestDatabase.all)
     func triesAgainAndThenFailsWithoutSayingTooMuch(_ kind: TestDatabase) async throws {
         try await kind.with { database in

@@ -91,7 +91,7 @@ struct ReportComposerTests {
 
     /// What the check of the draft has against its sentences on enhancement.
     private func faults(_ draft: ReportDraft, _ result: SegmentationResult) -> [String] {
-        ReportCheck(result.structuredFindings).faults(in: draft).map(\.reason)
+        draft.faults(against: result.structuredFindings).map(\.reason)
             .filter { $0.contains("enhancement") || $0.contains("probability") }
     }
 

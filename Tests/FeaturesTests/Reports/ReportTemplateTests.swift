@@ -8,7 +8,7 @@ struct ReportTemplateTests {
         let template = try #require(ReportTemplate.all.first)
         #expect(template.sections.map(\.name) == ReportDraft.Section.allCases.map(\.rawValue))
         for side in [Lesion.Side.left, .midline] {
-            let result = ReportCheckTests.result(side)
+            let result = ReportDraftTests.result(side)
             let kinds = Dictionary(uniqueKeysWithValues: result.structuredFindings.map { ($0.id, $0.kind) })
             for sentence in ReportComposer.compose(result).sentences {
                 let part = try #require(template.sections.first { $0.name == sentence.section.rawValue })

@@ -79,6 +79,18 @@ import Testing
         }
     }
 
+    /// The next run would need as much.
+    @Test(arguments: TestDatabase.all)
+    func aRunThatNeedsTooMuchMemoryIsNotTriedAgain(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            let task = try await ward.service.start(ward.doctor, case: ward.caseID)
+            let runner = ward.runner { _, _, _ in throw ImagingError(.outOfMemory, "The network's run failed.") }
+            #expect(try await runner.workOnce())
+            let failed = try await ward.service.get(ward.doctor, task.id)
+            #expect(failed.status == .failed && failed.errorMessage == JobLoss.outOfMemory)
+        }
+    }
+
     @Test(arguments: TestDatabase.all)
     func errorsOfOthersNeverReachTheUser(_ kind: TestDatabase) async throws {
         struct Indiscretion: Error, CustomStringConvertible {

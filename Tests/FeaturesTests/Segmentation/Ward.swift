@@ -78,7 +78,7 @@ struct Ward: Sendable {
 
     var service: SegmentationService {
         SegmentationService(
-            database: database, audit: AuditService(database: database),
+            database: database, audit: AuditService(database: database), contents: .all,
             models: InstalledModels(only: InstalledModel(identity: Self.model, architecture: "stand-in")))
     }
 

@@ -61,7 +61,9 @@ import Testing
             let draft = try ReportStore.Draft(ReportDraft(sentences: []))
             try await ward.database.write { try $0.execute("DELETE FROM inference_tasks") }
             let failure = await #expect(throws: JobFailure.self) {
-                try await ward.database.write { try ReportStore($0).insert(draft, for: result, job: ID(), at: .now) }
+                try await ward.database.write {
+                    try ReportStore($0).insert(asWorker: draft, for: result, job: ID(), at: .now)
+                }
             }
             #expect(failure?.kind == .pointless)
         }

@@ -82,6 +82,21 @@ struct GeometryTests {
         #expect(whole.mask { $0 > 600 }.values == image.mask { $0 > 600 }.values)
     }
 
+    /// A hundred voxels in a row, and one far from them.
+    @Test func theBulkIgnoresStrayVoxels() throws {
+        let grid = VoxelGrid(
+            size: GridSize(i: 200, j: 3, k: 2), affine: VoxelAffine(spacing: [1, 1, 1], origin: .origin))
+        var mask = LabelMap(grid: grid, filledWith: 0)
+        for i in 50..<150 { mask[1, 1, i] = 1 }
+        let alone = try #require(mask.bulk(leaving: 0.02))
+        #expect(alone == VoxelBox(lower: [52, 1, 1], size: GridSize(i: 96, j: 1, k: 1)))
+        mask[1, 1, 199] = 1
+        #expect(mask.boundingBox?.size.i == 150)
+        #expect(try #require(mask.bulk(leaving: 0.02)).lower[0] == 52)
+        #expect(try #require(mask.bulk(leaving: 0.02)).size.i == 97)
+        #expect(LabelMap(grid: grid, filledWith: 0).bulk(leaving: 0.02) == nil)
+    }
+
     @Test func boxesThatShareEnoughSpaceOverlay() throws {
         let grid = try #require(Phantom.grids["oblique"])
         let padded = grid.cropped(lower: [-20, -20, -20], size: GridSize(grid.size.lengths.map { $0 + 40 }))

@@ -90,6 +90,47 @@ struct ForegroundTests {
         #expect(found.foreground.mask.values == Self.stripped.mask { $0 != 0 }.values)
     }
 
+    /// What a tool laid around a stripped brain with a value of its own.
+    @Test(arguments: ["frame", "frames", "corners", "halves", "slab", "one series"]) func shellsOfOtherValuesAreNoBrain(
+        _ kind: String
+    ) throws {
+        let size = Self.grid.size
+        func laidAround(_ i: Int, _ j: Int, _ k: Int) -> Float? {
+            let edge = min(i, j, k, size.i - 1 - i, size.j - 1 - j, size.k - 1 - k)
+            switch kind {
+            case "frames": return edge < 2 ? -1000 : edge < 4 ? 40 : nil
+            case "corners": return i + j < 14 || i + j > 88 ? 40 : nil
+            case "slab": return i < 3 ? 40 : nil
+            case "halves": return i < size.i / 2 && Self.radius(i, j, k) >= 1 ? 40 : nil
+            default: return edge < 3 ? 40 : nil
+            }
+        }
+        var image = Self.stripped
+        for k in 0..<size.k {
+            for j in 0..<size.j { for i in 0..<size.i { image[k, j, i] = laidAround(i, j, k) ?? image[k, j, i] } }
+        }
+        let expected = try SeparatedStudy(Study(images: [.t1: Self.stripped]))
+        let found = try SeparatedStudy(
+            Study(images: kind == "one series" ? [.t1: Self.stripped, .t2: image] : [.t1: image]))
+        #expect(found.foreground.brainMask == .given)
+        #expect(Agreement.dice(found.foreground.mask, expected.foreground.mask) > 0.995)
+    }
+
+    /// Neither one value nor faint noise: the brain network is asked, and what it leaves is nearly all.
+    @Test func aBrainInNoiseIsNoHead() throws {
+        let noisy = try SeparatedStudy(Study(images: [.t1: Self.image { $0 < 1 ? 40 + Self.brain($1) : 30 * $1 }]))
+        #expect(noisy.foreground.brainMask == BrainMask.none)
+        let within = Self.image { radius, _ in radius < 0.95 ? 1 : -1 }
+        let given = try #require(try noisy.foreground.given(by: Foreground(brain: within)))
+        #expect(given.brainMask == .given)
+        #expect(Agreement.dice(given.mask, Self.stripped.mask { $0 != 0 }) > 0.98)
+        // A head is twice its brain, and one that is cut by its volume may be smaller.
+        let head = try SeparatedStudy(Study(images: [.t1: Self.image { $0 < 1.3 ? 300 + 100 * $1 : 12 * $1 }]))
+        #expect(try head.foreground.given(by: Foreground(brain: within)) == nil)
+        let whole = try SeparatedStudy(Study(images: [.t1: Self.image { 400 * Float($0) * ($1 + 1) }]))
+        #expect(try whole.foreground.given(by: Foreground(brain: Self.image { _, _ in 1 })) == nil)
+    }
+
     private static func head(air: @escaping (Float) -> Float) -> Image {
         image { radius, random in
             radius < 1 ? 300 + 100 * random : radius < 1.08 ? 20 : radius < 1.3 ? 400 + 50 * random : air(random)

@@ -25,7 +25,8 @@ struct RealSeriesTests {
         let study = try Study(loading: files("validation/Brats18_TCIA02_370_1", [.t1, .t1ce, .flair]))
         let foreground = try SeparatedStudy(study).foreground.mask
         let sound = try SeriesLattice(study)
-        try study.checkSeries(sound)
+        try study.checkSeries()
+        try sound.checkCopies()
         #expect(try sound.overlay(within: foreground).doubts.isEmpty)
         var images = study.images
         images[.flair] = images[.flair].map { $0.mirrored() }
@@ -35,7 +36,7 @@ struct RealSeriesTests {
             Image(grid: image.grid, values: image.values.map { ($0 * 1.3).rounded() }).mirrored()
         }
         let copied = try Study(images: images)
-        #expect(throws: ImagingError.self) { try copied.checkSeries(SeriesLattice(copied)) }
+        #expect(throws: ImagingError.self) { try SeriesLattice(copied).checkCopies() }
     }
 
     @Test(.enabled(if: Self.cases != nil, "no real cases: put them beside the checkout as ../shared/cases"))

@@ -32,15 +32,20 @@ struct SeriesCopiesTests {
     @Test(arguments: copies) func aRescaledCopyIsRefused(_ copy: Copy) throws {
         var study = Self.sound
         study.images[.t1ce] = study.images[.t1].map(copy.change)
-        let made = try study.study
-        let error = #expect(throws: ImagingError.self) { try made.checkSeries(SeriesLattice(made)) }
+        let error = #expect(throws: ImagingError.self) { try study.checkCopies() }
         #expect(error?.code == .incompatibleSeries)
         #expect(error?.message.contains("T1 and T1CE hold the same image") == true)
     }
 
     @Test func differentSequencesAreNone() throws {
-        let study = try Self.sound.study
-        try study.checkSeries(SeriesLattice(study))
+        try Self.sound.checkCopies()
+    }
+
+    /// Brains that were turned with splines have ripples around them, alike in every series.
+    @Test func ripplesAroundTheBrainDoNotMakeACopy() throws {
+        var study = Self.sound
+        study.addRipples()
+        try study.checkCopies()
     }
 
     /// 3 mm boxes of 1 mm voxels, of which no number is a multiple of three.

@@ -42,6 +42,48 @@ struct SeriesOverlayCheckTests {
         #expect(overlay.misplaced == [sequence], "\(overlay.pairs)")
     }
 
+    /// z-scores within the brain and 0 around it, which is a value of the brain's as well.
+    @Test func aBackgroundAmongTheBrainsValuesRaisesNoDoubt() throws {
+        for sequences in [[MRISequence.t1ce], MRISequence.allCases] {
+            var study = Self.sound
+            for sequence in sequences {
+                study.change(sequence) { image in
+                    let brain = image.values.filter { $0 != 0 }.sorted()
+                    var scored = image
+                    for index in image.values.indices where image.values[index] != 0 {
+                        scored.values[index] -= brain[brain.count / 2] + 0.001
+                    }
+                    return scored
+                }
+            }
+            let overlay = try study.overlay()
+            #expect(overlay.doubts.isEmpty, "\(overlay.pairs)")
+        }
+    }
+
+    @Test(arguments: MRISequence.allCases) func theSeriesWithItsSkullIsNamed(_ sequence: MRISequence) throws {
+        #expect(try SeriesLattice(Self.sound.study).strippingDoubts(.given).isEmpty)
+        var study = Self.sound
+        study.change(sequence) { image in
+            var head = image
+            for index in head.values.indices {
+                let (i, j, k) = (index % 50, index / 50 % 60, index / 3000)
+                let (x, y, z) = (Float(i) - 24.5, Float(j) - 29.5, Float(k) - 22.5)
+                let radius = x * x / 500 + y * y / 740 + z * z / 400
+                if radius > 1.1 && radius < 1.5 { head.values[index] = 80 + Float(index % 7) }
+            }
+            return head
+        }
+        let doubts = try SeriesLattice(study.study).strippingDoubts(.given)
+        #expect(doubts.count == 1)
+        #expect(doubts.first?.hasPrefix("\(sequence.displayName) shows tissue outside the brain") == true)
+        #expect(try SeriesLattice(study.study).strippingDoubts(.found).isEmpty)
+        // A slab shows less than the others, which is no reason for doubt.
+        var slab = Self.sound
+        slab.change(sequence) { $0.cropped(to: VoxelBox(lower: [0, 0, 12], size: GridSize(i: 50, j: 60, k: 22))) }
+        #expect(try SeriesLattice(slab.study).strippingDoubts(.given).isEmpty)
+    }
+
     @Test func ofTwoSeriesBothAreNamed() throws {
         var study = Self.sound.only([.t1ce, .flair])
         study.change(.flair) { $0.mirrored() }
@@ -58,6 +100,17 @@ struct SeriesOverlayCheckTests {
             return slab
         }
         #expect(try study.overlay().doubts.isEmpty)
+    }
+
+    /// The rule alone: fine detail may agree where it is and agree better still in the mirror.
+    @Test func detailThatAgreesBetterInTheMirrorIsNamed() {
+        let overlay = SeriesOverlayCheck(pairs: [
+            SeriesPair(.t1, .t1ce, sharpness: 6, handedness: 2),
+            SeriesPair(.t1, .flair, sharpness: 3, handedness: 0.6),
+            SeriesPair(.t1ce, .flair, sharpness: 3, handedness: 0.6),
+        ])
+        #expect(overlay.misplaced == [.flair])
+        #expect(overlay.doubts == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
     }
 
     /// The rule alone, with figures of a study whose T2 is another patient's, one pair of which passes by chance.

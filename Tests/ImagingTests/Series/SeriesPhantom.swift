@@ -35,11 +35,28 @@ struct SeriesPhantom {
         images[sequence] = images[sequence].map(change)
     }
 
+    /// Adds what a resampling with splines leaves around a brain: values near 0 that fade away, alike in every series.
+    mutating func addRipples() {
+        for sequence in images.keys {
+            change(sequence) { image in
+                var image = image
+                for index in image.values.indices where image.values[index] == 0 {
+                    let fading = 40 * exp(4 * (1 - Self.radius(index)))
+                    image.values[index] = fading * (Float(index * 7919 % 101) / 50 - 1)
+                }
+                return image
+            }
+        }
+    }
+
     /// The doubts of the check whose sentences become reasons for review.
     func overlay() throws -> SeriesOverlayCheck {
-        let study = try study
-        let foreground = try SeparatedStudy(study).foreground.mask
-        return try SeriesLattice(study).overlay(within: foreground)
+        let separated = try SeparatedStudy(study)
+        return try SeriesLattice(separated.study).overlay(within: separated.foreground.mask)
+    }
+
+    func checkCopies() throws {
+        try SeriesLattice(SeparatedStudy(study).study).checkCopies()
     }
 
     /// A sum of waves of 14 to 45 mm in all directions within an ellipsoid; not a number outside.
@@ -56,15 +73,21 @@ struct SeriesPhantom {
             for j in 0..<60 {
                 for i in 0..<50 {
                     let (x, y, z) = (Float(i) - 24.5, Float(j) - 29.5, Float(k) - 22.5)
-                    let isInside = x * x / 500 + y * y / 740 + z * z / 400 < 1
                     values.append(
-                        isInside
+                        radius(values.count) < 1
                             ? waves.reduce(Float(0)) { $0 + sin($1[0] * x + $1[1] * y + $1[2] * z + $1[3]) } / 3.5
                             : .nan)
                 }
             }
         }
         return values
+    }
+
+    /// Of a voxel by its index; 1 is the brain's surface.
+    private static func radius(_ index: Int) -> Float {
+        let (i, j, k) = (index % grid.size.i, index / grid.size.i % grid.size.j, index / grid.size.i / grid.size.j)
+        let (x, y, z) = (Float(i) - 24.5, Float(j) - 29.5, Float(k) - 22.5)
+        return (x * x / 500 + y * y / 740 + z * z / 400).squareRoot()
     }
 
     private static func brightness(_ value: Float, _ sequence: MRISequence) -> Float {

@@ -52,11 +52,14 @@ package struct NamedNIfTI: Sendable, CustomStringConvertible {
         return data
     }
 
+    /// Numbers that no reader uses in this file: `pixdim[5...7]` of one volume, the display range, the qform, whose code is 0.
+    private var unused: [Int] { isSecond ? [144, 192, 352, 376] : [96, 124, 256, 268] }
+
     private var named: Data {
         var data = Data(count: isSecond ? 544 : 352)
         let extensionLength = 32
         if isSecond { fillSecond(&data) } else { fillFirst(&data) }
-        for offset in isSecond ? [240, 320, 508, 525] : [4, 14, 148, 228, 328] {
+        for offset in (isSecond ? [240, 320, 508, 525] : [4, 14, 148, 228, 328]) + unused {
             data.replaceSubrange(offset..<offset + Self.name.utf8.count, with: Data(Self.name.utf8))
         }
         data[data.count - 4] = 1
@@ -71,7 +74,7 @@ package struct NamedNIfTI: Sendable, CustomStringConvertible {
 
     private func fillFirst(_ data: inout Data) {
         put(Int32(348), 0, &data)
-        for (index, length) in [3, 16, 16, 16, 1, 1, 1, 1].enumerated() { put(Int16(length), 40 + 2 * index, &data) }
+        for (index, length) in [7, 16, 16, 16, 1, 1, 1, 1].enumerated() { put(Int16(length), 40 + 2 * index, &data) }
         put(Int16(4), 70, &data)
         put(Int16(16), 72, &data)
         for index in 0...3 { put(Float(index == 0 ? 1 : 4).bitPattern, 76 + 4 * index, &data) }
@@ -89,7 +92,7 @@ package struct NamedNIfTI: Sendable, CustomStringConvertible {
         data.replaceSubrange(4..<12, with: [0x6e, 0x2b, 0x32, 0, 0x0d, 0x0a, 0x1a, 0x0a])
         put(Int16(4), 12, &data)
         put(Int16(16), 14, &data)
-        for (index, length) in [3, 16, 16, 16, 1, 1, 1, 1].enumerated() { put(Int64(length), 16 + 8 * index, &data) }
+        for (index, length) in [7, 16, 16, 16, 1, 1, 1, 1].enumerated() { put(Int64(length), 16 + 8 * index, &data) }
         for index in 0...3 { put(Double(index == 0 ? 1 : 4).bitPattern, 104 + 8 * index, &data) }
         put(Int64(576), 168, &data)
         put(Double(2).bitPattern, 176, &data)

@@ -214,6 +214,16 @@ struct SessionPagesTests {
         }
     }
 
+    @Test func theSignInKeepsTheAddress() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let sent = "email=zoe%40clinic.org&password=wrong+horse"
+            let refused = try await clinic.call(.post, "/login", sent, headers: Self.form)
+            #expect(refused.status == .unauthorized)
+            #expect(refused.text.contains("type=\"email\" autocomplete=\"username\" value=\"zoe@clinic.org\""))
+            #expect(!refused.text.contains("wrong horse"))
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func whatIsNotAllowedIsNotOffered(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let owner = try await clinic.signUp()

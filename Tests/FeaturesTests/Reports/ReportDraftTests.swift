@@ -4,7 +4,7 @@ import Testing
 @testable import Features
 @testable import Imaging
 
-struct ReportCheckTests {
+struct ReportDraftTests {
     /// A sound result of one lesion, with the findings that the pipeline would list.
     static func result(_ side: Lesion.Side = .left) -> SegmentationResult {
         let volumes: [TumourRegion: Double] = [.wholeTumour: 12_345, .tumourCore: 6_789, .enhancingTumour: 0]
@@ -40,17 +40,17 @@ struct ReportCheckTests {
             reliability: [note], brainMask: .given, modelVersion: "m 1.0.0", device: "cpu")
     }
 
-    private static func faults(_ change: (inout [ReportDraft.Sentence]) -> Void) -> [ReportCheck.Fault] {
+    private static func faults(_ change: (inout [ReportDraft.Sentence]) -> Void) -> [ReportDraft.Fault] {
         let result = result()
         var sentences = ReportComposer.compose(result).sentences
         change(&sentences)
-        return ReportCheck(result.structuredFindings).faults(in: ReportDraft(sentences: sentences))
+        return ReportDraft(sentences: sentences).faults(against: result.structuredFindings)
     }
 
     @Test(arguments: [Lesion.Side.left, .right, .midline]) func whatTheComposerWritesIsSound(_ side: Lesion.Side) throws
     {
         let result = Self.result(side)
-        #expect(ReportCheck(result.structuredFindings).faults(in: ReportComposer.compose(result)) == [])
+        #expect(ReportComposer.compose(result).faults(against: result.structuredFindings) == [])
         _ = try ReportComposer.checked(result)
     }
 

@@ -32,7 +32,7 @@ extension UsersService {
     package func setPassword(_ scope: Scope, _ id: UserID, _ form: PasswordChange) async throws {
         try Policy.require(.changeUsers, scope)
         let user = try await database.read { try Self.found(UserStore($0).find(scope, id)) }
-        try Policy.requireRank(scope, above: user)
+        try Policy.requireRank(scope, aboveSuperuser: user.isSuperuser)
         guard id != scope.user else {
             throw AppError(.conflict, "This is your own account: change its password on the page for your password.")
         }
@@ -45,7 +45,7 @@ extension UsersService {
             let store = UserStore(connection)
             try store.lock(scope, id)
             // Read again: the account may have been deleted or raised meanwhile.
-            try Policy.requireRank(scope, above: Self.found(store.find(scope, id)))
+            try Policy.requireRank(scope, aboveSuperuser: Self.found(store.find(scope, id)).isSuperuser)
             try store.setPasswordHash(scope, id, hash, at: now)
             try SessionStore(connection).endAll(scope, of: id, but: nil, because: .passwordChanged, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "user.set_password", "user", id.string, at: now))

@@ -3,14 +3,14 @@ import Testing
 @testable import Features
 @testable import Imaging
 
-struct TextCheckTests {
-    private static func remarks(_ text: String) -> [TextCheck.Remark] {
-        TextCheck(ReportCheckTests.result().structuredFindings).remarks(on: text)
+struct ReportRemarkTests {
+    private static func remarks(_ text: String) -> [ReportRemark] {
+        ReportRemark.remarks(on: text, ReportDraftTests.result().structuredFindings)
     }
 
     @Test(arguments: [Lesion.Side.left, .right, .midline]) func aDraftAgreesWithItself(_ side: Lesion.Side) {
-        let result = ReportCheckTests.result(side)
-        #expect(TextCheck(result.structuredFindings).remarks(on: ReportComposer.compose(result).text) == [])
+        let result = ReportDraftTests.result(side)
+        #expect(ReportRemark.remarks(on: ReportComposer.compose(result).text, result.structuredFindings) == [])
     }
 
     @Test(arguments: [
@@ -34,25 +34,37 @@ struct TextCheckTests {
         "Lesion 2 measures 12.3 ml.", "It measures 2.5 x 2.2 cm.", "It measures 2.9 x 2.0 cm.",
         "Its largest diameter is 35 mm.", "The lesion lies on the right.", "Bilateral lesions.",
         "It lies in the temporal lobe.", "Two lesions are seen.", "No lesion is seen.", "It reaches the midline.",
-        "It does not come within 3 mm of the surface.", "It fills 70 % of the lobe.", "We expect a Dice of 0.93.",
+        "It does not come within 3 mm of the surface.", "We expect a Dice of 0.93.",
         "Tumour core 12.3 ml, whole tumour 6.79 ml.", "Core 6.79 ml, total 6.79 ml.", "The core measures 25 × 20 mm.",
         "The core has 3 parts.",
         "Two enhancing foci.", "Predicted Dice: whole tumour 0.61.", "Does not abut the cortical surface.",
-        "Stated nowhere. [F99]", "The product is 5.5 cm².",
+        "Stated nowhere. [F99]", "WHOLE TUMOUR 13.2 ML.", "IT LIES IN THE TEMPORAL LOBE.", "The product is 5.5 cm².",
     ]) func aContradictionIsFound(_ text: String) {
         let found = Self.remarks("TECHNIQUE\nMRI of the brain.\n" + text)
         #expect(found.map(\.kind).contains(.contradiction))
         #expect(found.allSatisfy { $0.sentence == 2 })
     }
 
-    @Test(arguments: ["Probably a glioblastoma.", "There is mass effect.", "No midline shift."])
-    func aJudgementIsNamedAndNoContradiction(_ text: String) {
+    @Test(arguments: [
+        "Probably a glioblastoma.", "There is mass effect.", "No midline shift.",
+        // No finding says how much of a lobe a lesion fills.
+        "It fills 70 % of the lobe.",
+    ])
+    func whatNoFindingMeasuresIsNamedAndNoContradiction(_ text: String) {
         #expect(Self.remarks(text).map(\.kind) == [.unmeasured])
     }
 
     @Test func sentencesAreCountedWithoutHeadings() {
         let text = "FINDINGS\nIt has 12.3 ml. [F2]\nIt is small. It lies on the right.\n\nIMPRESSION\nAll is well.\n"
-        #expect(TextCheck.sentences(of: text).count == 4)
         #expect(Self.remarks(text).map(\.sentence) == [3])
+    }
+
+    @Test func whatIsNotReadAnyMoreIsNamed() async throws {
+        let text = String(repeating: "The whole tumour measures 12.3 ml.\n", count: ReportRemark.sentenceLimit)
+        #expect(Self.remarks(text) == [])
+        let found = Self.remarks(text + "It has 99 ml.")
+        let findings = ReportDraftTests.result().structuredFindings
+        #expect(try await ReportRemark.remarks(onLong: text + "It has 99 ml.", findings) == found)
+        #expect(found.map(\.kind) == [.contradiction] && found.first?.sentence == ReportRemark.sentenceLimit + 1)
     }
 }

@@ -62,7 +62,7 @@ package struct UsersService: Sendable {
             let store = UserStore(connection)
             try Self.lockAdministrators(scope, connection)
             let user = try Self.found(store.find(scope, id))
-            try Policy.requireRank(scope, above: user)
+            try Policy.requireRank(scope, aboveSuperuser: user.isSuperuser)
             if user.isActiveAdmin { try Self.requireAnotherAdmin(store, scope) }
             guard try store.markDeleted(scope, id, at: now) else { throw Self.unknown }
             try SessionStore(connection).endAll(scope, of: id, but: nil, because: .userDeleted, at: now)
@@ -100,7 +100,7 @@ package struct UsersService: Sendable {
             if change.role != nil || change.isActive != nil { try Self.lockAdministrators(scope, connection) }
             try store.lock(scope, id)
             let before = try Self.found(store.find(scope, id))
-            try Policy.requireRank(scope, above: before)
+            try Policy.requireRank(scope, aboveSuperuser: before.isSuperuser)
             try check(before)
             try precondition.check(before.updatedAt.microseconds)
             var user = try before.changed(by: change, asked: scope.role)

@@ -20,7 +20,7 @@ extension UsersService {
             origin.address.map { [Attempt(rule: rule, address: $0)] } ?? [], on: nil, in: invitation?.institution,
             origin: origin)
         let hash = try await hasher.hash(account.password)
-        let home = try invitation?.institution ?? Self.defaultInstitution()
+        let home = invitation?.institution ?? .default
         var user = account.user(in: home, at: clock())
         user.isPending = invitation == nil && settings.registration == .approval
         user.isActive = !user.isPending
@@ -66,7 +66,7 @@ extension UsersService {
     package func create(_ form: Registration, as role: Role, isSuperuser: Bool = false) async throws -> User {
         var account = try AccountForm(form, settings.passwords)
         account.role = role
-        var user = account.user(in: try Self.defaultInstitution(), at: clock())
+        var user = account.user(in: InstitutionID.default, at: clock())
         user.isSuperuser = isSuperuser
         try await insert(user, hash: try await hasher.hash(account.password), invitation: nil, origin: RequestOrigin())
         return user
@@ -103,10 +103,5 @@ extension UsersService {
 
     private static var spentInvitation: AppError {
         AppError.invalid("invitation", "This invitation is not valid, was used before or has expired.")
-    }
-
-    private static func defaultInstitution() throws -> InstitutionID {
-        guard let id = InstitutionID.default else { throw unknown }
-        return id
     }
 }

@@ -1,0 +1,101 @@
+/// Turns a sentence into claims on the tumour. What is said of other structures, of technique, history and earlier examinations is
+/// none.
+struct ClaimReader {
+    /// Whether everything is read as said of the tumour, as in a draft that speaks of nothing else.
+    let isStrict: Bool
+    let limits: MethodLimits
+    /// What the text spoke of last; "it" goes on with it.
+    private var topic = Clause.Topic.tumour
+
+    init(limits: MethodLimits, isStrict: Bool) {
+        self.limits = limits
+        self.isStrict = isStrict
+    }
+
+    mutating func claims(of tokens: [Token]) -> [Claim] {
+        let citations = tokens.flatMap { token -> [Claim] in
+            guard case .citation(let ids) = token.kind else { return [] }
+            return ids.map { Claim(content: .citation($0), range: token.range, text: $0) }
+        }
+        let words = withoutLimits(
+            Word.words(
+                of: tokens.filter { token in
+                    if case .citation = token.kind { false } else { true }
+                }))
+        let clauses = clauses(of: words)
+        var claims = clauses.flatMap { JudgementReader.claims(of: $0) } + citations
+        for clause in clauses where clause.topic == .tumour && (!clause.isPrior || isStrict) {
+            claims += Self.claims(of: clause)
+        }
+        return claims + ChangeReader.claims(of: clauses)
+    }
+
+    private static func claims(of clause: Clause) -> [Claim] {
+        LocationReader.claims(of: clause)
+            + (clause.isConditional
+                ? []
+                : QuantityReader.claims(of: clause) + ShareReader.claims(of: clause) + PresenceReader.claims(of: clause)
+                    + CountReader.claims(of: clause) + ContactReader.claims(of: clause) + OrderReader.claims(of: clause))
+    }
+
+    /// Clauses with their topic and with what they inherit.
+    private mutating func clauses(of words: [Word]) -> [Clause] {
+        var sentence = SentenceContext(isOfDice: words.contains { $0.has(.dice) })
+        for (clause, sign) in Clause.clauses(of: words) {
+            var clause = sentence.inheriting(clause, sign)
+            clause.topic = isStrict ? .tumour : topic(of: clause, isFirst: clause.isFirst, after: sentence.isOther)
+            sentence.add(clause, sign)
+        }
+        return sentence.clauses
+    }
+
+    private mutating func topic(of clause: Clause, isFirst: Bool, after isOther: Bool) -> Clause.Topic {
+        if clause.has(.dice) { return .tumour }
+        // "Dose: 0.1 ml/kg, total 7 ml"
+        if isOther, clause.isTotal { return .other }
+        if clause.has(.elsewhere) {
+            topic = .other
+            return .other
+        }
+        if clause.namesTarget {
+            topic = .tumour
+            return .tumour
+        }
+        if clause.has(.foreign) {
+            topic = .other
+            return .other
+        }
+        let isPronoun = clause.words.first?.has(.pronoun) ?? false
+        if clause.hasUnknown, !isPronoun { return .other }
+        return isFirst || isPronoun ? topic : isOther ? .other : topic
+    }
+
+    /// Without "of at least 0.05 ml" and "within 3 mm", which say how it was measured.
+    private func withoutLimits(_ words: [Word]) -> [Word] {
+        var kept: [Word] = []
+        var place = 0
+        while place < words.count {
+            let isLimit = isLimit(words, place)
+            if !isLimit || words[place].has(.contact) { kept.append(words[place]) }
+            place += isLimit ? 3 : 1
+        }
+        return kept
+    }
+
+    private func isLimit(_ words: [Word], _ place: Int) -> Bool {
+        guard words.indices.contains(place + 2), let number = words[place + 1].token.number,
+            let unit = ClaimUnit(words[place + 2].text)
+        else { return false }
+        let stated = number.value * unit.scale
+        let before = words[place].text.split(separator: " ").last.map(String.init) ?? ""
+        let isVolume = abs(stated - limits.minimumVolume) < 1e-9 && ["least", "below", "≥", "<", "of"].contains(before)
+        return isVolume || abs(stated - limits.cortexReach) < 1e-9 && ["within", "≤", ">", "under"].contains(before)
+    }
+}
+
+extension Clause {
+    /// Whether "total" is all that it names.
+    fileprivate var isTotal: Bool {
+        !has(.enhances) && words.filter { $0.has(.target) }.allSatisfy { $0.text.hasPrefix("total") } && has(.target)
+    }
+}

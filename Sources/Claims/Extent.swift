@@ -1,0 +1,25 @@
+/// What of a tumour a quantity is of: a region, or a difference of two.
+enum Extent: Sendable, CaseIterable {
+    case whole, core, enhancing, oedema, necrosis, nonEnhancing
+
+    /// The region that it fills, without the second one where there is one.
+    var regions: (of: Region, without: Region?) {
+        switch self {
+        case .whole: (.whole, nil)
+        case .core: (.core, nil)
+        case .enhancing: (.enhancing, nil)
+        case .oedema: (.whole, .core)
+        case .necrosis: (.core, .enhancing)
+        case .nonEnhancing: (.whole, .enhancing)
+        }
+    }
+
+    var name: String {
+        switch self {
+        case .oedema: "oedema"
+        case .necrosis: "non-enhancing core"
+        case .nonEnhancing: "non-enhancing tumour"
+        default: regions.of.name
+        }
+    }
+}

@@ -1,0 +1,99 @@
+/// Facts by lesion and region, and what follows from them.
+struct FactBook: Sendable {
+    struct Key: Hashable {
+        let kind: Fact.Kind
+        let region: Region?
+        let lesion: Int?
+    }
+
+    let facts: [Fact]
+    let limits: MethodLimits
+    /// Numbers of the lesions, 1 for the largest.
+    let lesions: [Int]
+    private let byKey: [Key: [Fact]]
+
+    init(_ facts: [Fact], _ limits: MethodLimits) {
+        self.facts = facts
+        self.limits = limits
+        lesions = Set(facts.compactMap(\.lesion)).sorted()
+        byKey = Dictionary(grouping: facts) { Key(kind: $0.kind, region: $0.region, lesion: $0.lesion) }
+    }
+
+    func facts(_ kind: Fact.Kind, _ region: Region? = nil, lesion: Int? = nil) -> [Fact] {
+        byKey[Key(kind: kind, region: region, lesion: lesion)] ?? []
+    }
+
+    var count: Int? { facts(.lesionCount).first?.quantity.map { Int($0) } }
+
+    // MARK: Volumes
+
+    /// mm³ of an extent, of one lesion or of all: as measured, and as it follows from what is shown.
+    func volumes(_ extent: Extent, lesion: Int?) -> [Double] {
+        let (region, without) = extent.regions
+        guard let whole = facts(.volume, region, lesion: lesion).first else { return [] }
+        guard let without else { return [whole.quantity, whole.shown].compactMap { $0 } }
+        guard let part = facts(.volume, without, lesion: lesion).first else { return [] }
+        return [difference(whole.quantity, part.quantity), difference(whole.shown, part.shown)].compactMap { $0 }
+    }
+
+    private func difference(_ whole: Double?, _ part: Double?) -> Double? {
+        guard let whole, let part else { return nil }
+        return whole - part
+    }
+
+    func volume(_ extent: Extent, lesion: Int?) -> Double? { volumes(extent, lesion: lesion).first }
+
+    /// Whether there is something of an extent that the method would count; nil where nothing says so.
+    func isPresent(_ extent: Extent, lesion: Int?) -> Bool? {
+        let (region, without) = extent.regions
+        if without == nil, let parts = facts(.partCount, region, lesion: lesion).first?.quantity { return parts > 0 }
+        return volume(extent, lesion: lesion).map { $0 >= limits.minimumVolume }
+    }
+
+    // MARK: Places
+
+    func side(of lesion: Int) -> Side? { facts(.side, lesion: lesion).first?.term.flatMap(Side.init) }
+
+    /// Share of 0...1 of a lesion in a structure; nil where no structure was named.
+    func share(of lesion: Int, in place: String) -> Double? {
+        let known = facts(.location, lesion: lesion)
+        guard !known.isEmpty else { return nil }
+        return known.first { $0.term == place }?.quantity ?? 0
+    }
+
+    /// Nil where it was not measured.
+    func touches(_ kind: Fact.Kind, lesion: Int) -> Bool? {
+        facts(kind, lesion: lesion).first?.term.map { $0 == "yes" }
+    }
+
+    /// Whether a lesion lies at a location, in whole or in part; nil where that was not measured.
+    func lies(_ lesion: Int, at location: Location) -> Bool? {
+        if let side = location.side {
+            guard let measured = self.side(of: lesion) else { return nil }
+            if measured != side, measured != .both { return false }
+        }
+        guard let place = location.place else { return true }
+        return share(of: lesion, in: place).map { $0 > 0 }
+    }
+
+    // MARK: Subjects
+
+    /// The lesions that a subject means; nil where it names one that there is not.
+    func lesions(of subject: Subject) -> [Int]? {
+        switch subject.lesion {
+        case .number(let number): return lesions.contains(number) ? [number] : nil
+        case .largest: return lesions.first.map { [$0] } ?? []
+        case .smallest: return lesions.last.map { [$0] } ?? []
+        case .any:
+            guard !subject.locations.isEmpty else { return lesions }
+            let there = lesions.filter { lesion in subject.locations.contains { lies(lesion, at: $0) == true } }
+            return there.isEmpty ? lesions : there
+        }
+    }
+
+    /// Lesions, and nil for all of them together, whose quantities may be meant.
+    func scopes(of subject: Subject) -> [Int?] {
+        guard let own = lesions(of: subject) else { return [] }
+        return own.count == lesions.count && subject.lesion == .any ? [nil] + own : own
+    }
+}

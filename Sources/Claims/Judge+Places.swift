@@ -1,0 +1,134 @@
+extension Judge {
+    /// A lesion reaches into a structure without more than this share of it: "spared" and "involved" are both fair.
+    private static let fairShare = 0.05
+
+    func located(_ claim: Claim, _ location: Location, _ isExtension: Bool, _ reach: Claim.Reach) -> Verdict {
+        guard !book.lesions.isEmpty else {
+            return (book.count ?? 0) == 0
+                ? .contradicted("no lesion was measured in the \(location.name)") : unmeasured(claim)
+        }
+        var lesions = book.lesions(of: claim.subject) ?? []
+        if !claim.subject.extents.isEmpty, !isStrict {
+            lesions = lesions.filter { lesion in
+                claim.subject.extents.contains { book.isPresent($0, lesion: lesion) != false }
+            }
+            if lesions.isEmpty { return .contradicted("no \(claim.subject.extents[0].name) was measured") }
+        }
+        if reach == .all, let stranger = lesions.first(where: { book.lies($0, at: location) == false }) {
+            return .contradicted("lesion \(stranger) does not lie in the \(location.name)")
+        }
+        if reach == .only, let side = location.side, side != .both, lesions.allSatisfy({ book.side(of: $0) == .both }) {
+            return .contradicted("the lesion lies on both sides")
+        }
+        return location.side == .both
+            ? onBothSides(lesions, location, isExtension) : onOneSide(lesions, location, isExtension)
+    }
+
+    private func onOneSide(_ lesions: [Int], _ location: Location, _ isExtension: Bool) -> Verdict {
+        let answers = lesions.map { book.lies($0, at: location) }
+        if answers.contains(true) {
+            guard isStrict, let side = location.side, !lesions.contains(where: { book.side(of: $0) == side }) else {
+                return .supported
+            }
+        }
+        return otherwise(answers, lesions, location, isExtension)
+    }
+
+    private func onBothSides(_ lesions: [Int], _ location: Location, _ isExtension: Bool) -> Verdict {
+        let there = lesions.filter { book.lies($0, at: Location(place: location.place, range: location.range)) == true }
+        let sides = Set(there.compactMap { book.side(of: $0) })
+        if sides.contains(.both) || sides.isSuperset(of: [.left, .right]) { return .supported }
+        let answers = lesions.map { book.side(of: $0) == .both ? book.lies($0, at: location) : false }
+        return otherwise(answers, lesions, location, isExtension)
+    }
+
+    /// The verdict on a location where no lesion was measured.
+    private func otherwise(_ answers: [Bool?], _ lesions: [Int], _ location: Location, _ isExtension: Bool) -> Verdict {
+        let wrong = "no lesion was measured in the \(location.name)"
+        if isStrict { return .contradicted(wrong) }
+        if answers.contains(where: { $0 == nil }) { return .unsupported(wrong) }
+        // A lesion that reaches the midline may cross it with less than makes it a lesion of both sides.
+        if isExtension, location.side != nil,
+            lesions.contains(where: { book.touches(.midlineContact, lesion: $0) == true })
+        {
+            return .unsupported(wrong)
+        }
+        return .contradicted(wrong)
+    }
+
+    /// That nothing of `extents` (of any lesion, where it is empty) lies at the locations, or anywhere.
+    func absent(_ extents: [Extent], _ subject: Subject, _ locations: [Location]) -> Verdict {
+        var subject = subject
+        subject.locations = []
+        let name = extents.first?.name ?? "lesion"
+        guard let lesions = book.lesions(of: subject) else { return .supported }
+        if lesions.isEmpty { return absentOverall(extents, name) }
+        var isKnown = true
+        for lesion in lesions {
+            let presence = extents.isEmpty ? true : extents.lazy.compactMap { book.isPresent($0, lesion: lesion) }.first
+            if presence == nil { isKnown = false }
+            guard presence == true else { continue }
+            if locations.isEmpty { return .contradicted("\(name) was measured") }
+            for location in locations where fills(lesion, location) {
+                return .contradicted("\(name) was measured in the \(location.name)")
+            }
+        }
+        return isKnown ? .supported : .unsupported("no finding says whether there is \(name)")
+    }
+
+    private func absentOverall(_ extents: [Extent], _ name: String) -> Verdict {
+        let presence =
+            extents.isEmpty
+            ? book.count.map { $0 > 0 } : extents.lazy.compactMap { book.isPresent($0, lesion: nil) }.first
+        return switch presence {
+        case true?: .contradicted("\(name) was measured")
+        case false?: .supported
+        case nil: .unsupported("no finding says whether there is \(name)")
+        }
+    }
+
+    /// Whether more of a lesion lies at a location than atlas and eye may differ by.
+    private func fills(_ lesion: Int, _ location: Location) -> Bool {
+        if let side = location.side, side != .both, let measured = book.side(of: lesion), measured != .both,
+            measured != side
+        {
+            return false
+        }
+        guard let place = location.place else {
+            // A hemisphere is one of the cerebrum.
+            let below = ["cerebellum", "brainstem"].compactMap { book.share(of: lesion, in: $0) }.reduce(0, +)
+            return below < 0.5
+        }
+        return (book.share(of: lesion, in: place) ?? 0) >= Self.fairShare
+    }
+
+    func present(_ claim: Claim) -> Verdict {
+        guard !claim.subject.extents.isEmpty else {
+            guard let count = book.count else { return unmeasured(claim) }
+            return count == 0 ? .contradicted("no lesion was measured") : .supported
+        }
+        let scopes = book.scopes(of: claim.subject)
+        let known = scopes.flatMap { lesion in claim.subject.extents.compactMap { book.isPresent($0, lesion: lesion) } }
+        if known.contains(true) { return .supported }
+        return known.isEmpty ? unmeasured(claim) : .contradicted("no \(claim.subject.extents[0].name) was measured")
+    }
+
+    func contact(_ claim: Claim, _ isMidline: Bool, _ isPresent: Bool, _ isCrossing: Bool) -> Verdict {
+        let lesions = book.lesions(of: claim.subject) ?? []
+        let kind: Fact.Kind = isMidline ? .midlineContact : .cortexContact
+        let wrong =
+            "what it says of the \(isMidline ? "midline" : "cortical surface") (“\(claim.text)”) was not measured"
+        let known = lesions.compactMap { book.touches(kind, lesion: $0) }
+        guard !known.isEmpty else { return isStrict ? .contradicted(wrong) : .unsupported(wrong) }
+        if isMidline, isCrossing {
+            let crosses = lesions.contains { book.side(of: $0) == .both }
+            if isPresent {
+                return crosses ? .supported : known.contains(true) ? .unsupported(wrong) : .contradicted(wrong)
+            }
+            return crosses ? .contradicted(wrong) : .supported
+        }
+        if isPresent { return known.contains(true) ? .supported : .contradicted(wrong) }
+        if !known.contains(true) { return .supported }
+        return known.contains(false) ? .unsupported(wrong) : .contradicted(wrong)
+    }
+}

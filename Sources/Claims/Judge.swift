@@ -1,0 +1,106 @@
+/// Holds claims against facts.
+struct Judge: Sendable {
+    enum Verdict: Sendable, Equatable {
+        case supported
+        /// The facts say otherwise; why.
+        case contradicted(String)
+        /// The facts say nothing of it; what is missing.
+        case unsupported(String)
+    }
+
+    let book: FactBook
+    /// Whether a number must be the measured one as it is shown, not one that rounds to it.
+    var isStrict = false
+
+    func verdict(on claim: Claim) -> Verdict {
+        if let missing = missingLesion(claim) { return missing }
+        return switch claim.content {
+        case .quantity(let numbers, let unit, let relation, let size):
+            quantity(claim, numbers, unit, relation, size)
+        case .dice(let number): dice(claim, number)
+        case .share(let value, let step, let location): share(claim, value, step, location)
+        case .ratio(let value, let step, let relation, let whole): ratio(claim, (value, step, relation), of: whole)
+        case .location(let location, let isPresent, let isExtension, let reach):
+            isPresent
+                ? located(claim, location, isExtension, reach)
+                : absent(claim.subject.extents, claim.subject, [location])
+        case .presence(let isPresent):
+            isPresent ? present(claim) : absent(claim.subject.extents, claim.subject, claim.subject.locations)
+        case .count(let number, let relation): count(claim, number, relation)
+        case .contact(let isMidline, let isPresent, let isCrossing): contact(claim, isMidline, isPresent, isCrossing)
+        case .order(let order, let other): self.order(claim, order, other)
+        case .change(let before, let after, let percent): change(before, after, percent)
+        case .judgement(let term): .unsupported("nothing measured carries “\(term)”")
+        case .citation(let id):
+            book.facts.contains { $0.id == id } ? .supported : .contradicted("it cites \(id), which is no finding")
+        }
+    }
+
+    /// The lesion that a claim names and that there is not.
+    private func missingLesion(_ claim: Claim) -> Verdict? {
+        switch claim.content {
+        case .presence(false), .location(_, isPresent: false, _, _): return nil
+        default: break
+        }
+        let subject = claim.subject
+        guard case .number(let number) = subject.lesion, book.lesions(of: subject) == nil else { return nil }
+        return .contradicted("there is no lesion \(number)")
+    }
+
+    func unmeasured(_ claim: Claim) -> Verdict { .unsupported("no finding measures \(claim.text)") }
+
+    func contradicted(_ claim: Claim) -> Verdict {
+        let name = claim.subject.name
+        return .contradicted(
+            name.isEmpty ? "no finding measures \(claim.text)" : "no finding of \(name) measures \(claim.text)")
+    }
+
+    // MARK: Numbers
+
+    /// Whether a number, in units of `scale`, is one of the measured ones.
+    func matches(_ number: StatedNumber, scale: Double, _ measured: [Double], _ relation: Claim.Relation = .equal)
+        -> Bool
+    {
+        number.readings.contains { reading in
+            let stated = reading.value * scale
+            return measured.contains { value in
+                let tolerance = tolerance(reading, scale, value, relation)
+                return switch relation {
+                case .atLeast: value >= stated - tolerance
+                case .atMost: value <= stated + tolerance
+                default: abs(value - stated) <= tolerance
+                }
+            }
+        }
+    }
+
+    private func tolerance(
+        _ reading: StatedNumber.Reading, _ scale: Double, _ value: Double, _ relation: Claim.Relation
+    ) -> Double {
+        let noise = 1e-6 * max(scale, 1e-3)
+        if isStrict { return noise }
+        var step = reading.step
+        if relation == .about, step == 1, reading.value.truncatingRemainder(dividingBy: 10) == 0 { step = 10 }
+        let rounding = 0.5 * step * scale + noise
+        return relation == .about ? max(rounding, 0.1 * abs(value)) : rounding
+    }
+
+    // MARK: Judgements of other kinds
+
+    private func dice(_ claim: Claim, _ number: StatedNumber) -> Verdict {
+        let regions = claim.subject.extents.isEmpty ? Region.allCases : claim.subject.extents.map(\.regions.of)
+        let measured = regions.flatMap { book.facts(.predictedDice, $0) }.flatMap(values)
+        guard !measured.isEmpty else { return isStrict ? contradicted(claim) : unmeasured(claim) }
+        return matches(number, scale: 1, measured) ? .supported : contradicted(claim)
+    }
+
+    func values(_ fact: Fact) -> [Double] {
+        isStrict ? [fact.shown].compactMap { $0 } : [fact.quantity, fact.shown].compactMap { $0 }
+    }
+
+    private func change(_ before: Double, _ after: Double, _ percent: Double) -> Verdict {
+        let measured = 100 * abs(after / before - 1)
+        return abs(measured - percent) <= 1.5 || measured >= 100 && abs(measured + 100 - percent) <= 1.5
+            ? .supported : .contradicted("the change is \(Int(measured.rounded())) %, not \(Int(percent)) %")
+    }
+}

@@ -1,0 +1,53 @@
+extension Lexicon {
+    /// The atlas's structures by the names of findings, with the nouns and adjectives that mean them or a part of them.
+    static let places: [(String, nouns: String, adjectives: String)] = [
+        (
+            "frontal lobe",
+            "frontal lobe, frontal lobes, precentral gyrus, frontal gyrus, frontal pole, frontal operculum",
+            "frontal, prefrontal, bifrontal, fronto"
+        ),
+        (
+            "temporal lobe",
+            "temporal lobe, temporal lobes, temporal pole, hippocampal formation, uncus, temporal gyrus",
+            "temporal, temporo, bitemporal"
+        ),
+        (
+            "parietal lobe",
+            "parietal lobe, parietal lobes, postcentral gyrus, precuneus, angular gyrus, supramarginal gyrus",
+            "parietal, parieto, biparietal"
+        ),
+        ("occipital lobe", "occipital lobe, occipital lobes, cuneus", "occipital, occipito"),
+        ("insula", "insula, insulae, insular cortex", "insular"),
+        (
+            "cerebellum", "cerebellum, vermis, cerebellar hemisphere, cerebellar hemispheres, cerebellar vermis",
+            "cerebellar"
+        ),
+        (
+            "brainstem", "brainstem, brain stem, pons, midbrain, mesencephalon, medulla oblongata",
+            "pontine, mesencephalic"
+        ),
+        (
+            "corpus callosum",
+            """
+            corpus callosum, genu of the corpus callosum, splenium of the corpus callosum, body of the corpus callosum,
+            splenium, genu
+            """, "callosal"
+        ),
+        (
+            "basal ganglia",
+            "basal ganglia, putamen, caudate nucleus, caudate, pallidum, globus pallidus, lentiform nucleus, striatum",
+            ""
+        ),
+        ("thalamus", "thalamus, thalami", "thalamic"),
+        ("internal capsule", "internal capsule", ""),
+    ]
+
+    /// Compounds of two lobes, by their parts.
+    static let compounds: [String: [String]] = [
+        "frontotemporal": ["frontal", "temporal"], "frontoparietal": ["frontal", "parietal"],
+        "temporoparietal": ["temporal", "parietal"], "parietotemporal": ["parietal", "temporal"],
+        "parietooccipital": ["parietal", "occipital"], "temporooccipital": ["temporal", "occipital"],
+        "frontoinsular": ["frontal", "insular"], "temporoinsular": ["temporal", "insular"],
+        "frontobasal": ["frontal"], "temporomesial": ["temporal"], "temporobasal": ["temporal"],
+    ]
+}

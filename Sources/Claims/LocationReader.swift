@@ -1,0 +1,145 @@
+/// Where lesions are said to lie, and where not.
+enum LocationReader {
+    static func claims(of clause: Clause) -> [Claim] {
+        guard !clause.isConditional else { return [] }
+        // "The left hemisphere is normal" says that no lesion lies there, which is a claim of presence.
+        guard !clause.isAbsence else { return [] }
+        let isShared = clause.words.contains { ClaimUnit($0.text) == .percent } && clause.locations.count > 1
+        let subject = clause.located
+        return clause.locations.filter { clause.isLocated(by: $0) && !isShared && clause.places($0) }.map { named in
+            Claim(
+                content: .location(
+                    named.location, isPresent: named.isAffirmed, isExtension: named.isExtension,
+                    reach: clause.has(.only) ? .only : clause.isOfAll ? .all : .any),
+                subject: subject, range: named.location.range, text: named.location.name)
+        }
+    }
+}
+
+extension Clause {
+    /// Of whom the clause says where it lies.
+    var located: Subject {
+        let target = words.firstIndex { $0.has(.target) }
+        var subject = target.map(subject) ?? inherited ?? Subject(lesion: lesion)
+        subject.locations = []
+        if words.contains(where: { $0.has(.enhances) }), subject.extents.isEmpty, !has(.negation) {
+            subject.extents = [.enhancing]
+        }
+        return subject
+    }
+
+    /// Whether something is said to lie at a location, not near it; a clause that names no tumour ("the thalamus is displaced") must
+    /// say so.
+    func places(_ named: NamedLocation) -> Bool {
+        if words.prefix(named.place).contains(where: { $0.has(.near) }) { return false }
+        if isBehindUnknown(named) { return false }
+        // "The brainstem is free of metastases" claims an absence.
+        if let denial, named.place < denial, named.isAffirmed,
+            !words.prefix(denial).contains(where: { $0.has(.target) })
+        {
+            return false
+        }
+        // "1.1 on the left"
+        if !namesTarget, words.indices.contains(where: isBare) { return false }
+        return namesTarget || has(.involves) || !has(.verb)
+    }
+
+    /// Whether a word that the lexicon does not know stands between the tumour and the location ("approaches the frontal lobe").
+    private func isBehindUnknown(_ named: NamedLocation) -> Bool {
+        guard let target = words.prefix(named.place).lastIndex(where: { $0.has(.target) }) else { return false }
+        return words[target..<named.place].contains(where: \.isUnknown)
+    }
+
+    /// A number without a unit.
+    private func isBare(_ place: Int) -> Bool {
+        guard let number = words[place].token.number, number.text.contains(where: { ".,".contains($0) }) else {
+            return false
+        }
+        return !(words.indices.contains(place + 1) && ClaimUnit(words[place + 1].text) != nil)
+    }
+
+    /// Whether the clause is this one word.
+    func isAnswer(_ word: String) -> Bool {
+        let own = words.filter { !$0.isSign }
+        return own.count == 1 && own[0].text == word
+    }
+
+    /// "Both lesions lie …", with one location alone.
+    var isOfAll: Bool {
+        guard locations.count == 1 else { return false }
+        return words.indices.dropLast().contains {
+            ["both", "all"].contains(words[$0].text) && words[$0 + 1].has(.countable)
+        }
+    }
+
+    /// In a clause that names another structure only what stands with the tumour is said of it.
+    func isLocated(by named: NamedLocation) -> Bool {
+        guard let foreign = firstIndex(.foreign) else { return true }
+        return named.place < foreign
+    }
+
+    /// Adjectives and function words between "no" and what is absent.
+    private static let neutral: Set<String> = [
+        "evidence", "sign", "signs", "of", "any", "abnormal", "pathological", "pathologic", "contrast", "definite",
+        "focal",
+        "intracranial", "intra", "axial", "perifocal", "peritumoural", "surrounding", "vasogenic", "perilesional",
+        "visible", "the",
+        "a", "an", "there", "is", "enhancing", "contrast enhancing", "discernible", "space", "occupying", "does",
+        "show", "after",
+        "seen", "gross", "in", "associated", "corresponding",
+    ]
+
+    /// Whether the clause says that a region of the brain is free of lesions.
+    var isNormality: Bool {
+        has(.normal) && !has(.foreign) && !hasUnknown && !namesTarget && !has(.negation) && !has(.other)
+            && (!locations.isEmpty || words.contains { $0.text == "brain" })
+    }
+
+    /// What is said to be absent: its extents, empty for any lesion; nil where nothing is.
+    var absent: [Extent]? {
+        if isNormality { return [] }
+        // "Enhancement: none."
+        if let inherited, isAnswer("none") || isAnswer("absent") || isAnswer("no") { return inherited.extents }
+        guard !has(.foreign), !has(.other), !has(.contact) || !(has(.midline) || has(.surface)) else { return nil }
+        if let place = firstIndex(.negatedEnhancement) { return lacksEnhancement(place) ? [.enhancing] : nil }
+        guard let negation = firstIndex(.negation), !words.contains(where: { $0.has(.atLeast) || $0.has(.larger) })
+        else { return nil }
+        let rest = words.indices.dropFirst(negation + 1).filter { !words[$0].isSign }
+        let first = rest.first { place in
+            words[place].has(.target) || words[place].has(.enhances) && words[place].text.hasPrefix("enhance")
+                || !Self.neutral.contains(words[place].text)
+        }
+        if let first { return absent(at: first) }
+        // "Enhancement is absent."
+        guard negation == words.lastIndex(where: { !$0.isSign }), let target = lastTarget,
+            words[negation].text == "absent"
+        else { return nil }
+        return subject(at: target).extents
+    }
+
+    /// "Non-enhancing lesion", but not "rim enhancement with non-enhancing areas".
+    private func lacksEnhancement(_ place: Int) -> Bool {
+        if words.contains(where: { $0.has(.target) && $0.term?.extents.contains(.enhancing) == true }) { return false }
+        let next = words.dropFirst(place + 1).first { !$0.has(.adjective) && !$0.has(.side) && !$0.has(.place) }
+        return next.map { !$0.isUnknown && (!$0.has(.target) || $0.term?.extents.isEmpty == true) } ?? true
+    }
+
+    private func absent(at place: Int) -> [Extent]? {
+        let word = words[place]
+        guard word.has(.target) || word.has(.enhances), !word.has(.diagnosis), !describesOther(place) else {
+            return nil
+        }
+        if word.has(.enhances) { return [.enhancing] }
+        let enhances = words.indices.contains { $0 != place && words[$0].has(.enhances) && !describesOther($0) }
+        if word.term?.extents.isEmpty == true, enhances { return [.enhancing] }
+        return word.term?.extents
+    }
+
+    var isAbsence: Bool { absent != nil && (isNormality || lastTargetBeforeDenial == nil) }
+
+    /// A lesion that is named before what it lacks ("the lesion shows no enhancement").
+    var lastTargetBeforeDenial: Int? {
+        guard let negation = firstIndex(.negation) else { return nil }
+        return words.prefix(negation).lastIndex { $0.has(.target) }
+    }
+}

@@ -1,0 +1,97 @@
+/// The letters of a text without what it quotes, each with its place in the text.
+struct Script {
+    struct Letter {
+        let character: Character
+        let range: Range<String.Index>
+    }
+
+    let letters: [Letter]
+
+    /// - Parameter quotes: passages that are taken over from elsewhere and claim nothing.
+    init(_ text: String, without quotes: [String]) {
+        var hidden: [Range<String.Index>] = []
+        for quote in quotes.sorted(by: { $0.count > $1.count }) where !quote.isEmpty {
+            for range in text.ranges(of: quote) where !hidden.contains(where: { $0.overlaps(range) }) {
+                hidden.append(range)
+            }
+        }
+        letters = text.indices.filter { index in !hidden.contains { $0.contains(index) } }
+            .map { Letter(character: text[$0], range: $0..<text.index(after: $0)) }
+    }
+
+    func range(_ span: Range<Int>) -> Range<String.Index> {
+        letters[span.lowerBound].range.lowerBound..<letters[span.upperBound - 1].range.upperBound
+    }
+
+    subscript(_ place: Int) -> Character? { letters.indices.contains(place) ? letters[place].character : nil }
+
+    /// Spans of the sentences. Ends of lines and full stops before a blank end one. Citations behind a full stop belong to the
+    /// sentence before it.
+    var sentences: [Range<Int>] {
+        lines.filter { !isHeading($0) }.flatMap(sentences)
+            .filter { span in letters[span].contains { $0.character.isLetter } }
+    }
+
+    /// Letters that a heading has at most.
+    private static let headingLimit = 80
+
+    /// A short line of capitals that states nothing; a script without capitals has no such lines.
+    private func isHeading(_ line: Range<Int>) -> Bool {
+        let line = letters[line].map(\.character)
+        return line.count <= Self.headingLimit && line.contains(where: \.isUppercase)
+            && !line.contains { $0.isLowercase || $0.isNumber } && line.last { !$0.isWhitespace } != "."
+    }
+
+    private var lines: [Range<Int>] {
+        var found: [Range<Int>] = []
+        var start = 0
+        for (place, letter) in letters.enumerated() where letter.character.isNewline {
+            found.append(start..<place)
+            start = place + 1
+        }
+        return (found + [start..<letters.count]).filter { !$0.isEmpty }
+    }
+
+    private func sentences(in line: Range<Int>) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var start = line.lowerBound
+        var place = start
+        while place < line.upperBound {
+            defer { place += 1 }
+            guard endsSentence(place), place + 1 < line.upperBound, self[place + 1]?.isWhitespace == true else {
+                continue
+            }
+            place = endOfCitation(after: place, in: line) ?? place
+            found.append(start..<place + 1)
+            start = place + 1
+        }
+        return (found + [start..<line.upperBound]).filter { !$0.isEmpty }
+    }
+
+    private static let abbreviations: Set<String> = [
+        "incl", "approx", "ca", "dr", "prof", "vs", "max", "min", "resp", "i.v", "e.g", "i.e", "no", "fig", "excl",
+    ]
+
+    private func endsSentence(_ place: Int) -> Bool {
+        guard let sign = self[place], ".!?;".contains(sign) else { return false }
+        guard sign == "." else { return true }
+        var start = place
+        while let letter = self[start - 1], letter.isLetter || letter == "." { start -= 1 }
+        let word = String(letters[start..<place].map(\.character)).lowercased()
+        // "No." before a number is a number, else the word.
+        if word == "no" { return self[place + 2]?.isNumber != true }
+        return !Self.abbreviations.contains(word)
+    }
+
+    /// The place of the bracket that closes a citation right behind `place`.
+    private func endOfCitation(after place: Int, in line: Range<Int>) -> Int? {
+        var next = place + 1
+        while next < line.upperBound, self[next]?.isWhitespace == true { next += 1 }
+        guard self[next] == "[", self[next + 1] == "F" else { return nil }
+        while next < line.upperBound, let letter = self[next], letter != "]" {
+            guard letter.isNumber || "[F, ".contains(letter) else { return nil }
+            next += 1
+        }
+        return next < line.upperBound ? next : nil
+    }
+}

@@ -1,0 +1,60 @@
+/// What the clauses of a sentence hand on to each other.
+struct SentenceContext {
+    private(set) var clauses: [Clause] = []
+    /// Whether the last clause spoke of another structure.
+    private(set) var isOther = false
+    private let isOfDice: Bool
+    /// Whether all that follows is of an earlier examination ("Prior MRI: …").
+    private var isPrior = false
+    private var subject: Subject?
+    private var place: Location?
+    /// The sign before the next clause.
+    private var opening = ""
+
+    init(isOfDice: Bool) { self.isOfDice = isOfDice }
+
+    /// The next clause with what it takes over.
+    func inheriting(_ clause: Clause, _ sign: String) -> Clause {
+        var clause = clause
+        clause.inherited = subject
+        clause.inheritedPlace = place
+        // "Whole tumour (including oedema): 0.00 ml" claims a volume, not a tumour.
+        clause.isTitle = sign == ":" || sign == "(" && !clause.has(.verb)
+        clause.isFirst = clauses.isEmpty
+        clause.isOfDice = isOfDice
+        clause.isOfCount = clauses.last.map { $0.has(.countable) && $0.words.contains { $0.text == "number" } } ?? false
+        if !clause.has(.now), isPrior || goesOnInPast(clause) { clause.isPrior = true }
+        if opening == "(", clauses.last?.isPrior == true { clause.isPrior = true }
+        return clause
+    }
+
+    /// "Three months ago, the tumour measured 120 ml."
+    private func goesOnInPast(_ clause: Clause) -> Bool {
+        guard let before = clauses.last else { return false }
+        return before.isPrior && !before.namesTarget && clause.isInPast
+    }
+
+    mutating func add(_ clause: Clause, _ sign: String) {
+        if opening == "(", let label = clause.asLabel, !clauses.isEmpty { clauses[clauses.count - 1].label = label }
+        opening = sign
+        if sign == ":", clause.isPrior || clause.isConditional { isPrior = true }
+        isOther = clause.has(.foreign) || clause.topic == .other
+        if let target = clause.lastTarget { subject = clause.subject(at: target) }
+        if let named = clause.locations.last?.location { place = named }
+        clauses.append(clause)
+    }
+}
+
+extension Clause {
+    /// What a clause of one name means as a label of the quantity before it.
+    fileprivate var asLabel: [Extent]? {
+        let own = words.filter { !$0.isSign }
+        guard own.count == 1, let word = own.first else { return nil }
+        if word.text == "whole" || word.text == "total" { return [.whole] }
+        if word.text == "enhancing" { return [.enhancing] }
+        return word.has(.target) && word.term?.extents.isEmpty == false ? word.term?.extents : nil
+    }
+
+    /// The index of the last word that names the tumour or a part of it.
+    var lastTarget: Int? { words.lastIndex { $0.has(.target) } }
+}

@@ -1,0 +1,8 @@
+import Storage
+
+/// The experts' masks of cases.
+package struct ExpertMaskContent: CaseContent {
+    package init() {}
+
+    package var jobTable: SQL? { "expert_masks" }
+}

@@ -1,0 +1,91 @@
+import Claims
+import Imaging
+
+extension ClaimCheck {
+    /// Holds texts against findings, with the limits of our measurement.
+    init(_ findings: [Finding]) {
+        self.init(
+            findings.flatMap(Fact.facts(of:)),
+            limits: MethodLimits(
+                minimumVolume: MeasurementLimits.minimumVolume, cortexReach: MeasurementLimits.cortexReach,
+                midlineReach: MeasurementLimits.midlineReach))
+    }
+}
+
+extension Fact {
+    /// What texts may say of a finding. That nothing enhances is quoted, in each form that a report gives it.
+    static func facts(of finding: Finding) -> [Fact] {
+        guard finding.kind == .enhancement, let answer = finding.term.flatMap(Enhancement.Answer.init) else {
+            return [Fact(finding)]
+        }
+        let enhancement = Enhancement(answer, probability: finding.quantity)
+        return [enhancement.sentence, Enhancement(answer).sentence, enhancement.clause].compactMap { $0 }
+            .map { Fact(id: finding.id, kind: .quote, term: $0) } + [Fact(id: finding.id, kind: .other)]
+    }
+
+    private init(_ finding: Finding) {
+        self.init(
+            id: finding.id, kind: Kind(finding.kind), region: finding.measuredRegion.map(Region.init),
+            lesion: finding.lesion,
+            quantity: finding.quantity.map { ($0, Self.shown($0, finding)) },
+            term: finding.kind == .side ? finding.term.flatMap(Side.init(finding:))?.rawValue : finding.term)
+    }
+
+    /// Rounded as `QuantityText` rounds it, in the unit of the finding.
+    private static func shown(_ quantity: Double, _ finding: Finding) -> Double {
+        switch (finding.unit, finding.kind) {
+        case ("mm3", _): Double(QuantityText.volume(quantity).value).map { $0 * 1000 } ?? quantity
+        case ("mm", _): Double(QuantityText.length(quantity).value) ?? quantity
+        case ("mm2", _): Double(QuantityText.area(quantity).value) ?? quantity
+        case (_, .location): Double(QuantityText.share(quantity).value).map { $0 / 100 } ?? quantity
+        case (_, .expectedDice), (_, .confidence): Double(QuantityText.coefficient(quantity).value) ?? quantity
+        default: quantity
+        }
+    }
+}
+
+extension Fact.Kind {
+    fileprivate init(_ kind: Finding.Kind) {
+        self =
+            switch kind {
+            case .volume, .lesionVolume: .volume
+            case .lesionCount: .lesionCount
+            case .partCount: .partCount
+            case .partVolume: .partVolume
+            case .maximumDiameter: .maximumDiameter
+            case .axialDiameter: .axialDiameter
+            case .perpendicularDiameter: .perpendicularDiameter
+            case .bidimensionalProduct: .axialProduct
+            case .side: .side
+            case .location: .location
+            case .midlineContact: .midlineContact
+            case .cortexContact: .cortexContact
+            case .confidence: .probability
+            case .expectedDice: .predictedDice
+            case .reliability, .review: .quote
+            case .sequencesPresent, .centre, .brainMask, .atlasFit, .enhancement: .other
+            }
+    }
+}
+
+extension Region {
+    fileprivate init(_ region: TumourRegion) {
+        self =
+            switch region {
+            case .wholeTumour: .whole
+            case .tumourCore: .core
+            case .enhancingTumour: .enhancing
+            }
+    }
+}
+
+extension Side {
+    fileprivate init?(finding term: String) {
+        switch Lesion.Side(rawValue: term) {
+        case .left: self = .left
+        case .right: self = .right
+        case .midline: self = .both
+        case nil: return nil
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Claims
+import Imaging
+
+extension ReportDraft {
+    /// What is wrong with one sentence; it names the sentence by its place and holds nothing of the patient.
+    package struct Fault: LoggableError, Equatable {
+        /// From 1 on.
+        package let sentence: Int
+        package let reason: String
+
+        package var description: String { "Sentence \(sentence): \(reason)." }
+    }
+
+    /// Every claim that the findings cited by its sentence do not support: what nobody measured never reaches a reader, whoever
+    /// wrote the sentence. Empty for a sound draft.
+    package func faults(against findings: [Finding]) -> [Fault] {
+        let check = ClaimCheck(findings)
+        return sentences.enumerated().flatMap { index, sentence in
+            check.faults(in: sentence.text, citing: sentence.findings).map { Fault(sentence: index + 1, reason: $0) }
+        }
+    }
+}

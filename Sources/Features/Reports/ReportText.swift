@@ -1,0 +1,53 @@
+import Rendering
+
+/// A report's text cut into its parts for print.
+enum ReportText {
+    /// A short line of capitals that states nothing; a script without capitals has no such lines.
+    static func isHeading(_ line: String) -> Bool {
+        line.count <= headingLimit && line.contains(where: \.isUppercase) && !line.contains(where: \.isLowercase)
+            && !line.contains(where: \.isNumber) && !line.hasSuffix(".")
+    }
+
+    private static let headingLimit = 80
+
+    /// Nothing of the text is left out, a heading without lines neither; citations at the end of a line are its findings.
+    static func sections(of text: String) -> [ReportDocument.Section] {
+        var sections: [ReportDocument.Section] = []
+        var title: String?
+        var sentences: [ReportDocument.Sentence] = []
+        func close() {
+            guard title != nil || !sentences.isEmpty else { return }
+            sections.append(ReportDocument.Section(title: title ?? "Report", sentences: sentences))
+            sentences = []
+        }
+        for line in text.split(whereSeparator: \.isNewline).map({ String($0).trimmed }) where !line.isEmpty {
+            if isHeading(line) {
+                close()
+                title = line
+            } else {
+                sentences.append(sentence(line))
+            }
+        }
+        close()
+        return sections
+    }
+
+    /// An addendum as it stands below the signed text.
+    static func section(_ addendum: ReportAddendum) -> ReportDocument.Section {
+        let lines = ["Reason: \(addendum.reason)"] + addendum.text.split(whereSeparator: \.isNewline).map(String.init)
+        return ReportDocument.Section(
+            title: "ADDENDUM \(addendum.number) – \(addendum.createdBy), \(addendum.createdAt.minute) UTC",
+            sentences: lines.map(\.trimmed).filter { !$0.isEmpty }.map(sentence))
+    }
+
+    // Compiled once; nothing in it can change.
+    nonisolated(unsafe) private static let cited = /(.*?) ?\[(F[0-9]+(?:, ?F[0-9]+)*)\]/
+
+    private static func sentence(_ line: String) -> ReportDocument.Sentence {
+        guard let match = line.wholeMatch(of: cited) else {
+            return ReportDocument.Sentence(text: line, findings: [])
+        }
+        let findings = match.output.2.split(separator: ",").map { String($0).trimmed }
+        return ReportDocument.Sentence(text: String(match.output.1), findings: findings)
+    }
+}

@@ -1,0 +1,14 @@
+/// The limits of what is measured, and how texts state them.
+package enum MeasurementLimits {
+    /// mm³: smaller components are no lesions, smaller parts are not counted.
+    package static let minimumVolume = 50.0
+    /// mm from the mid-plane that count as contact.
+    package static let midlineReach = 2.0
+    /// mm from the brain's surface that count as contact.
+    package static let cortexReach = 3.0
+
+    /// `0.05 ml`
+    package static var minimumVolumeText: String { QuantityText.volume(minimumVolume).text }
+    /// `3 mm`
+    package static var cortexReachText: String { QuantityText.length(cortexReach).text }
+}

@@ -1,0 +1,33 @@
+import Dispatch
+import Testing
+
+@testable import Features
+
+/// A long body keeps no event loop from serving others.
+struct LongDecodingTests {
+    @Test func aLongBodyIsDecodedBesideTheEventLoop() async throws {
+        try await withTaskExecutorPreference(Loop()) {
+            let long = try await LongDecoding.run(bytes: (16 << 10) + 1) { Loop.isHere }
+            #expect(!long)
+            let short = try await LongDecoding.run(bytes: 16 << 10) { Loop.isHere }
+            #expect(short)
+        }
+    }
+}
+
+/// Stands for a server's event loop.
+private final class Loop: TaskExecutor {
+    private static let key = DispatchSpecificKey<Bool>()
+    private let queue = DispatchQueue(label: "loop")
+
+    init() {
+        queue.setSpecific(key: Self.key, value: true)
+    }
+
+    static var isHere: Bool { DispatchQueue.getSpecific(key: key) == true }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}

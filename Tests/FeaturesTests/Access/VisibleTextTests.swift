@@ -1,0 +1,15 @@
+import Testing
+
+@testable import Features
+
+struct VisibleTextTests {
+    /// A required text that shows nothing is as good as none.
+    @Test(arguments: ["", " \n\t", "\u{200b}", "\u{2060}\u{a0}\u{ad}", "\u{2800}"])
+    func whatShowsNothingIsBlank(_ text: String) {
+        let error = #expect(throws: AppError.self) {
+            _ = try AddendumForm(text: text, reason: "Typing error").checked()
+        }
+        #expect(error?.fields == ["text": ["This field may not be blank."]])
+        #expect(throws: Never.self) { _ = try AddendumForm(text: text + "x", reason: "Typing error").checked() }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Imaging
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Features
+
+/// What a signature that comes in between keeps from happening.
+@Suite struct SignedMeanwhileTests {
+    /// A report on the case's newest result, as if it had been signed.
+    @Sendable private static func sign(_ ward: Ward) async throws -> ID<Report> {
+        let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
+        let draft = try ReportStore.Draft(ReportDraft(sentences: []))
+        return try await ward.database.write { connection in
+            let id = try ReportStore(connection).insert(ward.doctor, draft, for: result, at: .now)
+            try connection.execute("UPDATE reports SET status = 'finalized' WHERE id = \(id)")
+            return id
+        }
+    }
+
+    private static func finished(_ kind: TestDatabase, _ body: @escaping @Sendable (Ward) async throws -> Void)
+        async throws
+    {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            _ = try await ward.runner().workOnce()
+            try await body(ward)
+        }
+    }
+
+    /// The report is signed after the upload was let in and while its file is being read.
+    @Test(arguments: TestDatabase.all) func aSeriesIsNotReplacedBelowAFreshSignature(_ kind: TestDatabase) async throws
+    {
+        try await Self.finished(kind) { ward in
+            let database = InterruptedDatabase(ward.database) { _ = try await Self.sign(ward) }
+            let images = ImagesService(
+                database: database, blobs: ward.blobs, audit: AuditService(database: ward.database), contents: .all,
+                inspector: ImageInspector(look: { _ in
+                    InspectedImage(
+                        dimensions: [9, 9, 9], spacing: [1, 1, 1], contentDigest: String(repeating: "d", count: 64))
+                }))
+            let file = ReceivedFile(staged: try await ward.blobs.stage(of: Data("another series".utf8)))
+            let error = await #expect(throws: AppError.self) {
+                _ = try await images.add(ward.doctor, case: ward.caseID, modality: .t2, filename: "t2.nii", file: file)
+            }
+            #expect(error?.code == .caseSigned, "\(String(describing: error))")
+            let count = try await ward.count("images")
+            #expect(count == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aSignedReportIsNotDeleted(_ kind: TestDatabase) async throws {
+        try await Self.finished(kind) { ward in
+            let id = try await Self.sign(ward)
+            let admin = try await Ward.addUser(.admin, to: ward.database)
+            let reports = ReportsService(database: ward.database, audit: AuditService(database: ward.database))
+            let error = await #expect(throws: AppError.self) { try await reports.delete(admin, id) }
+            #expect(error?.code == .conflict, "\(String(describing: error))")
+            let count = try await ward.count("reports")
+            #expect(count == 1)
+        }
+    }
+}
+
+extension DiskBlobStore {
+    /// A file that has arrived and is not kept yet.
+    fileprivate func stage(of bytes: Data) async throws -> StagedBlob {
+        let writer = try await stage(limit: .max)
+        try await writer.append(bytes)
+        return try await writer.finish()
+    }
+}
+
+/// A database after whose first look something else happens.
+private final class InterruptedDatabase: Database {
+    private let base: any Database
+    private let interruption: @Sendable () async throws -> Void
+    private let looks = Atomic(0)
+
+    init(_ base: any Database, by interruption: @escaping @Sendable () async throws -> Void) {
+        self.base = base
+        self.interruption = interruption
+    }
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T {
+        let value = try await base.read(body)
+        if looks.add(1, ordering: .relaxed).oldValue == 0 { try await interruption() }
+        return value
+    }
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T {
+        try await base.write(body)
+    }
+
+    func close() async throws { try await base.close() }
+
+    var load: PoolLoad { base.load }
+}
