@@ -143,7 +143,10 @@ struct ClaimCheckTests {
 extension ClaimCheckTests {
     /// What is measured on a mask that may not be relied on, and the words on enhancement, which are quoted.
     @Test func unreliableVolumesAndEnhancementAreCited() {
-        let facts = Self.facts + [Fact(id: "F40", kind: .quote, term: "no enhancement segmented"), Fact(id: "F40", kind: .other)]
+        let facts =
+            Self.facts + [
+                Fact(id: "F40", kind: .quote, term: "no enhancement segmented"), Fact(id: "F40", kind: .other),
+            ]
         let check = ClaimCheck(facts, limits: FactCheckSet.limits)
         #expect(check.faults(in: "Tumour core: 6.79 ml (unreliable).", citing: ["F4"]) == [])
         let impression =

@@ -67,4 +67,14 @@ struct ReportRemarkTests {
         #expect(try await ReportRemark.remarks(onLong: text + "It has 99 ml.", findings) == found)
         #expect(found.map(\.kind) == [.contradiction] && found.first?.sentence == ReportRemark.sentenceLimit + 1)
     }
+
+    /// A reader who has the T1CE series that the model did not get may say what she sees.
+    @Test func enhancementThatWasNotAssessedContradictsNothing() {
+        let findings = ReportDraftTests.result().structuredFindings
+        let text = "The lesion shows ring enhancement of 4.2 ml."
+        #expect(ReportRemark.remarks(on: text, findings).contains { $0.kind == .contradiction })
+        let notAssessed = Finding(
+            id: "F98", kind: .enhancement, region: .enhancingTumour, term: Enhancement.Answer.notAssessed.rawValue)
+        #expect(!ReportRemark.remarks(on: text, findings + [notAssessed]).contains { $0.kind == .contradiction })
+    }
 }
