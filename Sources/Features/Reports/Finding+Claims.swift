@@ -19,7 +19,7 @@ extension Fact {
             return [Fact(finding)]
         }
         let enhancement = Enhancement(answer, probability: finding.quantity)
-        return [enhancement.sentence, Enhancement(answer).sentence, enhancement.clause].compactMap { $0 }
+        return [enhancement.sentence, enhancement.clause].compactMap { $0 }
             .map { Fact(id: finding.id, kind: .quote, term: $0) } + [Fact(id: finding.id, kind: .other)]
     }
 
