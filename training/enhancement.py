@@ -3,7 +3,7 @@
 Two signs of the `LIKELIEST_MM3` that are likeliest to enhance: their mean probability, and how much brighter they are in T1CE than
 in T1 (`gain`, in deviations of the brain, against the rest of the tumour). A logistic regression (`enhancement` in `model.json`)
 turns them into the probability that anything enhances; below `LEAST` no voxel is enhancing tumour, it stays core. Without T1CE
-nothing is ever said to enhance. `Sources/Imaging/Measurement/Enhancement.swift` does the same: change both or neither.
+nothing is ever said to enhance; without T1 nothing is cleared. `Sources/Imaging/Measurement/Enhancement.swift` does the same: change both or neither.
 
 The regression is fitted on patients in whom something enhances and on the same patients without it: `quiet` makes T1CE of T1 where
 the expert marked enhancement (`patches.quieted`). Every patient is judged by what the others gave.
@@ -28,17 +28,17 @@ FAINT = 0.005
 # Keeps the weights of few patients from growing without end; of 0.3 … 0.001 this gave the least cross-entropy in patients left out.
 RIDGE = 0.03
 # Subsets that show contrast agent, for the fit; every one of them is fitted with and without enhancement.
-FITTED = (SEQUENCES, ("t1ce", "flair"))
+FITTED = (SEQUENCES, ("t1", "t1ce"))
 
 
 def scores(sequences):
-    """What tells contrast agent, float32 on the reference's grid, and the foreground: z-scores of T1CE less those of T1 where it is there."""
+    """What tells contrast agent, float32 on the reference's grid, and the foreground: z-scores of T1CE less those of T1."""
     reference = sequences["t1ce"]
     cleared, foreground, _ = separated(sequences, reference)
     inside = sitk.GetArrayViewFromImage(foreground) > 0
-    own, *without = (to_grid(cleared[name], reference, sitk.sitkLinear) for name in ("t1ce", "t1") if name in cleared)
+    own, without = (to_grid(cleared[name], reference, sitk.sitkLinear) for name in ("t1ce", "t1"))
     standard = lambda values: (values - values[inside].mean(dtype=np.float64)) / max(values[inside].std(dtype=np.float64), 1e-6)  # noqa: E731
-    return standard(own) - standard(without[0]) if without else standard(own), inside
+    return standard(own) - standard(without), inside
 
 
 def likeliest(probability, voxel_volume):
@@ -49,8 +49,8 @@ def likeliest(probability, voxel_volume):
 
 
 def signs(probability, found, sequences):
-    """`SIGNS` of a case; None without T1CE or where no voxel is enhancing tumour. `probability`: of enhancing tumour; `found`: WT, TC, ET."""
-    if "t1ce" not in sequences or not found[2].any():
+    """`SIGNS` of a case; None without T1CE and T1 or where no voxel is enhancing tumour. `probability`: of enhancing tumour; `found`: WT, TC, ET."""
+    if not {"t1", "t1ce"} <= set(sequences) or not found[2].any():
         return None
     values, inside = scores(sequences)
     chosen = likeliest(probability, float(np.prod(sequences["t1ce"].GetSpacing())))

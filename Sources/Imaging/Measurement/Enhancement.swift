@@ -55,7 +55,7 @@ package struct EnhancementForecast: Codable, Equatable, Sendable {
     }
 
     /// - Parameters:
-    ///   - study: all series of it; without T1CE nothing is assessed.
+    ///   - study: all series of it; without T1CE nothing is assessed, without T1 nothing is cleared.
     ///   - foreground: the brain, on the grid of `regions`.
     package static func answer(
         _ regions: [TumourRegion: Image], thresholds: RegionThresholds, in study: Study, foreground: LabelMap,
@@ -66,9 +66,10 @@ package struct EnhancementForecast: Codable, Equatable, Sendable {
         guard let enhancing = masks[.enhancingTumour], let whole = masks[.wholeTumour],
             let map = regions[.enhancingTumour], enhancing.values.contains(1)
         else { return Enhancement(.none) }
-        guard let forecast else { return Enhancement(.segmented) }
+        // What takes up contrast agent is told by both: T1CE alone cleared a true enhancement of 2.6 ml.
+        guard let forecast, let plain = study.images[.t1] else { return Enhancement(.segmented) }
         let chosen = LikeliestVoxels(of: map)
-        let gain = try ContrastGain(contrast, plain: study.images[.t1], foreground: foreground)
+        let gain = try ContrastGain(contrast, plain: plain, foreground: foreground)
         let probability = forecast.probability(
             mean: chosen.meanProbability, gain: gain.mean(of: chosen.marks, against: whole))
         return Enhancement(probability >= least ? .segmented : .none, probability: probability)
@@ -99,19 +100,14 @@ private struct LikeliestVoxels {
     }
 }
 
-/// How bright voxels are in T1CE against T1, both as z-scores of the brain; in T1CE alone where T1 is absent.
+/// How bright voxels are in T1CE against T1, both as z-scores of the brain.
 private struct ContrastGain {
     private let values: [Float]
     private let foreground: LabelMap
 
-    init(_ contrast: Image, plain: Image?, foreground: LabelMap) throws {
+    init(_ contrast: Image, plain: Image, foreground: LabelMap) throws {
         self.foreground = foreground
-        let own = try Self.scores(contrast, foreground)
-        guard let plain else {
-            values = own
-            return
-        }
-        values = zip(own, try Self.scores(plain, foreground)).map { $0 - $1 }
+        values = zip(try Self.scores(contrast, foreground), try Self.scores(plain, foreground)).map { $0 - $1 }
     }
 
     private static func scores(_ image: Image, _ foreground: LabelMap) throws -> [Float] {

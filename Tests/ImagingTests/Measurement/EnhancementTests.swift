@@ -38,6 +38,10 @@ struct EnhancementTests {
         #expect(try answer([.t1: dark, .flair: bright]) == Enhancement(.notAssessed))
     }
 
+    @Test func withoutT1NothingIsCleared() throws {
+        #expect(try answer([.t1ce: dark]) == Enhancement(.segmented))
+    }
+
     @Test func whatMarksNothingNeedsNoForecast() throws {
         #expect(try answer([.t1ce: bright], enhancing: [Float](repeating: 0.1, count: 10)) == Enhancement(.none))
         #expect(try answer([.t1ce: dark], by: nil) == Enhancement(.segmented))
