@@ -102,6 +102,8 @@ private struct LikeliestVoxels {
 
 /// How bright voxels are in T1CE against T1, both as z-scores of the brain.
 private struct ContrastGain {
+    private static let leastDeviation = 1e-6
+
     private let values: [Float]
     private let foreground: LabelMap
 
@@ -113,17 +115,8 @@ private struct ContrastGain {
     private static func scores(_ image: Image, _ foreground: LabelMap) throws -> [Float] {
         let values =
             image.grid == foreground.grid ? image.values : try Resampler.linear(image, to: foreground.grid).values
-        var (count, sum, squares) = (0.0, 0.0, 0.0)
-        for (index, mark) in foreground.values.enumerated() where mark != 0 {
-            count += 1
-            sum += Double(values[index])
-        }
-        let mean = sum / max(count, 1)
-        for (index, mark) in foreground.values.enumerated() where mark != 0 {
-            squares += (Double(values[index]) - mean) * (Double(values[index]) - mean)
-        }
-        let deviation = max((squares / max(count, 1)).squareRoot(), 1e-6)
-        return values.map { Float((Double($0) - mean) / deviation) }
+        return IntensityStatistics(values, within: foreground.values, floor: leastDeviation)
+            .zScores(values, within: nil)
     }
 
     /// Against the rest of the tumour, or of the brain where that rest is smaller than what is marked.
