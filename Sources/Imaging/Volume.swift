@@ -25,3 +25,8 @@ package struct Volume<Element: Sendable>: Sendable {
 package typealias Image = Volume<Float>
 /// A binary mask (0 or 1) or a label map.
 package typealias LabelMap = Volume<UInt8>
+
+extension Volume where Element == UInt8 {
+    /// How many voxels are not 0.
+    package var setVoxelCount: Int { values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 } }
+}

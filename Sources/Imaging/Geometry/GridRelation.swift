@@ -95,7 +95,7 @@ extension Study {
     /// - Parameter brain: on the reference's grid.
     /// - Throws: `ImagingError(.incompatibleSeries)` where a series shows too little of the brain.
     package func checkReach(over brain: LabelMap) throws {
-        let total = brain.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }
+        let total = brain.setVoxelCount
         for sequence in sequences {
             guard let grid = images[sequence]?.grid, grid != brain.grid, total > 0 else { continue }
             let reach = try Resampler.nearest(LabelMap(grid: grid, filledWith: 1), to: brain.grid)

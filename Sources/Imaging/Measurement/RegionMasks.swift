@@ -69,8 +69,6 @@ package struct RegionMasks: Sendable {
 
     /// mm³ by region, counted on the masks' own voxels.
     package var volumes: [TumourRegion: Double] {
-        masks.mapValues { mask in
-            Double(mask.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }) * grid.voxelVolume
-        }
+        masks.mapValues { Double($0.setVoxelCount) * grid.voxelVolume }
     }
 }

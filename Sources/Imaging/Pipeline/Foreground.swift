@@ -32,8 +32,8 @@ package struct Foreground: Sendable {
     /// what surrounds the brain is neither of one value nor faint noise (docs/decisions/0236). Nil for a head.
     package func given(by brain: Foreground) throws -> Foreground? {
         let whole = try mask.filled()
-        let voxels = whole.voxelCount
-        guard Double(voxels) <= Self.mostOfItsBrain * Double(brain.mask.voxelCount),
+        let voxels = whole.setVoxelCount
+        guard Double(voxels) <= Self.mostOfItsBrain * Double(brain.mask.setVoxelCount),
             whole.shareOfFaces <= Self.touchedFaces
         else { return nil }
         return Foreground(mask: whole, brainMask: .given)
@@ -96,7 +96,7 @@ package struct SeparatedStudy: Sendable {
             (backgrounds[sequence] ?? SeriesBackground(level: 0)).brain(in: image)
         }
         if backgrounds.values.contains(where: { $0.tolerance > 0 }) { mask = try mask.largestComponent().filled() }
-        guard Double(mask.voxelCount) * grid.voxelVolume / 1000 <= largestBrain else { return nil }
+        guard Double(mask.setVoxelCount) * grid.voxelVolume / 1000 <= largestBrain else { return nil }
         var bare: [MRISequence: Image] = [:]
         for (sequence, background) in backgrounds {
             bare[sequence] = try study.images[sequence]?.bare(within: mask, around: background)
@@ -144,12 +144,9 @@ extension Volume where Element == Float {
 }
 
 extension Volume where Element == UInt8 {
-    /// Voxels that are set.
-    fileprivate var voxelCount: Int { values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 } }
-
     /// Whether a frame was taken for the background: a brain fills about half of its bounding box.
     fileprivate var isBox: Bool {
-        boundingBox.map { Double(voxelCount) > 0.9 * Double($0.size.count) } ?? false
+        boundingBox.map { Double(setVoxelCount) > 0.9 * Double($0.size.count) } ?? false
     }
 
     /// The share of the faces' voxels that are set.

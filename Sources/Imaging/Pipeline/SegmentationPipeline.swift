@@ -131,10 +131,9 @@ private struct Measured {
         lesions = try LesionMeasurer(probabilities, masks, alignment: good).lesions()
         fit = AtlasFit(
             status: atlas == nil ? .notInstalled : good == nil ? .notAligned : .aligned, fit: alignment?.fit)
-        let voxels = foreground.values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 }
         review = Review(
             atlas: fit, brainMask: probabilities.brainMask,
-            brainVolume: Double(voxels) * foreground.grid.voxelVolume / 1000,
+            brainVolume: Double(foreground.setVoxelCount) * foreground.grid.voxelVolume / 1000,
             contrasts: Dictionary(
                 uniqueKeysWithValues: contrasts.compactMap { name, found in found.map { (name, $0) } }),
             comparison: try SeriesComparison(images, within: foreground),
