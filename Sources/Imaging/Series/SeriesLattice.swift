@@ -14,7 +14,7 @@ package struct SeriesLattice: Sendable {
     /// - Parameter study: as `SeparatedStudy` gives it: noise or ripples around a brain would be compared as well.
     package init(_ study: Study) throws {
         let coarse = try study.sequences.compactMap { sequence in study.images[sequence].map { (sequence, $0) } }
-            .concurrentMap { sequence, image in (sequence, try Self.bare(image).boxMeans(spacing: Self.spacing)) }
+            .concurrentMap { sequence, image in (sequence, image.boxMeans(spacing: Self.spacing)) }
         guard let grid = coarse.first(where: { $0.0 == study.reference })?.1.grid else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
@@ -27,14 +27,6 @@ package struct SeriesLattice: Sendable {
             try Resampler.linear(Image(grid: image.grid, filledWith: 1), to: grid, outside: 0).values
         }
         isShared = (0..<grid.size.count).map { index in reach.allSatisfy { $0[index] > 0.5 } }
-    }
-
-    /// A background among the brain's values would make of every box at the brain's edge another tissue.
-    private static func bare(_ image: Image) throws -> Image {
-        guard let background = SeriesBackground(of: image), let darkest = image.values.min(), darkest < background.level
-        else { return image }
-        return try image.bare(
-            within: background.brain(in: image).largestComponent().filled(), around: background)
     }
 
     var sequences: [MRISequence] { layers.keys.sorted() }
