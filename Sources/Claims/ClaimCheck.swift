@@ -34,11 +34,12 @@ package struct ClaimCheck: Sendable {
         let script = Script(text, without: book.facts.filter { $0.kind == .quote }.compactMap(\.term))
         var reader = ClaimReader(limits: book.limits, isStrict: false)
         let judge = Judge(book: book)
-        let remarks = script.sentences.prefix(limit).enumerated().flatMap { index, span in
+        let sentences = script.sentences
+        let remarks = sentences.prefix(limit).enumerated().flatMap { index, span in
             reader.claims(of: Tokenizer.tokens(of: span, in: script))
                 .map { Remark($0, judge.verdict(on: $0), sentence: index + 1) }
         }
-        return (remarks, script.sentences.count <= limit)
+        return (remarks, sentences.count <= limit)
     }
 
     /// Of the whole text.

@@ -28,18 +28,8 @@ struct Script {
     /// Spans of the sentences. Ends of lines and full stops before a blank end one. Citations behind a full stop belong to the
     /// sentence before it.
     var sentences: [Range<Int>] {
-        lines.filter { !isHeading($0) }.flatMap(sentences)
+        lines.filter { !Heading.isOne(String(letters[$0].map(\.character))) }.flatMap(sentences)
             .filter { span in letters[span].contains { $0.character.isLetter } }
-    }
-
-    /// Letters that a heading has at most.
-    private static let headingLimit = 80
-
-    /// A short line of capitals that states nothing; a script without capitals has no such lines.
-    private func isHeading(_ line: Range<Int>) -> Bool {
-        let line = letters[line].map(\.character)
-        return line.count <= Self.headingLimit && line.contains(where: \.isUppercase)
-            && !line.contains { $0.isLowercase || $0.isNumber } && line.last { !$0.isWhitespace } != "."
     }
 
     private var lines: [Range<Int>] {

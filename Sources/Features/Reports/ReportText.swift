@@ -1,15 +1,8 @@
+import Claims
 import Rendering
 
 /// A report's text cut into its parts for print.
 enum ReportText {
-    /// A short line of capitals that states nothing; a script without capitals has no such lines.
-    static func isHeading(_ line: String) -> Bool {
-        line.count <= headingLimit && line.contains(where: \.isUppercase) && !line.contains(where: \.isLowercase)
-            && !line.contains(where: \.isNumber) && !line.hasSuffix(".")
-    }
-
-    private static let headingLimit = 80
-
     /// Nothing of the text is left out, a heading without lines neither; citations at the end of a line are its findings.
     static func sections(of text: String) -> [ReportDocument.Section] {
         var sections: [ReportDocument.Section] = []
@@ -21,7 +14,7 @@ enum ReportText {
             sentences = []
         }
         for line in text.split(whereSeparator: \.isNewline).map({ String($0).trimmed }) where !line.isEmpty {
-            if isHeading(line) {
+            if Heading.isOne(line) {
                 close()
                 title = line
             } else {
