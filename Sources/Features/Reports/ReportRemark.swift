@@ -41,7 +41,10 @@ package struct ReportRemark: Encodable, Equatable, Sendable {
 
     /// Without T1CE the empty mask of the enhancing tumour measures nothing.
     private static func assessed(_ findings: [Finding]) -> [Finding] {
-        guard findings.contains(where: { $0.term == Enhancement.Answer.notAssessed.rawValue }) else { return findings }
+        let isAssessed = !findings.contains {
+            $0.kind == .enhancement && $0.term == Enhancement.Answer.notAssessed.rawValue
+        }
+        guard !isAssessed else { return findings }
         return findings.filter { $0.measuredRegion != .enhancingTumour || $0.kind == .enhancement }
     }
 
