@@ -52,7 +52,7 @@ struct Clause: Sendable {
         return first.range.lowerBound..<last.range.upperBound
     }
 
-    /// Whether the word at `place` is followed by a noun that the lexicon does not know or that is no tumour's, so that it only
+    /// Whether the noun after the word at `place` is unknown to the lexicon or does not belong to a tumour, so that the word only
     /// describes that ("tumour progression", "temporal horn").
     func describesOther(_ place: Int) -> Bool {
         guard words.indices.contains(place + 1) else { return false }

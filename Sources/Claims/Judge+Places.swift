@@ -14,8 +14,8 @@ extension Judge {
             }
             if lesions.isEmpty { return .contradicted("no \(claim.subject.extents[0].name) was measured") }
         }
-        if reach == .all, let stranger = lesions.first(where: { book.lies($0, at: location) == false }) {
-            return .contradicted("lesion \(stranger) does not lie in the \(location.name)")
+        if reach == .all, let other = lesions.first(where: { book.lies($0, at: location) == false }) {
+            return .contradicted("lesion \(other) does not lie in the \(location.name)")
         }
         if reach == .only, let side = location.side, side != .both, lesions.allSatisfy({ book.side(of: $0) == .both }) {
             return .contradicted("the lesion lies on both sides")

@@ -11,8 +11,8 @@ extension ReportDraft {
         package var description: String { "Sentence \(sentence): \(reason)." }
     }
 
-    /// Every claim that the findings cited by its sentence do not support: what nobody measured never reaches a reader, whoever
-    /// wrote the sentence. Empty for a sound draft.
+    /// Every claim that the findings cited by its sentence do not support, so that nothing unmeasured reaches a reader. Empty for a
+    /// sound draft.
     package func faults(against findings: [Finding]) -> [Fault] {
         let check = ClaimCheck(findings)
         return sentences.enumerated().flatMap { index, sentence in

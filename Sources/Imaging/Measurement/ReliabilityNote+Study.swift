@@ -1,7 +1,7 @@
 extension ReliabilityNote {
     /// What the present sequences, the kind of image and what the model predicts of this case allow to say, by region.
     ///
-    /// How well the model did on other patients stands in its card and in the API's list of models: a sentence that is the same
+    /// The model card and the API's list of models say how well the model did on other patients: a sentence that is the same
     /// for every case is not read (docs/decisions/0241).
     ///
     /// - Parameters:

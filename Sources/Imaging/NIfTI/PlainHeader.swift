@@ -39,7 +39,7 @@ struct PlainHeader {
     private static let second = [
         0..<12, 12..<16, 16..<80, 104..<168, 176..<192, 344..<400, 400..<496, 500..<504, 524..<525,
     ]
-    /// The standard's codes of forms, and the one that stands for any other: aligned to something.
+    /// The standard's codes of forms, and the one that replaces any other: aligned to something.
     private static let formCodes: ClosedRange<Int32> = 1...5
     private static let anyForm: Int32 = 2
 
