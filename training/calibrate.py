@@ -3,7 +3,7 @@
 Temperatures (Guo et al. 2017) minimise the cross-entropy of the voxels within 20 mm of the expert's or our whole tumour, all four
 sequences. A voxel belongs to a region from 0.5 on, or from where the mean Dice over patients and subsets is highest while no patient
 loses more than `MOST_LOST` against 0.5, if patients that the choice did not see gain by it too: the best threshold lies at half the Dice that can be reached (Lipton, Elkan & Naryanaswamy 2014). Whether anything
-enhances is asked of the case as a whole (`enhancement.py`), and the core of what enhances lies around it (`core.py`). Dice is foretold, by least squares over all fifteen subsets of the
+enhances is asked of the case as a whole (`enhancement.py`), and the core of what enhances lies around it (`core.py`). Dice is predicted, by least squares over all fifteen subsets of the
 sequences (of enhancing tumour those with T1CE), from `SIGNS`: the Dice that the probabilities expect of their own mask, how many voxels
 they are unsure of, and whether T1CE, and T2 or FLAIR, are there. A lesion's confidence, the share of its voxels that
 an expert would mark, follows from its mean probability and its volume. How good all of it is is judged on patients that the fit did
