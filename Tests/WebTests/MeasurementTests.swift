@@ -14,7 +14,7 @@ struct MeasurementTests {
     private static let reason = "Predicted Dice of enhancing tumour 0.34."
 
     /// A lesion of this volume, with a core of two parts and one enhancing focus.
-    private static func result(_ volume: Double) -> SegmentationResult {
+    private static func result(_ volume: Double, enhancement: Enhancement? = nil) -> SegmentationResult {
         let volumes: [TumourRegion: Double] = [
             .wholeTumour: volume, .tumourCore: 70_300, .enhancingTumour: 51_300,
         ]
@@ -47,7 +47,7 @@ struct MeasurementTests {
             maskFiles: [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
             structuredFindings: list.findings, lesions: [lesion], gatingWeights: [:], availableModalities: [.t1ce],
             referenceModality: .t1ce, reliability: [], brainMask: .given, review: review, expectedDice: predicted,
-            modelVersion: "m 1.0", device: "cpu")
+            enhancement: enhancement, modelVersion: "m 1.0", device: "cpu")
     }
 
     private static let pipeline: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
@@ -129,6 +129,17 @@ struct MeasurementTests {
         CaseResult(
             id: ID(), caseID: ID(), task: ID(), result: result, manifest: "{}", model: WebClinic.model,
             inputsDigest: "", codeVersion: "", createdAt: .now, files: [])
+    }
+
+    /// Without T1CE a 0 on the page would claim that nothing enhances.
+    @Test func enhancementThatWasNotAssessedHasNoNumbers() {
+        let assessed = ResultNumbers(Self.stored(Self.result(155_100)), reasons: nil)
+        #expect(assessed.regions[2].parts == "1 focus" && assessed.lesions[0].rowCount == 3)
+        let numbers = ResultNumbers(
+            Self.stored(Self.result(155_100, enhancement: Enhancement(.notAssessed))), reasons: nil)
+        let region = numbers.regions[2]
+        #expect([region.volume, region.parts, region.confidence] == ["–", "–", "–"])
+        #expect(numbers.lesions[0].rowCount == 2)
     }
 
     /// The page of a result that measured the whole tumour alone.

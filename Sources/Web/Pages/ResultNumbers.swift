@@ -6,7 +6,8 @@ struct ResultNumbers: Sendable {
     struct Region: Sendable {
         let name: String
         let volume: String
-        /// Lesions, parts of the core, enhancing foci; a dash where they were not counted.
+        /// Lesions, parts of the core, enhancing foci; a dash where they were not counted. So are volume and probability of a region
+        /// that was not assessed.
         let parts: String
         let confidence: String
         /// A dash where the model predicts none.
@@ -32,15 +33,10 @@ struct ResultNumbers: Sendable {
         let result = found.result
         model = result.modelVersion
         reference = result.referenceModality.displayName
-        regions = TumourRegion.allCases.map { region in
-            Region(
-                name: region.title, volume: Self.volume(of: region, in: result),
-                parts: Self.parts(of: region, in: result.lesions),
-                confidence: result.confidenceScores[region].map { QuantityText.coefficient($0).text } ?? "none found",
-                predictedDice: result.expectedDice?[region].map { QuantityText.coefficient($0).text } ?? "–",
-                note: result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? "")
+        regions = TumourRegion.allCases.map { Region($0, of: result) }
+        lesions = result.lesions.map {
+            LesionRows($0, regions: TumourRegion.allCases.filter(result.isAssessed), isReliable: result.isReliable)
         }
-        lesions = result.lesions.map { LesionRows($0, isReliable: result.isReliable) }
         hasLesions = !lesions.isEmpty
         let weights = result.availableModalities.compactMap { sequence in
             result.gatingWeights[sequence].map { "\(sequence.displayName) \(QuantityText.coefficient($0).text)" }
@@ -50,11 +46,25 @@ struct ResultNumbers: Sendable {
         isStale = found.isStale
         self.reasons = reasons ?? result.review?.reasons ?? []
     }
+}
 
-    /// A dash where enhancement was not assessed: 0 would be a claim.
-    private static func volume(of region: TumourRegion, in result: SegmentationResult) -> String {
-        if region == .enhancingTumour, result.enhancement?.answer == .notAssessed { return "–" }
-        return QuantityText.volume(result.volumes[region] ?? 0).value
+extension SegmentationResult {
+    /// False for the enhancing tumour where enhancement was not assessed: 0 would be a claim.
+    fileprivate func isAssessed(_ region: TumourRegion) -> Bool {
+        region != .enhancingTumour || enhancement?.answer != .notAssessed
+    }
+}
+
+extension ResultNumbers.Region {
+    init(_ region: TumourRegion, of result: SegmentationResult) {
+        name = region.title
+        let isAssessed = result.isAssessed(region)
+        volume = isAssessed ? QuantityText.volume(result.volumes[region] ?? 0).value : "–"
+        parts = isAssessed ? Self.parts(of: region, in: result.lesions) : "–"
+        let found = result.confidenceScores[region].map { QuantityText.coefficient($0).text } ?? "none found"
+        confidence = isAssessed ? found : "–"
+        predictedDice = result.expectedDice?[region].map { QuantityText.coefficient($0).text } ?? "–"
+        note = result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? ""
     }
 
     private static func parts(of region: TumourRegion, in lesions: [Lesion]) -> String {
@@ -90,7 +100,10 @@ struct LesionRows: Sendable {
     let rows: [Row]
     let rowCount: Int
 
-    init(_ lesion: Lesion, isReliable: (TumourRegion) -> Bool = { _ in true }) {
+    init(
+        _ lesion: Lesion, regions: [TumourRegion] = TumourRegion.allCases,
+        isReliable: (TumourRegion) -> Bool = { _ in true }
+    ) {
         number = lesion.number
         side = lesion.side.rawValue
         let places = lesion.locations.filter { $0.share >= 0.1 }
@@ -99,7 +112,7 @@ struct LesionRows: Sendable {
             ? "not stated"
             : places.map { "\($0.structure.name) \(QuantityText.share($0.share).text)" }.joined(separator: ", ")
         midline = lesion.touchesMidline ? "yes" : "no"
-        rows = TumourRegion.allCases.compactMap { region in
+        rows = regions.compactMap { region in
             lesion.measurement(of: region).map { Row($0, of: region, isReliable: isReliable(region)) }
         }
         rowCount = rows.count
