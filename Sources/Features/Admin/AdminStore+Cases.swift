@@ -9,7 +9,10 @@ extension AdminStore {
             "cases", "Cases", "case", audit: .init("case"),
             .rows(
                 AdminRows(
-                    from: "cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by",
+                    from: """
+                        cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
+                        JOIN studies y ON y.id = c.study_id
+                        """,
                     id: "c.id", order: .newest("c.created_at"), search: ["c.search_text", "u.search_text"],
                     revision: "c.revision"
                 ) { CaseStore.visible($0) }),
@@ -24,7 +27,7 @@ extension AdminStore {
         ]
         table.related = [
             AdminRelated(
-                "Images", "hidden as well, and purged with it", "images", by: "case_id",
+                "Images", "hidden as well, and purged with it", imagesByCase, by: "case_id",
                 list: .init("images", by: "case")
             ).inline(),
             AdminRelated(
@@ -60,6 +63,11 @@ extension AdminStore {
         return table
     }()
 
+    private static let imagesByCase = """
+        (SELECT s.institution_id, c.id AS case_id FROM series s JOIN cases c ON c.study_id = s.study_id
+        WHERE s.replaced_at IS NULL) AS images
+        """
+
     private static let caseColumns = [
         AdminColumn("patientId", "Patient id", "c.patient_id"), AdminColumn("age", "Age", "c.age", .number).optional(),
         AdminColumn("sex", "Sex", "c.sex").optional(), AdminColumn("status", "Status", "c.status", .state),
@@ -70,7 +78,7 @@ extension AdminStore {
             .unsortable(),
         AdminColumn("updatedAt", "Changed", "c.updated_at", .time).unlisted(),
         AdminColumn("completedAt", "Completed", "c.completed_at", .time).optional().unlisted(),
-        AdminColumn("scanDate", "Scanned on", "c.scan_date").optional().unlisted(),
+        AdminColumn("scanDate", "Scanned on", "y.study_date").optional().unlisted(),
         AdminColumn("fieldStrength", "Field strength", "c.field_strength").optional().unlisted(),
         AdminColumn("scannerType", "Scanner", "c.scanner_type").unlisted(),
         AdminColumn("indication", "Indication", "c.indication", .longText).unlisted(),
@@ -79,7 +87,7 @@ extension AdminStore {
         AdminColumn("notes", "Notes", "c.notes", .longText).unlisted(),
         AdminColumn(
             "images", "Images",
-            "(SELECT COUNT(*) FROM images m WHERE m.institution_id = c.institution_id AND m.case_id = c.id)", .number
+            "(SELECT COUNT(*) FROM series m WHERE m.study_id = c.study_id AND m.replaced_at IS NULL)", .number
         ).unlisted().unsortable(),
         AdminColumn("revision", "Revision", "c.revision", .number).unlisted(),
     ]
@@ -169,7 +177,7 @@ extension AdminStore {
         table.note = "They are purged with their files once the time of retention has passed."
         table.filters = [AdminFilter("deleted", "Deleted", "c.deleted_at", .period)]
         table.related = [
-            AdminRelated("Images", "", "images", by: "case_id"),
+            AdminRelated("Images", "", imagesByCase, by: "case_id"),
             AdminRelated("Results", "", "results", by: "case_id"),
             AdminRelated("Files", "", "blobs", by: "case_id", bytes: "size"),
         ]
@@ -187,7 +195,8 @@ extension AdminStore {
             .rows(
                 AdminRows(
                     from: """
-                        images m JOIN cases c ON c.institution_id = m.institution_id AND c.id = m.case_id
+                        series m JOIN cases c ON c.institution_id = m.institution_id AND c.study_id = m.study_id
+                            AND m.replaced_at IS NULL
                         JOIN users u ON u.institution_id = m.institution_id AND u.id = m.uploaded_by
                         """,
                     id: "m.id", order: .newest("m.uploaded_at"),
@@ -195,9 +204,14 @@ extension AdminStore {
                 ) { CaseStore.visible($0) }),
             [
                 AdminColumn("originalFilename", "File", "m.original_filename"),
-                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "m.case_id"),
-                AdminColumn("modality", "Sequence", "m.modality", .state),
-                AdminColumn("fileSize", "Size", "m.file_size", .bytes),
+                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "c.id"),
+                AdminColumn("modality", "Sequence", "m.role", .state),
+                AdminColumn(
+                    "fileSize", "Size",
+                    """
+                    (SELECT SUM(b.size) FROM series_blobs f JOIN blobs b ON b.institution_id = f.institution_id
+                        AND b.id = f.blob_id WHERE f.series_id = m.id)
+                    """, .bytes),
                 AdminColumn("uploadedBy", "Uploaded by", "u.email").linked(to: "users", id: "m.uploaded_by"),
                 AdminColumn("uploadedAt", "Uploaded", "m.uploaded_at", .time),
                 AdminColumn("sizeX", "Voxels along x", "m.size_x", .number).unlisted(),
@@ -209,9 +223,9 @@ extension AdminStore {
                 AdminColumn("contentDigest", "SHA-256 of the content", "m.content_digest").unlisted(),
             ])
         table.filters = [
-            AdminFilter("modality", "Sequence", "m.modality", .choice(AdminChoice.all(of: MRISequence.self))),
+            AdminFilter("modality", "Sequence", "m.role", .choice(AdminChoice.all(of: MRISequence.self))),
             AdminFilter("uploaded", "Uploaded", "m.uploaded_at", .period),
-            AdminFilter("case", "Case", "m.case_id", .reference(table: "cases")),
+            AdminFilter("case", "Case", "c.id", .reference(table: "cases")),
         ]
         table.edit = AdminForm(fields: [
             .init(
@@ -222,7 +236,7 @@ extension AdminStore {
                 help: "Shown to people; the stored file keeps its own name."),
         ]) { services, scope, id, values in
             try await services.images.update(
-                scope, AdministeredServices.id(id, of: ID<MRIImage>.self), modality: values["modality"] ?? "",
+                scope, AdministeredServices.id(id, of: ID<Series>.self), modality: values["modality"] ?? "",
                 filename: values["originalFilename"] ?? "")
             return .init(id)
         }.needing(.uploadImage)
@@ -232,7 +246,7 @@ extension AdminStore {
                 "The images go with their files. Results that were measured on them stay and say that the images were changed.",
                 isDestructive: true, needing: .uploadImage
             ) { services, scope, id in
-                try await services.images.delete(scope, AdministeredServices.id(id, of: ID<MRIImage>.self))
+                try await services.images.delete(scope, AdministeredServices.id(id, of: ID<Series>.self))
             }
         ]
         return table

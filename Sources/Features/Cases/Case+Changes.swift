@@ -4,7 +4,7 @@ extension Case {
         [
             .named("patientId", before.patientID, patientID), .named("age", before.age, age),
             .named("sex", before.sex, sex), .told("status", before.status, status),
-            .named("scanDate", before.scanDate, scanDate),
+            .named("scanDate", before.study.date, study.date),
             .named("fieldStrength", before.fieldStrength, fieldStrength),
             .named("scannerType", before.scannerType, scannerType),
             .named("indication", before.indication, indication),

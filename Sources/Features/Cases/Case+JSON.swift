@@ -17,7 +17,7 @@ extension Case: JSONWritable {
             writer.field("patientId", patientID)
             writer.field("priority", priority)
             writer.field("reviewReasons", reviewReasons)
-            writer.field("scanDate", scanDate)
+            writer.field("scanDate", study.date)
             writer.field("scannerType", scannerType)
             writer.field("sex", sex?.rawValue)
             writer.field("status", status.rawValue)

@@ -63,7 +63,7 @@ package struct CaseForm: Decodable, Sendable {
     private func applyScan(to after: inout Case, _ check: inout Validation) {
         if !scanDate.isAbsent {
             let text = String((scanDate.given ?? "").trimmed.prefix { $0 != "T" })
-            after.scanDate = text.isEmpty ? nil : text
+            after.study.date = text.isEmpty ? nil : text
             if !text.isEmpty && CivilDate(text) == nil {
                 check.add("scanDate", "Enter a date as YYYY-MM-DD.")
             }
@@ -105,8 +105,8 @@ extension CaseForm {
         if form.age.isAbsent { form.age = .null }
         if form.sex.isAbsent { form.sex = .null }
         let blank = Case(
-            id: ID(), institutionID: scope.institution, createdBy: scope.user, author: "", patientID: "", age: nil,
-            sex: nil, status: .created, scanDate: nil, fieldStrength: nil, scannerType: "", clinicalHistory: "",
+            id: ID(), institutionID: scope.institution, createdBy: scope.user, author: "", study: ImagingStudy(), patientID: "", age: nil,
+            sex: nil, status: .created, fieldStrength: nil, scannerType: "", clinicalHistory: "",
             indication: "", diagnosis: "", priority: Case.defaultPriority, notes: "", createdAt: now, updatedAt: now,
             completedAt: nil)
         return try form.applied(to: blank)

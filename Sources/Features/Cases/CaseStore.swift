@@ -10,8 +10,9 @@ package struct CaseStore {
 
     /// LEFT, although every case has its author: so that no database begins with the users.
     static let selection: SQL = """
-        SELECT c.*, u.first_name, u.last_name
-        FROM cases c LEFT JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
+        SELECT c.*, \(StudyStore.columns), u.first_name, u.last_name
+        FROM cases c LEFT JOIN studies y ON y.id = c.study_id
+        LEFT JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
         """
 
     /// What `scope` may see for `action`, as a condition on `c`.
@@ -65,13 +66,14 @@ package struct CaseStore {
     private var counts: CaseCountStore { CaseCountStore(connection) }
 
     func insert(_ scope: Scope, _ item: Case) throws {
+        try StudyStore(connection).insert(scope, item.study)
         try connection.execute(
             """
             INSERT INTO cases
-                (id, institution_id, created_by, patient_id, age, sex, status, scan_date, field_strength, scanner_type,
+                (id, institution_id, created_by, study_id, patient_id, age, sex, status, field_strength, scanner_type,
                 clinical_history, indication, diagnosis, priority, notes, search_text, created_at, updated_at)
-            VALUES (\(item.id), \(scope.institution), \(scope.user), \(item.patientID), \(item.age), \(item.sex),
-                \(item.status), \(item.scanDate), \(item.fieldStrength), \(item.scannerType), \(item.clinicalHistory),
+            VALUES (\(item.id), \(scope.institution), \(scope.user), \(item.study.id), \(item.patientID), \(item.age),
+                \(item.sex), \(item.status), \(item.fieldStrength), \(item.scannerType), \(item.clinicalHistory),
                 \(item.indication), \(item.diagnosis), \(item.priority), \(item.notes), \(item.searchText),
                 \(item.createdAt), \(item.updatedAt))
             """)
@@ -109,13 +111,14 @@ package struct CaseStore {
         try connection.execute(
             """
             UPDATE cases SET patient_id = \(item.patientID), age = \(item.age), sex = \(item.sex),
-                status = \(item.status), scan_date = \(item.scanDate), field_strength = \(item.fieldStrength),
+                status = \(item.status), field_strength = \(item.fieldStrength),
                 scanner_type = \(item.scannerType), clinical_history = \(item.clinicalHistory),
                 indication = \(item.indication), diagnosis = \(item.diagnosis), priority = \(item.priority),
                 notes = \(item.notes), search_text = \(item.searchText), updated_at = \(item.updatedAt),
                 revision = revision + 1
             WHERE institution_id = \(scope.institution) AND id = \(item.id)
             """)
+        if item.study != before.study { try StudyStore(connection).update(scope, item.study) }
         try count(before, becoming: item.status)
     }
 
@@ -189,11 +192,11 @@ extension Case {
         institutionID = try row.get("institution_id")
         createdBy = try row.get("created_by")
         author = "\(try row.get("first_name", as: String.self)) \(try row.get("last_name", as: String.self))".trimmed
+        study = try ImagingStudy(row)
         patientID = try row.get("patient_id")
         age = try row.optional("age")
         sex = try row.optional("sex")
         status = try row.get("status")
-        scanDate = try row.optional("scan_date")
         fieldStrength = try row.optional("field_strength")
         scannerType = try row.get("scanner_type")
         clinicalHistory = try row.get("clinical_history")

@@ -27,7 +27,7 @@ import Testing
             change.status = .value("archived")
             let changed = try await clinic.cases.update(doctor.scope, made.id, change)
             #expect(changed.diagnosis == "suspected glioma")
-            #expect(changed.scanDate == nil)
+            #expect(changed.study.date == nil)
             #expect(changed.status == .archived)
             #expect(changed.notes == "first")
             #expect(changed.updatedAt > made.updatedAt)
@@ -95,7 +95,7 @@ import Testing
         let json = #"{"patientId":"P","age":"44","sex":"O","scanDate":"","fieldStrength":"","status":"created"}"#
         let form = try JSONDecoder().decode(CaseForm.self, from: Data(json.utf8))
         let item = try form.newCase(Scope(institution: ID(), user: ID(), role: .doctor), at: .now)
-        #expect(item.scanDate == nil)
+        #expect(item.study.date == nil)
         #expect(item.fieldStrength == nil)
         #expect(item.age == 44)
     }
