@@ -113,9 +113,9 @@ struct Clinic: Sendable {
         async throws -> Case
     {
         var form = CaseForm()
-        form.patientId = .value(patient)
-        form.age = .value(FormInteger(61))
-        form.sex = .value("F")
+        form[.patientID] = .value(.text(patient))
+        form[.age] = .value(61)
+        form[.sex] = .value("F")
         change(&form)
         clock.advance(by: .seconds(1))
         return try await cases.create(person.scope, form)

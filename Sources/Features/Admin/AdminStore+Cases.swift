@@ -52,9 +52,9 @@ extension AdminStore {
         ]
         table.edit = caseForm(isNew: false)
         table.add = caseForm(isNew: true).needing(.createCase)
-        table.listEdit = AdminForm(fields: [priorityField]) { services, scope, id, values in
+        table.listEdit = AdminForm(fields: [CaseField.priority.formField]) { services, scope, id, values in
             var form = CaseForm()
-            form.priority = .value(values["priority"] ?? "")
+            form[.priority] = .value(.text(values[CaseField.priority.name] ?? ""))
             _ = try await services.cases.update(
                 scope, AdministeredServices.id(id, of: CaseID.self), form, if: values.precondition)
             return .init(id)
@@ -68,46 +68,25 @@ extension AdminStore {
         WHERE s.replaced_at IS NULL) AS images
         """
 
-    private static let caseColumns = [
-        AdminColumn("patientId", "Patient id", "c.patient_id"), AdminColumn("age", "Age", "c.age", .number).optional(),
-        AdminColumn("sex", "Sex", "c.sex").optional(), AdminColumn("status", "Status", "c.status", .state),
-        AdminColumn("priority", "Priority", "c.priority"),
-        AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
-        AdminColumn("createdAt", "Created", "c.created_at", .time),
-        AdminColumn("reviewReasons", "Review reasons", "c.review_reasons", .longText).optional().unlisted()
-            .unsortable(),
-        AdminColumn("updatedAt", "Changed", "c.updated_at", .time).unlisted(),
-        AdminColumn("completedAt", "Completed", "c.completed_at", .time).optional().unlisted(),
-        AdminColumn("scanDate", "Scanned on", "y.study_date").optional().unlisted(),
-        AdminColumn("fieldStrength", "Field strength", "c.field_strength").optional().unlisted(),
-        AdminColumn("scannerType", "Scanner", "c.scanner_type").unlisted(),
-        AdminColumn("indication", "Indication", "c.indication", .longText).unlisted(),
-        AdminColumn("clinicalHistory", "Clinical history", "c.clinical_history", .longText).unlisted(),
-        AdminColumn("diagnosis", "Diagnosis", "c.diagnosis", .longText).unlisted(),
-        AdminColumn("notes", "Notes", "c.notes", .longText).unlisted(),
-        AdminColumn(
-            "images", "Images",
-            "(SELECT COUNT(*) FROM series m WHERE m.study_id = c.study_id AND m.replaced_at IS NULL)", .number
-        ).unlisted().unsortable(),
-        AdminColumn("revision", "Revision", "c.revision", .number).unlisted(),
-    ]
-
-    private static let priorityField = AdminForm.Field(
-        "priority", "Priority", .choice(AdminChoice.all(of: Case.Priority.self)), isRequired: true,
-        initial: Case.defaultPriority)
+    private static let caseColumns =
+        CaseField.all.filter { $0.traits.contains(.listed) }.map(\.adminColumn) + [
+            AdminColumn("status", "Status", "c.status", .state),
+            AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
+            AdminColumn("createdAt", "Created", "c.created_at", .time),
+            AdminColumn("reviewReasons", "Review reasons", "c.review_reasons", .longText).optional().unlisted()
+                .unsortable(),
+            AdminColumn("updatedAt", "Changed", "c.updated_at", .time).unlisted(),
+            AdminColumn("completedAt", "Completed", "c.completed_at", .time).optional().unlisted(),
+        ] + CaseField.all.filter { !$0.traits.contains(.listed) }.map { $0.adminColumn.unlisted() } + [
+            AdminColumn(
+                "images", "Images",
+                "(SELECT COUNT(*) FROM series m WHERE m.study_id = c.study_id AND m.replaced_at IS NULL)", .number
+            ).unlisted().unsortable(),
+            AdminColumn("revision", "Revision", "c.revision", .number).unlisted(),
+        ]
 
     private static func caseForm(isNew: Bool) -> AdminForm {
-        var fields: [AdminForm.Field] = [
-            .init("patientId", "Patient id", isRequired: true),
-            .init("age", "Age", .number, isRequired: true, help: "Years."),
-            .init("sex", "Sex", .choice(AdminChoice.all(of: Case.Sex.self)), isRequired: true),
-            .init("scanDate", "Scanned on", .date, help: "YYYY-MM-DD"),
-            .init("fieldStrength", "Field strength", .choice(AdminChoice.all(of: Case.FieldStrength.self))),
-            .init("scannerType", "Scanner"), priorityField,
-            .init("indication", "Indication", .longText),
-            .init("clinicalHistory", "Clinical history", .longText), .init("diagnosis", "Diagnosis", .longText),
-            .init("notes", "Notes", .longText),
-        ]
+        var fields = CaseField.all.map(\.formField)
         if !isNew {
             let choices = AdminChoice.all(of: Case.Status.self)
             fields.insert(
@@ -253,27 +232,47 @@ extension AdminStore {
     }()
 }
 
+extension CaseField {
+    fileprivate var adminColumn: AdminColumn {
+        let kind: AdminColumn.Kind =
+            switch self.kind {
+            case .text: .longText
+            case .years: .number
+            case .label, .date, .choice: .text
+            }
+        let shown = AdminColumn(name, title, column.qualified, kind)
+        return isOptional ? shown.optional() : shown
+    }
+
+    /// Whether the column may hold no value.
+    private var isOptional: Bool {
+        switch kind {
+        case .label, .text: false
+        case .years, .date, .choice: true
+        }
+    }
+
+    fileprivate var formField: AdminForm.Field {
+        switch kind {
+        case .label where name == Self.priority.name:
+            .init(
+                name, title, .choice(AdminChoice.all(of: Case.Priority.self)), isRequired: true, initial: standard)
+        case .label: .init(name, title, isRequired: isRequired)
+        case .text: .init(name, title, .longText)
+        case .years: .init(name, title, .number, isRequired: isRequired, help: "Years.")
+        case .date: .init(name, title, .date, help: "YYYY-MM-DD")
+        case .choice(let names):
+            .init(name, title, .choice(names.map { AdminChoice($0, $0) }), isRequired: isRequired)
+        }
+    }
+}
+
 extension CaseForm {
     /// What the pages' form sends: every field is there, empty where nothing is filled in.
     fileprivate init(_ values: AdminForm.Values) throws {
         self.init()
-        func field(_ key: String) -> Field<String> { .value(values[key] ?? "") }
-        let years = (values["age"] ?? "").trimmed
-        if !years.isEmpty && Int(years) == nil {
-            throw AppError.invalid("age", "Write the age as a whole number of years.")
-        }
-        age = Int(years).map { .value(FormInteger($0)) } ?? .null
-        patientId = field("patientId")
-        sex = field("sex")
+        for field in CaseField.all { self[field] = try .value(field.filledIn(values[field.name] ?? "")) }
         if let text = values["status"] { status = .value(text) }
-        scanDate = field("scanDate")
-        fieldStrength = field("fieldStrength")
-        scannerType = field("scannerType")
-        clinicalHistory = field("clinicalHistory")
-        indication = field("indication")
-        diagnosis = field("diagnosis")
-        priority = field("priority")
-        notes = field("notes")
     }
 }
 

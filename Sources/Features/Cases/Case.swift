@@ -35,18 +35,18 @@ package struct Case: Sendable, Equatable {
     /// The full name of `createdBy`.
     package let author: String
     package var study: ImagingStudy
-    package var patientID: String
+    package var patientID: String = ""
     /// Years.
     package var age: Int?
     package var sex: Sex?
-    package var status: Status
+    package var status = Status.created
     package var fieldStrength: FieldStrength?
-    package var scannerType: String
-    package var clinicalHistory: String
-    package var indication: String
-    package var diagnosis: String
-    package var priority: String
-    package var notes: String
+    package var scannerType: String = ""
+    package var clinicalHistory: String = ""
+    package var indication: String = ""
+    package var diagnosis: String = ""
+    package var priority = defaultPriority
+    package var notes: String = ""
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
     package var completedAt: Timestamp?
@@ -60,59 +60,23 @@ package struct Case: Sendable, Equatable {
     /// Nil where there is no result.
     package var needsReview: Bool? { reviewReasons.map { !$0.isEmpty } }
 
+    static let defaultPriority = Priority.normal.rawValue
+
     /// What a search looks through.
     var searchText: String {
-        [patientID, diagnosis, indication, clinicalHistory, scannerType, notes].joined(separator: "\n").lowercased()
+        CaseField.all.filter { $0.traits.contains(.searched) }.compactMap { $0.value(self).text }
+            .joined(separator: "\n").lowercased()
     }
 
     /// The case as somebody sees it who may not know the patient: a name made from our own id, and no free text but the scanner's
     /// name, which research needs.
     var anonymised: Case {
         var copy = self
+        // An empty value suits every field.
+        for field in CaseField.all where field.traits.contains(.identifying) { try? field.assign(.empty, &copy) }
+        copy.study = ImagingStudy(id: study.id)
         copy.patientID = "case-" + id.string.prefix(8)
-        copy.study.date = nil
-        copy.study.instanceUID = nil
-        copy.study.accessionNumber = nil
-        copy.clinicalHistory = ""
-        copy.indication = ""
-        copy.diagnosis = ""
-        copy.notes = ""
         if Priority(rawValue: priority) == nil { copy.priority = Self.defaultPriority }
         return copy
-    }
-}
-
-extension Case: Encodable {
-    private enum CodingKeys: String, CodingKey {
-        case id = "caseId"
-        case patientID = "patientId"
-        case author = "createdBy"
-        case age, sex, status, scanDate, fieldStrength, scannerType, clinicalHistory, indication, diagnosis, priority
-        case notes, createdAt, updatedAt, completedAt, deletedAt, needsReview, reviewReasons
-    }
-
-    /// Every key is always there, null where there is no value; `deletedAt` only where the case is deleted.
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(id, forKey: .id)
-        try container.encode(patientID, forKey: .patientID)
-        try container.encode(author, forKey: .author)
-        try container.encode(status, forKey: .status)
-        try container.encode(age, forKey: .age)
-        try container.encode(sex, forKey: .sex)
-        try container.encode(study.date, forKey: .scanDate)
-        try container.encode(fieldStrength, forKey: .fieldStrength)
-        try container.encode(scannerType, forKey: .scannerType)
-        try container.encode(clinicalHistory, forKey: .clinicalHistory)
-        try container.encode(indication, forKey: .indication)
-        try container.encode(diagnosis, forKey: .diagnosis)
-        try container.encode(priority, forKey: .priority)
-        try container.encode(notes, forKey: .notes)
-        try container.encode(createdAt, forKey: .createdAt)
-        try container.encode(updatedAt, forKey: .updatedAt)
-        try container.encode(completedAt, forKey: .completedAt)
-        try container.encodeIfPresent(deletedAt, forKey: .deletedAt)
-        try container.encode(needsReview, forKey: .needsReview)
-        try container.encode(reviewReasons, forKey: .reviewReasons)
     }
 }

@@ -104,7 +104,8 @@ package struct SegmentCaseJob: Job {
         for name in output.pictures {
             let blob = try await blobs.put(fileAt: folder.appendingPathComponent(name))
             files.append(
-                ResultStore.DraftFile(name: name, content: .picture, region: nil, sequence: nil, series: nil, blob: blob))
+                ResultStore.DraftFile(
+                    name: name, content: .picture, region: nil, sequence: nil, series: nil, blob: blob))
         }
         let manifest = try await blobs.put(Data(output.manifest.utf8))
         files.append(

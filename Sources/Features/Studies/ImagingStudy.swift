@@ -15,4 +15,9 @@ package struct ImagingStudy: Sendable, Equatable {
         self.accessionNumber = accessionNumber
         self.date = date
     }
+
+    /// Its columns beside the ids.
+    static let columns: [(name: String, path: WritableKeyPath<ImagingStudy, String?> & Sendable)] = [
+        ("instance_uid", \.instanceUID), ("accession_number", \.accessionNumber), ("study_date", \.date),
+    ]
 }

@@ -43,7 +43,7 @@ package struct Series: Sendable, Equatable {
     package var instanceUID: String?
     package var frameOfReferenceUID: String?
     /// The client's name of the file: patient data, and never a path.
-    package let originalFilename: String
+    package var originalFilename: String
     /// In their order; none where the series has been replaced.
     package let files: [File]
     package let header: SeriesHeader

@@ -9,21 +9,23 @@ package struct StudyStore {
     }
 
     /// The columns of a study beside those of what points at it, for `ImagingStudy.init(_:)`; its table is `y`.
-    package static let columns: SQL = "y.instance_uid, y.accession_number, y.study_date"
+    package static let columns: SQL = "\(raw: ImagingStudy.columns.map { "y.\($0.name)" }.joined(separator: ", "))"
 
     package func insert(_ scope: Scope, _ study: ImagingStudy) throws {
+        let names = ImagingStudy.columns.map(\.name).joined(separator: ", ")
+        let values: [SQL] = ImagingStudy.columns.map { "\(study[keyPath: $0.path])" }
         try connection.execute(
             """
-            INSERT INTO studies (id, institution_id, instance_uid, accession_number, study_date)
-            VALUES (\(study.id), \(scope.institution), \(study.instanceUID), \(study.accessionNumber), \(study.date))
+            INSERT INTO studies (id, institution_id, \(raw: names))
+            VALUES (\(study.id), \(scope.institution), \(SQL.joined(values, by: ", ")))
             """)
     }
 
     package func update(_ scope: Scope, _ study: ImagingStudy) throws {
+        let changes: [SQL] = ImagingStudy.columns.map { "\(raw: $0.name) = \(study[keyPath: $0.path])" }
         try connection.execute(
             """
-            UPDATE studies SET instance_uid = \(study.instanceUID), accession_number = \(study.accessionNumber),
-                study_date = \(study.date)
+            UPDATE studies SET \(SQL.joined(changes, by: ", "))
             WHERE institution_id = \(scope.institution) AND id = \(study.id)
             """)
     }
@@ -37,9 +39,7 @@ package struct StudyStore {
 extension ImagingStudy {
     /// From a row with `study_id` and `StudyStore.columns`.
     package init(_ row: SQLRow) throws {
-        id = try row.get("study_id")
-        instanceUID = try row.optional("instance_uid")
-        accessionNumber = try row.optional("accession_number")
-        date = try row.optional("study_date")
+        self.init(id: try row.get("study_id"))
+        for column in Self.columns { self[keyPath: column.path] = try row.optional(column.name) }
     }
 }

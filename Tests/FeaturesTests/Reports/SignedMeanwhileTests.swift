@@ -38,7 +38,10 @@ import Testing
             let images = ImagesService(
                 database: database, blobs: ward.blobs, audit: AuditService(database: ward.database), contents: .all,
                 inspector: SeriesInspector(look: { _ in
-                    (SeriesHeader(size: GridSize(i: 9, j: 9, k: 9), spacing: [1, 1, 1]), String(repeating: "d", count: 64))
+                    (
+                        SeriesHeader(size: GridSize(i: 9, j: 9, k: 9), spacing: [1, 1, 1]),
+                        String(repeating: "d", count: 64)
+                    )
                 }))
             let file = ReceivedFile(staged: try await ward.blobs.stage(of: Data("another series".utf8)))
             let error = await #expect(throws: AppError.self) {
