@@ -68,7 +68,7 @@ STORE_PART = re.compile(
     r"^(?:package |final )*(?:struct|extension|class) (?P<type>\w+)|^    (?!.*\bprivate\b)(?!.*\bstatic\b)(?:package |mutating )*func (?P<name>\w+)(?:<[^>]*>)?\(", re.M)
 # Features by layer: a folder uses only folders of lower layers; "." is what lies beside the folders.
 LAYERS = [
-    {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
+    {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Studies", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
     {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Files", "Idempotency"}, {"Admin", "Operations"},
 ]
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}

@@ -15,6 +15,8 @@ SELECT '5eed0000-0000-4000-8000-' || CAST(100000000000 + n AS TEXT), u.instituti
 FROM numbers CROSS JOIN (
     SELECT id, institution_id FROM users WHERE institution_id = '00000000-0000-4000-8000-000000000001'
     ORDER BY created_at, id LIMIT 1) u;
+INSERT INTO studies (id, institution_id) SELECT id, institution_id FROM cases WHERE study_id IS NULL;
+UPDATE cases SET study_id = id WHERE study_id IS NULL;
 DELETE FROM case_counts;
 INSERT INTO case_counts (institution_id, created_by, status, number)
     SELECT institution_id, created_by, status, COUNT(*) FROM cases WHERE deleted_at IS NULL

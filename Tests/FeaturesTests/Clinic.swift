@@ -48,7 +48,7 @@ struct Clinic: Sendable {
         audit = AuditService(database: database)
         cases = CasesService(database: database, audit: audit, contents: .all, clock: read)
         images = ImagesService(
-            database: database, blobs: blobs, audit: audit, contents: .all, inspector: ImageInspector(look: Self.look),
+            database: database, blobs: blobs, audit: audit, contents: .all, inspector: SeriesInspector(look: Self.look),
             quota: 10_000,
             clock: read)
         uploads = UploadsService(
@@ -56,15 +56,16 @@ struct Clinic: Sendable {
     }
 
     /// Takes any file that begins with "image" for one; the rest of its bytes tell it from others.
-    private static func look(_ url: URL) throws -> InspectedImage {
+    private static func look(_ url: URL) throws -> SeriesInspector.Found {
         let data = try Data(contentsOf: url)
         guard data.starts(with: Data("image".utf8)) else {
             throw ImagingError(.invalidImage, "The file is not a NIfTI image.")
         }
         let digest = String(String(data.map { String(format: "%02x", $0) }.joined().suffix(64)).reversed())
-        return InspectedImage(
-            dimensions: [240, 240, 155], spacing: [1, 1, 1.5],
-            contentDigest: digest + String(repeating: "0", count: 64 - digest.count))
+        return (
+            SeriesHeader(size: GridSize(i: 240, j: 240, k: 155), spacing: [1, 1, 1.5]),
+            digest + String(repeating: "0", count: 64 - digest.count)
+        )
     }
 
     /// Somebody of `role` with an account; a second institution's where `institution` is given.
@@ -112,9 +113,9 @@ struct Clinic: Sendable {
         async throws -> Case
     {
         var form = CaseForm()
-        form.patientId = .value(patient)
-        form.age = .value(FormInteger(61))
-        form.sex = .value("F")
+        form[.patientID] = .value(.text(patient))
+        form[.age] = .value(61)
+        form[.sex] = .value("F")
         change(&form)
         clock.advance(by: .seconds(1))
         return try await cases.create(person.scope, form)
@@ -212,4 +213,9 @@ struct FormFault<Form>: Sendable, CustomTestStringConvertible {
     }
 
     var testDescription: String { field }
+}
+
+extension MRIImage {
+    /// The only file of a NIfTI series.
+    var blob: BlobKey { series.files[0].blob }
 }

@@ -61,9 +61,9 @@ struct KillClinic {
     func startedTask(series: Data = HeadPhantom.nifti()) async throws -> InferenceTask {
         let cases = CasesService(database: database, audit: audit, contents: .all)
         var form = CaseForm()
-        form.patientId = .value("phantom")
-        form.age = .value(FormInteger(50))
-        form.sex = .value("F")
+        form[.patientID] = .value("phantom")
+        form[.age] = .value(50)
+        form[.sex] = .value("F")
         let item = try await cases.create(doctor, form)
         try await add(series, to: item.id)
         return try await service.start(doctor, case: item.id)

@@ -92,9 +92,8 @@ struct DeidentificationRoutesTests {
                 try BlobRowStore(connection).insert(
                     institution: InstitutionID.default, old,
                     case: CaseID(id))
-                try connection.execute(
-                    "UPDATE images SET blob_id = \(old.key), file_size = \(old.size), file_format = NULL, affine = NULL"
-                )
+                try connection.execute("UPDATE series SET file_format = NULL, affine = NULL")
+                try connection.execute("UPDATE series_blobs SET blob_id = \(old.key)")
             }
             for _ in 0..<2 {
                 let answer = try await served(uploaded.object, clinic)
@@ -103,7 +102,7 @@ struct DeidentificationRoutesTests {
             }
             let image = try #require(try await clinic.call(.get, "/api/cases/\(id)/images/", as: token).list.first)
             #expect((image["filePath"] as? String)?.contains("/t1.nii.gz?") == true)
-            #expect(try await clinic.rows("images WHERE affine IS NOT NULL AND file_format = 'nii.gz'") == 1)
+            #expect(try await clinic.rows("series WHERE affine IS NOT NULL AND file_format = 'nii.gz'") == 1)
             #expect(try await clinic.rows("audit_entries WHERE action = 'image.strip'") == 1)
             #expect(try await clinic.rows("blobs WHERE id = '\(old.key)'") == 0)
         }

@@ -8,8 +8,9 @@ import Testing
 @Suite struct JSONWriterTests {
     private static func item(_ text: String, isBlank: Bool = false) throws -> Case {
         Case(
-            id: ID(), institutionID: ID(), createdBy: ID(), author: text, patientID: text, age: isBlank ? nil : 61,
-            sex: isBlank ? nil : .female, status: .processing, scanDate: isBlank ? nil : "2026-01-31",
+            id: ID(), institutionID: ID(), createdBy: ID(), author: text,
+            study: ImagingStudy(date: isBlank ? nil : "2026-01-31"), patientID: text, age: isBlank ? nil : 61,
+            sex: isBlank ? nil : .female, status: .processing,
             fieldStrength: isBlank ? nil : .oneAndAHalf, scannerType: text, clinicalHistory: text, indication: "a/b",
             diagnosis: text + text, priority: "normal", notes: "", createdAt: Timestamp(microseconds: -1),
             updatedAt: .now, completedAt: isBlank ? nil : Timestamp(microseconds: 1_700_000_000_000_001),

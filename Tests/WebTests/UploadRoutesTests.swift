@@ -121,7 +121,7 @@ struct UploadRoutesTests {
                 #expect(answer["error"]?.isEmpty == false)
             }
             #expect(try await clinic.storedFiles() == 0)
-            #expect(try await clinic.rows("images") == 0)
+            #expect(try await clinic.rows("series") == 0)
             #expect(try await clinic.rows("blobs") == 0)
         }
     }
@@ -147,7 +147,7 @@ struct UploadRoutesTests {
                 #expect(answer.status == .badRequest, "\(length)")
                 #expect(try await clinic.storedFiles() == 0)
             }
-            #expect(try await clinic.rows("images") == 0)
+            #expect(try await clinic.rows("series") == 0)
             #expect(try await clinic.rows("blobs") == 0)
             #expect(try await clinic.call(.get, "/api/cases/\(id)/", as: token)["status"] == "created")
         }

@@ -32,6 +32,15 @@ package struct Validation {
         "Not a valid choice. Choose one of \(names.joined(separator: ", "))."
     }
 
+    /// One of an enumeration's values; nil and an error that lists them where `text` is none.
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ field: String, _ text: String, among type: Choice.Type
+    ) -> Choice? {
+        if let choice = Choice(rawValue: text) { return choice }
+        add(field, text.isEmpty ? "This field is required." : Self.choices(Choice.allCases.map(\.rawValue)))
+        return nil
+    }
+
     package func finish() throws {
         if let error { throw error }
     }

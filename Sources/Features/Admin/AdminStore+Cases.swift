@@ -9,7 +9,10 @@ extension AdminStore {
             "cases", "Cases", "case", audit: .init("case"),
             .rows(
                 AdminRows(
-                    from: "cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by",
+                    from: """
+                        cases c JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
+                        JOIN studies y ON y.id = c.study_id
+                        """,
                     id: "c.id", order: .newest("c.created_at"), search: ["c.search_text", "u.search_text"],
                     revision: "c.revision"
                 ) { CaseStore.visible($0) }),
@@ -24,7 +27,7 @@ extension AdminStore {
         ]
         table.related = [
             AdminRelated(
-                "Images", "hidden as well, and purged with it", "images", by: "case_id",
+                "Images", "hidden as well, and purged with it", imagesByCase, by: "case_id",
                 list: .init("images", by: "case")
             ).inline(),
             AdminRelated(
@@ -49,9 +52,9 @@ extension AdminStore {
         ]
         table.edit = caseForm(isNew: false)
         table.add = caseForm(isNew: true).needing(.createCase)
-        table.listEdit = AdminForm(fields: [priorityField]) { services, scope, id, values in
+        table.listEdit = AdminForm(fields: [CaseField.priority.formField]) { services, scope, id, values in
             var form = CaseForm()
-            form.priority = .value(values["priority"] ?? "")
+            form[.priority] = .value(.text(values[CaseField.priority.name] ?? ""))
             _ = try await services.cases.update(
                 scope, AdministeredServices.id(id, of: CaseID.self), form, if: values.precondition)
             return .init(id)
@@ -60,46 +63,30 @@ extension AdminStore {
         return table
     }()
 
-    private static let caseColumns = [
-        AdminColumn("patientId", "Patient id", "c.patient_id"), AdminColumn("age", "Age", "c.age", .number).optional(),
-        AdminColumn("sex", "Sex", "c.sex").optional(), AdminColumn("status", "Status", "c.status", .state),
-        AdminColumn("priority", "Priority", "c.priority"),
-        AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
-        AdminColumn("createdAt", "Created", "c.created_at", .time),
-        AdminColumn("reviewReasons", "Review reasons", "c.review_reasons", .longText).optional().unlisted()
-            .unsortable(),
-        AdminColumn("updatedAt", "Changed", "c.updated_at", .time).unlisted(),
-        AdminColumn("completedAt", "Completed", "c.completed_at", .time).optional().unlisted(),
-        AdminColumn("scanDate", "Scanned on", "c.scan_date").optional().unlisted(),
-        AdminColumn("fieldStrength", "Field strength", "c.field_strength").optional().unlisted(),
-        AdminColumn("scannerType", "Scanner", "c.scanner_type").unlisted(),
-        AdminColumn("indication", "Indication", "c.indication", .longText).unlisted(),
-        AdminColumn("clinicalHistory", "Clinical history", "c.clinical_history", .longText).unlisted(),
-        AdminColumn("diagnosis", "Diagnosis", "c.diagnosis", .longText).unlisted(),
-        AdminColumn("notes", "Notes", "c.notes", .longText).unlisted(),
-        AdminColumn(
-            "images", "Images",
-            "(SELECT COUNT(*) FROM images m WHERE m.institution_id = c.institution_id AND m.case_id = c.id)", .number
-        ).unlisted().unsortable(),
-        AdminColumn("revision", "Revision", "c.revision", .number).unlisted(),
-    ]
+    private static let imagesByCase = """
+        (SELECT s.institution_id, c.id AS case_id FROM series s JOIN cases c ON c.study_id = s.study_id
+        WHERE s.replaced_at IS NULL) AS images
+        """
 
-    private static let priorityField = AdminForm.Field(
-        "priority", "Priority", .choice(AdminChoice.all(of: Case.Priority.self)), isRequired: true,
-        initial: Case.defaultPriority)
+    private static let caseColumns =
+        CaseField.all.filter { $0.traits.contains(.listed) }.map(\.adminColumn) + [
+            AdminColumn("status", "Status", "c.status", .state),
+            AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
+            AdminColumn("createdAt", "Created", "c.created_at", .time),
+            AdminColumn("reviewReasons", "Review reasons", "c.review_reasons", .longText).optional().unlisted()
+                .unsortable(),
+            AdminColumn("updatedAt", "Changed", "c.updated_at", .time).unlisted(),
+            AdminColumn("completedAt", "Completed", "c.completed_at", .time).optional().unlisted(),
+        ] + CaseField.all.filter { !$0.traits.contains(.listed) }.map { $0.adminColumn.unlisted() } + [
+            AdminColumn(
+                "images", "Images",
+                "(SELECT COUNT(*) FROM series m WHERE m.study_id = c.study_id AND m.replaced_at IS NULL)", .number
+            ).unlisted().unsortable(),
+            AdminColumn("revision", "Revision", "c.revision", .number).unlisted(),
+        ]
 
     private static func caseForm(isNew: Bool) -> AdminForm {
-        var fields: [AdminForm.Field] = [
-            .init("patientId", "Patient id", isRequired: true),
-            .init("age", "Age", .number, isRequired: true, help: "Years."),
-            .init("sex", "Sex", .choice(AdminChoice.all(of: Case.Sex.self)), isRequired: true),
-            .init("scanDate", "Scanned on", .date, help: "YYYY-MM-DD"),
-            .init("fieldStrength", "Field strength", .choice(AdminChoice.all(of: Case.FieldStrength.self))),
-            .init("scannerType", "Scanner"), priorityField,
-            .init("indication", "Indication", .longText),
-            .init("clinicalHistory", "Clinical history", .longText), .init("diagnosis", "Diagnosis", .longText),
-            .init("notes", "Notes", .longText),
-        ]
+        var fields = CaseField.all.map(\.formField)
         if !isNew {
             let choices = AdminChoice.all(of: Case.Status.self)
             fields.insert(
@@ -169,7 +156,7 @@ extension AdminStore {
         table.note = "They are purged with their files once the time of retention has passed."
         table.filters = [AdminFilter("deleted", "Deleted", "c.deleted_at", .period)]
         table.related = [
-            AdminRelated("Images", "", "images", by: "case_id"),
+            AdminRelated("Images", "", imagesByCase, by: "case_id"),
             AdminRelated("Results", "", "results", by: "case_id"),
             AdminRelated("Files", "", "blobs", by: "case_id", bytes: "size"),
         ]
@@ -187,7 +174,8 @@ extension AdminStore {
             .rows(
                 AdminRows(
                     from: """
-                        images m JOIN cases c ON c.institution_id = m.institution_id AND c.id = m.case_id
+                        series m JOIN cases c ON c.institution_id = m.institution_id AND c.study_id = m.study_id
+                            AND m.replaced_at IS NULL
                         JOIN users u ON u.institution_id = m.institution_id AND u.id = m.uploaded_by
                         """,
                     id: "m.id", order: .newest("m.uploaded_at"),
@@ -195,9 +183,14 @@ extension AdminStore {
                 ) { CaseStore.visible($0) }),
             [
                 AdminColumn("originalFilename", "File", "m.original_filename"),
-                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "m.case_id"),
-                AdminColumn("modality", "Sequence", "m.modality", .state),
-                AdminColumn("fileSize", "Size", "m.file_size", .bytes),
+                AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "c.id"),
+                AdminColumn("modality", "Sequence", "m.role", .state),
+                AdminColumn(
+                    "fileSize", "Size",
+                    """
+                    (SELECT SUM(b.size) FROM series_blobs f JOIN blobs b ON b.institution_id = f.institution_id
+                        AND b.id = f.blob_id WHERE f.series_id = m.id)
+                    """, .bytes),
                 AdminColumn("uploadedBy", "Uploaded by", "u.email").linked(to: "users", id: "m.uploaded_by"),
                 AdminColumn("uploadedAt", "Uploaded", "m.uploaded_at", .time),
                 AdminColumn("sizeX", "Voxels along x", "m.size_x", .number).unlisted(),
@@ -209,9 +202,9 @@ extension AdminStore {
                 AdminColumn("contentDigest", "SHA-256 of the content", "m.content_digest").unlisted(),
             ])
         table.filters = [
-            AdminFilter("modality", "Sequence", "m.modality", .choice(AdminChoice.all(of: MRISequence.self))),
+            AdminFilter("modality", "Sequence", "m.role", .choice(AdminChoice.all(of: MRISequence.self))),
             AdminFilter("uploaded", "Uploaded", "m.uploaded_at", .period),
-            AdminFilter("case", "Case", "m.case_id", .reference(table: "cases")),
+            AdminFilter("case", "Case", "c.id", .reference(table: "cases")),
         ]
         table.edit = AdminForm(fields: [
             .init(
@@ -222,7 +215,7 @@ extension AdminStore {
                 help: "Shown to people; the stored file keeps its own name."),
         ]) { services, scope, id, values in
             try await services.images.update(
-                scope, AdministeredServices.id(id, of: ID<MRIImage>.self), modality: values["modality"] ?? "",
+                scope, AdministeredServices.id(id, of: ID<Series>.self), modality: values["modality"] ?? "",
                 filename: values["originalFilename"] ?? "")
             return .init(id)
         }.needing(.uploadImage)
@@ -232,34 +225,54 @@ extension AdminStore {
                 "The images go with their files. Results that were measured on them stay and say that the images were changed.",
                 isDestructive: true, needing: .uploadImage
             ) { services, scope, id in
-                try await services.images.delete(scope, AdministeredServices.id(id, of: ID<MRIImage>.self))
+                try await services.images.delete(scope, AdministeredServices.id(id, of: ID<Series>.self))
             }
         ]
         return table
     }()
 }
 
+extension CaseField {
+    fileprivate var adminColumn: AdminColumn {
+        let kind: AdminColumn.Kind =
+            switch self.kind {
+            case .text: .longText
+            case .years: .number
+            case .label, .date, .choice: .text
+            }
+        let shown = AdminColumn(name, title, column.qualified, kind)
+        return isOptional ? shown.optional() : shown
+    }
+
+    /// Whether the column may hold no value.
+    private var isOptional: Bool {
+        switch kind {
+        case .label, .text: false
+        case .years, .date, .choice: true
+        }
+    }
+
+    fileprivate var formField: AdminForm.Field {
+        switch kind {
+        case .label where name == Self.priority.name:
+            .init(
+                name, title, .choice(AdminChoice.all(of: Case.Priority.self)), isRequired: true, initial: standard)
+        case .label: .init(name, title, isRequired: isRequired)
+        case .text: .init(name, title, .longText)
+        case .years: .init(name, title, .number, isRequired: isRequired, help: "Years.")
+        case .date: .init(name, title, .date, help: "YYYY-MM-DD")
+        case .choice(let names):
+            .init(name, title, .choice(names.map { AdminChoice($0, $0) }), isRequired: isRequired)
+        }
+    }
+}
+
 extension CaseForm {
     /// What the pages' form sends: every field is there, empty where nothing is filled in.
     fileprivate init(_ values: AdminForm.Values) throws {
         self.init()
-        func field(_ key: String) -> Field<String> { .value(values[key] ?? "") }
-        let years = (values["age"] ?? "").trimmed
-        if !years.isEmpty && Int(years) == nil {
-            throw AppError.invalid("age", "Write the age as a whole number of years.")
-        }
-        age = Int(years).map { .value(FormInteger($0)) } ?? .null
-        patientId = field("patientId")
-        sex = field("sex")
+        for field in CaseField.all { self[field] = try .value(field.filledIn(values[field.name] ?? "")) }
         if let text = values["status"] { status = .value(text) }
-        scanDate = field("scanDate")
-        fieldStrength = field("fieldStrength")
-        scannerType = field("scannerType")
-        clinicalHistory = field("clinicalHistory")
-        indication = field("indication")
-        diagnosis = field("diagnosis")
-        priority = field("priority")
-        notes = field("notes")
     }
 }
 

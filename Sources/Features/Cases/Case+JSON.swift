@@ -1,27 +1,35 @@
+extension Case {
+    /// Every key, in the order of the alphabet; null where there is no value. `deletedAt` only where the case is deleted.
+    private static let coding: [(key: StaticString, value: @Sendable (Case) -> JSONField?)] = {
+        var fields: [(key: StaticString, value: @Sendable (Case) -> JSONField?)] = [
+            ("caseId", { .text($0.id.string) }),
+            ("createdBy", { .text($0.author) }),
+            ("status", { .text($0.status.rawValue) }),
+            ("createdAt", { .time($0.createdAt) }),
+            ("updatedAt", { .time($0.updatedAt) }),
+            ("completedAt", { .time($0.completedAt) }),
+            ("deletedAt", { item in item.deletedAt.map { .time($0) } }),
+            ("needsReview", { .flag($0.needsReview) }),
+            ("reviewReasons", { .texts($0.reviewReasons) }),
+        ]
+        for field in CaseField.all { fields.append((field.key, field.json)) }
+        return fields.sorted { $0.key.description < $1.key.description }
+    }()
+}
+
 extension Case: JSONWritable {
-    /// The keys of `encode(to:)` in the order of the alphabet; a test compares the two.
     package func write(to writer: inout JSONWriter) {
         writer.object { writer in
-            writer.field("age", age)
-            writer.field("caseId", id.string)
-            writer.field("clinicalHistory", clinicalHistory)
-            writer.field("completedAt", completedAt)
-            writer.field("createdAt", createdAt)
-            writer.field("createdBy", author)
-            if let deletedAt { writer.field("deletedAt", deletedAt) }
-            writer.field("diagnosis", diagnosis)
-            writer.field("fieldStrength", fieldStrength?.rawValue)
-            writer.field("indication", indication)
-            writer.field("needsReview", needsReview)
-            writer.field("notes", notes)
-            writer.field("patientId", patientID)
-            writer.field("priority", priority)
-            writer.field("reviewReasons", reviewReasons)
-            writer.field("scanDate", scanDate)
-            writer.field("scannerType", scannerType)
-            writer.field("sex", sex?.rawValue)
-            writer.field("status", status.rawValue)
-            writer.field("updatedAt", updatedAt)
+            for (key, value) in Self.coding {
+                if let value = value(self) { writer.field(key, value) }
+            }
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: JSONField.Key.self)
+        for (key, value) in Self.coding {
+            try value(self)?.encode(to: &container, forKey: JSONField.Key(key.description))
         }
     }
 }

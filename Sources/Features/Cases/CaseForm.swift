@@ -1,48 +1,27 @@
 import Storage
 
 /// What a client sends to create or change a case; every field may be left out, nothing of it has been checked.
-package struct CaseForm: Decodable, Sendable {
-    package var patientId: Field<String> = .absent
-    package var age: Field<FormInteger> = .absent
-    package var sex: Field<String> = .absent
+package struct CaseForm: Sendable {
     package var status: Field<String> = .absent
-    package var scanDate: Field<String> = .absent
-    package var fieldStrength: Field<String> = .absent
-    package var scannerType: Field<String> = .absent
-    package var clinicalHistory: Field<String> = .absent
-    package var indication: Field<String> = .absent
-    package var diagnosis: Field<String> = .absent
-    package var priority: Field<String> = .absent
-    package var notes: Field<String> = .absent
+    private var values: [String: Field<FormValue>] = [:]
 
     package init() {}
 
-    /// Characters of one free text.
-    private static let textLimit = 20_000
+    package subscript(field: CaseField) -> Field<FormValue> {
+        get { values[field.name] ?? .absent }
+        set { values[field.name] = newValue }
+    }
 
     /// `before` with the checked fields of this form.
     func applied(to before: Case) throws -> Case {
         var after = before
         var check = Validation()
-        if !patientId.isAbsent {
-            after.patientID = check.label("patientId", patientId.given, required: true, atMost: 100)
+        for field in CaseField.all where !self[field].isAbsent {
+            try field.assign(field.checked(self[field].given, &check), &after)
         }
-        if !age.isAbsent { after.age = checkedAge(&check) }
-        if !sex.isAbsent { after.sex = check.choice("sex", sex.given ?? "", among: Case.Sex.self) }
         applyStatus(to: &after, &check)
-        applyScan(to: &after, &check)
-        applyTexts(to: &after, &check)
         try check.finish()
         return after
-    }
-
-    private func checkedAge(_ check: inout Validation) -> Int? {
-        guard let years = age.given?.value else {
-            check.add("age", "This field is required.")
-            return nil
-        }
-        if !(0...130).contains(years) { check.add("age", "Ensure this value is between 0 and 130.") }
-        return years
     }
 
     /// A status that stays as it is may be sent, since clients send whole cases.
@@ -59,67 +38,51 @@ package struct CaseForm: Decodable, Sendable {
         after.status = wanted
     }
 
-    /// Forms send an empty text where nothing was chosen.
-    private func applyScan(to after: inout Case, _ check: inout Validation) {
-        if !scanDate.isAbsent {
-            let text = String((scanDate.given ?? "").trimmed.prefix { $0 != "T" })
-            after.scanDate = text.isEmpty ? nil : text
-            if !text.isEmpty && CivilDate(text) == nil {
-                check.add("scanDate", "Enter a date as YYYY-MM-DD.")
-            }
-        }
-        if !fieldStrength.isAbsent {
-            let text = fieldStrength.given ?? ""
-            after.fieldStrength =
-                text.isEmpty ? nil : check.choice("fieldStrength", text, among: Case.FieldStrength.self)
-        }
-    }
-
-    private func applyTexts(to after: inout Case, _ check: inout Validation) {
-        func text(_ name: String, _ field: Field<String>, _ current: String, atMost limit: Int) -> String {
-            field.isAbsent ? current : check.text(name, field.given, atMost: limit)
-        }
-        let long = Self.textLimit
-        if !scannerType.isAbsent { after.scannerType = check.label("scannerType", scannerType.given, atMost: 200) }
-        after.clinicalHistory = text("clinicalHistory", clinicalHistory, after.clinicalHistory, atMost: long)
-        after.indication = text("indication", indication, after.indication, atMost: long)
-        after.diagnosis = text("diagnosis", diagnosis, after.diagnosis, atMost: long)
-        after.notes = text("notes", notes, after.notes, atMost: long)
-        if !priority.isAbsent {
-            let priority = check.label("priority", priority.given, atMost: 40)
-            after.priority = priority.isEmpty ? Case.defaultPriority : priority
-        }
-    }
-}
-
-extension Case {
-    static let defaultPriority = Priority.normal.rawValue
-}
-
-extension CaseForm {
     /// A fresh case of this form's fields.
     func newCase(_ scope: Scope, at now: Timestamp) throws -> Case {
         var form = self
         // Absent is as wrong as empty here.
-        if form.patientId.isAbsent { form.patientId = .null }
-        if form.age.isAbsent { form.age = .null }
-        if form.sex.isAbsent { form.sex = .null }
-        let blank = Case(
-            id: ID(), institutionID: scope.institution, createdBy: scope.user, author: "", patientID: "", age: nil,
-            sex: nil, status: .created, scanDate: nil, fieldStrength: nil, scannerType: "", clinicalHistory: "",
-            indication: "", diagnosis: "", priority: Case.defaultPriority, notes: "", createdAt: now, updatedAt: now,
-            completedAt: nil)
-        return try form.applied(to: blank)
+        for field in CaseField.all where field.isRequired && form[field].isAbsent { form[field] = .null }
+        return try form.applied(
+            to: Case(
+                id: ID(), institutionID: scope.institution, createdBy: scope.user, author: "", study: ImagingStudy(),
+                createdAt: now, updatedAt: now))
     }
 }
 
-extension Validation {
-    /// One of an enumeration's values; nil and an error that lists them where `text` is none.
-    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ field: String, _ text: String, among type: Choice.Type
-    ) -> Choice? {
-        if let choice = Choice(rawValue: text) { return choice }
-        add(field, text.isEmpty ? "This field is required." : Self.choices(Choice.allCases.map(\.rawValue)))
+extension CaseForm: Decodable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: JSONField.Key.self)
+        for field in CaseField.all {
+            let key = JSONField.Key(field.name)
+            guard container.contains(key) else { continue }
+            if try container.decodeNil(forKey: key) {
+                self[field] = .null
+            } else if case .years = field.kind {
+                self[field] = .value(.number(try container.decode(FormInteger.self, forKey: key).value))
+            } else {
+                self[field] = .value(.text(try container.decode(String.self, forKey: key)))
+            }
+        }
+        status = try container.decode(Field<String>.self, forKey: JSONField.Key("status"))
+    }
+}
+
+/// What a form holds for one field.
+package enum FormValue: Sendable, Equatable, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral {
+    case text(String)
+    case number(Int)
+
+    package init(stringLiteral text: String) {
+        self = .text(text)
+    }
+
+    package init(integerLiteral number: Int) {
+        self = .number(number)
+    }
+
+    var text: String? {
+        if case .text(let text) = self { return text }
         return nil
     }
 }

@@ -48,10 +48,12 @@ struct CasePurgeStore {
         let jobs: [ID<JobRecord>] = try contents.jobTables.flatMap { table in
             try ids("SELECT job_id AS id FROM \(table) WHERE case_id = \(item.id) AND job_id IS NOT NULL")
         }
+        let studies: [ID<ImagingStudy>] = try ids("SELECT study_id AS id FROM cases WHERE id = \(item.id)")
         try BlobRowStore(connection).subtract(institution: item.institution, case: item.id)
         let removed = try connection.execute(
             "DELETE FROM cases WHERE id = \(item.id) AND deleted_at IS NOT NULL AND deleted_at < \(time)")
         guard removed == 1 else { return nil }
+        for study in studies { try StudyStore(connection).delete(asWorker: study) }
         try connection.execute(
             """
             DELETE FROM jobs

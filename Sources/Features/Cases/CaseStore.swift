@@ -10,8 +10,9 @@ package struct CaseStore {
 
     /// LEFT, although every case has its author: so that no database begins with the users.
     static let selection: SQL = """
-        SELECT c.*, u.first_name, u.last_name
-        FROM cases c LEFT JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
+        SELECT c.*, \(StudyStore.columns), u.first_name, u.last_name
+        FROM cases c LEFT JOIN studies y ON y.id = c.study_id
+        LEFT JOIN users u ON u.institution_id = c.institution_id AND u.id = c.created_by
         """
 
     /// What `scope` may see for `action`, as a condition on `c`.
@@ -65,17 +66,26 @@ package struct CaseStore {
     private var counts: CaseCountStore { CaseCountStore(connection) }
 
     func insert(_ scope: Scope, _ item: Case) throws {
+        try StudyStore(connection).insert(scope, item.study)
+        let fields = Self.columns(of: item)
         try connection.execute(
             """
             INSERT INTO cases
-                (id, institution_id, created_by, patient_id, age, sex, status, scan_date, field_strength, scanner_type,
-                clinical_history, indication, diagnosis, priority, notes, search_text, created_at, updated_at)
-            VALUES (\(item.id), \(scope.institution), \(scope.user), \(item.patientID), \(item.age), \(item.sex),
-                \(item.status), \(item.scanDate), \(item.fieldStrength), \(item.scannerType), \(item.clinicalHistory),
-                \(item.indication), \(item.diagnosis), \(item.priority), \(item.notes), \(item.searchText),
-                \(item.createdAt), \(item.updatedAt))
+                (id, institution_id, created_by, study_id, status, search_text, created_at, updated_at,
+                \(raw: fields.map(\.name).joined(separator: ", ")))
+            VALUES (\(item.id), \(scope.institution), \(scope.user), \(item.study.id), \(item.status),
+                \(item.searchText), \(item.createdAt), \(item.updatedAt),
+                \(SQL.joined(fields.map(\.value), by: ", ")))
             """)
         try counts.add(institution: scope.institution, author: scope.user, status: item.status)
+    }
+
+    /// The fields that people fill in, but for the study's.
+    private static func columns(of item: Case) -> [(name: String, value: SQL)] {
+        CaseField.all.compactMap { field in
+            guard case .ofCase(let name) = field.column else { return nil }
+            return (name, field.value(item).sql)
+        }
     }
 
     /// Nil where there is no such case or `scope` may not know of it; anonymised where it may not know the patient.
@@ -106,16 +116,14 @@ package struct CaseStore {
 
     /// Writes a case that this transaction has locked, over the one that it has read as `before`.
     func update(_ scope: Scope, _ item: Case, from before: Case) throws {
+        let changes: [SQL] = Self.columns(of: item).map { "\(raw: $0.name) = \($0.value)" }
         try connection.execute(
             """
-            UPDATE cases SET patient_id = \(item.patientID), age = \(item.age), sex = \(item.sex),
-                status = \(item.status), scan_date = \(item.scanDate), field_strength = \(item.fieldStrength),
-                scanner_type = \(item.scannerType), clinical_history = \(item.clinicalHistory),
-                indication = \(item.indication), diagnosis = \(item.diagnosis), priority = \(item.priority),
-                notes = \(item.notes), search_text = \(item.searchText), updated_at = \(item.updatedAt),
-                revision = revision + 1
+            UPDATE cases SET \(SQL.joined(changes, by: ", ")), status = \(item.status),
+                search_text = \(item.searchText), updated_at = \(item.updatedAt), revision = revision + 1
             WHERE institution_id = \(scope.institution) AND id = \(item.id)
             """)
+        if item.study != before.study { try StudyStore(connection).update(scope, item.study) }
         try count(before, becoming: item.status)
     }
 
@@ -189,18 +197,8 @@ extension Case {
         institutionID = try row.get("institution_id")
         createdBy = try row.get("created_by")
         author = "\(try row.get("first_name", as: String.self)) \(try row.get("last_name", as: String.self))".trimmed
-        patientID = try row.get("patient_id")
-        age = try row.optional("age")
-        sex = try row.optional("sex")
+        study = try ImagingStudy(row)
         status = try row.get("status")
-        scanDate = try row.optional("scan_date")
-        fieldStrength = try row.optional("field_strength")
-        scannerType = try row.get("scanner_type")
-        clinicalHistory = try row.get("clinical_history")
-        indication = try row.get("indication")
-        diagnosis = try row.get("diagnosis")
-        priority = try row.get("priority")
-        notes = try row.get("notes")
         createdAt = try row.get("created_at")
         updatedAt = try row.get("updated_at")
         completedAt = try row.optional("completed_at")
@@ -209,5 +207,6 @@ extension Case {
         reviewReasons = try row.optional("review_reasons", as: String.self).map { text in
             text.split(separator: "\n").map(String.init)
         }
+        for field in CaseField.all { try field.read(row, into: &self) }
     }
 }

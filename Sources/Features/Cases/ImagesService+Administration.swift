@@ -5,7 +5,7 @@ import Storage
 
 extension ImagesService {
     /// Says which sequence a series is, and what its file is called.
-    package func update(_ scope: Scope, _ id: ID<MRIImage>, modality: String, filename: String) async throws {
+    package func update(_ scope: Scope, _ id: ID<Series>, modality: String, filename: String) async throws {
         var check = Validation()
         let sequence = check.choice("modality", modality, among: MRISequence.self)
         let name = MRIImage.displayed(check.text("originalFilename", filename, required: true, atMost: 255))
@@ -14,13 +14,13 @@ extension ImagesService {
         let now = clock()
         try await database.write { connection in
             let image = try Self.openImage(scope, id, on: connection)
-            let store = ImageStore(connection)
             guard image.modality != sequence || image.originalFilename != name else { return }
-            let others = try store.list(scope, case: image.caseID).filter { $0.id != id }
+            let others = try CaseStore(connection).images(scope, of: image.caseID).filter { $0.id != id }
             if others.contains(where: { $0.modality == sequence }) {
                 throw AppError.invalid("modality", "The case has another image of this sequence.")
             }
-            try store.update(scope, id, modality: sequence, filename: name)
+            try SeriesStore(connection).update(
+                scope, image.series, role: Series.Role(sequence), filename: name)
             if image.modality != sequence {
                 try CaseStore(connection).setStatus(scope, image.caseID, .uploaded, at: now)
             }
@@ -34,26 +34,26 @@ extension ImagesService {
     }
 
     /// The series goes with its file; results that were measured on it stay and say so.
-    package func delete(_ scope: Scope, _ id: ID<MRIImage>) async throws {
+    package func delete(_ scope: Scope, _ id: ID<Series>) async throws {
         let now = clock()
-        let blob = try await database.write { connection in
+        let files = try await database.write { connection in
             let image = try Self.openImage(scope, id, on: connection)
-            let store = ImageStore(connection)
-            try store.delete(scope, id)
-            try BlobRowStore(connection).delete(scope, [image.blob])
-            let isEmpty = try store.list(scope, case: image.caseID).isEmpty
+            let files = image.series.files.map(\.blob)
+            try SeriesStore(connection).delete(scope, id)
+            try BlobRowStore(connection).delete(scope, files)
+            let isEmpty = try CaseStore(connection).images(scope, of: image.caseID).isEmpty
             try CaseStore(connection).setStatus(scope, image.caseID, isEmpty ? .created : .uploaded, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "image.delete", "image", id.string, at: now))
-            return image.blob
+            return files
         }
-        try? await blobs.delete(blob)
+        for file in files { try? await blobs.delete(file) }
     }
 
     /// The series, if its case may be uploaded to now.
     private static func openImage(
-        _ scope: Scope, _ id: ID<MRIImage>, on connection: any DatabaseConnection
+        _ scope: Scope, _ id: ID<Series>, on connection: any DatabaseConnection
     ) throws -> MRIImage {
-        guard let image = try ImageStore(connection).find(scope, id),
+        guard let image = try CaseStore(connection).image(scope, id),
             try CaseStore(connection).find(scope, image.caseID) != nil
         else { throw AppError(.notFound, "There is no such image.") }
         _ = try openCase(scope, image.caseID, on: connection)

@@ -7,14 +7,14 @@ package struct ImagesService: Sendable {
     let blobs: any BlobStore
     private let audit: AuditService
     private let contents: CaseContents
-    private let inspector: ImageInspector
+    private let inspector: SeriesInspector
     /// Bytes that an institution may store where it has no rule of its own; nil is no limit.
     private let quota: Int64?
     let clock: @Sendable () -> Timestamp
 
     package init(
         database: any Database, blobs: any BlobStore, audit: AuditService, contents: CaseContents,
-        inspector: ImageInspector, quota: Int64? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }
+        inspector: SeriesInspector, quota: Int64? = nil, clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.blobs = blobs
@@ -57,15 +57,13 @@ package struct ImagesService: Sendable {
         var kept = uploaded
         do {
             try await checkUpload(scope, case: id, force: force)
-            let inspected = try await inspector.inspect(uploaded.url)
+            let (header, digest) = try await inspector.inspect(uploaded.url)
             kept = try await inspector.deidentify(uploaded.url, in: blobs) ?? uploaded
             try await blobs.commit(kept)
-            let image = MRIImage(
-                id: ID(), caseID: id, modality: modality, blob: kept.key,
-                originalFilename: MRIImage.displayed(filename), fileSize: kept.size,
-                contentDigest: inspected.contentDigest, dimensions: inspected.dimensions, spacing: inspected.spacing,
-                uploadedAt: clock(), format: inspected.format, affine: inspected.affine)
-            let (added, replaced) = try await insert(scope, image, staged: kept) { connection in
+            let upload = SeriesUpload(
+                role: Series.Role(modality), filename: MRIImage.displayed(filename), file: kept, header: header,
+                contentDigest: digest)
+            let (added, replaced) = try await insert(scope, upload, into: id) { connection in
                 // Asked again, since a report may have been signed while the file was read.
                 if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
                 try also(connection)
@@ -84,7 +82,7 @@ package struct ImagesService: Sendable {
     package func list(_ scope: Scope, case id: CaseID) async throws -> [MRIImage] {
         let images = try await database.read { connection in
             let item = try CaseStore(connection).require(scope, id)
-            let images = try ImageStore(connection).list(scope, case: item.id).compared
+            let images = try CaseStore(connection).images(scope, of: item.id).compared
             return Policy.reach(of: .readCase, scope) == .anonymised ? images.map(\.anonymised) : images
         }
         try await audit.record(AuditEntry(scope, "image.list", "case", id.string, at: clock()))
@@ -94,28 +92,33 @@ package struct ImagesService: Sendable {
     // MARK: Parts
 
     private func insert(
-        _ scope: Scope, _ image: MRIImage, staged: StagedBlob, also: @escaping JobWrites
+        _ scope: Scope, _ upload: SeriesUpload, into id: CaseID, also: @escaping JobWrites
     ) async throws -> (added: MRIImage, replaced: [BlobKey]) {
-        try await database.write { connection in
+        let now = clock()
+        return try await database.write { connection in
             // One upload of a case at a time: of two of the same sequence the later one replaces the other.
-            try CaseStore(connection).lock(scope, image.caseID)
-            let item = try Self.openCase(scope, image.caseID, on: connection)
-            let store = ImageStore(connection)
-            let replaced = try store.list(scope, case: item.id).filter { $0.modality == image.modality }
-            for old in replaced { try store.delete(scope, old.id) }
+            let cases = CaseStore(connection)
+            try cases.lock(scope, id)
+            let item = try Self.openCase(scope, id, on: connection)
+            let store = SeriesStore(connection)
+            let replaced = try store.list(scope, study: item.study.id).filter { $0.role == upload.role }
+            for old in replaced { try store.replace(scope, old, at: now) }
             let rows = BlobRowStore(connection)
-            try rows.insert(scope, staged, case: item.id, at: image.uploadedAt)
-            try store.insert(scope, image)
-            try rows.delete(scope, replaced.map(\.blob))
+            try rows.insert(scope, upload.file, case: id, at: now)
+            let series = upload.series(of: item.study.id, at: now)
+            try store.insert(scope, series)
+            let files = replaced.flatMap(\.files).map(\.blob)
+            try rows.delete(scope, files)
             // The institution's row is locked by now: of many uploads at once none goes beyond the quota.
             try QuotaStore(connection).requireRoom(scope, standard: quota)
             try also(connection)
-            try CaseStore(connection).setStatus(scope, item.id, .uploaded, at: image.uploadedAt)
+            try cases.setStatus(scope, id, .uploaded, at: now)
             let action = replaced.isEmpty ? "image.upload" : "image.replace"
-            try AuditStore(connection).append(
-                AuditEntry(scope, action, "image", image.id.string, at: image.uploadedAt))
-            let added = try store.list(scope, case: item.id).compared.first { $0.id == image.id } ?? image
-            return (added, replaced.map(\.blob))
+            try AuditStore(connection).append(AuditEntry(scope, action, "image", series.id.string, at: now))
+            guard let added = try cases.images(scope, of: id).compared.first(where: { $0.id == series.id }) else {
+                throw AppError(.internalFault, "The image was not stored.")
+            }
+            return (added, files)
         }
     }
 
@@ -135,12 +138,20 @@ extension MRIImage {
         let last = filename.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map { String($0).visible.trimmed }
         return String((last.flatMap { $0.isEmpty ? nil : $0 } ?? "image").unicodeScalars.prefix(255))
     }
+}
 
-    /// The image for somebody who may not know the patient, whose name file names often hold.
-    fileprivate var anonymised: MRIImage {
-        MRIImage(
-            id: id, caseID: caseID, modality: modality, blob: blob, originalFilename: servedName, fileSize: fileSize,
-            contentDigest: contentDigest, dimensions: dimensions, spacing: spacing, uploadedAt: uploadedAt,
-            format: format, affine: affine, problem: problem)
+/// A series that has been looked at and is about to be stored.
+private struct SeriesUpload: Sendable {
+    let role: Series.Role
+    let filename: String
+    let file: StagedBlob
+    let header: SeriesHeader
+    let contentDigest: String
+
+    func series(of study: ID<ImagingStudy>, at time: Timestamp) -> Series {
+        Series(
+            study: study, role: role, originalFilename: filename,
+            files: [Series.File(blob: file.key, size: file.size)], header: header, contentDigest: contentDigest,
+            uploadedAt: time)
     }
 }

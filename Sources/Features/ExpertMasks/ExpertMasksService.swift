@@ -10,7 +10,8 @@ package struct ExpertMasksService: Sendable {
     private let clock: @Sendable () -> Timestamp
     /// Reading a whole mask takes a second, and must not hold up Swift's cooperative threads.
     private let pool = ThreadPool<Void>(name: "masks", threads: 1) {}
-    private let inspector = ImageInspector.nifti(threads: 1)
+    private let inspector: SeriesInspector
+    private let stripper: SeriesStripper
 
     package init(
         database: any Database, blobs: any BlobStore, audit: AuditService,
@@ -20,6 +21,8 @@ package struct ExpertMasksService: Sendable {
         self.blobs = blobs
         self.audit = audit
         self.clock = clock
+        inspector = .nifti(threads: 1)
+        stripper = SeriesStripper(database: database, blobs: blobs, inspector: inspector)
     }
 
     /// Whether a mask for this case would be taken at all; ask before the first byte is received.
@@ -38,7 +41,8 @@ package struct ExpertMasksService: Sendable {
         var kept = uploaded
         do {
             let result = try await database.read { try Self.result(scope, id, in: $0) }
-            var draft = try await look(at: uploaded, result, try Self.convention(convention))
+            let grids = try await grids(scope, of: result)
+            var draft = try await look(at: uploaded, on: grids, try Self.convention(convention))
             kept = try await inspector.deidentify(uploaded.url, in: blobs) ?? uploaded
             draft.blob = kept
             try await blobs.commit(kept)
@@ -87,31 +91,41 @@ package struct ExpertMasksService: Sendable {
         return convention
     }
 
-    private func look(at staged: StagedBlob, _ result: CaseResult, _ wanted: LabelConvention?) async throws
-        -> ExpertMaskStore.Draft
-    {
-        var grids: [MRISequence: URL] = [:]
-        for sequence in MRISequence.allCases {
-            if let file = result.labels(on: sequence) { grids[sequence] = try await blobs.localURL(file.blob) }
+    /// The grids of the series that the result was measured on, as they are stored.
+    private func grids(_ scope: Scope, of result: CaseResult) async throws -> [MRISequence: VoxelGrid] {
+        let images = try await database.read { try CaseStore($0).images(scope, of: result.caseID) }
+        // Series from before grids were stored.
+        for image in images where image.series.header.grid == nil {
+            try await stripper.strip(scope, image.series, of: result.caseID, at: clock())
         }
-        let files = grids
+        var series: [MRISequence: ID<Series>] = [:]
+        for sequence in MRISequence.allCases { series[sequence] = result.labels(on: sequence)?.series }
+        let measured = series
+        let grids = try await database.read { try SeriesStore($0).grids(scope, of: Array(measured.values)) }
+        return measured.compactMapValues { grids[$0] }
+    }
+
+    private func look(
+        at staged: StagedBlob, on grids: [MRISequence: VoxelGrid], _ wanted: LabelConvention?
+    ) async throws -> ExpertMaskStore.Draft {
         do {
-            return try await pool.run { try Self.draft(staged, on: files, wanted) }
+            return try await pool.run { try Self.draft(staged, on: grids, wanted) }
         } catch let error as ImagingError where error.code != .internalFault {
             // What only a named convention can answer is said of that field.
             throw AppError.invalid(error.code == .ambiguousLabels ? "labelConvention" : "file", error.message)
         }
     }
 
-    private static func draft(_ staged: StagedBlob, on files: [MRISequence: URL], _ wanted: LabelConvention?) throws
-        -> ExpertMaskStore.Draft
-    {
+    private static func draft(
+        _ staged: StagedBlob, on grids: [MRISequence: VoxelGrid], _ wanted: LabelConvention?
+    ) throws -> ExpertMaskStore.Draft {
         let found = try NIfTIFile.inspectLabels(staged.url)
         let convention = try wanted ?? LabelConvention.told(by: found.labels)
         try convention.check(found.labels)
-        let sequence = try MRISequence.referenceOrder.first { sequence in
-            guard let file = files[sequence] else { return false }
-            guard case .sameVoxels = GridRelation(found.grid, to: try NIfTIFile.grid(of: file)) else { return false }
+        let sequence = MRISequence.referenceOrder.first { sequence in
+            guard let grid = grids[sequence], case .sameVoxels = GridRelation(found.grid, to: grid) else {
+                return false
+            }
             return true
         }
         guard let sequence else {

@@ -32,7 +32,7 @@ struct FileStore {
     func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> CaseID? {
         return try connection.queryOne(
             """
-            SELECT c.id FROM \(raw: Self.files(kind)) JOIN cases c ON c.id = h.case_id
+            SELECT c.id FROM \(raw: Self.files(kind)) JOIN cases c ON c.id = \(raw: kind == .image ? "h.id" : "h.case_id")
             WHERE f.id = \(object) AND \(CaseStore.visible(scope, for: kind.action))
             """
         )?.get("id")
@@ -41,7 +41,7 @@ struct FileStore {
     /// The rows of files as `f`, beside those that name their cases as `h`.
     private static func files(_ kind: FileGrant.Kind) -> String {
         switch kind {
-        case .image: "images f JOIN images h ON h.id = f.id"
+        case .image: "series f JOIN cases h ON h.study_id = f.study_id"
         case .result: "result_files f JOIN results h ON h.id = f.result_id"
         case .report: "report_pdfs f JOIN reports h ON h.id = f.report_id"
         }
@@ -50,16 +50,17 @@ struct FileStore {
     private func image(_ grant: FileGrant, _ visible: SQL) throws -> StoredFile? {
         try connection.queryOne(
             """
-            SELECT i.modality, i.original_filename, i.file_format, i.blob_id, b.size, b.sha256
-            FROM images i JOIN blobs b ON b.institution_id = i.institution_id AND b.id = i.blob_id
-            JOIN cases c ON c.id = i.case_id
-            WHERE i.institution_id = \(grant.holder.institution) AND i.id = \(grant.object) AND \(visible)
+            SELECT s.role, s.original_filename, s.file_format, f.blob_id, b.size, b.sha256
+            FROM series s JOIN series_blobs f ON f.series_id = s.id AND f.position = 1
+            JOIN blobs b ON b.institution_id = f.institution_id AND b.id = f.blob_id
+            JOIN cases c ON c.study_id = s.study_id
+            WHERE s.institution_id = \(grant.holder.institution) AND s.id = \(grant.object) AND \(visible)
             """
         ).map { row in
-            let modality: String = try row.get("modality")
+            let role: String = try row.get("role")
             let format: ImageFormat? = try row.optional("file_format")
-            let ending = try format ?? MRIImage.format(named: row.get("original_filename"))
-            var file = try StoredFile(row, name: "\(modality).\(ending.rawValue)")
+            let ending = try format ?? ImageFormat(named: row.get("original_filename"))
+            var file = try StoredFile(row, name: "\(role).\(ending.rawValue)")
             file.isUnstripped = format == nil
             return file
         }

@@ -28,7 +28,7 @@ package struct FilesService: Sendable {
 
     /// A signed path below `/api/files/` for somebody who has just been shown the image.
     package func path(_ scope: Scope, _ image: MRIImage) -> String {
-        path(scope, .image, image.id.string, name: image.servedName)
+        path(scope, .image, image.id.string, name: image.series.servedName)
     }
 
     /// The same for a file of a result.
@@ -63,7 +63,7 @@ package struct FilesService: Sendable {
         }
         var (isSignedIn, found) = try await find(grant, origin)
         if found?.isUnstripped == true {
-            try await stripper.strip(grant, origin: origin, at: clock())
+            try await strip(grant, origin)
             (isSignedIn, found) = try await find(grant, origin)
         }
         guard let file = found else {
@@ -75,6 +75,16 @@ package struct FilesService: Sendable {
                 institution: grant.holder.institution, actor: grant.holder.user, origin: origin, action: "file.read",
                 objectType: grant.kind.rawValue, objectID: grant.object.string, at: clock()))
         return file
+    }
+
+    /// A series from before uploads were rid of the patient's name is rid of it when its file is first asked for.
+    private func strip(_ grant: FileGrant, _ origin: RequestOrigin) async throws {
+        // No rule asks for the role: it is the service's own work.
+        let scope = Scope(institution: grant.holder.institution, user: grant.holder.user, role: .doctor, origin: origin)
+        guard let id = ID<Series>(grant.object.string),
+            let image = try await database.read({ try CaseStore($0).image(scope, id) })
+        else { return }
+        try await stripper.strip(scope, image.series, of: image.caseID, at: clock())
     }
 
     /// The case that a file belongs to; nil where `scope` may not see it.

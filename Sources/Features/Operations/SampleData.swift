@@ -60,14 +60,14 @@ package struct SampleData: Sendable {
     private static func form(_ number: Int, of scope: Scope) -> CaseForm {
         let text = texts[number % texts.count]
         var form = CaseForm()
-        form.patientId = .value("SAMPLE-\(scope.user.string.prefix(4).uppercased())-\(number + 1)")
-        form.age = .value(FormInteger(text.age))
-        form.sex = .value(text.sex)
-        form.indication = .value(text.indication)
-        form.diagnosis = .value(text.diagnosis)
-        form.fieldStrength = .value(number.isMultiple(of: 2) ? "3T" : "1.5T")
-        form.scannerType = .value("Sample scanner")
-        form.notes = .value(note)
+        form[.patientID] = .value("SAMPLE-\(scope.user.string.prefix(4).uppercased())-\(number + 1)")
+        form[.age] = .value(.number(text.age))
+        form[.sex] = .value(.text(text.sex))
+        form[.indication] = .value(.text(text.indication))
+        form[.diagnosis] = .value(.text(text.diagnosis))
+        form[.fieldStrength] = .value(number.isMultiple(of: 2) ? "3T" : "1.5T")
+        form[.scannerType] = .value("Sample scanner")
+        form[.notes] = .value(.text(note))
         return form
     }
 

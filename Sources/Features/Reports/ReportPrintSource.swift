@@ -61,7 +61,7 @@ struct ReportPrintSource: Sendable {
         var facts: [ReportDocument.Fact] = [
             .init("Case", report.caseID.string), .init("Patient id", report.patientID), .init("Patient", patient),
         ]
-        if let scan = item.scanDate { facts.append(.init("Scan date", scan)) }
+        if let scan = item.study.date { facts.append(.init("Scan date", scan)) }
         let scanner = [item.scannerType, item.fieldStrength?.rawValue ?? ""].filter { !$0.isEmpty }
         if !scanner.isEmpty { facts.append(.init("Scanner", scanner.joined(separator: ", "))) }
         facts.append(.init("Status", status))

@@ -34,6 +34,8 @@ package struct ResultFile: Sendable, Equatable {
     package let region: TumourRegion?
     /// The series on whose grid it lies.
     package let sequence: MRISequence?
+    /// The same; nil where that series has been deleted, or had been replaced before this was recorded.
+    package let series: ID<Series>?
     package let blob: BlobKey
     /// Bytes.
     package let size: Int64

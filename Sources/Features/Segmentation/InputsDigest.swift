@@ -6,7 +6,9 @@ import Imaging
 enum InputsDigest {
     /// Hexadecimal SHA-256 over one line for each series, in the models' order, and one for the model asked for.
     static func of(_ images: [MRIImage], modelID: String?) -> String {
-        var lines = images.sorted { $0.modality < $1.modality }.map { "\($0.modality.rawValue) \($0.contentDigest)" }
+        var lines = images.sorted { $0.modality < $1.modality }.map {
+            "\($0.modality.rawValue) \($0.series.contentDigest)"
+        }
         lines.append("model \(modelID ?? "")")
         return SHA256.hash(data: Data(lines.joined(separator: "\n").utf8))
             .map { String(format: "%02x", $0) }.joined()

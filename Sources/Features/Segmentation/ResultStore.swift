@@ -24,6 +24,7 @@ package struct ResultStore {
         let content: ResultFile.Content
         let region: TumourRegion?
         let sequence: MRISequence?
+        let series: ID<Series>?
         let blob: StagedBlob
     }
 
@@ -50,9 +51,10 @@ package struct ResultStore {
         try BlobRowStore(connection).insert(institution: task.institution, file.blob, case: task.caseID, at: now)
         try connection.execute(
             """
-            INSERT INTO result_files (id, institution_id, result_id, blob_id, name, content, region, sequence)
+            INSERT INTO result_files
+                (id, institution_id, result_id, blob_id, name, content, region, sequence, series_id)
             VALUES (\(ID<ResultFile>()), \(task.institution), \(result), \(file.blob.key), \(file.name),
-                \(file.content), \(file.region), \(file.sequence))
+                \(file.content), \(file.region), \(file.sequence), \(file.series))
             """)
     }
 
@@ -98,7 +100,7 @@ package struct ResultStore {
             ORDER BY r.created_at DESC, r.id DESC LIMIT 1
             """)
         guard let newest else { return false }
-        let images = try ImageStore(connection).list(scope, case: caseID)
+        let images = try CaseStore(connection).images(scope, of: caseID)
         return try InputsDigest.of(images, modelID: newest.optional("model_id"))
             == newest.get("inputs_digest", as: String.self)
     }
@@ -144,6 +146,7 @@ package struct ResultStore {
             ResultFile(
                 id: try row.get("id"), name: try row.get("name"), content: try row.get("content"),
                 region: try row.optional("region"), sequence: try row.optional("sequence"),
+                series: try row.optional("series_id"),
                 blob: try row.get("blob_id"), size: try row.get("size"), sha256: try row.get("sha256"))
         }
     }

@@ -41,12 +41,15 @@ package struct SegmentCaseJob: Job {
         control.report("Loading the series", 0)
         let inputs = try await load(parameters.task)
         var series: [MRISequence: URL] = [:]
-        for image in inputs.images { series[image.modality] = try await blobs.localURL(image.blob) }
+        for image in inputs.images {
+            guard let file = image.series.files.first else { throw BlobError.missing }
+            series[image.modality] = try await blobs.localURL(file.blob)
+        }
         let folder = try folders.make()
         defer { folders.remove(folder) }
         let output = try await segment(series, by: inputs.model, into: folder, control)
         control.report("Storing the masks", 0.99)
-        let files = try await store(output, in: folder)
+        let files = try await store(output, in: folder, of: inputs.images)
         let draft = ResultStore.Draft(id: ID(), output: output, files: files, codeVersion: codeVersion)
         return { connection in
             try Self.write(parameters.task, draft, requestID: control.requestID, in: connection)
@@ -58,7 +61,7 @@ package struct SegmentCaseJob: Job {
             guard let task = try SegmentationStore(connection).task(asWorker: id) else { throw Self.caseIsGone }
             let active = try ModelStore(connection).activations(task.institution, limit: 1).first
             return Inputs(
-                task: task, images: try ImageStore(connection).list(task.scope, case: task.caseID),
+                task: task, images: try CaseStore(connection).images(task.scope, of: task.caseID),
                 model: task.modelID ?? active?.model.digest)
         }
         guard InputsDigest.of(inputs.images, modelID: inputs.task.modelID) == inputs.task.inputsDigest else {
@@ -87,24 +90,27 @@ package struct SegmentCaseJob: Job {
     }
 
     /// The files exist before the rows that name them; those of a run that is refused are swept later.
-    private func store(_ output: SegmentationOutput, in folder: URL) async throws -> [ResultStore.DraftFile] {
+    private func store(_ output: SegmentationOutput, in folder: URL, of images: [MRIImage]) async throws
+        -> [ResultStore.DraftFile]
+    {
         var files: [ResultStore.DraftFile] = []
         for mask in output.result.maskFiles {
             let blob = try await blobs.put(fileAt: folder.appendingPathComponent(mask.name))
             files.append(
                 ResultStore.DraftFile(
                     name: mask.name, content: ResultFile.Content(mask.content), region: mask.region,
-                    sequence: mask.sequence, blob: blob))
+                    sequence: mask.sequence, series: images.first { $0.modality == mask.sequence }?.id, blob: blob))
         }
         for name in output.pictures {
             let blob = try await blobs.put(fileAt: folder.appendingPathComponent(name))
             files.append(
-                ResultStore.DraftFile(name: name, content: .picture, region: nil, sequence: nil, blob: blob))
+                ResultStore.DraftFile(
+                    name: name, content: .picture, region: nil, sequence: nil, series: nil, blob: blob))
         }
         let manifest = try await blobs.put(Data(output.manifest.utf8))
         files.append(
             ResultStore.DraftFile(
-                name: "manifest.json", content: .manifest, region: nil, sequence: nil, blob: manifest))
+                name: "manifest.json", content: .manifest, region: nil, sequence: nil, series: nil, blob: manifest))
         return files
     }
 

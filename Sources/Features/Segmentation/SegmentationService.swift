@@ -56,7 +56,7 @@ package struct SegmentationService: Sendable {
             // First: the case must not be deleted, nor its images replaced, while the task comes into being.
             try cases.lock(scope, caseID)
             let item = try cases.require(scope, caseID, for: .startInference)
-            let images = try ImageStore(connection).list(scope, case: caseID)
+            let images = try cases.images(scope, of: caseID)
             let store = SegmentationStore(connection)
             let digest = InputsDigest.of(images, modelID: modelID)
             if let task = try store.activeTask(scope, case: caseID, digest: digest) { return task }
@@ -144,7 +144,7 @@ package struct SegmentationService: Sendable {
         _ result: CaseResult, _ scope: Scope, _ connection: any DatabaseConnection
     ) throws -> CaseResult {
         var result = result
-        let images = try ImageStore(connection).list(scope, case: result.caseID)
+        let images = try CaseStore(connection).images(scope, of: result.caseID)
         let modelID = try SegmentationStore(connection).task(scope, result.task)?.modelID
         result.isStale = InputsDigest.of(images, modelID: modelID) != result.inputsDigest
         return result

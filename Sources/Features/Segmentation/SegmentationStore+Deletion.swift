@@ -36,7 +36,7 @@ extension SegmentationStore {
         guard let item = try cases.find(scope, task.caseID), [.completed, .failed].contains(item.status),
             try ResultStore(connection).latest(scope, case: task.caseID) == nil
         else { return }
-        let isEmpty = try ImageStore(connection).list(scope, case: task.caseID).isEmpty
+        let isEmpty = try cases.images(scope, of: task.caseID).isEmpty
         try cases.setStatus(scope, task.caseID, isEmpty ? .created : .uploaded, at: .now)
     }
 }

@@ -174,6 +174,6 @@ struct ImageBody: Encodable {
         spacing = image.spacing
         isValid = image.problem == nil
         message = image.problem ?? ""
-        uploadedAt = image.uploadedAt.description
+        uploadedAt = image.series.uploadedAt.description
     }
 }

@@ -5,20 +5,16 @@ extension CaseRoutes {
     static let schemas: [String: Schema] = [
         "Case": .object(
             [
-                "caseId": .id, "patientId": .text(), "createdBy": Schema.text().described("A full name."),
-                "status": .choice(Case.Status.allCases.map(\.rawValue)), "age": Schema.integer(0...130).nullable,
-                "sex": sex.nullable, "scanDate": Schema.text(format: "date").nullable,
-                "fieldStrength": Schema.choice(Case.FieldStrength.allCases.map(\.rawValue)).nullable,
-                "scannerType": .text(), "clinicalHistory": .text(), "indication": .text(), "diagnosis": .text(),
-                "priority": .text(), "notes": .text(), "createdAt": .time, "updatedAt": .time,
+                "caseId": .id, "createdBy": Schema.text().described("A full name."),
+                "status": .choice(Case.Status.allCases.map(\.rawValue)), "createdAt": .time, "updatedAt": .time,
                 "completedAt": Schema.time.nullable,
                 "deletedAt": Schema.time.described("Only where the case is deleted."),
                 "needsReview": Schema.boolean.nullable.described(
                     "Whether the newest result needs review; null where there is no result."),
                 "reviewReasons": Schema.list(of: .text()).nullable.described(
                     "Why it needs review, one sentence each; null where there is no result."),
-            ], optional: ["deletedAt"]),
-        "NewCase": .form(form, required: ["patientId", "age", "sex"]),
+            ].merging(CaseField.all.map { ($0.name, $0.shown) }) { $1 }, optional: ["deletedAt"]),
+        "NewCase": .form(form, required: Set(CaseField.all.filter(\.isRequired).map(\.name))),
         "CaseForm": .form(form),
         "MRIImage": .object([
             "id": .id, "modality": sequence, "originalFilename": .text(), "fileSize": .integer(),
@@ -35,19 +31,31 @@ extension CaseRoutes {
     ]
 
     static let sequence = Schema.choice(MRISequence.allCases.map(\.rawValue))
-    private static let sex = Schema.choice(Case.Sex.allCases.map(\.rawValue))
     private static let settable = Case.Status.allCases.filter(Case.Status.settable.contains)
-    private static let longText = Schema.line(atMost: 20_000).nullable
+    private static let form = ["status": Schema.choice(settable.map(\.rawValue)).nullable].merging(
+        CaseField.all.map { ($0.name, $0.accepted) }
+    ) { $1 }
+}
 
-    private static let form: [String: Schema] = [
-        "patientId": .filledLabel(atMost: 100),
-        "age": .anyOf([.integer(0...130), .text(pattern: "^0*([0-9]{1,2}|1[0-2][0-9]|130)$")]),
-        "sex": sex, "status": Schema.choice(settable.map(\.rawValue)).nullable,
-        "scanDate": .anyOf([
-            .text(format: "date"), .text(format: "date-time"), .text(atMost: 0), .null,
-        ]),
-        "fieldStrength": Schema.choice(Case.FieldStrength.allCases.map(\.rawValue) + [""]).nullable,
-        "scannerType": Schema.label(atMost: 200).nullable, "clinicalHistory": longText, "indication": longText,
-        "diagnosis": longText, "priority": Schema.label(atMost: 40).nullable, "notes": longText,
-    ]
+extension CaseField {
+    /// What clients read.
+    fileprivate var shown: Schema {
+        switch kind {
+        case .label, .text: .text()
+        case .years: Schema.integer(Self.ages).nullable
+        case .date: Schema.text(format: "date").nullable
+        case .choice(let names): Schema.choice(names).nullable
+        }
+    }
+
+    /// What they send.
+    fileprivate var accepted: Schema {
+        switch kind {
+        case .label(let limit): isRequired ? .filledLabel(atMost: limit) : Schema.label(atMost: limit).nullable
+        case .text(let limit): Schema.line(atMost: limit).nullable
+        case .years: .anyOf([.integer(Self.ages), .text(pattern: "^0*([0-9]{1,2}|1[0-2][0-9]|130)$")])
+        case .date: .anyOf([.text(format: "date"), .text(format: "date-time"), .text(atMost: 0), .null])
+        case .choice(let names): isRequired ? .choice(names) : Schema.choice(names + [""]).nullable
+        }
+    }
 }

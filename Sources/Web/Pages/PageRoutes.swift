@@ -39,13 +39,10 @@ struct PageRoutes {
 
         func caseForm() throws -> CaseForm {
             var form = CaseForm()
-            form.patientId = .value(patientId ?? "")
-            guard let years = Int((age ?? "").trimmed) else {
-                throw AppError.invalid("age", "Write the age as a whole number of years.")
-            }
-            form.age = .value(FormInteger(years))
-            form.sex = .value(sex ?? "")
-            form.indication = .value(indication ?? "")
+            let entered: [(CaseField, String?)] = [
+                (.patientID, patientId), (.age, age), (.sex, sex), (.indication, indication),
+            ]
+            for (field, text) in entered { form[field] = try .value(field.filledIn(text ?? "")) }
             return form
         }
     }

@@ -153,6 +153,6 @@ private struct SeriesLine: Encodable {
         fileSize = image.fileSize
         dimensions = image.dimensions
         spacing = image.spacing
-        uploadedAt = image.uploadedAt.description
+        uploadedAt = image.series.uploadedAt.description
     }
 }

@@ -58,7 +58,7 @@ import Testing
             await #expect(throws: (any Error).self) { try await clinic.cases.get(doctor.scope, item.id) }
             await #expect(throws: (any Error).self) {
                 var form = CaseForm()
-                form.notes = .value("x")
+                form[.notes] = .value("x")
                 _ = try await clinic.cases.update(doctor.scope, item.id, form)
             }
             let row = try await clinic.database.read { try $0.queryOne("SELECT notes FROM cases") }

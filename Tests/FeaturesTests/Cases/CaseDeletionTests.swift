@@ -11,7 +11,7 @@ import Testing
             let doctor = try await clinic.signIn(.doctor)
             let made = try await clinic.makeCase(doctor)
             var form = CaseForm()
-            form.notes = .value("first")
+            form[.notes] = .value("first")
             let first = form
             let expected = Precondition.revision(among: [made.revision])
             let changed = try await clinic.cases.update(doctor.scope, made.id, first, if: expected)
@@ -40,7 +40,7 @@ import Testing
                 for number in 0..<8 {
                     group.addTask {
                         var form = CaseForm()
-                        form.notes = .value("\(number)")
+                        form[.notes] = .value("\(number)")
                         let change = form
                         let expected = Precondition.revision(among: [made.revision])
                         let after = try? await clinic.cases.update(doctor.scope, made.id, change, if: expected)
@@ -110,12 +110,12 @@ import Testing
             let purger = clinic.purger(retention: .seconds(3600))
             clinic.clock.advance(by: .seconds(3599))
             #expect(try await purger.purge() == 0)
-            #expect(try await clinic.count("images") == 3)
+            #expect(try await clinic.count("series") == 3)
             clinic.clock.advance(by: .seconds(2))
             #expect(try await purger.purge() == 1)
             #expect(try await purger.purge() == 0)
             #expect(try await clinic.count("cases") == 1)
-            #expect(try await clinic.count("images") == 1)
+            #expect(try await clinic.count("series") == 1)
             #expect(try await clinic.count("blobs") == 1)
             #expect(try await clinic.storedFiles() == [kept.blob])
             #expect(try await clinic.storedBytes() == kept.fileSize)
@@ -156,7 +156,7 @@ import Testing
             #expect(try await queue.finish(claim, .completed) == .end(.cancelled))
             #expect(try await ward.count("results") == 0)
             #expect(try await purger.purge() == 1)
-            for table in ["cases", "inference_tasks", "jobs", "images", "blobs"] {
+            for table in ["cases", "inference_tasks", "jobs", "studies", "series", "series_blobs", "blobs"] {
                 #expect(try await ward.count(table) == 0, "\(table)")
             }
         }

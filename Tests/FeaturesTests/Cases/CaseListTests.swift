@@ -18,9 +18,9 @@ import Testing
             let ada = try await clinic.signIn(.doctor)
             let grace = try await clinic.signIn(.doctor, name: "Öz Grace")
             let radiologist = try await clinic.signIn(.radiologist)
-            _ = try await clinic.makeCase(ada, patient: "A_1") { $0.notes = .value("Left TEMPORAL, 100%") }
+            _ = try await clinic.makeCase(ada, patient: "A_1") { $0[.notes] = .value("Left TEMPORAL, 100%") }
             _ = try await clinic.makeCase(ada, patient: "B-2") { $0.status = .value("uploaded") }
-            _ = try await clinic.makeCase(grace, patient: "Ax1") { $0.diagnosis = .value("Ödem") }
+            _ = try await clinic.makeCase(grace, patient: "Ax1") { $0[.diagnosis] = .value("Ödem") }
             func list(_ change: (inout CaseQuery) throws -> Void) async throws -> [String] {
                 try await Self.patients(clinic, radiologist, change)
             }
@@ -53,9 +53,9 @@ import Testing
             let now = clinic.clock.now
             for number in 0..<7 {
                 var form = CaseForm()
-                form.patientId = .value("P\(number)")
-                form.age = .value(FormInteger(40))
-                form.sex = .value("O")
+                form[.patientID] = .value("P\(number)")
+                form[.age] = .value(40)
+                form[.sex] = .value("O")
                 let item = try form.newCase(doctor.scope, at: now.advanced(by: .seconds(Double(number / 3))))
                 try await clinic.database.write { try CaseStore($0).insert(doctor.scope, item) }
             }
@@ -100,7 +100,7 @@ import Testing
             for (number, status) in ["created", "uploaded", "created", "archived", "created"].enumerated() {
                 _ = try await clinic.makeCase(doctor, patient: "SECRET-\(number % 2)") { form in
                     form.status = .value(status)
-                    form.priority = .value(number > 2 ? "urgent" : "normal")
+                    form[.priority] = .value(number > 2 ? "urgent" : "normal")
                 }
             }
             for isDescending in [true, false] {

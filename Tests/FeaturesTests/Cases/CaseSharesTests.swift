@@ -46,7 +46,7 @@ import Testing
             _ = try await clinic.cases.shares.share(owner.scope, case: item.id, form)
             let writer = try await clinic.again(colleague)
             var change = CaseForm()
-            change.notes = .value("seen")
+            change[.notes] = .value("seen")
             #expect(try await clinic.cases.update(writer.scope, item.id, change).notes == "seen")
             _ = try await clinic.add(writer, item, .t1, "image one")
             await #expect { try await clinic.cases.delete(writer.scope, item.id) } throws: {

@@ -16,7 +16,7 @@ struct DeidentificationTests {
             let before = try NIfTIFile.readImage(uploaded)
 
             let blobs = try DiskBlobStore(root: folder.appendingPathComponent("blobs"))
-            let inspector = ImageInspector.nifti(threads: 1)
+            let inspector = SeriesInspector.nifti(threads: 1)
             let staged = try #require(try await inspector.deidentify(uploaded, in: blobs))
             let kept = try Data(contentsOf: staged.url)
             #expect(kept.range(of: Data("SMITH".utf8)) == nil && kept.range(of: Data("JOHN".utf8)) == nil)
@@ -46,7 +46,7 @@ struct DeidentificationTests {
             let before = try NIfTIFile.readImage(file)
             let blobs = try DiskBlobStore(root: folder.appendingPathComponent("blobs"))
             let staged = try #require(
-                try await ImageInspector.nifti(threads: 1).deidentify(file, in: blobs))
+                try await SeriesInspector.nifti(threads: 1).deidentify(file, in: blobs))
             let kept = try Data(contentsOf: staged.url)
             #expect(kept.range(of: Data("SMIT".utf8)) == nil && kept.range(of: Data("JOHN".utf8)) == nil)
             let after = try NIfTIFile.readImage(staged.url)
@@ -66,7 +66,7 @@ struct DeidentificationTests {
         try await TemporaryFolder.with { folder in
             let file = folder.appendingPathComponent("uploaded")
             let blobs = try DiskBlobStore(root: folder.appendingPathComponent("blobs"))
-            let inspector = ImageInspector.nifti(threads: 1)
+            let inspector = SeriesInspector.nifti(threads: 1)
             try NamedNIfTI(members: 1).bytes.write(to: file)
             let clean = try #require(try await inspector.deidentify(file, in: blobs))
             var bytes = try Data(contentsOf: clean.url)

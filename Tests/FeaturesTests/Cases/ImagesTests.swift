@@ -72,7 +72,7 @@ import Testing
                     file: ReceivedFile(staged: try await clinic.stage("image")))
             }
             #expect(try await clinic.storedFiles().isEmpty)
-            #expect(try await clinic.count("images") == 0)
+            #expect(try await clinic.count("series") == 0)
             #expect(try await clinic.count("blobs") == 0)
             #expect(try await clinic.cases.get(doctor.scope, item.id).status == .created)
         }

@@ -37,16 +37,18 @@ import Testing
             let database = InterruptedDatabase(ward.database) { _ = try await Self.sign(ward) }
             let images = ImagesService(
                 database: database, blobs: ward.blobs, audit: AuditService(database: ward.database), contents: .all,
-                inspector: ImageInspector(look: { _ in
-                    InspectedImage(
-                        dimensions: [9, 9, 9], spacing: [1, 1, 1], contentDigest: String(repeating: "d", count: 64))
+                inspector: SeriesInspector(look: { _ in
+                    (
+                        SeriesHeader(size: GridSize(i: 9, j: 9, k: 9), spacing: [1, 1, 1]),
+                        String(repeating: "d", count: 64)
+                    )
                 }))
             let file = ReceivedFile(staged: try await ward.blobs.stage(of: Data("another series".utf8)))
             let error = await #expect(throws: AppError.self) {
                 _ = try await images.add(ward.doctor, case: ward.caseID, modality: .t2, filename: "t2.nii", file: file)
             }
             #expect(error?.code == .caseSigned, "\(String(describing: error))")
-            let count = try await ward.count("images")
+            let count = try await ward.count("series")
             #expect(count == 2)
         }
     }

@@ -57,7 +57,7 @@ import Testing
             #expect(archived?.code == .conflict)
             try await ward.database.write { connection in
                 try connection.execute("UPDATE cases SET status = 'created'")
-                try connection.execute("DELETE FROM images")
+                try connection.execute("DELETE FROM series")
             }
             let empty = await #expect(throws: AppError.self) {
                 try await ward.service.start(ward.doctor, case: ward.caseID)

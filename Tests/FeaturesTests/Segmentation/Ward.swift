@@ -3,6 +3,7 @@ import Imaging
 import Logging
 import Storage
 import TestSupport
+import Testing
 
 @testable import Features
 
@@ -53,11 +54,13 @@ struct Ward: Sendable {
     /// A case of two series.
     func addCase(_ caseID: CaseID, of author: Scope) async throws {
         try await database.write { connection in
+            let study = ImagingStudy()
+            try StudyStore(connection).insert(author, study)
             try connection.execute(
                 """
-                INSERT INTO cases (id, institution_id, created_by, patient_id, status, search_text, created_at,
+                INSERT INTO cases (id, institution_id, created_by, study_id, patient_id, status, search_text, created_at,
                     updated_at)
-                VALUES (\(caseID), \(author.institution), \(author.user), 'Mrs Smith', 'uploaded', '', 0, 0)
+                VALUES (\(caseID), \(author.institution), \(author.user), \(study.id), 'Mrs Smith', 'uploaded', '', 0, 0)
                 """)
         }
         for sequence in [MRISequence.t1ce, .flair] { try await addImage(sequence, to: caseID) }
@@ -66,13 +69,17 @@ struct Ward: Sendable {
     func addImage(_ sequence: MRISequence, to other: CaseID? = nil) async throws {
         let caseID = other ?? caseID
         let staged = try await blobs.put(Data("series \(sequence.rawValue) \(caseID)".utf8))
-        let image = MRIImage(
-            id: ID(), caseID: caseID, modality: sequence, blob: staged.key, originalFilename: "smith.nii",
-            fileSize: staged.size, contentDigest: staged.sha256, dimensions: [1, 1, 1], spacing: [1, 1, 1],
-            uploadedAt: .now)
         try await database.write { connection in
             try BlobRowStore(connection).insert(doctor, staged, case: caseID)
-            try ImageStore(connection).insert(doctor, image)
+            let study: ID<ImagingStudy>? = try connection.queryOne("SELECT study_id FROM cases WHERE id = \(caseID)")?
+                .get("study_id")
+            try SeriesStore(connection).insert(
+                doctor,
+                Series(
+                    study: try #require(study), role: Series.Role(sequence), originalFilename: "smith.nii",
+                    files: [Series.File(blob: staged.key, size: staged.size)],
+                    header: SeriesHeader(size: GridSize(i: 1, j: 1, k: 1), spacing: [1, 1, 1]),
+                    contentDigest: staged.sha256, uploadedAt: .now))
         }
     }
 

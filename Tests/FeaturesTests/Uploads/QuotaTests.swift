@@ -49,7 +49,7 @@ import Testing
                 }
             }
             #expect(try await clinic.storedBytes() == 30)
-            #expect(try await clinic.count("images") == 3)
+            #expect(try await clinic.count("series") == 3)
             #expect(try await clinic.storedFiles().count == 3)
         }
     }

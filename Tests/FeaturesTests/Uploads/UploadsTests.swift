@@ -85,7 +85,7 @@ import Testing
                 isAppError($0, .validation, field: "file")
             }
             #expect(try await clinic.count("case_uploads") == 0)
-            #expect(try await clinic.count("images") == 0)
+            #expect(try await clinic.count("series") == 0)
             #expect(try await clinic.storedFiles().isEmpty)
             #expect(try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60))).isEmpty)
         }
@@ -100,10 +100,10 @@ import Testing
             let upload = try await Self.begin(clinic, doctor, item)
             // As after a kill between the last byte and its image.
             try await Self.fill(clinic, upload)
-            #expect(try await clinic.count("images") == 0)
+            #expect(try await clinic.count("series") == 0)
             let progress = try await clinic.uploads.progress(doctor.scope, upload.id, case: item.id)
             #expect(progress.offset == upload.size)
-            #expect(try await clinic.count("images") == 1)
+            #expect(try await clinic.count("series") == 1)
         }
     }
 

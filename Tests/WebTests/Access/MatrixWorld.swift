@@ -125,9 +125,9 @@ struct MatrixWorld: Sendable {
 
     func makeCase(_ member: Member) async throws -> CaseID {
         var form = CaseForm()
-        form.patientId = .value("PAT-1")
-        form.age = .value(FormInteger(61))
-        form.sex = .value("F")
+        form[.patientID] = .value("PAT-1")
+        form[.age] = .value(61)
+        form[.sex] = .value("F")
         return try await clinic.services.cases.create(member.author, form).id
     }
 

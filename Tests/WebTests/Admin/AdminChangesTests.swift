@@ -123,11 +123,11 @@ struct AdminChangesTests {
             let reports = try await clinic.ids("reports")
             #expect(try await clinic.act("reports", "delete", on: reports, as: token).status == .seeOther)
             #expect(try await clinic.rows("reports") == 0)
-            let image = try #require(try await clinic.ids("images").first)
+            let image = try #require(try await clinic.ids("series").first)
             let moved = try await clinic.post(
                 "/admin/images/\(image)/edit", [("modality", "t1"), ("originalFilename", "../x\u{1}.nii")], as: token)
             #expect(moved.status == .seeOther)
-            #expect(try await clinic.rows("images WHERE modality = 't1' AND original_filename = 'x.nii'") == 1)
+            #expect(try await clinic.rows("series WHERE role = 't1' AND original_filename = 'x.nii'") == 1)
             let wrong = try await clinic.post(
                 "/admin/images/\(image)/edit", [("modality", "ct"), ("originalFilename", "x")], as: token)
             #expect(wrong.status == .badRequest)
@@ -136,7 +136,7 @@ struct AdminChangesTests {
             #expect(try await clinic.rows("result_files") == 0)
             #expect(try await clinic.rows("blobs") == 1)
             #expect(try await clinic.act("images", "delete", on: [image], as: token).status == .seeOther)
-            #expect(try await clinic.rows("images") == 0)
+            #expect(try await clinic.rows("series") == 0)
             #expect(try await clinic.rows("blobs") == 0)
             #expect(try await clinic.call(.get, "/api/cases/\(caseID)/", as: token)["status"] == "created")
             let models = try await clinic.page("/admin/models", as: token)

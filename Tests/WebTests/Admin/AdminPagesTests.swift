@@ -155,7 +155,7 @@ struct AdminPagesTests {
             let caseID = try await clinic.makeFinishedCase(token)
             let stranger = try await clinic.signUpStranger()
             let mine = [
-                "users": "users", "cases": "cases", "images": "images", "tasks": "inference_tasks",
+                "users": "users", "cases": "cases", "images": "series", "tasks": "inference_tasks",
                 "results": "results", "reports": "reports", "jobs": "jobs", "audit": "audit_entries",
                 "files": "blobs", "result-files": "result_files",
             ]

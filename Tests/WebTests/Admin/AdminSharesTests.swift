@@ -54,7 +54,7 @@ struct AdminSharesTests {
             let before = try await clinic.entries("image.list")
             let page = try await clinic.page("/admin/cases/\(caseID)", as: token)
             for (table, rows) in [
-                ("images", "images"), ("tasks", "inference_tasks"), ("results", "results"), ("reports", "reports"),
+                ("images", "series"), ("tasks", "inference_tasks"), ("results", "results"), ("reports", "reports"),
             ] {
                 let id = try #require(try await clinic.ids(rows).first)
                 #expect(page.contains("<a href=\"/admin/\(table)/\(id)\">"), "\(table)")

@@ -1,0 +1,249 @@
+import Storage
+
+/// A field of a case that people fill in. From this one description come its JSON, its form with the checks, its column, what the audit
+/// trail says of a change, the API's schema and the administration's pages.
+package struct CaseField: Sendable {
+    /// What can be filled in.
+    package enum Kind: Sendable {
+        /// One line of at most so many characters, all of which show.
+        case label(atMost: Int)
+        case text(atMost: Int)
+        /// A whole number of years, 0 to 130.
+        case years
+        /// `YYYY-MM-DD`.
+        case date
+        case choice([String])
+    }
+
+    /// Where it is stored.
+    enum Column: Sendable {
+        case ofCase(String)
+        case ofStudy(String)
+
+        /// As `CaseStore.selection` names the tables.
+        var qualified: String {
+            switch self {
+            case .ofCase(let name): "c.\(name)"
+            case .ofStudy(let name): "y.\(name)"
+            }
+        }
+    }
+
+    /// How it is dealt with.
+    struct Traits: OptionSet, Sendable {
+        let rawValue: Int
+
+        static let required = Traits(rawValue: 1)
+        /// A search looks through it.
+        static let searched = Traits(rawValue: 2)
+        /// It may name the patient: somebody who may not know the patient sees it empty.
+        static let identifying = Traits(rawValue: 4)
+        /// Lists of the administration show it.
+        static let listed = Traits(rawValue: 8)
+    }
+
+    let key: StaticString
+    /// Its name in JSON.
+    package let name: String
+    package let title: String
+    package let kind: Kind
+    let traits: Traits
+    let column: Column
+    /// What stands in place of an empty value.
+    let standard: String?
+    let value: @Sendable (Case) -> Value
+    let assign: @Sendable (Value, inout Case) throws -> Void
+
+    package var isRequired: Bool { traits.contains(.required) }
+
+    /// A field's value, whatever its type.
+    enum Value: Equatable, Sendable {
+        case text(String)
+        case number(Int)
+        case empty
+
+        var text: String? {
+            if case .text(let text) = self { return text }
+            return nil
+        }
+
+        var sql: SQL {
+            switch self {
+            case .text(let text): "\(text)"
+            case .number(let number): "\(number)"
+            case .empty: "NULL"
+            }
+        }
+    }
+}
+
+// MARK: The fields
+
+extension CaseField {
+    package static let patientID = text(
+        "patientId", "Patient id", \.patientID, .label(atMost: 100), "patient_id", [.required, .searched, .listed])
+    package static let age = CaseField(
+        "age", "Age", .years, [.required, .listed], .ofCase("age"),
+        value: { $0.age.map { .number($0) } ?? .empty },
+        assign: { value, item in
+            if case .number(let years) = value { item.age = years } else { item.age = nil }
+        })
+    package static let sex = choice("sex", "Sex", \.sex, "sex", [.required, .listed])
+    package static let scanDate = optional(
+        "scanDate", "Scanned on", \.study.date, .date, .ofStudy("study_date"), .identifying)
+    package static let fieldStrength = choice("fieldStrength", "Field strength", \.fieldStrength, "field_strength")
+    package static let scannerType = text(
+        "scannerType", "Scanner", \.scannerType, .label(atMost: 200), "scanner_type", .searched)
+    package static let priority = text(
+        "priority", "Priority", \.priority, .label(atMost: 40), "priority", .listed, standard: Case.defaultPriority)
+    package static let indication = freeText("indication", "Indication", \.indication, "indication")
+    package static let clinicalHistory = freeText(
+        "clinicalHistory", "Clinical history", \.clinicalHistory, "clinical_history")
+    package static let diagnosis = freeText("diagnosis", "Diagnosis", \.diagnosis, "diagnosis")
+    package static let notes = freeText("notes", "Notes", \.notes, "notes")
+
+    /// In the order of forms.
+    package static let all = [
+        patientID, age, sex, scanDate, fieldStrength, scannerType, priority, indication, clinicalHistory, diagnosis,
+        notes,
+    ]
+}
+
+// MARK: Making
+
+extension CaseField {
+    private typealias Path<Value> = WritableKeyPath<Case, Value> & Sendable
+
+    private init(
+        _ key: StaticString, _ title: String, _ kind: Kind, _ traits: Traits, _ column: Column, standard: String? = nil,
+        value: @escaping @Sendable (Case) -> Value, assign: @escaping @Sendable (Value, inout Case) throws -> Void
+    ) {
+        self.key = key
+        name = key.description
+        self.title = title
+        self.kind = kind
+        self.traits = traits
+        self.column = column
+        self.standard = standard
+        self.value = value
+        self.assign = assign
+    }
+
+    private static func text(
+        _ key: StaticString, _ title: String, _ path: Path<String>, _ kind: Kind, _ column: String,
+        _ traits: Traits = [], standard: String? = nil
+    ) -> CaseField {
+        CaseField(
+            key, title, kind, traits, .ofCase(column), standard: standard,
+            value: { .text($0[keyPath: path]) }, assign: { $1[keyPath: path] = $0.text ?? "" })
+    }
+
+    /// What a person writes, which may say who the patient is.
+    private static func freeText(
+        _ key: StaticString, _ title: String, _ path: Path<String>, _ column: String
+    ) -> CaseField {
+        text(key, title, path, .text(atMost: 20_000), column, [.searched, .identifying])
+    }
+
+    private static func optional(
+        _ key: StaticString, _ title: String, _ path: Path<String?>, _ kind: Kind, _ column: Column,
+        _ traits: Traits = []
+    ) -> CaseField {
+        CaseField(
+            key, title, kind, traits, column,
+            value: { $0[keyPath: path].map { .text($0) } ?? .empty }, assign: { $1[keyPath: path] = $0.text })
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ key: StaticString, _ title: String, _ path: Path<Choice?>, _ column: String, _ traits: Traits = []
+    ) -> CaseField {
+        CaseField(
+            key, title, .choice(Choice.allCases.map(\.rawValue)), traits, .ofCase(column),
+            value: { $0[keyPath: path].map { .text($0.rawValue) } ?? .empty },
+            assign: { value, item in
+                let choice = value.text.flatMap(Choice.init(rawValue:))
+                guard (choice == nil) == (value == .empty) else {
+                    throw DatabaseError(.decoding, "Column \(column) holds an unknown choice.")
+                }
+                item[keyPath: path] = choice
+            })
+    }
+}
+
+// MARK: Forms and rows
+
+extension CaseField {
+    /// The checked value of what a form holds, null where it holds nothing; an error and an empty value where it may not be so.
+    func checked(_ given: FormValue?, _ check: inout Validation) -> Value {
+        switch kind {
+        case .label(let limit):
+            let text = check.label(name, given?.text, required: isRequired, atMost: limit)
+            return .text(text.isEmpty ? standard ?? "" : text)
+        case .text(let limit): return .text(check.text(name, given?.text, required: isRequired, atMost: limit))
+        case .years: return years(given, &check)
+        case .date: return date(given?.text ?? "", &check)
+        case .choice(let choices):
+            let text = given?.text ?? ""
+            if choices.contains(text) { return .text(text) }
+            if !text.isEmpty || isRequired {
+                check.add(name, text.isEmpty ? "This field is required." : Validation.choices(choices))
+            }
+            return .empty
+        }
+    }
+
+    /// The ages that a person can have.
+    package static let ages = 0...130
+
+    private func years(_ given: FormValue?, _ check: inout Validation) -> Value {
+        guard case .number(let years)? = given else {
+            check.add(name, "This field is required.")
+            return .empty
+        }
+        if !Self.ages.contains(years) {
+            check.add(name, "Ensure this value is between \(Self.ages.lowerBound) and \(Self.ages.upperBound).")
+        }
+        return .number(years)
+    }
+
+    /// Forms send an empty text where nothing was chosen, and clients a time of that day.
+    private func date(_ given: String, _ check: inout Validation) -> Value {
+        let text = String(given.trimmed.prefix { $0 != "T" })
+        guard !text.isEmpty else { return .empty }
+        if CivilDate(text) == nil { check.add(name, "Enter a date as YYYY-MM-DD.") }
+        return .text(text)
+    }
+
+    /// What somebody wrote into a page's form.
+    package func filledIn(_ text: String) throws -> FormValue {
+        guard case .years = kind, !text.trimmed.isEmpty else { return .text(text) }
+        guard let years = Int(text.trimmed) else {
+            throw AppError.invalid(name, "Write the age as a whole number of years.")
+        }
+        return .number(years)
+    }
+
+    func read(_ row: SQLRow, into item: inout Case) throws {
+        let name =
+            switch column {
+            case .ofCase(let name), .ofStudy(let name): name
+            }
+        let value: Value =
+            if case .years = kind {
+                try row.optional(name, as: Int.self).map { .number($0) } ?? .empty
+            } else {
+                try row.optional(name, as: String.self).map { .text($0) } ?? .empty
+            }
+        try assign(value, &item)
+    }
+
+    var json: @Sendable (Case) -> JSONField {
+        { [value, kind] item in
+            switch value(item) {
+            case .text(let text): .text(text)
+            case .number(let number): .number(number)
+            case .empty: if case .years = kind { .number(nil) } else { .text(nil) }
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// One examination, as DICOM and FHIR name it: what one visit to the scanner gave. Its series point at it.
+package struct ImagingStudy: Sendable, Equatable {
+    package let id: ID<ImagingStudy>
+    /// DICOM's Study Instance UID; nil where no header told it.
+    package var instanceUID: String?
+    package var accessionNumber: String?
+    /// `YYYY-MM-DD`.
+    package var date: String?
+
+    package init(
+        id: ID<ImagingStudy> = ID(), instanceUID: String? = nil, accessionNumber: String? = nil, date: String? = nil
+    ) {
+        self.id = id
+        self.instanceUID = instanceUID
+        self.accessionNumber = accessionNumber
+        self.date = date
+    }
+
+    /// Its columns beside the ids.
+    static let columns: [(name: String, path: WritableKeyPath<ImagingStudy, String?> & Sendable)] = [
+        ("instance_uid", \.instanceUID), ("accession_number", \.accessionNumber), ("study_date", \.date),
+    ]
+}

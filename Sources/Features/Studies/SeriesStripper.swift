@@ -1,0 +1,43 @@
+import Storage
+
+/// Removes what could name the patient from a series that was stored before uploads were rid of it, and stores where it lies.
+package struct SeriesStripper: Sendable {
+    private let database: any Database
+    private let blobs: any BlobStore
+    private let inspector: SeriesInspector
+
+    package init(database: any Database, blobs: any BlobStore, inspector: SeriesInspector) {
+        self.database = database
+        self.blobs = blobs
+        self.inspector = inspector
+    }
+
+    /// The series' file is afterwards one that may be served, or another one by now.
+    ///
+    /// - Parameter id: the case that its files belong to.
+    package func strip(_ scope: Scope, _ series: Series, of id: CaseID, at now: Timestamp) async throws {
+        guard series.header.format == nil, let file = series.files.first else { return }
+        let url = try await blobs.localURL(file.blob)
+        let header = try await inspector.header(of: url)
+        let clean = try await inspector.deidentify(url, in: blobs)
+        do {
+            if let clean { try await blobs.commit(clean) }
+            let isReplaced = try await database.write { connection in
+                let rows = BlobRowStore(connection)
+                if let clean { try rows.insert(scope, clean, case: id, at: now) }
+                let isReplaced = try SeriesStore(connection).replaceFile(
+                    scope, series, by: clean?.key ?? file.blob, header)
+                if let clean { try rows.delete(scope, [isReplaced ? file.blob : clean.key]) }
+                if isReplaced {
+                    try AuditStore(connection).append(
+                        AuditEntry(scope, "image.strip", "image", series.id.string, at: now))
+                }
+                return isReplaced
+            }
+            if let clean { try? await blobs.delete(isReplaced ? file.blob : clean.key) }
+        } catch {
+            if let clean { try? await blobs.delete(clean.key) }
+            throw error
+        }
+    }
+}
