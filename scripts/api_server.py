@@ -115,18 +115,21 @@ def image(step=7):
     return bytes(header) + struct.pack(f"<{len(voxels)}h", *voxels)
 
 
+FINDINGS = [
+    {"kind": "sequences_present", "term": "T1CE"},
+    {"kind": "volume", "region": "whole_tumor", "quantity": 12340.0, "unit": "mm3"},
+    {"kind": "volume", "region": "tumor_core", "quantity": 0.0, "unit": "mm3"},
+    {"kind": "volume", "region": "enhancing_tumor", "quantity": 0.0, "unit": "mm3"},
+    {"kind": "lesion_count", "quantity": 0.0, "unit": "1"},
+]
+
+
 def result():
+    """The document of a result without lesions."""
     regions = {"whole_tumor": 12340.0, "tumor_core": 0.0, "enhancing_tumor": 0.0}
-    findings = [
-        {"id": "F1", "kind": "sequences_present", "term": "T1CE"},
-        {"id": "F2", "kind": "volume", "region": "whole_tumor", "quantity": 12340.0, "unit": "mm3"},
-        {"id": "F3", "kind": "volume", "region": "tumor_core", "quantity": 0.0, "unit": "mm3"},
-        {"id": "F4", "kind": "volume", "region": "enhancing_tumor", "quantity": 0.0, "unit": "mm3"},
-        {"id": "F5", "kind": "lesion_count", "quantity": 0.0, "unit": "1"},
-    ]
     return {
         "volumes": regions, "volumes_ml": {name: value / 1000 for name, value in regions.items()},
-        "confidence_scores": {"whole_tumor": 0.9}, "mask_files": [], "structured_findings": findings, "lesions": [],
+        "confidence_scores": {"whole_tumor": 0.9}, "mask_files": [], "lesions": [],
         "gating_weights": {"t1ce": 1.0}, "available_modalities": ["t1ce"], "reference_modality": "t1ce", "reliability": [],
         "label_convention": "BraTS 2023: 1 NCR (necrotic core), 2 ED (oedema), 3 ET (enhancing tumour)",
         "skull_stripped": True, "brain_mask": "given", "model_version": "1.0", "device": "cpu",
@@ -164,10 +167,17 @@ def complete(server, case, task):
             "UPDATE jobs SET status = 'completed', progress = 1, started_at = ?, finished_at = ?", (now, now))
         institution, digest = database.execute(
             "SELECT institution_id, inputs_digest FROM inference_tasks WHERE id = ?", (task,)).fetchone()
+        measured = str(uuid.uuid4())
         database.execute("UPDATE inference_tasks SET active_inputs = NULL WHERE id = ?", (task,))
         database.execute("UPDATE cases SET status = 'completed', completed_at = ? WHERE id = ?", (now, case))
         database.execute(
             "INSERT INTO results (id, institution_id, case_id, task_id, result_json, manifest_json, model_name, model_version,"
             " model_digest, inputs_digest, code_version, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            (str(uuid.uuid4()), institution, case, task, json.dumps(result()), '{"inputs":[]}', "stand-in", "1.0", "a" * 64, digest,
+            (measured, institution, case, task, json.dumps(result()), '{"inputs":[]}', "stand-in", "1.0", "a" * 64, digest,
              "test", now))
+        for position, finding in enumerate(FINDINGS):
+            database.execute(
+                "INSERT INTO findings (result_id, institution_id, number, position, kind, region, quantity, unit, term)"
+                " VALUES (?,?,?,?,?,?,?,?,?)",
+                (measured, institution, f"F{position + 1}", position, finding["kind"], finding.get("region"), finding.get("quantity"),
+                 finding.get("unit"), finding.get("term")))

@@ -63,6 +63,7 @@ package struct Migration: Sendable {
         Migration(16, "registrations", PackageResources.m0016_registrations_sql),
         Migration(17, "series-geometry", PackageResources.m0017_series_geometry_sql),
         Migration(18, "studies", PackageResources.m0018_studies_sql),
+        Migration(19, "findings", PackageResources.m0019_findings_sql),
     ]
 }
 

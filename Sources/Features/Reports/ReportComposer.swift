@@ -1,18 +1,19 @@
 import Imaging
 
-/// Writes a report draft from measured findings alone: the same result gives the same text. It names no diagnosis and no grade.
+/// Writes a report draft from findings alone: the same findings give the same text. It names no diagnosis and no grade.
 package struct ReportComposer {
-    private let result: SegmentationResult
-    private var sentences: [ReportDraft.Sentence] = []
+    private typealias Sentence = ReportDraft.Sentence
+
+    private let findings: ReportFindings
+    private let model: String
+    /// The series that was measured on.
+    private let reference: MRISequence
 
     package static func compose(_ result: SegmentationResult) -> ReportDraft {
-        var composer = ReportComposer(result)
-        composer.addTechnique()
-        composer.addOverview()
-        for lesion in result.lesions { composer.add(lesion) }
-        composer.addImpression()
-        composer.addLimits()
-        return ReportDraft(sentences: composer.sentences)
+        let composer = ReportComposer(result)
+        let lesions = composer.findings.lesions.flatMap(composer.sentences(on:))
+        return ReportDraft(
+            sentences: composer.technique + composer.overview + lesions + composer.impression + composer.limits)
     }
 
     /// The draft after the check of its claims has found nothing.
@@ -28,212 +29,188 @@ package struct ReportComposer {
     }
 
     private init(_ result: SegmentationResult) {
-        self.result = result
+        findings = ReportFindings(result.structuredFindings)
+        model = result.modelVersion
+        reference = result.referenceModality
     }
 
-    private func ids(
-        _ kinds: Finding.Kind..., region: TumourRegion? = nil, lesion: Int? = nil
-    ) -> [String] {
-        result.structuredFindings.filter {
-            kinds.contains($0.kind) && $0.lesion == lesion && (region == nil || $0.measuredRegion == region)
-        }.map(\.id)
-    }
+    /// What every result states: where its finding is missing, the sentence cites none and the check holds the draft back.
+    private static let notMeasured = "not measured"
 
-    private mutating func say(_ section: ReportDraft.Section, _ text: String, _ findings: [String]) {
-        sentences.append(ReportDraft.Sentence(section: section, text: text, findings: findings))
-    }
-
-    private mutating func addTechnique() {
-        let present = result.availableModalities
-        let absent = MRISequence.allCases.filter { !present.contains($0) }
-        let missing = absent.isEmpty ? "" : " Not available: \(Self.list(absent.map(\.displayName)))."
-        say(
-            .technique,
-            "Brain MRI with \(Self.list(present.map(\.displayName))). Automatic segmentation by \(result.modelVersion), "
-                + "measured on the \(result.referenceModality.displayName) series.\(missing)",
-            ids(.sequencesPresent))
+    private var technique: [Sentence] {
+        let sentence = findings.sentence(.technique) { found in
+            let present = found.sequences()
+            let absent = MRISequence.allCases.map(\.displayName).filter { !present.contains($0) }
+            let missing = absent.isEmpty ? "" : " Not available: \(Self.list(absent))."
+            return "Brain MRI with \(Self.list(present)). Automatic segmentation by \(model), "
+                + "measured on the \(reference.displayName) series.\(missing)"
+        }
+        return [sentence].compactMap { $0 }
     }
 
     // MARK: Findings
 
     /// How many lesions there are, and what all of them together measure.
-    private mutating func addOverview() {
-        let count = result.lesions.count
-        let text =
-            switch count {
+    private var overview: [Sentence] {
+        let count = findings.sentence(.findings) { found in
+            switch found.lesionCount() {
+            case nil: "Lesions: \(Self.notMeasured)."
             case 0: "No lesion of at least \(MeasurementLimits.minimumVolumeText)."
             case 1: "One lesion."
-            default: "\(count) lesions of at least \(MeasurementLimits.minimumVolumeText)."
+            case let count?:
+                "\(QuantityText.count(count).text) lesions of at least \(MeasurementLimits.minimumVolumeText)."
             }
-        say(.findings, text, ids(.lesionCount))
-        for region in TumourRegion.allCases {
-            if region == .enhancingTumour, let enhancement = result.enhancement, !enhancement.isSegmented {
-                addNoEnhancement(enhancement)
-                continue
+        }
+        return [count].compactMap { $0 } + TumourRegion.allCases.compactMap(volume(of:))
+    }
+
+    private func volume(of region: TumourRegion) -> Sentence? {
+        findings.sentence(.findings) { found in
+            if region == .enhancingTumour, !findings.isEnhancementSegmented {
+                return found.enhancement()?.sentence.map { "\($0)." }
             }
-            let volume = stated(region, result.volumes[region] ?? 0)
-            let parts = count > 1 ? Self.inParts(region, result.partCount(of: region)) : ""
-            say(
-                .findings, "\(Self.title(region)): \(volume)\(parts).",
-                ids(.volume, region: region) + (parts.isEmpty ? [] : ids(.partCount, region: region)))
+            let volume = found.volume(region) ?? Self.notMeasured
+            let parts = findings.lesions.count > 1 ? inParts(region, lesion: nil, &found) : nil
+            return "\(Self.title(region)): \(volume)\(parts ?? "")."
         }
     }
 
-    private mutating func addNoEnhancement(_ enhancement: Enhancement) {
-        guard let sentence = enhancement.sentence else { return }
-        say(.findings, "\(sentence).", ids(.enhancement))
-    }
-
-    /// What is measured on a mask that may not be relied on is never stated as a plain fact.
-    private func stated(_ region: TumourRegion, _ cubicMillimetres: Double) -> String {
-        let text = QuantityText.volume(cubicMillimetres).text
-        return cubicMillimetres == 0 || result.isReliable(region) ? text : "\(text) (unreliable)"
-    }
-
-    /// ` in 2 parts`; empty where nothing was counted.
-    private static func inParts(_ region: TumourRegion, _ count: Double?) -> String {
-        guard let count, count > 0, let noun = noun(region, count) else { return "" }
+    /// ` in 2 parts`; nil where nothing was counted.
+    private func inParts(_ region: TumourRegion, lesion: Int?, _ found: inout FindingReader) -> String? {
+        guard let parts = findings.parts(of: region, lesion: lesion), parts != .none,
+            let noun = Self.noun(region, parts), let count = found.partCount(region, lesion: lesion)
+        else { return nil }
         return " in \(QuantityText.count(count).text) \(noun)"
     }
 
-    private static func noun(_ region: TumourRegion, _ count: Double) -> String? {
+    private static func noun(_ region: TumourRegion, _ parts: ReportFindings.Parts) -> String? {
         switch region {
         case .wholeTumour: nil
-        case .tumourCore: count == 1 ? "part" : "parts"
-        case .enhancingTumour: count == 1 ? "focus" : "foci"
+        case .tumourCore: parts == .one ? "part" : "parts"
+        case .enhancingTumour: parts == .one ? "focus" : "foci"
         }
     }
 
-    private mutating func add(_ lesion: Lesion) {
-        let number = lesion.number
-        addWhole(lesion)
-        add(.tumourCore, of: lesion)
-        if result.enhancement?.isSegmented != false { add(.enhancingTumour, of: lesion) }
-        addPlace(lesion)
-        say(
-            .findings, lesion.touchesMidline ? "Reaches the midline." : "Does not reach the midline.",
-            ids(.midlineContact, lesion: number))
-        if let touches = lesion.touchesCortex {
-            let reach = MeasurementLimits.cortexReachText
-            say(
-                .findings,
-                touches
-                    ? "Abuts the cortical surface (≤ \(reach))." : "Does not abut the cortical surface (> \(reach)).",
-                ids(.cortexContact, lesion: number))
+    private func sentences(on lesion: Int) -> [Sentence] {
+        [
+            whole(of: lesion), part(.tumourCore, of: lesion),
+            findings.isEnhancementSegmented ? part(.enhancingTumour, of: lesion) : nil,
+            place(of: lesion), midline(of: lesion), cortex(of: lesion),
+        ].compactMap { $0 }
+    }
+
+    private func whole(of lesion: Int) -> Sentence? {
+        findings.sentence(.findings) { found in
+            let side = found.side(lesion: lesion).map(Self.side)
+            let volume = found.volume(.wholeTumour, lesion: lesion).map { "\($0) including oedema" }
+            let size = found.size(.wholeTumour, lesion: lesion)
+            return "Lesion \(lesion): \([side, volume, size].compactMap { $0 }.joined(separator: ", "))."
         }
     }
 
-    private mutating func addWhole(_ lesion: Lesion) {
-        let number = lesion.number
-        var text = "Lesion \(number): \(Self.side(lesion.side)), "
-        text += "\(stated(.wholeTumour, lesion.volumes[.wholeTumour] ?? 0)) including oedema"
-        var findings = ids(.side, lesion: number) + ids(.lesionVolume, region: .wholeTumour, lesion: number)
-        if let diameters = lesion.measurement(of: .wholeTumour)?.diameters {
-            text += ", \(Self.size(diameters))"
-            findings += sizes(.wholeTumour, number)
+    private func part(_ region: TumourRegion, of lesion: Int) -> Sentence? {
+        guard let parts = findings.parts(of: region, lesion: lesion) else { return nil }
+        let isCore = region == .tumourCore
+        return findings.sentence(.findings) { found in
+            if parts == .none {
+                found.cite(.partCount, region, lesion: lesion)
+                let none = isCore ? "No core" : "No enhancing component"
+                return "\(none) of at least \(MeasurementLimits.minimumVolumeText)."
+            }
+            let volume = found.volume(region, lesion: lesion) ?? Self.notMeasured
+            let size = found.size(region, lesion: lesion)
+            var text = "\(isCore ? "Core" : "Enhancing component"): \(volume)"
+            if parts == .several { text += severalParts(region, of: lesion, &found) }
+            let subject = parts == .several ? Self.noun(region, .one).map { "largest \($0) " } : nil
+            return text + (size.map { ", \(subject ?? "")\($0)" } ?? "") + "."
         }
-        say(.findings, text + ".", findings)
     }
 
-    private mutating func add(_ region: TumourRegion, of lesion: Lesion) {
-        guard let measured = lesion.measurement(of: region) else { return }
-        let name = region == .tumourCore ? "Core" : "Enhancing component"
-        let volume = ids(.lesionVolume, region: region, lesion: lesion.number)
-        let counted = ids(.partCount, region: region, lesion: lesion.number)
-        guard let diameters = measured.diameters else {
-            let none = region == .tumourCore ? "No core" : "No enhancing component"
-            say(.findings, "\(none) of at least \(MeasurementLimits.minimumVolumeText).", counted)
-            return
-        }
-        var text = "\(name): \(stated(region, measured.volume))"
-        var findings = volume + sizes(region, lesion.number)
-        let count = measured.parts.count
-        if count > 1 {
-            let parts = measured.parts.prefix(Self.statedParts).map { QuantityText.volume($0).text }
-            let first = count > parts.count ? "largest " : ""
-            text += "\(Self.inParts(region, Double(count))) (\(first)\(Self.list(parts)))"
-            findings += counted
-            findings += ids(.partVolume, region: region, lesion: lesion.number).prefix(parts.count)
-        }
-        let subject = count > 1 ? "largest \(Self.noun(region, 1) ?? "") " : ""
-        say(.findings, "\(text), \(subject)\(Self.size(diameters)).", findings)
+    /// ` in 4 parts (largest 6.00 ml, 3.10 ml and 0.70 ml)`
+    private func severalParts(_ region: TumourRegion, of lesion: Int, _ found: inout FindingReader) -> String {
+        let count = inParts(region, lesion: lesion, &found) ?? ""
+        let volumes = found.partVolumes(region, lesion: lesion, limit: Self.statedParts)
+        guard !volumes.texts.isEmpty else { return count }
+        return "\(count) (\(volumes.isCut ? "largest " : "")\(Self.list(volumes.texts)))"
     }
 
     /// How many parts' volumes a sentence lists.
     private static let statedParts = 3
 
-    private func sizes(_ region: TumourRegion, _ lesion: Int) -> [String] {
-        ids(.maximumDiameter, .axialDiameter, .perpendicularDiameter, region: region, lesion: lesion)
-    }
-
-    private static func size(_ diameters: RegionMeasurement.Diameters) -> String {
-        let axial = QuantityText.lengths(diameters.axial, diameters.perpendicular).text
-        return "axial \(axial), largest diameter \(QuantityText.length(diameters.maximum).text)"
-    }
-
     /// Structures that hold at least a tenth of the lesion.
-    private mutating func addPlace(_ lesion: Lesion) {
-        let places = result.structuredFindings.filter {
-            $0.kind == .location && $0.lesion == lesion.number && ($0.quantity ?? 0) >= 0.1
+    private func place(of lesion: Int) -> Sentence? {
+        findings.sentence(.findings) { found in
+            let places = found.places(lesion: lesion, from: 0.1)
+            return places.isEmpty ? nil : "Location (atlas): \(places.joined(separator: ", "))."
         }
-        guard !places.isEmpty else { return }
-        let names = places.map { "\($0.term ?? "") \(QuantityText.share($0.quantity ?? 0).text)" }
-        say(.findings, "Location (atlas): \(names.joined(separator: ", ")).", places.map(\.id))
+    }
+
+    private func midline(of lesion: Int) -> Sentence? {
+        findings.sentence(.findings) { found in
+            found.contact(.midlineContact, lesion: lesion)
+                .map { $0 ? "Reaches the midline." : "Does not reach the midline." }
+        }
+    }
+
+    private func cortex(of lesion: Int) -> Sentence? {
+        let reach = MeasurementLimits.cortexReachText
+        return findings.sentence(.findings) { found in
+            found.contact(.cortexContact, lesion: lesion).map { touches in
+                touches
+                    ? "Abuts the cortical surface (≤ \(reach))." : "Does not abut the cortical surface (> \(reach))."
+            }
+        }
     }
 
     // MARK: Impression
 
-    private mutating func addImpression() {
-        for finding in result.structuredFindings where finding.kind == .review {
-            if let reason = finding.term { say(.impression, "Needs review: \(reason)", [finding.id]) }
+    private var impression: [Sentence] {
+        let reasons = findings.sentences(.impression, each: .review) { $0.term.map { "Needs review: \($0)" } }
+        let summary = findings.sentence(.impression) { found in
+            guard let count = found.lesionCount(), count > 0 else {
+                return "No tumour segmented; this does not exclude one."
+            }
+            let what = count == 1 ? "One lesion" : "\(QuantityText.count(count).text) lesions"
+            let largest = findings.lesions.first.flatMap { found.side(lesion: $0) }
+            let side = largest.map { ", " + (count == 1 ? Self.side($0) : "the largest in \(Self.place($0))") }
+            return "\(what) segmented as tumour\(side ?? ""): \(volumes(&found))."
         }
-        guard let largest = result.lesions.first else {
-            say(.impression, "No tumour segmented; this does not exclude one.", ids(.lesionCount))
-            return
-        }
-        let count = result.lesions.count
-        let what = count == 1 ? "One lesion" : "\(count) lesions"
-        let side = count == 1 ? Self.side(largest.side) : "the largest in \(Self.place(largest.side))"
-        let volumes = TumourRegion.allCases.map { stated($0, result.volumes[$0] ?? 0) }
-        let enhancing = result.enhancement?.clause ?? "enhancing component \(volumes[2])"
-        say(
-            .impression,
-            "\(what) segmented as tumour, \(side): \(volumes[0]) including oedema, core \(volumes[1]), \(enhancing).",
-            ids(.lesionCount) + ids(.side, lesion: largest.number) + ids(.volume) + ids(.enhancement))
+        return reasons + [summary].compactMap { $0 }
+    }
+
+    /// Of all lesions together.
+    private func volumes(_ found: inout FindingReader) -> String {
+        let whole = found.volume(.wholeTumour) ?? Self.notMeasured
+        let core = found.volume(.tumourCore) ?? Self.notMeasured
+        let component = findings.isEnhancementSegmented ? found.volume(.enhancingTumour) : nil
+        let enhancing = found.enhancement()?.clause ?? "enhancing component \(component ?? Self.notMeasured)"
+        return "\(whole) including oedema, core \(core), \(enhancing)"
     }
 
     // MARK: Limits
 
-    private mutating func addLimits() {
-        for note in result.structuredFindings where note.kind == .reliability && note.quantity == 0 {
-            if let term = note.term { say(.limits, term, [note.id]) }
+    private var limits: [Sentence] {
+        let predicted = findings.sentence(.limits) { found in
+            let dice = found.predictedDice()
+            guard !dice.isEmpty else { return nil }
+            return "Predicted Dice (estimated overlap with an expert segmentation): \(dice.joined(separator: ", "))."
         }
-        addPredictedDice()
-        for finding in result.structuredFindings where finding.kind == .brainMask && finding.term == "found" {
-            say(
-                .limits,
-                "Skull stripped automatically; the mask edge at the brain surface requires visual review.",
-                [finding.id])
+        // About the whole draft: it cites what every result has.
+        let draft = findings.sentence(.limits) { found in
+            found.cite(.lesionCount)
+            return "Automatic draft for research. Masks require visual review. "
+                + "No conclusion on tumour type or grade can be drawn."
         }
-        for finding in result.structuredFindings where finding.kind == .atlasFit && finding.term != "aligned" {
-            say(.limits, "No lobe named: the images could not be aligned with an atlas.", [finding.id])
-        }
-        say(
-            .limits,
-            "Automatic draft for research. Masks require visual review. No conclusion on tumour type or grade can be drawn.",
-            ids(.lesionCount))
-    }
-
-    private mutating func addPredictedDice() {
-        let predicted = result.structuredFindings.filter { $0.kind == .expectedDice }
-        guard !predicted.isEmpty else { return }
-        let values = predicted.compactMap { finding in
-            finding.region.map { "\($0.displayName) \(QuantityText.coefficient(finding.quantity ?? 0).text)" }
-        }
-        say(
-            .limits,
-            "Predicted Dice (estimated overlap with an expert segmentation): \(values.joined(separator: ", ")).",
-            predicted.map(\.id))
+        return findings.sentences(.limits, each: .reliability) { $0.quantity == 0 ? $0.term : nil }
+            + [predicted].compactMap { $0 }
+            + findings.sentences(.limits, each: .brainMask) { finding in
+                finding.term == BrainMask.found.rawValue
+                    ? "Skull stripped automatically; the mask edge at the brain surface requires visual review." : nil
+            }
+            + findings.sentences(.limits, each: .atlasFit) { finding in
+                finding.term == AtlasFit.Status.aligned.rawValue
+                    ? nil : "No lobe named: the images could not be aligned with an atlas."
+            } + [draft].compactMap { $0 }
     }
 
     // MARK: Words
@@ -261,13 +238,6 @@ package struct ReportComposer {
         case .tumourCore: "Tumour core"
         case .enhancingTumour: "Enhancing tumour"
         }
-    }
-}
-
-extension SegmentationResult {
-    /// In all lesions together.
-    fileprivate func partCount(of region: TumourRegion) -> Double? {
-        structuredFindings.first { $0.kind == .partCount && $0.region == region && $0.lesion == nil }?.quantity
     }
 }
 

@@ -45,7 +45,7 @@ struct ReportPrintSource: Sendable {
     func document(picture: Data?) -> ReportDocument {
         ReportDocument(
             title: "Brain MRI: tumour volumetry", institution: institution, facts: facts,
-            review: result.result.review?.reasons ?? [],
+            review: report.findings.filter { $0.kind == .review }.compactMap(\.term),
             sections: ReportText.sections(of: report.currentText) + report.addenda.map(ReportText.section),
             measurements: report.findings.measurements, picture: picture,
             pictureCaption:

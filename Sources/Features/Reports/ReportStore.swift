@@ -11,11 +11,10 @@ package struct ReportStore {
     }
 
     private static let selection: SQL = """
-        SELECT p.*, c.patient_id, r.result_json, u.first_name, u.last_name, s.edited_at AS signed_at,
+        SELECT p.*, c.patient_id, u.first_name, u.last_name, s.edited_at AS signed_at,
             v.first_name AS signer_first_name, v.last_name AS signer_last_name
         FROM reports p
         JOIN cases c ON c.institution_id = p.institution_id AND c.id = p.case_id
-        JOIN results r ON r.institution_id = p.institution_id AND r.id = p.result_id
         LEFT JOIN users u ON u.institution_id = p.institution_id AND u.id = p.last_edited_by
         LEFT JOIN report_edits s ON s.institution_id = p.institution_id AND s.report_id = p.id
             AND p.status IN ('finalized', 'exported')
@@ -91,8 +90,8 @@ package struct ReportStore {
     /// Nil where there is no such report or `scope` may not know of its case.
     func find(_ scope: Scope, _ id: ID<Report>, for action: Action = .readReport) throws -> Report? {
         let condition = CaseStore.visible(scope, for: action)
-        let report = try connection.queryOne("\(Self.selection) WHERE p.id = \(id) AND \(condition)").map(Report.init)
-        return try report.flatMap { try ReportAddendumStore(connection).completed([$0]).first }
+        let rows = try connection.query("\(Self.selection) WHERE p.id = \(id) AND \(condition)")
+        return try reports(scope, rows).first
     }
 
     /// Keeps everybody else from changing the report until this transaction ends.
@@ -152,26 +151,33 @@ package struct ReportStore {
             caseID: caseID, span: created, window: window)
         let rows = try connection.query(
             "\(Self.selection) WHERE p.id IN (\(try list.keys())) ORDER BY p.generated_at DESC, p.id DESC")
-        let items = try ReportAddendumStore(connection).completed(rows.prefix(window.size).map(Report.init))
+        let items = try reports(scope, rows.prefix(window.size))
         let hasNext = rows.count > window.size
         return Page(
             items: items, count: try list.count(), nextCursor: hasNext ? items.last?.cursor : nil,
             hasNext: hasNext)
     }
+
+    /// With their findings and addenda: one query each, however many reports there are.
+    private func reports(_ scope: Scope, _ rows: some Collection<SQLRow>) throws -> [Report] {
+        let results: [ID<CaseResult>] = try rows.map { try $0.get("result_id") }
+        let findings = try FindingStore(connection).lists(scope.institution, of: results)
+        return try ReportAddendumStore(connection).completed(
+            zip(rows, results).map { try Report($0, findings[$1] ?? []) })
+    }
 }
 
 extension Report {
-    fileprivate init(_ row: SQLRow) throws {
+    fileprivate init(_ row: SQLRow, _ findings: [Finding]) throws {
         let document: String = try row.get("document_json")
-        let result: String = try row.get("result_json")
         let firstName: String? = try row.optional("first_name")
         let lastName: String? = try row.optional("last_name")
         do {
             draft = try JSONDecoder().decode(ReportDraft.self, from: Data(document.utf8))
-            findings = try JSONDecoder().decode(SegmentationResult.self, from: Data(result.utf8)).structuredFindings
         } catch {
             throw DatabaseError(.decoding, "A report's document is not of this version.")
         }
+        self.findings = findings
         id = try row.get("id")
         caseID = try row.get("case_id")
         resultID = try row.get("result_id")

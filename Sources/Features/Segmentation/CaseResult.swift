@@ -44,3 +44,4 @@ package struct ResultFile: Sendable, Equatable {
 
 extension TumourRegion: SQLConvertible {}
 extension MRISequence: SQLConvertible {}
+extension Finding.Kind: SQLConvertible {}

@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import Storage
 
-/// The rows of results, their files and findings: written once, never changed.
+/// The rows of results with their files: written once, never changed. Their findings are rows of `FindingStore`.
 package struct ResultStore {
     private let connection: any DatabaseConnection
 
@@ -29,7 +29,7 @@ package struct ResultStore {
     }
 
     func insert(asWorker draft: Draft, of task: InferenceTask, at now: Timestamp) throws {
-        let result = String(decoding: try Self.encoder.encode(draft.output.result), as: UTF8.self)
+        let result = String(decoding: try Self.encoder.encode(draft.output.result.document), as: UTF8.self)
         let model = draft.output.model
         try connection.execute(
             """
@@ -41,9 +41,8 @@ package struct ResultStore {
                 \(draft.codeVersion), \(now))
             """)
         for file in draft.files { try insert(file, task, draft.id, at: now) }
-        for (position, finding) in draft.output.result.structuredFindings.enumerated() {
-            try insert(finding, at: position, task, draft.id)
-        }
+        try FindingStore(connection).insert(
+            draft.output.result.structuredFindings, of: draft.id, task.institution)
         try CaseStore(connection).settleReview(task.institution, task.caseID)
     }
 
@@ -55,18 +54,6 @@ package struct ResultStore {
                 (id, institution_id, result_id, blob_id, name, content, region, sequence, series_id)
             VALUES (\(ID<ResultFile>()), \(task.institution), \(result), \(file.blob.key), \(file.name),
                 \(file.content), \(file.region), \(file.sequence), \(file.series))
-            """)
-    }
-
-    private func insert(
-        _ finding: Finding, at position: Int, _ task: InferenceTask, _ result: ID<CaseResult>
-    ) throws {
-        try connection.execute(
-            """
-            INSERT INTO findings
-                (result_id, institution_id, number, position, kind, region, lesion, quantity, unit, term)
-            VALUES (\(result), \(task.institution), \(finding.id), \(position), \(finding.kind.rawValue),
-                \(finding.region), \(finding.lesion), \(finding.quantity), \(finding.unit), \(finding.term))
             """)
     }
 
@@ -126,9 +113,11 @@ package struct ResultStore {
 
     private func read(_ row: SQLRow) throws -> CaseResult {
         let id: ID<CaseResult> = try row.get("id")
+        let findings = try FindingStore(connection).list(try row.get("institution_id"), of: id)
         return CaseResult(
             id: id, caseID: try row.get("case_id"), task: try row.get("task_id"),
-            result: try Self.decode(try row.get("result_json")), manifest: try row.get("manifest_json"),
+            result: try Self.decode(try row.get("result_json")).with(findings: findings),
+            manifest: try row.get("manifest_json"),
             model: ModelIdentity(
                 name: try row.get("model_name"), version: try row.get("model_version"),
                 digest: try row.get("model_digest")),

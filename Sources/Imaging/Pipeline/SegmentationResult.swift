@@ -7,7 +7,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     /// Mean probability of a region's voxels, 0...1; a region without voxels has none.
     package let confidenceScores: [TumourRegion: Double]
     package let maskFiles: [MaskFile]
-    package let structuredFindings: [Finding]
+    /// Nil in the stored document, whose findings are rows.
+    private var findings: [Finding]?
     package let lesions: [Lesion]
     package let gatingWeights: [MRISequence: Double]
     package let availableModalities: [MRISequence]
@@ -40,7 +41,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.volumesMillilitres = volumes.mapValues { $0 / 1000 }
         self.confidenceScores = confidenceScores
         self.maskFiles = maskFiles
-        self.structuredFindings = structuredFindings
+        findings = structuredFindings
         self.lesions = lesions
         self.gatingWeights = gatingWeights
         self.availableModalities = availableModalities
@@ -57,6 +58,23 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.device = device
     }
 
+    /// Numbered in the order in which a report states them.
+    package var structuredFindings: [Finding] { findings ?? [] }
+
+    /// What is stored of the result beside its findings.
+    package var document: SegmentationResult {
+        var copy = self
+        copy.findings = nil
+        return copy
+    }
+
+    /// The result that a stored document and its findings make.
+    package func with(findings: [Finding]) -> SegmentationResult {
+        var copy = self
+        copy.findings = findings
+        return copy
+    }
+
     /// Whether the case's mask of a region may be relied on; results of versions without notes say nothing against it.
     package func isReliable(_ region: TumourRegion) -> Bool {
         !reliability.contains { $0.region == region && !$0.isReliable }
@@ -69,7 +87,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         case volumesMillilitres = "volumes_ml"
         case confidenceScores = "confidence_scores"
         case maskFiles = "mask_files"
-        case structuredFindings = "structured_findings"
+        case findings = "structured_findings"
         case lesions
         case gatingWeights = "gating_weights"
         case availableModalities = "available_modalities"

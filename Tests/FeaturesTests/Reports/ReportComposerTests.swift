@@ -11,7 +11,7 @@ struct ReportComposerTests {
         let note = ReliabilityNote(
             region: .enhancingTumour, isReliable: false, note: "Without T1CE no claim is reliable.")
         var findings = [
-            Finding(id: "F1", kind: .sequencesPresent, term: "FLAIR"),
+            Finding(id: "F1", kind: .sequencesPresent, term: sequences.map(\.displayName).joined(separator: ", ")),
             Finding(id: "F2", kind: .volume, region: .wholeTumour, quantity: 12345, unit: "mm3"),
             Finding(id: "F3", kind: .volume, region: .tumourCore, quantity: 0, unit: "mm3"),
             Finding(id: "F4", kind: .volume, region: .enhancingTumour, quantity: 0, unit: "mm3"),
@@ -25,18 +25,28 @@ struct ReportComposerTests {
                     id: "F98", kind: .enhancement, region: .enhancingTumour, quantity: enhancement.probability,
                     term: enhancement.answer.rawValue))
         }
-        for (index, kind) in [
-            Finding.Kind.lesionVolume, .maximumDiameter, .axialDiameter, .perpendicularDiameter, .side, .midlineContact,
-            .cortexContact,
-        ].enumerated() where !lesions.isEmpty {
-            findings.append(
-                Finding(id: "F\(7 + index)", kind: kind, region: kind == .lesionVolume ? .wholeTumour : nil, lesion: 1))
-        }
+        if let lesion = lesions.first { findings += Self.findings(of: lesion) }
         return SegmentationResult(
             volumes: [.wholeTumour: 12345, .tumourCore: 0, .enhancingTumour: 0], confidenceScores: [:], maskFiles: [],
             structuredFindings: findings, lesions: lesions, gatingWeights: [:], availableModalities: sequences,
             referenceModality: .flair, reliability: [note], brainMask: brainMask, enhancement: enhancement,
             modelVersion: "m 1", device: "cpu")
+    }
+
+    private static func findings(of lesion: Lesion) -> [Finding] {
+        func length(_ id: String, _ kind: Finding.Kind, _ millimetres: Double) -> Finding {
+            Finding(id: id, kind: kind, lesion: 1, quantity: millimetres, unit: "mm")
+        }
+        let volume = lesion.volumes[.wholeTumour]
+        let contact = lesion.touchesCortex.map { $0 ? "yes" : "no" }
+        return [
+            Finding(id: "F7", kind: .lesionVolume, region: .wholeTumour, lesion: 1, quantity: volume, unit: "mm3"),
+            length("F8", .maximumDiameter, lesion.maximumDiameter), length("F9", .axialDiameter, lesion.axialDiameter),
+            length("F10", .perpendicularDiameter, lesion.perpendicularDiameter),
+            Finding(id: "F11", kind: .side, lesion: 1, term: lesion.side.rawValue),
+            Finding(id: "F12", kind: .midlineContact, lesion: 1, term: lesion.touchesMidline ? "yes" : "no"),
+            Finding(id: "F13", kind: .cortexContact, lesion: 1, term: contact),
+        ]
     }
 
     private func lesion(_ side: Lesion.Side) -> Lesion {
@@ -126,12 +136,14 @@ struct ReportComposerTests {
     /// The fixture's enhancing tumour is unreliable.
     @Test func aVolumeOfAnUnreliableRegionIsNoPlainFact() {
         let made = result([lesion(.left)], sequences: [.t1ce])
-        let volumes: [TumourRegion: Double] = [.wholeTumour: 12345, .tumourCore: 4000, .enhancingTumour: 2000]
-        let result = SegmentationResult(
-            volumes: volumes, confidenceScores: [:], maskFiles: [], structuredFindings: made.structuredFindings,
-            lesions: made.lesions, gatingWeights: [:], availableModalities: [.t1ce], referenceModality: .t1ce,
-            reliability: made.reliability, brainMask: .given, modelVersion: "m 1", device: "cpu")
-        let text = ReportComposer.compose(result).text
+        let volumes: [TumourRegion: Double] = [.tumourCore: 4000, .enhancingTumour: 2000]
+        let findings = made.structuredFindings.map { finding in
+            guard finding.kind == .volume, let region = finding.region, let volume = volumes[region] else {
+                return finding
+            }
+            return Finding(id: finding.id, kind: .volume, region: region, quantity: volume, unit: "mm3")
+        }
+        let text = ReportComposer.compose(made.with(findings: findings)).text
         #expect(text.contains("Enhancing tumour: 2.00 ml (unreliable)."))
         #expect(text.contains("core 4.00 ml, enhancing component 2.00 ml (unreliable)."))
         let rows = [
