@@ -40,14 +40,14 @@ package struct SegmentCaseJob: Job {
     package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
         control.report("Loading the series", 0)
         let inputs = try await load(parameters.task)
-        var series: [MRISequence: URL] = [:]
-        for image in inputs.images { series[image.modality] = try await blobs.localURL(image.blob) }
+        var sources: [MRISequence: any SeriesSource] = [:]
+        for image in inputs.images { sources[image.modality] = NIfTISource(try await blobs.localURL(image.blob)) }
         let folder = try folders.make()
         defer { folders.remove(folder) }
-        let output = try await segment(series, by: inputs.model, into: folder, control)
+        let study = try await segment(sources, by: inputs.model, into: folder, control)
         control.report("Storing the masks", 0.99)
-        let files = try await store(output, in: folder)
-        let draft = ResultStore.Draft(id: ID(), output: output, files: files, codeVersion: codeVersion)
+        let files = try await store(study.files, in: folder)
+        let draft = ResultStore.Draft(id: ID(), study: study, files: files, codeVersion: codeVersion)
         return { connection in
             try Self.write(parameters.task, draft, requestID: control.requestID, in: connection)
         }
@@ -68,11 +68,11 @@ package struct SegmentCaseJob: Job {
     }
 
     private func segment(
-        _ series: [MRISequence: URL], by model: String?, into folder: URL, _ control: JobControl
-    ) async throws -> SegmentationOutput {
+        _ sources: [MRISequence: any SeriesSource], by model: String?, into folder: URL, _ control: JobControl
+    ) async throws -> WrittenStudy {
         do {
             return try await DedicatedThread.run(named: "segmentation") { [engines] in
-                try engines.engine(model).run(series, folder, control.workControl)
+                try engines.engine(model).run(sources, folder, control.workControl)
             }
         } catch let error as ImagingError {
             switch error.code {
@@ -87,25 +87,13 @@ package struct SegmentCaseJob: Job {
     }
 
     /// The files exist before the rows that name them; those of a run that is refused are swept later.
-    private func store(_ output: SegmentationOutput, in folder: URL) async throws -> [ResultStore.DraftFile] {
-        var files: [ResultStore.DraftFile] = []
-        for mask in output.result.maskFiles {
-            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(mask.name))
-            files.append(
-                ResultStore.DraftFile(
-                    name: mask.name, content: ResultFile.Content(mask.content), region: mask.region,
-                    sequence: mask.sequence, blob: blob))
+    private func store(_ files: [OutputFile], in folder: URL) async throws -> [ResultStore.DraftFile] {
+        var stored: [ResultStore.DraftFile] = []
+        for file in files {
+            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(file.name))
+            stored.append(ResultStore.DraftFile(file: file, blob: blob))
         }
-        for name in output.pictures {
-            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(name))
-            files.append(
-                ResultStore.DraftFile(name: name, content: .picture, region: nil, sequence: nil, blob: blob))
-        }
-        let manifest = try await blobs.put(Data(output.manifest.utf8))
-        files.append(
-            ResultStore.DraftFile(
-                name: "manifest.json", content: .manifest, region: nil, sequence: nil, blob: manifest))
-        return files
+        return stored
     }
 
     private static func write(
@@ -167,15 +155,5 @@ extension JobEnd {
     fileprivate var auditOutcome: AuditEntry.Outcome {
         if case .failed = self { return .failed }
         return .done
-    }
-}
-
-extension ResultFile.Content {
-    fileprivate init(_ content: MaskFile.Content) {
-        switch content {
-        case .labels: self = .labels
-        case .region: self = .region
-        case .probabilities: self = .probabilities
-        }
     }
 }
