@@ -147,8 +147,8 @@ def report(arguments, upload, rounds, shape, peaks):
     row("whole job ÷ bare network in OpenVINO", [ours[0] / bare for ours, bare, _ in rounds], "")
     lines += [f"| upload of four series, checks included | {upload:.2f} s | once |",
               f"| peak memory of the API process | {peaks[0]:.0f} MiB | |", f"| peak memory of the worker process | {peaks[1]:.0f} MiB | |", "",
-              "`prepare`: reorientation, resampling to the package's spacing, z-scores; `restore`: the way back to the scan's own grid; `align`: the atlas.",
-              "The job's wall time also holds the queue, the transfer of the files into the store, the picture and the polling every 20 ms."]
+              "`prepare`: reorientation, resampling to the package's spacing, z-scores; `restore`: the way back to the scan's own grid; `align`: the atlas; `write`: the masks; `draw`: the picture.",
+              "The job's wall time also holds the queue, the transfer of the files into the store and the polling every 20 ms."]
     return "\n".join(lines) + "\n"
 
 

@@ -16,6 +16,15 @@ package struct Study: Sendable {
     package var reference: MRISequence {
         MRISequence.referenceOrder.first { images[$0] != nil } ?? sequences[0]
     }
+
+    package var referenceImage: Image {
+        get throws {
+            guard let image = images[reference] else {
+                throw ImagingError(.internalFault, "The study has no reference series.")
+            }
+            return image
+        }
+    }
 }
 
 /// Where the mask that tells the brain from the rest of the head came from.

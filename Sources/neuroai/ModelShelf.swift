@@ -104,7 +104,7 @@ final class ModelShelf: Sendable {
             let pipeline = try SegmentationPipeline.installed(settings, model: folder) { [logger] reason in
                 logger.notice("the model runs on another device", metadata: ["reason": "\(reason)"])
             }
-            let engine = SegmentationEngine(pipeline)
+            let engine = SegmentationEngine(pipeline, .default)
             if loaded.count >= Self.mostLoaded { loaded.removeFirst() }
             let seconds = (ContinuousClock.now - begun) / .seconds(1)
             logger.info("model loaded", metadata: ["model": "\(engine.model.name)", "seconds": "\(seconds)"])

@@ -2,7 +2,6 @@ import ArgumentParser
 import Features
 import Foundation
 import Imaging
-import Rendering
 import Synchronization
 
 /// `neuroai segment`: the pipeline on files, with no server.
@@ -18,14 +17,13 @@ struct SegmentCommand: ParsableCommand {
     @Flag(help: "Prints result.json instead of a table.") var json = false
 
     private var paths: [MRISequence: String] { given.paths }
-    private var series: [MRISequence: URL] { given.series }
 
     /// Whatever is wrong with a path is said here: a run takes a minute, and more of it goes wrong at its end.
     func validate() throws {
         var inputs = paths.sorted { $0.key < $1.key }.map { (option: "--\($0.key.rawValue)", path: $0.value) }
         if let manifest { inputs.append(("--manifest", manifest)) }
         try OutputFolder(option: "--out", path: out).check(
-            writing: SegmentationPipeline.fileNames(of: paths.keys.sorted()) + ["report.txt", "contours.png"],
+            writing: StudyWriter.default.fileNames(of: paths.keys.sorted()) + ["report.txt"],
             reading: inputs)
     }
 
@@ -34,24 +32,29 @@ struct SegmentCommand: ParsableCommand {
     }
 
     private func segment() throws {
-        let names = Dictionary(uniqueKeysWithValues: paths.map { ($0, "\($0.displayName) (\($1))") })
-        for (sequence, path) in paths { try InputFile.check(path, named: names[sequence] ?? path) }
+        var sources: [MRISequence: any SeriesSource] = [:]
+        for (sequence, path) in paths {
+            let name = "\(sequence.displayName) (\(path))"
+            try InputFile.check(path, named: name)
+            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: name)
+        }
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
         let folder = URL(fileURLWithPath: out, isDirectory: true)
         let package = model.map { URL(fileURLWithPath: $0, isDirectory: true) }
         let bar = ProgressBar()
-        let outcome = try SegmentationPipeline.installed(
-            Settings.load(), model: package, fellBack: Terminal.complain
-        ).run(series: series, names: names, output: folder, control: WorkControl(report: bar.show))
+        let control = WorkControl(report: bar.show)
+        let pipeline = try SegmentationPipeline.installed(
+            Settings.load(), model: package, fellBack: Terminal.complain)
+        let study = try StudyWriter.default.write(
+            pipeline.run(sources, control: control), to: folder, control: control)
         bar.end()
-        let report = try ReportComposer.checked(outcome.result).text
+        let report = try ReportComposer.checked(study.result).text
         try Data(report.utf8).write(to: folder.appendingPathComponent("report.txt"))
-        _ = try ContourSheet.draw(outcome.result, of: series, in: folder)
-        if let earlier { try compare(earlier, outcome.manifest) }
+        if let earlier { try compare(earlier, study.manifest) }
         if json {
             print(try String(contentsOf: folder.appendingPathComponent("result.json"), encoding: .utf8))
         } else {
-            print(Self.table(outcome.result) + "\n\n" + report, terminator: "")
+            print(Self.table(study.result) + "\n\n" + report, terminator: "")
         }
     }
 

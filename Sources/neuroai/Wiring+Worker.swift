@@ -46,28 +46,7 @@ extension SegmentationPipeline {
     }
 }
 
-extension SegmentationEngine {
-    init(_ pipeline: SegmentationPipeline) {
-        self.init(model: pipeline.model) { series, folder, control in
-            let outcome = try pipeline.run(series: series, output: folder, control: control)
-            let picture = try ContourSheet.draw(outcome.result, of: series, in: folder)
-            return SegmentationOutput(
-                result: outcome.result, model: pipeline.model, manifest: try outcome.manifest.json(),
-                pictures: [picture])
-        }
-    }
-}
-
-extension ContourSheet {
-    /// Draws a run's masks on its reference series and names the file below `folder`.
-    static func draw(_ result: SegmentationResult, of series: [MRISequence: URL], in folder: URL) throws -> String {
-        guard let reference = series[result.referenceModality] else {
-            throw ImagingError(.internalFault, "The reference series is not among the run's series.")
-        }
-        let name = "contours.png"
-        let labels = try NIfTIFile.readLabels(folder.appendingPathComponent("segmentation.nii.gz"))
-        try ContourSheet(image: NIfTIFile.readImage(reference), labels: labels)
-            .write(to: folder.appendingPathComponent(name))
-        return name
-    }
+extension StudyWriter {
+    /// The files that a run of this program leaves.
+    static let `default` = StudyWriter([NIfTIMaskWriter(), ContourSheetWriter()])
 }

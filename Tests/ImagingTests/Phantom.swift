@@ -74,6 +74,18 @@ struct BrightSegmenter: Segmenter {
     }
 }
 
+extension SegmentationPipeline {
+    /// With the stand-in.
+    static let bright = SegmentationPipeline(segmenter: BrightSegmenter(), atlas: Phantom.noAtlas, codeVersion: "test")
+
+    /// Runs, and writes what the run gives as NIfTI.
+    func run(
+        _ sources: [MRISequence: any SeriesSource], writingTo folder: URL, control: WorkControl = WorkControl()
+    ) throws -> WrittenStudy {
+        try StudyWriter([NIfTIMaskWriter()]).write(run(sources, control: control), to: folder, control: control)
+    }
+}
+
 /// A folder that is gone afterwards.
 func inTemporaryFolder<T>(_ body: (URL) throws -> T) throws -> T {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-\(UUID().uuidString)")

@@ -26,6 +26,12 @@ struct SegmentCommandTests {
                 #expect(FileManager.default.fileExists(atPath: out.appendingPathComponent(name).path), "\(name)")
             }
             let manifest = out.appendingPathComponent("manifest.json").path
+            let stages =
+                try #require(
+                    try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: manifest)))
+                        as? [String: Any]
+                )["stages"] as? [[String: Any]]
+            #expect(stages?.compactMap { $0["name"] as? String }.suffix(4) == ["write", "draw", "result", "digest"])
             let again = folder.appendingPathComponent("again").path
             let repeated = ["segment", "--flair", series.path, "--manifest", manifest, "--json", "--out", again]
             #expect(try await run(repeated, log: log) == 0)

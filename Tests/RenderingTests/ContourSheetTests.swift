@@ -102,4 +102,32 @@ struct ContourSheetTests {
                 .write(to: URL(fileURLWithPath: "/nonexistent/sheet.png"))
         }
     }
+
+    @Test func theWriterDrawsTheMasksOnTheReference() throws {
+        let image = study(flipped: true).image
+        let inside = image.mask { $0 > 200 }
+        let map = Image(grid: image.grid, values: inside.values.map { $0 == 0 ? 0 : 1 })
+        let probabilities = TumourProbabilities(
+            regions: [.wholeTumour: map, .tumourCore: map, .enhancingTumour: map], gatingWeights: [:],
+            thresholds: RegionThresholds(), foreground: inside, brainMask: .given)
+        let masks = try RegionMasks(probabilities, on: image.grid)
+        let output = StudyOutput(
+            series: [.flair: StudyOutput.Series(grid: image.grid, digest: "")], referenceImage: image,
+            probabilities: probabilities, masks: masks,
+            result: SegmentationResult(
+                volumes: masks.volumes, confidenceScores: [:], maskFiles: [], structuredFindings: [], lesions: [],
+                gatingWeights: [:], availableModalities: [.flair], referenceModality: .flair, reliability: [],
+                brainMask: .given, modelVersion: "", device: "cpu"),
+            model: ModelIdentity(name: "", version: "", digest: ""), codeVersion: "test")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sheet-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let writer = ContourSheetWriter()
+        let files = try writer.write(output, to: folder)
+        #expect(files == [OutputFile(name: "contours.png", content: .picture)])
+        #expect(writer.fileNames(of: [.flair]) == ["contours.png"])
+        let same = folder.appendingPathComponent("same.png")
+        try ContourSheet(image: image, labels: masks.labels).write(to: same)
+        #expect(try Data(contentsOf: folder.appendingPathComponent("contours.png")) == Data(contentsOf: same))
+    }
 }

@@ -28,13 +28,12 @@ struct ExpertMaskRoutesTests {
     }
 
     /// A stand-in that writes a mask as the pipeline does.
-    private static let segmenter: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
-        _, folder, _ in
+    private static let segmenter: SegmentationEngine.Run = { _, folder, _ in
         try NIfTIFile.write(labels(), to: folder.appendingPathComponent("segmentation.nii.gz"))
-        return SegmentationOutput(
-            result: SegmentationResult(
+        return try WebClinic.written(
+            SegmentationResult(
                 volumes: [.wholeTumour: 8000, .tumourCore: 0, .enhancingTumour: 0], confidenceScores: [:],
-                maskFiles: [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
+                maskFiles: [OutputFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
                 structuredFindings: [
                     Finding(id: "F1", kind: .sequencesPresent, term: "T1CE"),
                     Finding(id: "F2", kind: .volume, region: .wholeTumour, quantity: 8000, unit: "mm3"),
@@ -44,7 +43,7 @@ struct ExpertMaskRoutesTests {
                 ],
                 lesions: [], gatingWeights: [:], availableModalities: [.t1ce], referenceModality: .t1ce,
                 reliability: [], brainMask: .given, modelVersion: "1.0", device: "cpu"),
-            model: WebClinic.model, manifest: #"{"inputs":[]}"#)
+            to: folder)
     }
 
     private func send(

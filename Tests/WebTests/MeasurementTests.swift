@@ -44,16 +44,15 @@ struct MeasurementTests {
         list.add(review: review)
         return SegmentationResult(
             volumes: volumes, confidenceScores: [:],
-            maskFiles: [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
+            maskFiles: [OutputFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
             structuredFindings: list.findings, lesions: [lesion], gatingWeights: [:], availableModalities: [.t1ce],
             referenceModality: .t1ce, reliability: [], brainMask: .given, review: review, expectedDice: predicted,
             enhancement: enhancement, modelVersion: "m 1.0", device: "cpu")
     }
 
-    private static let pipeline: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
-        _, folder, _ in
+    private static let pipeline: SegmentationEngine.Run = { _, folder, _ in
         try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
-        return SegmentationOutput(result: result(155_100), model: WebClinic.model, manifest: #"{"inputs":[]}"#)
+        return try WebClinic.written(result(155_100), to: folder)
     }
 
     @Test(arguments: TestDatabase.all) func listsPagesAndTheAPIShowReviewAndRegions(_ kind: TestDatabase) async throws {

@@ -201,9 +201,7 @@ struct WebClinic: Sendable {
     // MARK: Work
 
     /// Runs a worker with a stand-in for the network until nothing is left to do.
-    func work(
-        _ pipeline: @escaping @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = standIn
-    ) async throws {
+    func work(_ pipeline: @escaping SegmentationEngine.Run = standIn) async throws {
         let segment = SegmentCaseJob(
             database: database, blobs: blobs,
             engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: pipeline)),
@@ -232,14 +230,13 @@ struct WebClinic: Sendable {
                 "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
         ?? Data()
 
-    static let standIn: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
-        series, folder, _ in
+    static let standIn: SegmentationEngine.Run = { sources, folder, _ in
         try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
         try picture.write(to: folder.appendingPathComponent("contours.png"))
         let result = SegmentationResult(
             volumes: [.wholeTumour: 12_340, .tumourCore: 0, .enhancingTumour: 0],
             confidenceScores: [.wholeTumour: 0.9],
-            maskFiles: [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
+            maskFiles: [OutputFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
             structuredFindings: [
                 Finding(id: "F1", kind: .sequencesPresent, term: "T1CE"),
                 Finding(id: "F2", kind: .volume, region: .wholeTumour, quantity: 12_340, unit: "mm3"),
@@ -247,10 +244,19 @@ struct WebClinic: Sendable {
                 Finding(id: "F5", kind: .volume, region: .enhancingTumour, quantity: 0, unit: "mm3"),
                 Finding(id: "F3", kind: .lesionCount, quantity: 0, unit: "1"),
             ],
-            lesions: [], gatingWeights: [.t1ce: 1], availableModalities: series.keys.sorted(),
+            lesions: [], gatingWeights: [.t1ce: 1], availableModalities: sources.keys.sorted(),
             referenceModality: .t1ce, reliability: [], brainMask: .given, modelVersion: "1.0", device: "cpu")
-        return SegmentationOutput(
-            result: result, model: model, manifest: #"{"inputs":[]}"#, pictures: ["contours.png"])
+        return try written(result, pictures: [OutputFile(name: "contours.png", content: .picture)], to: folder)
+    }
+
+    /// What a run hands over whose masks and pictures lie in `folder`.
+    static func written(
+        _ result: SegmentationResult, pictures: [OutputFile] = [], to folder: URL
+    ) throws -> WrittenStudy {
+        let manifest = RunManifest(inputs: [], model: model, codeVersion: "test", device: "cpu")
+        let file = OutputFile(name: "manifest.json", content: .manifest)
+        try Data(manifest.json().utf8).write(to: folder.appendingPathComponent(file.name))
+        return WrittenStudy(result: result, manifest: manifest, files: result.maskFiles + pictures + [file])
     }
 }
 

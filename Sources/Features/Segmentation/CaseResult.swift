@@ -22,15 +22,10 @@ package struct CaseResult: Sendable, Equatable {
 
 /// A stored file of a result.
 package struct ResultFile: Sendable, Equatable {
-    /// What a file holds; masks and maps as in `MaskFile.Content`, pictures and the manifest.
-    package enum Content: String, Sendable, CaseIterable, SQLConvertible {
-        case labels, region, probabilities, manifest, picture
-    }
-
     package let id: ID<ResultFile>
     /// `t1ce/segmentation.nii.gz`
     package let name: String
-    package let content: Content
+    package let content: OutputFile.Content
     package let region: TumourRegion?
     /// The series on whose grid it lies.
     package let sequence: MRISequence?
@@ -42,6 +37,7 @@ package struct ResultFile: Sendable, Equatable {
     package let sha256: String
 }
 
+extension OutputFile.Content: SQLConvertible {}
 extension TumourRegion: SQLConvertible {}
 extension MRISequence: SQLConvertible {}
 extension Finding.Kind: SQLConvertible {}

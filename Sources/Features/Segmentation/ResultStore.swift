@@ -13,47 +13,46 @@ package struct ResultStore {
     /// What a run hands over to be written.
     struct Draft: Sendable {
         let id: ID<CaseResult>
-        let output: SegmentationOutput
+        let study: WrittenStudy
         let files: [DraftFile]
         let codeVersion: String
     }
 
     /// A file that is already in the blob store.
     struct DraftFile: Sendable {
-        let name: String
-        let content: ResultFile.Content
-        let region: TumourRegion?
-        let sequence: MRISequence?
+        let file: OutputFile
+        /// On whose grid it lies.
         let series: ID<Series>?
         let blob: StagedBlob
     }
 
     func insert(asWorker draft: Draft, of task: InferenceTask, at now: Timestamp) throws {
-        let result = String(decoding: try Self.encoder.encode(draft.output.result.document), as: UTF8.self)
-        let model = draft.output.model
+        let result = String(decoding: try Self.encoder.encode(draft.study.result.document), as: UTF8.self)
+        let manifest = try draft.study.manifest.json()
+        let model = draft.study.manifest.model
         try connection.execute(
             """
             INSERT INTO results
                 (id, institution_id, case_id, task_id, result_json, manifest_json, model_name, model_version,
                 model_digest, inputs_digest, code_version, created_at)
             VALUES (\(draft.id), \(task.institution), \(task.caseID), \(task.id), \(result),
-                \(draft.output.manifest), \(model.name), \(model.version), \(model.digest), \(task.inputsDigest),
+                \(manifest), \(model.name), \(model.version), \(model.digest), \(task.inputsDigest),
                 \(draft.codeVersion), \(now))
             """)
         for file in draft.files { try insert(file, task, draft.id, at: now) }
-        try FindingStore(connection).insert(
-            draft.output.result.structuredFindings, of: draft.id, task.institution)
+        try FindingStore(connection).insert(draft.study.result.structuredFindings, of: draft.id, task.institution)
         try CaseStore(connection).settleReview(task.institution, task.caseID)
     }
 
-    private func insert(_ file: DraftFile, _ task: InferenceTask, _ result: ID<CaseResult>, at now: Timestamp) throws {
-        try BlobRowStore(connection).insert(institution: task.institution, file.blob, case: task.caseID, at: now)
+    private func insert(_ draft: DraftFile, _ task: InferenceTask, _ result: ID<CaseResult>, at now: Timestamp) throws {
+        let file = draft.file
+        try BlobRowStore(connection).insert(institution: task.institution, draft.blob, case: task.caseID, at: now)
         try connection.execute(
             """
             INSERT INTO result_files
                 (id, institution_id, result_id, blob_id, name, content, region, sequence, series_id)
-            VALUES (\(ID<ResultFile>()), \(task.institution), \(result), \(file.blob.key), \(file.name),
-                \(file.content), \(file.region), \(file.sequence), \(file.series))
+            VALUES (\(ID<ResultFile>()), \(task.institution), \(result), \(draft.blob.key), \(file.name),
+                \(file.content), \(file.region), \(file.sequence), \(draft.series))
             """)
     }
 

@@ -40,17 +40,17 @@ package struct SegmentCaseJob: Job {
     package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
         control.report("Loading the series", 0)
         let inputs = try await load(parameters.task)
-        var series: [MRISequence: URL] = [:]
+        var sources: [MRISequence: any SeriesSource] = [:]
         for image in inputs.images {
             guard let file = image.series.files.first else { throw BlobError.missing }
-            series[image.modality] = try await blobs.localURL(file.blob)
+            sources[image.modality] = NIfTISource(try await blobs.localURL(file.blob))
         }
         let folder = try folders.make()
         defer { folders.remove(folder) }
-        let output = try await segment(series, by: inputs.model, into: folder, control)
+        let study = try await segment(sources, by: inputs.model, into: folder, control)
         control.report("Storing the masks", 0.99)
-        let files = try await store(output, in: folder, of: inputs.images)
-        let draft = ResultStore.Draft(id: ID(), output: output, files: files, codeVersion: codeVersion)
+        let files = try await store(study.files, in: folder, of: inputs.images)
+        let draft = ResultStore.Draft(id: ID(), study: study, files: files, codeVersion: codeVersion)
         return { connection in
             try Self.write(parameters.task, draft, requestID: control.requestID, in: connection)
         }
@@ -71,11 +71,11 @@ package struct SegmentCaseJob: Job {
     }
 
     private func segment(
-        _ series: [MRISequence: URL], by model: String?, into folder: URL, _ control: JobControl
-    ) async throws -> SegmentationOutput {
+        _ sources: [MRISequence: any SeriesSource], by model: String?, into folder: URL, _ control: JobControl
+    ) async throws -> WrittenStudy {
         do {
             return try await DedicatedThread.run(named: "segmentation") { [engines] in
-                try engines.engine(model).run(series, folder, control.workControl)
+                try engines.engine(model).run(sources, folder, control.workControl)
             }
         } catch let error as ImagingError {
             switch error.code {
@@ -90,28 +90,16 @@ package struct SegmentCaseJob: Job {
     }
 
     /// The files exist before the rows that name them; those of a run that is refused are swept later.
-    private func store(_ output: SegmentationOutput, in folder: URL, of images: [MRIImage]) async throws
-        -> [ResultStore.DraftFile]
-    {
-        var files: [ResultStore.DraftFile] = []
-        for mask in output.result.maskFiles {
-            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(mask.name))
-            files.append(
-                ResultStore.DraftFile(
-                    name: mask.name, content: ResultFile.Content(mask.content), region: mask.region,
-                    sequence: mask.sequence, series: images.first { $0.modality == mask.sequence }?.id, blob: blob))
+    private func store(
+        _ files: [OutputFile], in folder: URL, of images: [MRIImage]
+    ) async throws -> [ResultStore.DraftFile] {
+        var stored: [ResultStore.DraftFile] = []
+        for file in files {
+            let series = images.first { $0.modality == file.sequence }?.id
+            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(file.name))
+            stored.append(ResultStore.DraftFile(file: file, series: series, blob: blob))
         }
-        for name in output.pictures {
-            let blob = try await blobs.put(fileAt: folder.appendingPathComponent(name))
-            files.append(
-                ResultStore.DraftFile(
-                    name: name, content: .picture, region: nil, sequence: nil, series: nil, blob: blob))
-        }
-        let manifest = try await blobs.put(Data(output.manifest.utf8))
-        files.append(
-            ResultStore.DraftFile(
-                name: "manifest.json", content: .manifest, region: nil, sequence: nil, series: nil, blob: manifest))
-        return files
+        return stored
     }
 
     private static func write(
@@ -173,15 +161,5 @@ extension JobEnd {
     fileprivate var auditOutcome: AuditEntry.Outcome {
         if case .failed = self { return .failed }
         return .done
-    }
-}
-
-extension ResultFile.Content {
-    fileprivate init(_ content: MaskFile.Content) {
-        switch content {
-        case .labels: self = .labels
-        case .region: self = .region
-        case .probabilities: self = .probabilities
-        }
     }
 }

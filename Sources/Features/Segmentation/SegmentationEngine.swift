@@ -1,35 +1,24 @@
 import Foundation
 import Imaging
 
-/// What the pipeline made of a study.
-package struct SegmentationOutput: Sendable {
-    package let result: SegmentationResult
-    package let model: ModelIdentity
-    /// JSON: digests of inputs, model, code version, parameters, stage times.
-    package let manifest: String
-    /// Names of PNG files in the run's folder.
-    package let pictures: [String]
-
-    package init(result: SegmentationResult, model: ModelIdentity, manifest: String, pictures: [String] = []) {
-        self.result = result
-        self.model = model
-        self.manifest = manifest
-        self.pictures = pictures
-    }
-}
-
-/// The imaging pipeline with its model, kept warm in a worker.
+/// The imaging pipeline with its model and the writers of its files, kept warm in a worker.
 package struct SegmentationEngine: Sendable {
-    package let model: ModelIdentity
-    /// Reads the series, writes the files that the result names below `folder`, blocks while it works.
-    let run: @Sendable (_ series: [MRISequence: URL], _ folder: URL, WorkControl) throws -> SegmentationOutput
+    /// Writes the files that the study names below `folder`, blocks while it works.
+    package typealias Run =
+        @Sendable (_ sources: [MRISequence: any SeriesSource], _ folder: URL, WorkControl) throws -> WrittenStudy
 
-    package init(
-        model: ModelIdentity,
-        run: @escaping @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput
-    ) {
+    package let model: ModelIdentity
+    let run: Run
+
+    package init(model: ModelIdentity, run: @escaping Run) {
         self.model = model
         self.run = run
+    }
+
+    package init(_ pipeline: SegmentationPipeline, _ writer: StudyWriter) {
+        self.init(model: pipeline.model) { sources, folder, control in
+            try writer.write(pipeline.run(sources, control: control), to: folder, control: control)
+        }
     }
 }
 

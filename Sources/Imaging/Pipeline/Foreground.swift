@@ -54,9 +54,7 @@ package struct SeparatedStudy: Sendable {
 
     /// - Throws: `ImagingError(.unsupportedImage)` where nothing is left.
     package init(_ study: Study) throws {
-        guard let grid = study.images[study.reference]?.grid else {
-            throw ImagingError(.internalFault, "The study has no reference series.")
-        }
+        let grid = try study.referenceImage.grid
         let found = try Self.stripped(study, on: grid)
         let mayHaveShells =
             found?.foreground.mask.isBox ?? true || study.images.values.contains(where: \.hasSeveralShells)

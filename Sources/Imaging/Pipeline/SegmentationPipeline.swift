@@ -1,11 +1,3 @@
-import Foundation
-
-/// What a run of the pipeline gives; its files lie in the output folder.
-package struct SegmentationOutcome: Sendable {
-    package let result: SegmentationResult
-    package let manifest: RunManifest
-}
-
 /// From a patient's series to masks and measurements, in named stages that are timed.
 package struct SegmentationPipeline: Sendable {
     private let segmenter: any Segmenter
@@ -20,25 +12,15 @@ package struct SegmentationPipeline: Sendable {
 
     package var model: ModelIdentity { segmenter.model }
 
-    /// Writes `segmentation.nii.gz`, `wt/tc/et.nii.gz` and `probabilities.nii.gz` on the reference's grid,
-    /// `<sequence>/segmentation.nii.gz` on each series' own, `result.json` and `manifest.json` below `output`.
+    /// Reports up to 0.8 of the whole work; writing what it gives is the rest.
     ///
-    /// - Parameter names: what errors call the series; else by their sequences.
-    /// - Throws: `ImagingError`; what was written so far is the caller's to remove.
+    /// - Throws: `ImagingError`; what is wrong with a series names it.
     package func run(
-        series: [MRISequence: URL], names: [MRISequence: String] = [:], output: URL, control: WorkControl
-    ) throws -> SegmentationOutcome {
+        _ sources: [MRISequence: any SeriesSource], control: WorkControl
+    ) throws -> StudyOutput {
         var clock = StageClock()
         control.report("Loading the series", 0)
-        let loaded = try series.sorted { $0.key < $1.key }.concurrentMap { sequence, file in
-            (
-                sequence,
-                try ImagingError.naming(names[sequence] ?? sequence.displayName) { try NIfTIFile.readImage(file) },
-                RunManifest.Input(sequence: sequence, sha256: try RunManifest.digest(of: file))
-            )
-        }
-        let study = try Study(images: Dictionary(uniqueKeysWithValues: loaded.map { ($0.0, $0.1) }))
-        let inputs = loaded.map(\.2)
+        let (study, series) = try load(sources)
         try study.checkSeries()
         clock.lap("load")
         let separated = try SeparatedStudy(study)
@@ -54,40 +36,42 @@ package struct SegmentationPipeline: Sendable {
         let measured = try Measured(
             separated, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
         let overlay = try lattice.overlay(within: probabilities.foreground)
+        let result = measured.result(
+            of: segmenter, doubts: lattice.strippingDoubts(probabilities.brainMask) + overlay.doubts)
         clock.lap("measure")
         try control.checkCancellation()
-        control.report("Writing the masks", 0.8)
-        let files = try MaskWriter(
-            folder: output, study: separated.study, probabilities: probabilities,
-            forms: series.mapValues { try NIfTIFile.forms(of: $0) }
-        ).write(measured.masks)
-        let result = measured.result(
-            files, of: segmenter, doubts: lattice.strippingDoubts(probabilities.brainMask) + overlay.doubts)
-        clock.lap("write")
-        let manifest = RunManifest(
-            inputs: inputs, model: segmenter.model, codeVersion: codeVersion, device: segmenter.device,
-            thresholds: probabilities.thresholds.byAbbreviation, atlas: atlas?.digest, stages: clock.stages,
-            outputs: try files.concurrentMap {
-                RunManifest.Output(
-                    name: $0.name, sha256: try RunManifest.digest(of: output.appendingPathComponent($0.name)))
-            })
-        try write(result, manifest, to: output)
-        control.report("Done", 1)
-        return SegmentationOutcome(result: result, manifest: manifest)
+        return StudyOutput(
+            series: series, referenceImage: try separated.study.referenceImage, probabilities: probabilities,
+            masks: measured.masks, result: result, model: segmenter.model, codeVersion: codeVersion,
+            atlas: atlas?.digest, stages: clock.stages)
     }
 
-    /// What a run of these sequences writes, relative to its folder.
-    package static func fileNames(of sequences: [MRISequence]) -> [String] {
-        ["segmentation.nii.gz", "probabilities.nii.gz", "result.json", "manifest.json"]
-            + TumourRegion.allCases.map { $0.abbreviation.lowercased() + ".nii.gz" }
-            + sequences.map { "\($0.rawValue)/segmentation.nii.gz" }
+    private func load(
+        _ sources: [MRISequence: any SeriesSource]
+    ) throws -> (study: Study, series: [MRISequence: StudyOutput.Series]) {
+        let loaded = try sources.sorted { $0.key < $1.key }.concurrentMap { sequence, source in
+            try ImagingError.naming(source.name ?? sequence.displayName) {
+                try LoadedSeries(sequence, from: source)
+            }
+        }
+        return (
+            try Study(images: Dictionary(uniqueKeysWithValues: loaded.map { ($0.sequence, $0.image) })),
+            Dictionary(uniqueKeysWithValues: loaded.map { ($0.sequence, $0.kept) })
+        )
     }
+}
 
-    private func write(_ result: SegmentationResult, _ manifest: RunManifest, to folder: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(result).write(to: folder.appendingPathComponent("result.json"))
-        try Data(manifest.json().utf8).write(to: folder.appendingPathComponent("manifest.json"))
+/// A series as it comes from its source.
+private struct LoadedSeries: Sendable {
+    let sequence: MRISequence
+    let image: Image
+    /// What is left of it in the output.
+    let kept: StudyOutput.Series
+
+    init(_ sequence: MRISequence, from source: any SeriesSource) throws {
+        self.sequence = sequence
+        image = try source.load()
+        kept = StudyOutput.Series(grid: image.grid, digest: try source.digest(), forms: try source.forms())
     }
 }
 
@@ -105,9 +89,7 @@ private struct Measured {
         clock: inout StageClock
     ) throws {
         let study = separated.study
-        guard let reference = study.images[study.reference] else {
-            throw ImagingError(.internalFault, "The study has no reference series.")
-        }
+        let reference = try study.referenceImage
         self.study = study
         self.probabilities = probabilities
         masks = try RegionMasks(probabilities, on: reference.grid).withoutSpecks()
@@ -158,7 +140,7 @@ private struct Measured {
     }
 
     /// - Parameter doubts: reasons for review that the measurements do not know.
-    func result(_ files: [MaskFile], of segmenter: any Segmenter, doubts: [String]) -> SegmentationResult {
+    func result(of segmenter: any Segmenter, doubts: [String]) -> SegmentationResult {
         let model = segmenter.model
         let review = Review(reasons: doubts + review.reasons)
         let notes = ReliabilityNote.notes(
@@ -175,70 +157,11 @@ private struct Measured {
         list.add(review: review)
         list.add(notes: notes)
         return SegmentationResult(
-            volumes: masks.volumes, confidenceScores: confidences, maskFiles: files, structuredFindings: list.findings,
+            volumes: masks.volumes, confidenceScores: confidences, maskFiles: [], structuredFindings: list.findings,
             lesions: lesions, gatingWeights: probabilities.gatingWeights, availableModalities: study.sequences,
             referenceModality: study.reference, reliability: notes, brainMask: probabilities.brainMask,
             atlas: fit, review: review, expectedDice: probabilities.expectedDice,
             enhancement: probabilities.enhancement,
             modelVersion: "\(model.name) \(model.version)", device: segmenter.device)
-    }
-}
-
-/// Writes masks and maps; equal input gives equal bytes.
-private struct MaskWriter {
-    let folder: URL
-    let study: Study
-    let probabilities: TumourProbabilities
-    /// By series: its masks open wherever it does.
-    let forms: [MRISequence: NIfTIForms]
-
-    func write(_ masks: RegionMasks) throws -> [MaskFile] {
-        for sequence in study.sequences {
-            try FileManager.default.createDirectory(
-                at: folder.appendingPathComponent(sequence.rawValue), withIntermediateDirectories: true)
-        }
-        // The largest file first, so that no core waits for it at the end.
-        let files =
-            [MaskFile(name: "probabilities.nii.gz", content: .probabilities, sequence: study.reference)]
-            + [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: study.reference)]
-            + TumourRegion.allCases.map { region in
-                MaskFile(
-                    name: region.abbreviation.lowercased() + ".nii.gz", content: .region, region: region,
-                    sequence: study.reference)
-            } + study.sequences.map(ownFile)
-        _ = try files.filter { !isCopy($0, masks) }.concurrentMap { try write($0, masks) }
-        for file in files where isCopy(file, masks) {
-            let target = url(file)
-            try? FileManager.default.removeItem(at: target)
-            try FileManager.default.copyItem(at: folder.appendingPathComponent("segmentation.nii.gz"), to: target)
-        }
-        return files.filter { $0.content != .probabilities } + files.filter { $0.content == .probabilities }
-    }
-
-    private func url(_ file: MaskFile) -> URL { folder.appendingPathComponent(file.name) }
-
-    /// The labels on a series' own grid.
-    private func ownFile(_ sequence: MRISequence) -> MaskFile {
-        MaskFile(name: "\(sequence.rawValue)/segmentation.nii.gz", content: .labels, sequence: sequence)
-    }
-
-    /// The very same grid gives the very same bytes, as it does for all series of most studies.
-    private func isCopy(_ file: MaskFile, _ masks: RegionMasks) -> Bool {
-        file.name.contains("/") && study.images[file.sequence]?.grid == masks.grid
-            && forms[file.sequence] == forms[study.reference]
-    }
-
-    private func write(_ file: MaskFile, _ masks: RegionMasks) throws {
-        switch file.content {
-        case .probabilities:
-            try NIfTIFile.write(probabilities: probabilities.regions, forms: forms[file.sequence], to: url(file))
-        case .region:
-            guard let mask = file.region.flatMap({ masks.masks[$0] }) else { return }
-            try NIfTIFile.write(mask, forms: forms[file.sequence], to: url(file))
-        case .labels:
-            guard let grid = study.images[file.sequence]?.grid else { return }
-            let own = grid == masks.grid ? masks : try RegionMasks(probabilities, on: grid).withoutSpecks()
-            try NIfTIFile.write(own.labels, forms: forms[file.sequence], to: url(file))
-        }
     }
 }

@@ -18,7 +18,7 @@ extension InferenceRoutes {
         "Result": result,
         "ResultFile": .object(
             [
-                "name": .text(), "content": .choice(ResultFile.Content.allCases.map(\.rawValue)), "region": region,
+                "name": .text(), "content": .choice(OutputFile.Content.allCases.map(\.rawValue)), "region": region,
                 "sequence": CaseRoutes.sequence, "url": .url, "size": .integer(),
                 "sha256": .text(pattern: "^[0-9a-f]{64}$"),
             ], optional: ["region", "sequence"]),

@@ -30,8 +30,8 @@ struct ResultBody: Encodable {
                 name: file.name, content: file.content.rawValue, region: file.region, sequence: file.sequence,
                 url: base + links.path(scope, file), size: file.size, sha256: file.sha256)
         }
-        files = all.filter { $0.content != ResultFile.Content.picture.rawValue }
-        pictures = all.filter { $0.content == ResultFile.Content.picture.rawValue }
+        files = all.filter { $0.content != OutputFile.Content.picture.rawValue }
+        pictures = all.filter { $0.content == OutputFile.Content.picture.rawValue }
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -79,9 +79,11 @@ struct TestCommand: AsyncParsableCommand {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let patient = try SamplePatient(atlas: settings.atlasPath, seed: 1)
-        let outcome = try SegmentationPipeline.installed(settings) { _ in }.run(
-            series: patient.write(to: folder), output: folder.appendingPathComponent("out"), control: WorkControl())
-        _ = try ReportComposer.checked(outcome.result)
+        let sources = try patient.write(to: folder).mapValues { NIfTISource($0) }
+        let output = try SegmentationPipeline.installed(settings) { _ in }.run(sources, control: WorkControl())
+        let study = try StudyWriter.default.write(
+            output, to: folder.appendingPathComponent("out"), control: WorkControl())
+        _ = try ReportComposer.checked(study.result)
         let masks = try NIfTIFile.readLabels(folder.appendingPathComponent("out/segmentation.nii.gz"))
         var dice: [String] = []
         for region in TumourRegion.allCases {

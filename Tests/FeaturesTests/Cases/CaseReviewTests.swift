@@ -9,22 +9,21 @@ import Testing
 @Suite struct CaseReviewTests {
     private static let reason = "Predicted Dice of enhancing tumour 0.34."
 
-    /// What a pipeline that finds these reasons hands over.
-    private static func made(_ reasons: [String]) -> SegmentationOutput {
+    /// What a pipeline that finds these reasons measures.
+    private static func result(_ reasons: [String]) -> SegmentationResult {
         let plain = Ward.result(of: [.t1ce, .flair])
         let findings = reasons.enumerated().map { Finding(id: "F\(9 + $0)", kind: .review, term: $1) }
-        let result = SegmentationResult(
+        return SegmentationResult(
             volumes: plain.volumes, confidenceScores: [:], maskFiles: [],
             structuredFindings: plain.structuredFindings + findings, lesions: [], gatingWeights: [:],
             availableModalities: [.t1ce, .flair], referenceModality: .t1ce, reliability: [], brainMask: .given,
             review: Review(reasons: reasons), modelVersion: "1.0", device: "cpu")
-        return SegmentationOutput(result: result, model: Ward.model, manifest: #"{"inputs":[]}"#)
     }
 
     private static func segment(_ ward: Ward, _ reasons: [String]) async throws -> ID<InferenceTask> {
         let task = try await ward.service.start(ward.doctor, case: ward.caseID)
-        let output = made(reasons)
-        #expect(try await ward.runner { _, _, _ in output }.workOnce())
+        let result = Self.result(reasons)
+        #expect(try await ward.runner { _, folder, _ in try Ward.written(result, to: folder) }.workOnce())
         return task.id
     }
 
@@ -66,8 +65,8 @@ import Testing
             try await ward.addCase(untouched, of: ward.doctor)
             _ = try await Self.segment(ward, [Self.reason])
             _ = try await ward.service.start(ward.doctor, case: sound)
-            let output = Self.made([])
-            #expect(try await ward.runner { _, _, _ in output }.workOnce())
+            let result = Self.result([])
+            #expect(try await ward.runner { _, folder, _ in try Ward.written(result, to: folder) }.workOnce())
             for (needsReview, ids) in [(true, [ward.caseID]), (false, [sound])] {
                 var query = CaseQuery()
                 query.needsReview = needsReview

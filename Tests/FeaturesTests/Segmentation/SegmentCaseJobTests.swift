@@ -212,9 +212,9 @@ import Testing
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             // While the first worker is at it, its lease is lost and a second one does the whole work.
             let gate = DispatchSemaphore(value: 0)
-            let first = ward.runner { series, folder, control in
+            let first = ward.runner { sources, folder, control in
                 gate.wait()
-                return try Ward.standIn(series, folder, WorkControl())
+                return try Ward.standIn(sources, folder, WorkControl())
             }
             async let slow: Bool = first.workOnce()
             #expect(
@@ -239,7 +239,7 @@ import Testing
         try await Ward.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let gate = DispatchSemaphore(value: 0)
-            let runner = ward.runner { series, folder, control in
+            let runner = ward.runner { _, folder, control in
                 gate.wait()
                 return try Ward.standIn([:], folder, control)
             }

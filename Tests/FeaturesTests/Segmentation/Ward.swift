@@ -94,16 +94,14 @@ struct Ward: Sendable {
     /// A worker whose pipeline is `pipeline`, after the series have been checked for being there.
     func runner(
         policy: JobPolicy = JobFixture.policy,
-        _ pipeline: @escaping @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput =
-            Ward.standIn
+        _ pipeline: @escaping SegmentationEngine.Run = Ward.standIn
     ) -> JobRunner {
         JobRunner(queue: queue(policy: policy, pipeline), worker: WorkerID(), logger: JobFixture.logger)
     }
 
     func queue(
         policy: JobPolicy = JobFixture.policy,
-        _ pipeline: @escaping @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput =
-            Ward.standIn
+        _ pipeline: @escaping SegmentationEngine.Run = Ward.standIn
     ) -> JobQueue {
         let segment = SegmentCaseJob(
             database: database, blobs: blobs,
@@ -114,20 +112,26 @@ struct Ward: Sendable {
     }
 
     /// Writes one mask and measures one millilitre.
-    static let standIn: @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput = {
-        series, folder, control in
-        for (_, url) in series { _ = try Data(contentsOf: url) }
+    static let standIn: SegmentationEngine.Run = { sources, folder, control in
+        for source in sources.values { _ = try source.digest() }
         control.report("Network", 0.5)
         try control.checkCancellation()
         try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
-        return SegmentationOutput(
-            result: result(of: series.keys.sorted()), model: model, manifest: #"{"inputs":[]}"#)
+        return try written(result(of: sources.keys.sorted()), to: folder)
+    }
+
+    /// What a run hands over whose mask files lie in `folder`.
+    static func written(_ result: SegmentationResult, to folder: URL) throws -> WrittenStudy {
+        let manifest = RunManifest(inputs: [], model: model, codeVersion: "test", device: "cpu")
+        let file = OutputFile(name: "manifest.json", content: .manifest)
+        try Data(manifest.json().utf8).write(to: folder.appendingPathComponent(file.name))
+        return WrittenStudy(result: result, manifest: manifest, files: result.maskFiles + [file])
     }
 
     static func result(of sequences: [MRISequence]) -> SegmentationResult {
         SegmentationResult(
             volumes: [.wholeTumour: 1000], confidenceScores: [.wholeTumour: 0.9],
-            maskFiles: [MaskFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
+            maskFiles: [OutputFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
             structuredFindings: [
                 Finding(id: "F1", kind: .volume, region: .wholeTumour, quantity: 1000, unit: "mm3"),
                 Finding(id: "F2", kind: .sequencesPresent, term: "T1CE, FLAIR"),

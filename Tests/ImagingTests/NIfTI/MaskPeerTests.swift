@@ -20,8 +20,7 @@ struct MaskPeerTests {
             try NIfTIFile.write(Phantom.image(try #require(Phantom.grids["straight"])), to: source)
             _ = try Peer.run(Self.rewriting, [source.path, image.path, variant])
             let out = folder.appendingPathComponent("out")
-            _ = try SegmentationPipeline(segmenter: BrightSegmenter(), atlas: Phantom.noAtlas, codeVersion: "test")
-                .run(series: [.flair: image], output: out, control: WorkControl())
+            _ = try SegmentationPipeline.bright.run([.flair: NIfTISource(image)], writingTo: out)
             let names = ["segmentation", "wt", "tc", "et", "probabilities", "flair/segmentation"]
             let masks = names.map { out.appendingPathComponent($0 + ".nii.gz").path }
             let answer = try JSONDecoder().decode(Answer.self, from: Peer.run(Self.comparing, [image.path] + masks))

@@ -10,14 +10,12 @@ struct PeerTests {
             let grid = try #require(Phantom.grids[name])
             let image = folder.appendingPathComponent("flair.nii.gz")
             try NIfTIFile.write(Phantom.image(grid), to: image)
-            let outcome = try SegmentationPipeline(
-                segmenter: BrightSegmenter(), atlas: Phantom.noAtlas, codeVersion: "test"
-            )
-            .run(series: [.flair: image], output: folder.appendingPathComponent("out"), control: WorkControl())
+            let study = try SegmentationPipeline.bright.run(
+                [.flair: NIfTISource(image)], writingTo: folder.appendingPathComponent("out"))
             let found = try Peer.measure(
                 image: image, mask: folder.appendingPathComponent("out/flair/segmentation.nii.gz"))
-            let volume = try #require(outcome.result.volumes[.wholeTumour])
-            let centre = try #require(outcome.result.lesions.first?.centre)
+            let volume = try #require(study.result.volumes[.wholeTumour])
+            let centre = try #require(study.result.lesions.first?.centre)
             for peer in [found.nibabel, found.simpleITK] {
                 #expect(abs(peer.volume - volume) / volume < 0.001)
                 #expect(zip(peer.centre, centre.components).allSatisfy { abs($0 - $1) < 0.01 })

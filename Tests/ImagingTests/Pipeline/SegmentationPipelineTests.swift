@@ -1,19 +1,24 @@
 import Foundation
 import Imaging
+import Synchronization
 import Testing
 
 struct SegmentationPipelineTests {
     private func run(
         _ images: [MRISequence: Image], in folder: URL, name: String = "out", control: WorkControl = WorkControl()
-    ) throws -> SegmentationOutcome {
-        var series: [MRISequence: URL] = [:]
+    ) throws -> WrittenStudy {
+        try SegmentationPipeline.bright.run(
+            files(images, in: folder), writingTo: folder.appendingPathComponent(name), control: control)
+    }
+
+    private func files(_ images: [MRISequence: Image], in folder: URL) throws -> [MRISequence: any SeriesSource] {
+        var sources: [MRISequence: any SeriesSource] = [:]
         for (sequence, image) in images {
             let file = folder.appendingPathComponent("\(sequence.rawValue).nii.gz")
             try NIfTIFile.write(image, to: file)
-            series[sequence] = file
+            sources[sequence] = NIfTISource(file)
         }
-        return try SegmentationPipeline(segmenter: BrightSegmenter(), atlas: Phantom.noAtlas, codeVersion: "test")
-            .run(series: series, output: folder.appendingPathComponent(name), control: control)
+        return sources
     }
 
     @Test(arguments: Phantom.grids.keys.sorted()) func masksReturnOnTheirOwnGridAndLeftStaysLeft(_ name: String) throws
@@ -170,11 +175,11 @@ struct SegmentationPipelineTests {
 
     @Test func withoutAnAtlasNoLobeIsNamed() throws {
         try inTemporaryFolder { folder in
-            let outcome = try run([.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder)
-            #expect(outcome.result.atlas == AtlasFit(status: .notInstalled))
-            #expect(outcome.manifest.atlas == nil)
-            #expect(outcome.result.lesions.allSatisfy { $0.locations.isEmpty })
-            #expect(outcome.result.structuredFindings.contains { $0.kind == .atlasFit && $0.term == "not_installed" })
+            let study = try run([.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder)
+            #expect(study.result.atlas == AtlasFit(status: .notInstalled))
+            #expect(study.manifest.atlas == nil)
+            #expect(study.result.lesions.allSatisfy { $0.locations.isEmpty })
+            #expect(study.result.structuredFindings.contains { $0.kind == .atlasFit && $0.term == "not_installed" })
         }
     }
 
@@ -187,4 +192,74 @@ struct SegmentationPipelineTests {
             #expect(result.structuredFindings.map(\.id) == (1...result.structuredFindings.count).map { "F\($0)" })
         }
     }
+
+    /// Series of two grids, so that one mask is resampled.
+    private static func twoGrids() throws -> [MRISequence: Image] {
+        let (first, second) = (try #require(Phantom.grids["straight"]), try #require(Phantom.grids["oblique"]))
+        return [.t1ce: Phantom.image(first), .flair: Phantom.image(second, texture: 11)]
+    }
+
+    @Test func seriesInMemoryGetTheMasksOfTheirFiles() throws {
+        try inTemporaryFolder { folder in
+            let images = try Self.twoGrids()
+            let pipeline = SegmentationPipeline.bright
+            let stored = try pipeline.run(files(images, in: folder), control: WorkControl())
+            let sources = images.mapValues { MemorySource(image: $0) }
+            let held = try pipeline.run(sources, control: WorkControl())
+            #expect(held.result == stored.result)
+            #expect(held.masks.masks.mapValues(\.values) == stored.masks.masks.mapValues(\.values))
+            #expect(
+                held.probabilities.regions.mapValues(\.values) == stored.probabilities.regions.mapValues(\.values))
+            #expect(held.referenceImage.values == images[.t1ce]?.values)
+            #expect(held.stages.map(\.name) == ["load", "separate", "align", "measure"])
+
+            // Nor do their files differ, though no file said how to describe the grids.
+            let writer = StudyWriter([NIfTIMaskWriter()])
+            let written = try [held, stored].enumerated().map {
+                try writer.write($1, to: folder.appendingPathComponent("\($0)"), control: WorkControl())
+            }
+            #expect(written[0].manifest.outputs == written[1].manifest.outputs)
+            #expect(written[0].manifest.outputs.count == 7)
+            #expect(written[0].result == written[1].result)
+        }
+    }
+
+    @Test func whatASourceThrowsNamesItsSeries() throws {
+        let image = Phantom.image(try #require(Phantom.grids["straight"]))
+        for (name, said) in [(nil, "T2: "), ("T2 (archive)", "T2 (archive): ")] {
+            let sources: [MRISequence: any SeriesSource] = [
+                .flair: MemorySource(image: image), .t2: MemorySource(name: name, image: nil),
+            ]
+            let error = #expect(throws: ImagingError.self) {
+                try SegmentationPipeline.bright.run(sources, control: WorkControl())
+            }
+            #expect(error == ImagingError(.invalidImage, said + "The series is gone."))
+        }
+    }
+
+    @Test func progressRisesThroughTheRunAndTheWriting() throws {
+        try inTemporaryFolder { folder in
+            let steps = Mutex([(step: String, share: Double)]())
+            let control = WorkControl(report: { step, share in steps.withLock { $0.append((step, share)) } })
+            _ = try run(Self.twoGrids(), in: folder, control: control)
+            let reported = steps.withLock { $0 }
+            #expect(
+                reported.map(\.step) == ["Loading the series", "Looking", "Measuring", "Writing the masks", "Done"])
+            #expect(zip([0, 0.4, 0.7, 0.8, 1], reported.map(\.share)).allSatisfy { abs($0 - $1) < 1e-9 })
+        }
+    }
+}
+
+/// A series that no file holds; without an image it cannot be loaded.
+struct MemorySource: SeriesSource {
+    var name: String?
+    let image: Image?
+
+    func load() throws -> Image {
+        guard let image else { throw ImagingError(.invalidImage, "The series is gone.") }
+        return image
+    }
+
+    func digest() throws -> String { try VoxelDigest(of: load()).contentDigest }
+    func forms() -> NIfTIForms? { nil }
 }

@@ -6,7 +6,8 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let volumesMillilitres: [TumourRegion: Double]
     /// Mean probability of a region's voxels, 0...1; a region without voxels has none.
     package let confidenceScores: [TumourRegion: Double]
-    package let maskFiles: [MaskFile]
+    /// Empty until they have been written.
+    package internal(set) var maskFiles: [OutputFile]
     /// Nil in the stored document, whose findings are rows.
     private var findings: [Finding]?
     package let lesions: [Lesion]
@@ -30,7 +31,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let device: String
 
     package init(
-        volumes: [TumourRegion: Double], confidenceScores: [TumourRegion: Double], maskFiles: [MaskFile],
+        volumes: [TumourRegion: Double], confidenceScores: [TumourRegion: Double], maskFiles: [OutputFile],
         structuredFindings: [Finding], lesions: [Lesion], gatingWeights: [MRISequence: Double],
         availableModalities: [MRISequence], referenceModality: MRISequence, reliability: [ReliabilityNote],
         brainMask: BrainMask, atlas: AtlasFit? = nil, review: Review? = nil,
@@ -100,26 +101,6 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         case expectedDice = "expected_dice"
         case modelVersion = "model_version"
         case device
-    }
-}
-
-/// A file that the pipeline wrote, named relative to its output folder, for example `t1ce/segmentation.nii.gz`.
-package struct MaskFile: Codable, Equatable, Sendable {
-    package enum Content: String, Codable, Sendable {
-        case labels, region, probabilities
-    }
-
-    package let name: String
-    package let content: Content
-    package let region: TumourRegion?
-    /// The series on whose grid it lies.
-    package let sequence: MRISequence
-
-    package init(name: String, content: Content, region: TumourRegion? = nil, sequence: MRISequence) {
-        self.name = name
-        self.content = content
-        self.region = region
-        self.sequence = sequence
     }
 }
 

@@ -5,7 +5,7 @@ import Foundation
 package struct RunManifest: Codable, Equatable, Sendable {
     package struct Input: Codable, Equatable, Sendable {
         package let sequence: MRISequence
-        /// SHA-256 of the file's bytes.
+        /// SHA-256 of the series as it was stored: of a NIfTI file's bytes.
         package let sha256: String
     }
     package struct Output: Codable, Equatable, Sendable {
@@ -27,6 +27,28 @@ package struct RunManifest: Codable, Equatable, Sendable {
     package let atlas: String?
     package let stages: [Stage]
     package let outputs: [Output]
+
+    package init(
+        inputs: [Input], model: ModelIdentity, codeVersion: String, device: String, thresholds: [String: Float]? = nil,
+        atlas: String? = nil, stages: [Stage] = [], outputs: [Output] = []
+    ) {
+        self.inputs = inputs
+        self.model = model
+        self.codeVersion = codeVersion
+        self.device = device
+        self.thresholds = thresholds
+        self.atlas = atlas
+        self.stages = stages
+        self.outputs = outputs
+    }
+
+    init(_ output: StudyOutput, stages: [Stage], outputs: [Output]) {
+        self.init(
+            inputs: output.series.sorted { $0.key < $1.key }.map { Input(sequence: $0.key, sha256: $0.value.digest) },
+            model: output.model, codeVersion: output.codeVersion, device: output.result.device,
+            thresholds: output.probabilities.thresholds.byAbbreviation, atlas: output.atlas, stages: stages,
+            outputs: outputs)
+    }
 
     /// JSON with sorted keys.
     package func json() throws -> String {
