@@ -9,9 +9,10 @@ import Testing
 @testable import Web
 
 struct ExpertMaskRoutesTests {
+    /// `HeadPhantom`'s.
     private static let grid = VoxelGrid(
-        size: GridSize(i: 50, j: 50, k: 50),
-        affine: VoxelAffine(rows: [2, 0, 0, -50, 0, 2, 0, -50, 0, 0, 2, -50]))
+        size: GridSize(i: 80, j: 96, k: 72),
+        affine: VoxelAffine(rows: [2, 0, 0, -80, 0, 2, 0, -96, 0, 0, 2, -72]))
 
     /// A block of labels with one edge moved by `shift` voxels.
     private static func labels(shift: Int = 0, core: UInt8 = 3, on grid: VoxelGrid = grid) -> LabelMap {
@@ -123,6 +124,25 @@ struct ExpertMaskRoutesTests {
             let stored = try Data(contentsOf: try await clinic.blobs.localURL(kept))
             #expect(stored.range(of: Data("SMITH".utf8)) == nil && stored.count < named.count)
             try await clinic.work(Self.segmenter)
+        }
+    }
+
+    /// The result was measured on the series before: its place is stored still.
+    @Test(arguments: TestDatabase.all) func aMaskOfAReplacedSeriesIsCompared(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeUploadedCase(token)
+            _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
+            try await clinic.work(Self.segmenter)
+            var moved = HeadPhantom.nifti(brightness: 20)
+            withUnsafeBytes(of: Float(-10).bitPattern.littleEndian) { moved.replaceSubrange(292..<296, with: $0) }
+            #expect(try await clinic.upload(moved, "t1ce", to: id, as: token).status == .created)
+            let mask = try Self.nifti(Self.labels(shift: 1))
+            #expect(try await send(mask, clinic, to: id, as: token).status == .accepted)
+            var grid = Self.grid
+            grid.affine.rows[3] = -10
+            let onTheNewOne = try Self.nifti(Self.labels(on: grid))
+            #expect(try await send(onTheNewOne, clinic, to: id, as: token).status == .badRequest)
         }
     }
 

@@ -50,7 +50,7 @@ import Testing
             _ = try await clinic.cases.update(doctor.scope, item.id, form)
             let found = told(try await changes(clinic, "case.update"))
             #expect(
-                found == ["patientId", "age", "sex", "status: created → archived", "scanDate", "diagnosis", "notes"])
+                found == ["status: created → archived", "patientId", "age", "sex", "scanDate", "diagnosis", "notes"])
             for value in ["SECRET", "PAT-1", "77", "2026-10-11"] {
                 #expect(try await clinic.count("audit_entries WHERE changes LIKE '%\(value)%'") == 0, "\(value)")
             }
