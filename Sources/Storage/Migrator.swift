@@ -64,6 +64,7 @@ package struct Migration: Sendable {
         Migration(17, "series-geometry", PackageResources.m0017_series_geometry_sql),
         Migration(18, "studies", PackageResources.m0018_studies_sql),
         Migration(19, "findings", PackageResources.m0019_findings_sql),
+        Migration(20, "study-description", PackageResources.m0020_study_description_sql),
     ]
 }
 

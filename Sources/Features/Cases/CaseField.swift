@@ -91,6 +91,10 @@ extension CaseField {
     package static let sex = choice("sex", "Sex", \.sex, "sex", [.required, .listed])
     package static let scanDate = optional(
         "scanDate", "Scanned on", \.study.date, .date, .ofStudy("study_date"), .identifying)
+    package static let studyDescription = CaseField(
+        "studyDescription", "Study description", .label(atMost: 64), [.searched, .identifying],
+        .ofStudy("description"), value: { .text($0.study.description ?? "") },
+        assign: { $1.study.description = $0.text.flatMap { $0.isEmpty ? nil : $0 } })
     package static let fieldStrength = choice("fieldStrength", "Field strength", \.fieldStrength, "field_strength")
     package static let scannerType = text(
         "scannerType", "Scanner", \.scannerType, .label(atMost: 200), "scanner_type", .searched)
@@ -104,7 +108,8 @@ extension CaseField {
 
     /// In the order of forms.
     package static let all = [
-        patientID, age, sex, scanDate, fieldStrength, scannerType, priority, indication, clinicalHistory, diagnosis,
+        patientID, age, sex, scanDate, studyDescription, fieldStrength, scannerType, priority, indication,
+        clinicalHistory, diagnosis,
         notes,
     ]
 }

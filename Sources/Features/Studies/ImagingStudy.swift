@@ -6,6 +6,8 @@ package struct ImagingStudy: Sendable, Equatable {
     package var accessionNumber: String?
     /// `YYYY-MM-DD`.
     package var date: String?
+    /// What was examined, such as `MR brain with contrast`.
+    package var description: String?
 
     package init(
         id: ID<ImagingStudy> = ID(), instanceUID: String? = nil, accessionNumber: String? = nil, date: String? = nil
@@ -19,5 +21,6 @@ package struct ImagingStudy: Sendable, Equatable {
     /// Its columns beside the ids.
     static let columns: [(name: String, path: WritableKeyPath<ImagingStudy, String?> & Sendable)] = [
         ("instance_uid", \.instanceUID), ("accession_number", \.accessionNumber), ("study_date", \.date),
+        ("description", \.description),
     ]
 }

@@ -58,6 +58,7 @@ import Testing
         FormFault("scanDate") { $0[.scanDate] = .value("2026-02-30") },
         FormFault("fieldStrength") { $0[.fieldStrength] = .value("2T") },
         FormFault("scannerType") { $0[.scannerType] = .value(.text(String(repeating: "s", count: 201))) },
+        FormFault("studyDescription") { $0[.studyDescription] = .value(.text(String(repeating: "s", count: 65))) },
         FormFault("notes") { $0[.notes] = .value("a\u{0}") },
     ]
 
@@ -230,7 +231,7 @@ import Testing
             json?.keys.sorted() == [
                 "age", "caseId", "clinicalHistory", "completedAt", "createdAt", "createdBy", "diagnosis",
                 "fieldStrength", "indication", "needsReview", "notes", "patientId", "priority", "reviewReasons",
-                "scanDate", "scannerType", "sex", "status", "updatedAt",
+                "scanDate", "scannerType", "sex", "status", "studyDescription", "updatedAt",
             ])
         #expect(json?["completedAt"] == NSNull())
         #expect(json?["needsReview"] == NSNull() && json?["reviewReasons"] == NSNull())

@@ -89,4 +89,18 @@ import Testing
             #expect(Set(dates) == ["2026-11-30", nil])
         }
     }
+
+    @Test(arguments: TestDatabase.all) func aStudyIsDescribed(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let item = try await clinic.makeCase(doctor) { $0[.studyDescription] = .value("MR brain with contrast") }
+            #expect(item.study.description == "MR brain with contrast")
+            var search = CaseQuery()
+            search.search = "with CONTRAST"
+            #expect(try await clinic.cases.list(doctor.scope, search).items.map(\.id) == [item.id])
+            var form = CaseForm()
+            form[.studyDescription] = .null
+            #expect(try await clinic.cases.update(doctor.scope, item.id, form).study.description == nil)
+        }
+    }
 }
