@@ -23,9 +23,7 @@ import Testing
         }
     }()
 
-    private static let output = SegmentationOutput(
-        result: Ward.result(of: [.t1ce, .flair]).with(findings: findings), model: Ward.model,
-        manifest: #"{"inputs":[]}"#)
+    private static let result = Ward.result(of: [.t1ce, .flair]).with(findings: findings)
 
     private static func document(_ result: SegmentationResult) throws -> String {
         let encoder = JSONEncoder()
@@ -41,7 +39,7 @@ import Testing
             #expect(
                 try await ward.runner { _, folder, _ in
                     try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
-                    return Self.output
+                    return try Ward.written(Self.result, to: folder)
                 }.workOnce())
             try await body(
                 ward, try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID)))
@@ -50,10 +48,10 @@ import Testing
 
     @Test(arguments: TestDatabase.all) func aResultComesBackBitByBit(_ kind: TestDatabase) async throws {
         try await Self.withResult(kind) { _, stored in
-            #expect(stored.result == Self.output.result)
+            #expect(stored.result == Self.result)
             let bits = stored.result.structuredFindings.map { $0.quantity?.bitPattern }
             #expect(bits == Self.findings.map { $0.quantity?.bitPattern })
-            let texts = try [stored.result, Self.output.result].map(Self.document)
+            let texts = try [stored.result, Self.result].map(Self.document)
             #expect(texts[0] == texts[1])
         }
     }
@@ -63,7 +61,7 @@ import Testing
             let text = try await ward.database.read { connection in
                 try connection.queryOne("SELECT result_json FROM results")?.get("result_json", as: String.self)
             }
-            let document = try Self.document(Self.output.result.document)
+            let document = try Self.document(Self.result.document)
             #expect(text == document)
             #expect(text?.contains("structured_findings") == false)
             let id = stored.id
