@@ -29,8 +29,9 @@ struct CompiledNetworkTests {
         #expect(expected.map(\.count) == found.map(\.count))
         #expect(found[0].count == 3 * 32 * 32 * 32)
         #expect(Set(found[0]).count > 1000)
+        // Logits reach 10 and more; the order of sums is the processor's, and 1.2e-4 was seen on one with AVX-512.
         for (expected, found) in zip(expected, found) {
-            #expect(zip(expected, found).map { abs($0 - $1) }.max() ?? 1 < 1e-4)
+            #expect(zip(expected, found).map { abs($0 - $1) }.max() ?? 1 < 1e-3)
         }
     }
 
