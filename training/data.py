@@ -67,25 +67,6 @@ def pack(folder):
     }
 
 
-def load_cases():
-    """Every packed case as a dictionary of tensors, by name."""
-    cases = {}
-    for path in sorted(CACHE.glob("*.npz")):
-        with np.load(path) as packed:
-            cases[path.stem] = {key: torch.from_numpy(packed[key]) for key in packed.files}
-    return cases
-
-
-def crop(case, size, generator):
-    """Images float [4, *size] and targets 0…1 [3, *size] at a random place; boxes are at least 64 voxels an axis."""
-    starts = [
-        int(torch.randint(max(extent - wanted, 0) + 1, (), generator=generator))
-        for extent, wanted in zip(case["targets"].shape[1:], size)
-    ]
-    window = (slice(None), *(slice(start, start + wanted) for start, wanted in zip(starts, size)))
-    return case["images"][window].float(), case["targets"][window].float() / 255
-
-
 def places_of(masks):
     """Some voxels int16 [n, 3] of every region that is there, to lay patches around."""
     found = [torch.nonzero(mask)[::PLACE_STEP].to(torch.int16) for mask in masks]

@@ -21,10 +21,9 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 import checkpoint
-import data
+import crops
 import export
 import patches
-from augment import augment
 from brainmask import samples
 from brainmask.network import BrainNet
 from draws import draw
@@ -85,15 +84,12 @@ class Locate(Cases):
     """The first stage: the whole brain at 2 mm."""
 
     network = MoME
-    load_cases = staticmethod(data.load_cases)
+    load_cases = staticmethod(crops.load_cases)
+    sample = staticmethod(crops.sample)
 
     @staticmethod
     def size(share, generator):
         return EARLY_CROP if share < EARLY_SHARE else LATE_CROP
-
-    @staticmethod
-    def sample(case, cases, size, generator):
-        return augment(*data.crop(case, size, generator), case["availability"], size, generator)
 
     @staticmethod
     def loss(network, images, targets, availability, weights):
