@@ -60,44 +60,50 @@ let targets: [Target] = [
     .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
 
+    .target(name: "Basics"),
     .target(name: "Claims"),
-    .target(name: "Imaging", dependencies: ["CITK", "CZlib", crypto], swiftSettings: optimised),
+    .target(name: "Imaging", dependencies: ["Basics", "CITK", "CZlib", crypto], swiftSettings: optimised),
     .target(
-        name: "Inference", dependencies: ["Imaging", "COpenVINO", "COnnxRuntime", crypto], swiftSettings: optimised),
+        name: "Inference", dependencies: ["Basics", "Imaging", "COpenVINO", "COnnxRuntime", crypto],
+        swiftSettings: optimised),
     .target(
-        name: "Storage", dependencies: ["CPostgres", grdb, crypto],
+        name: "Storage", dependencies: ["Basics", "CPostgres", grdb, crypto],
         resources: [.embedInCode("Migrations")]),
-    .target(name: "Rendering", dependencies: ["CCairo", "CPango", "CQRencode", "Imaging"]),
+    .target(name: "Rendering", dependencies: ["Basics", "CCairo", "CPango", "CQRencode", "Imaging"]),
     .target(
         name: "Features",
-        dependencies: ["Claims", "Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging]),
+        dependencies: [
+            "Basics", "Claims", "Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging,
+        ]),
     .target(
         name: "Web",
         dependencies: [
-            "Features", "Imaging", httpTypes, hummingbird, hummingbirdCore, logging, mustache, nioCore, nioHTTP1,
+            "Basics", "Features", "Imaging", httpTypes, hummingbird, hummingbirdCore, logging, mustache, nioCore,
+            nioHTTP1,
             nioHTTPTypes, nioHTTPTypesHTTP1,
         ],
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser, logging,
+            "Basics", "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser,
+            logging,
         ]),
 
     .target(
         name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
-    .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
-    .testTarget(name: "InferenceTests", dependencies: ["Inference", "Imaging"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
+    .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", crypto]),
-    .testTarget(name: "RenderingTests", dependencies: ["Rendering", "Imaging"]),
+    .testTarget(name: "RenderingTests", dependencies: ["Basics", "Rendering", "Imaging"]),
     .testTarget(
         name: "FeaturesTests",
-        dependencies: ["Features", "Imaging", "Storage", "TestSupport", crypto, cryptoExtras, logging]),
+        dependencies: ["Basics", "Features", "Imaging", "Storage", "TestSupport", crypto, cryptoExtras, logging]),
     .testTarget(
         name: "WebTests",
         dependencies: [
-            "Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", httpTypes, hummingbird,
+            "Basics", "Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", httpTypes, hummingbird,
             hummingbirdTesting, logging, nioCore,
         ]),
     .testTarget(

@@ -1,4 +1,4 @@
-import Imaging
+import Basics
 import Storage
 
 extension AppError {
@@ -6,46 +6,10 @@ extension AppError {
     package static func wrapping(_ error: any Error) -> AppError {
         switch error {
         case let error as AppError: error
-        case let error as DatabaseError: wrapping(error)
-        case let error as BlobError: wrapping(error)
-        case let error as ImagingError: wrapping(error)
+        case let error as any WrappedError: error.appError
         case is CancellationError:
             AppError(.unavailable, "The request was cancelled before it was done.", cause: error)
         default: internalFault(error)
-        }
-    }
-
-    private static func wrapping(_ error: DatabaseError) -> AppError {
-        switch error.kind {
-        case .busy: AppError(.unavailable, "The database is busy; try again in a moment.", cause: error)
-        case .unavailable: AppError(.unavailable, "The database can't be reached; try again later.", cause: error)
-        case .diskFull: diskFull(error)
-        case .invalidValue: AppError(.validation, "A text holds a character that can't be stored.", cause: error)
-        default: internalFault(error)
-        }
-    }
-
-    private static func wrapping(_ error: BlobError) -> AppError {
-        switch error {
-        case .tooLarge(let limit):
-            fileTooLarge(limit: limit, cause: error)
-        case .missing: AppError(.notFound, "The file is no longer stored.", cause: error)
-        case .wrongOffset:
-            AppError(.conflict, "The upload does not stand where these bytes begin; ask for its offset.", cause: error)
-        case .closed: internalFault(error)
-        case .fileSystem(let number) where DiskSpace.errorNumbers.contains(number): diskFull(error)
-        case .fileSystem: AppError(.unavailable, "The file store can't be used; try again later.", cause: error)
-        }
-    }
-
-    private static func wrapping(_ error: ImagingError) -> AppError {
-        switch error.code {
-        case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries:
-            AppError(.validation, error.message, fields: ["file": [error.message]], cause: error)
-        case .invalidModel: AppError(.unavailable, error.message, cause: error)
-        case .diskFull: diskFull(error)
-        case .outOfMemory: AppError(.unavailable, error.message, cause: error)
-        case .cancelled, .internalFault: internalFault(error)
         }
     }
 
@@ -54,11 +18,11 @@ extension AppError {
         AppError(.tooLarge, "The file is too large. The limit is \(ByteCount(limit).size).", cause: cause)
     }
 
-    private static func diskFull(_ error: any Error) -> AppError {
+    static func diskFull(_ error: any Error) -> AppError {
         AppError(.unavailable, "The server's disk is full. Try again later.", cause: error)
     }
 
-    private static func internalFault(_ error: any Error) -> AppError {
+    static func internalFault(_ error: any Error) -> AppError {
         AppError(.internalFault, "Something went wrong on our side; it has been logged.", cause: error)
     }
 }
@@ -66,9 +30,45 @@ extension AppError {
 /// An error whose description holds no patient data, so that the log may have it.
 package protocol LoggableError: Error, CustomStringConvertible {}
 
-extension DatabaseError: LoggableError {}
-extension BlobError: LoggableError {}
-extension ImagingError: LoggableError {}
+/// An error from below that means something of its own to the one who asked.
+package protocol WrappedError: LoggableError {
+    var appError: AppError { get }
+    /// Whether a disk has no room.
+    var isDiskFull: Bool { get }
+}
+
+extension DatabaseError: WrappedError {
+    package var appError: AppError {
+        switch kind {
+        case .busy: AppError(.unavailable, "The database is busy; try again in a moment.", cause: self)
+        case .unavailable: AppError(.unavailable, "The database can't be reached; try again later.", cause: self)
+        case .diskFull: .diskFull(self)
+        case .invalidValue: AppError(.validation, "A text holds a character that can't be stored.", cause: self)
+        default: .internalFault(self)
+        }
+    }
+
+    package var isDiskFull: Bool { kind == .diskFull }
+}
+
+extension BlobError: WrappedError {
+    package var appError: AppError {
+        switch self {
+        case .tooLarge(let limit): .fileTooLarge(limit: limit, cause: self)
+        case .missing: AppError(.notFound, "The file is no longer stored.", cause: self)
+        case .wrongOffset:
+            AppError(.conflict, "The upload does not stand where these bytes begin; ask for its offset.", cause: self)
+        case .closed: .internalFault(self)
+        case .fileSystem where isDiskFull: .diskFull(self)
+        case .fileSystem: AppError(.unavailable, "The file store can't be used; try again later.", cause: self)
+        }
+    }
+
+    package var isDiskFull: Bool {
+        if case .fileSystem(let number) = self { return DiskSpace.errorNumbers.contains(number) }
+        return false
+    }
+}
 
 extension AppError {
     /// What the log may say of an error: of those that are not loggable only the type.
@@ -86,9 +86,7 @@ extension AppError {
     package static func isDiskFull(_ error: any Error) -> Bool {
         switch error {
         case let error as AppError: error.cause.map(isDiskFull) ?? false
-        case let error as DatabaseError: error.kind == .diskFull
-        case BlobError.fileSystem(let number): DiskSpace.errorNumbers.contains(number)
-        case let error as ImagingError: error.code == .diskFull
+        case let error as any WrappedError: error.isDiskFull
         default: DiskSpace.isExhausted(error)
         }
     }

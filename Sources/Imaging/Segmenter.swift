@@ -1,3 +1,5 @@
+import Basics
+
 /// The series of one patient that overlay each other, and which of them lends its grid to the result.
 package struct Study: Sendable {
     package let images: [MRISequence: Image]
@@ -78,43 +80,7 @@ package struct TumourProbabilities: Sendable {
     }
 }
 
-/// Which model made a result.
-package struct ModelIdentity: Codable, Equatable, Sendable {
-    package let name: String
-    package let version: String
-    /// SHA-256 over the package's `model.json`, which itself names the digest of every other file.
-    package let digest: String
-
-    package init(name: String, version: String, digest: String) {
-        self.name = name
-        self.version = version
-        self.digest = digest
-    }
-}
-
-/// How long work is steered: it reports where it is and learns that it should stop.
-package struct WorkControl: Sendable {
-    /// Called with the step's name and the share done of the whole work in 0...1, rising.
-    package let report: @Sendable (_ step: String, _ fraction: Double) -> Void
-    /// True as soon as the work should stop; asked often and, inside the network's run, at least every 0.2 s.
-    package let isCancelled: @Sendable () -> Bool
-
-    package init(
-        report: @escaping @Sendable (_ step: String, _ fraction: Double) -> Void = { _, _ in },
-        isCancelled: @escaping @Sendable () -> Bool = { false }
-    ) {
-        self.report = report
-        self.isCancelled = isCancelled
-    }
-
-    /// Reports a part's own 0...1 as a part of the whole.
-    package func share(_ range: ClosedRange<Double>) -> WorkControl {
-        WorkControl(
-            report: { step, fraction in
-                report(step, range.lowerBound + fraction * (range.upperBound - range.lowerBound))
-            }, isCancelled: isCancelled)
-    }
-
+extension WorkControl {
     /// - Throws: `ImagingError(.cancelled)` once cancelled.
     package func checkCancellation() throws {
         if isCancelled() { throw ImagingError(.cancelled, "The work was cancelled.") }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Imaging
@@ -143,11 +144,4 @@ package enum ModelPrecision: String, Sendable, CaseIterable {
     case f32
     /// Convolutions in 8-bit integers, scaled per channel; a second set of files of the same package.
     case int8
-}
-
-extension SHA256Digest {
-    /// 64 hexadecimal digits, lower case.
-    var hexadecimal: String {
-        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-    }
 }

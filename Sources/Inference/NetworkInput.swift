@@ -1,3 +1,4 @@
+import Basics
 import Imaging
 
 /// A study in RAS with its foreground: what every stage of a model starts from.

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 
@@ -25,7 +26,7 @@ package struct Migration: Sendable {
 
     /// SHA-256 of the script in hexadecimal.
     var checksum: String {
-        SHA256.hash(data: Data(script.utf8)).map { String(format: "%02x", $0) }.joined()
+        SHA256.hash(data: Data(script.utf8)).hexadecimal
     }
 
     /// What runs on `dialect`: a line "-- SQLite only:" or "-- PostgreSQL only:" begins what the other one leaves out,

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Storage
@@ -44,7 +45,7 @@ package struct InvitationToken: Sendable {
     /// 256 bits, safe in a URL.
     init() {
         let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
-        text = bytes.map { String(format: "%02x", $0) }.joined()
+        text = bytes.hexadecimal
     }
 
     init(_ text: String) {
@@ -52,7 +53,7 @@ package struct InvitationToken: Sendable {
     }
 
     var digest: String {
-        SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
+        SHA256.hash(data: Data(text.utf8)).hexadecimal
     }
 }
 

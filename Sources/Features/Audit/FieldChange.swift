@@ -1,5 +1,5 @@
+import Basics
 import Foundation
-import Imaging
 
 /// A field that a change gave another value, as the audit trail keeps it for ever.
 package struct FieldChange: Sendable, Equatable, Codable {

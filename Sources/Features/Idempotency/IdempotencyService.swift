@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Storage
@@ -118,7 +119,7 @@ package struct IdempotencyService: Sendable {
 
     /// Keyed, since a body may hold a password or a patient's name that could be guessed.
     private func digest(_ data: Data) -> String {
-        HMAC<SHA256>.authenticationCode(for: data, using: digestKey).map { String(format: "%02x", $0) }.joined()
+        HMAC<SHA256>.authenticationCode(for: data, using: digestKey).hexadecimal
     }
 
     private func seal(_ answer: StoredAnswer) throws -> String {

@@ -1,4 +1,4 @@
-import Imaging
+import Basics
 import Synchronization
 
 /// The line between a running job and its worker: the job says how far it is and learns that it should stop.

@@ -1,4 +1,3 @@
-import Imaging
 import Logging
 import Storage
 import Synchronization

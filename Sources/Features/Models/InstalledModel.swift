@@ -1,3 +1,4 @@
+import Basics
 import Imaging
 
 /// A model package that lies on this machine, as it describes itself.

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Imaging
@@ -10,7 +11,6 @@ enum InputsDigest {
             "\($0.modality.rawValue) \($0.series.contentDigest)"
         }
         lines.append("model \(modelID ?? "")")
-        return SHA256.hash(data: Data(lines.joined(separator: "\n").utf8))
-            .map { String(format: "%02x", $0) }.joined()
+        return SHA256.hash(data: Data(lines.joined(separator: "\n").utf8)).hexadecimal
     }
 }

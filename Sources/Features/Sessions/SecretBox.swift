@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 
@@ -45,8 +46,15 @@ package struct SecretBox: Sendable {
         digesting.map { Self.digest(text, $0) }
     }
 
+    /// Whether `digest` is one of `digests`; how much of it is right shows in no time.
+    func isValid(_ digest: String, of text: String) -> Bool {
+        guard let code = [UInt8](hexadecimal: digest) else { return false }
+        return digesting.contains { key in
+            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Data(text.utf8), using: key)
+        }
+    }
+
     private static func digest(_ text: String, _ key: SymmetricKey) -> String {
-        HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key)
-            .map { String(format: "%02x", $0) }.joined()
+        HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key).hexadecimal
     }
 }

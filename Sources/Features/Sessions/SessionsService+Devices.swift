@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Storage
 
@@ -49,7 +50,7 @@ extension SessionsService {
     /// What a browser keeps once `user` has signed in by it, beside what it keeps of its other users. It names nobody,
     /// and is good for nothing but an own count of failed sign-ins.
     package func deviceCookie(for user: UserID, keeping devices: String?) -> String {
-        let nonce = (0..<16).map { _ in String(format: "%02x", UInt8.random(in: .min ... .max)) }.joined()
+        let nonce = (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hexadecimal
         let text = "\(nonce).\(Int64(clock().advanced(by: settings.deviceLifetime).seconds))"
         let fresh = "\(text).\(signer.box.digest(Self.deviceText(text, of: user)))"
         let others = Self.parts(devices).filter { device(of: user, in: $0) == nil }
@@ -65,13 +66,7 @@ extension SessionsService {
         let fields = part.split(separator: ".", omittingEmptySubsequences: false)
         guard fields.count == 3, let expiry = Double(fields[1]), clock().seconds < expiry else { return nil }
         let text = "\(fields[0]).\(fields[1])"
-        let digests = signer.box.digests(Self.deviceText(text, of: user))
-        return digests.contains { Self.isEqual($0, String(fields[2])) } ? String(fields[0]) : nil
-    }
-
-    /// In constant time: an early end would tell how much of a guess is right.
-    private static func isEqual(_ first: String, _ second: String) -> Bool {
-        first.utf8.count == second.utf8.count && zip(first.utf8, second.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        return signer.box.isValid(String(fields[2]), of: Self.deviceText(text, of: user)) ? String(fields[0]) : nil
     }
 
     private static func parts(_ devices: String?) -> [String] {

@@ -1,3 +1,4 @@
+import Basics
 import CITK
 import Crypto
 import Foundation
@@ -27,7 +28,7 @@ package struct Atlas: Sendable {
         let urls = Self.files.map { folder.appendingPathComponent($0) }
         var hash = SHA256()
         for url in urls { hash.update(data: Data(try RunManifest.digest(of: url).utf8)) }
-        digest = hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        digest = hash.finalize().hexadecimal
         let fine = try urls.concurrentMap { try NIfTIFile.readImage($0, limits: .anyVolume) }
         let grid = fine[0].grid.resized(spacing: [Self.spacing, Self.spacing, Self.spacing])
         brain = try Resampler.linear(fine[0], to: grid)

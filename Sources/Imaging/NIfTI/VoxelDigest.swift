@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 
@@ -51,7 +52,7 @@ package struct VoxelDigest: Sendable {
 
     /// SHA-256, hexadecimal, over size, affine and values: independent of compression, byte order and storage type.
     package var contentDigest: String {
-        hash.finalize().map { String(format: "%02x", $0) }.joined()
+        hash.finalize().hexadecimal
     }
 
     /// A fingerprint of the values without their places: it finds the same image mirrored, turned, padded or under another header.

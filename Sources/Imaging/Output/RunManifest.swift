@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 
@@ -88,6 +89,6 @@ package struct RunManifest: Codable, Equatable, Sendable {
         defer { try? handle.close() }
         var hash = SHA256()
         while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
-        return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        return hash.finalize().hexadecimal
     }
 }

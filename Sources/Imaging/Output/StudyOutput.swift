@@ -1,3 +1,5 @@
+import Basics
+
 /// What the pipeline made of a study, in memory. `StudyWriter` makes files of it.
 package struct StudyOutput: Sendable {
     /// What is kept of a series once its voxels have been worked on.

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A study whose files have been written.

@@ -1,3 +1,5 @@
+import Basics
+
 /// From a patient's series to masks and measurements, in named stages that are timed.
 package struct SegmentationPipeline: Sendable {
     private let segmenter: any Segmenter

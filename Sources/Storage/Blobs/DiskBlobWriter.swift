@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 import Synchronization
@@ -36,7 +37,7 @@ final class DiskBlobWriter: BlobWriter {
         await writeBack.withLock { $0 }?.value
         return try await pool.run { [file, key] in
             let (size, digest) = try file.finish()
-            let hexadecimal = digest.map { String(format: "%02x", $0) }.joined()
+            let hexadecimal = digest.hexadecimal
             return StagedBlob(key: key, size: size, sha256: hexadecimal, url: file.url)
         }
     }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import Foundation
 
@@ -68,7 +69,7 @@ package final class PartialFileStore: Sendable {
                 hash.update(data: data)
                 size += Int64(data.count)
             }
-            let digest = hash.finalize().map { String(format: "%02x", $0) }.joined()
+            let digest = hash.finalize().hexadecimal
             return StagedBlob(key: BlobKey(), size: size, sha256: digest, url: url)
         }
     }

@@ -1,3 +1,4 @@
+import Basics
 import CPostgres
 import Foundation
 
@@ -84,7 +85,7 @@ extension SQLValue {
         case .int(let number): String(number)
         case .double(let number): String(number)
         case .text(let text): text
-        case .blob(let bytes): "\\x" + bytes.map { String(format: "%02x", $0) }.joined()
+        case .blob(let bytes): "\\x" + bytes.hexadecimal
         }
     }
 

@@ -26,12 +26,4 @@ package enum DiskSpace {
         guard statvfs(file.deletingLastPathComponent().path, &state) == 0, state.f_blocks > 0 else { return false }
         return UInt64(state.f_bavail) * UInt64(state.f_frsize) < leastBytes
     }
-
-    /// What a failed write of `file` is: a full disk, else `fault`.
-    package static func failure(writing file: URL, cause: (any Error)? = nil, else fault: String) -> ImagingError {
-        guard cause.map(isExhausted) == true || isExhausted(at: file) else {
-            return ImagingError(.internalFault, fault)
-        }
-        return ImagingError(.diskFull, "The disk is full.")
-    }
 }
