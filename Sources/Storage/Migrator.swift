@@ -62,6 +62,7 @@ package struct Migration: Sendable {
         Migration(15, "case-review", PackageResources.m0015_case_review_sql),
         Migration(16, "registrations", PackageResources.m0016_registrations_sql),
         Migration(17, "series-geometry", PackageResources.m0017_series_geometry_sql),
+        Migration(20, "job-classes", PackageResources.m0020_job_classes_sql),
     ]
 }
 

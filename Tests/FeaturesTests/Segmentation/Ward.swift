@@ -94,7 +94,7 @@ struct Ward: Sendable {
     }
 
     func queue(
-        policy: JobPolicy = JobFixture.policy,
+        policy: JobPolicy = JobFixture.policy, others: [JobHandler] = [],
         _ pipeline: @escaping @Sendable ([MRISequence: URL], URL, WorkControl) throws -> SegmentationOutput =
             Ward.standIn
     ) -> JobQueue {
@@ -103,7 +103,7 @@ struct Ward: Sendable {
             engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: pipeline)),
             folders: WorkFolders(root: folder.appendingPathComponent("work")), codeVersion: "test")
         return JobQueue(
-            database: database, handlers: [JobHandler(segment)], logger: JobFixture.logger, policy: policy)
+            database: database, handlers: [JobHandler(segment)] + others, logger: JobFixture.logger, policy: policy)
     }
 
     /// Writes one mask and measures one millilitre.
