@@ -35,6 +35,18 @@ package struct JobStore {
         try connection.queryOne("SELECT * FROM jobs WHERE id = \(id)").map(JobRecord.init)
     }
 
+    /// How far each of these jobs is, of whichever institution.
+    func progress(of jobs: [ID<JobRecord>]) throws -> [JobChange] {
+        guard let last = jobs.last else { return [] }
+        // Lists of few lengths, so that the database prepares few statements.
+        var length = 1
+        while length < jobs.count { length *= 2 }
+        let listed = jobs + Array(repeating: last, count: length - jobs.count)
+        return try connection.query(
+            "SELECT id, status, progress, current_step FROM jobs WHERE id IN \(list: listed)"
+        ).map(JobChange.init)
+    }
+
     /// Registers that the user wants the job to stop; whoever calls tells those whom an end concerns.
     func requestCancel(_ id: ID<JobRecord>, at now: Timestamp = .now) throws -> JobState.CancelAnswer {
         guard var job = try lock(id) else { return .alreadyOver }
