@@ -19,7 +19,7 @@ struct ServeCommand: AsyncParsableCommand {
         let serving = try ServeSettings(settings)
         try settings.checkModelPath()
         // Its worker would only end and be started again for ever.
-        if !withoutWorker { try settings.checkDevice() }
+        if !withoutWorker, try settings.workerSlots().segments { try settings.checkDevice() }
         let wiring = try await Wiring.open(settings, label: "serve")
         wiring.warnOfUnknownSettings()
         let services = try await wiring.webServices(serving)

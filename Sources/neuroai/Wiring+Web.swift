@@ -25,7 +25,8 @@ extension Wiring {
             reportExport: ReportExportService(
                 database: database, blobs: blobs, audit: audit, printer: PrintProcess().printer),
             feedback: FeedbackService(database: database, audit: audit),
-            expertMasks: ExpertMasksService(database: database, blobs: blobs, audit: audit),
+            expertMasks: ExpertMasksService(
+                database: database, blobs: blobs, audit: audit, feed: JobFeed(database: database, logger: logger)),
             files: FilesService(
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret),
                 lifetime: serving.fileURLLifetime),

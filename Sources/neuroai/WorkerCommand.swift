@@ -10,6 +10,13 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker", abstract: "Does the work that the API asks for: segmentations and reports.",
         discussion: "`neuroai serve` starts one by itself; run more of them beside it, also on other machines.")
 
+    @Option(help: "Which jobs it runs, comma-separated: interactive, imaging, training (default: WORKER_CLASSES).")
+    var classes: String?
+
+    @Option(
+        help: "How many jobs it runs at once, one of them always left to interactive jobs (default: WORKER_SLOTS).")
+    var slots: Int?
+
     @Option(help: ArgumentHelp("This worker's name in the queue.", visibility: .hidden))
     var id: String?
 
@@ -23,33 +30,45 @@ struct WorkerCommand: AsyncParsableCommand {
         let heart = supervised ? Task { await Heartbeat.run() } : nil
         defer { heart?.cancel() }
         let settings = try Settings.load()
-        try settings.checkModelPath()
-        try settings.checkDevice()
+        let slots = try settings.workerSlots(classes: classes, count: slots)
+        if slots.segments {
+            try settings.checkModelPath()
+            try settings.checkDevice()
+        }
         let wiring = try await Wiring.open(settings, label: "worker")
         let worker = id.flatMap { WorkerID($0) } ?? WorkerID()
         WorkerGuards.raise(
             note: wiring.workerNotes.file(of: worker), memoryLimit: try settings.workerMemoryLimit(),
-            logger: wiring.logger)
+            runsOneJob: slots.ownPart.count == 1, logger: wiring.logger)
         wiring.workFolders.sweep()
         wiring.workerNotes.sweep()
         wiring.warnOfUnknownSettings()
         let models = ModelShelf(settings, logger: wiring.logger)
         // On a thread of its own: on a machine with one core the heart would stand still meanwhile.
-        try await DedicatedThread.run(named: "model") { models.warmUp() }
+        if slots.segments { try await DedicatedThread.run(named: "model") { models.warmUp() } }
         let queue = try wiring.jobQueue(models)
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
         // Its supervisor starts another one; the job has been handed back by then.
-        let runner = JobRunner(
-            queue: queue, worker: worker, logger: wiring.logger, afterJob: UnusedMemory.release
+        let runner = JobWorker(
+            queue: queue, worker: worker, slots: slots.ownPart, logger: wiring.logger, afterJob: UnusedMemory.release
         ) { _exit(EXIT_FAILURE) }
         let presence = WorkerPresence(
-            database: wiring.database, worker: worker, version: NeuroAI.version, logger: wiring.logger
+            database: wiring.database, worker: worker, version: NeuroAI.version, classes: slots.ownPart.classes,
+            logger: wiring.logger
         ) { models.lastLoaded }
-        let stop = StopSignal { runner.stop() }
+        let beside = Task {
+            guard let part = slots.interactivePart else { return }
+            await WorkerProcess(part, notes: wiring.workerNotes, logger: wiring.logger).run()
+        }
+        let stop = StopSignal {
+            runner.stop()
+            beside.cancel()
+        }
         if supervised { stop.watchStandardInput() }
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await presence.forget(predecessor) }
         let beating = Task { await presence.run() }
         await runner.run()
+        await beside.value
         beating.cancel()
         await beating.value
         try await wiring.close()

@@ -10,7 +10,8 @@ enum WorkerGuards {
     /// - Parameters:
     ///   - note: the file that says how this process ended.
     ///   - limit: how many bytes of memory it may take.
-    static func raise(note: URL?, memoryLimit limit: UInt64?, logger: Logger) {
+    ///   - runsOneJob: else nobody can tell which of its jobs has asked for too much.
+    static func raise(note: URL?, memoryLimit limit: UInt64?, runsOneJob: Bool, logger: Logger) {
         let path = "/proc/self/oom_score_adj"
         let present = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(
             in: .whitespacesAndNewlines)
@@ -24,7 +25,7 @@ enum WorkerGuards {
                 logger.warning("WORKER_MEMORY_LIMIT can't be set", metadata: ["errno": "\(errno)"])
             }
         }
-        if let note { CrashNote.install(file: note, memoryLimit: limit) }
+        if let note { CrashNote.install(file: note, memoryLimit: runsOneJob ? limit : nil) }
     }
 }
 

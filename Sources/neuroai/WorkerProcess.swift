@@ -16,8 +16,11 @@ struct WorkerProcess: Sendable {
 
     private let logger: Logger
     private let notes: WorkerNotes
+    private let slots: WorkerSlots?
 
-    init(notes: WorkerNotes, logger: Logger) {
+    /// - Parameter slots: nil leaves them to the settings.
+    init(_ slots: WorkerSlots? = nil, notes: WorkerNotes, logger: Logger) {
+        self.slots = slots
         self.notes = notes
         self.logger = logger
     }
@@ -46,7 +49,8 @@ struct WorkerProcess: Sendable {
     private func live(_ id: WorkerID, after predecessor: WorkerID?) async -> WorkerChild.Ending {
         let child = WorkerChild(
             arguments: ["worker", "--supervised", "--id", id.string]
-                + (predecessor.map { ["--predecessor", $0.string] } ?? []))
+                + (predecessor.map { ["--predecessor", $0.string] } ?? [])
+                + (slots.map { ["--classes", JobClass.text($0.classes), "--slots", "\($0.count)"] } ?? []))
         return await withTaskCancellationHandler {
             await child.run()
         } onCancel: {

@@ -41,10 +41,11 @@ struct KillClinic {
     }
 
     func worker(
-        _ id: WorkerID, after predecessor: WorkerID?, environment: [String: String] = [:]
+        _ id: WorkerID, after predecessor: WorkerID?, arguments: [String] = [], environment: [String: String] = [:]
     ) throws -> RunningProgram {
         try Program.start(
-            ["worker", "--id", id.string] + (predecessor.map { ["--predecessor", $0.string] } ?? []),
+            ["worker", "--id", id.string] + (predecessor.map { ["--predecessor", $0.string] } ?? [])
+                + arguments,
             environment: [
                 "DATABASE_URL": "sqlite:///" + folder.appendingPathComponent("db.sqlite3").path,
                 "MEDIA_ROOT": folder.appendingPathComponent("media").path, "LOG_ROOT": "-",
@@ -103,6 +104,13 @@ struct KillClinic {
     /// Rows of a table, or of a part of it.
     func count(_ part: String) async throws -> Int {
         try await database.read { try $0.query("SELECT 1 AS one FROM \(raw: part)").count }
+    }
+
+    /// What each worker that has said that it lives serves.
+    func served() async throws -> [String] {
+        try await database.read { connection in
+            try connection.query("SELECT classes FROM workers ORDER BY classes").map { try $0.get("classes") }
+        }
     }
 
     /// Every task is completed, with one result and one report.

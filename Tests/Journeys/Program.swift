@@ -24,6 +24,16 @@ enum Program {
 
     struct Missing: Error {}
 
+    /// The processes that a process has started and that have not ended.
+    static func children(of pid: pid_t) -> [pid_t] {
+        let path = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return threads.flatMap { thread in
+            ((try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? "")
+                .split(separator: " ").compactMap { pid_t($0) }
+        }
+    }
+
     /// How a command ended, and all that it said.
     struct Ending {
         /// Nil where it did not end.

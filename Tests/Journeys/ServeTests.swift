@@ -23,13 +23,13 @@ import Testing
             let mode = try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int
             #expect(mode == 0o600)
 
-            #expect(await eventually { Self.children(of: server.pid).count == 1 }, "\(Self.text(log))")
-            let first = try #require(Self.children(of: server.pid).first)
+            #expect(await eventually { Program.children(of: server.pid).count == 1 }, "\(Self.text(log))")
+            let first = try #require(Program.children(of: server.pid).first)
             kill(first, SIGKILL)
             #expect(
-                await eventually { Self.children(of: server.pid).contains { $0 != first } }, "\(Self.text(log))")
+                await eventually { Program.children(of: server.pid).contains { $0 != first } }, "\(Self.text(log))")
             #expect(await Self.status(health) == 200)
-            let second = Self.children(of: server.pid)
+            let second = Program.children(of: server.pid)
             #expect(await server.end(SIGTERM), "\(Self.text(log))")
             #expect(await eventually { second.allSatisfy { kill($0, 0) != 0 } }, "the worker outlives its server")
         }
@@ -40,12 +40,12 @@ import Testing
     func replacesAWorkerThatHangs() async throws {
         try await TemporaryFolder.with { folder in
             let site = try await Site.open(in: folder)
-            #expect(await eventually { Self.children(of: site.pid).count == 1 }, "\(site.said)")
-            let first = try #require(Self.children(of: site.pid).first)
+            #expect(await eventually { Program.children(of: site.pid).count == 1 }, "\(site.said)")
+            let first = try #require(Program.children(of: site.pid).first)
             kill(first, SIGSTOP)
             #expect(
                 await eventually(within: .seconds(90)) {
-                    let now = Self.children(of: site.pid)
+                    let now = Program.children(of: site.pid)
                     return now.count == 1 && now.first != first
                 }, "\(site.said)")
             #expect(site.said.contains("loss=silence"), "\(site.said)")
@@ -57,14 +57,5 @@ import Testing
 
     private static func status(_ url: URL) async -> Int? {
         (try? await URLSession.shared.data(from: url).1 as? HTTPURLResponse)?.statusCode
-    }
-
-    private static func children(of pid: pid_t) -> [pid_t] {
-        let path = "/proc/\(pid)/task"
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return threads.flatMap { thread in
-            ((try? String(contentsOfFile: "\(path)/\(thread)/children", encoding: .utf8)) ?? "")
-                .split(separator: " ").compactMap { pid_t($0) }
-        }
     }
 }

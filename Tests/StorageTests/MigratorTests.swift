@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -102,6 +103,40 @@ import Testing
                 try await database.read { _ = try $0.query("SELECT id FROM half") }
             }
             #expect(error?.kind == .statement)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func jobsFromBeforeGetTheClassOfTheirKind(_ kind: TestDatabase) async throws {
+        try await kind.with(migrated: false) { database in
+            try await Migrator.migrate(database, to: Migration.all.filter { $0.number < 20 })
+            let kinds = ["score-mask", "segment-case", "write-report"]
+            try await database.write { connection in
+                for kind in kinds {
+                    try connection.execute(
+                        """
+                        INSERT INTO jobs
+                            (id, institution_id, kind, parameters, status, max_attempts, run_after, created_at)
+                        SELECT \(UUID().uuidString.lowercased()), id, \(kind), '{}', 'pending', 3, 0, 0
+                        FROM institutions
+                        """)
+                }
+                try connection.execute(
+                    "INSERT INTO workers (id, version, started_at, beat_at) VALUES ('w', '1.0', 0, 0)")
+            }
+            try await Migrator.migrate(database, to: Migration.all.filter { $0.number <= 20 })
+            let (classes, served) = try await database.read { connection in
+                let jobs = try connection.query("SELECT class FROM jobs ORDER BY kind")
+                return (
+                    try jobs.map { try $0.get("class", as: String.self) },
+                    try connection.queryOne("SELECT classes FROM workers")?.get("classes", as: String.self)
+                )
+            }
+            #expect(classes == ["interactive", "imaging", "interactive"])
+            #expect(served == "interactive,imaging")
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.write { _ = try $0.execute("UPDATE jobs SET class = 'urgent'") }
+            }
+            #expect(error?.kind == .checkViolation)
         }
     }
 

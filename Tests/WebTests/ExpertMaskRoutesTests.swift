@@ -2,6 +2,8 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Imaging
+import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -105,6 +107,41 @@ struct ExpertMaskRoutesTests {
             let stranger = try await clinic.signUp("eve@clinic.org")
             #expect(try await clinic.call(.get, path, as: stranger).status == .notFound)
             #expect(try await send(mask, clinic, to: id, as: stranger).status == .notFound)
+        }
+    }
+
+    /// The contract's numbers come with the answer, however long somebody else's segmentation takes.
+    @Test(arguments: TestDatabase.all) func aScoreDoesNotWaitForASegmentation(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind, settings: { $0.comparisonTimeout = .seconds(60) }) { clinic in
+            let token = try await clinic.signUp()
+            let id = try await clinic.makeUploadedCase(token)
+            _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
+            try await clinic.work(Self.segmenter)
+            let other = try await clinic.makeUploadedCase(token)
+            _ = try await clinic.call(.post, "/api/inference/predict/\(other)/", as: token)
+
+            let isOver = Mutex(false)
+            let queue = clinic.jobs { series, folder, control in
+                while !isOver.withLock({ $0 }) {
+                    try control.checkCancellation()
+                    Thread.sleep(forTimeInterval: 0.02)
+                }
+                return try Self.segmenter(series, folder, control)
+            }
+            let worker = JobWorker(
+                queue: queue, worker: WorkerID(), slots: try #require(WorkerSlots(WorkerSlots.usualClasses)),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let working = Task { await worker.run() }
+            while try await clinic.rows("jobs WHERE kind = 'segment-case' AND status = 'running'") == 0 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let answer = try await send(
+                try Self.nifti(Self.labels(shift: 1)), clinic, to: id, as: token, headers: [:])
+            #expect(answer.status == .created && number(answer.object, "dice", "whole_tumor") == 0.9)
+            #expect(try await clinic.rows("jobs WHERE kind = 'segment-case' AND status = 'running'") == 1)
+            isOver.withLock { $0 = true }
+            worker.stop()
+            await working.value
         }
     }
 

@@ -91,7 +91,9 @@ struct WebClinic: Sendable {
             reportExport: ReportExportService(
                 database: database, blobs: blobs, audit: audit, printer: ReportPrinter { try ReportPDF.data($0) }),
             feedback: FeedbackService(database: database, audit: audit),
-            expertMasks: ExpertMasksService(database: database, blobs: blobs, audit: audit),
+            expertMasks: ExpertMasksService(
+                database: database, blobs: blobs, audit: audit,
+                feed: JobFeed(database: database, logger: Logger(label: "test"))),
             files: FilesService(
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
             audit: audit, idempotency: IdempotencyService(database: database, secret: secret), sessions: sessions,
@@ -201,8 +203,8 @@ struct WebClinic: Sendable {
 
     // MARK: Work
 
-    /// Runs a worker with a stand-in for the network until nothing is left to do.
-    func work(_ pipeline: @escaping SegmentationEngine.Run = standIn) async throws {
+    /// All kinds of jobs, with a stand-in for the network.
+    func jobs(_ pipeline: @escaping SegmentationEngine.Run = standIn) -> JobQueue {
         let segment = SegmentCaseJob(
             database: database, blobs: blobs,
             engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: pipeline)),
@@ -211,10 +213,16 @@ struct WebClinic: Sendable {
         let score = ScoreMaskJob(database: database, blobs: blobs)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let queue = JobQueue(
+        return JobQueue(
             database: database, handlers: [JobHandler(segment), JobHandler(report), JobHandler(score)],
             logger: logger)
-        let runner = JobRunner(queue: queue, worker: WorkerID(), logger: logger)
+    }
+
+    /// Runs a worker until nothing is left to do.
+    func work(_ pipeline: @escaping SegmentationEngine.Run = standIn) async throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let runner = JobRunner(queue: jobs(pipeline), worker: WorkerID(), logger: logger)
         let running = Task { await runner.run() }
         for _ in 0..<600 where try await rows("jobs WHERE status IN ('pending', 'running')") > 0 {
             try await Task.sleep(for: .milliseconds(50))

@@ -98,7 +98,8 @@ extension AdminStore {
                     "j.institution_id = \($0.institution)"
                 }),
             [
-                AdminColumn("kind", "Kind", "j.kind"), AdminColumn("status", "Status", "j.status", .state),
+                AdminColumn("kind", "Kind", "j.kind"), AdminColumn("class", "Class", "j.class"),
+                AdminColumn("status", "Status", "j.status", .state),
                 AdminColumn("attempt", "Begun", "j.attempt", .number),
                 AdminColumn("losses", "Lost", "j.losses", .number),
                 AdminColumn("createdAt", "Enqueued", "j.created_at", .time),
@@ -114,7 +115,7 @@ extension AdminStore {
         table.note = "Work outside requests. A segmentation is cancelled at its task."
         table.filters = [
             AdminFilter("status", "Status", "j.status", .choice(jobStates)),
-            AdminFilter("kind", "Kind", "j.kind", .text),
+            AdminFilter("kind", "Kind", "j.kind", .text), AdminFilter("class", "Class", "j.class", .text),
             AdminFilter("created", "Enqueued", "j.created_at", .period),
         ]
         table.related = [AdminRelated("Tasks", "", "inference_tasks", by: "job_id")]

@@ -10,6 +10,8 @@ package struct ExpertMask: Sendable, Equatable {
     package let resultID: ID<CaseResult>
     /// Whose result it is compared with.
     package let task: ID<InferenceTask>
+    /// Which compares them.
+    let job: ID<JobRecord>
     package let blob: BlobKey
     /// The series on whose grid it lies.
     package let sequence: MRISequence

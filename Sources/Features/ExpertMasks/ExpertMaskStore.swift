@@ -77,6 +77,7 @@ extension ExpertMask {
         caseID = try row.get("case_id")
         resultID = try row.get("result_id")
         task = try row.get("task_id")
+        job = try row.get("job_id")
         blob = try row.get("blob_id")
         sequence = try row.get("sequence")
         convention = try row.get("convention")

@@ -7,6 +7,7 @@ package struct ExpertMasksService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
     private let audit: AuditService
+    private let feed: JobFeed
     private let clock: @Sendable () -> Timestamp
     /// Reading a whole mask takes a second, and must not hold up Swift's cooperative threads.
     private let pool = ThreadPool<Void>(name: "masks", threads: 1) {}
@@ -14,12 +15,13 @@ package struct ExpertMasksService: Sendable {
     private let stripper: SeriesStripper
 
     package init(
-        database: any Database, blobs: any BlobStore, audit: AuditService,
+        database: any Database, blobs: any BlobStore, audit: AuditService, feed: JobFeed,
         clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
         self.blobs = blobs
         self.audit = audit
+        self.feed = feed
         self.clock = clock
         inspector = .nifti(threads: 1)
         stripper = SeriesStripper(database: database, blobs: blobs, inspector: inspector)
@@ -68,16 +70,11 @@ package struct ExpertMasksService: Sendable {
     }
 
     /// The mask once it is compared, or as it is when the time is up; for whoever has just brought it.
-    package func wait(_ scope: Scope, for mask: ExpertMask, atMost patience: Duration) async throws -> ExpertMask {
-        let end = ContinuousClock.now.advanced(by: patience)
-        var mask = mask
-        while !mask.status.isOver && ContinuousClock.now < end {
-            try await Task.sleep(for: .milliseconds(100))
-            let id = mask.id
-            let caseID = mask.caseID
-            mask = try await database.read { try Self.mask(scope, id, caseID, in: $0) }
-        }
-        return mask
+    package func wait(_ scope: Scope, for mask: ExpertMask, timeout: Duration) async throws -> ExpertMask {
+        guard !mask.status.isOver, timeout > .zero else { return mask }
+        for await change in feed.changes(of: [mask.job], timeout: timeout) where change.status.isOver { break }
+        try Task.checkCancellation()
+        return try await database.read { try Self.mask(scope, mask.id, mask.caseID, in: $0) }
     }
 
     // MARK: Parts

@@ -10,6 +10,7 @@ package struct ScoreMaskJob: Job {
     }
 
     package static let jobName = "score-mask"
+    package static let jobClass = JobClass.interactive
     /// Takes a second and is waited for: before the next segmentation.
     static let priority = 10
 

@@ -8,6 +8,8 @@ package protocol Job: Sendable {
 
     /// The job's kind in its row; never changes once rows exist.
     static var jobName: String { get }
+    /// Which workers may take it, and which jobs it never waits behind.
+    static var jobClass: JobClass { get }
     /// How many runs may fail before the job does; runs lost with their worker are counted apart.
     static var maximumAttempts: Int { get }
     /// How long a run may take; one that takes longer is stopped.

@@ -31,12 +31,23 @@ package struct JobQueue: Sendable {
     }
 
     /// Takes the next job whose time has come; nil where there is none.
-    func claim(by owner: WorkerID, at now: Timestamp = .now) async throws -> Claim? {
+    ///
+    /// - Parameter classes: what may be taken; the first of them that has a job gives it.
+    func claim(
+        by owner: WorkerID, of classes: [JobClass] = JobClass.allCases, at now: Timestamp = .now
+    ) async throws -> Claim? {
         // Looking costs no lock, and mostly there is nothing to take.
         try await recoverExpired(at: now)
-        let isDue = try await database.read { try !JobStore($0).due(kinds, at: now, limit: 1).isEmpty }
-        guard isDue else { return nil }
-        return try await database.write { try take(by: owner, at: now, in: $0) }
+        let due = try await database.read { connection in
+            try classes.filter { try !JobStore(connection).due($0, kinds, at: now, limit: 1).isEmpty }
+        }
+        guard !due.isEmpty else { return nil }
+        return try await database.write { connection in
+            for jobClass in due {
+                if let claim = try take(jobClass, by: owner, at: now, in: connection) { return claim }
+            }
+            return nil
+        }
     }
 
     /// Frees what silent workers hold; one that works does this as well, since it may be the only one left.
@@ -51,11 +62,13 @@ package struct JobQueue: Sendable {
         await recover(held, workerIsDead: true, at: now)
     }
 
-    private func take(by owner: WorkerID, at now: Timestamp, in connection: any DatabaseConnection) throws -> Claim? {
+    private func take(
+        _ jobClass: JobClass, by owner: WorkerID, at now: Timestamp, in connection: any DatabaseConnection
+    ) throws -> Claim? {
         let store = JobStore(connection)
         let lease = JobLease(owner: owner, token: ID(), expires: now.advanced(by: policy.lease))
         // On PostgreSQL another worker may take a candidate between the two statements: then the next one is tried.
-        for id in try store.due(kinds, at: now, limit: 32) {
+        for id in try store.due(jobClass, kinds, at: now, limit: 32) {
             guard var job = try store.lock(id), let handler = handlers[job.kind] else { continue }
             guard job.state.claim(lease, at: now) == .begin else { continue }
             try store.save(job, heartbeat: now)

@@ -5,6 +5,7 @@ package struct JobRecord: Sendable {
     package let id: ID<JobRecord>
     package let institution: InstitutionID
     package let kind: String
+    package let jobClass: JobClass
     /// JSON of ids.
     package let parameters: String
     package let createdAt: Timestamp
@@ -16,6 +17,7 @@ package struct JobRecord: Sendable {
         id = try row.get("id")
         institution = try row.get("institution_id")
         kind = try row.get("kind")
+        jobClass = try row.get("class")
         parameters = try row.get("parameters")
         createdAt = try row.get("created_at")
         requestID = try row.optional("request_id")

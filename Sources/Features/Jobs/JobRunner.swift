@@ -2,7 +2,7 @@ import Logging
 import Storage
 import Synchronization
 
-/// A worker's loop: takes one job after the other until it is told to stop.
+/// One slot of a worker: takes one job after the other until it is told to stop.
 package final class JobRunner: Sendable {
     private struct State {
         var isStopping = false
@@ -15,17 +15,21 @@ package final class JobRunner: Sendable {
     private let afterJob: @Sendable () -> Void
     private let giveUp: @Sendable () -> Void
     private let state = Mutex(State())
+    private let turns: Mutex<JobTurns>
 
     /// - Parameters:
+    ///   - classes: what it takes.
     ///   - afterJob: called when a job has ended, whichever way.
     ///   - giveUp: called when a run does not stop though it was told to: its thread cannot be taken back, so the process should
     ///     end. Its job is no longer its own by then.
     package init(
-        queue: JobQueue, worker: WorkerID, logger: Logger, afterJob: @escaping @Sendable () -> Void = {},
+        queue: JobQueue, worker: WorkerID, classes: [JobClass] = JobClass.allCases, logger: Logger,
+        afterJob: @escaping @Sendable () -> Void = {},
         giveUp: @escaping @Sendable () -> Void = {}
     ) {
         self.queue = queue
         self.worker = worker
+        turns = Mutex(JobTurns(classes))
         self.logger = logger
         self.afterJob = afterJob
         self.giveUp = giveUp
@@ -43,7 +47,6 @@ package final class JobRunner: Sendable {
 
     /// Works until `stop()`.
     package func run() async {
-        logger.info("worker started", metadata: ["worker": "\(worker)"])
         while !isStopping {
             do {
                 if try await workOnce() { continue }
@@ -53,13 +56,14 @@ package final class JobRunner: Sendable {
             }
             try? await Task.sleep(for: queue.policy.poll)
         }
-        logger.info("worker stopped", metadata: ["worker": "\(worker)"])
     }
 
     /// Takes and ends one job; false where there was none.
     @discardableResult
     package func workOnce() async throws -> Bool {
-        guard let claim = try await queue.claim(by: worker) else { return false }
+        let order = turns.withLock { $0.order }
+        guard let claim = try await queue.claim(by: worker, of: order) else { return false }
+        turns.withLock { $0.take(claim.job.jobClass) }
         let control = JobControl(job: claim.job.id, requestID: claim.job.requestID)
         let mayBegin = state.withLock {
             $0.current = control

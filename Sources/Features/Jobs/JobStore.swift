@@ -22,8 +22,9 @@ package struct JobStore {
         try connection.execute(
             """
             INSERT INTO jobs
-                (id, institution_id, kind, parameters, status, priority, max_attempts, run_after, created_at, request_id)
-            VALUES (\(id), \(institution), \(J.jobName), \(try JobParameters.encode(parameters)),
+                (id, institution_id, kind, class, parameters, status, priority, max_attempts, run_after, created_at,
+                request_id)
+            VALUES (\(id), \(institution), \(J.jobName), \(J.jobClass), \(try JobParameters.encode(parameters)),
                 \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now), \(requestID))
             """)
         return id
@@ -32,6 +33,18 @@ package struct JobStore {
     /// The job as it is now, of whichever institution.
     package func find(_ id: ID<JobRecord>) throws -> JobRecord? {
         try connection.queryOne("SELECT * FROM jobs WHERE id = \(id)").map(JobRecord.init)
+    }
+
+    /// How far each of these jobs is, of whichever institution.
+    func progress(of jobs: [ID<JobRecord>]) throws -> [JobChange] {
+        guard let last = jobs.last else { return [] }
+        // Lists of few lengths, so that the database prepares few statements.
+        var length = 1
+        while length < jobs.count { length *= 2 }
+        let listed = jobs + Array(repeating: last, count: length - jobs.count)
+        return try connection.query(
+            "SELECT id, status, progress, current_step FROM jobs WHERE id IN \(list: listed)"
+        ).map(JobChange.init)
     }
 
     /// Registers that the user wants the job to stop; whoever calls tells those whom an end concerns.
@@ -65,14 +78,18 @@ package struct JobStore {
             """)
     }
 
-    /// Pending jobs whose time has come, first things first.
-    func due(_ kinds: [String], at now: Timestamp, limit: Int) throws -> [ID<JobRecord>] {
-        try connection.query(
-            """
-            SELECT id FROM jobs WHERE status = \(JobStatus.pending) AND run_after <= \(now) AND kind IN \(list: kinds)
-            ORDER BY priority DESC, created_at, id LIMIT \(limit)
-            """
-        ).map { try $0.get("id") }
+    /// Pending jobs of one class whose time has come, first things first.
+    func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) throws -> [ID<JobRecord>] {
+        try connection.query(Self.due(jobClass, kinds, at: now, limit: limit)).map { try $0.get("id") }
+    }
+
+    /// One range of `ix_jobs_due`, read in its order.
+    static func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) -> SQL {
+        """
+        SELECT id FROM jobs
+        WHERE class = \(jobClass) AND status = \(JobStatus.pending) AND run_after <= \(now) AND kind IN \(list: kinds)
+        ORDER BY priority DESC, created_at, id LIMIT \(limit)
+        """
     }
 
     /// Running jobs whose workers have been silent for too long.

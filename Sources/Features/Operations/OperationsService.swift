@@ -85,7 +85,7 @@ package actor OperationsService {
         }
     }
 
-    /// Every running job is heard of, and a worker was heard of or no job waits for one.
+    /// Every running job is heard of, and each class of jobs has a worker that was heard of, or no job that waits for one.
     private func queue() async throws -> String {
         let now = Timestamp.now
         let since = now.advanced(by: .zero - WorkerPresence.patience)
@@ -94,9 +94,12 @@ package actor OperationsService {
             guard try store.runningJobs(expiredBefore: now.advanced(by: .zero - Self.leaseGrace)) == 0 else {
                 return "a running job's worker is silent"
             }
-            if try !store.workers(heardSince: since).isEmpty { return HealthReport.healthy }
-            guard let waiting = try store.longestWaitSince(now) else { return HealthReport.healthy }
-            return now.since(waiting) < Self.longestWait ? HealthReport.healthy : "jobs wait and no worker is there"
+            let served = try Set(store.workers(heardSince: since).flatMap(\.classes))
+            for jobClass in JobClass.allCases where !served.contains(jobClass) {
+                guard let waiting = try store.longestWait(of: jobClass, since: now) else { continue }
+                if now.since(waiting) >= Self.longestWait { return "jobs wait and no worker is there" }
+            }
+            return HealthReport.healthy
         }
     }
 

@@ -24,11 +24,12 @@ package struct OperationsStore {
         }
     }
 
-    /// When the first of the jobs that could run now could have begun; nil where none waits.
-    func longestWaitSince(_ now: Timestamp) throws -> Timestamp? {
+    /// When the first of the jobs of a class that could run now could have begun; nil where none waits.
+    func longestWait(of jobClass: JobClass, since now: Timestamp) throws -> Timestamp? {
         try connection.queryOne(
             """
-            SELECT MIN(run_after) AS since FROM jobs WHERE status = \(JobStatus.pending) AND run_after <= \(now)
+            SELECT MIN(run_after) AS since FROM jobs
+            WHERE class = \(jobClass) AND status = \(JobStatus.pending) AND run_after <= \(now)
             """
         )?.optional("since")
     }
@@ -53,9 +54,10 @@ package struct OperationsStore {
         try connection.execute(
             """
             INSERT INTO workers
-                (id, version, started_at, beat_at, model_name, model_version, model_digest, model_load_seconds)
-            VALUES (\(worker.id), \(worker.version), \(worker.startedAt), \(worker.beatAt), \(model?.identity.name),
-                \(model?.identity.version), \(model?.identity.digest), \(model?.loadSeconds))
+                (id, version, classes, started_at, beat_at, model_name, model_version, model_digest,
+                model_load_seconds)
+            VALUES (\(worker.id), \(worker.version), \(JobClass.text(worker.classes)), \(worker.startedAt),
+                \(worker.beatAt), \(model?.identity.name), \(model?.identity.version), \(model?.identity.digest), \(model?.loadSeconds))
             ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at, model_name = excluded.model_name,
                 model_version = excluded.model_version, model_digest = excluded.model_digest,
                 model_load_seconds = excluded.model_load_seconds
@@ -85,6 +87,10 @@ extension WorkerRow {
     init(_ row: SQLRow) throws {
         id = try row.get("id")
         version = try row.get("version")
+        // A newer version's worker may serve what this one has no name for.
+        classes = try row.get("classes", as: String.self).split(separator: ",").compactMap {
+            JobClass(rawValue: String($0))
+        }
         startedAt = try row.get("started_at")
         beatAt = try row.get("beat_at")
         guard let name = try row.optional("model_name", as: String.self) else {

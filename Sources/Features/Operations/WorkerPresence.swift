@@ -25,17 +25,22 @@ package struct WorkerPresence: Sendable {
     private let database: any Database
     private let worker: WorkerID
     private let version: String
+    private let classes: [JobClass]
     private let model: @Sendable () -> LoadedModel?
     private let logger: Logger
 
-    /// - Parameter model: the one that it loaded last.
+    /// - Parameters:
+    ///   - classes: what it serves.
+    ///   - model: the one that it loaded last.
     package init(
-        database: any Database, worker: WorkerID, version: String, logger: Logger,
+        database: any Database, worker: WorkerID, version: String,
+        classes: [JobClass] = WorkerSlots.usualClasses, logger: Logger,
         model: @escaping @Sendable () -> LoadedModel?
     ) {
         self.database = database
         self.worker = worker
         self.version = version
+        self.classes = classes
         self.logger = logger
         self.model = model
     }
@@ -54,7 +59,7 @@ package struct WorkerPresence: Sendable {
     /// A database that is away for a moment is no reason to stop working.
     private func beat(since started: Timestamp) async {
         let row = WorkerRow(
-            id: worker, version: version, startedAt: started, beatAt: .now, model: model())
+            id: worker, version: version, classes: classes, startedAt: started, beatAt: .now, model: model())
         do {
             try await database.write { try OperationsStore($0).beat(row) }
         } catch is CancellationError {
@@ -78,6 +83,7 @@ package struct WorkerPresence: Sendable {
 package struct WorkerRow: Sendable, Equatable {
     package let id: WorkerID
     package let version: String
+    package var classes = WorkerSlots.usualClasses
     package let startedAt: Timestamp
     package let beatAt: Timestamp
     package let model: WorkerPresence.LoadedModel?

@@ -9,6 +9,7 @@ package struct SegmentCaseJob: Job {
     }
 
     package static let jobName = "segment-case"
+    package static let jobClass = JobClass.imaging
 
     private let database: any Database
     private let blobs: any BlobStore

@@ -7,6 +7,7 @@ package struct WriteReportJob: Job {
     }
 
     package static let jobName = "write-report"
+    package static let jobClass = JobClass.interactive
     /// Takes no time and is waited for: before the next segmentation.
     static let priority = 10
 

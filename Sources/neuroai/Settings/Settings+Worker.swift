@@ -9,9 +9,29 @@ extension Settings {
             stage: .seconds(60 * (try number("SEGMENTATION_STAGE_TIME_LIMIT"))))
     }
 
-    /// How many bytes a worker may take; nil is no limit.
+    /// Which jobs a worker runs and how many at once; what the command line says wins.
+    func workerSlots(classes: String? = nil, count: Int? = nil) throws -> WorkerSlots {
+        guard let named = JobClass.list(classes ?? self["WORKER_CLASSES"] ?? "") else {
+            throw SettingsError(JobClass.sentence(naming: classes == nil ? "WORKER_CLASSES" : "--classes"))
+        }
+        let set = try self["WORKER_SLOTS"] == nil ? nil : number("WORKER_SLOTS")
+        guard let slots = WorkerSlots(named, count: count ?? set) else {
+            let allowed = WorkerSlots.allowedCounts
+            throw SettingsError("--slots is a whole number from \(allowed.lowerBound) to \(allowed.upperBound).")
+        }
+        return slots
+    }
+
+    /// How many bytes a worker process may take; nil is no limit.
     func workerMemoryLimit() throws -> UInt64? {
         try MemorySize(self["WORKER_MEMORY_LIMIT"] ?? "0").bytes(of: MachineMemory.bytes)
+    }
+}
+
+extension JobClass {
+    /// What is wrong with a list of classes that `name` gives.
+    static func sentence(naming name: String) -> String {
+        "\(name) is one or more of \(allCases.map(\.rawValue).joined(separator: ", ")), separated by commas."
     }
 }
 

@@ -79,8 +79,18 @@ enum SettingsCatalogue {
         title: "Worker",
         settings: [
             Setting(
+                "WORKER_CLASSES", .judged(by: workerClasses), default: JobClass.text(WorkerSlots.usualClasses),
+                reader: .serverAndWorker,
+                "which jobs a worker runs, comma-separated: `interactive` (reports, scores of masks), `imaging` (segmentations), `training`; `--classes` of `neuroai worker` wins"
+            ),
+            Setting(
+                "WORKER_SLOTS", .integer(WorkerSlots.allowedCounts), default: nil, note: "one for each class",
+                reader: .serverAndWorker,
+                "how many jobs a worker runs at once; with two or more, one of them is always left to `interactive` jobs, in a process of its own. `--slots` of `neuroai worker` wins"
+            ),
+            Setting(
                 "WORKER_MEMORY_LIMIT", .judged(by: memorySize), default: "75%", reader: .serverAndWorker,
-                "memory of one worker: a size such as `8G`, a share of the machine's (or its container's) memory such as `75%`, or `0` for no limit. A job that needs more fails with that reason"
+                "memory of one worker process: a size such as `8G`, a share of the machine's (or its container's) memory such as `75%`, or `0` for no limit. A job that needs more fails with that reason"
             ),
             Setting(
                 "SEGMENTATION_TIME_LIMIT", .integer(1...1440), default: "60", reader: .serverAndWorker,
@@ -169,6 +179,10 @@ extension SettingsCatalogue {
         } catch let error as DatabaseError {
             throw SettingsError(error.message)
         }
+    }
+
+    @Sendable private static func workerClasses(_ text: String) throws {
+        guard JobClass.list(text) != nil else { throw SettingsError(JobClass.sentence(naming: "WORKER_CLASSES")) }
     }
 
     @Sendable private static func memorySize(_ text: String) throws {

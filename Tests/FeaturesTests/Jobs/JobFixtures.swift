@@ -10,6 +10,7 @@ struct ScriptedJob: Job {
     }
 
     static let jobName = "scripted"
+    static let jobClass = JobClass.imaging
     static let maximumAttempts = 2
 
     let work: @Sendable (Parameters, JobControl) async throws -> Void

@@ -101,7 +101,7 @@ struct Ward: Sendable {
     }
 
     func queue(
-        policy: JobPolicy = JobFixture.policy,
+        policy: JobPolicy = JobFixture.policy, others: [JobHandler] = [],
         _ pipeline: @escaping SegmentationEngine.Run = Ward.standIn
     ) -> JobQueue {
         let segment = SegmentCaseJob(
@@ -109,7 +109,7 @@ struct Ward: Sendable {
             engines: SegmentationEngines(only: SegmentationEngine(model: Self.model, run: pipeline)),
             folders: WorkFolders(root: folder.appendingPathComponent("work")), codeVersion: "test")
         return JobQueue(
-            database: database, handlers: [JobHandler(segment)], logger: JobFixture.logger, policy: policy)
+            database: database, handlers: [JobHandler(segment)] + others, logger: JobFixture.logger, policy: policy)
     }
 
     /// Writes one mask and measures one millilitre.

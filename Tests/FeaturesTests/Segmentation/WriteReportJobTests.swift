@@ -81,13 +81,10 @@ import Testing
                 }
             }
             #expect(try await ward.runner().workOnce())
-            let next = try await ward.database.read {
-                try JobStore($0).due(["segment-case", "write-report"], at: .now, limit: 1)
-            }
-            let kind = try await ward.database.read { connection in
-                try next.first.flatMap { try JobStore(connection).find($0)?.kind }
-            }
-            #expect(kind == "write-report")
+            let report = WriteReportJob(database: ward.database) { _, _ in { _ in } }
+            let queue = ward.queue(others: [JobHandler(report)])
+            #expect(try await queue.claim(by: WorkerID())?.job.kind == "write-report")
+            #expect(try await queue.claim(by: WorkerID())?.job.kind == "segment-case")
         }
     }
 }

@@ -153,7 +153,9 @@ struct CheckCommandTests {
         ("JWT_ACCESS_TOKEN_LIFETIME", "0"), ("LOG_KEEP", "none"), ("LOG_MAX_BYTES", "1"),
         ("LOG_ROOT", "/dev/null/logs"), ("JWT_ALGORITHM", "RS256"), ("JWT_ALGORITHM", "none"), ("ARGON2_KIB", "lots"),
         ("JWT_VERIFICATION_KEYS", "old=/dev/null/key"),
-        ("WORKER_MEMORY_LIMIT", "much"), ("WORKER_MEMORY_LIMIT", "8"), ("SHUTDOWN_TIMEOUT", "-1"),
+        ("WORKER_MEMORY_LIMIT", "much"), ("WORKER_MEMORY_LIMIT", "8"),
+        ("WORKER_CLASSES", "fast"), ("WORKER_CLASSES", "imaging,"), ("WORKER_SLOTS", "0"), ("WORKER_SLOTS", "65"),
+        ("SHUTDOWN_TIMEOUT", "-1"),
         ("REQUIRE_ADMIN_TOTP", "sometimes"),
     ]) func aWrongValueStopsTheStartWithASentenceThatNamesIt(_ name: String, _ value: String) async throws {
         try await TemporaryFolder.with { folder in

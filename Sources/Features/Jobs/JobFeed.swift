@@ -1,0 +1,139 @@
+import Logging
+import Storage
+import Synchronization
+
+/// How far a job is, as its watchers learn it.
+package struct JobChange: Sendable, Equatable {
+    package let job: ID<JobRecord>
+    package let status: JobStatus
+    package let progress: JobProgress
+}
+
+extension JobChange {
+    init(_ row: SQLRow) throws {
+        self.init(
+            job: try row.get("id"), status: try row.get("status"),
+            progress: JobProgress(step: try row.optional("current_step"), fraction: try row.get("progress")))
+    }
+}
+
+/// Tells whoever waits how far jobs are: one query a tick for all watchers of the process, and none while nobody watches.
+package final class JobFeed: Sendable {
+    private typealias Key = ID<Watcher>
+
+    private struct Watcher {
+        /// Those that are not over yet.
+        var jobs: Set<ID<JobRecord>>
+        var told: [ID<JobRecord>: JobChange] = [:]
+        let changes: AsyncStream<JobChange>.Continuation
+        /// Ends it when its time is up; a tick may hang for longer while the database is away.
+        var clock: Task<Void, Never>?
+
+        mutating func setClock(_ clock: Task<Void, Never>) { self.clock = clock }
+
+        /// - Parameter asked: those of them that are not among `present` are gone.
+        mutating func see(_ present: [ID<JobRecord>: JobChange], askedFor asked: Set<ID<JobRecord>>) {
+            for job in jobs.intersection(asked) {
+                guard let change = present[job] else {
+                    jobs.remove(job)
+                    continue
+                }
+                if told[job] != change { changes.yield(change) }
+                told[job] = change
+                if change.status.isOver { jobs.remove(job) }
+            }
+        }
+    }
+
+    private struct State {
+        var watchers: [Key: Watcher] = [:]
+        var isTicking = false
+    }
+
+    private let database: any Database
+    private let logger: Logger
+    private let interval: Duration
+    private let state = Mutex(State())
+
+    /// The wait after a tick that failed.
+    private static let outagePause: Duration = .seconds(1)
+
+    /// - Parameter interval: from one look to the next.
+    package init(database: any Database, logger: Logger, interval: Duration = .milliseconds(100)) {
+        self.database = database
+        self.logger = logger
+        self.interval = interval
+    }
+
+    /// Each job's present state and then each change of it, until all of them are over or gone, the time is up, or the
+    /// watching task is cancelled. An outage of the database ends nothing before its time.
+    ///
+    /// The caller has checked that whoever asks may know of these jobs.
+    package func changes(of jobs: Set<ID<JobRecord>>, timeout: Duration) -> AsyncStream<JobChange> {
+        let (stream, continuation) = AsyncStream.makeStream(of: JobChange.self)
+        guard !jobs.isEmpty, timeout > .zero else {
+            continuation.finish()
+            return stream
+        }
+        let key = Key()
+        continuation.onTermination = { [weak self] _ in self?.forget(key) }
+        let mustStart = state.withLock { state in
+            state.watchers[key] = Watcher(jobs: jobs, changes: continuation)
+            defer { state.isTicking = true }
+            return !state.isTicking
+        }
+        let clock = Task { [weak self] in
+            try? await Task.sleep(for: timeout)
+            self?.end(key)
+        }
+        // The stream may have ended by now.
+        let isWatching = state.withLock { $0.watchers[key]?.setClock(clock) != nil }
+        if !isWatching { clock.cancel() }
+        if mustStart { Task { await tick() } }
+        return stream
+    }
+
+    /// How many watch now.
+    var watcherCount: Int { state.withLock { $0.watchers.count } }
+
+    /// Looks until nobody watches.
+    private func tick() async {
+        while let jobs = watchedJobs() {
+            do {
+                let present = try await database.read { try JobStore($0).progress(of: jobs) }
+                tell(present, askedFor: Set(jobs))
+                try? await Task.sleep(for: interval)
+            } catch {
+                logger.warning("jobs can't be watched now", metadata: ["outage": "\(AppError.cause(of: error))"])
+                try? await Task.sleep(for: max(interval, Self.outagePause))
+            }
+        }
+    }
+
+    /// Nil, and the ticking ends, where nobody watches.
+    private func watchedJobs() -> [ID<JobRecord>]? {
+        state.withLock { state in
+            let jobs = state.watchers.values.reduce(into: Set()) { $0.formUnion($1.jobs) }
+            state.isTicking = !jobs.isEmpty
+            return jobs.isEmpty ? nil : Array(jobs)
+        }
+    }
+
+    private func tell(_ present: [JobChange], askedFor asked: Set<ID<JobRecord>>) {
+        let byJob = Dictionary(present.map { ($0.job, $0) }, uniquingKeysWith: { $1 })
+        let ended = state.withLock { state in
+            for key in state.watchers.keys { state.watchers[key]?.see(byJob, askedFor: asked) }
+            return state.watchers.filter { $0.value.jobs.isEmpty }.keys
+        }
+        for key in ended { end(key) }
+    }
+
+    private func end(_ key: Key) {
+        // Outside the lock: finishing a stream calls its handler, which takes the lock.
+        state.withLock { $0.watchers[key]?.changes }?.finish()
+    }
+
+    private func forget(_ key: Key) {
+        state.withLock { $0.watchers.removeValue(forKey: key)?.clock }?.cancel()
+    }
+}
