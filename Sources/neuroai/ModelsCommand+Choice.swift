@@ -5,7 +5,7 @@ import Foundation
 extension ModelsCommand {
     private static func service(_ wiring: Wiring) -> ModelsService {
         ModelsService(
-            database: wiring.database, installed: ModelShelf(wiring.settings, logger: wiring.logger).installed)
+            database: wiring.database, installed: ModelRegistry(wiring.settings, logger: wiring.logger).installed)
     }
 
     /// Runs `body` on the settings' database and prints its answer; a refusal ends the command with 65.

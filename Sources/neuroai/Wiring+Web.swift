@@ -8,7 +8,7 @@ extension Wiring {
         let secret = try SecretKey.load(settings)
         let users = try await users(serving.signIn, secret: secret)
         // Without a model the API still serves; the worker's tasks then fail with the reason.
-        let models = ModelShelf(settings, logger: logger).installed
+        let models = ModelRegistry(settings, logger: logger).installed
         let images = ImagesService(
             database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti(),
             quota: serving.institutionQuota)

@@ -6,7 +6,7 @@ import Rendering
 
 extension Wiring {
     /// The queue with every kind of job; only a worker builds it, since only a worker holds the model.
-    func jobQueue(_ models: ModelShelf) throws -> JobQueue {
+    func jobQueue(_ models: ModelRegistry) throws -> JobQueue {
         let notes = workerNotes
         let segment = SegmentCaseJob(
             database: database, blobs: blobs, engines: models.engines, folders: workFolders,

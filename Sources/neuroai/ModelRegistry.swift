@@ -6,7 +6,7 @@ import Logging
 import Synchronization
 
 /// The model packages of this machine: those below `MODELS_ROOT` and the one that `SEGMENTATION_MODEL_PATH` names.
-final class ModelShelf: Sendable {
+final class ModelRegistry: Sendable {
     /// Compiled networks take memory; two models cover a change of models while tasks still run.
     private static let mostLoaded = 2
 
