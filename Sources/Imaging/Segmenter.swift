@@ -40,7 +40,7 @@ package struct TumourProbabilities: Sendable {
     package let brainMask: BrainMask
     /// Where the time went.
     package let stages: [RunManifest.Stage]
-    /// The Dice with an expert's mask that the model foretells of its own, 0...1; empty where its package states no way to.
+    /// The Dice with an expert's mask that the model predicts of its own, 0...1; empty where its package states no way to.
     package let expectedDice: [TumourRegion: Double]
     /// A region whose predicted Dice is lower needs review; empty where the package states no such value.
     package let reviewBelow: [TumourRegion: Double]
