@@ -45,7 +45,7 @@ package struct TumourProbabilities: Sendable {
     /// A region whose predicted Dice is lower needs review; empty where the package states no such value.
     package let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where the package states no way to tell.
-    package let lesionForecast: LesionForecast?
+    package let lesionPredictor: LesionConfidencePredictor?
     /// Whether anything enhances; nil where the segmenter does not ask.
     package let enhancement: Enhancement?
 
@@ -53,7 +53,7 @@ package struct TumourProbabilities: Sendable {
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], thresholds: RegionThresholds,
         foreground: LabelMap, brainMask: BrainMask, stages: [RunManifest.Stage] = [],
         expectedDice: [TumourRegion: Double] = [:],
-        reviewBelow: [TumourRegion: Double] = [:], lesionForecast: LesionForecast? = nil,
+        reviewBelow: [TumourRegion: Double] = [:], lesionPredictor: LesionConfidencePredictor? = nil,
         enhancement: Enhancement? = nil
     ) {
         self.regions = regions
@@ -64,7 +64,7 @@ package struct TumourProbabilities: Sendable {
         self.stages = stages
         self.expectedDice = expectedDice
         self.reviewBelow = reviewBelow
-        self.lesionForecast = lesionForecast
+        self.lesionPredictor = lesionPredictor
         self.enhancement = enhancement
     }
 }

@@ -147,10 +147,10 @@ struct ModelManifest: Decodable {
     let files: [File]
     let metrics: Metrics?
     let temperatures: [String: Float]?
-    let quality: [String: DiceForecast]?
+    let quality: [String: DicePredictor]?
     let reviewBelow: ReviewLines?
-    let lesionForecast: LesionForecast?
-    let enhancement: EnhancementForecast?
+    let lesionPredictor: LesionConfidencePredictor?
+    let enhancement: EnhancementPredictor?
     let coreRule: CoreRule?
 
     enum CodingKeys: String, CodingKey {
@@ -158,7 +158,7 @@ struct ModelManifest: Decodable {
             outputs
         case activation, threshold, thresholds, files, metrics, temperatures, quality, enhancement
         case reviewBelow = "review_below"
-        case lesionForecast = "lesion_confidence"
+        case lesionPredictor = "lesion_confidence"
         case coreRule = "core_around_enhancement"
     }
 
@@ -181,7 +181,7 @@ struct ModelManifest: Decodable {
             }
             && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
             && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
-            && lesionForecast?.isFinite != false && enhancement?.isFinite != false && coreRule?.isSound != false
+            && lesionPredictor?.isFinite != false && enhancement?.isFinite != false && coreRule?.isSound != false
         guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
         for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
         where !files.contains(where: { $0.path == name }) {

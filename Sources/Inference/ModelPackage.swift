@@ -25,13 +25,13 @@ package struct ModelPackage: Sendable {
     /// What logits are divided by before they become probabilities (temperature scaling, Guo et al. 2017); 1 where unstated.
     let temperatures: [TumourRegion: Float]
     /// How Dice follows from what the probabilities themselves expect; empty where that was not measured.
-    let quality: [TumourRegion: DiceForecast]
+    let quality: [TumourRegion: DicePredictor]
     /// A region whose predicted Dice is lower needs review; without the regions for which that was not measured.
     let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where that was not measured.
-    let lesionForecast: LesionForecast?
+    let lesionPredictor: LesionConfidencePredictor?
     /// How to tell whether anything enhances; nil where that was not measured.
-    let enhancementForecast: EnhancementForecast?
+    let enhancementPredictor: EnhancementPredictor?
     /// Where the core of a tumour that enhances lies; nil where the package states nothing of it.
     let coreRule: CoreRule?
 
@@ -101,8 +101,8 @@ package struct ModelPackage: Sendable {
         temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.isFinite }
         reviewBelow = try Self.byRegion(manifest.reviewBelow?.lines ?? [:]) { (0...1).contains($0) }
-        lesionForecast = manifest.lesionForecast
-        enhancementForecast = manifest.enhancement
+        lesionPredictor = manifest.lesionPredictor
+        enhancementPredictor = manifest.enhancement
         coreRule = manifest.coreRule
     }
 

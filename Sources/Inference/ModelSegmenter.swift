@@ -72,8 +72,8 @@ package struct ModelSegmenter: Segmenter {
         control.report("Bringing the result to the images", 0.8)
         let found = try regions(whole, detail, on: reference.grid)
         let foreground = try Resampler.nearest(prepared.foreground.mask, to: reference.grid)
-        let enhancement = try EnhancementForecast.answer(
-            found, thresholds: package.thresholds, in: study, foreground: foreground, by: package.enhancementForecast)
+        let enhancement = try EnhancementPredictor.answer(
+            found, thresholds: package.thresholds, in: study, foreground: foreground, by: package.enhancementPredictor)
         let regions = try package.coreRule?.applied(to: found, enhancement) ?? found
         clock.lap("restore")
         return TumourProbabilities(
@@ -84,7 +84,7 @@ package struct ModelSegmenter: Segmenter {
             expectedDice: ExpectedDice.of(
                 regions, thresholds: package.thresholds, with: Set(study.sequences),
                 by: package.quality.filter { enhancement.isSegmented || $0.key != .enhancingTumour }),
-            reviewBelow: package.reviewBelow, lesionForecast: package.lesionForecast, enhancement: enhancement)
+            reviewBelow: package.reviewBelow, lesionPredictor: package.lesionPredictor, enhancement: enhancement)
     }
 
     /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.
