@@ -16,7 +16,7 @@ package struct WebSettings: Sendable {
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     package var trustedProxies: [String] = []
     /// How long an upload of an expert's mask waits for the worker before it answers that it is on its way.
-    package var comparisonPatience: Duration = .seconds(10)
+    package var comparisonTimeout: Duration = .seconds(10)
     /// The bearer token that opens `/metrics`; nil opens it to this machine alone.
     package var metricsToken: String?
 

@@ -13,7 +13,7 @@ package struct IdempotencyService: Sendable {
 
     static let lifetime: Duration = .seconds(86_400)
     /// A request that has no answer after this was broken off.
-    private static let patience: Duration = .seconds(120)
+    private static let timeout: Duration = .seconds(120)
 
     /// - Parameter secret: the service's `SECRET_KEY`; digests and answers get keys of their own from it.
     package init(database: any Database, secret: String, clock: @escaping @Sendable () -> Timestamp = { .now }) {
@@ -85,7 +85,7 @@ package struct IdempotencyService: Sendable {
             throw AppError(.keyReused, "This Idempotency-Key was used for another request; take a new one.")
         }
         if let sealed = entry.answer { return try unseal(sealed) }
-        guard now.since(entry.createdAt) > Self.patience else {
+        guard now.since(entry.createdAt) > Self.timeout else {
             throw AppError(.conflict, "The first request with this Idempotency-Key is still being worked on.")
         }
         // Whether its work was done isn't known here, so it is never done twice.

@@ -46,7 +46,7 @@ package actor OperationsService {
 
     /// Numbers for a monitoring system; nil for what the database does not tell now.
     package func numbers() async -> (jobs: [JobCount]?, workers: [WorkerRow]?, pool: PoolLoad) {
-        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.patience)
+        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let rows = try? await database.read { connection in
             let store = OperationsStore(connection)
             return (try store.jobCounts(), try store.workers(heardSince: since))
@@ -88,7 +88,7 @@ package actor OperationsService {
     /// Every running job is heard of, and a worker was heard of or no job waits for one.
     private func queue() async throws -> String {
         let now = Timestamp.now
-        let since = now.advanced(by: .zero - WorkerPresence.patience)
+        let since = now.advanced(by: .zero - WorkerPresence.timeout)
         return try await database.read { connection in
             let store = OperationsStore(connection)
             guard try store.runningJobs(expiredBefore: now.advanced(by: .zero - Self.leaseGrace)) == 0 else {
@@ -115,7 +115,7 @@ package actor OperationsService {
     private func model() async throws -> String {
         let models = models
         if try await DedicatedThread.run(named: "model", { models.standard() }) != nil { return HealthReport.healthy }
-        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.patience)
+        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let workers = try await database.read { try OperationsStore($0).workers(heardSince: since) }
         return workers.contains { $0.model != nil } ? HealthReport.healthy : "no package that is whole"
     }

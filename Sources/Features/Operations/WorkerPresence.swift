@@ -7,7 +7,7 @@ package struct WorkerPresence: Sendable {
     /// How often a worker says that it lives.
     package static let beat: Duration = .seconds(10)
     /// A worker that has been silent for this long is taken for dead.
-    static let patience: Duration = .seconds(45)
+    static let timeout: Duration = .seconds(45)
 
     /// A model that is ready in memory.
     package struct LoadedModel: Sendable, Equatable {

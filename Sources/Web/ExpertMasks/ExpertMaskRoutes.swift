@@ -32,16 +32,16 @@ struct ExpertMaskRoutes {
         try await services.expertMasks.checkUpload(scope, case: id)
         let form = try await receive(request)
         var mask = try await services.expertMasks.add(scope, case: id, convention: form.convention, file: form.file)
-        mask = try await services.expertMasks.wait(scope, for: mask, atMost: patience(request))
+        mask = try await services.expertMasks.wait(scope, for: mask, atMost: timeout(request))
         var response = try JSON.response(mask.status.isOver ? .created : .accepted, mask)
         response.headers[.location] = "/api/inference/ground-truth/\(id)/"
         return response
     }
 
     /// RFC 7240: `Prefer: respond-async` does not wait.
-    private func patience(_ request: Request) -> Duration {
+    private func timeout(_ request: Request) -> Duration {
         request.headers[.prefer]?.lowercased().contains("respond-async") == true
-            ? .zero : services.settings.comparisonPatience
+            ? .zero : services.settings.comparisonTimeout
     }
 
     /// A whole upload.
