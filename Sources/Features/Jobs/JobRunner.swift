@@ -207,7 +207,7 @@ package final class JobRunner: Sendable {
             switch failure.kind {
             case .permanent: return .failed(message: failure.message, mayRepeat: false)
             case .transient: return .failed(message: failure.message, mayRepeat: true)
-            case .pointless: return .pointless
+            case .obsolete: return .obsolete
             }
         }
         log.error("job failed", metadata: ["error": "\(AppError.cause(of: error))"])

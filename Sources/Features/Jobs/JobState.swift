@@ -84,7 +84,7 @@ extension JobState {
         if isCancelRequested { return .end(end(.cancelled, at: now)) }
         switch outcome {
         case .completed: return .end(end(.completed, at: now))
-        case .pointless: return .end(end(.cancelled, at: now))
+        case .obsolete: return .end(end(.cancelled, at: now))
         case .stopped:
             // The worker leaves; the run never counted.
             attempt -= 1

@@ -32,7 +32,7 @@ package enum JobOutcome: Sendable, Equatable {
     /// What it needs is not there now, such as room on the disk; `step` says so while it waits.
     case postponed(step: String)
     /// What it was for is gone.
-    case pointless
+    case obsolete
 }
 
 /// How far a run is.

@@ -166,7 +166,7 @@ import Testing
         #expect(state.requestCancel(at: start) == .alreadyOver)
     }
 
-    @Test(arguments: [JobOutcome.completed, .stopped, .failed(message: "No.", mayRepeat: true), .pointless])
+    @Test(arguments: [JobOutcome.completed, .stopped, .failed(message: "No.", mayRepeat: true), .obsolete])
     func aCancelWinsOverHoweverTheRunEnded(_ outcome: JobOutcome) throws {
         let mine = lease()
         var state = try running(mine)
@@ -222,7 +222,7 @@ import Testing
     ) {
         let token = tokens.randomElement(using: &generator) ?? ID()
         let outcomes = [
-            JobOutcome.completed, .stopped, .pointless, .failed(message: "No.", mayRepeat: true),
+            JobOutcome.completed, .stopped, .obsolete, .failed(message: "No.", mayRepeat: true),
             .failed(message: "No.", mayRepeat: false), .postponed(step: "x"),
         ]
         switch Int.random(in: 0...9, using: &generator) {
