@@ -100,7 +100,7 @@ struct ShownRow: Sendable {
     private(set) var faults: [String] = []
     private(set) var isWrong = false
 
-    init(_ row: AdminRow, in place: AdminPlace) {
+    init(_ row: AdminRow, in place: AdminListState) {
         id = row.id
         let cells = row.cells.enumerated().map { column, cell in
             ShownCell(cell, of: row, isListed: true, href: column == 0 ? place.object(row.id) : nil)

@@ -92,7 +92,7 @@ struct AdminListPage: Sendable {
         _ frame: AdminFrame, _ table: AdminTable, _ list: AdminList, _ query: AdminQuery, _ refused: RefusedEdits? = nil
     ) {
         let path = AdminAddress.table(table.name)
-        let place = AdminPlace(table, query)
+        let place = AdminListState(table, query)
         self.frame = frame
         heading = table.title
         note = table.note.isEmpty ? nil : table.note
@@ -109,7 +109,7 @@ struct AdminListPage: Sendable {
         hasGroups = !groups.isEmpty
         var counted = query
         counted.showsCounts.toggle()
-        countsHref = AdminPlace(table, counted).href
+        countsHref = AdminListState(table, counted).href
         countsCaption = query.showsCounts ? "Hide counts" : "Show counts"
         calendar = list.calendar.flatMap { Calendar($0, query, path) }
         chips = table.filters.compactMap { Chip($0, query, path) }

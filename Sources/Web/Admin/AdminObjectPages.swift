@@ -34,7 +34,7 @@ struct AdminConfirmPage: Sendable {
     let backHref: String
 
     init(
-        _ frame: AdminFrame, _ place: AdminPlace, _ action: AdminAction, _ confirmation: AdminConfirmation,
+        _ frame: AdminFrame, _ place: AdminListState, _ action: AdminAction, _ confirmation: AdminConfirmation,
         backHref: String
     ) {
         self.frame = frame
@@ -86,7 +86,7 @@ struct AdminOutcomePage: Sendable {
     let handOn: String?
 
     init(
-        _ frame: AdminFrame, _ place: AdminPlace, done: String, _ refusals: [AdminOutcome.Refusal] = [],
+        _ frame: AdminFrame, _ place: AdminListState, done: String, _ refusals: [AdminOutcome.Refusal] = [],
         handOn: String? = nil, backHref: String
     ) {
         self.handOn = handOn
@@ -113,14 +113,14 @@ struct AdminHistoryPage: Sendable {
     let isEmpty: Bool
     let pager: Pager
 
-    init(_ frame: AdminFrame, _ place: AdminPlace, id: String, _ list: AdminList, audit: AdminTable, page: Int) {
+    init(_ frame: AdminFrame, _ place: AdminListState, id: String, _ list: AdminList, audit: AdminTable, page: Int) {
         self.frame = frame
         heading = frame.title
         objectHref = place.object(id)
         tableTitle = place.table.title
         placeHref = place.href
         heads = audit.listed.map(\.title)
-        rows = list.rows.map { ShownRow($0, in: AdminPlace(audit)) }
+        rows = list.rows.map { ShownRow($0, in: AdminListState(audit)) }
         isEmpty = rows.isEmpty
         pager = Pager(list, page: page, path: AdminAddress.object(place.table.name, id, "history"), place.carried)
     }

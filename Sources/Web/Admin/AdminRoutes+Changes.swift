@@ -9,7 +9,7 @@ extension AdminRoutes {
     @Sendable func act(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
         let fields = try await FormFields.body(of: request)
-        let origin = AdminPlace(table, text: fields["query"])
+        let origin = AdminListState(table, text: fields["query"])
         let rows = try await chosen(scope, origin, fields)
         guard let action = table.action(fields["action"] ?? ""), !rows.isEmpty else {
             var frame = try await frame(scope, table.title, table)
@@ -29,14 +29,14 @@ extension AdminRoutes {
     }
 
     private func chosen(
-        _ scope: Scope, _ place: AdminPlace, _ fields: FormFields
+        _ scope: Scope, _ place: AdminListState, _ fields: FormFields
     ) async throws -> [AdminRow] {
         if fields["all"] == "1" { return try await admin.matching(scope, place.table, place.query) }
         return try await admin.rows(scope, place.table, ids: fields.all("id"))
     }
 
     private func confirmation(
-        _ scope: Scope, _ place: AdminPlace, _ action: AdminAction, _ rows: [AdminRow]
+        _ scope: Scope, _ place: AdminListState, _ action: AdminAction, _ rows: [AdminRow]
     ) async throws -> Response {
         let table = place.table
         let only = rows.count == 1 ? rows.first : nil

@@ -17,7 +17,7 @@ extension AdminRoutes {
         }
         let values = AdminForm.Values(Dictionary(named, uniquingKeysWith: { first, _ in first }))
         return try await formPage(
-            .ok, scope, AdminPlace(table, of: request), form, .add, values, notice: notice(fields, table))
+            .ok, scope, AdminListState(table, of: request), form, .add, values, notice: notice(fields, table))
     }
 
     @Sendable func addObject(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -37,7 +37,7 @@ extension AdminRoutes {
         }
         let notice = notice(try FormFields.query(of: request), table)
         return try await formPage(
-            .ok, scope, AdminPlace(table, of: request), form, .object(row.id), form.values(of: row), notice: notice)
+            .ok, scope, AdminListState(table, of: request), form, .object(row.id), form.values(of: row), notice: notice)
     }
 
     @Sendable func saveForm(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -62,7 +62,7 @@ extension AdminRoutes {
     private func submit(
         _ request: Request, _ scope: Scope, _ table: AdminTable, _ form: AdminForm, _ subject: Subject
     ) async throws -> Response {
-        let place = try AdminPlace(table, of: request)
+        let place = try AdminListState(table, of: request)
         let sent = try await FormFields.body(of: request)
         let values = form.values(of: sent)
         var name = "add"
@@ -82,7 +82,7 @@ extension AdminRoutes {
         }
     }
 
-    private static func address(after id: String, _ sent: FormFields, _ place: AdminPlace) -> String {
+    private static func address(after id: String, _ sent: FormFields, _ place: AdminListState) -> String {
         let done: [FormFields.Pair] = [.init("done", "saved")]
         return switch sent[AdminFormPage.Next.name].flatMap({ AdminFormPage.Next(rawValue: $0) }) {
         case .editing where place.table.edit != nil: place.object(id, "edit", done)
@@ -92,7 +92,7 @@ extension AdminRoutes {
     }
 
     private func formPage(
-        _ status: HTTPResponse.Status, _ scope: Scope, _ place: AdminPlace, _ form: AdminForm, _ subject: Subject,
+        _ status: HTTPResponse.Status, _ scope: Scope, _ place: AdminListState, _ form: AdminForm, _ subject: Subject,
         _ values: AdminForm.Values, error: AppError? = nil, notice: String? = nil
     ) async throws -> Response {
         let table = place.table
@@ -132,7 +132,7 @@ extension AdminRoutes {
         let (scope, table) = try place(context)
         guard let form = table.listEdit else { throw AppError(.notFound, "This list can't be edited.") }
         let sent = try await FormFields.body(of: request)
-        let origin = AdminPlace(table, text: sent["query"])
+        let origin = AdminListState(table, text: sent["query"])
         let ids = sent.all("row")
         guard ids.count <= AdminQuery.pageSize, Set(ids).count == ids.count else {
             throw AppError.invalid("non_field_errors", "The form could not be read.")

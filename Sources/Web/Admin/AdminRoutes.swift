@@ -66,7 +66,7 @@ struct AdminRoutes {
         let (scope, table) = try place(context)
         let id = try id(context)
         if id == "add" { return try await blankForm(request, scope, table) }
-        let origin = try AdminPlace(table, of: request)
+        let origin = try AdminListState(table, of: request)
         let row = try await admin.row(scope, table, id: id)
         var frame = try await frame(scope, "\(table.singular.capitalized) \(ShownRow(row, in: origin).name)", table)
         frame.notice = notice(try FormFields.query(of: request), table)
@@ -87,7 +87,7 @@ struct AdminRoutes {
         let number = try AdminQuery(FormFields.query(of: request), of: audit).page
         let entries = try await admin.history(scope, table, id: id, page: number)
         let frame = try await frame(scope, "History of \(table.singular) \(id)", table)
-        let origin = try AdminPlace(table, of: request)
+        let origin = try AdminListState(table, of: request)
         return page(
             .ok, "admin_history", AdminHistoryPage(frame, origin, id: id, entries, audit: audit, page: number))
     }
