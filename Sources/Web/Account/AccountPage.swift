@@ -99,8 +99,8 @@ extension AccountPage.Row {
         id = session.id.string
         device = session.userAgent ?? "unknown"
         address = session.address ?? "unknown"
-        since = Shown.time(session.createdAt.description)
-        used = Shown.time(session.lastUsedAt.description)
+        since = Format.time(session.createdAt.description)
+        used = Format.time(session.lastUsedAt.description)
         isCurrent = session.isCurrent
     }
 }

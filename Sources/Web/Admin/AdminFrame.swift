@@ -65,9 +65,9 @@ struct ShownCell: Sendable {
         case .text(let text): text
         case .number(let number): String(number)
         case .decimal(let number): String(format: "%.2f", number)
-        case .bytes(let number): Shown.size(number)
+        case .bytes(let number): Format.size(number)
         case .flag(let isSet): isSet ? "yes" : "no"
-        case .time(let text): cell.column.showsSeconds ? Shown.moment(text) : Shown.time(text)
+        case .time(let text): cell.column.showsSeconds ? Format.moment(text) : Format.time(text)
         case .changes(let changes): changes.map { Self.words($0, of: row.audited) }.joined(separator: "; ")
         }
     }

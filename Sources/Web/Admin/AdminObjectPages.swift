@@ -2,7 +2,7 @@ import Features
 
 extension AdminCount {
     /// The number, with the size where it has one.
-    var words: String { bytes.map { "\(number) (\(Shown.size($0)))" } ?? String(number) }
+    var words: String { bytes.map { "\(number) (\(Format.size($0)))" } ?? String(number) }
 }
 
 /// What is to be done, to what, and what goes with it: asked once more.

@@ -43,7 +43,7 @@ struct WorklistPage: Sendable {
                 id: item.id.string, patient: item.patientID, age: item.age.map(String.init) ?? "",
                 sex: item.sex?.rawValue ?? "", status: item.status.rawValue, needsReview: item.needsReview == true,
                 reasons: item.reviewReasons?.joined(separator: " ") ?? "", author: item.author,
-                created: Shown.time(item.createdAt.description))
+                created: Format.time(item.createdAt.description))
         }
         isEmpty = rows.isEmpty
         search = query.search ?? ""
@@ -121,7 +121,7 @@ struct CasePage: Sendable {
         sex = item.sex?.rawValue ?? ""
         status = item.status.rawValue
         author = item.author
-        created = Shown.time(item.createdAt.description)
+        created = Format.time(item.createdAt.description)
         indication = item.indication.isEmpty ? nil : item.indication
         series = MRISequence.allCases.map { sequence in
             Series(sequence, images.first { $0.modality == sequence }, scope, links)
@@ -131,7 +131,7 @@ struct CasePage: Sendable {
         result = found.map { ResultNumbers($0, reasons: item.reviewReasons) }
         picture = found?.files.first { $0.content == .picture }.map { links.path(scope, $0) }
         downloads = (found?.files ?? []).map {
-            Download(name: $0.name, url: links.path(scope, $0), size: Shown.size($0.size))
+            Download(name: $0.name, url: links.path(scope, $0), size: Format.size($0.size))
         }
         self.reports = reports.enumerated().map { ReportText($1, isNewest: $0 == 0) }
         isSigned = reports.contains(where: \.status.isSigned)
@@ -157,7 +157,7 @@ extension CasePage.Series {
             image.map { image in
                 let size = image.dimensions.map(String.init).joined(separator: " × ")
                 let spacing = image.spacing.map { String(format: "%.2f", $0) }.joined(separator: " × ")
-                return "\(size) voxels of \(spacing) mm, \(Shown.size(image.fileSize))"
+                return "\(size) voxels of \(spacing) mm, \(Format.size(image.fileSize))"
             } ?? ""
         url = image.map { links.path(scope, $0) } ?? ""
         problem = image?.problem
@@ -176,7 +176,7 @@ extension CasePage.TaskState {
 }
 
 /// Values as people read them.
-enum Shown {
+enum Format {
     /// ISO-8601 without its seconds.
     static func time(_ text: String) -> String {
         text.prefix(16).replacing("T", with: " ") + " UTC"
