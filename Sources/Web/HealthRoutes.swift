@@ -21,13 +21,13 @@ struct HealthRoutes {
         [
             APIRoute(
                 .get, "/api/health/", "Whether the service runs", access: .anyone,
-                answers: [.json(.ok, .named("Health"))]
+                responses: [.json(.ok, .named("Health"))]
             ) { _, _ in
                 try JSON.response(.ok, Health(status: "healthy", version: services.settings.version))
             },
             APIRoute(
                 .get, "/api/health/status/", "Whether the service can work, part by part", access: .anyone,
-                answers: [.json(.ok, .named("HealthReport")), .json(.serviceUnavailable, .named("HealthReport"))],
+                responses: [.json(.ok, .named("HealthReport")), .json(.serviceUnavailable, .named("HealthReport"))],
                 handler: status),
         ]
     }

@@ -44,7 +44,7 @@ struct APIRoute: Sendable {
     }
 
     /// A way in which a call succeeds; how calls fail is the same everywhere.
-    struct Answer: Sendable {
+    struct SuccessResponse: Sendable {
         enum Content: Sendable {
             case nothing
             case json(Schema)
@@ -59,11 +59,11 @@ struct APIRoute: Sendable {
         let status: HTTPResponse.Status
         let content: Content
 
-        static func json(_ status: HTTPResponse.Status, _ schema: Schema) -> Answer {
-            Answer(status: status, content: .json(schema))
+        static func json(_ status: HTTPResponse.Status, _ schema: Schema) -> SuccessResponse {
+            SuccessResponse(status: status, content: .json(schema))
         }
 
-        static func message(_ status: HTTPResponse.Status = .ok) -> Answer { .json(status, .named("Message")) }
+        static func message(_ status: HTTPResponse.Status = .ok) -> SuccessResponse { .json(status, .named("Message")) }
     }
 
     let method: HTTPRequest.Method
@@ -73,7 +73,7 @@ struct APIRoute: Sendable {
     let access: Access
     let query: [Parameter]
     let body: Body?
-    let answers: [Answer]
+    let responses: [SuccessResponse]
     let details: Details
     let handler: Handler
 
@@ -91,7 +91,7 @@ struct APIRoute: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, access: Access, query: [Parameter] = [],
-        body: Body? = nil, answers: [Answer], details: Details = Details(), handler: @escaping Handler
+        body: Body? = nil, responses: [SuccessResponse], details: Details = Details(), handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -99,7 +99,7 @@ struct APIRoute: Sendable {
         self.access = access
         self.query = query
         self.body = body
-        self.answers = answers
+        self.responses = responses
         self.details = details
         self.handler = handler
     }
@@ -152,7 +152,7 @@ extension APIRoute.Parameter {
     ]
 }
 
-extension APIRoute.Answer {
+extension APIRoute.SuccessResponse {
     /// A list of the named component: a plain array, or a page where one was asked for.
     static func list(of name: String) -> Self {
         let item = Schema.named(name)

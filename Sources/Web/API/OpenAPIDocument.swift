@@ -88,7 +88,7 @@ struct OpenAPIDocument {
     private func responses(_ route: APIRoute) -> [String: JSONValue] {
         var all: [String: JSONValue] = [:]
         for status in route.failures { all[String(status)] = Self.failure(status, hasBody: route.method != .head) }
-        for (status, answers) in Dictionary(grouping: route.answers, by: \.status.code) {
+        for (status, answers) in Dictionary(grouping: route.responses, by: \.status.code) {
             let content = answers.reduce(into: [String: JSONValue]()) { $0.merge($1.content.media) { $1 } }
             var response: [String: JSONValue] = ["description": .text(answers[0].status.reasonPhrase)]
             if !content.isEmpty && route.method != .head { response["content"] = .object(content) }
@@ -144,7 +144,7 @@ extension APIRoute.Body {
     }
 }
 
-extension APIRoute.Answer.Content {
+extension APIRoute.SuccessResponse.Content {
     fileprivate var media: [String: JSONValue] {
         switch self {
         case .nothing: [:]

@@ -42,7 +42,7 @@ enum SchemaRoutes {
             .get, "/api/schema/", "This document: OpenAPI 3.1", access: .anyone,
             // As Django's clients ask for it.
             query: [.init("format", .choice(["json", ""]), "The document's format.")],
-            answers: [.json(.ok, .map(of: .anything))]
+            responses: [.json(.ok, .map(of: .anything))]
         ) { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-cache"],

@@ -12,10 +12,10 @@ struct CaseRoutes {
         [
             APIRoute(
                 .get, "/api/cases/", "The cases that one may see, newest first", access: .allowed(.readCase),
-                query: Self.filters + APIRoute.Parameter.paging, answers: [.list(of: "Case")], handler: list),
+                query: Self.filters + APIRoute.Parameter.paging, responses: [.list(of: "Case")], handler: list),
             APIRoute(
                 .post, "/api/cases/", "Make a case", access: .allowed(.createCase), body: .json(.named("NewCase")),
-                answers: [.json(.created, .named("Case"))], handler: create),
+                responses: [.json(.created, .named("Case"))], handler: create),
         ]
     }
 
@@ -39,23 +39,23 @@ struct CaseRoutes {
         [
             APIRoute(
                 .get, "/api/cases/{caseId}/", "One case", access: .allowed(.readCase),
-                answers: [.json(.ok, .named("Case"))]
+                responses: [.json(.ok, .named("Case"))]
             ) { try Response(.ok, await services.cases.get($1.scope, $1.id("caseId", of: CaseID.self))) },
             APIRoute(
                 .post, "/api/cases/{caseId}/restore/", "Bring a deleted case back", access: .allowed(.restoreCase),
-                answers: [.json(.ok, .named("Case"))]
+                responses: [.json(.ok, .named("Case"))]
             ) { try Response(.ok, await services.cases.restore($1.scope, $1.id("caseId", of: CaseID.self))) },
         ]
             + ["", "update/"].map { path in
                 APIRoute(
                     .patch, "/api/cases/{caseId}/\(path)", "Change a case", access: .allowed(.changeCase),
-                    body: .json(.named("CaseForm")), answers: [.json(.ok, .named("Case"))],
+                    body: .json(.named("CaseForm")), responses: [.json(.ok, .named("Case"))],
                     details: .init(failures: [412], headers: [.ifMatch]), handler: update)
             }
             + ["", "delete/"].map { path in
                 APIRoute(
                     .delete, "/api/cases/{caseId}/\(path)", "Delete a case", access: .allowed(.deleteCase),
-                    answers: [.message()], details: .init(failures: [412], headers: [.ifMatch]), handler: delete)
+                    responses: [.message()], details: .init(failures: [412], headers: [.ifMatch]), handler: delete)
             }
     }
 
@@ -63,13 +63,13 @@ struct CaseRoutes {
         [
             APIRoute(
                 .get, "/api/cases/{caseId}/images/", "The series of a case", access: .allowed(.readCase),
-                answers: [.json(.ok, .list(of: .named("MRIImage")))], handler: images),
+                responses: [.json(.ok, .list(of: .named("MRIImage")))], handler: images),
             APIRoute(
                 .get, "/api/cases/{caseId}/segmentation/", "The newest result", access: .allowed(.readResult),
-                answers: [.json(.ok, .named("Result"))], handler: segmentation),
+                responses: [.json(.ok, .named("Result"))], handler: segmentation),
             APIRoute(
                 .get, "/api/cases/{caseId}/visualizations/", "Pictures of the newest result",
-                access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("Visualization")))],
+                access: .allowed(.readResult), responses: [.json(.ok, .list(of: .named("Visualization")))],
                 handler: visualizations),
         ]
     }

@@ -21,28 +21,28 @@ struct ResumableUploadRoutes {
         [
             APIRoute(
                 .options, Self.collection, "What the server knows of the tus protocol", access: .anyone,
-                answers: [.init(status: .noContent, content: .nothing)], handler: options),
+                responses: [.init(status: .noContent, content: .nothing)], handler: options),
             APIRoute(
                 .post, Self.collection, "Begin an upload in parts (tus 1.0.0)", access: .allowed(.uploadImage),
                 query: [.force],
-                answers: [.init(status: .created, content: .nothing)],
+                responses: [.init(status: .created, content: .nothing)],
                 details: .init(failures: [412], headers: Self.headers(["Upload-Length", "Upload-Metadata"])),
                 handler: tus(create)),
             APIRoute(
                 .head, Self.single, "How many bytes of an upload are here", access: .allowed(.uploadImage),
-                answers: [.init(status: .ok, content: .nothing)],
+                responses: [.init(status: .ok, content: .nothing)],
                 details: .init(failures: [412], headers: Self.headers()), handler: tus(progress)),
             APIRoute(
                 .patch, Self.single, "Add bytes to an upload; the last ones make it the case's series",
                 access: .allowed(.uploadImage), body: .bytes(Self.contentType),
-                answers: [.init(status: .noContent, content: .nothing)],
+                responses: [.init(status: .noContent, content: .nothing)],
                 details: .init(
                     failures: [412, 415, 423, 460],
                     headers: Self.headers(["Upload-Offset"], optional: ["Upload-Checksum"])),
                 handler: tus(append)),
             APIRoute(
                 .delete, Self.single, "Give an upload up", access: .allowed(.uploadImage),
-                answers: [.init(status: .noContent, content: .nothing)],
+                responses: [.init(status: .noContent, content: .nothing)],
                 details: .init(failures: [412, 423], headers: Self.headers()), handler: tus(delete)),
         ]
     }

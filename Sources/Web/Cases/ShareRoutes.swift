@@ -24,7 +24,7 @@ struct ShareRoutes {
         [
             APIRoute(
                 .get, "/api/cases/{caseId}/shares/", "Whom the case is shared with", access: .allowed(.shareCase),
-                answers: [.json(.ok, .list(of: .named("CaseShare")))]
+                responses: [.json(.ok, .list(of: .named("CaseShare")))]
             ) { _, context in
                 let id = try context.id("caseId", of: CaseID.self)
                 return try JSON.response(.ok, await services.cases.shares.list(context.scope, case: id))
@@ -32,10 +32,10 @@ struct ShareRoutes {
             APIRoute(
                 .post, "/api/cases/{caseId}/shares/", "Share the case with a colleague, or change how far",
                 access: .allowed(.shareCase), body: .json(.named("ShareForm")),
-                answers: [.json(.created, .named("CaseShare"))], handler: share),
+                responses: [.json(.created, .named("CaseShare"))], handler: share),
             APIRoute(
                 .delete, "/api/cases/{caseId}/shares/{userId}/", "Share the case no longer",
-                access: .allowed(.shareCase), answers: [.message()]
+                access: .allowed(.shareCase), responses: [.message()]
             ) { _, context in
                 let id = try context.id("caseId", of: CaseID.self)
                 let user = try context.id("userId", of: UserID.self)

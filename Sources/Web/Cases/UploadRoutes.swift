@@ -15,7 +15,7 @@ struct UploadRoutes {
             APIRoute(
                 .post, "/api/cases/{caseId}/upload/", "Upload a series; one of the same modality is replaced",
                 access: .allowed(.uploadImage), query: [.force], body: .multipart(.named("UploadForm")),
-                answers: [.json(.created, .named("MRIImage"))], handler: upload)
+                responses: [.json(.created, .named("MRIImage"))], handler: upload)
         ]
     }
 

@@ -13,11 +13,11 @@ struct ExpertMaskRoutes {
                 .post, "/api/inference/upload-ground-truth/{caseId}/",
                 "Compare an expert's mask with the case's newest result: Dice and HD95 by region",
                 access: .allowed(.giveFeedback), body: .multipart(.named("ExpertMaskForm")),
-                answers: [.json(.created, .named("ExpertMask")), .json(.accepted, .named("ExpertMask"))],
+                responses: [.json(.created, .named("ExpertMask")), .json(.accepted, .named("ExpertMask"))],
                 handler: upload),
             APIRoute(
                 .get, "/api/inference/ground-truth/{caseId}/", "The experts' masks of a case, newest first",
-                access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("ExpertMask")))]
+                access: .allowed(.readResult), responses: [.json(.ok, .list(of: .named("ExpertMask")))]
             ) {
                 try JSON.response(
                     .ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: CaseID.self)))

@@ -10,11 +10,11 @@ struct FeedbackRoutes {
         [
             APIRoute(
                 .post, "/api/cases/{caseId}/feedback/", "Say how good a result is", access: .allowed(.giveFeedback),
-                body: .json(.named("FeedbackForm")), answers: [.json(.created, .named("Feedback"))], handler: give),
+                body: .json(.named("FeedbackForm")), responses: [.json(.created, .named("Feedback"))], handler: give),
             APIRoute(
                 .get, "/api/cases/{caseId}/feedback/", "What was said of the case's results, newest first",
                 access: .allowed(.giveFeedback), query: APIRoute.Parameter.paging,
-                answers: [.list(of: "Feedback")], handler: list),
+                responses: [.list(of: "Feedback")], handler: list),
         ]
     }
 

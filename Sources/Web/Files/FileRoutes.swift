@@ -13,7 +13,7 @@ struct FileRoutes {
             APIRoute(
                 method, "/api/files/{kind}/{fileId}/{name}", "A stored file, whole or in ranges",
                 access: .signedAddress, query: Self.signature,
-                answers: [
+                responses: [
                     .init(status: .ok, content: .bytes("application/octet-stream")),
                     .init(status: .partialContent, content: .bytes("application/octet-stream")),
                     .init(status: .notModified, content: .nothing),

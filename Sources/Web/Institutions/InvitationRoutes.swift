@@ -34,15 +34,15 @@ struct InvitationRoutes {
         [
             APIRoute(
                 .get, "/api/users/invitations/", "The institution's invitations, newest first",
-                access: .allowed(.changeUsers), answers: [.json(.ok, .list(of: .named("Invitation")))]
+                access: .allowed(.changeUsers), responses: [.json(.ok, .list(of: .named("Invitation")))]
             ) { try JSON.response(.ok, await services.users.invitations.list($1.scope)) },
             APIRoute(
                 .post, "/api/users/invitations/", "Invite somebody in a role", access: .allowed(.changeUsers),
-                body: .json(.named("InvitationForm")), answers: [.json(.created, .named("IssuedInvitation"))],
+                body: .json(.named("InvitationForm")), responses: [.json(.created, .named("IssuedInvitation"))],
                 handler: create),
             APIRoute(
                 .delete, "/api/users/invitations/{invitationId}/", "Take an invitation back",
-                access: .allowed(.changeUsers), answers: [.message()]
+                access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 let id = try context.id("invitationId", of: ID<Invitation>.self)
                 try await services.users.invitations.revoke(context.scope, id)

@@ -12,7 +12,7 @@ struct ReportAddendumRoutes {
         [
             APIRoute(
                 .get, Self.path, "Corrections of a signed report, oldest first", access: .allowed(.readReport),
-                answers: [.json(.ok, ReportRoutes.addenda)]
+                responses: [.json(.ok, ReportRoutes.addenda)]
             ) {
                 try JSON.response(
                     .ok, await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)).addenda)
@@ -20,7 +20,7 @@ struct ReportAddendumRoutes {
             APIRoute(
                 .post, Self.path, "Add a correction to a signed report, whose text stays as it is",
                 access: .allowed(.signReport), body: .json(.named("AddendumForm")),
-                answers: [.json(.created, .named("CheckedReport"))],
+                responses: [.json(.created, .named("CheckedReport"))],
                 details: .init(failures: [412], headers: [.ifMatch]), handler: add),
         ]
     }

@@ -12,16 +12,16 @@ struct ReportExportRoutes {
             APIRoute(
                 .get, "/api/reports/{reportId}/export/", "The report as PDF; a signed one counts as exported then",
                 access: .allowed(.readReport),
-                answers: [.init(status: .ok, content: .bytes("application/pdf"))], details: .init(failures: [409]),
+                responses: [.init(status: .ok, content: .bytes("application/pdf"))], details: .init(failures: [409]),
                 handler: export),
             APIRoute(
                 .head, "/api/reports/{reportId}/export/",
                 "Whether it is there; nothing is printed or counts as exported",
-                access: .allowed(.readReport), answers: [.init(status: .ok, content: .bytes("application/pdf"))],
+                access: .allowed(.readReport), responses: [.init(status: .ok, content: .bytes("application/pdf"))],
                 handler: look),
             APIRoute(
                 .get, "/api/reports/{reportId}/pdfs/", "The PDFs that were made of the report, newest first",
-                access: .allowed(.readReport), answers: [.json(.ok, .list(of: .named("ReportPDF")))], handler: list),
+                access: .allowed(.readReport), responses: [.json(.ok, .list(of: .named("ReportPDF")))], handler: list),
         ]
     }
 

@@ -18,17 +18,17 @@ struct ReportRoutes {
             APIRoute(
                 .get, "/api/reports/", "Reports, newest first", access: .allowed(.readReport),
                 query: Self.filters + APIRoute.Parameter.paging,
-                answers: [.list(of: "Report")], handler: list),
+                responses: [.list(of: "Report")], handler: list),
             APIRoute(
                 .post, "/api/reports/", "Draft a report of the case's newest result", access: .allowed(.writeReport),
-                body: .json(.named("ReportForm")), answers: [.json(.created, .named("Report"))], handler: create),
+                body: .json(.named("ReportForm")), responses: [.json(.created, .named("Report"))], handler: create),
             APIRoute(
                 .post, "/api/reports/generate/{caseId}/", "Draft a report of this case",
-                access: .allowed(.writeReport), answers: [.json(.created, .named("Report"))]
+                access: .allowed(.writeReport), responses: [.json(.created, .named("Report"))]
             ) { try await generate($1.id("caseId", of: CaseID.self), $1) },
             APIRoute(
                 .get, "/api/reports/{reportId}/", "One report", access: .allowed(.readReport),
-                answers: [.json(.ok, .named("CheckedReport"))]
+                responses: [.json(.ok, .named("CheckedReport"))]
             ) {
                 let report = try await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self))
                 return try await CheckedReport(report).response()

@@ -33,22 +33,22 @@ struct SecondFactorRoutes {
         [
             APIRoute(
                 .get, Self.path, "How it stands with one's second factor", access: .signedIn,
-                answers: [.json(.ok, .named("SecondFactorStatus"))]
+                responses: [.json(.ok, .named("SecondFactorStatus"))]
             ) { try JSON.response(.ok, await services.sessions.secondFactors.status($1.signedIn(enrolling: true))) },
             APIRoute(
                 .post, Self.path, "Begin to enrol an authenticator app", access: .signedIn,
                 body: .json(.named("SecondFactorPassword")),
-                answers: [.json(.created, .named("SecondFactorEnrolment"))], handler: enrol),
+                responses: [.json(.created, .named("SecondFactorEnrolment"))], handler: enrol),
             APIRoute(
                 .post, Self.path + "confirm/", "Show that the app works; answers the recovery codes",
                 access: .signedIn, body: .json(.named("SecondFactorCode")),
-                answers: [.json(.ok, .named("RecoveryCodes"))], handler: confirm),
+                responses: [.json(.ok, .named("RecoveryCodes"))], handler: confirm),
             APIRoute(
                 .post, Self.path + "disable/", "Give the second factor up", access: .signedIn,
-                body: .json(.named("SecondFactorPassword")), answers: [.message()], handler: disable),
+                body: .json(.named("SecondFactorPassword")), responses: [.message()], handler: disable),
             APIRoute(
                 .delete, "/api/users/users/{userId}/second-factor/", "Remove a user's lost second factor",
-                access: .allowed(.changeUsers), answers: [.message()]
+                access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 let id = try context.id("userId", of: UserID.self)
                 try await services.sessions.secondFactors.reset(context.scope, id)

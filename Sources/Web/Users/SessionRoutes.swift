@@ -17,11 +17,11 @@ struct SessionRoutes {
         [
             APIRoute(
                 .get, "/api/users/sessions/", "One's own open sessions", access: .signedIn,
-                answers: [.json(.ok, .list(of: .named("Session")))]
+                responses: [.json(.ok, .list(of: .named("Session")))]
             ) { try JSON.response(.ok, await services.sessions.list($1.signedIn())) },
             APIRoute(
                 .delete, "/api/users/sessions/{sessionId}/", "End one of one's own sessions", access: .signedIn,
-                answers: [.message()]
+                responses: [.message()]
             ) { _, context in
                 try await services.sessions.end(context.signedIn(), context.id("sessionId", of: SessionID.self))
                 return try JSON.response(.ok, Message(message: "The session was ended."))

@@ -45,16 +45,16 @@ struct UserRoutes {
                 .post, "/api/users/register/", "Make an account and sign in, where nobody has to approve it first",
                 access: .anyone,
                 body: .json(.named("Registration")),
-                answers: [.json(.created, .anyOf([.named("SignedIn"), .named("Registered")]))], handler: register),
+                responses: [.json(.created, .anyOf([.named("SignedIn"), .named("Registered")]))], handler: register),
             APIRoute(
                 .post, "/api/users/login/", "Sign in", access: .anyone, body: .json(.named("Credentials")),
-                answers: [.json(.ok, .named("SignedIn"))], handler: login),
+                responses: [.json(.ok, .named("SignedIn"))], handler: login),
             APIRoute(
                 .post, "/api/users/logout/", "End the session", access: .anyone, body: .json(.named("RefreshForm")),
-                answers: [.message()], handler: logout),
+                responses: [.message()], handler: logout),
             APIRoute(
                 .post, "/api/users/refresh/", "Exchange the refresh token", access: .anyone,
-                body: .json(.named("RefreshForm")), answers: [.json(.ok, .named("TokenPair"))], handler: refresh),
+                body: .json(.named("RefreshForm")), responses: [.json(.ok, .named("TokenPair"))], handler: refresh),
         ]
     }
 
@@ -62,15 +62,15 @@ struct UserRoutes {
         [
             APIRoute(
                 .get, "/api/users/profile/", "Who is signed in", access: .signedIn,
-                answers: [.json(.ok, .named("User"))]
+                responses: [.json(.ok, .named("User"))]
             ) { try JSON.response(.ok, await services.users.profile($1.scope)) },
             APIRoute(
                 .patch, "/api/users/profile/update/", "Change one's own profile", access: .signedIn,
-                body: .json(.named("ProfileChange")), answers: [.json(.ok, .named("ChangedUser"))],
+                body: .json(.named("ProfileChange")), responses: [.json(.ok, .named("ChangedUser"))],
                 handler: updateProfile),
             APIRoute(
                 .post, "/api/users/profile/change-password/", "Change one's password; other sessions end",
-                access: .signedIn, body: .json(.named("PasswordChange")), answers: [.message()],
+                access: .signedIn, body: .json(.named("PasswordChange")), responses: [.message()],
                 handler: changePassword),
         ]
     }
@@ -79,23 +79,23 @@ struct UserRoutes {
         [
             APIRoute(
                 .get, "/api/users/users/", "The institution's users", access: .allowed(.readUsers),
-                answers: [.json(.ok, .named("UserDirectory"))]
+                responses: [.json(.ok, .named("UserDirectory"))]
             ) { try JSON.response(.ok, await services.users.list($1.scope)) },
             APIRoute(
                 .get, "/api/users/users/{userId}/", "One user", access: .allowed(.readUsers),
-                answers: [.json(.ok, .named("User"))]
+                responses: [.json(.ok, .named("User"))]
             ) { try JSON.response(.ok, await services.users.user($1.scope, $1.id("userId", of: UserID.self))) },
             APIRoute(
                 .patch, "/api/users/users/{userId}/", "Change a user", access: .allowed(.changeUsers),
-                body: .json(.named("UserChange")), answers: [.json(.ok, .named("User"))], handler: updateUser),
+                body: .json(.named("UserChange")), responses: [.json(.ok, .named("User"))], handler: updateUser),
             APIRoute(
                 .post, "/api/users/users/{userId}/approve/",
                 "Let somebody in who has registered and waits for approval, in this role",
                 access: .allowed(.changeUsers), body: .json(.named("Approval")),
-                answers: [.json(.ok, .named("User"))], handler: approve),
+                responses: [.json(.ok, .named("User"))], handler: approve),
             APIRoute(
                 .delete, "/api/users/users/{userId}/", "Delete a user; the user's work stays",
-                access: .allowed(.changeUsers), answers: [.message()]
+                access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 try await services.users.delete(context.scope, context.id("userId", of: UserID.self))
                 return try JSON.response(.ok, Message(message: "The user was deleted."))
