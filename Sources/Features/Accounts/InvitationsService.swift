@@ -34,7 +34,7 @@ package struct InvitationsService: Sendable {
             try AuditStore(connection).append(
                 AuditEntry(
                     scope, "invitation.create", "invitation", invitation.id.string,
-                    changes: [.told("role", nil, role)], at: now))
+                    changes: [.withValues("role", nil, role)], at: now))
         }
         return IssuedInvitation(invitation: invitation, token: token)
     }

@@ -61,15 +61,15 @@ extension User {
             return entry.changes.isEmpty ? nil : entry
         }
         return [
-            entry("user.change_role", .told("role", before.role, role)),
-            entry(activation(since: before), .told("isActive", before.isActive, isActive)),
+            entry("user.change_role", .withValues("role", before.role, role)),
+            entry(activation(since: before), .withValues("isActive", before.isActive, isActive)),
             entry(
-                "user.update", .named("email", before.email, email),
-                .named("firstName", before.firstName, firstName), .named("lastName", before.lastName, lastName),
-                .named("institution", before.institution, institution),
-                .named("specialty", before.specialty, specialty),
-                .named("phoneNumber", before.phoneNumber, phoneNumber),
-                .told("isEmailVerified", before.isEmailVerified, isEmailVerified)),
+                "user.update", .redacted("email", before.email, email),
+                .redacted("firstName", before.firstName, firstName), .redacted("lastName", before.lastName, lastName),
+                .redacted("institution", before.institution, institution),
+                .redacted("specialty", before.specialty, specialty),
+                .redacted("phoneNumber", before.phoneNumber, phoneNumber),
+                .withValues("isEmailVerified", before.isEmailVerified, isEmailVerified)),
         ].compactMap(\.self)
     }
 }

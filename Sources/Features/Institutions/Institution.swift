@@ -61,8 +61,8 @@ extension Institution {
     /// The audit trail's names for what has changed, each with what it says of it.
     func changes(since before: Institution) -> [(action: String, change: FieldChange)] {
         let changes: [(String, FieldChange?)] = [
-            ("institution.rename", .named("name", before.name, name)),
-            ("institution.set_quota", .told("quotaBytes", before.quotaBytes, quotaBytes)),
+            ("institution.rename", .redacted("name", before.name, name)),
+            ("institution.set_quota", .withValues("quotaBytes", before.quotaBytes, quotaBytes)),
         ]
         return changes.compactMap { action, change in change.map { (action, $0) } }
     }

@@ -119,7 +119,7 @@ package struct ModelsService: Sendable {
         _ entry: AuditEntry, from before: ModelIdentity?, to after: ModelIdentity, in connection: any DatabaseConnection
     ) throws {
         var entry = entry
-        entry.changes = [FieldChange.told("model", before, after)].compactMap(\.self)
+        entry.changes = [FieldChange.withValues("model", before, after)].compactMap(\.self)
         try AuditStore(connection).append(entry)
     }
 

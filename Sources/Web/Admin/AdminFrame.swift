@@ -85,7 +85,7 @@ struct ShownCell: Sendable {
             }
         }
         let title = column?.title ?? change.field.prefix(1).uppercased() + change.field.dropFirst()
-        return change.isTold ? "\(title): \(value(change.from)) → \(value(change.to))" : title
+        return change.hasValues ? "\(title): \(value(change.from)) → \(value(change.to))" : title
     }
 }
 
