@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
         let path = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelPath
         let segmenter = try ModelSegmenter(
             ModelPackage(folder: path), precision: settings.modelPrecision,
-            compiler: settings.networkCompiler(fellBack: Terminal.complain))
+            compiler: settings.networkCompiler(onFallback: Terminal.complain))
         print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
         var table = EvaluationTable()
         // The next case is read while the network works on the current one.

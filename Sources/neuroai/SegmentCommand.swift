@@ -41,7 +41,7 @@ struct SegmentCommand: ParsableCommand {
         let package = model.map { URL(fileURLWithPath: $0, isDirectory: true) }
         let bar = ProgressBar()
         let outcome = try SegmentationPipeline.installed(
-            Settings.load(), model: package, fellBack: Terminal.complain
+            Settings.load(), model: package, onFallback: Terminal.complain
         ).run(series: series, names: names, output: folder, control: WorkControl(report: bar.show))
         bar.end()
         let report = try ReportComposer.checked(outcome.result).text

@@ -34,14 +34,14 @@ extension SegmentationPipeline {
     ///
     /// - Parameters:
     ///   - model: another package than the settings'.
-    ///   - fellBack: called with a sentence where `MODEL_DEVICE=auto` does not take the first device.
+    ///   - onFallback: called with a sentence where `MODEL_DEVICE=auto` does not take the first device.
     static func installed(
-        _ settings: Settings, model: URL? = nil, fellBack: @escaping @Sendable (_ reason: String) -> Void
+        _ settings: Settings, model: URL? = nil, onFallback: @escaping @Sendable (_ reason: String) -> Void
     ) throws -> SegmentationPipeline {
         SegmentationPipeline(
             segmenter: try ModelSegmenter(
                 ModelPackage(folder: model ?? settings.modelPath), precision: settings.modelPrecision,
-                compiler: settings.networkCompiler(fellBack: fellBack)),
+                compiler: settings.networkCompiler(onFallback: onFallback)),
             atlas: AtlasSource(folder: settings.atlasPath), codeVersion: NeuroAI.version)
     }
 }
