@@ -44,7 +44,7 @@ final class ModelRegistry: Sendable {
     var installed: InstalledModels {
         InstalledModels(
             list: { self.packages().map(InstalledModel.init) },
-            standard: { (try? self.package(at: self.settings.modelPath))?.identity })
+            defaultModel: { (try? self.package(at: self.settings.modelPath))?.identity })
     }
 
     var engines: SegmentationEngines { SegmentationEngines { try self.engine($0) } }

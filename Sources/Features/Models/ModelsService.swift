@@ -100,7 +100,7 @@ package struct ModelsService: Sendable {
         let before = try store.activations(entry.institution, limit: 1).first?.model
         guard before != model else { return }
         try store.activate(entry.institution, model, by: entry.actor, at: entry.occurredAt)
-        try record(entry, from: before ?? installed.standard(), to: model, in: connection)
+        try record(entry, from: before ?? installed.defaultModel(), to: model, in: connection)
     }
 
     /// For the entry's institution; false where it has chosen none.
@@ -108,7 +108,7 @@ package struct ModelsService: Sendable {
         let store = ModelStore(connection)
         let choices = try store.activations(entry.institution, limit: 2)
         guard let last = choices.first else { return false }
-        let before = choices.count > 1 ? choices[1].model : installed.standard()
+        let before = choices.count > 1 ? choices[1].model : installed.defaultModel()
         guard let before, installed.find(before.digest) != nil else { throw Self.isGone }
         try store.rollBack(last, at: entry.occurredAt)
         try record(entry, from: last.model, to: before, in: connection)
@@ -124,7 +124,7 @@ package struct ModelsService: Sendable {
     }
 
     private func versions(_ choice: ModelActivation?) -> [ModelVersion] {
-        let active = choice?.model ?? installed.standard()
+        let active = choice?.model ?? installed.defaultModel()
         return installed.list().compactMap { model in
             guard let id = model.id else { return nil }
             let isActive = model.identity.digest == active?.digest

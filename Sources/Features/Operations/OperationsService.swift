@@ -114,7 +114,9 @@ package actor OperationsService {
     /// The package lies here with its digests right, or a worker elsewhere has it loaded.
     private func model() async throws -> String {
         let models = models
-        if try await DedicatedThread.run(named: "model", { models.standard() }) != nil { return HealthReport.healthy }
+        if try await DedicatedThread.run(named: "model", { models.defaultModel() }) != nil {
+            return HealthReport.healthy
+        }
         let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let workers = try await database.read { try OperationsStore($0).workers(heardSince: since) }
         return workers.contains { $0.model != nil } ? HealthReport.healthy : "no package that is whole"

@@ -11,7 +11,7 @@ struct FailurePage: Sendable {
     let sentences: [String]
     /// For the operator, where it is not the user's mistake.
     let requestID: String?
-    var backHref = ReturnPath.standard
+    var backHref = ReturnPath.home
     var backTitle = "Back to the cases"
 
     init(_ status: HTTPResponse.Status, _ error: AppError, _ context: WebContext) {

@@ -78,7 +78,7 @@ extension PageRoutes {
     }
 
     private func enter(_ user: User, _ tokens: TokenPair, devices: String?, at next: String?) -> Response {
-        var response = Response.redirect(to: next ?? ReturnPath.standard, type: .normal)
+        var response = Response.redirect(to: next ?? ReturnPath.home, type: .normal)
         let cookies = SessionCookies(services)
         cookies.set(tokens, on: &response)
         cookies.set(devices: services.sessions.deviceCookie(for: user.id, keeping: devices), on: &response)

@@ -46,7 +46,7 @@ import Testing
             let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
             let service = OperationsService(
                 database: clinic.database, blobs: clinic.blobs,
-                models: InstalledModels(list: { [] }, standard: { model }), reuse: .zero)
+                models: InstalledModels(list: { [] }, defaultModel: { model }), reuse: .zero)
             let report = await service.health()
             #expect(report.components[.database] == "full", "\(report)")
             #expect(report.components[.queue] == HealthReport.healthy, "\(report)")

@@ -15,7 +15,7 @@ import Testing
     ) -> OperationsService {
         OperationsService(
             database: clinic.database, blobs: blobs ?? clinic.blobs,
-            models: InstalledModels(list: { [] }, standard: { model }), reuse: .zero, limit: limit)
+            models: InstalledModels(list: { [] }, defaultModel: { model }), reuse: .zero, limit: limit)
     }
 
     private static func presence(
@@ -109,7 +109,7 @@ import Testing
             let blobs = try DiskBlobStore(root: disk.appendingPathComponent("media"))
             let service = OperationsService(
                 database: database, blobs: blobs,
-                models: InstalledModels(list: { [] }, standard: { Self.model }), reuse: .zero)
+                models: InstalledModels(list: { [] }, defaultModel: { Self.model }), reuse: .zero)
             #expect(await service.health().isHealthy)
             let filler = try SmallDisk.fill(disk)
             // The write-ahead log has some room of its own, which the first writes use up.
