@@ -80,7 +80,7 @@ struct APIRoute: Sendable {
     /// What most calls leave at its default.
     struct Details: Sendable {
         /// Schemas of path parameters that are not ids; the name of an id ends in `Id`.
-        var places: [String: Schema] = [:]
+        var pathSchemas: [String: Schema] = [:]
         /// Bytes that a request's body may have; nil takes what suits the kind of body.
         var bodyLimit: Int64?
         /// Ways to fail beyond those that every call of its kind has (`APIRoute.failures`).

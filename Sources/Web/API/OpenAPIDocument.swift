@@ -68,7 +68,7 @@ struct OpenAPIDocument {
     }
 
     private func parameters(_ route: APIRoute) -> [JSONValue] {
-        let places = route.placeNames.map { name -> JSONValue in
+        let places = route.pathParameters.map { name -> JSONValue in
             [
                 "name": .text(name), "in": "path", "required": true,
                 "schema": (route.placeSchema(name) ?? .text()).json,

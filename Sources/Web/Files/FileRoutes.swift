@@ -18,7 +18,7 @@ struct FileRoutes {
                     .init(status: .partialContent, content: .bytes("application/octet-stream")),
                     .init(status: .notModified, content: .nothing),
                     .init(status: .rangeNotSatisfiable, content: .nothing),
-                ], details: .init(places: ["kind": .choice(["image", "result", "report"]), "name": .text()]),
+                ], details: .init(pathSchemas: ["kind": .choice(["image", "result", "report"]), "name": .text()]),
                 handler: get)
         }
     }

@@ -37,7 +37,7 @@ struct APIDescriptionTests {
             for route in routes {
                 #expect(route.path.hasPrefix("/api/"), "\(route.path)")
                 #expect(!route.responses.isEmpty && !route.summary.isEmpty, "\(route.path)")
-                for name in route.placeNames {
+                for name in route.pathParameters {
                     #expect(route.placeSchema(name) != nil, "\(route.path): say by `places` what \(name) is")
                 }
             }

@@ -39,7 +39,7 @@ struct Conformance: Sendable {
         return routes.filter { route, pattern in
             route.method == method && pattern.count == parts.count
                 && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }.map(\.route).min { $0.placeNames.count < $1.placeNames.count }
+        }.map(\.route).min { $0.pathParameters.count < $1.pathParameters.count }
     }
 }
 
