@@ -25,7 +25,7 @@ struct ModelManifest: Decodable {
         let overlap: Double?
         let blend: String?
 
-        func asked() throws -> WindowStrategy {
+        func strategy() throws -> WindowStrategy {
             switch strategy {
             case "box":
                 guard let multiple, multiple > 0 else { break }
@@ -46,10 +46,11 @@ struct ModelManifest: Decodable {
             let region: String
             let probability: Float
             let margin: Double
-            let share: Float
+            let weight: Float
 
             enum CodingKeys: String, CodingKey {
-                case region, probability, share
+                case region, probability
+                case weight = "share"
                 case margin = "margin_mm"
             }
         }
@@ -73,16 +74,16 @@ struct ModelManifest: Decodable {
         func stage(in folder: URL) throws -> ModelPackage.Stage {
             let around = try around.map { around in
                 guard let region = TumourRegion(abbreviation: around.region), (0..<1).contains(around.probability),
-                    around.margin >= 0, (0...1).contains(around.share)
+                    around.margin >= 0, (0...1).contains(around.weight)
                 else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
                 return ModelPackage.Around(
-                    region: region, probability: around.probability, margin: around.margin, share: around.share)
+                    region: region, probability: around.probability, margin: around.margin, weight: around.weight)
             }
             var networks = [ModelPrecision.f32: folder.appendingPathComponent(network)]
             networks[.int8] = int8.map { folder.appendingPathComponent($0) }
             return ModelPackage.Stage(
                 networks: networks, outputs: outputs, spacing: spacing,
-                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.asked(), around: around)
+                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.strategy(), around: around)
         }
     }
     struct Output: Decodable {

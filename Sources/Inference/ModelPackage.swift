@@ -57,7 +57,7 @@ package struct ModelPackage: Sendable {
         /// … and mm around them.
         let margin: Double
         /// The weight of the second stage's logits where it looked, against the first one's.
-        let share: Float
+        let weight: Float
     }
 
     /// Reads `model.json` and compares every file with its digest.

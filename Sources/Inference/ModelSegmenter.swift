@@ -138,7 +138,7 @@ package struct ModelSegmenter: Segmenter {
         clock.lap("refine")
         for region in package.regions.indices {
             let below = try Resampler.linear(whole.logits(region), to: fine.grid, outside: Self.backgroundLogit)
-            detail.mix(region, with: below.values, share: around.share)
+            detail.mix(region, with: below.values, weight: around.weight)
         }
         clock.lap("mix")
         return detail
@@ -199,13 +199,13 @@ private struct StageOutput: Sendable {
         return Image(grid: grid, values: Array(values[channel * count..<(channel + 1) * count]))
     }
 
-    /// The mean of these logits, by `share`, and an earlier stage's; the earlier stage's alone where no window looked.
-    mutating func mix(_ channel: Int, with earlier: [Float], share: Float) {
+    /// The mean of these logits, by `weight`, and an earlier stage's; the earlier stage's alone where no window looked.
+    mutating func mix(_ channel: Int, with earlier: [Float], weight: Float) {
         let first = channel * earlier.count
         for index in earlier.indices {
             values[first + index] =
                 looked?[index] == false
-                ? earlier[index] : share * values[first + index] + (1 - share) * earlier[index]
+                ? earlier[index] : weight * values[first + index] + (1 - weight) * earlier[index]
         }
     }
 }
