@@ -27,7 +27,7 @@ import Testing
     /// A write that finds no room.
     private static func write(_ database: any Database) async throws {
         let row = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: nil)
-        try await database.write { try OperationsStore($0).beat(row) }
+        try await database.write { try OperationsStore($0).heartbeat(row) }
     }
 
     @Test func aWriteSaysThatTheDiskIsFull() async throws {
