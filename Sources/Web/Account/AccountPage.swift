@@ -8,9 +8,9 @@ struct AccountPage: Sendable {
 
         var words: String {
             switch self {
-            case .disabled: "The second factor is off: the password alone lets you in."
-            case .ended: "The session was ended."
-            case .email: "The e-mail address was changed. Sign in with it from now on."
+            case .disabled: "Two-factor authentication is off."
+            case .ended: "Session ended."
+            case .email: "Email address changed. Use the new address to sign in."
             }
         }
     }

@@ -66,7 +66,7 @@ struct AdminDashboardPage: Sendable {
         hasFailures = !failures.isEmpty
         changes = dashboard.recent.map(Change.init)
         hasChanges = !changes.isEmpty
-        oldestWait = dashboard.oldestWait.map { "\($0.components.seconds) s" } ?? "none waits"
+        oldestWait = dashboard.oldestWait.map { "\($0.components.seconds) s" } ?? "None waiting"
         storage = "\(Format.size(dashboard.bytes)) in \(dashboard.files) files"
         let active = dashboard.model?.model.identity
         model = active.map { "\($0.name) \($0.version)" } ?? "none"

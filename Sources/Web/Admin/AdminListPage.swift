@@ -73,6 +73,8 @@ struct AdminListPage: Sendable {
     let rows: [ShownRow]
     let isEmpty: Bool
     let countWords: String
+    /// The label of the box that selects every page of the list.
+    let selectAll: String
     let pager: Pager
     let actions: [FormControl.Option]
     let hasActions: Bool
@@ -121,6 +123,7 @@ struct AdminListPage: Sendable {
         }
         isEmpty = rows.isEmpty
         countWords = Self.words(list)
+        selectAll = list.hasUncounted ? "Select all results" : "Select all \(countWords)"
         pager = Pager(list, page: query.page, path: path, query.pairs)
         actions = table.actions.map { .init(value: $0.key, caption: $0.title, isSelected: false) }
         hasActions = !actions.isEmpty && !rows.isEmpty
@@ -132,8 +135,8 @@ struct AdminListPage: Sendable {
     }
 
     private static func words(_ list: AdminList) -> String {
-        if list.hasUncounted { return "more than \(list.count) found" }
-        return list.count == 1 ? "1 found" : "\(list.count) found"
+        if list.hasUncounted { return "More than \(list.count) results" }
+        return list.count == 1 ? "1 result" : "\(list.count) results"
     }
 }
 

@@ -54,7 +54,7 @@ struct AdminConfirmPage: Sendable {
         path = AdminAddress.table(place.table.name)
         query = place.text
         self.action = action.key
-        button = "\(action.title): \(place.table.number(ids.count))"
+        button = action.title(for: place.table.number(ids.count))
         isDanger = action.isDestructive
         self.backHref = backHref
     }
@@ -123,5 +123,12 @@ struct AdminHistoryPage: Sendable {
         rows = list.rows.map { ShownRow($0, in: AdminListState(audit)) }
         isEmpty = rows.isEmpty
         pager = Pager(list, page: page, path: AdminAddress.object(place.table.name, id, "history"), place.carried)
+    }
+}
+
+extension AdminAction {
+    /// `Delete 1 user`, but `End sessions: 1 user` where the title has an object already.
+    func title(for objects: String) -> String {
+        title.contains(" ") ? "\(title): \(objects)" : "\(title) \(objects)"
     }
 }

@@ -41,7 +41,7 @@ struct PageRoutes {
             var form = CaseForm()
             form.patientId = .value(patientId ?? "")
             guard let years = Int((age ?? "").trimmed) else {
-                throw AppError.invalid("age", "Write the age as a whole number of years.")
+                throw AppError.invalid("age", "Enter the age in whole years.")
             }
             form.age = .value(FormInteger(years))
             form.sex = .value(sex ?? "")
@@ -101,7 +101,7 @@ struct PageRoutes {
 
     @Sendable private func asset(_ request: Request, _ context: WebContext) async throws -> Response {
         guard let asset = context.parameters.get("name").flatMap({ PageAsset(rawValue: $0) }) else {
-            throw AppError(.notFound, "There is nothing at this address.")
+            throw AppError(.notFound, "Not found.")
         }
         return Response(
             status: .ok, headers: [.contentType: asset.mediaType, .cacheControl: "no-cache"],
