@@ -25,8 +25,8 @@ extension APIRoute {
     var audience: String {
         switch access {
         case .anyone: "Anyone."
-        case .signedAddress: "Whoever holds the signed address."
-        case .signedIn: "Whoever is signed in."
+        case .signedAddress: "Public: anyone with the signed URL."
+        case .signedIn: "Any authenticated user."
         case .allowed(let action):
             "Action `\(action.rawValue)`: "
                 + Role.allCases.map { "\($0.rawValue) \($0.words(for: action))" }

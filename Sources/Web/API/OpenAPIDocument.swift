@@ -98,12 +98,12 @@ struct OpenAPIDocument {
     }
 
     private static let phrases = [
-        400: "What was sent is not valid", 401: "Nobody is signed in", 403: "The role does not allow this",
-        404: "There is no such thing, or one may not know of it", 409: "The present state does not allow this",
-        412: "It was changed in the meantime", 413: "Too large", 415: "Another kind of body is needed",
-        422: "Its `Idempotency-Key` was used for another request", 423: "Another request is at it",
-        460: "The bytes do not have the checksum that was sent",
-        429: "Too many requests; `Retry-After` says when to come back", 503: "Not at the moment",
+        400: "Invalid request", 401: "Not authenticated", 403: "Permission denied",
+        404: "Not found, or not visible to the user", 409: "Conflict with the current state",
+        412: "Changed by another request", 413: "Too large", 415: "Unsupported media type",
+        422: "`Idempotency-Key` was used for a different request", 423: "Locked by another request",
+        460: "Checksum mismatch",
+        429: "Too many requests; see `Retry-After`", 503: "Temporarily unavailable",
     ]
 
     private static func failure(_ status: Int, hasBody: Bool) -> JSONValue {

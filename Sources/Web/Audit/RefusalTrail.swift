@@ -56,7 +56,7 @@ struct RefusalTrail: RouterMiddleware {
         } catch {
             // It stays refused; an answer about nothing needs no trace more than the one who asks needs the answer.
             context.logger.error(
-                "a refusal can't be recorded",
+                "cannot record a denied request",
                 metadata: ["id": "\(context.requestID)", "outage": "\(AppError.cause(of: error))"])
         }
     }

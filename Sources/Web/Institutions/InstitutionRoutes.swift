@@ -14,15 +14,16 @@ struct InstitutionRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/institutions/", "All institutions", access: .allowed(.manageInstitutions),
+                .get, "/api/institutions/", "List institutions", access: .allowed(.manageInstitutions),
                 responses: [.json(.ok, .list(of: .named("Institution")))]
             ) { try JSON.response(.ok, await services.users.institutions.list($1.scope)) },
             APIRoute(
-                .post, "/api/institutions/", "Make an institution", access: .allowed(.manageInstitutions),
+                .post, "/api/institutions/", "Create an institution", access: .allowed(.manageInstitutions),
                 body: .json(.named("InstitutionForm")), responses: [.json(.created, .named("Institution"))],
                 handler: create),
             APIRoute(
-                .get, "/api/institutions/{institutionId}/", "One institution", access: .allowed(.manageInstitutions),
+                .get, "/api/institutions/{institutionId}/", "Retrieve an institution",
+                access: .allowed(.manageInstitutions),
                 responses: [.json(.ok, .named("Institution"))]
             ) { _, context in
                 let id = try context.id("institutionId", of: InstitutionID.self)

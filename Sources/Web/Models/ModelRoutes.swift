@@ -8,7 +8,7 @@ struct ModelRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/inference/models/", "Installed models", access: .signedIn,
+                .get, "/api/inference/models/", "List installed models", access: .signedIn,
                 query: APIRoute.Parameter.pages, responses: [.list(of: "ModelVersion")]
             ) { request, context in
                 let window = try request.window()
@@ -16,19 +16,19 @@ struct ModelRoutes {
                 return try Lists.response(page, window, request, services.settings)
             },
             APIRoute(
-                .get, "/api/inference/models/{modelId}/", "One model", access: .signedIn,
+                .get, "/api/inference/models/{modelId}/", "Retrieve a model", access: .signedIn,
                 responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in
                 try await JSON.response(.ok, services.models.get(context.scope, Self.id(context)))
             },
             APIRoute(
-                .post, "/api/inference/models/{modelId}/activate/", "Let a model work for the institution",
+                .post, "/api/inference/models/{modelId}/activate/", "Activate a model for the institution",
                 access: .allowed(.manageModels), responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in
                 try await JSON.response(.ok, services.models.activate(context.scope, Self.id(context)))
             },
             APIRoute(
-                .post, "/api/inference/models/rollback/", "Go back to the model before",
+                .post, "/api/inference/models/rollback/", "Roll back to the previous model",
                 access: .allowed(.manageModels), responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in try await JSON.response(.ok, services.models.rollBack(context.scope)) },
         ]

@@ -21,7 +21,7 @@ struct InferenceRoutes {
                 body: .json(.named("InferenceForm")), responses: [.json(.accepted, .named("Task"))], handler: start)
         } + [
             APIRoute(
-                .post, "/api/inference/predict/{caseId}/", "Start a segmentation of this case",
+                .post, "/api/inference/predict/{caseId}/", "Start a segmentation of a case",
                 access: .allowed(.startInference), query: [.force], responses: [.json(.accepted, .named("Task"))]
             ) { request, context in
                 let id = try context.id("caseId", of: CaseID.self)
@@ -31,29 +31,30 @@ struct InferenceRoutes {
     }
 
     private static let filters =
-        [.caseFilter] + APIRoute.Parameter.span("created", "when the segmentation was requested")
+        [.caseFilter] + APIRoute.Parameter.span("created", "the segmentation was requested")
 
     private var watching: [APIRoute] {
         ["", "tasks/"].flatMap { path in
             [
                 APIRoute(
-                    .get, "/api/inference/\(path)", "Segmentations, newest first", access: .allowed(.readResult),
+                    .get, "/api/inference/\(path)", "List segmentations, newest first", access: .allowed(.readResult),
                     query: Self.filters + APIRoute.Parameter.paging,
                     responses: [.list(of: "Task")], handler: list),
                 APIRoute(
-                    .get, "/api/inference/\(path){taskId}/", "One segmentation, with its result once it is completed",
+                    .get, "/api/inference/\(path){taskId}/", "Retrieve a segmentation, with its result once completed",
                     access: .allowed(.readResult), responses: [.json(.ok, .named("Task"))], handler: get),
             ]
         } + [
             APIRoute(
-                .post, "/api/inference/tasks/{taskId}/cancel/", "Stop a segmentation",
+                .post, "/api/inference/tasks/{taskId}/cancel/", "Cancel a segmentation",
                 access: .allowed(.startInference), responses: [.json(.ok, .named("Task"))]
             ) { _, context in
                 let id = try context.id("taskId", of: ID<InferenceTask>.self)
                 return try JSON.response(.ok, await services.segmentation.cancel(context.scope, id))
             },
             APIRoute(
-                .get, "/api/inference/result/{caseId}/", "The newest result of a case", access: .allowed(.readResult),
+                .get, "/api/inference/result/{caseId}/", "Retrieve the latest result of a case",
+                access: .allowed(.readResult),
                 responses: [.json(.ok, .named("Result"))], handler: latest),
         ]
     }
