@@ -10,17 +10,17 @@ extension AppError {
         case let error as BlobError: wrapping(error)
         case let error as ImagingError: wrapping(error)
         case is CancellationError:
-            AppError(.unavailable, "The request was cancelled before it was done.", cause: error)
+            AppError(.unavailable, "The request was cancelled.", cause: error)
         default: internalFault(error)
         }
     }
 
     private static func wrapping(_ error: DatabaseError) -> AppError {
         switch error.kind {
-        case .busy: AppError(.unavailable, "The database is busy; try again in a moment.", cause: error)
-        case .unavailable: AppError(.unavailable, "The database can't be reached; try again later.", cause: error)
+        case .busy: AppError(.unavailable, "The database is busy. Try again in a moment.", cause: error)
+        case .unavailable: AppError(.unavailable, "The database is unavailable. Try again later.", cause: error)
         case .diskFull: diskFull(error)
-        case .invalidValue: AppError(.validation, "A text holds a character that can't be stored.", cause: error)
+        case .invalidValue: AppError(.validation, "The text contains an unsupported character.", cause: error)
         default: internalFault(error)
         }
     }
@@ -29,12 +29,12 @@ extension AppError {
         switch error {
         case .tooLarge(let limit):
             fileTooLarge(limit: limit, cause: error)
-        case .missing: AppError(.notFound, "The file is no longer stored.", cause: error)
+        case .missing: AppError(.notFound, "The file no longer exists.", cause: error)
         case .wrongOffset:
-            AppError(.conflict, "The upload does not stand where these bytes begin; ask for its offset.", cause: error)
+            AppError(.conflict, "Upload-Offset mismatch. Request the current offset.", cause: error)
         case .closed: internalFault(error)
         case .fileSystem(let number) where DiskSpace.errorNumbers.contains(number): diskFull(error)
-        case .fileSystem: AppError(.unavailable, "The file store can't be used; try again later.", cause: error)
+        case .fileSystem: AppError(.unavailable, "File storage is unavailable. Try again later.", cause: error)
         }
     }
 
@@ -59,7 +59,7 @@ extension AppError {
     }
 
     private static func internalFault(_ error: any Error) -> AppError {
-        AppError(.internalFault, "Something went wrong on our side; it has been logged.", cause: error)
+        AppError(.internalFault, "Internal server error. It has been logged.", cause: error)
     }
 }
 

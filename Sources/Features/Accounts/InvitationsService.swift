@@ -45,7 +45,7 @@ package struct InvitationsService: Sendable {
         let now = clock()
         try await database.write { connection in
             guard try InvitationStore(connection).revoke(scope, id, at: now) else {
-                throw AppError(.notFound, "There is no open invitation of this id.")
+                throw AppError(.notFound, "Open invitation not found.")
             }
             try AuditStore(connection).append(
                 AuditEntry(scope, "invitation.revoke", "invitation", id.string, at: now))

@@ -22,7 +22,7 @@ extension User {
                 user.isActive = active
                 if active { user.isPending = false }
             } else {
-                check.add("isActive", "Only an administrator can open or close an account.")
+                check.add("isActive", "Only administrators can activate or deactivate accounts.")
             }
         }
         try check.finish()
@@ -32,11 +32,11 @@ extension User {
     private func changedRole(_ text: String?, asked asker: Role, _ check: inout Validation) -> Role {
         guard let text, text != role.rawValue else { return role }
         if asker != .admin {
-            check.add("role", "Only an administrator can change a role.")
+            check.add("role", "Only administrators can change roles.")
         } else if let known = Role(rawValue: text) {
             return known
         } else {
-            check.add("role", "The role is one of doctor, radiologist, researcher, admin.")
+            check.add("role", "Must be one of doctor, radiologist, researcher, admin.")
         }
         return role
     }

@@ -20,7 +20,7 @@ struct QuotaStore {
         guard stored + bytes > quota else { return }
         throw AppError(
             .quotaExceeded,
-            "Your institution's \(ByteCount(quota).size) of storage are used up; ask your administrator for more.")
+            "Your institution's \(ByteCount(quota).size) storage quota is used up. Ask your administrator for more.")
     }
 
     /// Bytes that are promised to uploads under way.

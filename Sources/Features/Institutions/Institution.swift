@@ -76,7 +76,7 @@ extension Validation {
     fileprivate mutating func quota(_ text: String) -> Int64? {
         guard !text.trimmed.isEmpty else { return nil }
         guard let quota = ByteCount(text, needsUnit: true) else {
-            add("quotaBytes", "Enter a whole number with its unit, such as 500 MB or 20 GiB.")
+            add("quotaBytes", "Enter a size with its unit, such as 500 MB or 20 GiB.")
             return nil
         }
         return quota.bytes

@@ -34,7 +34,7 @@ package struct ModelsService: Sendable {
 
     package func get(_ scope: Scope, _ id: ID<ModelVersion>) async throws -> ModelVersion {
         guard let version = try await list(scope).first(where: { $0.id == id }) else {
-            throw AppError(.notFound, "There is no such model.")
+            throw AppError(.notFound, "Model not found.")
         }
         return version
     }
@@ -69,7 +69,7 @@ package struct ModelsService: Sendable {
     package func activateEverywhere(_ text: String) async throws -> InstalledModel {
         guard let model = installed.find(text) else {
             throw AppError(
-                .notFound, "There is no such model, or several have this name; `neuroai models list` shows them.")
+                .notFound, "Model not found, or its name is ambiguous. See `neuroai models list`.")
         }
         let now = clock()
         try await database.write { connection in
@@ -142,7 +142,7 @@ package struct ModelsService: Sendable {
     }
 
     private static let nothingChosen = AppError(
-        .conflict, "No model has been activated, so there is none to go back from.")
+        .conflict, "No model has been activated.")
     private static let isGone = AppError(
-        .conflict, "The model that worked before is no longer installed; install it, or activate another one.")
+        .conflict, "The previous model is no longer installed. Install it or activate another one.")
 }

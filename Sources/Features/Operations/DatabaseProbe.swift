@@ -40,5 +40,5 @@ package struct DatabaseProbe: Sendable {
         }
     }
 
-    private static let fault = AppError(.unavailable, "A row of the database is not what was written.")
+    private static let fault = AppError(.unavailable, "The database returned a different row than was written.")
 }

@@ -68,7 +68,7 @@ package actor OperationsService {
         async let database = within { try await self.writeDatabase() }
         async let model = within { try await self.model() }
         return HealthReport(components: [
-            .database: await database ?? "no answer", .queue: await queue ?? "unreadable",
+            .database: await database ?? "no response", .queue: await queue ?? "unreadable",
             .storage: await storage ?? "unwritable", .model: await model ?? "missing",
         ])
     }
@@ -92,11 +92,12 @@ package actor OperationsService {
         return try await database.read { connection in
             let store = OperationsStore(connection)
             guard try store.runningJobs(expiredBefore: now.advanced(by: .zero - Self.leaseGrace)) == 0 else {
-                return "a running job's worker is silent"
+                return "a running job has no heartbeat"
             }
             if try !store.workers(heardSince: since).isEmpty { return HealthReport.healthy }
             guard let waiting = try store.longestWaitSince(now) else { return HealthReport.healthy }
-            return now.since(waiting) < Self.longestWait ? HealthReport.healthy : "jobs wait and no worker is there"
+            return now.since(waiting) < Self.longestWait
+                ? HealthReport.healthy : "jobs are pending and no worker is running"
         }
     }
 
@@ -119,7 +120,7 @@ package actor OperationsService {
         }
         let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let workers = try await database.read { try OperationsStore($0).workers(heardSince: since) }
-        return workers.contains { $0.model != nil } ? HealthReport.healthy : "no package that is whole"
+        return workers.contains { $0.model != nil } ? HealthReport.healthy : "no valid model package"
     }
 
     /// Nil where `body` fails or takes too long; a call that hangs must not let the question hang.

@@ -59,7 +59,7 @@ package struct WorkerPresence: Sendable {
         } catch is CancellationError {
             return
         } catch {
-            logger.warning("the worker can't say that it lives", metadata: ["outage": "\(AppError.cause(of: error))"])
+            logger.warning("cannot write the worker's heartbeat", metadata: ["outage": "\(AppError.cause(of: error))"])
         }
     }
 
