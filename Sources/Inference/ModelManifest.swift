@@ -25,7 +25,7 @@ struct ModelManifest: Decodable {
         let overlap: Double?
         let blend: String?
 
-        func strategy() throws -> WindowStrategy {
+        func windowStrategy() throws -> WindowStrategy {
             switch strategy {
             case "box":
                 guard let multiple, multiple > 0 else { break }
@@ -36,9 +36,9 @@ struct ModelManifest: Decodable {
                 else { break }
                 return .sliding(size: GridSize(size), overlap: overlap, multiple: max(multiple ?? 1, 1), least: least)
             default:
-                throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
+                throw ModelPackage.invalid("The model package requires steps that this version does not support.")
             }
-            throw ModelPackage.invalid("The package's model.json contradicts itself.")
+            throw ModelPackage.invalid("The package's model.json is inconsistent.")
         }
     }
     struct Stage: Decodable {
@@ -75,7 +75,7 @@ struct ModelManifest: Decodable {
             let around = try around.map { around in
                 guard let region = TumourRegion(abbreviation: around.region), (0..<1).contains(around.probability),
                     around.margin >= 0, (0...1).contains(around.weight)
-                else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
+                else { throw ModelPackage.invalid("The package's model.json is inconsistent.") }
                 return ModelPackage.Around(
                     region: region, probability: around.probability, margin: around.margin, weight: around.weight)
             }
@@ -83,7 +83,7 @@ struct ModelManifest: Decodable {
             networks[.int8] = int8.map { folder.appendingPathComponent($0) }
             return ModelPackage.Stage(
                 networks: networks, outputs: outputs, spacing: spacing,
-                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.strategy(), around: around)
+                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.windowStrategy(), around: around)
         }
     }
     struct Output: Decodable {
@@ -99,7 +99,7 @@ struct ModelManifest: Decodable {
             for (names, row) in subsets {
                 let sequences = names.split(separator: "+").compactMap { MRISequence(rawValue: String($0)) }
                 guard let cases = row["cases"], cases >= 1, cases <= 1e6, !sequences.isEmpty else {
-                    throw ModelPackage.invalid("The package's model.json contradicts itself.")
+                    throw ModelPackage.invalid("The package's model.json is inconsistent.")
                 }
                 let dice = TumourRegion.allCases.compactMap { region in
                     row[region.abbreviation].map { (region, $0) }
@@ -169,7 +169,7 @@ struct ModelManifest: Decodable {
             format == 2 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
             && normalisation.within == "foreground"
         guard isKnown else {
-            throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
+            throw ModelPackage.invalid("The model package requires steps that this version does not support.")
         }
         let isSound =
             sequences == MRISequence.allCases && (0...1).contains(threshold)
@@ -183,7 +183,7 @@ struct ModelManifest: Decodable {
             && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
             && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
             && lesionPredictor?.isFinite != false && enhancement?.isFinite != false && coreRule?.isSound != false
-        guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
+        guard isSound else { throw ModelPackage.invalid("The package's model.json is inconsistent.") }
         for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
         where !files.contains(where: { $0.path == name }) {
             throw ModelPackage.invalid("The package's model.json states no digest for \(name).")

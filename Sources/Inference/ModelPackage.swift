@@ -66,20 +66,20 @@ package struct ModelPackage: Sendable {
     package init(folder: URL) throws {
         guard folder.pathExtension != "pth", folder.pathExtension != "pt" else {
             throw Self.invalid(
-                "SEGMENTATION_MODEL_PATH names a PyTorch checkpoint; run `neuroai models import` with it and name the package "
-                    + "that this makes.")
+                "SEGMENTATION_MODEL_PATH is a PyTorch checkpoint. Convert it with `neuroai models import` and set the path "
+                    + "of the package.")
         }
         let json: Data
         do {
             json = try Data(contentsOf: folder.appendingPathComponent("model.json"))
         } catch {
-            throw Self.invalid("There is no model.json in the model package; check SEGMENTATION_MODEL_PATH.")
+            throw Self.invalid("The model package has no model.json. Check SEGMENTATION_MODEL_PATH.")
         }
         let manifest: ModelManifest
         do {
             manifest = try JSONDecoder().decode(ModelManifest.self, from: json)
         } catch {
-            throw Self.invalid("The package's model.json is damaged or of another format.")
+            throw Self.invalid("The package's model.json is corrupt or has an unknown format.")
         }
         try manifest.check()
         try manifest.checkFiles(in: folder)
@@ -127,7 +127,7 @@ package struct ModelPackage: Sendable {
         var found: [TumourRegion: Value] = [:]
         for (name, value) in values {
             guard let region = TumourRegion(abbreviation: name), isSound(value) else {
-                throw invalid("The package's model.json contradicts itself.")
+                throw invalid("The package's model.json is inconsistent.")
             }
             found[region] = value
         }

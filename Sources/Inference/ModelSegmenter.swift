@@ -69,7 +69,7 @@ package struct ModelSegmenter: Segmenter {
         let whole = try run(0, input, control: control.share(0.2...0.4))
         clock.lap("network")
         let detail = try refine(prepared, input, whole, control: control.share(0.4...0.8), clock: &clock)
-        control.report("Bringing the result to the images", 0.8)
+        control.report("Resampling masks to each series", 0.8)
         let found = try regions(whole, detail, on: reference.grid)
         let foreground = try Resampler.nearest(prepared.foreground.mask, to: reference.grid)
         let enhancement = try EnhancementPredictor.answer(

@@ -123,14 +123,14 @@ package enum Migrator {
     private static func checked(_ connection: any DatabaseConnection, against known: [Migration]) throws -> Int {
         let rows = try connection.query("SELECT number, name, checksum FROM schema_migrations ORDER BY number")
         guard rows.count <= known.count else {
-            throw DatabaseError(.schema, "The database was made by a newer version of NeuroAI; start that version.")
+            throw DatabaseError(.schema, "The database was created by a newer version of NeuroAI. Start that version.")
         }
         for (row, migration) in zip(rows, known) {
             let number: Int = try row.get("number")
             let checksum: String = try row.get("checksum")
             guard number == migration.number, checksum == migration.checksum else {
                 throw DatabaseError(
-                    .schema, "Migration \(number) of the database is not the one that this version of NeuroAI has.")
+                    .schema, "Migration \(number) of the database differs from the one of this NeuroAI version.")
             }
         }
         return rows.count
