@@ -62,7 +62,7 @@ final class ModelRegistry: Sendable {
         do {
             _ = try engine(nil)
         } catch {
-            logger.error("no segmentation model can be used", metadata: ["reason": "\(error)"])
+            logger.error("no usable segmentation model", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -72,7 +72,7 @@ final class ModelRegistry: Sendable {
                 return try package(at: folder)
             } catch {
                 logger.warning(
-                    "a model package is left out",
+                    "model package skipped",
                     metadata: ["package": "\(folder.lastPathComponent)", "reason": "\(error)"])
                 return nil
             }
@@ -117,7 +117,7 @@ final class ModelRegistry: Sendable {
         guard let digest else {
             guard (try? package(at: settings.modelPath)) != nil else {
                 throw ImagingError(
-                    .invalidModel, "No segmentation model is installed; the operator must set SEGMENTATION_MODEL_PATH.")
+                    .invalidModel, "No segmentation model is installed. Set SEGMENTATION_MODEL_PATH.")
             }
             return settings.modelPath
         }

@@ -9,7 +9,7 @@ import Synchronization
 /// drawing code ends this process and never the API.
 struct PrintReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "print-report", abstract: "Prints a report document from standard input as PDF.",
+        commandName: "print-report", abstract: "Print a report document from standard input as PDF.",
         shouldDisplay: false)
 
     func run() throws {

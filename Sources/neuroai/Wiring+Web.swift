@@ -40,7 +40,7 @@ extension Wiring {
     func users(_ signIn: SignInSettings, secret: String) async throws -> UsersService {
         if signIn.lacksCommonPasswords {
             logger.warning(
-                "no list of common passwords could be read; only the simplest ones are refused",
+                "cannot read a list of common passwords; only the simplest ones are rejected",
                 metadata: ["path": "\(settings["COMMON_PASSWORDS_PATH"] ?? CommonPasswords.debian)"])
         }
         let signer = try await TokenSigner(
@@ -63,7 +63,7 @@ enum SecretKey {
         let secret = Data(bytes).base64EncodedString()
         let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard descriptor >= 0 else {
-            throw SettingsError("No secret key could be written beside the media; set SECRET_KEY.")
+            throw SettingsError("Cannot write a secret key to MEDIA_ROOT. Set SECRET_KEY.")
         }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try handle.write(contentsOf: Data(secret.utf8))
