@@ -7,13 +7,13 @@ SHELL := /bin/bash
 list: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
 
-bootstrap: ## install what the system lacks (idempotent)
+bootstrap: ## install missing system dependencies (idempotent)
 	@scripts/bootstrap
 
 build: bootstrap ## build the release binary
 	@swift build -c release --product neuroai
 
-demo: build ## serve, and segment, measure and report a patient through the API: CASE=folder, else a phantom
+demo: build ## serve, and take a patient through the API (CASE=folder, default: a phantom)
 	@CASE="$(CASE)" scripts/demo
 
 serve: build ## serve the API, the pages and a worker on port 8000
@@ -31,7 +31,7 @@ bench-api: build ## time the API against Django REST and FastAPI and write its s
 importer: ## install what `neuroai models import` needs
 	@scripts/train environment
 
-train: ## train the model of training/config.toml, or go on with it
+train: ## train the model of training/config.toml, or resume
 	@scripts/train train
 
 export: ## write its networks into the package
@@ -40,7 +40,7 @@ export: ## write its networks into the package
 evaluate: ## measure the package on the validation cases
 	@scripts/train evaluate
 
-check: bootstrap ## formatting, imports, banned words, warnings
+check: bootstrap ## check formatting, imports, banned words, generated files
 	@scripts/check
 
 format: ## format all Swift code

@@ -102,8 +102,8 @@ def weights(signs, wanted):
     return np.linalg.solve(signs.T @ signs + ridge, signs.T @ wanted)
 
 
-def foretold(rows):
-    """By patient: (foretold, true) [n, 2], its own truth unseen; `rows`: {patient: [(sign, …, truth), …]}, patients without rows left out."""
+def held_out_predictions(rows):
+    """By patient: (predicted, true) [n, 2], its own truth unseen; `rows`: {patient: [(sign, …, truth), …]}, patients without rows left out."""
     found = {}
     for name, own in rows.items():
         if not own:
@@ -131,7 +131,7 @@ def review_below(pairs):
 
 
 def judged(found):
-    """How well bad masks are told: correlation, and the shares of bad and of good ones that are flagged; `found`: see `foretold`.
+    """How well bad masks are told: correlation, and the shares of bad and of good ones that are flagged; `found`: see `held_out_predictions`.
 
     Whether a patient's masks are flagged is decided by the line that the other patients gave.
     """
@@ -149,7 +149,7 @@ def judged(found):
 
 
 def signs(answers, case, names):
-    """By region of which any voxel is marked: what foretells Dice, and the Dice itself."""
+    """By region of which any voxel is marked: what predicts Dice, and the Dice itself."""
     logits, found = answers.segmented(case, names)
     dice, given = case.dice(found), (float("t1ce" in names), float(bool(FLUID & set(names))))
     return {region: (metrics.soft_dice(values, least), metrics.undecided(values, least), *given, dice[region])
@@ -178,7 +178,7 @@ def lesions(answers, case, names):
 def lesion_report(rows):
     """How far lesions' confidence lies from the share of their voxels that are right, before (mean probability) and after the fit."""
     plain, fitted = (np.concatenate(list(part.values())) for part in (
-        {name: np.array([(own[0], own[-1]) for own in part]) for name, part in rows.items()}, foretold(rows)))
+        {name: np.array([(own[0], own[-1]) for own in part]) for name, part in rows.items()}, held_out_predictions(rows)))
     return {
         "lesions": len(plain), "wholly_wrong": int((plain[:, 1] == 0).sum()),
         "mean_absolute_error_before": round(float(np.abs(plain[:, 0] - plain[:, 1]).mean()), 3),
@@ -257,7 +257,7 @@ def fit(answers, cases, subsets):
         "enhancement": answers.enhancement,
         "core_around_enhancement": answers.rule,
         "lesion_confidence": stated(parts, ("probability", "log_volume")),
-        "review_below": {region: round(review_below(np.concatenate(list(foretold(rows[region]).values()))), 3) for region in REGIONS},
+        "review_below": {region: round(review_below(np.concatenate(list(held_out_predictions(rows[region]).values()))), 3) for region in REGIONS},
     }
     report = {region: {**judged_region(voxels[region], rows[region]), "threshold": thresholds_report(tables[region])} for region in REGIONS}
     report["WT"]["lesions"] = lesion_report(parts)
@@ -280,5 +280,5 @@ def judged_region(voxels, rows):
             {"confidence": round(float(confidence / count), 3), "accuracy": round(float(right / count), 3), "voxels": int(count)}
             for count, confidence, right in after.T if count > 0
         ],
-        "quality": judged(foretold(rows)),
+        "quality": judged(held_out_predictions(rows)),
     }

@@ -174,9 +174,9 @@ def blend(average, network, step):
 class Run:
     """Network, optimiser, averaged weights and progress of one training run, stored in its folder."""
 
-    def __init__(self, stage, folder, seed, device="cpu", peak=PEAK_RATE, taught=0.0):
+    def __init__(self, stage, folder, seed, device="cpu", peak=PEAK_RATE, distillation=0.0):
         torch.manual_seed(seed)
-        self.peak, self.taught = peak, taught
+        self.peak, self.distillation = peak, distillation
         self.stage, self.folder, self.device = stage, folder, torch.device(device)
         self.network = stage.network().to(self.device, memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.network)
@@ -222,7 +222,7 @@ class Run:
         """
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device)):
             parts = [part.to(self.device, non_blocking=True) for part in batch]
-            loss = self.stage.loss(self.network, *self.stage.lesson(self.average, self.taught, *parts))
+            loss = self.stage.loss(self.network, *self.stage.lesson(self.average, self.distillation, *parts))
         loss.backward()
         is_finite = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0).isfinite()
         for optimiser in self.optimisers:
@@ -283,19 +283,19 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peak", type=float, default=PEAK_RATE, help="highest learning rate; a run that goes on needs less")
-    parser.add_argument("--taught", type=float, default=0.0, metavar="SHARE",
+    parser.add_argument("--distill", type=float, default=0.0, metavar="SHARE",
                         help="of the targets, what the averaged weights say of all sequences; for a run that begins --from a trained network")
     parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="cases that training must not see")
     parser.add_argument("--from", dest="weights", type=Path, help="exported network whose weights a new run begins with")
     arguments = parser.parse_args()
-    if arguments.taught and not arguments.weights:
-        parser.error("--taught needs a trained network to learn from: name it by --from")
+    if arguments.distill and not arguments.weights:
+        parser.error("--distill needs a trained network to learn from: name it by --from")
     torch.set_num_threads(arguments.threads)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(arguments.threads)
     arguments.run.mkdir(parents=True, exist_ok=True)
     stage = STAGES[arguments.stage]
     is_gpu = torch.cuda.is_available()
-    run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu", arguments.peak, arguments.taught)
+    run = Run(stage, arguments.run, arguments.seed, "cuda" if is_gpu else "cpu", arguments.peak, arguments.distill)
     if arguments.weights and run.step == 0:
         run.begin(arguments.weights)
         shutil.copyfile(arguments.weights, arguments.run / BEGIN)

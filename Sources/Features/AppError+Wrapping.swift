@@ -8,7 +8,7 @@ extension AppError {
         case let error as AppError: error
         case let error as any WrappedError: error.appError
         case is CancellationError:
-            AppError(.unavailable, "The request was cancelled before it was done.", cause: error)
+            AppError(.unavailable, "The request was cancelled.", cause: error)
         default: internalFault(error)
         }
     }
@@ -23,7 +23,7 @@ extension AppError {
     }
 
     static func internalFault(_ error: any Error) -> AppError {
-        AppError(.internalFault, "Something went wrong on our side; it has been logged.", cause: error)
+        AppError(.internalFault, "Internal server error. It has been logged.", cause: error)
     }
 }
 
@@ -40,10 +40,10 @@ package protocol WrappedError: LoggableError {
 extension DatabaseError: WrappedError {
     package var appError: AppError {
         switch kind {
-        case .busy: AppError(.unavailable, "The database is busy; try again in a moment.", cause: self)
-        case .unavailable: AppError(.unavailable, "The database can't be reached; try again later.", cause: self)
+        case .busy: AppError(.unavailable, "The database is busy. Try again in a moment.", cause: self)
+        case .unavailable: AppError(.unavailable, "The database is unavailable. Try again later.", cause: self)
         case .diskFull: .diskFull(self)
-        case .invalidValue: AppError(.validation, "A text holds a character that can't be stored.", cause: self)
+        case .invalidValue: AppError(.validation, "The text contains an unsupported character.", cause: self)
         default: .internalFault(self)
         }
     }
@@ -55,12 +55,12 @@ extension BlobError: WrappedError {
     package var appError: AppError {
         switch self {
         case .tooLarge(let limit): .fileTooLarge(limit: limit, cause: self)
-        case .missing: AppError(.notFound, "The file is no longer stored.", cause: self)
+        case .missing: AppError(.notFound, "The file no longer exists.", cause: self)
         case .wrongOffset:
-            AppError(.conflict, "The upload does not stand where these bytes begin; ask for its offset.", cause: self)
+            AppError(.conflict, "Upload-Offset mismatch. Request the current offset.", cause: self)
         case .closed: .internalFault(self)
         case .fileSystem where isDiskFull: .diskFull(self)
-        case .fileSystem: AppError(.unavailable, "The file store can't be used; try again later.", cause: self)
+        case .fileSystem: AppError(.unavailable, "File storage is unavailable. Try again later.", cause: self)
         }
     }
 

@@ -51,12 +51,12 @@ package struct TumourProbabilities: Sendable {
     package let brainMask: BrainMask
     /// Where the time went.
     package let stages: [RunManifest.Stage]
-    /// The Dice with an expert's mask that the model foretells of its own, 0...1; empty where its package states no way to.
+    /// The Dice with an expert's mask that the model predicts of its own, 0...1; empty where its package states no way to.
     package let expectedDice: [TumourRegion: Double]
     /// A region whose predicted Dice is lower needs review; empty where the package states no such value.
     package let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where the package states no way to tell.
-    package let lesionForecast: LesionForecast?
+    package let lesionPredictor: LesionConfidencePredictor?
     /// Whether anything enhances; nil where the segmenter does not ask.
     package let enhancement: Enhancement?
 
@@ -64,7 +64,7 @@ package struct TumourProbabilities: Sendable {
         regions: [TumourRegion: Image], gatingWeights: [MRISequence: Double], thresholds: RegionThresholds,
         foreground: LabelMap, brainMask: BrainMask, stages: [RunManifest.Stage] = [],
         expectedDice: [TumourRegion: Double] = [:],
-        reviewBelow: [TumourRegion: Double] = [:], lesionForecast: LesionForecast? = nil,
+        reviewBelow: [TumourRegion: Double] = [:], lesionPredictor: LesionConfidencePredictor? = nil,
         enhancement: Enhancement? = nil
     ) {
         self.regions = regions
@@ -75,7 +75,7 @@ package struct TumourProbabilities: Sendable {
         self.stages = stages
         self.expectedDice = expectedDice
         self.reviewBelow = reviewBelow
-        self.lesionForecast = lesionForecast
+        self.lesionPredictor = lesionPredictor
         self.enhancement = enhancement
     }
 }

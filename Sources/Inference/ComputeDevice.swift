@@ -37,7 +37,7 @@ package enum ComputeDevice: String, Sendable, CaseIterable {
         switch self {
         case .cuda: "no NVIDIA GPU can be used"
         case .gpu: "no Intel GPU can be used"
-        case .cpu, .auto: "the processor cannot be used"
+        case .cpu, .auto: "the CPU cannot be used"
         }
     }
 

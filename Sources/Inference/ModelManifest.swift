@@ -26,7 +26,7 @@ struct ModelManifest: Decodable {
         let overlap: Double?
         let blend: String?
 
-        func asked() throws -> WindowStrategy {
+        func windowStrategy() throws -> WindowStrategy {
             switch strategy {
             case "box":
                 guard let multiple, multiple > 0 else { break }
@@ -37,9 +37,9 @@ struct ModelManifest: Decodable {
                 else { break }
                 return .sliding(size: GridSize(size), overlap: overlap, multiple: max(multiple ?? 1, 1), least: least)
             default:
-                throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
+                throw ModelPackage.invalid("The model package requires steps that this version does not support.")
             }
-            throw ModelPackage.invalid("The package's model.json contradicts itself.")
+            throw ModelPackage.invalid("The package's model.json is inconsistent.")
         }
     }
     struct Stage: Decodable {
@@ -47,10 +47,11 @@ struct ModelManifest: Decodable {
             let region: String
             let probability: Float
             let margin: Double
-            let share: Float
+            let weight: Float
 
             enum CodingKeys: String, CodingKey {
-                case region, probability, share
+                case region, probability
+                case weight = "share"
                 case margin = "margin_mm"
             }
         }
@@ -74,16 +75,16 @@ struct ModelManifest: Decodable {
         func stage(in folder: URL) throws -> ModelPackage.Stage {
             let around = try around.map { around in
                 guard let region = TumourRegion(abbreviation: around.region), (0..<1).contains(around.probability),
-                    around.margin >= 0, (0...1).contains(around.share)
-                else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
+                    around.margin >= 0, (0...1).contains(around.weight)
+                else { throw ModelPackage.invalid("The package's model.json is inconsistent.") }
                 return ModelPackage.Around(
-                    region: region, probability: around.probability, margin: around.margin, share: around.share)
+                    region: region, probability: around.probability, margin: around.margin, weight: around.weight)
             }
             var networks = [ModelPrecision.f32: folder.appendingPathComponent(network)]
             networks[.int8] = int8.map { folder.appendingPathComponent($0) }
             return ModelPackage.Stage(
                 networks: networks, outputs: outputs, spacing: spacing,
-                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.asked(), around: around)
+                antialiasSigmaFactor: antialiasSigmaFactor, window: try window.windowStrategy(), around: around)
         }
     }
     struct Output: Decodable {
@@ -99,7 +100,7 @@ struct ModelManifest: Decodable {
             for (names, row) in subsets {
                 let sequences = names.split(separator: "+").compactMap { MRISequence(rawValue: String($0)) }
                 guard let cases = row["cases"], cases >= 1, cases <= 1e6, !sequences.isEmpty else {
-                    throw ModelPackage.invalid("The package's model.json contradicts itself.")
+                    throw ModelPackage.invalid("The package's model.json is inconsistent.")
                 }
                 let dice = TumourRegion.allCases.compactMap { region in
                     row[region.abbreviation].map { (region, $0) }
@@ -148,10 +149,10 @@ struct ModelManifest: Decodable {
     let files: [File]
     let metrics: Metrics?
     let temperatures: [String: Float]?
-    let quality: [String: DiceForecast]?
+    let quality: [String: DicePredictor]?
     let reviewBelow: ReviewLines?
-    let lesionForecast: LesionForecast?
-    let enhancement: EnhancementForecast?
+    let lesionPredictor: LesionConfidencePredictor?
+    let enhancement: EnhancementPredictor?
     let coreRule: CoreRule?
 
     enum CodingKeys: String, CodingKey {
@@ -159,7 +160,7 @@ struct ModelManifest: Decodable {
             outputs
         case activation, threshold, thresholds, files, metrics, temperatures, quality, enhancement
         case reviewBelow = "review_below"
-        case lesionForecast = "lesion_confidence"
+        case lesionPredictor = "lesion_confidence"
         case coreRule = "core_around_enhancement"
     }
 
@@ -169,7 +170,7 @@ struct ModelManifest: Decodable {
             format == 2 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
             && normalisation.within == "foreground"
         guard isKnown else {
-            throw ModelPackage.invalid("The model package asks for steps that this version does not know.")
+            throw ModelPackage.invalid("The model package requires steps that this version does not support.")
         }
         let isSound =
             sequences == MRISequence.allCases && (0...1).contains(threshold)
@@ -182,8 +183,8 @@ struct ModelManifest: Decodable {
             }
             && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
             && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
-            && lesionForecast?.isFinite != false && enhancement?.isFinite != false && coreRule?.isSound != false
-        guard isSound else { throw ModelPackage.invalid("The package's model.json contradicts itself.") }
+            && lesionPredictor?.isFinite != false && enhancement?.isFinite != false && coreRule?.isSound != false
+        guard isSound else { throw ModelPackage.invalid("The package's model.json is inconsistent.") }
         for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
         where !files.contains(where: { $0.path == name }) {
             throw ModelPackage.invalid("The package's model.json states no digest for \(name).")

@@ -26,13 +26,13 @@ package struct ModelPackage: Sendable {
     /// What logits are divided by before they become probabilities (temperature scaling, Guo et al. 2017); 1 where unstated.
     let temperatures: [TumourRegion: Float]
     /// How Dice follows from what the probabilities themselves expect; empty where that was not measured.
-    let quality: [TumourRegion: DiceForecast]
+    let quality: [TumourRegion: DicePredictor]
     /// A region whose predicted Dice is lower needs review; without the regions for which that was not measured.
     let reviewBelow: [TumourRegion: Double]
     /// How sure one may be of a lesion; nil where that was not measured.
-    let lesionForecast: LesionForecast?
+    let lesionPredictor: LesionConfidencePredictor?
     /// How to tell whether anything enhances; nil where that was not measured.
-    let enhancementForecast: EnhancementForecast?
+    let enhancementPredictor: EnhancementPredictor?
     /// Where the core of a tumour that enhances lies; nil where the package states nothing of it.
     let coreRule: CoreRule?
 
@@ -58,7 +58,7 @@ package struct ModelPackage: Sendable {
         /// … and mm around them.
         let margin: Double
         /// The weight of the second stage's logits where it looked, against the first one's.
-        let share: Float
+        let weight: Float
     }
 
     /// Reads `model.json` and compares every file with its digest.
@@ -67,20 +67,20 @@ package struct ModelPackage: Sendable {
     package init(folder: URL) throws {
         guard folder.pathExtension != "pth", folder.pathExtension != "pt" else {
             throw Self.invalid(
-                "SEGMENTATION_MODEL_PATH names a PyTorch checkpoint; run `neuroai models import` with it and name the package "
-                    + "that this makes.")
+                "SEGMENTATION_MODEL_PATH is a PyTorch checkpoint. Convert it with `neuroai models import` and set the path "
+                    + "of the package.")
         }
         let json: Data
         do {
             json = try Data(contentsOf: folder.appendingPathComponent("model.json"))
         } catch {
-            throw Self.invalid("There is no model.json in the model package; check SEGMENTATION_MODEL_PATH.")
+            throw Self.invalid("The model package has no model.json. Check SEGMENTATION_MODEL_PATH.")
         }
         let manifest: ModelManifest
         do {
             manifest = try JSONDecoder().decode(ModelManifest.self, from: json)
         } catch {
-            throw Self.invalid("The package's model.json is damaged or of another format.")
+            throw Self.invalid("The package's model.json is corrupt or has an unknown format.")
         }
         try manifest.check()
         try manifest.checkFiles(in: folder)
@@ -102,8 +102,8 @@ package struct ModelPackage: Sendable {
         temperatures = try Self.byRegion(manifest.temperatures ?? [:]) { $0.isFinite && $0 > 0 }
         quality = try Self.byRegion(manifest.quality ?? [:]) { $0.isFinite }
         reviewBelow = try Self.byRegion(manifest.reviewBelow?.lines ?? [:]) { (0...1).contains($0) }
-        lesionForecast = manifest.lesionForecast
-        enhancementForecast = manifest.enhancement
+        lesionPredictor = manifest.lesionPredictor
+        enhancementPredictor = manifest.enhancement
         coreRule = manifest.coreRule
     }
 
@@ -128,7 +128,7 @@ package struct ModelPackage: Sendable {
         var found: [TumourRegion: Value] = [:]
         for (name, value) in values {
             guard let region = TumourRegion(abbreviation: name), isSound(value) else {
-                throw invalid("The package's model.json contradicts itself.")
+                throw invalid("The package's model.json is inconsistent.")
             }
             found[region] = value
         }

@@ -70,11 +70,11 @@ package struct ModelSegmenter: Segmenter {
         let whole = try run(0, input, control: control.share(0.2...0.4))
         clock.lap("network")
         let detail = try refine(prepared, input, whole, control: control.share(0.4...0.8), clock: &clock)
-        control.report("Bringing the result to the images", 0.8)
+        control.report("Resampling masks to each series", 0.8)
         let found = try regions(whole, detail, on: reference.grid)
         let foreground = try Resampler.nearest(prepared.foreground.mask, to: reference.grid)
-        let enhancement = try EnhancementForecast.answer(
-            found, thresholds: package.thresholds, in: study, foreground: foreground, by: package.enhancementForecast)
+        let enhancement = try EnhancementPredictor.answer(
+            found, thresholds: package.thresholds, in: study, foreground: foreground, by: package.enhancementPredictor)
         let regions = try package.coreRule?.applied(to: found, enhancement) ?? found
         clock.lap("restore")
         return TumourProbabilities(
@@ -85,7 +85,7 @@ package struct ModelSegmenter: Segmenter {
             expectedDice: ExpectedDice.of(
                 regions, thresholds: package.thresholds, with: Set(study.sequences),
                 by: package.quality.filter { enhancement.isSegmented || $0.key != .enhancingTumour }),
-            reviewBelow: package.reviewBelow, lesionForecast: package.lesionForecast, enhancement: enhancement)
+            reviewBelow: package.reviewBelow, lesionPredictor: package.lesionPredictor, enhancement: enhancement)
     }
 
     /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.
@@ -139,7 +139,7 @@ package struct ModelSegmenter: Segmenter {
         clock.lap("refine")
         for region in package.regions.indices {
             let below = try Resampler.linear(whole.logits(region), to: fine.grid, outside: Self.backgroundLogit)
-            detail.mix(region, with: below.values, share: around.share)
+            detail.mix(region, with: below.values, weight: around.weight)
         }
         clock.lap("mix")
         return detail
@@ -200,13 +200,13 @@ private struct StageOutput: Sendable {
         return Image(grid: grid, values: Array(values[channel * count..<(channel + 1) * count]))
     }
 
-    /// The mean of these logits, by `share`, and an earlier stage's; the earlier stage's alone where no window looked.
-    mutating func mix(_ channel: Int, with earlier: [Float], share: Float) {
+    /// The mean of these logits, by `weight`, and an earlier stage's; the earlier stage's alone where no window looked.
+    mutating func mix(_ channel: Int, with earlier: [Float], weight: Float) {
         let first = channel * earlier.count
         for index in earlier.indices {
             values[first + index] =
                 looked?[index] == false
-                ? earlier[index] : share * values[first + index] + (1 - share) * earlier[index]
+                ? earlier[index] : weight * values[first + index] + (1 - weight) * earlier[index]
         }
     }
 }

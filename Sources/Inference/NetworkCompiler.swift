@@ -5,18 +5,18 @@ import Imaging
 package struct NetworkCompiler: Sendable {
     private let choice: ComputeDevice
     private let onnxRuntime: URL?
-    private let fellBack: @Sendable (_ reason: String) -> Void
+    private let onFallback: @Sendable (_ reason: String) -> Void
 
     /// - Parameters:
     ///   - onnxRuntime: ONNX Runtime's library; nil looks where the system's loader does, then where scripts/bootstrap links it.
-    ///   - fellBack: called with a sentence where `auto` does not take the first device.
+    ///   - onFallback: called with a sentence where `auto` does not take the first device.
     package init(
         _ choice: ComputeDevice = .cpu, onnxRuntime: URL? = nil,
-        fellBack: @escaping @Sendable (_ reason: String) -> Void = { _ in }
+        onFallback: @escaping @Sendable (_ reason: String) -> Void = { _ in }
     ) {
         self.choice = choice
         self.onnxRuntime = onnxRuntime
-        self.fellBack = fellBack
+        self.onFallback = onFallback
     }
 
     /// Looks for the chosen device without taking any of its memory.
@@ -43,7 +43,7 @@ package struct NetworkCompiler: Sendable {
             do {
                 let networks = try compile(files, for: device)
                 if !absences.isEmpty {
-                    fellBack("\(absences.joined(separator: "; ")); MODEL_DEVICE=auto takes \(device.rawValue).")
+                    onFallback("\(absences.joined(separator: "; ")); MODEL_DEVICE=auto takes \(device.rawValue).")
                 }
                 return networks
             } catch let absence as DeviceAbsence {

@@ -69,7 +69,7 @@ package struct ContourSheet {
         letters(context)
         legend(context, bottom: Double(height))
         guard cairo_surface_write_to_png(surface, url.path) == CAIRO_STATUS_SUCCESS else {
-            throw DiskSpace.failure(writing: url, else: "The picture of the contours could not be written.")
+            throw DiskSpace.failure(writing: url, else: "The contour image could not be written.")
         }
     }
 

@@ -15,7 +15,7 @@ package struct QRCode: Sendable, Equatable {
     package init(_ text: String) throws {
         // Seven per cent may be unreadable, which is enough on a screen.
         guard let code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L) else {
-            throw ImagingError(.internalFault, "The text can't be shown as a QR code.")
+            throw ImagingError(.internalFault, "The text is too long for a QR code.")
         }
         defer { QRcode_free(code) }
         let width = Int(code.pointee.width)

@@ -150,7 +150,7 @@ final class PNGPicture {
         }
         guard let made, cairo_surface_status(made) == CAIRO_STATUS_SUCCESS else {
             if let made { cairo_surface_destroy(made) }
-            throw ImagingError(.internalFault, "The picture of the contours cannot be read.")
+            throw ImagingError(.internalFault, "The contour image cannot be read.")
         }
         surface = made
     }

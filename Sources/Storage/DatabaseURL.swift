@@ -24,7 +24,7 @@ package enum DatabaseURL: Sendable, Equatable {
             throw wrong("after sqlite:// come three slashes and a relative path, or four and an absolute one")
         }
         let path = String(rest.dropFirst())
-        guard !path.isEmpty, !path.hasSuffix("/") else { throw wrong("it names no file") }
+        guard !path.isEmpty, !path.hasSuffix("/") else { throw wrong("the file name is missing") }
         return path.removingPercentEncoding ?? path
     }
 
@@ -45,12 +45,14 @@ package struct PostgresAddress: Sendable, Equatable {
 
     init(url text: String) throws {
         guard let parts = URLComponents(string: text) else {
-            throw DatabaseURL.wrong("it is no URL; special characters of a password are written as %XX")
+            throw DatabaseURL.wrong("it is not a URL; percent-encode special characters of a password")
         }
         let database = String(parts.path.dropFirst())
-        guard let host = parts.host, !host.isEmpty else { throw DatabaseURL.wrong("it names no host") }
-        guard let user = parts.user, !user.isEmpty else { throw DatabaseURL.wrong("it names no user") }
-        guard !database.isEmpty, !database.contains("/") else { throw DatabaseURL.wrong("it names no database") }
+        guard let host = parts.host, !host.isEmpty else { throw DatabaseURL.wrong("the host is missing") }
+        guard let user = parts.user, !user.isEmpty else { throw DatabaseURL.wrong("the user is missing") }
+        guard !database.isEmpty, !database.contains("/") else {
+            throw DatabaseURL.wrong("the database name is missing")
+        }
         for item in parts.queryItems ?? [] where item.name != "sslmode" {
             throw DatabaseURL.wrong("the option \(item.name) is unknown; only sslmode is")
         }

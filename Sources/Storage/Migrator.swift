@@ -55,10 +55,10 @@ package struct Migration: Sendable {
         Migration(7, "audit", PackageResources.m0007_audit_sql),
         Migration(8, "operations", PackageResources.m0008_operations_sql),
         Migration(9, "reports", PackageResources.m0009_reports_sql),
-        Migration(10, "admin", PackageResources.m0010_admin_sql),
-        Migration(11, "administration", PackageResources.m0011_administration_sql),
-        Migration(12, "changes", PackageResources.m0012_changes_sql),
-        Migration(13, "lists", PackageResources.m0013_lists_sql),
+        Migration(10, "list-indices", PackageResources.m0010_list_indices_sql),
+        Migration(11, "institution-revision", PackageResources.m0011_institution_revision_sql),
+        Migration(12, "audit-changes", PackageResources.m0012_audit_changes_sql),
+        Migration(13, "audit-indices", PackageResources.m0013_audit_indices_sql),
         Migration(14, "signed-reports", PackageResources.m0014_signed_reports_sql),
         Migration(15, "case-review", PackageResources.m0015_case_review_sql),
         Migration(16, "registrations", PackageResources.m0016_registrations_sql),
@@ -128,14 +128,14 @@ package enum Migrator {
     private static func checked(_ connection: any DatabaseConnection, against known: [Migration]) throws -> Int {
         let rows = try connection.query("SELECT number, name, checksum FROM schema_migrations ORDER BY number")
         guard rows.count <= known.count else {
-            throw DatabaseError(.schema, "The database was made by a newer version of NeuroAI; start that version.")
+            throw DatabaseError(.schema, "The database was created by a newer version of NeuroAI. Start that version.")
         }
         for (row, migration) in zip(rows, known) {
             let number: Int = try row.get("number")
             let checksum: String = try row.get("checksum")
             guard number == migration.number, checksum == migration.checksum else {
                 throw DatabaseError(
-                    .schema, "Migration \(number) of the database is not the one that this version of NeuroAI has.")
+                    .schema, "Migration \(number) of the database differs from the one of this NeuroAI version.")
             }
         }
         return rows.count

@@ -22,7 +22,7 @@ struct AllowedHosts: RouterMiddleware {
     ) async throws -> Response {
         guard isOpen || allows(request.head.authority ?? "") else {
             throw AppError.invalid(
-                "non_field_errors", "This server does not answer to that host name; ALLOWED_HOSTS names those it has.")
+                "non_field_errors", "Invalid host. Add it to ALLOWED_HOSTS if it is one of yours.")
         }
         return try await next(request, context)
     }

@@ -44,7 +44,7 @@ enum ErrorResponse {
         if let error = error as? HTTPError { return account(of: error) }
         if let error = error as? MethodRefusal {
             return Account(
-                status: .methodNotAllowed, sentence: "This address has no such method; it has \(error.names).",
+                status: .methodNotAllowed, sentence: "Method not allowed. Allowed: \(error.names).",
                 code: "method_not_allowed", headers: [.allow: error.names])
         }
         let known = AppError.wrapping(error)
@@ -75,19 +75,19 @@ enum ErrorResponse {
         switch error.status {
         case .badRequest:
             Account(
-                status: .badRequest, sentence: "The request could not be read.",
+                status: .badRequest, sentence: "Malformed request.",
                 code: AppError.Code.validation.rawValue,
-                fields: ["non_field_errors": ["The request could not be read."]])
+                fields: ["non_field_errors": ["Malformed request."]])
         case .notFound:
             Account(
-                status: .notFound, sentence: "There is nothing at this address.",
+                status: .notFound, sentence: "Not found.",
                 code: AppError.Code.notFound.rawValue)
         case .contentTooLarge:
             Account(
                 status: .contentTooLarge, sentence: "The request is too large.", code: AppError.Code.tooLarge.rawValue)
         default:
             Account(
-                status: error.status, sentence: error.body ?? "The request was refused.",
+                status: error.status, sentence: error.body ?? "Request rejected.",
                 code: "http_\(error.status.code)")
         }
     }

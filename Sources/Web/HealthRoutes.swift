@@ -20,14 +20,14 @@ struct HealthRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/health/", "Whether the service runs", access: .anyone,
-                answers: [.json(.ok, .named("Health"))]
+                .get, "/api/health/", "Liveness", access: .anyone,
+                responses: [.json(.ok, .named("Health"))]
             ) { _, _ in
                 try JSON.response(.ok, Health(status: "healthy", version: services.settings.version))
             },
             APIRoute(
-                .get, "/api/health/status/", "Whether the service can work, part by part", access: .anyone,
-                answers: [.json(.ok, .named("HealthReport")), .json(.serviceUnavailable, .named("HealthReport"))],
+                .get, "/api/health/status/", "Readiness by component", access: .anyone,
+                responses: [.json(.ok, .named("HealthReport")), .json(.serviceUnavailable, .named("HealthReport"))],
                 handler: status),
         ]
     }

@@ -4,7 +4,7 @@ extension HealthRoutes {
         "HealthReport": .object([
             "status": .choice(["healthy", "unhealthy"]),
             "components": Schema.map(of: .text()).described(
-                "By name: healthy, full (the disk), or what else is wrong."),
+                "State by component: healthy, full (disk), or an error."),
         ]),
     ]
 }

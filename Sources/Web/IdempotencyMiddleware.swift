@@ -48,7 +48,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
     /// be seen.
     private func requireAccess(to answer: StoredAnswer, _ scope: Scope, _ context: WebContext) async throws {
         guard let path = context.endpointPath, let access = accesses["POST \(path)"] else {
-            throw AppError(.notFound, "There is nothing at this address.")
+            throw AppError(.notFound, "Not found.")
         }
         try access.check(context)
         guard case .allowed(let action) = access else { return }

@@ -16,16 +16,16 @@ extension Request {
         guard head.authority.flatMap({ Authority($0) }) != nil, headers[.secondHost] == nil else {
             throw AppError.invalid(
                 "non_field_errors",
-                "Send one Host header: a host name or address and, if needed, a port. The host of an absolute URL must agree."
+                "Send exactly one Host header (host and optional port). It must match the host of an absolute URL."
             )
         }
         guard [uri.path, uri.query ?? ""].allSatisfy({ !$0.utf8.contains(37) || $0.removingPercentEncoding != nil })
         else {
             throw AppError.invalid(
-                "non_field_errors", "The address is not valid: check its percent-encoding; texts are UTF-8.")
+                "non_field_errors", "Invalid URL encoding. Use percent-encoded UTF-8.")
         }
         if let coding = headers[.transferEncoding], coding.trimmed.lowercased() != "chunked" {
-            throw AppError.invalid("non_field_errors", "This transfer coding is not supported. Send the body as it is.")
+            throw AppError.invalid("non_field_errors", "Unsupported transfer coding. Send the body unencoded.")
         }
     }
 }

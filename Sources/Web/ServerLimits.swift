@@ -3,7 +3,7 @@ import HummingbirdCore
 
 /// What a connection may cost the server.
 package enum ServerLimits {
-    /// HTTP/1.1 with bounded heads and no patience with slow clients.
+    /// HTTP/1.1 with bounded heads and a timeout for slow clients.
     ///
     /// - Parameters:
     ///   - seconds: how long a client may take to send a head, and how long it may be slow with anything else.

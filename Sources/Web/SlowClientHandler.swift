@@ -10,13 +10,13 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let pause: TimeAmount
-    private var patience: ClientPatience
+    private var timeout: ClientTimeout
     private var timer: RepeatedTask?
 
     /// - Parameter seconds: how long a client may be slow; it is noticed within twice this time.
     init(seconds: Int) {
         pause = .seconds(Int64(seconds))
-        patience = ClientPatience(leastBytes: seconds * ClientPatience.bytesPerSecond)
+        timeout = ClientTimeout(leastBytes: seconds * ClientTimeout.bytesPerSecond)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -24,7 +24,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
         timer = loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
             let (handler, context) = bound.value
-            if handler.patience.isOver(isWritable: context.channel.isWritable) { context.close(promise: nil) }
+            if handler.timeout.isOver(isWritable: context.channel.isWritable) { context.close(promise: nil) }
         }
     }
 
@@ -34,37 +34,37 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        patience.serverWaits = true
+        timeout.serverWaits = true
         context.read()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: patience.requestBegan()
-        case .body(let bytes): patience.received(bytes.readableBytes)
-        case .end: patience.requestEnded()
+        case .head: timeout.requestBegan()
+        case .body(let bytes): timeout.received(bytes.readableBytes)
+        case .end: timeout.requestEnded()
         }
         context.fireChannelRead(data)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        patience.serverWaits = false
+        timeout.serverWaits = false
         context.fireChannelReadComplete()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        patience.writabilityChanged()
+        timeout.writabilityChanged()
         context.fireChannelWritabilityChanged()
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { patience.answered() }
+        if case .end = unwrapOutboundIn(data) { timeout.answered() }
         context.write(data, promise: promise)
     }
 }
 
-/// How much patience is left with a client; asked once in a while.
-struct ClientPatience: Equatable {
+/// Decides when a slow client has timed out; asked at regular intervals.
+struct ClientTimeout: Equatable {
     /// Slower than any network that an image could be sent through.
     static let bytesPerSecond = 1024
 

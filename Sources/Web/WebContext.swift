@@ -34,11 +34,11 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     func signedIn(enrolling: Bool = false) throws -> Principal {
         guard let principal else {
             if let refusedToken, refusedToken.error.code != .unauthenticated { throw refusedToken.error }
-            throw AppError(.unauthenticated, "Sign in: the access token is missing, expired or revoked.")
+            throw AppError(.unauthenticated, "Your session has expired. Sign in again.")
         }
         guard enrolling || !principal.mustEnrol else {
             throw AppError(
-                .secondFactorRequired, "Your role needs a second factor; enrol one before you do anything else.")
+                .secondFactorRequired, "Your role requires two-factor authentication. Set it up to continue.")
         }
         return principal
     }
@@ -50,7 +50,7 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     /// The typed id in the path; text that is no id names nothing.
     func id<Entity>(_ name: String = "id", of type: ID<Entity>.Type) throws -> ID<Entity> {
         guard let text = parameters.get(name), let id = ID<Entity>(text) else {
-            throw AppError(.notFound, "There is nothing at this address.")
+            throw AppError(.notFound, "Not found.")
         }
         return id
     }

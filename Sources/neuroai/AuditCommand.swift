@@ -6,32 +6,32 @@ import Storage
 /// `neuroai audit`: what the operator does with the audit trail.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Verifies and exports the audit trail.",
-        discussion: "docs/audit.md says how entries are chained and what an auditor can prove with it.",
+        commandName: "audit", abstract: "Verify and export the audit trail.",
+        discussion: "See docs/audit.md for the hash chain and what it proves.",
         subcommands: [Verify.self, Head.self, Export.self, Seal.self])
 
     /// Which chains a command is about.
     struct Choice: ParsableArguments {
-        @Option(help: "The id of one institution; all where it is left out.") var institution: String?
+        @Option(help: "Institution ID; default: all.") var institution: String?
 
         func id() throws -> InstitutionID? {
             guard let institution else { return nil }
             guard let id = InstitutionID(institution) else {
-                throw ValidationError("--institution takes the id of an institution, such as `audit head` prints.")
+                throw ValidationError("--institution must be an institution ID as printed by `audit head`.")
             }
             return id
         }
     }
 
-    /// Exit code 0 where every chain is whole, 65 else.
+    /// Exit code 0 if every chain is valid, else 65.
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Finds entries that were changed, dropped, reordered or back-dated, and says which.")
+            abstract: "Find entries that were changed, dropped, reordered or back-dated.")
 
         @OptionGroup var choice: Choice
         @Option(
             name: .customLong("head"),
-            help: "A hash that `audit head` printed before: it must still be in a chain. May be given several times.")
+            help: "A hash printed earlier by `audit head` that must still be in a chain. Repeatable.")
         var heads: [String] = []
 
         func run() async throws {
@@ -54,10 +54,10 @@ struct AuditCommand: AsyncParsableCommand {
             }
             let more = verdict.faultCount - verdict.faults.count
             if more > 0 { Terminal.complain("institution \(verdict.institution): and \(more) more") }
-            let state = verdict.faultCount == 0 ? "whole" : "NOT WHOLE"
+            let state = verdict.faultCount == 0 ? "valid" : "INTEGRITY CHECK FAILED"
             print(
                 "institution \(verdict.institution): \(verdict.count) sealed entries, \(state);",
-                "\(verdict.unsealed) wait for the sealer")
+                "\(verdict.unsealed) not sealed yet")
         }
     }
 
@@ -65,7 +65,7 @@ struct AuditCommand: AsyncParsableCommand {
     struct Head: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "Prints the end of each chain; note it elsewhere, and `verify --head` proves later that nothing was cut off."
+                "Print the head of each chain. Store it elsewhere; `verify --head` later proves that nothing was cut off."
         )
 
         @OptionGroup var choice: Choice
@@ -82,11 +82,11 @@ struct AuditCommand: AsyncParsableCommand {
 
     /// One JSON object a line.
     struct Export: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Writes the trail as JSON lines, oldest first.")
+        static let configuration = CommandConfiguration(abstract: "Export entries as JSON lines, oldest first.")
 
         @OptionGroup var choice: Choice
-        @Option(help: "The first moment, such as 2026-11-01T00:00:00Z.") var from: String?
-        @Option(help: "The moment before which it ends; now where it is left out.") var to: String?
+        @Option(help: "Earliest time, inclusive, such as 2026-11-01T00:00:00Z.") var from: String?
+        @Option(help: "Latest time, exclusive; default: now.") var to: String?
 
         func run() async throws {
             var query = AuditQuery()
@@ -114,7 +114,7 @@ struct AuditCommand: AsyncParsableCommand {
     /// What the server does twice a second.
     struct Seal: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Seals what was written since a server last ran, such as by other commands.")
+            abstract: "Seal entries written since a server last ran.")
 
         func run() async throws {
             try await AuditCommand.withDatabase { wiring in

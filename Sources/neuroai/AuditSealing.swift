@@ -26,7 +26,7 @@ struct AuditSealing: Sendable {
             return true
         } catch {
             wiring.logger.error(
-                "the audit trail can't be sealed now", metadata: ["outage": "\(AppError.cause(of: error))"])
+                "cannot seal the audit trail", metadata: ["outage": "\(AppError.cause(of: error))"])
             return false
         }
     }

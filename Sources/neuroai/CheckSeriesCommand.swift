@@ -5,14 +5,14 @@ import Imaging
 /// `neuroai check-series`: whether series can be segmented together, without segmenting them.
 struct CheckSeriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check-series", abstract: "Checks whether one patient's series can be segmented together.",
+        commandName: "check-series", abstract: "Check whether a patient's series can be segmented together.",
         discussion: """
-            Reads the headers and images, compares the series with each other and prints what needs review. \
-            Exit code 65: a series cannot be used.
+            Reads headers and images, compares the series and prints what needs review. \
+            Exit code 65 if a series cannot be used.
             """)
 
     @OptionGroup var given: SeriesOptions
-    @Flag(help: "Prints JSON with the figures of each comparison.") var json = false
+    @Flag(help: "Print JSON with the metrics of each comparison.") var json = false
 
     func run() throws {
         try Terminal.complaining {
@@ -42,7 +42,7 @@ struct CheckSeriesCommand: ParsableCommand {
 /// One patient's series as options; one at least.
 struct SeriesOptions: ParsableArguments {
     @Option(help: "The T1 series (NIfTI).") var t1: String?
-    @Option(help: "The T1 series with contrast medium.") var t1ce: String?
+    @Option(help: "The T1 series with contrast agent.") var t1ce: String?
     @Option(help: "The T2 series.") var t2: String?
     @Option(help: "The FLAIR series.") var flair: String?
 
@@ -55,6 +55,6 @@ struct SeriesOptions: ParsableArguments {
     var series: [MRISequence: URL] { paths.mapValues { URL(fileURLWithPath: $0) } }
 
     func validate() throws {
-        guard !series.isEmpty else { throw ValidationError("Name at least one of --t1, --t1ce, --t2 and --flair.") }
+        guard !series.isEmpty else { throw ValidationError("Specify at least one of --t1, --t1ce, --t2 and --flair.") }
     }
 }

@@ -7,14 +7,14 @@ import Inference
 /// `neuroai evaluate`: Dice against experts' masks.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Compares the model's masks with experts' ones.",
+        commandName: "evaluate", abstract: "Compare the model's masks with expert masks.",
         discussion: """
             DIR holds a folder for each case: t1, t1ce, t2, flair and seg .nii.gz. Labels of seg follow BraTS up to 2021 \
             (4 enhancing); in folders named deepmedic15… BraTS 2015, in folders named phantom… BraTS 2023.
             """)
 
-    @Option(help: "The folder of the cases.") var cases: String
-    @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/unet.") var model: String?
+    @Option(help: "Folder of cases.") var cases: String
+    @Option(help: "Model package; default: SEGMENTATION_MODEL_PATH.") var model: String?
 
     func run() throws {
         try Terminal.complaining { try evaluate() }
@@ -23,13 +23,13 @@ struct EvaluateCommand: ParsableCommand {
     private func evaluate() throws {
         let folders = LabelledCase.all(in: URL(fileURLWithPath: cases, isDirectory: true))
         guard !folders.isEmpty else {
-            throw ImagingError(.invalidImage, "There is no folder with a seg.nii.gz; name the folder of the cases.")
+            throw ImagingError(.invalidImage, "No folder with seg.nii.gz found. Specify the folder of cases.")
         }
         let settings = try Settings.load()
         let path = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelPath
         let segmenter = try ModelSegmenter(
             ModelPackage(folder: path), precision: settings.modelPrecision,
-            compiler: settings.networkCompiler(fellBack: Terminal.complain))
+            compiler: settings.networkCompiler(onFallback: Terminal.complain))
         print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
         var table = EvaluationTable()
         // The next case is read while the network works on the current one.

@@ -4,7 +4,7 @@ import Storage
 /// `neuroai migrate`: brings the database to the present schema.
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Brings the database to the present schema; what has run does not run again.")
+        commandName: "migrate", abstract: "Migrate the database to the current schema.")
 
     func run() async throws {
         let database = try Databases.open(try Settings.load().databaseURL)

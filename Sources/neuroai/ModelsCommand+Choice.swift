@@ -5,7 +5,7 @@ import Foundation
 extension ModelsCommand {
     private static func service(_ wiring: Wiring) -> ModelsService {
         ModelsService(
-            database: wiring.database, installed: ModelShelf(wiring.settings, logger: wiring.logger).installed)
+            database: wiring.database, installed: ModelRegistry(wiring.settings, logger: wiring.logger).installed)
     }
 
     /// Runs `body` on the settings' database and prints its answer; a refusal ends the command with 65.
@@ -24,9 +24,9 @@ extension ModelsCommand {
     /// The model works for every institution from the next task on.
     struct Activate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets a package work for every institution, from the next task on.")
+            abstract: "Activate a package for every institution, from the next task on.")
 
-        @Argument(help: "The package's name, `name version`, or digest.") var model: String
+        @Argument(help: "Name, `name version` or digest of the package.") var model: String
 
         func run() async throws {
             try await ModelsCommand.withService { service in
@@ -39,7 +39,7 @@ extension ModelsCommand {
     /// Undoes the last activation.
     struct Rollback: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets the package work again that worked before the last activation.")
+            abstract: "Reactivate the package that was active before the last activation.")
 
         func run() async throws {
             try await ModelsCommand.withService { service in

@@ -7,16 +7,16 @@ extension ModelsCommand {
     /// Somebody else's trained network becomes a package. The conversion itself is Python's (`training/importing`).
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a package of a MoME+ checkpoint, a MONAI bundle or an nnU-Net v2 export.",
+            abstract: "Import a MoME+ checkpoint, a MONAI bundle or an nnU-Net v2 export as a package.",
             discussion: """
                 PATH is one of MoME+'s checkpoint files or their folder, a MONAI bundle, or an nnU-Net v2 results folder with \
                 plans.json, dataset.json and fold_0; a .zip of any of them will do. The package is laid below MODELS_ROOT; nothing of its figures is claimed until \
                 `make evaluate` has measured it. It is used once it is activated.
                 """)
 
-        @Argument(help: "What is to be imported.") var path: String
-        @Option(help: "The package's name; default the file's or folder's own.") var name: String?
-        @Option(help: "What MoME+'s three classes are where its files do not say it, such as ED,NCR,ET.") var classes:
+        @Argument(help: "Checkpoint, bundle or export to import.") var path: String
+        @Option(help: "Package name; default: name of the file or folder.") var name: String?
+        @Option(help: "Meaning of MoME+'s three classes if its files do not state it, such as ED,NCR,ET.") var classes:
             String?
 
         private static let python = ".deps/training/bin/python"
@@ -34,7 +34,7 @@ extension ModelsCommand {
                 let package = try ModelPackage(folder: folder)
                 _ = try ModelSegmenter(package)
                 print(
-                    "\(package.identity.name) \(package.identity.version) lies in \(folder.path); `neuroai models activate \(name)` uses it."
+                    "\(package.identity.name) \(package.identity.version) imported to \(folder.path). Activate it with `neuroai models activate \(name)`."
                 )
             }
         }
@@ -44,7 +44,8 @@ extension ModelsCommand {
             let text = name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             guard text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,63}/) != nil else {
                 throw ImagingError(
-                    .unsupportedImage, "A package's name has letters, digits, dots, - and _; set one with --name.")
+                    .unsupportedImage,
+                    "Package names may contain only letters, digits, dots, - and _. Set one with --name.")
             }
             return text
         }
@@ -57,7 +58,7 @@ extension ModelsCommand {
             guard files.isExecutableFile(atPath: Self.python), files.fileExists(atPath: Self.script) else {
                 throw ImagingError(
                     .internalFault,
-                    "The importer is not installed: run `make importer` in the project's folder and the command there again."
+                    "The importer is not installed. Run `make importer` in the project folder, then repeat the command there."
                 )
             }
             let process = Process()

@@ -6,16 +6,16 @@ import Inference
 /// `neuroai models`: what model packages are there and what they say of themselves.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Lists, shows, verifies, imports and activates model packages.",
+        commandName: "models", abstract: "List, show, verify, import and activate model packages.",
         subcommands: [
             List.self, Show.self, Verify.self, Import.self, Activate.self, Rollback.self,
         ])
 
     /// One line for each package; the one that `SEGMENTATION_MODEL_PATH` names bears a star.
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the packages of a folder.")
+        static let configuration = CommandConfiguration(abstract: "List the packages of a folder.")
 
-        @Option(help: "The folder of the packages.") var folder = "models"
+        @Option(help: "Folder of packages.") var folder = "models"
 
         func run() throws {
             try Terminal.complaining {
@@ -49,9 +49,9 @@ struct ModelsCommand: AsyncParsableCommand {
 
     /// The figures that a package states.
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows what a package says of itself.")
+        static let configuration = CommandConfiguration(abstract: "Show a package's description.")
 
-        @Argument(help: "The package's folder; default SEGMENTATION_MODEL_PATH.") var package: String?
+        @Argument(help: "Package folder; default: SEGMENTATION_MODEL_PATH.") var package: String?
 
         func run() throws {
             try Terminal.complaining {
@@ -72,15 +72,15 @@ struct ModelsCommand: AsyncParsableCommand {
     /// Exit code 0 where every file is the one that `model.json` describes, 78 else.
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Compares every file of a package with its digest and compiles its networks.")
+            abstract: "Verify the digests of a package's files and compile its networks.")
 
-        @Argument(help: "The package's folder; default SEGMENTATION_MODEL_PATH.") var package: String?
+        @Argument(help: "Package folder; default: SEGMENTATION_MODEL_PATH.") var package: String?
 
         func run() throws {
             try Terminal.complaining {
                 let package = try ModelPackage(folder: ModelsCommand.path(self.package))
                 _ = try package.precisions.map { try ModelSegmenter(package, precision: $0) }
-                print("\(package.identity.name) \(package.identity.version) is whole.")
+                print("\(package.identity.name) \(package.identity.version) is valid.")
             }
         }
     }
@@ -95,7 +95,7 @@ struct ModelsCommand: AsyncParsableCommand {
             FileManager.default.fileExists(atPath: $0.appendingPathComponent("model.json").path)
         }
         guard !packages.isEmpty else {
-            throw ImagingError(.invalidModel, "There is no model package; name the folder that holds them.")
+            throw ImagingError(.invalidModel, "No model package found. Specify the folder of packages.")
         }
         return packages.sorted { $0.path < $1.path }
     }

@@ -7,7 +7,7 @@ struct NeuroAI: AsyncParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
-        commandName: "neuroai", abstract: "Segments, measures and reports brain tumours in MRI.", version: version,
+        commandName: "neuroai", abstract: "Segment, measure and report brain tumours in MRI.", version: version,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, SegmentCommand.self, CheckSeriesCommand.self, EvaluateCommand.self,
             ModelsCommand.self,

@@ -9,7 +9,7 @@ import Synchronization
 /// drawing code ends this process and never the API.
 struct PrintReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "print-report", abstract: "Prints a report document from standard input as PDF.",
+        commandName: "print-report", abstract: "Print a report document from standard input as PDF.",
         shouldDisplay: false)
 
     func run() throws {
@@ -21,7 +21,7 @@ struct PrintReportCommand: ParsableCommand {
 
 /// Starts `neuroai print-report`; two at once at most, each for half a minute at most.
 final class PrintProcess: Sendable {
-    private static let patience: Double = 30
+    private static let timeout: Double = 30
     private let pool = ThreadPool<Void>(name: "printing", threads: 2) {}
 
     init() {
@@ -46,7 +46,7 @@ final class PrintProcess: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         let limit = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: limit)
+        DispatchQueue.global().asyncAfter(deadline: .now() + timeout, execute: limit)
         defer { limit.cancel() }
         // It reads all before it writes anything, so one thread can do both.
         try? inward.fileHandleForWriting.write(contentsOf: input)

@@ -45,7 +45,7 @@ struct SegmentCommand: ParsableCommand {
         let bar = ProgressBar()
         let control = WorkControl(report: bar.show)
         let pipeline = try SegmentationPipeline.installed(
-            Settings.load(), model: package, fellBack: Terminal.complain)
+            Settings.load(), model: package, onFallback: Terminal.complain)
         let study = try StudyWriter.default.write(
             pipeline.run(sources, control: control), to: folder, control: control)
         bar.end()

@@ -8,10 +8,10 @@ import Web
 /// `neuroai serve`: the API, its pages and one worker process.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serves the API and the pages, and keeps a worker process alive.",
+        commandName: "serve", abstract: "Serve the API and the pages, and keep a worker process alive.",
         aliases: ["runserver"])
 
-    @Flag(help: "Starts no worker; run `neuroai worker` elsewhere.")
+    @Flag(help: "Start no worker; run `neuroai worker` elsewhere.")
     var withoutWorker = false
 
     func run() async throws {
@@ -74,7 +74,7 @@ private struct Housekeeping {
             let turn = Task { try await work(sweeper, purger) }
             let clock = Task {
                 try await Task.sleep(for: JobLimits.maintenance.total)
-                wiring.logger.error("housekeeping takes too long and is stopped")
+                wiring.logger.error("housekeeping timed out")
                 turn.cancel()
             }
             do {

@@ -55,7 +55,7 @@ final class ServerShutdown: Sendable {
             let count = connections.closeAll()
             if count > 0 { logger.warning("closed connections", metadata: ["count": "\(count)"]) }
             Thread.sleep(forTimeInterval: grace)
-            logger.error("the server does not end and is ended")
+            logger.error("shutdown timed out; exiting")
             _exit(EXIT_FAILURE)
         }
         thread.name = "shutdown"

@@ -8,7 +8,7 @@ extension Wiring {
         let secret = try SecretKey.load(settings)
         let users = try await users(serving.signIn, secret: secret)
         // Without a model the API still serves; the worker's tasks then fail with the reason.
-        let models = ModelShelf(settings, logger: logger).installed
+        let models = ModelRegistry(settings, logger: logger).installed
         let images = ImagesService(
             database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti(),
             quota: serving.institutionQuota)
@@ -41,7 +41,7 @@ extension Wiring {
     func users(_ signIn: SignInSettings, secret: String) async throws -> UsersService {
         if signIn.lacksCommonPasswords {
             logger.warning(
-                "no list of common passwords could be read; only the simplest ones are refused",
+                "cannot read a list of common passwords; only the simplest ones are rejected",
                 metadata: ["path": "\(settings["COMMON_PASSWORDS_PATH"] ?? CommonPasswords.debian)"])
         }
         let signer = try await TokenSigner(
@@ -64,7 +64,7 @@ enum SecretKey {
         let secret = Data(bytes).base64EncodedString()
         let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard descriptor >= 0 else {
-            throw SettingsError("No secret key could be written beside the media; set SECRET_KEY.")
+            throw SettingsError("Cannot write a secret key to MEDIA_ROOT. Set SECRET_KEY.")
         }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try handle.write(contentsOf: Data(secret.utf8))

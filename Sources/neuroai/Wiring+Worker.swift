@@ -6,7 +6,7 @@ import Rendering
 
 extension Wiring {
     /// The queue with every kind of job; only a worker builds it, since only a worker holds the model.
-    func jobQueue(_ models: ModelShelf) throws -> JobQueue {
+    func jobQueue(_ models: ModelRegistry) throws -> JobQueue {
         let notes = workerNotes
         let segment = SegmentCaseJob(
             database: database, blobs: blobs, engines: models.engines, folders: workFolders,
@@ -34,14 +34,14 @@ extension SegmentationPipeline {
     ///
     /// - Parameters:
     ///   - model: another package than the settings'.
-    ///   - fellBack: called with a sentence where `MODEL_DEVICE=auto` does not take the first device.
+    ///   - onFallback: called with a sentence where `MODEL_DEVICE=auto` does not take the first device.
     static func installed(
-        _ settings: Settings, model: URL? = nil, fellBack: @escaping @Sendable (_ reason: String) -> Void
+        _ settings: Settings, model: URL? = nil, onFallback: @escaping @Sendable (_ reason: String) -> Void
     ) throws -> SegmentationPipeline {
         SegmentationPipeline(
             segmenter: try ModelSegmenter(
                 ModelPackage(folder: model ?? settings.modelPath), precision: settings.modelPrecision,
-                compiler: settings.networkCompiler(fellBack: fellBack)),
+                compiler: settings.networkCompiler(onFallback: onFallback)),
             atlas: AtlasSource(folder: settings.atlasPath), codeVersion: NeuroAI.version)
     }
 }

@@ -33,7 +33,7 @@ struct Wiring: Sendable {
     /// Names of settings that nobody reads are most often misspelt ones.
     func warnOfUnknownSettings() {
         for unknown in SettingsSource.present().unknownNames {
-            logger.warning("a setting is unknown", metadata: ["reason": "\(unknown.sentence)"])
+            logger.warning("unknown setting", metadata: ["reason": "\(unknown.sentence)"])
         }
     }
 }

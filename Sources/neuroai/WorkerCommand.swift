@@ -43,7 +43,7 @@ struct WorkerCommand: AsyncParsableCommand {
         wiring.workFolders.sweep()
         wiring.workerNotes.sweep()
         wiring.warnOfUnknownSettings()
-        let models = ModelShelf(settings, logger: wiring.logger)
+        let models = ModelRegistry(settings, logger: wiring.logger)
         // On a thread of its own: on a machine with one core the heart would stand still meanwhile.
         if slots.segments { try await DedicatedThread.run(named: "model") { models.warmUp() } }
         let queue = try wiring.jobQueue(models)

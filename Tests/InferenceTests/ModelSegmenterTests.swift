@@ -42,7 +42,7 @@ struct ModelSegmenterTests {
         #expect(left * 10 < right)
     }
 
-    @Test func theModelForetellsItsDice() throws {
+    @Test func theModelPredictsItsDice() throws {
         let found = try segmenter().probabilities(of: StudyPhantom.study(), control: WorkControl())
         #expect(Set(found.expectedDice.keys) == Set(TumourRegion.allCases))
         #expect(found.expectedDice.values.allSatisfy { (0...1).contains($0) })

@@ -55,7 +55,8 @@ struct KillClinic {
 
     private var service: SegmentationService {
         SegmentationService(
-            database: database, audit: audit, contents: .all, models: InstalledModels(list: { [] }, standard: { nil }))
+            database: database, audit: audit, contents: .all,
+            models: InstalledModels(list: { [] }, defaultModel: { nil }))
     }
 
     /// A case with one series and a segmentation that waits for a worker.

@@ -59,7 +59,7 @@ struct WebClinic: Sendable {
         let other = InstalledModel(
             identity: ModelIdentity(name: "other", version: "2.0", digest: String(repeating: "b", count: 64)),
             architecture: "another stand-in", requiredSequences: MRISequence.allCases)
-        return InstalledModels(list: { [active, other] }, standard: { active.identity })
+        return InstalledModels(list: { [active, other] }, defaultModel: { active.identity })
     }()
 
     static let secret = "a secret of at least thirty-two bytes"

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from calibrate import THRESHOLDS, dice_by_threshold, foretold, judged, lesion_report, review_below, temperature, threshold, thresholds_report
+from calibrate import THRESHOLDS, dice_by_threshold, held_out_predictions, judged, lesion_report, review_below, temperature, threshold, thresholds_report
 from metrics import calibration_counts, dice, expected_calibration_error, soft_dice, undecided
 
 
@@ -63,19 +63,19 @@ def rows(dice):
     return {name: [(*signs[:2], dice(*signs)) for signs in generator.random((20, 3))] for name in "abcdef"}
 
 
-def test_what_the_signs_decide_is_foretold():
-    found = judged(foretold(rows(lambda soft, undecided, chance: 0.2 + 0.9 * soft - 0.3 * undecided)))
+def test_what_the_signs_decide_is_predicted():
+    found = judged(held_out_predictions(rows(lambda soft, undecided, chance: 0.2 + 0.9 * soft - 0.3 * undecided)))
     assert found["correlation"] > 0.99 and found["bad_flagged"] == found["bad"] > 0 and found["good_flagged"] <= 0.25 * found["good"]
 
 
-def test_chance_cannot_be_foretold():
-    assert abs(judged(foretold(rows(lambda soft, undecided, chance: chance)))["correlation"]) < 0.5
+def test_chance_cannot_be_predicted():
+    assert abs(judged(held_out_predictions(rows(lambda soft, undecided, chance: chance)))["correlation"]) < 0.5
 
 
-def test_a_patients_own_dice_does_not_foretell_it():
+def test_a_patients_own_dice_does_not_predict_it():
     plain = rows(lambda soft, undecided, chance: 0.5 + 0.4 * chance)
     planted = {**plain, "a": [(*row[:2], 0.0) for row in plain["a"]]}
-    assert foretold(planted)["a"][:, 0] == pytest.approx(foretold(plain)["a"][:, 0])
+    assert held_out_predictions(planted)["a"][:, 0] == pytest.approx(held_out_predictions(plain)["a"][:, 0])
 
 
 def test_doubtful_voxels_are_counted_against_the_mask():

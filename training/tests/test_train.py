@@ -55,11 +55,11 @@ def test_dropped_sequences_are_hidden_from_the_network_and_shown_to_its_teacher(
     assert torch.equal(rest[0], kept) and torch.equal(rest[1], weights)
 
 
-def test_a_taught_run_steps_and_the_teacher_learns_nothing_itself(small, tmp_path, monkeypatch):
+def test_a_distilled_run_steps_and_the_teacher_learns_nothing_itself(small, tmp_path, monkeypatch):
     # In bf16 patches as small as these often have no finite gradient (`Run.advance`).
     monkeypatch.setattr(train, "has_bf16", lambda device: False)
     cases = {name: {**case(slice(4, 12)), "healthy": None, "weight": torch.tensor(1.0)} for name in ("a", "b")}
-    run = train.Run(train.Refine, tmp_path, seed=0, taught=0.5)
+    run = train.Run(train.Refine, tmp_path, seed=0, distillation=0.5)
     before = [weight.clone() for weight in run.network.parameters()]
     run.advance(next(train.Refine.batches(cases, lambda: 0, torch.Generator().manual_seed(0))), 0)
     assert any(not torch.equal(kept, known) for kept, known in zip(run.network.parameters(), before))

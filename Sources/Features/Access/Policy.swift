@@ -79,7 +79,7 @@ package enum Policy {
     /// Refuses what may never be done by this user, whatever the object.
     package static func require(_ action: Action, _ scope: Scope) throws {
         guard reach(of: action, scope) != .nothing else {
-            throw AppError(.forbidden, "Your role does not allow this.")
+            throw AppError(.forbidden, "Your role does not permit this action.")
         }
     }
 
@@ -87,7 +87,7 @@ package enum Policy {
     /// its second factor and its sessions.
     package static func requireRank(_ scope: Scope, aboveSuperuser isSuperuser: Bool) throws {
         guard scope.isSuperuser || !isSuperuser else {
-            throw AppError(.forbidden, "Only a superuser can change a superuser's account or end its sessions.")
+            throw AppError(.forbidden, "Only superusers can change a superuser's account or end its sessions.")
         }
     }
 }

@@ -8,6 +8,6 @@ package enum Precondition: Sendable, Equatable {
     func check(_ revision: Int64) throws {
         guard case .revision(let expected) = self, !expected.contains(revision) else { return }
         throw AppError(
-            .preconditionFailed, "It was changed by somebody else meanwhile; load it again and repeat your change.")
+            .preconditionFailed, "Changed by somebody else in the meantime. Load it again, then repeat the change.")
     }
 }

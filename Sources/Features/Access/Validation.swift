@@ -49,7 +49,7 @@ package struct Validation {
     package var error: AppError? {
         guard !fields.isEmpty else { return nil }
         let names = fields.keys.sorted().joined(separator: ", ")
-        return AppError(.validation, "These fields need correction: \(names).", fields: fields)
+        return AppError(.validation, "Correct these fields: \(names).", fields: fields)
     }
 }
 

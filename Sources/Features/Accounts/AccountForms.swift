@@ -41,7 +41,7 @@ package struct UserChange: Decodable, Sendable {
     package var role: String?
     package var isEmailVerified: Bool?
     package var isActive: Bool?
-    /// Of the signed-in user; one's own e-mail address changes only with it.
+    /// Of the signed-in user; one's own email address changes only with it.
     package var currentPassword: String?
 
     package init(
@@ -104,7 +104,7 @@ struct AccountForm {
         let names = [form.email, form.firstName, form.lastName].compactMap { $0 }
         password = check.password("password", form.password, rules, names: names + [email.localPart])
         if form.confirmPassword != form.password {
-            check.add("confirm_password", "The two passwords do not match.")
+            check.add("confirm_password", "The passwords do not match.")
         }
         firstName = check.label("first_name", form.firstName, required: true, atMost: 150)
         lastName = check.label("last_name", form.lastName, required: true, atMost: 150)
@@ -112,7 +112,7 @@ struct AccountForm {
         specialty = check.label("specialty", form.specialty, atMost: 200)
         role = invitation?.role ?? check.ownRole(form.role)
         if let invited = invitation?.email, invited != email {
-            check.add("email", "The invitation is for another address.")
+            check.add("email", "The invitation is for a different email address.")
         }
         try check.finish()
     }
@@ -131,9 +131,9 @@ extension Validation {
     fileprivate mutating func ownRole(_ text: String?) -> Role {
         guard let text else { return .doctor }
         switch Role(rawValue: text) {
-        case .admin: add("role", "An administrator can't be registered; an administrator appoints one.")
+        case .admin: add("role", "Administrators cannot register themselves. Ask an administrator.")
         case let known?: return known
-        case nil: add("role", "The role is one of doctor, radiologist, researcher.")
+        case nil: add("role", "Must be one of doctor, radiologist, researcher.")
         }
         return .doctor
     }

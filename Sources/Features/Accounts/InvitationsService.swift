@@ -34,7 +34,7 @@ package struct InvitationsService: Sendable {
             try AuditStore(connection).append(
                 AuditEntry(
                     scope, "invitation.create", "invitation", invitation.id.string,
-                    changes: [.told("role", nil, role)], at: now))
+                    changes: [.withValues("role", nil, role)], at: now))
         }
         return IssuedInvitation(invitation: invitation, token: token)
     }
@@ -45,7 +45,7 @@ package struct InvitationsService: Sendable {
         let now = clock()
         try await database.write { connection in
             guard try InvitationStore(connection).revoke(scope, id, at: now) else {
-                throw AppError(.notFound, "There is no open invitation of this id.")
+                throw AppError(.notFound, "Open invitation not found.")
             }
             try AuditStore(connection).append(
                 AuditEntry(scope, "invitation.revoke", "invitation", id.string, at: now))

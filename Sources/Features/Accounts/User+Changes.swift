@@ -22,7 +22,7 @@ extension User {
                 user.isActive = active
                 if active { user.isPending = false }
             } else {
-                check.add("isActive", "Only an administrator can open or close an account.")
+                check.add("isActive", "Only administrators can activate or deactivate accounts.")
             }
         }
         try check.finish()
@@ -32,11 +32,11 @@ extension User {
     private func changedRole(_ text: String?, asked asker: Role, _ check: inout Validation) -> Role {
         guard let text, text != role.rawValue else { return role }
         if asker != .admin {
-            check.add("role", "Only an administrator can change a role.")
+            check.add("role", "Only administrators can change roles.")
         } else if let known = Role(rawValue: text) {
             return known
         } else {
-            check.add("role", "The role is one of doctor, radiologist, researcher, admin.")
+            check.add("role", "Must be one of doctor, radiologist, researcher, admin.")
         }
         return role
     }
@@ -61,15 +61,15 @@ extension User {
             return entry.changes.isEmpty ? nil : entry
         }
         return [
-            entry("user.change_role", .told("role", before.role, role)),
-            entry(activation(since: before), .told("isActive", before.isActive, isActive)),
+            entry("user.change_role", .withValues("role", before.role, role)),
+            entry(activation(since: before), .withValues("isActive", before.isActive, isActive)),
             entry(
-                "user.update", .named("email", before.email, email),
-                .named("firstName", before.firstName, firstName), .named("lastName", before.lastName, lastName),
-                .named("institution", before.institution, institution),
-                .named("specialty", before.specialty, specialty),
-                .named("phoneNumber", before.phoneNumber, phoneNumber),
-                .told("isEmailVerified", before.isEmailVerified, isEmailVerified)),
+                "user.update", .redacted("email", before.email, email),
+                .redacted("firstName", before.firstName, firstName), .redacted("lastName", before.lastName, lastName),
+                .redacted("institution", before.institution, institution),
+                .redacted("specialty", before.specialty, specialty),
+                .redacted("phoneNumber", before.phoneNumber, phoneNumber),
+                .withValues("isEmailVerified", before.isEmailVerified, isEmailVerified)),
         ].compactMap(\.self)
     }
 }

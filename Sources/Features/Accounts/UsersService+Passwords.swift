@@ -10,14 +10,14 @@ extension UsersService {
         let fresh = check.newPassword(form, for: try await profile(scope), settings.passwords)
         let stored = try await database.read { try UserStore($0).passwordHash(scope) }
         if try await !sessions.isOwn(form.currentPassword ?? "", scope) {
-            check.add("currentPassword", "The current password is not correct.")
+            check.add("currentPassword", "Incorrect current password.")
         }
         try check.finish()
         let hash = try await hasher.hash(fresh)
         let now = clock()
         try await database.write { connection in
             guard try UserStore(connection).passwordHash(scope) == stored else {
-                throw AppError(.conflict, "The password was changed elsewhere in the meantime; sign in again.")
+                throw AppError(.conflict, "The password was changed in another session. Sign in again.")
             }
             try UserStore(connection).setPasswordHash(scope, scope.user, hash, at: now)
             try SessionStore(connection).endAll(
@@ -34,7 +34,7 @@ extension UsersService {
         let user = try await database.read { try Self.found(UserStore($0).find(scope, id)) }
         try Policy.requireRank(scope, aboveSuperuser: user.isSuperuser)
         guard id != scope.user else {
-            throw AppError(.conflict, "This is your own account: change its password on the page for your password.")
+            throw AppError(.conflict, "Change your own password on the Change password page.")
         }
         var check = Validation()
         let fresh = check.newPassword(form, for: user, settings.passwords)
@@ -54,7 +54,7 @@ extension UsersService {
 }
 
 extension UsersService {
-    /// The same by the operator, of the user with this e-mail address; for the command line, never for HTTP.
+    /// The same by the operator, of the user with this email address; for the command line, never for HTTP.
     package func setPassword(email: String, _ form: PasswordChange) async throws -> User {
         let user = try await user(email: email)
         var check = Validation()
@@ -76,11 +76,11 @@ extension UsersService {
         return user
     }
 
-    /// For the operator: the user with this e-mail address, in any institution.
+    /// For the operator: the user with this email address, in any institution.
     package func user(email: String) async throws -> User {
         let address = email.trimmed.lowercased()
         let known = try await database.read { try UserStore($0).credentials(email: address)?.user }
-        guard let known else { throw AppError(.notFound, "There is no user with the e-mail address \(address).") }
+        guard let known else { throw AppError(.notFound, "No user has the email address \(address).") }
         return known
     }
 }
@@ -91,7 +91,7 @@ extension Validation {
         let names = [user.email, user.username, user.firstName, user.lastName]
         let fresh = password("newPassword", form.newPassword, rules, names: names)
         if form.confirmPassword != form.newPassword {
-            add("confirmPassword", "The two passwords do not match.")
+            add("confirmPassword", "The passwords do not match.")
         }
         return fresh
     }

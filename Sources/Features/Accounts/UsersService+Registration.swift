@@ -45,7 +45,7 @@ extension UsersService {
         try check.finish()
         guard let role else { throw AppError.invalid("role", "This field is required.") }
         return try await update(scope, id, UserChange(role: role.rawValue, isActive: true)) { user in
-            guard user.isPending else { throw AppError(.conflict, "This account is not waiting for approval.") }
+            guard user.isPending else { throw AppError(.conflict, "This account is not pending approval.") }
         }
     }
 
@@ -78,7 +78,7 @@ extension UsersService {
     private func openInvitation(_ form: Registration) async throws -> Invitation? {
         guard let text = form.invitation?.trimmed, !text.isEmpty else {
             guard settings.registration != .closed else {
-                throw AppError(.forbidden, "Registration is closed; ask an administrator for an invitation.")
+                throw AppError(.forbidden, "Registration is closed. Ask an administrator for an invitation.")
             }
             return nil
         }
@@ -102,6 +102,6 @@ extension UsersService {
     }
 
     private static var spentInvitation: AppError {
-        AppError.invalid("invitation", "This invitation is not valid, was used before or has expired.")
+        AppError.invalid("invitation", "This invitation is invalid, already used or expired.")
     }
 }

@@ -23,7 +23,7 @@ package struct UsersService: Sendable {
         try await database.read { try Self.found(UserStore($0).find(scope.atHome, scope.user)) }
     }
 
-    /// The e-mail address changes only with the password.
+    /// The email address changes only with the password.
     package func updateProfile(_ scope: Scope, _ change: UserChange) async throws -> User {
         try await admitNewEmail(scope.atHome, scope.user, change)
         return try await update(scope.atHome, scope.user, change)
@@ -72,7 +72,7 @@ package struct UsersService: Sendable {
 
     // MARK: Parts
 
-    /// One's own new e-mail address takes the password, since the owner of its mailbox owns the account. How often addresses
+    /// One's own new email address takes the password, since the owner of its mailbox owns the account. How often addresses
     /// are tried is limited: the answer tells whether one is taken.
     private func admitNewEmail(_ scope: Scope, _ id: UserID, _ change: UserChange) async throws {
         guard let email = change.email?.trimmed.lowercased(),
@@ -81,7 +81,7 @@ package struct UsersService: Sendable {
         if id == scope.user {
             guard let password = change.currentPassword, !password.isEmpty else {
                 throw AppError.invalid(
-                    "currentPassword", "Enter your current password to change your e-mail address.")
+                    "currentPassword", "Enter your current password to change your email address.")
             }
             try await sessions.requireOwn(password, scope, field: "currentPassword")
         }
@@ -117,7 +117,7 @@ package struct UsersService: Sendable {
         }
     }
 
-    static var unknown: AppError { AppError(.notFound, "There is no such user.") }
+    static var unknown: AppError { AppError(.notFound, "User not found.") }
 
     static func found(_ user: User?) throws -> User {
         guard let user else { throw unknown }
@@ -134,5 +134,5 @@ package struct UsersService: Sendable {
     }
 
     static let lastAdministrator = AppError(
-        .conflict, "This is the institution's last administrator; appoint another one first.")
+        .conflict, "This is the last administrator of the institution. Appoint another one first.")
 }

@@ -141,12 +141,12 @@ package struct AdminFilter: Sendable {
 
     private func day(_ text: String) throws -> Timestamp {
         guard CivilDate(text) != nil, let time = Timestamp("\(text)T00:00:00Z") else {
-            throw AppError.invalid(key, "Write the date as YYYY-MM-DD.")
+            throw AppError.invalid(key, "Enter a date as YYYY-MM-DD.")
         }
         return time
     }
 
-    private var refusal: AppError { AppError.invalid(key, "This filter has no such value.") }
+    private var refusal: AppError { AppError.invalid(key, "Not a valid choice for this filter.") }
 }
 
 /// One of a few values with what it is called.

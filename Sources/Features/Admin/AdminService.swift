@@ -18,7 +18,7 @@ package struct AdminService: Sendable {
 
     package func table(_ scope: Scope, named name: String) throws -> AdminTable {
         guard let table = try tables(scope).first(where: { $0.name == name }) else {
-            throw AppError(.notFound, "There is no such table.")
+            throw AppError(.notFound, "Not found.")
         }
         return table
     }
@@ -28,7 +28,7 @@ package struct AdminService: Sendable {
     package func list(_ scope: Scope, _ table: AdminTable, _ query: AdminQuery) async throws -> AdminList {
         try Policy.require(.administer, scope)
         guard query.offset < AdminQuery.countLimit else {
-            throw AppError.invalid("page", "Narrow the list by a filter or a search: it ends here.")
+            throw AppError.invalid("page", "This page does not exist. Narrow the list with a filter or a search.")
         }
         let now = clock()
         let list =
@@ -44,7 +44,8 @@ package struct AdminService: Sendable {
     package func row(_ scope: Scope, _ table: AdminTable, id: String) async throws -> AdminRow {
         try Policy.require(.administer, scope)
         guard let row = try await rows(scope, table, ids: [id]).first else {
-            throw AppError(.notFound, "There is no such \(table.singular).")
+            throw AppError(
+                .notFound, "\(table.singular.first?.uppercased() ?? "")\(table.singular.dropFirst()) not found.")
         }
         try await record(scope, table, "read", [id])
         return row
@@ -99,11 +100,11 @@ package struct AdminService: Sendable {
         _ scope: Scope, _ table: AdminTable, _ action: AdminAction, on row: AdminRow
     ) -> AppError? {
         if isReserved(row, scope) {
-            return AppError(.forbidden, "Only a superuser can change a superuser's account or end its sessions.")
+            return AppError(.forbidden, "Only superusers can change a superuser's account or end its sessions.")
         }
         if let obstacle = action.obstacle(row) { return AppError(.conflict, obstacle) }
         guard action.isOffered(row) else {
-            return AppError(.conflict, "The \(table.singular) is not in a state in which this can be done.")
+            return AppError(.conflict, "The state of the \(table.singular) does not permit this action.")
         }
         return nil
     }
@@ -189,7 +190,8 @@ package struct AdminService: Sendable {
         let changed = edits.filter { $0.changesAnything(form) }
         let rows = try await rows(scope, table, ids: changed.map(\.id))
         guard rows.count == changed.count else {
-            throw AppError(.notFound, "There is no such \(table.singular).")
+            throw AppError(
+                .notFound, "\(table.singular.first?.uppercased() ?? "")\(table.singular.dropFirst()) not found.")
         }
         let values = Dictionary(changed.map { ($0.id, $0.values) }, uniquingKeysWith: { first, _ in first })
         return try await each(scope, table, rows) { row in

@@ -22,12 +22,12 @@ extension AdminStore {
                     auditedType: "a.object_type", id: "a.object_id"),
                 AdminColumn("changes", "Changes", "a.changes", .changes).optional().unsortable(),
                 AdminColumn("outcome", "Outcome", "a.outcome", .state),
-                AdminColumn("address", "From where", "a.address").optional(),
-                AdminColumn("objectId", "Id of the object", "a.object_id").optional().unlisted(),
+                AdminColumn("address", "IP address", "a.address").optional(),
+                AdminColumn("objectId", "Object ID", "a.object_id").optional().unlisted(),
                 AdminColumn("requestId", "Request", "a.request_id").optional().unlisted(),
             ])
         table.note =
-            "Entries are only ever added. They name objects by id and hold no patient data: of that and of free text they tell which field was changed, and not its value."
+            "Append-only. Entries contain object IDs but no patient data: for patient data and free text only the field name is recorded."
         table.filters = [
             AdminFilter(
                 "outcome", "Outcome", "a.outcome", .choice(["done", "refused", "failed"].map { .init($0, $0) })),
@@ -35,7 +35,7 @@ extension AdminStore {
             AdminFilter("period", "When", "a.occurred_at", .period),
             AdminFilter("action", "Action", "a.action", .text),
             AdminFilter("request", "Request", "a.request_id", .text),
-            AdminFilter("address", "From where", "a.address", .text),
+            AdminFilter("address", "IP address", "a.address", .text),
             AdminFilter("from", "From", "a.occurred_at", .since), AdminFilter("to", "To", "a.occurred_at", .until),
             AdminFilter("actor", "Who", "a.actor_id", .reference(table: "users")),
             AdminFilter("object", "Object", "a.object_id", .reference(table: "")),
@@ -50,7 +50,7 @@ extension AdminStore {
 
     static let activations = {
         var table = AdminTable(
-            "activations", "Choices of models", "choice", audit: .init("model_activation"),
+            "activations", "Model activations", "choice", audit: .init("model_activation"),
             .rows(
                 AdminRows(
                     from: """
@@ -61,12 +61,14 @@ extension AdminStore {
                 ) { "t.institution_id = \($0.institution)" }),
             [
                 AdminColumn("model", "Model", "t.model_name"), AdminColumn("version", "Version", "t.model_version"),
-                AdminColumn("activatedBy", "Chosen by", "u.email").optional().linked(to: "users", id: "t.activated_by"),
+                AdminColumn("activatedBy", "Activated by", "u.email").optional().linked(
+                    to: "users", id: "t.activated_by"),
                 AdminColumn("activatedAt", "Chosen", "t.activated_at", .time),
                 AdminColumn("rolledBackAt", "Rolled back", "t.rolled_back_at", .time).optional(),
                 AdminColumn("digest", "Digest", "t.model_digest").unlisted(),
             ])
-        table.note = "The newest one that is not rolled back is in force. Nobody is named where the operator chose."
+        table.note =
+            "The latest activation that is not rolled back is active. Activations by the operator have no user."
         table.filters = [
             AdminFilter("back", "State", "t.rolled_back_at", .presence(yes: "Rolled back", no: "Kept")),
             AdminFilter("chosen", "Chosen", "t.activated_at", .period),

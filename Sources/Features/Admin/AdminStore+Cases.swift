@@ -27,27 +27,27 @@ extension AdminStore {
         ]
         table.related = [
             AdminRelated(
-                "Images", "hidden as well, and purged with it", imagesByCase, by: "case_id",
+                "Images", "hidden and purged with the case", imagesByCase, by: "case_id",
                 list: .init("images", by: "case")
             ).inline(),
             AdminRelated(
-                "Tasks", "hidden as well, and purged with it", "inference_tasks", by: "case_id",
+                "Tasks", "hidden and purged with the case", "inference_tasks", by: "case_id",
                 list: .init("tasks", by: "case")
             ).inline(),
             AdminRelated(
-                "Results", "hidden as well, and purged with it", "results", by: "case_id",
+                "Results", "hidden and purged with the case", "results", by: "case_id",
                 list: .init("results", by: "case")
             ).inline(),
             AdminRelated(
-                "Reports", "hidden as well, and purged with it", "reports", by: "case_id",
+                "Reports", "hidden and purged with the case", "reports", by: "case_id",
                 list: .init("reports", by: "case")
             ).inline(),
             AdminRelated(
-                "Shares", "hidden as well, and purged with it", "case_shares", by: "case_id",
+                "Shares", "hidden and purged with the case", "case_shares", by: "case_id",
                 list: .init("shares", by: "case")
             ).inline(),
             AdminRelated(
-                "Files", "hidden as well, and purged with it", "blobs", by: "case_id", bytes: "size",
+                "Files", "hidden and purged with the case", "blobs", by: "case_id", bytes: "size",
                 list: .init("files", by: "case")),
         ]
         table.edit = caseForm(isNew: false)
@@ -92,7 +92,7 @@ extension AdminStore {
             fields.insert(
                 .init(
                     "status", "Status", .choice(choices), isRequired: true,
-                    help: "The service sets processing, completed and failed itself."), at: 3)
+                    help: "Processing, completed and failed are set automatically."), at: 3)
         }
         return AdminForm(fields: fields) { services, scope, id, values in
             let form = try CaseForm(values)
@@ -105,20 +105,20 @@ extension AdminStore {
 
     private static let caseActions = [
         AdminAction(
-            "archive", "Archive", "Archived cases can't be segmented until they are taken out of the archive.",
+            "archive", "Archive", "Archived cases cannot be segmented until they are unarchived.",
             where: { $0["status"]?.text != Case.Status.archived.rawValue }
         ) { services, scope, id in
             try await services.cases.update(scope, id, status: .archived)
         },
         AdminAction(
-            "unarchive", "Take out of the archive", "The cases can be segmented again.",
+            "unarchive", "Unarchive", "The cases can be segmented again.",
             where: { $0["status"]?.text == Case.Status.archived.rawValue }
         ) { services, scope, id in
             try await services.cases.update(scope, id, status: .uploaded)
         },
         AdminAction(
             "segment", "Start segmentation",
-            "Asks for a segmentation of each case by the active model. Signed reports stay; new drafts are added beside them.",
+            "Starts a segmentation of each case with the active model. Signed reports are kept; new drafts are added.",
             needing: .startInference, where: { $0["status"]?.text != Case.Status.archived.rawValue },
             unless: { $0["images"]?.text == "0" ? "The case has no images yet." : nil }
         ) { services, scope, id in
@@ -127,7 +127,7 @@ extension AdminStore {
         },
         AdminAction(
             "delete", "Delete",
-            "The cases are hidden with everything that hangs on them. They can be restored until they are purged.",
+            "The cases and all related objects are hidden. They can be restored until they are purged.",
             isDestructive: true
         ) { services, scope, id in
             try await services.cases.delete(scope, AdministeredServices.id(id, of: CaseID.self))
@@ -146,14 +146,14 @@ extension AdminStore {
                     id: "c.id", order: .newest("c.deleted_at"), search: ["c.search_text", "u.search_text"]
                 ) { "c.institution_id = \($0.institution) AND c.deleted_at IS NOT NULL" }),
             [
-                AdminColumn("patientId", "Patient id", "c.patient_id"),
+                AdminColumn("patientId", "Patient ID", "c.patient_id"),
                 AdminColumn("status", "Status", "c.status", .state),
                 AdminColumn("author", "Author", "u.email").linked(to: "users", id: "c.created_by"),
                 AdminColumn("createdAt", "Created", "c.created_at", .time),
                 AdminColumn("deletedAt", "Deleted", "c.deleted_at", .time),
                 AdminColumn("deletedBy", "Deleted by", "d.email").optional(),
             ])
-        table.note = "They are purged with their files once the time of retention has passed."
+        table.note = "Purged with their files after the retention period."
         table.filters = [AdminFilter("deleted", "Deleted", "c.deleted_at", .period)]
         table.related = [
             AdminRelated("Images", "", imagesByCase, by: "case_id"),
@@ -161,7 +161,7 @@ extension AdminStore {
             AdminRelated("Files", "", "blobs", by: "case_id", bytes: "size"),
         ]
         table.actions = [
-            AdminAction("restore", "Restore", "The cases come back as they were.") { services, scope, id in
+            AdminAction("restore", "Restore", "The cases become visible again.") { services, scope, id in
                 _ = try await services.cases.restore(scope, AdministeredServices.id(id, of: CaseID.self))
             }
         ]
@@ -199,7 +199,7 @@ extension AdminStore {
                 AdminColumn("spacingX", "Spacing along x [mm]", "m.spacing_x", .decimal).unlisted(),
                 AdminColumn("spacingY", "Spacing along y [mm]", "m.spacing_y", .decimal).unlisted(),
                 AdminColumn("spacingZ", "Spacing along z [mm]", "m.spacing_z", .decimal).unlisted(),
-                AdminColumn("contentDigest", "SHA-256 of the content", "m.content_digest").unlisted(),
+                AdminColumn("contentDigest", "Content SHA-256", "m.content_digest").unlisted(),
             ])
         table.filters = [
             AdminFilter("modality", "Sequence", "m.role", .choice(AdminChoice.all(of: MRISequence.self))),
@@ -209,10 +209,10 @@ extension AdminStore {
         table.edit = AdminForm(fields: [
             .init(
                 "modality", "Sequence", .choice(AdminChoice.all(of: MRISequence.self)), isRequired: true,
-                help: "Results that were measured before say from then on that the images were changed."),
+                help: "Existing results will be marked as outdated."),
             .init(
                 "originalFilename", "File", isRequired: true,
-                help: "Shown to people; the stored file keeps its own name."),
+                help: "Display name; the stored file is not renamed."),
         ]) { services, scope, id, values in
             try await services.images.update(
                 scope, AdministeredServices.id(id, of: ID<Series>.self), modality: values["modality"] ?? "",
@@ -222,7 +222,7 @@ extension AdminStore {
         table.actions = [
             AdminAction(
                 "delete", "Delete",
-                "The images go with their files. Results that were measured on them stay and say that the images were changed.",
+                "Deletes the images with their files. Results are kept and marked as outdated.",
                 isDestructive: true, needing: .uploadImage
             ) { services, scope, id in
                 try await services.images.delete(scope, AdministeredServices.id(id, of: ID<Series>.self))

@@ -22,7 +22,7 @@ extension AdminStore {
                 AdminColumn("createdAt", "Stored", "b.created_at", .time),
                 AdminColumn("digest", "SHA-256", "b.sha256").unlisted(),
             ])
-        table.note = "Files of deleted cases name no case. A file goes with the object that it belongs to."
+        table.note = "Files of deleted cases show no case. A file is deleted with the object it belongs to."
         table.filters = [
             AdminFilter("stored", "Stored", "b.created_at", .period),
             AdminFilter("case", "Case", "b.case_id", .reference(table: "cases")),
@@ -32,7 +32,7 @@ extension AdminStore {
 
     static let resultFiles = {
         var table = AdminTable(
-            "result-files", "Files of results", "result's file", audit: .init("result_file"),
+            "result-files", "Result files", "result's file", audit: .init("result_file"),
             .rows(
                 AdminRows(
                     from: """
@@ -66,7 +66,7 @@ extension AdminStore {
 
     static let uploads = {
         var table = AdminTable(
-            "uploads", "Uploads in parts", "upload", audit: .init("upload"),
+            "uploads", "Resumable uploads", "upload", audit: .init("upload"),
             .rows(
                 AdminRows(
                     from: """
@@ -86,9 +86,9 @@ extension AdminStore {
                 AdminColumn("expiresAt", "Expires", "p.expires_at", .time),
                 AdminColumn("completedAt", "Completed", "p.completed_at", .time).optional(),
             ])
-        table.note = "Their sizes count against the institution's quota until they are complete or have expired."
+        table.note = "Incomplete uploads count against the institution's quota until they are complete or expire."
         table.filters = [
-            AdminFilter("completed", "State", "p.completed_at", .presence(yes: "Complete", no: "Under way")),
+            AdminFilter("completed", "State", "p.completed_at", .presence(yes: "Complete", no: "In progress")),
             AdminFilter("modality", "Sequence", "p.modality", .choice(AdminChoice.all(of: MRISequence.self))),
             AdminFilter("begun", "Begun", "p.created_at", .period),
             AdminFilter("case", "Case", "p.case_id", .reference(table: "cases")),

@@ -20,13 +20,13 @@ extension AdminStore {
             ])
         table.isChangedBySuperusersAlone = true
         table.note = """
-            Superusers add institutions, rename them, set their quotas and act in them as administrators. Without a quota of its \
-            own the operator's rule holds (INSTITUTION_QUOTA).
+            Superusers add and rename institutions, set quotas and act as administrator of any institution. Institutions without a quota \
+            of their own have the default (INSTITUTION_QUOTA).
             """
         table.filters = [
-            AdminFilter("quota", "Quota", "i.quota_bytes", .presence(yes: "Its own", no: "The operator's")),
+            AdminFilter("quota", "Quota", "i.quota_bytes", .presence(yes: "Custom", no: "Default")),
             AdminFilter(
-                "full", "Nine tenths used", "(CASE WHEN i.stored_bytes >= i.quota_bytes / 10 * 9 THEN 1 ELSE 0 END)",
+                "full", "Over 90 %", "(CASE WHEN i.stored_bytes >= i.quota_bytes / 10 * 9 THEN 1 ELSE 0 END)",
                 .flag),
             AdminFilter("created", "Created", "i.created_at", .period),
         ]
@@ -54,7 +54,7 @@ extension AdminStore {
 
     private static let quotaField = AdminForm.Field(
         "quotaBytes", "Quota",
-        help: "With its unit, such as 500 MB or 20 GiB. Empty for the operator's rule, 0 for no storage at all.")
+        help: "Size with unit, such as 500 MB or 20 GiB. Empty for the default, 0 for no storage.")
 
     private static func institutionForm(isNew: Bool) -> AdminForm {
         let name = AdminForm.Field("name", "Name", isRequired: true)
@@ -84,23 +84,23 @@ extension AdminStore {
             [
                 AdminColumn("createdAt", "Made", "v.created_at", .time),
                 AdminColumn("role", "Role", "v.role", .state), AdminColumn("email", "For", "v.email").optional(),
-                AdminColumn("createdBy", "Made by", "a.email").optional(),
+                AdminColumn("createdBy", "Created by", "a.email").optional(),
                 AdminColumn("expiresAt", "Expires", "v.expires_at", .time),
                 AdminColumn("usedAt", "Used", "v.used_at", .time).optional(),
                 AdminColumn("usedBy", "Used by", "u.email").optional().linked(to: "users", id: "v.used_by"),
                 AdminColumn("revokedAt", "Revoked", "v.revoked_at", .time).optional(),
             ])
-        table.note = "A link lets one person register in a role; it is shown once, when it is made."
+        table.note = "An invitation link lets one person register in a role. It is shown only once."
         table.filters = [
             AdminFilter("role", "Role", "v.role", .choice(AdminChoice.all(of: Role.self))),
-            AdminFilter("used", "State", "v.used_at", .presence(yes: "Used", no: "Not used")),
+            AdminFilter("used", "State", "v.used_at", .presence(yes: "Used", no: "Unused")),
             AdminFilter("revoked", "Revoked", "v.revoked_at", .presence(yes: "Yes", no: "No")),
             AdminFilter("created", "Made", "v.created_at", .period),
         ]
         table.add = invitationForm
         table.actions = [
             AdminAction(
-                "revoke", "Revoke", "The links let nobody in any more.",
+                "revoke", "Revoke", "The links stop working.",
                 where: { $0["usedAt"]?.value == .null && $0["revokedAt"]?.value == .null }
             ) { services, scope, id in
                 try await services.users.invitations.revoke(scope, AdministeredServices.id(id, of: ID<Invitation>.self))
@@ -112,13 +112,13 @@ extension AdminStore {
     private static let invitationForm = AdminForm(
         fields: [
             .init("role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true),
-            .init("email", "For", .email, help: "The only address that may use it; empty for any."),
+            .init("email", "For", .email, help: "The only email address that may use it; empty for any."),
         ], tells: true
     ) { services, scope, _, values in
         let form = InvitationForm(role: values["role"], email: values["email"])
         let issued = try await services.users.invitations.create(scope, form)
         return .init(
-            issued.invitation.id.string, message: "The invitation was made. This link is shown only now:",
+            issued.invitation.id.string, message: "Invitation created. This link is shown only now:",
             link: "/register?invitation=\(issued.token.text)")
     }
 }

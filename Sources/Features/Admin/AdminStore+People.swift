@@ -12,26 +12,26 @@ extension AdminStore {
                     revision: "u.updated_at", superusers: "u.is_superuser"
                 ) { "u.institution_id = \($0.institution) AND u.deleted_at IS NULL" }),
             [
-                AdminColumn("email", "E-mail", "u.email"), AdminColumn("firstName", "First name", "u.first_name"),
+                AdminColumn("email", "Email", "u.email"), AdminColumn("firstName", "First name", "u.first_name"),
                 AdminColumn("lastName", "Last name", "u.last_name"), AdminColumn("role", "Role", "u.role", .state),
                 AdminColumn("specialty", "Specialty", "u.specialty"),
-                AdminColumn("institution", "Institution as written", "u.institution_name").unlisted(),
+                AdminColumn("institution", "Affiliation", "u.institution_name").unlisted(),
                 AdminColumn("phoneNumber", "Telephone", "u.phone_number").unlisted(),
-                AdminColumn("isEmailVerified", "E-mail verified", "u.is_email_verified", .flag),
+                AdminColumn("isEmailVerified", "Email verified", "u.is_email_verified", .flag),
                 AdminColumn("isActive", "Active", "u.is_active", .flag),
-                AdminColumn("isPending", "Waiting for approval", "u.is_pending", .flag).unlisted(),
+                AdminColumn("isPending", "Pending approval", "u.is_pending", .flag).unlisted(),
                 AdminColumn("isLastAdmin", "Last administrator", isLastAdmin, .flag).unlisted().unsortable(),
                 AdminColumn("isSuperuser", "Superuser", "u.is_superuser", .flag).unlisted(),
-                AdminColumn("secondFactor", "Second factor", hasSecondFactor, .flag).unlisted(),
+                AdminColumn("secondFactor", "Two-factor authentication", hasSecondFactor, .flag).unlisted(),
                 AdminColumn("createdAt", "Registered", "u.created_at", .time),
                 AdminColumn("updatedAt", "Changed", "u.updated_at", .time).unlisted(),
             ])
         table.filters = [
             AdminFilter("role", "Role", "u.role", .choice(AdminChoice.all(of: Role.self))),
-            AdminFilter("verified", "E-mail verified", "u.is_email_verified", .flag),
+            AdminFilter("verified", "Email verified", "u.is_email_verified", .flag),
             AdminFilter("active", "Active", "u.is_active", .flag),
-            AdminFilter("pending", "Waiting for approval", "u.is_pending", .flag),
-            AdminFilter("factor", "Second factor", hasSecondFactor, .flag),
+            AdminFilter("pending", "Pending approval", "u.is_pending", .flag),
+            AdminFilter("factor", "Two-factor authentication", hasSecondFactor, .flag),
             AdminFilter("created", "Registered", "u.created_at", .period),
             AdminFilter("institution", "Institution", "u.institution_id", .reference(table: "institutions")),
         ]
@@ -41,15 +41,15 @@ extension AdminStore {
                 list: .init("sessions", by: "user", .init("ended", "0"))
             ).inline(),
             AdminRelated(
-                "Cases", "kept, with the author's name", "cases", by: "created_by",
+                "Cases", "kept", "cases", by: "created_by",
                 where: "deleted_at IS NULL", list: .init("cases", by: "author")),
             AdminRelated(
-                "Shared cases", "no longer shared", "case_shares", by: "user_id", list: .init("shares", by: "user")),
+                "Shared cases", "deleted", "case_shares", by: "user_id", list: .init("shares", by: "user")),
             AdminRelated("Tasks", "kept", "inference_tasks", by: "created_by", list: .init("tasks", by: "author")),
         ]
         table.note = """
-            People join by an invitation or, where that is allowed, register themselves. Who waits for approval is let in by \
-            Approve on the user's page.
+            Users join by invitation or register if registration is enabled. To admit a user who is pending approval, open the \
+            user's page and choose Approve.
             """
         table.edit = userForm
         table.listEdit = userListForm
@@ -76,7 +76,7 @@ extension AdminStore {
         fields: [
             .init(
                 "role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true,
-                help: "The person asked for this role and may act in it from now on. Confirm it, or choose another one."
+                help: "The user requested this role. Confirm it or choose another one."
             )
         ]
     ) { services, scope, id, values in
@@ -86,12 +86,12 @@ extension AdminStore {
     }.offered { _, row in row["isPending"]?.text == "1" }
 
     private static let userForm = AdminForm(fields: [
-        .init("email", "E-mail", .email, isRequired: true),
+        .init("email", "Email", .email, isRequired: true),
         .init("firstName", "First name", isRequired: true), .init("lastName", "Last name", isRequired: true),
         .init("role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true),
-        .init("institution", "Institution as written", help: "As the user wrote it; it grants nothing."),
+        .init("institution", "Affiliation", help: "Entered by the user; grants no access."),
         .init("specialty", "Specialty"), .init("phoneNumber", "Telephone"),
-        .init("isEmailVerified", "E-mail verified", .flag),
+        .init("isEmailVerified", "Email verified", .flag),
     ]) { services, scope, id, values in
         let change = UserChange(
             firstName: values["firstName"] ?? "", lastName: values["lastName"] ?? "", email: values["email"] ?? "",
@@ -102,14 +102,14 @@ extension AdminStore {
             _ = try await services.users.updateUser(
                 scope, AdministeredServices.id(id, of: UserID.self), change, if: values.precondition)
         } catch let error as AppError where error.fields["currentPassword"] != nil {
-            throw AppError.invalid("email", "Change your own e-mail address on the page of your account.")
+            throw AppError.invalid("email", "Change your own email address on your account page.")
         }
         return .init(id)
     }
 
     private static let userListForm = AdminForm(fields: [
         .init("role", "Role", .choice(AdminChoice.all(of: Role.self)), isRequired: true),
-        .init("isEmailVerified", "E-mail verified", .flag),
+        .init("isEmailVerified", "Email verified", .flag),
     ]) { services, scope, id, values in
         let change = UserChange(role: values["role"] ?? "", isEmailVerified: values.flag("isEmailVerified"))
         _ = try await services.users.updateUser(
@@ -122,8 +122,8 @@ extension AdminStore {
         fields: [
             .init(
                 "newPassword", "New password", .password, isRequired: true,
-                help: "Hand it on in person. Whoever is signed in by this account has to sign in again."),
-            .init("confirmPassword", "New password again", .password, isRequired: true),
+                help: "Give it to the user in person. All sessions of the account end."),
+            .init("confirmPassword", "Confirm new password", .password, isRequired: true),
         ]
     ) { services, scope, id, values in
         let form = PasswordChange(newPassword: values["newPassword"], confirmPassword: values["confirmPassword"])
@@ -138,34 +138,34 @@ extension AdminStore {
     private static let userActions = [
         AdminAction(
             "deactivate", "Deactivate",
-            "The accounts can't be used until they are activated again; their sessions end.",
+            "Deactivated users cannot sign in. Their sessions end.",
             where: { $0["isActive"]?.text == "1" }, unless: lastAdmin
         ) { services, scope, id in
             let change = UserChange(isActive: false)
             _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: UserID.self), change)
         },
         AdminAction(
-            "activate", "Activate", "The accounts can be used again.",
+            "activate", "Activate", "The users can sign in again.",
             where: { $0["isActive"]?.text == "0" && $0["isPending"]?.text == "0" }
         ) { services, scope, id in
             let change = UserChange(isActive: true)
             _ = try await services.users.updateUser(scope, AdministeredServices.id(id, of: UserID.self), change)
         },
         AdminAction(
-            "reset-factor", "Reset second factor",
-            "For somebody who has lost the device and the recovery codes: the password alone lets in until a new one is set up.",
+            "reset-factor", "Reset two-factor authentication",
+            "For users who have lost their device and recovery codes. They sign in with the password only until they set it up again.",
             where: { $0["secondFactor"]?.text == "1" }
         ) { services, scope, id in
             try await services.sessions.secondFactors.reset(scope, AdministeredServices.id(id, of: UserID.self))
         },
         AdminAction(
-            "end-sessions", "End sessions", "Whoever is signed in by these accounts has to sign in again."
+            "end-sessions", "End sessions", "The users must sign in again."
         ) { services, scope, id in
             try await services.sessions.endAll(scope, of: AdministeredServices.id(id, of: UserID.self))
         },
         AdminAction(
             "delete", "Delete",
-            "The accounts can't be used any more, and can't be brought back. What they made stays with their names.",
+            "Deleted accounts cannot be restored. Cases and reports keep the users' names.",
             isDestructive: true, unless: lastAdmin
         ) { services, scope, id in
             try await services.users.delete(scope, AdministeredServices.id(id, of: UserID.self))

@@ -31,7 +31,7 @@ extension AdminStore {
                     .linked(to: "users", id: "t.last_edited_by"),
                 AdminColumn("aiGeneratedText", "Draft", "t.ai_generated_text", .longText).unlisted(),
                 AdminColumn(
-                    "finalizedText", "Text in force", "COALESCE(t.finalized_text, t.ai_generated_text)", .longText
+                    "finalizedText", "Current text", "COALESCE(t.finalized_text, t.ai_generated_text)", .longText
                 ).unlisted(),
                 AdminColumn("revision", "Revision", "t.revision", .number).unlisted(),
                 AdminColumn("result", "Result", "t.result_id").unlisted().unsortable()
@@ -56,10 +56,10 @@ extension AdminStore {
         ]
         table.actions = [
             AdminAction(
-                "delete", "Delete", "Drafts and reviewed reports go with their edits.", isDestructive: true,
+                "delete", "Delete", "Deletes drafts and reviewed reports with their revisions.", isDestructive: true,
                 unless: { row in
                     ["draft", "reviewed"].contains(row["status"]?.text)
-                        ? nil : "The report has been finalized; signed reports are kept."
+                        ? nil : "Signed reports cannot be deleted."
                 }
             ) { services, scope, id in
                 try await services.reports.delete(scope, AdministeredServices.id(id, of: ID<Report>.self))
@@ -69,11 +69,11 @@ extension AdminStore {
     }()
 
     private static let reportForm = AdminForm(fields: [
-        .init("finalizedText", "Text in force", .longText, isRequired: true),
+        .init("finalizedText", "Current text", .longText, isRequired: true),
         .init(
             "status", "Status", .choice(reportStates), isRequired: true,
-            help: "A changed text is a draft again; a radiologist signs. A signed report no longer changes."),
-        .init("acknowledgeChecks", "Sign in spite of contradictions that the check has found", .flag),
+            help: "Changing the text makes it a draft again. Only radiologists sign; signed reports cannot be changed."),
+        .init("acknowledgeChecks", "Sign despite the listed warnings", .flag),
         .init("editReason", "Reason"),
     ]) { services, scope, id, values in
         // Browsers send line ends as they were in mail.
@@ -88,7 +88,7 @@ extension AdminStore {
 
     static let edits = {
         var table = AdminTable(
-            "edits", "Edits of reports", "edit", audit: .init("report_edit"),
+            "edits", "Report revisions", "edit", audit: .init("report_edit"),
             .rows(
                 AdminRows(
                     from: """
@@ -102,14 +102,14 @@ extension AdminStore {
                 AdminColumn("editedAt", "When", "e.edited_at", .time).precise(),
                 AdminColumn("number", "Number", "e.number", .number),
                 AdminColumn("editedBy", "Who", "u.email").optional().linked(to: "users", id: "e.edited_by"),
-                AdminColumn("status", "Status after it", "e.status", .state),
+                AdminColumn("status", "New status", "e.status", .state),
                 AdminColumn("reason", "Reason", "e.reason"),
                 AdminColumn("report", "Report", "e.report_id").unsortable().linked(to: "reports", id: "e.report_id"),
-                AdminColumn("text", "Text after it", "e.text", .longText).optional().unlisted(),
+                AdminColumn("text", "New text", "e.text", .longText).optional().unlisted(),
             ])
-        table.note = "Every change of a report, as kept for ever."
+        table.note = "All changes of reports."
         table.filters = [
-            AdminFilter("status", "Status after it", "e.status", .choice(reportStates)),
+            AdminFilter("status", "New status", "e.status", .choice(reportStates)),
             AdminFilter("edited", "When", "e.edited_at", .period),
             AdminFilter("report", "Report", "e.report_id", .reference(table: "reports")),
         ]
@@ -136,7 +136,7 @@ extension AdminStore {
                 AdminColumn("report", "Report", "a.report_id").unsortable().linked(to: "reports", id: "a.report_id"),
                 AdminColumn("text", "Text", "a.text", .longText).unlisted(),
             ])
-        table.note = "Corrections of signed reports."
+        table.note = "Addenda of signed reports."
         table.filters = [
             AdminFilter("added", "Added", "a.written_at", .period),
             AdminFilter("report", "Report", "a.report_id", .reference(table: "reports")),
@@ -169,7 +169,7 @@ extension AdminStore {
                 AdminColumn("result", "Result", "f.result_id").unlisted().unsortable()
                     .linked(to: "results", id: "f.result_id"),
             ])
-        table.note = "What clinicians say of results; ratings go from 1 to 5."
+        table.note = "Ratings of results by clinicians, from 1 to 5."
         table.filters = [
             AdminFilter("correct", "Correct", "f.is_correct", .flag),
             AdminFilter("given", "Given", "f.created_at", .period),

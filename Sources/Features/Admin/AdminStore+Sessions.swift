@@ -17,7 +17,7 @@ extension AdminStore {
                 AdminColumn("createdAt", "Signed in", "s.created_at", .time),
                 AdminColumn("lastUsedAt", "Last used", "s.last_used_at", .time),
                 AdminColumn("expiresAt", "Expires", "s.expires_at", .time),
-                AdminColumn("address", "From where", "s.address").optional().unlisted(),
+                AdminColumn("address", "IP address", "s.address").optional().unlisted(),
                 AdminColumn("endedAt", "Ended", "s.ended_at", .time).optional(),
                 AdminColumn("endReason", "Why", "s.end_reason", .state).optional(),
             ])
@@ -28,12 +28,12 @@ extension AdminStore {
         ]
         table.related = [
             AdminRelated(
-                "Refresh tokens", "no longer taken", "refresh_tokens", by: "session_id",
+                "Refresh tokens", "revoked", "refresh_tokens", by: "session_id",
                 list: .init("tokens", by: "session"))
         ]
         table.actions = [
             AdminAction(
-                "end", "End", "Whoever is signed in by these sessions has to sign in again.", isDestructive: true,
+                "end", "End", "The users must sign in again.", isDestructive: true,
                 where: { $0["endedAt"]?.value == .null }
             ) { services, scope, id in
                 try await services.sessions.end(scope, AdministeredServices.id(id, of: SessionID.self))
@@ -63,20 +63,20 @@ extension AdminStore {
                 AdminColumn("firstUsedAt", "First used", "t.first_used_at", .time).optional(),
                 AdminColumn("lastUsedAt", "Last used", "t.last_used_at", .time).optional(),
                 AdminColumn("endedAt", "Session ended", "s.ended_at", .time).optional(),
-                AdminColumn("parent", "Exchanged for", "t.parent_id").optional().unlisted().unsortable()
+                AdminColumn("parent", "Replaced by", "t.parent_id").optional().unlisted().unsortable()
                     .linked(to: "tokens", id: "t.parent_id"),
             ])
         table.note =
-            "Of each token only its id and its times are stored. Revoking one ends the session that it belongs to."
+            "Only IDs and times of tokens are stored. Revoking a token ends its session."
         table.filters = [
-            AdminFilter("used", "Used", "t.first_used_at", .presence(yes: "Used", no: "Not used")),
+            AdminFilter("used", "Used", "t.first_used_at", .presence(yes: "Used", no: "Unused")),
             AdminFilter("ended", "Session", "s.ended_at", .presence(yes: "Ended", no: "Open")),
             AdminFilter("issued", "Issued", "t.issued_at", .period),
             AdminFilter("session", "Session", "t.session_id", .reference(table: "sessions")),
         ]
         table.actions = [
             AdminAction(
-                "revoke", "Revoke", "The sessions that these tokens belong to end.",
+                "revoke", "Revoke", "Ends the sessions of these tokens.",
                 where: { $0["endedAt"]?.value == .null }
             ) { services, scope, id in
                 try await services.sessions.end(scope, holding: AdministeredServices.id(id, of: ID<RefreshToken>.self))
@@ -87,7 +87,7 @@ extension AdminStore {
 
     static let factors = {
         var table = AdminTable(
-            "factors", "Second factors", "second factor", audit: .init("second_factor"),
+            "factors", "Two-factor devices", "two-factor device", audit: .init("second_factor"),
             .rows(
                 AdminRows(
                     from:
@@ -96,17 +96,17 @@ extension AdminStore {
                 ) { "f.institution_id = \($0.institution)" }),
             [
                 AdminColumn("user", "User", "u.email").linked(to: "users", id: "f.user_id"),
-                AdminColumn("createdAt", "Set up", "f.created_at", .time),
+                AdminColumn("createdAt", "Enrolled", "f.created_at", .time),
                 AdminColumn("confirmedAt", "Confirmed", "f.confirmed_at", .time).optional(),
                 AdminColumn(
                     "codes", "Recovery codes left",
                     "(SELECT COUNT(*) FROM recovery_codes r WHERE r.user_id = f.user_id AND r.used_at IS NULL)", .number
                 ),
             ])
-        table.note = "Who has lost one has it reset at the user's page. Of secrets and codes nothing is shown."
+        table.note = "Reset a lost device on the user's page. Secrets and codes are never shown."
         table.filters = [
-            AdminFilter("confirmed", "State", "f.confirmed_at", .presence(yes: "In force", no: "Begun")),
-            AdminFilter("created", "Set up", "f.created_at", .period),
+            AdminFilter("confirmed", "State", "f.confirmed_at", .presence(yes: "Active", no: "Begun")),
+            AdminFilter("created", "Enrolled", "f.created_at", .period),
         ]
         return table
     }()

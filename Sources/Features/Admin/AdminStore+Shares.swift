@@ -25,7 +25,7 @@ extension AdminStore {
                     to: "users", id: "CASE WHEN b.institution_id = s.institution_id THEN s.shared_by END"),
                 AdminColumn("createdAt", "Shared", "s.created_at", .time),
             ])
-        table.note = "Sharing a case with the same colleague once more changes how far the access goes."
+        table.note = "To change the access, share the case with the same colleague again."
         table.filters = [
             AdminFilter("access", "Access", "s.access", .choice(AdminChoice.all(of: ShareAccess.self))),
             AdminFilter("shared", "Shared", "s.created_at", .period),
@@ -34,7 +34,7 @@ extension AdminStore {
         ]
         table.add = shareForm
         table.actions = [
-            AdminAction("delete", "Delete", "The colleagues no longer see the cases.", isDestructive: true) {
+            AdminAction("delete", "Delete", "The colleagues lose access to the cases.", isDestructive: true) {
                 services, scope, id in
                 let (item, colleague) = try shareParts(id)
                 try await services.cases.shares.end(scope, case: item, with: colleague)
@@ -46,11 +46,11 @@ extension AdminStore {
     private static let shareForm = AdminForm(fields: [
         .init(
             "case", "Case", .reference(table: "cases"), isRequired: true,
-            help: "The case's id; its page leads here and fills it in."),
-        .init("email", "Colleague's e-mail", .email, isRequired: true),
+            help: "Case ID; filled in when you open this form from the case."),
+        .init("email", "Colleague's email", .email, isRequired: true),
         .init(
             "access", "Access", .choice(AdminChoice.all(of: ShareAccess.self)), isRequired: true,
-            help: "Who may write does what the author does, but neither deletes the case nor shares it."),
+            help: "Write access includes everything except deleting and sharing the case."),
     ]) { services, scope, _, values in
         guard let id = CaseID(values["case"]?.trimmed ?? "") else { throw unknownCase }
         do {
@@ -62,12 +62,12 @@ extension AdminStore {
         }
     }
 
-    private static var unknownCase: AppError { AppError.invalid("case", "There is no such case.") }
+    private static var unknownCase: AppError { AppError.invalid("case", "Case not found.") }
 
     /// A share has no id of its own: it is a case and a colleague.
     private static func shareParts(_ id: String) throws -> (CaseID, UserID) {
         let parts = id.split(separator: ".").map(String.init)
-        guard parts.count == 2 else { throw AppError(.notFound, "There is no such share.") }
+        guard parts.count == 2 else { throw AppError(.notFound, "Share not found.") }
         return (
             try AdministeredServices.id(parts[0], of: CaseID.self),
             try AdministeredServices.id(parts[1], of: UserID.self)

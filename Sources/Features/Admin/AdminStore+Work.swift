@@ -28,22 +28,22 @@ extension AdminStore {
                 AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "t.case_id"),
                 AdminColumn("status", "Status", "j.status", .state),
                 AdminColumn("step", "Step", "j.current_step").optional(),
-                AdminColumn("author", "Asked for by", "u.email").linked(to: "users", id: "t.created_by"),
-                AdminColumn("createdAt", "Asked for", "t.created_at", .time),
+                AdminColumn("author", "Requested by", "u.email").linked(to: "users", id: "t.created_by"),
+                AdminColumn("createdAt", "Requested", "t.created_at", .time),
                 AdminColumn("startedAt", "Started", "j.started_at", .time).optional().unlisted(),
                 AdminColumn("finishedAt", "Ended", "j.finished_at", .time).optional(),
                 AdminColumn("error", "Error", "j.error_message", .longText).optional().unlisted(),
-                AdminColumn("attempt", "Begun so many times", "j.attempt", .number).unlisted(),
-                AdminColumn("modelId", "Model asked for", "t.model_id").optional().unlisted(),
-                AdminColumn("inputsDigest", "Digest of the inputs", "t.inputs_digest").unlisted(),
+                AdminColumn("attempt", "Attempts", "j.attempt", .number).unlisted(),
+                AdminColumn("modelId", "Requested model", "t.model_id").optional().unlisted(),
+                AdminColumn("inputsDigest", "Input digest", "t.inputs_digest").unlisted(),
                 AdminColumn("isSigned", "Signed report", hasSignedReport, .flag).unlisted().unsortable(),
                 AdminColumn("job", "Job", "t.job_id").unlisted().unsortable().linked(to: "jobs", id: "t.job_id"),
             ])
         table.filters = [
             AdminFilter("status", "Status", "j.status", .choice(jobStates)),
-            AdminFilter("created", "Asked for", "t.created_at", .period),
+            AdminFilter("created", "Requested", "t.created_at", .period),
             AdminFilter("case", "Case", "t.case_id", .reference(table: "cases")),
-            AdminFilter("author", "Asked for by", "t.created_by", .reference(table: "users")),
+            AdminFilter("author", "Requested by", "t.created_by", .reference(table: "users")),
         ]
         table.related = [
             AdminRelated("Results", "deleted as well", "results", by: "task_id", list: .init("results", by: "task")),
@@ -69,22 +69,22 @@ extension AdminStore {
 
     private static let taskActions = [
         AdminAction(
-            "cancel", "Cancel", "Waiting tasks stop at once, running ones within a second.", needing: .startInference,
+            "cancel", "Cancel", "Pending tasks stop at once, running tasks within a second.", needing: .startInference,
             where: { ["pending", "running"].contains($0["status"]?.text) }
         ) { services, scope, id in
             _ = try await services.segmentation.cancel(scope, AdministeredServices.id(id, of: ID<InferenceTask>.self))
         },
         AdminAction(
-            "repeat", "Start again", "Asks for a new segmentation of the same case by the same choice of model.",
+            "repeat", "Run again", "Starts a new segmentation of the same case with the same model selection.",
             needing: .startInference,
             where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) }
         ) { services, scope, id in
             _ = try await services.segmentation.restart(scope, AdministeredServices.id(id, of: ID<InferenceTask>.self))
         },
         AdminAction(
-            "delete", "Delete", "The tasks go with their results and reports.", isDestructive: true,
+            "delete", "Delete", "Results and reports of the tasks are deleted as well.", isDestructive: true,
             where: { ["completed", "failed", "cancelled"].contains($0["status"]?.text) },
-            unless: { $0["isSigned"]?.text == "1" ? "A finalized report rests on the task's result." : nil }
+            unless: { $0["isSigned"]?.text == "1" ? "The task has a signed report." : nil }
         ) { services, scope, id in
             try await services.segmentation.delete(scope, AdministeredServices.id(id, of: ID<InferenceTask>.self))
         },
@@ -100,19 +100,19 @@ extension AdminStore {
             [
                 AdminColumn("kind", "Kind", "j.kind"), AdminColumn("class", "Class", "j.class"),
                 AdminColumn("status", "Status", "j.status", .state),
-                AdminColumn("attempt", "Begun", "j.attempt", .number),
-                AdminColumn("losses", "Lost", "j.losses", .number),
+                AdminColumn("attempt", "Attempts", "j.attempt", .number),
+                AdminColumn("losses", "Worker losses", "j.losses", .number),
                 AdminColumn("createdAt", "Enqueued", "j.created_at", .time),
                 AdminColumn("startedAt", "Started", "j.started_at", .time).optional(),
                 AdminColumn("finishedAt", "Ended", "j.finished_at", .time).optional(),
                 AdminColumn("runAfter", "Not before", "j.run_after", .time).unlisted(),
                 AdminColumn("leaseOwner", "Worker", "j.lease_owner").optional().unlisted(),
-                AdminColumn("heartbeatAt", "Last heard of", "j.heartbeat_at", .time).optional().unlisted(),
+                AdminColumn("heartbeatAt", "Last heartbeat", "j.heartbeat_at", .time).optional().unlisted(),
                 AdminColumn("step", "Step", "j.current_step").optional().unlisted(),
                 AdminColumn("error", "Error", "j.error_message", .longText).optional().unlisted(),
                 AdminColumn("parameters", "Parameters", "j.parameters", .longText).unlisted(),
             ])
-        table.note = "Work outside requests. A segmentation is cancelled at its task."
+        table.note = "Background work. Cancel a segmentation on its task."
         table.filters = [
             AdminFilter("status", "Status", "j.status", .choice(jobStates)),
             AdminFilter("kind", "Kind", "j.kind", .text), AdminFilter("class", "Class", "j.class", .text),
@@ -143,14 +143,14 @@ extension AdminStore {
                     """, .flag
                 ).unsortable(),
                 AdminColumn("task", "Task", "t.task_id").unsortable().unlisted().linked(to: "tasks", id: "t.task_id"),
-                AdminColumn("modelDigest", "Digest of the model", "t.model_digest").unlisted(),
-                AdminColumn("inputsDigest", "Digest of the inputs", "t.inputs_digest").unlisted(),
-                AdminColumn("codeVersion", "Version of the program", "t.code_version").unlisted(),
+                AdminColumn("modelDigest", "Model digest", "t.model_digest").unlisted(),
+                AdminColumn("inputsDigest", "Input digest", "t.inputs_digest").unlisted(),
+                AdminColumn("codeVersion", "Software version", "t.code_version").unlisted(),
             ])
-        table.note = "Results are written once and never changed. They are deleted with their task."
+        table.note = "Results are immutable and deleted with their task."
         table.filters = [
             AdminFilter("created", "Measured", "t.created_at", .period),
-            AdminFilter("version", "Model's version", "t.model_version", .text),
+            AdminFilter("version", "Model version", "t.model_version", .text),
             AdminFilter("case", "Case", "t.case_id", .reference(table: "cases")),
             AdminFilter("task", "Task", "t.task_id", .reference(table: "tasks")),
         ]
@@ -192,7 +192,7 @@ extension AdminStore {
                 AdminColumn("unit", "Unit", "f.unit").optional(), AdminColumn("term", "Term", "f.term").optional(),
                 AdminColumn("result", "Result", "f.result_id").unsortable().linked(to: "results", id: "f.result_id"),
             ])
-        table.note = "The measured facts that reports cite, as measured."
+        table.note = "Measurements cited by reports."
         table.filters = [
             AdminFilter("kind", "Kind", "f.kind", .text),
             AdminFilter("measured", "Measured", "t.created_at", .period),

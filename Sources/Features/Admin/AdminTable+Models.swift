@@ -6,7 +6,7 @@ extension AdminTable {
     static let models = {
         let columns = [
             AdminColumn("name", "Name"), AdminColumn("version", "Version"),
-            AdminColumn("isActive", "In force", "", .flag),
+            AdminColumn("isActive", "Active", "", .flag),
             AdminColumn("activatedAt", "Chosen", "", .time), AdminColumn("architecture", "Architecture"),
             AdminColumn("required", "Needs").unlisted(),
             AdminColumn("measured", "Measured Dice", "", .longText).unlisted(),
@@ -17,17 +17,17 @@ extension AdminTable {
             .list { services, scope in
                 try await services.models.list(scope, .plain(limit: 1000)).items.map { AdminRow($0, columns) }
             }, columns)
-        table.note = "Packages are laid into the folder of models by the operator (neuroai models import)."
-        table.filters = [AdminFilter("isActive", "In force", "", .flag)]
+        table.note = "The operator installs packages with `neuroai models import`."
+        table.filters = [AdminFilter("isActive", "Active", "", .flag)]
         table.actions = [
             AdminAction(
-                "activate", "Activate", "This model works for the institution from the next segmentation on.",
+                "activate", "Activate", "The model is used from the institution's next segmentation on.",
                 where: { $0["isActive"]?.value != true.sqlValue }
             ) { services, scope, id in
                 _ = try await services.models.activate(scope, AdministeredServices.id(id, of: ID<ModelVersion>.self))
             },
             AdminAction(
-                "rollback", "Go back to the model before", "The model that worked before this choice works again.",
+                "rollback", "Roll back", "Reactivates the previously active model.",
                 where: { $0["isActive"]?.value == true.sqlValue && $0["activatedAt"]?.value != .null }
             ) { services, scope, _ in _ = try await services.models.rollBack(scope) },
         ]
@@ -49,7 +49,7 @@ extension AdminRow {
         let values: [SQLValue] = [
             .text(model.identity.name), .text(model.identity.version), version.isActive.sqlValue,
             version.activatedAt?.sqlValue ?? .null, .text(model.architecture),
-            .text(needed.isEmpty ? "any sequence" : needed), .text(measured.joined(separator: "\n")),
+            .text(needed.isEmpty ? "any" : needed), .text(measured.joined(separator: "\n")),
             .text(model.identity.digest),
         ]
         self.init(id: version.id.string, cells: zip(columns, values).map { AdminCell($0, $1) })

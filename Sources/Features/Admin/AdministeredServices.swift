@@ -31,7 +31,7 @@ package struct AdministeredServices: Sendable {
 
     /// The typed id that a page's address or form names.
     static func id<Entity>(_ text: String, of type: ID<Entity>.Type) throws -> ID<Entity> {
-        guard let id = ID<Entity>(text) else { throw AppError(.notFound, "There is no such object.") }
+        guard let id = ID<Entity>(text) else { throw AppError(.notFound, "Object not found.") }
         return id
     }
 }

@@ -50,8 +50,8 @@ package actor AuditService {
     }
 
     /// Counts a request that bore no token: it names nobody, so there is no entry of its own.
-    package func countStranger(_ origin: RequestOrigin) {
-        refusals.countStranger(at: origin.address, at: clock())
+    package func countAnonymousRequest(_ origin: RequestOrigin) {
+        refusals.countAnonymousRequest(at: origin.address, at: clock())
     }
 
     /// Writes what was only counted; run it now and then.

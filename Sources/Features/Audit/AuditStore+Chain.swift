@@ -84,7 +84,7 @@ extension AuditStore {
                 WHERE audit_entries.id = v.column1 AND audit_entries.chain_sequence IS NULL
                 """)
             guard changed == part.count else {
-                throw DatabaseError(.statement, "Entries of the audit trail were sealed by two at once.")
+                throw DatabaseError(.statement, "Two processes sealed audit entries at the same time.")
             }
         }
     }

@@ -61,7 +61,7 @@ package struct AuditVerifyService: Sendable {
     private func institutions(_ only: InstitutionID?) async throws -> [InstitutionID] {
         let all = try await database.read { try AuditStore($0).institutions() }
         guard let only else { return all }
-        guard all.contains(only) else { throw AppError(.notFound, "There is no such institution.") }
+        guard all.contains(only) else { throw AppError(.notFound, "Institution not found.") }
         return [only]
     }
 

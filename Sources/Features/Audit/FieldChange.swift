@@ -22,32 +22,32 @@ package struct FieldChange: Sendable, Equatable, Codable {
     }
 
     /// Whether the entry says what the value was, and not only which field it is.
-    package var isTold: Bool { from != nil || to != nil }
+    package var hasValues: Bool { from != nil || to != nil }
 
     // MARK: Making
 
     /// Names a field that holds data of a patient or a person, or free text: those must be able to go, and entries never do.
-    static func named<Value: Equatable>(_ field: String, _ before: Value, _ after: Value) -> FieldChange? {
+    static func redacted<Value: Equatable>(_ field: String, _ before: Value, _ after: Value) -> FieldChange? {
         before == after ? nil : FieldChange(field)
     }
 
     /// With the former value and the new one. There is no such function for a text, so that none gets in.
-    static func told<Value: RawRepresentable<String> & CaseIterable>(
+    static func withValues<Value: RawRepresentable<String> & CaseIterable>(
         _ field: String, _ before: Value?, _ after: Value?
     ) -> FieldChange? {
         FieldChange(field, before?.rawValue, after?.rawValue)
     }
 
-    static func told(_ field: String, _ before: Bool, _ after: Bool) -> FieldChange? {
+    static func withValues(_ field: String, _ before: Bool, _ after: Bool) -> FieldChange? {
         FieldChange(field, String(before), String(after))
     }
 
-    static func told(_ field: String, _ before: Int64?, _ after: Int64?) -> FieldChange? {
+    static func withValues(_ field: String, _ before: Int64?, _ after: Int64?) -> FieldChange? {
         FieldChange(field, before.map { String($0) }, after.map { String($0) })
     }
 
     /// What a model package calls itself.
-    static func told(_ field: String, _ before: ModelIdentity?, _ after: ModelIdentity?) -> FieldChange? {
+    static func withValues(_ field: String, _ before: ModelIdentity?, _ after: ModelIdentity?) -> FieldChange? {
         FieldChange(field, before.map { "\($0.name) \($0.version)" }, after.map { "\($0.name) \($0.version)" })
     }
 

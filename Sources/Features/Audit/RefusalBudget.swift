@@ -14,8 +14,8 @@ package struct RefusalLimits: Sendable {
     package var countInterval: Duration = .seconds(10)
     /// Addresses of requests without a token that are told apart, and how often their counts are written: anybody may
     /// send such requests, so all of them together make less than an entry a second.
-    package var strangers = 256
-    package var strangerInterval: Duration = .seconds(600)
+    package var anonymous = 256
+    package var anonymousInterval: Duration = .seconds(600)
 
     package init() {}
 }
@@ -27,14 +27,14 @@ struct RefusalBudget: Sendable {
     private var total: Allowance
     private var allowances: [RefusalSource: Allowance] = [:]
     private var beyond: RefusalCounts
-    private var strangers: RefusalCounts
+    private var anonymous: RefusalCounts
 
     init(_ limits: RefusalLimits) {
         self.limits = limits
         total = Allowance(left: limits.totalBurst)
         beyond = RefusalCounts(action: "audit.refusals", sources: limits.sources, interval: limits.countInterval)
-        strangers = RefusalCounts(
-            action: "audit.strangers", sources: limits.strangers, interval: limits.strangerInterval)
+        anonymous = RefusalCounts(
+            action: "audit.strangers", sources: limits.anonymous, interval: limits.anonymousInterval)
     }
 
     /// Whether `entry` is written by itself; else it is counted.
@@ -55,14 +55,14 @@ struct RefusalBudget: Sendable {
     }
 
     /// A request without any token; the trail of the default institution has the count.
-    mutating func countStranger(at address: String?, at now: Timestamp) {
-        strangers.add(RefusalSource(institution: .default, address: address), at: now)
+    mutating func countAnonymousRequest(at address: String?, at now: Timestamp) {
+        anonymous.add(RefusalSource(institution: .default, address: address), at: now)
     }
 
     /// One entry for each source with refusals that were only counted; nothing before the interval is over, but at once
     /// where that is asked for.
     mutating func takeCounted(at now: Timestamp, atOnce: Bool = false) -> [AuditEntry] {
-        beyond.take(at: now, atOnce: atOnce) + strangers.take(at: now, atOnce: atOnce)
+        beyond.take(at: now, atOnce: atOnce) + anonymous.take(at: now, atOnce: atOnce)
     }
 
     /// Forgets sources that have their whole allowance again.

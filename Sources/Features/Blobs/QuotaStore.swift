@@ -10,17 +10,17 @@ struct QuotaStore {
 
     /// - Parameters:
     ///   - bytes: what is to come on top of what is stored.
-    ///   - standard: the operator's rule for institutions that have none of their own; nil is no limit.
+    ///   - defaultQuota: the operator's rule for institutions that have none of their own; nil is no limit.
     /// - Throws: quota exceeded where there is no room for it.
-    func requireRoom(_ scope: Scope, for bytes: Int64 = 0, standard: Int64?) throws {
+    func requireRoom(_ scope: Scope, for bytes: Int64 = 0, defaultQuota: Int64?) throws {
         let row = try connection.queryOne(
             "SELECT stored_bytes, quota_bytes FROM institutions WHERE id = \(scope.institution)")
-        guard let row, let quota = try row.optional("quota_bytes", as: Int64.self) ?? standard else { return }
+        guard let row, let quota = try row.optional("quota_bytes", as: Int64.self) ?? defaultQuota else { return }
         let stored: Int64 = try row.get("stored_bytes")
         guard stored + bytes > quota else { return }
         throw AppError(
             .quotaExceeded,
-            "Your institution's \(ByteCount(quota).size) of storage are used up; ask your administrator for more.")
+            "Your institution's \(ByteCount(quota).size) storage quota is used up. Ask your administrator for more.")
     }
 
     /// Bytes that are promised to uploads under way.

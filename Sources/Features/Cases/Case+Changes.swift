@@ -1,7 +1,7 @@
 extension Case {
     /// What the audit trail says of a change: of the patient, the names of the fields alone.
     func changes(since before: Case) -> [FieldChange?] {
-        [.told("status", before.status, status)]
-            + CaseField.all.map { .named($0.name, $0.value(before), $0.value(self)) }
+        [.withValues("status", before.status, status)]
+            + CaseField.all.map { .redacted($0.name, $0.value(before), $0.value(self)) }
     }
 }

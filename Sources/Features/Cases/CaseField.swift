@@ -81,7 +81,7 @@ package struct CaseField: Sendable {
 
 extension CaseField {
     package static let patientID = text(
-        "patientId", "Patient id", \.patientID, .label(atMost: 100), "patient_id", [.required, .searched, .listed])
+        "patientId", "Patient ID", \.patientID, .label(atMost: 100), "patient_id", [.required, .searched, .listed])
     package static let age = CaseField(
         "age", "Age", .years, [.required, .listed], .ofCase("age"),
         value: { $0.age.map { .number($0) } ?? .empty },
@@ -90,7 +90,7 @@ extension CaseField {
         })
     package static let sex = choice("sex", "Sex", \.sex, "sex", [.required, .listed])
     package static let scanDate = optional(
-        "scanDate", "Scanned on", \.study.date, .date, .ofStudy("study_date"), .identifying)
+        "scanDate", "Scan date", \.study.date, .date, .ofStudy("study_date"), .identifying)
     package static let studyDescription = CaseField(
         "studyDescription", "Study description", .label(atMost: 64), [.searched, .identifying],
         .ofStudy("description"), value: { .text($0.study.description ?? "") },
@@ -223,7 +223,7 @@ extension CaseField {
     package func filledIn(_ text: String) throws -> FormValue {
         guard case .years = kind, !text.trimmed.isEmpty else { return .text(text) }
         guard let years = Int(text.trimmed) else {
-            throw AppError.invalid(name, "Write the age as a whole number of years.")
+            throw AppError.invalid(name, "Enter the age in whole years.")
         }
         return .number(years)
     }

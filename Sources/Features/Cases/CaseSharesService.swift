@@ -31,7 +31,7 @@ package struct CaseSharesService: Sendable {
             let store = CaseShareStore(connection)
             let before = try store.list(scope, case: id).first { $0.user == colleague.id }?.access
             try store.put(scope, case: id, with: colleague.id, access, at: now)
-            let change = FieldChange.told("access", before, access)
+            let change = FieldChange.withValues("access", before, access)
             try Self.record("case.share", scope, id, colleague.id, change, at: now, on: connection)
             guard let share = try store.list(scope, case: id).first(where: { $0.user == colleague.id }) else {
                 throw AppError(.internalFault, "The share was not found after it was written.")

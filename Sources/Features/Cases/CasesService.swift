@@ -6,7 +6,7 @@ package struct CasesService: Sendable {
     let audit: AuditService
     private let contents: CaseContents
     let clock: @Sendable () -> Timestamp
-    private let lists = SharedReads<CaseListKey>()
+    private let lists = RequestCoalescer<CaseListKey>()
 
     package init(
         database: any Database, audit: AuditService, contents: CaseContents,

@@ -25,8 +25,8 @@ extension ImagesService {
                 try CaseStore(connection).setStatus(scope, image.caseID, .uploaded, at: now)
             }
             let changes: [FieldChange?] = [
-                .told("modality", image.modality, sequence),
-                .named("originalFilename", image.originalFilename, name),
+                .withValues("modality", image.modality, sequence),
+                .redacted("originalFilename", image.originalFilename, name),
             ]
             try AuditStore(connection).append(
                 AuditEntry(scope, "image.update", "image", id.string, changes: changes, at: now))

@@ -40,7 +40,7 @@ package struct ImagesService: Sendable {
             if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
             let quotas = QuotaStore(connection)
             let promised = isResumable ? try quotas.promised(scope, at: now) : 0
-            try quotas.requireRoom(scope, for: size + promised, standard: quota)
+            try quotas.requireRoom(scope, for: size + promised, defaultQuota: quota)
         }
     }
 
@@ -110,7 +110,7 @@ package struct ImagesService: Sendable {
             let files = replaced.flatMap(\.files).map(\.blob)
             try rows.delete(scope, files)
             // The institution's row is locked by now: of many uploads at once none goes beyond the quota.
-            try QuotaStore(connection).requireRoom(scope, standard: quota)
+            try QuotaStore(connection).requireRoom(scope, defaultQuota: quota)
             try also(connection)
             try cases.setStatus(scope, id, .uploaded, at: now)
             let action = replaced.isEmpty ? "image.upload" : "image.replace"

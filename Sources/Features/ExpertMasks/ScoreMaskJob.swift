@@ -29,7 +29,7 @@ package struct ScoreMaskJob: Job {
         let (mask, file) = try await database.read { connection in
             guard let mask = try ExpertMaskStore(connection).find(asWorker: parameters.mask),
                 let result = try ResultStore(connection).find(asWorker: mask.resultID)
-            else { throw JobFailure(.pointless, "The case has been deleted.") }
+            else { throw JobFailure(.obsolete, "The case has been deleted.") }
             guard let file = result.labels(on: mask.sequence) else {
                 throw JobFailure(.permanent, "The result has no mask on the grid of this series.")
             }

@@ -52,7 +52,7 @@ package struct FeedbackService: Sendable {
             return result
         }
         guard let result = try store.latest(scope, case: caseID) else {
-            throw AppError(.conflict, "The case has no result yet; start the inference first.")
+            throw AppError(.conflict, "The case has no result yet. Run a segmentation first.")
         }
         return result
     }

@@ -68,7 +68,7 @@ package struct FilesService: Sendable {
         }
         guard let file = found else {
             try await recordRefusal(grant, isOurs: true, origin)
-            throw isSignedIn ? AppError(.notFound, "There is no such file.") : Self.expired
+            throw isSignedIn ? AppError(.notFound, "File not found.") : Self.expired
         }
         try await audit.record(
             AuditEntry(
@@ -95,7 +95,7 @@ package struct FilesService: Sendable {
     }
 
     private static let expired = AppError(
-        .forbidden, "This address is not valid or has expired; load the case again for a new one.")
+        .forbidden, "This link is invalid or has expired. Reload the case.")
 
     /// Whether the address's holder is still signed in, and the file where that one may still see it.
     private func find(_ grant: FileGrant, _ origin: RequestOrigin) async throws -> (Bool, StoredFile?) {

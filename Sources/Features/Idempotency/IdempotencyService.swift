@@ -14,7 +14,7 @@ package struct IdempotencyService: Sendable {
 
     static let lifetime: Duration = .seconds(86_400)
     /// A request that has no answer after this was broken off.
-    private static let patience: Duration = .seconds(120)
+    private static let timeout: Duration = .seconds(120)
 
     /// - Parameter secret: the service's `SECRET_KEY`; digests and answers get keys of their own from it.
     package init(database: any Database, secret: String, clock: @escaping @Sendable () -> Timestamp = { .now }) {
@@ -65,7 +65,7 @@ package struct IdempotencyService: Sendable {
             }
             guard try !store.take(scope, key: key, request: content, at: now) else { return nil }
             guard let entry = try store.find(scope, key: key) else {
-                throw AppError(.conflict, "The first request with this key has just failed; send it again.")
+                throw AppError(.conflict, "The first request with this key failed. Send the request again.")
             }
             return entry
         }
@@ -83,16 +83,16 @@ package struct IdempotencyService: Sendable {
 
     private func answer(_ entry: IdempotencyStore.Entry, to content: String, at now: Timestamp) throws -> StoredAnswer {
         guard entry.requestDigest == content else {
-            throw AppError(.keyReused, "This Idempotency-Key was used for another request; take a new one.")
+            throw AppError(.keyReused, "This Idempotency-Key was used for a different request. Use a new key.")
         }
         if let sealed = entry.answer { return try unseal(sealed) }
-        guard now.since(entry.createdAt) > Self.patience else {
-            throw AppError(.conflict, "The first request with this Idempotency-Key is still being worked on.")
+        guard now.since(entry.createdAt) > Self.timeout else {
+            throw AppError(.conflict, "The first request with this Idempotency-Key is still in progress.")
         }
         // Whether its work was done isn't known here, so it is never done twice.
         throw AppError(
             .conflict,
-            "The first request with this Idempotency-Key was broken off; look whether it took effect, then take a new key."
+            "The first request with this Idempotency-Key was interrupted. Check whether it took effect, then use a new key."
         )
     }
 
@@ -130,7 +130,10 @@ package struct IdempotencyService: Sendable {
     private func unseal(_ text: String) throws -> StoredAnswer {
         guard let data = Data(base64Encoded: text), let box = try? AES.GCM.SealedBox(combined: data),
             let plain = try? AES.GCM.open(box, using: sealKey)
-        else { throw AppError(.conflict, "The first answer can't be read any more: the service's key was changed.") }
+        else {
+            throw AppError(
+                .conflict, "The first response is no longer readable because SECRET_KEY was changed. Use a new key.")
+        }
         return try JSONDecoder().decode(StoredAnswer.self, from: plain)
     }
 }

@@ -45,7 +45,7 @@ package struct RepeatableRequest: Sendable {
         let plain =
             key.hasPrefix("\"") && key.hasSuffix("\"") && key.count > 2 ? String(key.dropFirst().dropLast()) : key
         guard (1...255).contains(plain.utf8.count), plain.utf8.allSatisfy({ (33...126).contains($0) }) else {
-            throw AppError.invalid("Idempotency-Key", "The key has 1 to 255 visible ASCII characters.")
+            throw AppError.invalid("Idempotency-Key", "Must have 1 to 255 visible ASCII characters.")
         }
         self.key = plain
         content = Data("\(method) \(address)\n".utf8) + body

@@ -61,8 +61,8 @@ extension Institution {
     /// The audit trail's names for what has changed, each with what it says of it.
     func changes(since before: Institution) -> [(action: String, change: FieldChange)] {
         let changes: [(String, FieldChange?)] = [
-            ("institution.rename", .named("name", before.name, name)),
-            ("institution.set_quota", .told("quotaBytes", before.quotaBytes, quotaBytes)),
+            ("institution.rename", .redacted("name", before.name, name)),
+            ("institution.set_quota", .withValues("quotaBytes", before.quotaBytes, quotaBytes)),
         ]
         return changes.compactMap { action, change in change.map { (action, $0) } }
     }
@@ -76,7 +76,7 @@ extension Validation {
     fileprivate mutating func quota(_ text: String) -> Int64? {
         guard !text.trimmed.isEmpty else { return nil }
         guard let quota = ByteCount(text, needsUnit: true) else {
-            add("quotaBytes", "Enter a whole number with its unit, such as 500 MB or 20 GiB.")
+            add("quotaBytes", "Enter a size with its unit, such as 500 MB or 20 GiB.")
             return nil
         }
         return quota.bytes

@@ -68,7 +68,7 @@ package struct InstitutionsService: Sendable {
     }
 
     private static func found(_ institution: Institution?) throws -> Institution {
-        guard let institution else { throw AppError(.notFound, "There is no such institution.") }
+        guard let institution else { throw AppError(.notFound, "Institution not found.") }
         return institution
     }
 }

@@ -43,7 +43,7 @@ package struct JobFailure: LoggableError, Equatable {
         /// Trying again may help.
         case transient
         /// What the work was for is gone: the job counts as cancelled.
-        case pointless
+        case obsolete
     }
 
     package let kind: Kind

@@ -105,7 +105,7 @@ package struct JobQueue: Sendable {
     }
 
     /// Whether the run should go on, without writing anything.
-    func look(_ claim: Claim) async throws -> JobState.BeatAnswer {
+    func look(_ claim: Claim) async throws -> JobState.HeartbeatReply {
         try await database.read { connection in
             guard let state = try JobStore(connection).find(claim.job.id)?.state, state.lease?.token == claim.token
             else { return .leaseLost }
@@ -114,12 +114,14 @@ package struct JobQueue: Sendable {
     }
 
     /// The same, and the run's progress is written and its lease extended.
-    func beat(_ claim: Claim, _ progress: JobProgress, at now: Timestamp = .now) async throws -> JobState.BeatAnswer {
+    func heartbeat(_ claim: Claim, _ progress: JobProgress, at now: Timestamp = .now) async throws
+        -> JobState.HeartbeatReply
+    {
         try await database.write { connection in
             let store = JobStore(connection)
             guard var job = try store.lock(claim.job.id) else { return .leaseLost }
             let expiry = now.advanced(by: policy.lease)
-            let answer = job.state.beat(claim.token, progress: progress, until: expiry)
+            let answer = job.state.heartbeat(claim.token, progress: progress, until: expiry)
             guard answer != .leaseLost else { return answer }
             try store.save(job, heartbeat: now)
             return answer

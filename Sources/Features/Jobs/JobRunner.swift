@@ -138,7 +138,7 @@ package final class JobRunner: Sendable {
     private func watch(_ claim: JobQueue.Claim, _ control: JobControl, _ log: Logger) async -> JobOutcome? {
         var pulse = Pulse(claim.handler.limits, grace: queue.policy.stopGrace)
         while true {
-            do { try await Task.sleep(for: queue.policy.beat) } catch { return nil }
+            do { try await Task.sleep(for: queue.policy.heartbeatInterval) } catch { return nil }
             switch pulse.look(at: control) {
             case .goOn: break
             case .stop(let failure):
@@ -147,7 +147,7 @@ package final class JobRunner: Sendable {
             case .giveUp: return outcome(of: CancellationError(), control.stopReason, log)
             }
             do {
-                try await beat(claim, control, &pulse)
+                try await heartbeat(claim, control, &pulse)
             } catch is CancellationError {
                 return nil
             } catch {
@@ -156,7 +156,7 @@ package final class JobRunner: Sendable {
         }
     }
 
-    /// What a heart remembers from beat to beat.
+    /// What is kept from heartbeat to heartbeat.
     private struct Pulse {
         var written = JobProgress.none
         var extended = ContinuousClock.now
@@ -176,12 +176,12 @@ package final class JobRunner: Sendable {
         }
     }
 
-    private func beat(_ claim: JobQueue.Claim, _ control: JobControl, _ pulse: inout Pulse) async throws {
+    private func heartbeat(_ claim: JobQueue.Claim, _ control: JobControl, _ pulse: inout Pulse) async throws {
         let progress = control.progress
         let isDue = ContinuousClock.now - pulse.extended > queue.policy.lease / 3
-        let answer: JobState.BeatAnswer
+        let answer: JobState.HeartbeatReply
         if progress != pulse.written || isDue {
-            answer = try await queue.beat(claim, progress)
+            answer = try await queue.heartbeat(claim, progress)
             pulse.written = progress
             pulse.extended = .now
             if isDue { try await queue.recoverExpired() }
@@ -210,7 +210,7 @@ package final class JobRunner: Sendable {
             switch failure.kind {
             case .permanent: return .failed(message: failure.message, mayRepeat: false)
             case .transient: return .failed(message: failure.message, mayRepeat: true)
-            case .pointless: return .pointless
+            case .obsolete: return .obsolete
             }
         }
         log.error("job failed", metadata: ["error": "\(AppError.cause(of: error))"])

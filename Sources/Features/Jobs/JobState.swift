@@ -50,7 +50,7 @@ extension JobState {
         return .begin
     }
 
-    enum BeatAnswer: Equatable {
+    enum HeartbeatReply: Equatable {
         case goOn
         /// The user wants it to stop.
         case cancel
@@ -59,7 +59,7 @@ extension JobState {
     }
 
     /// The run with `token` is alive and so far.
-    mutating func beat(_ token: JobLease.Token, progress: JobProgress, until expiry: Timestamp) -> BeatAnswer {
+    mutating func heartbeat(_ token: JobLease.Token, progress: JobProgress, until expiry: Timestamp) -> HeartbeatReply {
         guard lease?.token == token else { return .leaseLost }
         lease?.expires = expiry
         self.progress = progress
@@ -84,7 +84,7 @@ extension JobState {
         if isCancelRequested { return .end(end(.cancelled, at: now)) }
         switch outcome {
         case .completed: return .end(end(.completed, at: now))
-        case .pointless: return .end(end(.cancelled, at: now))
+        case .obsolete: return .end(end(.cancelled, at: now))
         case .stopped:
             // The worker leaves; the run never counted.
             attempt -= 1

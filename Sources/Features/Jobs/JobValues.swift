@@ -32,7 +32,7 @@ package enum JobOutcome: Sendable, Equatable {
     /// What it needs is not there now, such as room on the disk; `step` says so while it waits.
     case postponed(step: String)
     /// What it was for is gone.
-    case pointless
+    case obsolete
 }
 
 /// How far a run is.
@@ -82,7 +82,7 @@ package struct JobPolicy: Sendable {
     /// How long a worker may be silent before others take its job.
     package var lease: Duration = .seconds(15)
     /// How often a worker looks at its job's row, and at most writes its progress there.
-    package var beat: Duration = .milliseconds(250)
+    package var heartbeatInterval: Duration = .milliseconds(250)
     /// How often an idle worker looks for work.
     package var poll: Duration = .milliseconds(250)
     package var backoff = Backoff(first: .seconds(2), longest: .seconds(300))

@@ -55,18 +55,18 @@ package struct InstalledModels: Sendable {
     /// Read anew at each call; packages that are damaged are left out.
     package let list: @Sendable () -> [InstalledModel]
     /// The operator's choice, which works where no institution has chosen another; nil where there is none.
-    package let standard: @Sendable () -> ModelIdentity?
+    package let defaultModel: @Sendable () -> ModelIdentity?
 
     package init(
-        list: @escaping @Sendable () -> [InstalledModel], standard: @escaping @Sendable () -> ModelIdentity?
+        list: @escaping @Sendable () -> [InstalledModel], defaultModel: @escaping @Sendable () -> ModelIdentity?
     ) {
         self.list = list
-        self.standard = standard
+        self.defaultModel = defaultModel
     }
 
     /// One model, which is the operator's choice.
     package init(only model: InstalledModel) {
-        self.init(list: { [model] }, standard: { model.identity })
+        self.init(list: { [model] }, defaultModel: { model.identity })
     }
 
     /// The one that `text` means: an id, a digest, `name version`, or a name or version that only one has.
@@ -74,6 +74,6 @@ package struct InstalledModels: Sendable {
         let all = list()
         if let exact = all.first(where: { $0.isMeant(by: text) }) { return exact }
         let named = all.filter { $0.identity.name == text || $0.identity.version == text }
-        return named.count == 1 ? named.first : named.first { $0.identity == standard() }
+        return named.count == 1 ? named.first : named.first { $0.identity == defaultModel() }
     }
 }

@@ -35,7 +35,7 @@ package struct ModelsService: Sendable {
 
     package func get(_ scope: Scope, _ id: ID<ModelVersion>) async throws -> ModelVersion {
         guard let version = try await list(scope).first(where: { $0.id == id }) else {
-            throw AppError(.notFound, "There is no such model.")
+            throw AppError(.notFound, "Model not found.")
         }
         return version
     }
@@ -70,7 +70,7 @@ package struct ModelsService: Sendable {
     package func activateEverywhere(_ text: String) async throws -> InstalledModel {
         guard let model = installed.find(text) else {
             throw AppError(
-                .notFound, "There is no such model, or several have this name; `neuroai models list` shows them.")
+                .notFound, "Model not found, or its name is ambiguous. See `neuroai models list`.")
         }
         let now = clock()
         try await database.write { connection in
@@ -101,7 +101,7 @@ package struct ModelsService: Sendable {
         let before = try store.activations(entry.institution, limit: 1).first?.model
         guard before != model else { return }
         try store.activate(entry.institution, model, by: entry.actor, at: entry.occurredAt)
-        try record(entry, from: before ?? installed.standard(), to: model, in: connection)
+        try record(entry, from: before ?? installed.defaultModel(), to: model, in: connection)
     }
 
     /// For the entry's institution; false where it has chosen none.
@@ -109,7 +109,7 @@ package struct ModelsService: Sendable {
         let store = ModelStore(connection)
         let choices = try store.activations(entry.institution, limit: 2)
         guard let last = choices.first else { return false }
-        let before = choices.count > 1 ? choices[1].model : installed.standard()
+        let before = choices.count > 1 ? choices[1].model : installed.defaultModel()
         guard let before, installed.find(before.digest) != nil else { throw Self.isGone }
         try store.rollBack(last, at: entry.occurredAt)
         try record(entry, from: last.model, to: before, in: connection)
@@ -120,12 +120,12 @@ package struct ModelsService: Sendable {
         _ entry: AuditEntry, from before: ModelIdentity?, to after: ModelIdentity, in connection: any DatabaseConnection
     ) throws {
         var entry = entry
-        entry.changes = [FieldChange.told("model", before, after)].compactMap(\.self)
+        entry.changes = [FieldChange.withValues("model", before, after)].compactMap(\.self)
         try AuditStore(connection).append(entry)
     }
 
     private func versions(_ choice: ModelActivation?) -> [ModelVersion] {
-        let active = choice?.model ?? installed.standard()
+        let active = choice?.model ?? installed.defaultModel()
         return installed.list().compactMap { model in
             guard let id = model.id else { return nil }
             let isActive = model.identity.digest == active?.digest
@@ -143,7 +143,7 @@ package struct ModelsService: Sendable {
     }
 
     private static let nothingChosen = AppError(
-        .conflict, "No model has been activated, so there is none to go back from.")
+        .conflict, "No model has been activated.")
     private static let isGone = AppError(
-        .conflict, "The model that worked before is no longer installed; install it, or activate another one.")
+        .conflict, "The previous model is no longer installed. Install it or activate another one.")
 }

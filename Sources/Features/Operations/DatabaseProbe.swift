@@ -17,7 +17,7 @@ package struct DatabaseProbe: Sendable {
         let row = WorkerRow(id: WorkerID(), version: "health", startedAt: time, beatAt: time, model: nil)
         try await database.write { connection in
             let store = OperationsStore(connection)
-            try store.beat(row)
+            try store.heartbeat(row)
             try store.remove(row.id)
         }
     }
@@ -30,7 +30,7 @@ package struct DatabaseProbe: Sendable {
         do {
             try await database.write { connection in
                 let store = OperationsStore(connection)
-                try store.beat(row)
+                try store.heartbeat(row)
                 guard try store.workers(heardSince: row.beatAt).contains(row) else { throw Self.fault }
                 throw RolledBack()
             }
@@ -40,5 +40,5 @@ package struct DatabaseProbe: Sendable {
         }
     }
 
-    private static let fault = AppError(.unavailable, "A row of the database is not what was written.")
+    private static let fault = AppError(.unavailable, "The database returned a different row than was written.")
 }

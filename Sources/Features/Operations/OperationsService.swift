@@ -46,7 +46,7 @@ package actor OperationsService {
 
     /// Numbers for a monitoring system; nil for what the database does not tell now.
     package func numbers() async -> (jobs: [JobCount]?, workers: [WorkerRow]?, pool: PoolLoad) {
-        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.patience)
+        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let rows = try? await database.read { connection in
             let store = OperationsStore(connection)
             return (try store.jobCounts(), try store.workers(heardSince: since))
@@ -68,7 +68,7 @@ package actor OperationsService {
         async let database = within { try await self.writeDatabase() }
         async let model = within { try await self.model() }
         return HealthReport(components: [
-            .database: await database ?? "no answer", .queue: await queue ?? "unreadable",
+            .database: await database ?? "no response", .queue: await queue ?? "unreadable",
             .storage: await storage ?? "unwritable", .model: await model ?? "missing",
         ])
     }
@@ -88,16 +88,16 @@ package actor OperationsService {
     /// Every running job is heard of, and each class of jobs has a worker that was heard of, or no job that waits for one.
     private func queue() async throws -> String {
         let now = Timestamp.now
-        let since = now.advanced(by: .zero - WorkerPresence.patience)
+        let since = now.advanced(by: .zero - WorkerPresence.timeout)
         return try await database.read { connection in
             let store = OperationsStore(connection)
             guard try store.runningJobs(expiredBefore: now.advanced(by: .zero - Self.leaseGrace)) == 0 else {
-                return "a running job's worker is silent"
+                return "a running job has no heartbeat"
             }
             let served = try Set(store.workers(heardSince: since).flatMap(\.classes))
             for jobClass in JobClass.allCases where !served.contains(jobClass) {
                 guard let waiting = try store.longestWait(of: jobClass, since: now) else { continue }
-                if now.since(waiting) >= Self.longestWait { return "jobs wait and no worker is there" }
+                if now.since(waiting) >= Self.longestWait { return "jobs are pending and no worker is running" }
             }
             return HealthReport.healthy
         }
@@ -117,10 +117,12 @@ package actor OperationsService {
     /// The package lies here with its digests right, or a worker elsewhere has it loaded.
     private func model() async throws -> String {
         let models = models
-        if try await DedicatedThread.run(named: "model", { models.standard() }) != nil { return HealthReport.healthy }
-        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.patience)
+        if try await DedicatedThread.run(named: "model", { models.defaultModel() }) != nil {
+            return HealthReport.healthy
+        }
+        let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let workers = try await database.read { try OperationsStore($0).workers(heardSince: since) }
-        return workers.contains { $0.model != nil } ? HealthReport.healthy : "no package that is whole"
+        return workers.contains { $0.model != nil } ? HealthReport.healthy : "no valid model package"
     }
 
     /// Nil where `body` fails or takes too long; a call that hangs must not let the question hang.

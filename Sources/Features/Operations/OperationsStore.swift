@@ -49,7 +49,7 @@ package struct OperationsStore {
             WorkerRow.init)
     }
 
-    func beat(_ worker: WorkerRow) throws {
+    func heartbeat(_ worker: WorkerRow) throws {
         let model = worker.model
         try connection.execute(
             """

@@ -16,9 +16,9 @@ package struct OperatorAccess: Sendable {
         let origin = RequestOrigin(requestID: "shell-\(UUID().uuidString.lowercased())")
         return try await database.write { connection in
             guard let user = try UserStore(connection).credentials(email: address)?.user else {
-                throw AppError(.notFound, "There is no user with this address.")
+                throw AppError(.notFound, "User not found.")
             }
-            guard user.isActive else { throw AppError(.forbidden, "The user's account is closed.") }
+            guard user.isActive else { throw AppError(.forbidden, "The user is deactivated.") }
             let scope = Scope(
                 institution: user.institutionID, user: user.id, role: user.role, origin: origin,
                 isSuperuser: user.isSuperuser)
@@ -35,7 +35,7 @@ package struct OperatorAccess: Sendable {
     /// The same by a user's id, for commands that work for somebody.
     package func begin(as id: UserID) async throws -> Scope {
         let email = try await database.read { try UserStore($0).email(of: id) }
-        guard let email else { throw AppError(.notFound, "There is no user with this id.") }
+        guard let email else { throw AppError(.notFound, "User not found.") }
         return try await begin(as: email)
     }
 }

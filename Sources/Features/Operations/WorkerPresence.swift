@@ -6,9 +6,9 @@ import Storage
 /// A worker's row in `workers`: that it lives, and which model it has loaded.
 package struct WorkerPresence: Sendable {
     /// How often a worker says that it lives.
-    package static let beat: Duration = .seconds(10)
+    package static let heartbeatInterval: Duration = .seconds(10)
     /// A worker that has been silent for this long is taken for dead.
-    static let patience: Duration = .seconds(45)
+    static let timeout: Duration = .seconds(45)
 
     /// A model that is ready in memory.
     package struct LoadedModel: Sendable, Equatable {
@@ -49,23 +49,23 @@ package struct WorkerPresence: Sendable {
     package func run() async {
         let started = Timestamp.now
         while !Task.isCancelled {
-            await beat(since: started)
-            try? await Task.sleep(for: Self.beat)
+            await heartbeat(since: started)
+            try? await Task.sleep(for: Self.heartbeatInterval)
         }
         // A cancelled task's calls would fail at once.
         await Task { try? await leave() }.value
     }
 
     /// A database that is away for a moment is no reason to stop working.
-    private func beat(since started: Timestamp) async {
+    private func heartbeat(since started: Timestamp) async {
         let row = WorkerRow(
             id: worker, version: version, classes: classes, startedAt: started, beatAt: .now, model: model())
         do {
-            try await database.write { try OperationsStore($0).beat(row) }
+            try await database.write { try OperationsStore($0).heartbeat(row) }
         } catch is CancellationError {
             return
         } catch {
-            logger.warning("the worker can't say that it lives", metadata: ["outage": "\(AppError.cause(of: error))"])
+            logger.warning("cannot write the worker's heartbeat", metadata: ["outage": "\(AppError.cause(of: error))"])
         }
     }
 

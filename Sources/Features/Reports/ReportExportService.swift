@@ -10,7 +10,7 @@ package struct ReportExportService: Sendable {
     private let printer: ReportPrinter
     private let clock: @Sendable () -> Timestamp
     /// Who asks for a print that is under way waits for that one.
-    private let prints = SharedReads<PrintKey>()
+    private let prints = RequestCoalescer<PrintKey>()
 
     /// What makes two prints the same.
     private struct PrintKey: Hashable, Sendable {

@@ -75,8 +75,9 @@ struct ReportChange: Sendable {
     /// - Parameter acknowledged: contradictions that the signer overrode.
     func fields(acknowledged: [String] = []) -> [FieldChange?] {
         [
-            .told("status", from.status, status), isEdited ? .named("finalizedText", from.currentText, text) : nil,
-            .told("acknowledgeChecks", false, !acknowledged.isEmpty),
+            .withValues("status", from.status, status),
+            isEdited ? .redacted("finalizedText", from.currentText, text) : nil,
+            .withValues("acknowledgeChecks", false, !acknowledged.isEmpty),
         ]
     }
 

@@ -36,7 +36,7 @@ package struct ReportStore {
 
     /// A draft that a job wrote for a result; the result's own row says which institution it belongs to.
     ///
-    /// - Throws: `JobFailure(.pointless)` where the result has been deleted meanwhile.
+    /// - Throws: `JobFailure(.obsolete)` where the result has been deleted meanwhile.
     func insert(asWorker draft: Draft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
         // The job's request and, through it, who asked: the trail names the person and not only the machine.
         guard
@@ -47,7 +47,7 @@ package struct ReportStore {
                 LEFT JOIN jobs j ON j.institution_id = r.institution_id AND j.id = \(job)
                 WHERE r.id = \(result.id)
                 """)
-        else { throw JobFailure(.pointless, "The result has been deleted.") }
+        else { throw JobFailure(.obsolete, "The result has been deleted.") }
         let institution: InstitutionID = try row.get("institution_id")
         let origin = RequestOrigin(requestID: try row.optional("request_id"))
         let id = try write(draft, for: result, institution: institution, job: job, at: now)

@@ -33,7 +33,7 @@ package struct SecondFactorsService: Sendable {
         let email = try await database.write { connection in
             let store = SecondFactorStore(connection)
             guard try store.find(scope.user)?.confirmedAt == nil else {
-                throw AppError(.conflict, "There is a second factor already; give it up first.")
+                throw AppError(.conflict, "Two-factor authentication is already on. Disable it first.")
             }
             try store.begin(scope, secret: sealed, at: now)
             try AuditStore(connection).append(
@@ -65,10 +65,10 @@ package struct SecondFactorsService: Sendable {
         try await database.write { connection in
             let store = SecondFactorStore(connection)
             guard let factor = try store.find(scope.user), factor.confirmedAt == nil else {
-                throw AppError(.conflict, "There is no enrolment to confirm; begin one first.")
+                throw AppError(.conflict, "No enrolment to confirm. Start one first.")
             }
             guard let step = try codes(of: factor).step(of: code.trimmed, at: now) else {
-                throw AppError.invalid("code", "The code is not right; check the clock of the device.")
+                throw AppError.invalid("code", "Incorrect code. Check the clock of the device.")
             }
             try store.confirm(scope, step: step, recovery: digests, at: now)
             try AuditStore(connection).append(
@@ -94,7 +94,7 @@ package struct SecondFactorsService: Sendable {
         try await sessions.throttle.admit(attempts)
         let user = try await database.read { try UserStore($0).find(scope, scope.user) }
         guard let user, try await check(user, code: code, origin: scope.origin) else {
-            throw AppError.invalid("code", "The code is not right or was used before.")
+            throw AppError.invalid("code", "Incorrect or already used code.")
         }
         try await sessions.throttle.forgive(attempts, account: sessions.settings.throttling.account)
         try await remove(scope, scope.user)
@@ -105,7 +105,7 @@ package struct SecondFactorsService: Sendable {
         try Policy.require(.changeUsers, scope)
         try await database.read { connection in
             guard let found = try UserStore(connection).find(scope, user) else {
-                throw AppError(.notFound, "There is no such user.")
+                throw AppError(.notFound, "User not found.")
             }
             try Policy.requireRank(scope, aboveSuperuser: found.isSuperuser)
         }
@@ -116,7 +116,7 @@ package struct SecondFactorsService: Sendable {
         let now = sessions.clock()
         try await database.write { connection in
             guard try SecondFactorStore(connection).delete(scope, user) else {
-                throw AppError(.notFound, "There is no second factor.")
+                throw AppError(.notFound, "Two-factor authentication is not set up.")
             }
             try AuditStore(connection).append(
                 AuditEntry(scope, "second_factor.remove", "user", user.string, at: now))
@@ -132,7 +132,7 @@ package struct SecondFactorsService: Sendable {
             factor.confirmedAt != nil
         else { return true }
         guard let code = code?.trimmed, !code.isEmpty else {
-            throw AppError(.codeRequired, "Enter the code of your second factor.")
+            throw AppError(.codeRequired, "Enter your authentication code.")
         }
         let now = sessions.clock()
         let step = try codes(of: factor).step(of: code, at: now)
@@ -151,7 +151,8 @@ package struct SecondFactorsService: Sendable {
 
     private func codes(of factor: SecondFactor) throws -> OneTimeCodes {
         guard let secret = box.open(factor.secret, for: factor.user.string) else {
-            throw AppError(.internalFault, "A second factor can't be opened: SECRET_KEY was changed without fallback.")
+            throw AppError(
+                .internalFault, "The second factor cannot be decrypted: SECRET_KEY was changed without a fallback.")
         }
         return OneTimeCodes(secret: secret)
     }

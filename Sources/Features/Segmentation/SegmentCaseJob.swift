@@ -119,7 +119,7 @@ package struct SegmentCaseJob: Job {
         try task.recordEnd(end, in: connection)
     }
 
-    private static let caseIsGone = JobFailure(.pointless, "The case has been deleted.")
+    private static let caseIsGone = JobFailure(.obsolete, "The case has been deleted.")
 }
 
 extension InferenceTask {

@@ -27,7 +27,7 @@ package struct WriteReportJob: Job {
     package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
         control.report("Writing the report", 0)
         guard let result = try await database.read({ try ResultStore($0).find(asWorker: parameters.result) }) else {
-            throw JobFailure(.pointless, "The case has been deleted.")
+            throw JobFailure(.obsolete, "The case has been deleted.")
         }
         return try writer(result, control.job)
     }

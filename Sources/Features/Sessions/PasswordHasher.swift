@@ -74,7 +74,7 @@ package final class PasswordHasher: Sendable {
         guard encoded == nil else { return status == ARGON2_OK.rawValue }
         // Anything else would have been answered sooner than for an account that exists.
         guard status == ARGON2_VERIFY_MISMATCH.rawValue else {
-            throw AppError(.internalFault, "The password could not be compared; argon2 says \(status).")
+            throw AppError(.internalFault, "The password could not be verified: argon2: \(status).")
         }
         return false
     }
@@ -92,7 +92,7 @@ package final class PasswordHasher: Sendable {
         }
         guard isAdmitted else {
             throw AppError(
-                .tooManyRequests, "Too many people are signing in at this moment; try again.", retryAfter: 2)
+                .tooManyRequests, "Too many sign-ins at the moment. Try again.", retryAfter: 2)
         }
         defer { pending.withLock { $0 -= 1 } }
         return try await pool.run { _ in try work() }
@@ -113,7 +113,7 @@ package final class PasswordHasher: Sendable {
             cost.passes, cost.kibibytes, cost.lanes, bytes, bytes.count, salt, salt.count, hashBytes, &encoded,
             encoded.count)
         guard status == ARGON2_OK.rawValue else {
-            throw AppError(.internalFault, "The password could not be stored; argon2 says \(status).")
+            throw AppError(.internalFault, "The password could not be hashed: argon2: \(status).")
         }
         return String(decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

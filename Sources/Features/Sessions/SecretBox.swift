@@ -23,7 +23,7 @@ package struct SecretBox: Sendable {
     /// `data` under AES-GCM in base64; only the same `owner` can open it.
     func seal(_ data: Data, for owner: String) throws -> String {
         let box = try AES.GCM.seal(data, using: sealing[0], authenticating: Data(owner.utf8))
-        guard let combined = box.combined else { throw AppError(.internalFault, "A secret could not be sealed.") }
+        guard let combined = box.combined else { throw AppError(.internalFault, "A secret could not be encrypted.") }
         return combined.base64EncodedString()
     }
 

@@ -8,7 +8,7 @@ extension SessionsService {
         let now = clock()
         try await database.write { connection in
             guard let session = try SessionStore(connection).find(id) else {
-                throw AppError(.notFound, "There is no such session.")
+                throw AppError(.notFound, "Session not found.")
             }
             try Self.end(scope, session, at: now, on: connection)
         }
@@ -21,7 +21,7 @@ extension SessionsService {
         try await database.write { connection in
             let store = SessionStore(connection)
             guard let id = try store.token(token)?.session, let session = try store.find(id) else {
-                throw AppError(.notFound, "There is no such token.")
+                throw AppError(.notFound, "Token not found.")
             }
             try Self.end(scope, session, at: now, on: connection)
         }
@@ -32,7 +32,7 @@ extension SessionsService {
         let now = clock()
         try await database.write { connection in
             guard let owner = try UserStore(connection).find(scope, user) else {
-                throw AppError(.notFound, "There is no such user.")
+                throw AppError(.notFound, "User not found.")
             }
             try Policy.requireRank(scope, aboveSuperuser: owner.isSuperuser)
             let ended = try SessionStore(connection).endAll(scope, of: user, but: nil, because: .endedByUser, at: now)
@@ -44,7 +44,7 @@ extension SessionsService {
     private static func end(
         _ scope: Scope, _ session: Session, at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
-        guard session.institution == scope.institution else { throw AppError(.notFound, "There is no such session.") }
+        guard session.institution == scope.institution else { throw AppError(.notFound, "Session not found.") }
         // The sessions of a deleted account have ended with it.
         if let owner = try UserStore(connection).find(scope, session.user) {
             try Policy.requireRank(scope, aboveSuperuser: owner.isSuperuser)

@@ -47,11 +47,11 @@ package struct SessionsService: Sendable {
         guard !known.user.isPending else {
             try await recordRefusal(of: known.user, origin: origin)
             throw AppError(
-                .approvalPending, "Your account is waiting for an administrator's approval.")
+                .approvalPending, "Your account is pending approval by an administrator.")
         }
         guard try await secondFactors.check(known.user, code: code, origin: origin) else {
             try await recordRefusal(of: known.user, origin: origin)
-            throw AppError(.unauthenticated, "The code is not right or was used before.")
+            throw AppError(.unauthenticated, "Incorrect or already used code.")
         }
         let hash = try await renewedHash(known, password: password, origin: origin)
         let signedIn = try await begin(known.user, passwordHash: hash, origin: origin)
@@ -84,7 +84,7 @@ package struct SessionsService: Sendable {
     func requireOwn(_ password: String, _ scope: Scope, field: String) async throws {
         guard !password.isEmpty else { throw AppError.invalid(field, "This field is required.") }
         guard try await isOwn(password, scope) else {
-            throw AppError.invalid(field, "The password is not correct.")
+            throw AppError.invalid(field, "Incorrect password.")
         }
     }
 
@@ -120,7 +120,7 @@ package struct SessionsService: Sendable {
             var principal = try await database.read({
                 try SessionStore($0).principal(claims.session, origin: origin)
             }), principal.scope.user == claims.user
-        else { throw AppError(.unauthenticated, "The access token is not valid or has expired.") }
+        else { throw AppError(.unauthenticated, "The access token is invalid or has expired.") }
         principal.mustEnrol = !principal.hasSecondFactor && requiresSecondFactor(principal.scope)
         principal.needsRenewal = (claims.expiresAt - now.seconds) * 2 < claims.expiresAt - claims.issuedAt
         if now.since(principal.lastUsedAt) > settings.useInterval {
@@ -135,7 +135,7 @@ package struct SessionsService: Sendable {
     private func visiting(_ principal: Principal, _ institution: InstitutionID) async throws -> Principal {
         guard principal.scope.isSuperuser,
             try await database.read({ try InstitutionStore($0).find(institution) }) != nil
-        else { throw AppError(.notFound, "There is no such institution.") }
+        else { throw AppError(.notFound, "Institution not found.") }
         return principal.visiting(institution)
     }
 
@@ -151,7 +151,7 @@ package struct SessionsService: Sendable {
         try await database.write { connection in
             guard let session = try SessionStore(connection).find(id), session.endedAt == nil,
                 session.user == principal.scope.user
-            else { throw AppError(.notFound, "There is no such session.") }
+            else { throw AppError(.notFound, "Session not found.") }
             try Self.end(session, because: .endedByUser, at: now, origin: principal.scope.origin, on: connection)
         }
     }
@@ -196,7 +196,7 @@ package struct SessionsService: Sendable {
     package func logout(refreshToken: String, origin: RequestOrigin) async throws {
         let now = clock()
         guard let claims = await signer.claims(refreshToken, use: .refresh, at: now) else {
-            throw AppError.invalid("refresh", "The refresh token is not valid or has expired.")
+            throw AppError.invalid("refresh", "The refresh token is invalid or has expired.")
         }
         try await database.write { connection in
             guard let session = try SessionStore(connection).find(claims.session) else { return }
@@ -242,7 +242,7 @@ package struct SessionsService: Sendable {
     }
 
     private static var refusal: AppError {
-        AppError(.unauthenticated, "The refresh token is not valid or has expired; sign in again.")
+        AppError(.unauthenticated, "The refresh token is invalid or has expired. Sign in again.")
     }
 
     private func tokens(

@@ -74,7 +74,7 @@ struct Throttle: Sendable {
         }
         guard wait == 0 else {
             let seconds = Int((wait + 999_999) / 1_000_000)
-            throw AppError(.tooManyRequests, "Too many attempts; try again later.", retryAfter: seconds)
+            throw AppError(.tooManyRequests, "Too many attempts. Try again later.", retryAfter: seconds)
         }
     }
 

@@ -16,7 +16,7 @@ package struct TokenKey: Sendable {
     /// - Parameter pem: an RSA key of 2048 bits or more, or an Ed25519 key; private or public.
     package init(id: String, pem: String) throws {
         guard (1...100).contains(id.utf8.count) else {
-            throw AppError(.internalFault, "The id of a token's key has 1 to 100 characters.")
+            throw AppError(.internalFault, "The key ID must have 1 to 100 characters.")
         }
         self.id = id
         let isPrivate = pem.contains("PRIVATE KEY")

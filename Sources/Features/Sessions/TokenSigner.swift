@@ -35,7 +35,7 @@ package struct TokenSigner: Sendable {
         var verifiers: [Verifier] = []
         if let key {
             guard key.canSign else {
-                throw AppError(.internalFault, "The key that signs tokens must be a private one.")
+                throw AppError(.internalFault, "The signing key must be a private key.")
             }
             for key in [key] + formerKeys {
                 verifiers.append(Verifier(id: key.id, algorithm: key.algorithm, keys: await key.collection()))
@@ -48,7 +48,7 @@ package struct TokenSigner: Sendable {
             }
         }
         guard Set(verifiers.compactMap(\.id)).count == verifiers.compactMap(\.id).count else {
-            throw AppError(.internalFault, "Two keys of tokens have the same id.")
+            throw AppError(.internalFault, "Two token keys have the same ID.")
         }
         signing = verifiers[0]
         self.verifiers = verifiers

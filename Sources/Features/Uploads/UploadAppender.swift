@@ -48,7 +48,7 @@ package struct UploadAppender: Sendable {
             guard let checksum, !checksum.matches else { return }
             try await writer.undo()
             throw AppError(
-                .checksumMismatch, "The bytes do not have the checksum that came with them; send them again.")
+                .checksumMismatch, "Checksum mismatch. Send the data again.")
         } catch {
             release()
             throw error

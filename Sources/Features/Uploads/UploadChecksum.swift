@@ -21,7 +21,7 @@ package struct UploadChecksum: Sendable {
     package init(_ header: String) throws {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, let expected = Data(base64Encoded: String(parts[1]).trimmed) else {
-            throw AppError.invalid("Upload-Checksum", "Write the algorithm, a space and the digest in base64.")
+            throw AppError.invalid("Upload-Checksum", "Must be the algorithm, a space and the Base64 digest.")
         }
         self.expected = expected
         switch parts[0] {
@@ -30,7 +30,7 @@ package struct UploadChecksum: Sendable {
         case "md5": digest = .md5(Insecure.MD5())
         default:
             throw AppError.invalid(
-                "Upload-Checksum", "The algorithm is one of \(Self.algorithms.joined(separator: ", ")).")
+                "Upload-Checksum", "Must be one of \(Self.algorithms.joined(separator: ", ")).")
         }
     }
 

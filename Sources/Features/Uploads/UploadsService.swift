@@ -45,7 +45,8 @@ package struct UploadsService: Sendable {
                 _ = try CaseStore(connection).require(scope, caseID, for: .uploadImage)
                 let store = UploadStore(connection)
                 guard try store.openCount(scope, case: caseID, at: now) < Self.openLimit else {
-                    throw AppError(.conflict, "Too many uploads of this case are under way; finish or end some first.")
+                    throw AppError(
+                        .conflict, "Too many uploads of this case are in progress. Finish or cancel some first.")
                 }
                 try store.insert(scope, upload)
                 try AuditStore(connection).append(
@@ -86,10 +87,10 @@ package struct UploadsService: Sendable {
     ) async throws -> UploadAppender {
         let upload = try await find(scope, id, case: caseID)
         guard upload.completedAt == nil else {
-            throw AppError(.conflict, "The upload is whole already; there is nothing to add to it.")
+            throw AppError(.conflict, "Upload is already complete.")
         }
         guard let writer = try await partials.append(id.string, at: offset, limit: upload.size) else {
-            throw AppError(.locked, "Another request is adding to this upload; wait for its end.")
+            throw AppError(.locked, "Another request is writing to this upload. Try again later.")
         }
         return UploadAppender(upload: upload, writer: writer)
     }
@@ -134,7 +135,7 @@ package struct UploadsService: Sendable {
         return try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .uploadImage)
             guard let upload = try UploadStore(connection).find(scope, id, case: caseID, at: now) else {
-                throw AppError(.notFound, "There is no such upload, or it has expired.")
+                throw AppError(.notFound, "Upload not found or expired.")
             }
             return upload
         }
@@ -144,7 +145,7 @@ package struct UploadsService: Sendable {
         do {
             return try await partials.size(upload.id.string)
         } catch BlobError.missing {
-            throw AppError(.notFound, "There is no such upload, or it has expired.")
+            throw AppError(.notFound, "Upload not found or expired.")
         }
     }
 

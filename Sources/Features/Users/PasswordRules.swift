@@ -21,11 +21,11 @@ package struct PasswordRules: Sendable {
         // Bounded before it is normalised, which takes time.
         let normalised = password.utf8.count <= Self.longest * 16 ? password.normalisedPassword : ""
         guard (shortest...Self.longest).contains(normalised.unicodeScalars.count) else {
-            return "A password has \(shortest) to \(Self.longest) characters."
+            return "The password must have \(shortest) to \(Self.longest) characters."
         }
         let plain = normalised.lowercased()
         let forbidden = names.map { $0.trimmed.normalisedPassword.lowercased() }.filter { $0.count >= 3 }
-        if forbidden.contains(plain) { return "The password is the e-mail address or the name." }
+        if forbidden.contains(plain) { return "The password is too similar to the email address or name." }
         if plain.isRunOfOne || common.contains(plain) { return "This password is too common." }
         return nil
     }

@@ -72,7 +72,7 @@ package struct UserStatistics: Sendable, Equatable, Encodable {
         case verified, unverified
     }
 
-    /// - Parameter verified: how many of them have a verified e-mail address.
+    /// - Parameter verified: how many of them have a verified email address.
     init(byRole counts: [Role: Int], verified: Int) {
         total = counts.values.reduce(0, +)
         byRole = Dictionary(uniqueKeysWithValues: Role.allCases.map { ($0.rawValue, counts[$0] ?? 0) })

@@ -116,7 +116,7 @@ package struct UserStore {
 
     func update(_ scope: Scope, _ user: User) throws {
         // Says no more than that: unlike a registration it is answered also where registering is closed.
-        try refusingTakenEmail("This e-mail address can't be used.") {
+        try refusingTakenEmail("This email address cannot be used.") {
             try connection.execute(
                 """
                 UPDATE users SET email = \(user.email), first_name = \(user.firstName),

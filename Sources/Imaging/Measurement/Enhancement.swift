@@ -32,7 +32,7 @@ package struct Enhancement: Codable, Equatable, Sendable {
 
 /// How the probability that anything enhances follows from the voxels that are likeliest to, fitted on patients with enhancement
 /// and on the same patients without it (`training/enhancement.py`: change both or neither).
-package struct EnhancementForecast: Codable, Equatable, Sendable {
+package struct EnhancementPredictor: Codable, Equatable, Sendable {
     package let intercept: Double
     /// Weight of those voxels' mean probability.
     package let probability: Double
@@ -59,7 +59,7 @@ package struct EnhancementForecast: Codable, Equatable, Sendable {
     ///   - foreground: the brain, on the grid of `regions`.
     package static func answer(
         _ regions: [TumourRegion: Image], thresholds: RegionThresholds, in study: Study, foreground: LabelMap,
-        by forecast: EnhancementForecast?
+        by predictor: EnhancementPredictor?
     ) throws -> Enhancement {
         guard let contrast = study.images[.t1ce] else { return Enhancement(.notAssessed) }
         let masks = try RegionMasks(regions, thresholds: thresholds, on: foreground.grid).masks
@@ -67,10 +67,10 @@ package struct EnhancementForecast: Codable, Equatable, Sendable {
             let map = regions[.enhancingTumour], enhancing.values.contains(1)
         else { return Enhancement(.none) }
         // What takes up contrast agent is told by both: T1CE alone cleared a true enhancement of 2.6 ml.
-        guard let forecast, let plain = study.images[.t1] else { return Enhancement(.segmented) }
+        guard let predictor, let plain = study.images[.t1] else { return Enhancement(.segmented) }
         let chosen = LikeliestVoxels(of: map)
         let gain = try ContrastGain(contrast, plain: plain, foreground: foreground)
-        let probability = forecast.probability(
+        let probability = predictor.probability(
             mean: chosen.meanProbability, gain: gain.mean(of: chosen.marks, against: whole))
         return Enhancement(probability >= least ? .segmented : .none, probability: probability)
     }

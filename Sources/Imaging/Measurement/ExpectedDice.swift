@@ -1,7 +1,7 @@
 import Foundation
 
 /// How Dice follows from what can be seen without a truth, fitted on patients whose truth is known (`training/calibrate.py`).
-package struct DiceForecast: Codable, Equatable, Sendable {
+package struct DicePredictor: Codable, Equatable, Sendable {
     package let intercept: Double
     /// Weight of the Dice that the probabilities expect of their own mask.
     package let soft: Double
@@ -44,7 +44,7 @@ package struct DiceForecast: Codable, Equatable, Sendable {
 }
 
 /// How the share of a lesion's voxels that an expert would mark follows from its mean probability and its volume, fitted likewise.
-package struct LesionForecast: Codable, Equatable, Sendable {
+package struct LesionConfidencePredictor: Codable, Equatable, Sendable {
     package let intercept: Double
     package let probability: Double
     /// Weight of log₁₀ of the volume in mm³.
@@ -94,16 +94,16 @@ package enum ExpectedDice {
         return min(Double(doubtful) / Double(max(inside, 1)), 5)
     }
 
-    /// Regions without a forecast, and those of which no voxel was found, are left out: of an empty mask nothing is expected.
+    /// Regions without a predictor, and those of which no voxel was found, are left out: of an empty mask nothing is expected.
     package static func of(
         _ regions: [TumourRegion: Image], thresholds: RegionThresholds, with sequences: Set<MRISequence>,
-        by forecasts: [TumourRegion: DiceForecast]
+        by predictors: [TumourRegion: DicePredictor]
     ) -> [TumourRegion: Double] {
         var found: [TumourRegion: Double] = [:]
-        for (region, forecast) in forecasts {
+        for (region, predictor) in predictors {
             let threshold = thresholds[region]
             guard let map = regions[region], map.values.contains(where: { $0 >= threshold }) else { continue }
-            found[region] = forecast.dice(
+            found[region] = predictor.dice(
                 soft: soft(map, threshold: threshold), undecided: undecided(map, threshold: threshold), with: sequences)
         }
         return found

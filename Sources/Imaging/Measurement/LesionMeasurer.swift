@@ -9,7 +9,7 @@ struct LesionMeasurer {
     private let probability: Image
     private let foreground: LabelMap
     private let brainMask: BrainMask
-    private let forecast: LesionForecast?
+    private let predictor: LesionConfidencePredictor?
     private let alignment: AtlasAlignment?
 
     /// Works in RAS order; `probabilities` and `masks` lie on the reference's grid.
@@ -31,7 +31,7 @@ struct LesionMeasurer {
         self.probability = probability.reoriented().cropped(to: box)
         foreground = head.cropped(to: box)
         brainMask = probabilities.brainMask
-        forecast = probabilities.lesionForecast
+        predictor = probabilities.lesionPredictor
         self.alignment = alignment
     }
 
@@ -66,7 +66,7 @@ struct LesionMeasurer {
         let whole = regions[.wholeTumour]?.diameters ?? RegionMeasurement.Diameters(set)
         let mean = offsets.reduce(0.0) { $0 + Double(probability.values[$1]) } / Double(offsets.count)
         let confidence =
-            forecast?.confidence(probability: mean, volume: Double(offsets.count) * grid.voxelVolume) ?? mean
+            predictor?.confidence(probability: mean, volume: Double(offsets.count) * grid.voxelVolume) ?? mean
         let points = set.indices.map(set.point)
         let places = points.map { alignment?.distanceFromMidline($0) ?? $0.x - middle }
         return Lesion(

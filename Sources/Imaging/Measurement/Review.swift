@@ -49,7 +49,7 @@ extension Review {
         } else if !Self.brainVolumes.contains(brainVolume) {
             reasons.append("The brain volume is outside the range of adults (700–2200 ml).")
         } else if atlas.status == .notAligned {
-            reasons.append("The images could not be aligned with the brain atlas; they may show something else.")
+            reasons.append("The images could not be aligned with the brain atlas. They may not show a brain.")
         }
         reasons += SeriesContrast.doubts(contrasts) + comparison.doubts
         if !hasLesions {
@@ -87,10 +87,11 @@ extension SeriesContrast {
     static func doubts(_ contrasts: [MRISequence: SeriesContrast]) -> [String] {
         var doubts = contrasts.sorted { $0.key < $1.key }.compactMap { sequence, contrast in
             plausible[sequence]?.contains(contrast.correlation) == false
-                ? "The series given as \(sequence.displayName) has not the contrast of \(sequence.displayName)." : nil
+                ? "The series given as \(sequence.displayName) does not have the contrast of \(sequence.displayName)."
+                : nil
         }
         if doubts.isEmpty, let t2 = contrasts[.t2], let flair = contrasts[.flair], t2.fluidRank < flair.fluidRank {
-            doubts.append("Fluid is darker in the series given as T2 than in the one given as FLAIR.")
+            doubts.append("Fluid is darker on T2 than on FLAIR; they may have been swapped.")
         }
         return doubts
     }

@@ -80,12 +80,12 @@ extension SeriesComparison {
         var doubts: [String] = []
         if let enhancement, enhancement < Self.leastEnhancement {
             doubts.append(
-                "The series given as T1 is brighter where contrast agent would be than the one given as T1CE; they may be interchanged."
+                "The series given as T1 is brighter where contrast agent would be than the one given as T1CE; they may have been swapped."
             )
         }
         if let likeness, likeness < Self.leastLikeness {
             doubts.append(
-                "The series given as FLAIR is more like T1CE than the one given as T1; they may be interchanged.")
+                "The series given as FLAIR is more like T1CE than the one given as T1; they may have been swapped.")
         }
         return doubts
     }

@@ -116,7 +116,7 @@ final class ByteStream {
                 members += 1
             }
             guard try refill() else {
-                throw ImagingError(.invalidImage, "The compressed file is cut short: upload it again.")
+                throw ImagingError(.invalidImage, "The compressed file is truncated. Upload it again.")
             }
             let outcome = try pending.withUnsafeBytes { input in
                 try inflater.inflate(UnsafeRawBufferPointer(rebasing: input[position...]), into: buffer)
@@ -161,7 +161,7 @@ final class GzipInflater {
         let (before, room) = (stream.avail_in, stream.avail_out)
         let status = CZlib.inflate(&stream, Z_NO_FLUSH)
         guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
-            throw ImagingError(.invalidImage, "The compressed file is damaged: upload it again.")
+            throw ImagingError(.invalidImage, "The compressed file is corrupt. Upload it again.")
         }
         isFinished = status == Z_STREAM_END
         return Outcome(consumed: Int(before - stream.avail_in), produced: Int(room - stream.avail_out))

@@ -55,7 +55,7 @@ package final class DeidentifiedNIfTI: @unchecked Sendable {
         }
         let bytes = try stream.read(min(voxelBytesLeft, Self.pieceSize))
         guard !bytes.isEmpty else {
-            throw ImagingError(.invalidImage, "The file ends before its last voxel: upload it again.")
+            throw ImagingError(.invalidImage, "The file is truncated. Upload it again.")
         }
         voxelBytesLeft -= bytes.count
         return Data(bytes)

@@ -83,14 +83,14 @@ package enum NIfTIFile {
 
     private static func check(_ digest: VoxelDigest, _ variety: ValueVariety, _ limits: NIfTILimits) throws {
         guard digest.isFinite, !digest.minimum.isNaN, digest.minimum <= digest.maximum else {
-            throw ImagingError(.invalidImage, "The image holds values that are not finite numbers.")
+            throw ImagingError(.invalidImage, "The image contains non-finite values.")
         }
         guard limits.needsContrast else { return }
         guard digest.nonZeroCount > 0 else {
-            throw ImagingError(.unsupportedImage, "Every voxel of the image is zero.")
+            throw ImagingError(.unsupportedImage, "All voxels of the image are zero.")
         }
         guard digest.minimum < digest.maximum else {
-            throw ImagingError(.unsupportedImage, "Every voxel of the image has the same value.")
+            throw ImagingError(.unsupportedImage, "All voxels of the image have the same value.")
         }
         guard !variety.isLabelMap else {
             throw ImagingError(

@@ -32,7 +32,7 @@ extension NIfTIHeader {
         }
         let lengths = dimensions[1...Int(dimensions[0])]
         guard lengths.allSatisfy({ $0 > 0 }) else {
-            throw ImagingError(.invalidImage, "The header names a dimension without voxels.")
+            throw ImagingError(.invalidImage, "The header contains a dimension without voxels.")
         }
         guard lengths.count >= 3 else {
             throw ImagingError(.unsupportedImage, "The image has \(lengths.count) dimensions; a volume has three.")
@@ -40,12 +40,12 @@ extension NIfTIHeader {
         guard lengths.dropFirst(3).allSatisfy({ $0 == 1 }) else {
             throw ImagingError(
                 .unsupportedImage,
-                "The file holds several volumes (a series over time or direction); upload one volume.")
+                "The file contains several volumes (a time or direction series). Upload a single volume.")
         }
         let volume = lengths.prefix(3).map { $0 }
         // Masks go back as NIfTI-1, whose lengths are 16-bit numbers, and no scanner comes near.
         guard volume.allSatisfy({ $0 <= Int64(Int16.max) }) else {
-            throw ImagingError(.unsupportedImage, "The header names a dimension of more than 32767 voxels.")
+            throw ImagingError(.unsupportedImage, "The header contains a dimension of more than 32767 voxels.")
         }
         return GridSize(volume.map(Int.init))
     }
@@ -55,7 +55,7 @@ extension NIfTIHeader {
         if dataOffset == 0 { return least }
         // 16 MiB of header extensions is far beyond what any writer adds.
         guard dataOffset >= Double(least), dataOffset <= Double(least + (16 << 20)) else {
-            throw ImagingError(.invalidImage, "The header's offset of the voxel data is not usable.")
+            throw ImagingError(.invalidImage, "The header's voxel offset is invalid.")
         }
         return Int(dataOffset)
     }

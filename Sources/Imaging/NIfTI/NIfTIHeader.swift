@@ -35,7 +35,7 @@ struct NIfTIHeader: Sendable {
             throw ImagingError(.invalidImage, "The file is not a NIfTI image (.nii or .nii.gz).")
         }
         guard bytes.count >= kind.version.length else {
-            throw ImagingError(.invalidImage, "The file ends within its NIfTI header.")
+            throw ImagingError(.invalidImage, "The NIfTI header is truncated.")
         }
         let header = HeaderBytes(bytes: bytes, isBigEndian: kind.isBigEndian)
         try Self.checkMagic(bytes, kind.version)
@@ -67,13 +67,13 @@ struct NIfTIHeader: Sendable {
         case [0x6e, 0x2b, 0x32, 0] where magic == [0x6e, 0x2b, 0x32, 0, 0x0d, 0x0a, 0x1a, 0x0a]: return
         case [0x6e, 0x69, 0x31, 0], [0x6e, 0x69, 0x32, 0]:
             throw ImagingError(
-                .unsupportedImage, "The file is one half of a .hdr/.img pair: convert it to one .nii or .nii.gz file.")
+                .unsupportedImage, "The file is half of a .hdr/.img pair. Convert it to a single .nii or .nii.gz file.")
         case [0, 0, 0, 0] where version == .one:
             throw ImagingError(
                 .unsupportedImage,
-                "The file is in Analyze format, which does not say where left is: convert it to NIfTI.")
+                "The file is in Analyze format, which does not define left and right. Convert it to NIfTI.")
         default:
-            throw ImagingError(.invalidImage, "The file's NIfTI signature is damaged.")
+            throw ImagingError(.invalidImage, "The file has an invalid NIfTI signature.")
         }
     }
 

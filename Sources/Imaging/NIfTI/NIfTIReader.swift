@@ -31,7 +31,7 @@ struct NIfTIReader {
     private let leadIn: [UInt8]
 
     private static let cutShort = ImagingError(
-        .invalidImage, "The file ends before the last voxel that its header announces: upload it again.")
+        .invalidImage, "The file is truncated. Upload it again.")
 
     /// Calls `body` with one piece of intensities after the other; to be used once.
     func forEachPiece(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) throws {
@@ -65,7 +65,7 @@ struct NIfTIReader {
     /// Reads on to the end, so that gzip's checksum is verified.
     private func checkEnd() throws {
         guard try stream.read(Self.slack + 1).count <= Self.slack else {
-            throw ImagingError(.invalidImage, "The file holds more data than its header announces.")
+            throw ImagingError(.invalidImage, "The file contains more data than its header declares.")
         }
     }
 }

@@ -89,8 +89,8 @@ package enum BlobError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .tooLarge(let limit): "The file is larger than the \(limit) bytes allowed."
-        case .missing: "The stored file is not there."
-        case .wrongOffset: "The file does not end where the next bytes begin."
+        case .missing: "The stored file does not exist."
+        case .wrongOffset: "Offset mismatch: the data does not continue at the end of the file."
         case .closed: "The file has already been closed."
         case .fileSystem(let number): "The file system refused: \(String(cString: strerror(number)))."
         }

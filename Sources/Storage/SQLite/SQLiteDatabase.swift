@@ -34,7 +34,7 @@ package final class SQLiteDatabase: Database {
             pool = try DatabasePool(path: path, configuration: configuration)
         } catch {
             throw DatabaseError(
-                .unavailable, "The database file can't be opened: check that its folder exists and may be written.")
+                .unavailable, "Cannot open the database file. Check that its folder exists and is writable.")
         }
     }
 

@@ -12,21 +12,21 @@ extension APIRoute {
     var tag: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "api" }
 
     /// The names in braces, in their order.
-    var placeNames: [String] {
+    var pathParameters: [String] {
         path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
     }
 
     /// Nil where neither the name nor the route says what stands there.
     func placeSchema(_ name: String) -> Schema? {
-        details.places[name] ?? (name.hasSuffix("Id") ? .id : nil)
+        details.pathSchemas[name] ?? (name.hasSuffix("Id") ? .id : nil)
     }
 
     /// Who may make the call, in words made from the table that decides it.
     var audience: String {
         switch access {
         case .anyone: "Anyone."
-        case .signedAddress: "Whoever holds the signed address."
-        case .signedIn: "Whoever is signed in."
+        case .signedAddress: "Public: anyone with the signed URL."
+        case .signedIn: "Any authenticated user."
         case .allowed(let action):
             "Action `\(action.rawValue)`: "
                 + Role.allCases.map { "\($0.rawValue) \($0.words(for: action))" }
@@ -46,7 +46,7 @@ extension APIRoute {
         // 404: a superuser may name an institution that is not there.
         case .allowed: statuses.formUnion([401, 403, 404])
         }
-        if !placeNames.isEmpty || body != nil { statuses.insert(404) }
+        if !pathParameters.isEmpty || body != nil { statuses.insert(404) }
         if isChange && access != .anyone { statuses.formUnion([409, 412, 422, 429]) }
         if isChange { statuses.insert(413) }
         // An `Idempotency-Key` that another request has used.

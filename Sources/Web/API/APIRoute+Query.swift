@@ -51,7 +51,7 @@ extension APIRoute {
 extension APIRoute.Parameter {
     /// What is wrong with the text of a query; nil where it is what the parameter takes.
     fileprivate func fault(of text: String?) -> String? {
-        guard let text else { return "Not valid percent-encoded UTF-8." }
+        guard let text else { return "Must be valid percent-encoded UTF-8." }
         guard let message = schema.fault(ofText: text) else { return nil }
         return name == "cursor" ? Request.invalidCursor : message
     }

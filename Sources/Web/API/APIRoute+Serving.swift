@@ -87,7 +87,7 @@ extension APIRoute {
 extension Response {
     /// A file under the general type of bytes, where the client takes no other (`OpenAPIDocument` offers both).
     fileprivate func acceptable(to request: Request, of route: APIRoute) -> Response {
-        guard request.headers[.accept] == MediaType.bytes, route.answers.contains(where: \.content.isBytes) else {
+        guard request.headers[.accept] == MediaType.bytes, route.responses.contains(where: \.content.isBytes) else {
             return self
         }
         var response = self

@@ -44,7 +44,7 @@ struct APIRoute: Sendable {
     }
 
     /// A way in which a call succeeds; how calls fail is the same everywhere.
-    struct Answer: Sendable {
+    struct SuccessResponse: Sendable {
         enum Content: Sendable {
             case nothing
             case json(Schema)
@@ -59,11 +59,11 @@ struct APIRoute: Sendable {
         let status: HTTPResponse.Status
         let content: Content
 
-        static func json(_ status: HTTPResponse.Status, _ schema: Schema) -> Answer {
-            Answer(status: status, content: .json(schema))
+        static func json(_ status: HTTPResponse.Status, _ schema: Schema) -> SuccessResponse {
+            SuccessResponse(status: status, content: .json(schema))
         }
 
-        static func message(_ status: HTTPResponse.Status = .ok) -> Answer { .json(status, .named("Message")) }
+        static func message(_ status: HTTPResponse.Status = .ok) -> SuccessResponse { .json(status, .named("Message")) }
     }
 
     let method: HTTPRequest.Method
@@ -73,14 +73,14 @@ struct APIRoute: Sendable {
     let access: Access
     let query: [Parameter]
     let body: Body?
-    let answers: [Answer]
+    let responses: [SuccessResponse]
     let details: Details
     let handler: Handler
 
     /// What most calls leave at its default.
     struct Details: Sendable {
         /// Schemas of path parameters that are not ids; the name of an id ends in `Id`.
-        var places: [String: Schema] = [:]
+        var pathSchemas: [String: Schema] = [:]
         /// Bytes that a request's body may have; nil takes what suits the kind of body.
         var bodyLimit: Int64?
         /// Ways to fail beyond those that every call of its kind has (`APIRoute.failures`).
@@ -91,7 +91,7 @@ struct APIRoute: Sendable {
 
     init(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, access: Access, query: [Parameter] = [],
-        body: Body? = nil, answers: [Answer], details: Details = Details(), handler: @escaping Handler
+        body: Body? = nil, responses: [SuccessResponse], details: Details = Details(), handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -99,7 +99,7 @@ struct APIRoute: Sendable {
         self.access = access
         self.query = query
         self.body = body
-        self.answers = answers
+        self.responses = responses
         self.details = details
         self.handler = handler
     }
@@ -117,42 +117,42 @@ enum MediaType {
 
 extension APIRoute.Parameter {
     /// Forms send an empty text where no case was chosen.
-    static let caseFilter = Self("caseId", .anyOf([.id, .text(atMost: 0)]), "Only those of this case.")
+    static let caseFilter = Self("caseId", .anyOf([.id, .text(atMost: 0)]), "Filters by case.")
 
     /// Both ends of a span of time, `<name>After` and `<name>Before`.
     static func span(_ name: String, _ what: String) -> [Self] {
         let time = Schema.anyOf([.text(format: "date"), .time, .text(atMost: 0)])
         return [
-            Self("\(name)After", time, "From here on, by \(what); a date is that day's start in UTC."),
-            Self("\(name)Before", time, "Up to here and with it, by \(what); a date is that whole day in UTC."),
+            Self("\(name)After", time, "Earliest time \(what); a date means 00:00 UTC of that day."),
+            Self("\(name)Before", time, "Latest time \(what), inclusive; a date means that whole day in UTC."),
         ]
     }
 
     static let force = Self(
         "force", .boolean,
-        "Goes on where the case has a signed report (else 409 `case_signed`); that stays, and a new draft is added beside it."
+        "Continues if the case has a signed report (else 409 `case_signed`). The signed report stays and a new draft is added."
     )
 
     static let ifMatch = Self(
         "If-Match", .text(pattern: #"^(\*|"[0-9]{1,18}"(, ?"[0-9]{1,18}")*)$"#),
-        "The `ETag` that the change is made from; 412 where it is no longer so.")
+        "The `ETag` of the version to change; 412 if it is not the current one.")
 
     /// What every list understands.
     static let paging =
         pages + [
             Self(
                 "cursor", .text(pattern: "^([0-9a-z]{1,11}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"),
-                "Continues a list; empty to begin. The answer's `next` holds it.")
+                "Cursor from `next` of the previous page; empty for the first page.")
         ]
 
     /// What a short list understands, which has no cursor.
     static let pages = [
-        Self("page", .integer(1...1_000_000), "Number of the page, from 1; the answer then counts all rows."),
-        Self("page_size", .integer(1...Window.pageLimit), "Rows of a page."),
+        Self("page", .integer(1...1_000_000), "Page number, from 1. The response includes the total count."),
+        Self("page_size", .integer(1...Window.pageLimit), "Rows per page."),
     ]
 }
 
-extension APIRoute.Answer {
+extension APIRoute.SuccessResponse {
     /// A list of the named component: a plain array, or a page where one was asked for.
     static func list(of name: String) -> Self {
         let item = Schema.named(name)

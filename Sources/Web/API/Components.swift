@@ -25,18 +25,18 @@ enum Components {
 
     /// What every feature answers with.
     private static let shared: [String: Schema] = [
-        "Message": .object(["message": .text().described("A sentence for the user.")]),
+        "Message": .object(["message": .text().described("Message for the user.")]),
         "ValidationError": Schema.map(of: .list(of: .text()))
-            .described("What is wrong, by field; `non_field_errors` for what concerns several."),
+            .described("Messages by field; `non_field_errors` for messages that concern no single field."),
         "Error": .object([
-            "error": .text().described("One sentence for the user."),
-            "code": .text().described("Stable, for programs."),
+            "error": .text().described("Message for the user."),
+            "code": .text().described("Stable error code."),
         ]),
         "Problem": Schema.object(
             [
                 "type": .text(), "title": .text(), "status": .integer(400...599), "detail": .text(), "code": .text(),
                 "errors": .map(of: .list(of: .text())),
             ], optional: ["errors"]
-        ).described("RFC 9457, where the request's `Accept` names application/problem+json."),
+        ).described("RFC 9457 problem details, if `Accept` includes application/problem+json."),
     ]
 }

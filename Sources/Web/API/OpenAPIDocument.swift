@@ -68,7 +68,7 @@ struct OpenAPIDocument {
     }
 
     private func parameters(_ route: APIRoute) -> [JSONValue] {
-        let places = route.placeNames.map { name -> JSONValue in
+        let places = route.pathParameters.map { name -> JSONValue in
             [
                 "name": .text(name), "in": "path", "required": true,
                 "schema": (route.placeSchema(name) ?? .text()).json,
@@ -88,7 +88,7 @@ struct OpenAPIDocument {
     private func responses(_ route: APIRoute) -> [String: JSONValue] {
         var all: [String: JSONValue] = [:]
         for status in route.failures { all[String(status)] = Self.failure(status, hasBody: route.method != .head) }
-        for (status, answers) in Dictionary(grouping: route.answers, by: \.status.code) {
+        for (status, answers) in Dictionary(grouping: route.responses, by: \.status.code) {
             let content = answers.reduce(into: [String: JSONValue]()) { $0.merge($1.content.media) { $1 } }
             var response: [String: JSONValue] = ["description": .text(answers[0].status.reasonPhrase)]
             if !content.isEmpty && route.method != .head { response["content"] = .object(content) }
@@ -98,12 +98,12 @@ struct OpenAPIDocument {
     }
 
     private static let phrases = [
-        400: "What was sent is not valid", 401: "Nobody is signed in", 403: "The role does not allow this",
-        404: "There is no such thing, or one may not know of it", 409: "The present state does not allow this",
-        412: "It was changed in the meantime", 413: "Too large", 415: "Another kind of body is needed",
-        422: "Its `Idempotency-Key` was used for another request", 423: "Another request is at it",
-        460: "The bytes do not have the checksum that was sent",
-        429: "Too many requests; `Retry-After` says when to come back", 503: "Not at the moment",
+        400: "Invalid request", 401: "Not authenticated", 403: "Permission denied",
+        404: "Not found, or not visible to the user", 409: "Conflict with the current state",
+        412: "Changed by another request", 413: "Too large", 415: "Unsupported media type",
+        422: "`Idempotency-Key` was used for a different request", 423: "Locked by another request",
+        460: "Checksum mismatch",
+        429: "Too many requests; see `Retry-After`", 503: "Temporarily unavailable",
     ]
 
     private static func failure(_ status: Int, hasBody: Bool) -> JSONValue {
@@ -144,7 +144,7 @@ extension APIRoute.Body {
     }
 }
 
-extension APIRoute.Answer.Content {
+extension APIRoute.SuccessResponse.Content {
     fileprivate var media: [String: JSONValue] {
         switch self {
         case .nothing: [:]

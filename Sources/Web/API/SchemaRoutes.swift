@@ -39,10 +39,10 @@ enum SchemaRoutes {
 
     private static func route(serving document: Document) -> APIRoute {
         APIRoute(
-            .get, "/api/schema/", "This document: OpenAPI 3.1", access: .anyone,
+            .get, "/api/schema/", "OpenAPI 3.1 schema", access: .anyone,
             // As Django's clients ask for it.
-            query: [.init("format", .choice(["json", ""]), "The document's format.")],
-            answers: [.json(.ok, .map(of: .anything))]
+            query: [.init("format", .choice(["json", ""]), "Format of the document.")],
+            responses: [.json(.ok, .map(of: .anything))]
         ) { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-cache"],

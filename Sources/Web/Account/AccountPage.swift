@@ -8,9 +8,9 @@ struct AccountPage: Sendable {
 
         var words: String {
             switch self {
-            case .disabled: "The second factor is off: the password alone lets you in."
-            case .ended: "The session was ended."
-            case .email: "The e-mail address was changed. Sign in with it from now on."
+            case .disabled: "Two-factor authentication is off."
+            case .ended: "Session ended."
+            case .email: "Email address changed. Use the new address to sign in."
             }
         }
     }
@@ -99,8 +99,8 @@ extension AccountPage.Row {
         id = session.id.string
         device = session.userAgent ?? "unknown"
         address = session.address ?? "unknown"
-        since = Shown.time(session.createdAt.description)
-        used = Shown.time(session.lastUsedAt.description)
+        since = Format.time(session.createdAt.description)
+        used = Format.time(session.lastUsedAt.description)
         isCurrent = session.isCurrent
     }
 }

@@ -44,7 +44,7 @@ struct AccountRoutes {
 
     private func picture(_ request: Request, _ context: WebContext) async throws -> Response {
         guard let enrolment = try await factors.pending(context.signedIn(enrolling: true)) else {
-            throw AppError(.notFound, "No second factor is being set up.")
+            throw AppError(.notFound, "Two-factor authentication setup has not been started.")
         }
         return Response(
             status: .ok, headers: [.contentType: "image/svg+xml"],

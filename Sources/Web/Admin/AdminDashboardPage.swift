@@ -60,14 +60,14 @@ struct AdminDashboardPage: Sendable {
         ]
         failures = dashboard.failedTasks.map {
             Failure(
-                ended: Shown.time($0.endedAt.description), sentence: $0.error,
+                ended: Format.time($0.endedAt.description), sentence: $0.error,
                 taskHref: AdminAddress.object("tasks", $0.id))
         }
         hasFailures = !failures.isEmpty
         changes = dashboard.recent.map(Change.init)
         hasChanges = !changes.isEmpty
-        oldestWait = dashboard.oldestWait.map { "\($0.components.seconds) s" } ?? "none waits"
-        storage = "\(Shown.size(dashboard.bytes)) in \(dashboard.files) files"
+        oldestWait = dashboard.oldestWait.map { "\($0.components.seconds) s" } ?? "None waiting"
+        storage = "\(Format.size(dashboard.bytes)) in \(dashboard.files) files"
         let active = dashboard.model?.model.identity
         model = active.map { "\($0.name) \($0.version)" } ?? "none"
         modelHref = AdminAddress.table("models")

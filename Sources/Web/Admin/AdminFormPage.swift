@@ -54,7 +54,7 @@ struct AdminFormPage: Sendable {
         if let error {
             let others = error.fields.filter { !keys.contains($0.key) }.sorted { $0.key < $1.key }.flatMap(\.value)
             frame.failures = error.fields.isEmpty ? [error.message] : others
-            if frame.failures.isEmpty { frame.failures = ["Please correct what is marked below."] }
+            if frame.failures.isEmpty { frame.failures = ["Correct the errors below."] }
         }
         self.frame = frame
         heading = frame.title

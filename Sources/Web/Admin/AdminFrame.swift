@@ -65,9 +65,9 @@ struct ShownCell: Sendable {
         case .text(let text): text
         case .number(let number): String(number)
         case .decimal(let number): String(format: "%.2f", number)
-        case .bytes(let number): Shown.size(number)
+        case .bytes(let number): Format.size(number)
         case .flag(let isSet): isSet ? "yes" : "no"
-        case .time(let text): cell.column.showsSeconds ? Shown.moment(text) : Shown.time(text)
+        case .time(let text): cell.column.showsSeconds ? Format.moment(text) : Format.time(text)
         case .changes(let changes): changes.map { Self.words($0, of: row.audited) }.joined(separator: "; ")
         }
     }
@@ -85,7 +85,7 @@ struct ShownCell: Sendable {
             }
         }
         let title = column?.title ?? change.field.prefix(1).uppercased() + change.field.dropFirst()
-        return change.isTold ? "\(title): \(value(change.from)) → \(value(change.to))" : title
+        return change.hasValues ? "\(title): \(value(change.from)) → \(value(change.to))" : title
     }
 }
 
@@ -100,7 +100,7 @@ struct ShownRow: Sendable {
     private(set) var faults: [String] = []
     private(set) var isWrong = false
 
-    init(_ row: AdminRow, in place: AdminPlace) {
+    init(_ row: AdminRow, in place: AdminListState) {
         id = row.id
         let cells = row.cells.enumerated().map { column, cell in
             ShownCell(cell, of: row, isListed: true, href: column == 0 ? place.object(row.id) : nil)

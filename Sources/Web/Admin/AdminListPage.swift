@@ -73,6 +73,8 @@ struct AdminListPage: Sendable {
     let rows: [ShownRow]
     let isEmpty: Bool
     let countWords: String
+    /// The label of the box that selects every page of the list.
+    let selectAll: String
     let pager: Pager
     let actions: [FormControl.Option]
     let hasActions: Bool
@@ -92,7 +94,7 @@ struct AdminListPage: Sendable {
         _ frame: AdminFrame, _ table: AdminTable, _ list: AdminList, _ query: AdminQuery, _ refused: RefusedEdits? = nil
     ) {
         let path = AdminAddress.table(table.name)
-        let place = AdminPlace(table, query)
+        let place = AdminListState(table, query)
         self.frame = frame
         heading = table.title
         note = table.note.isEmpty ? nil : table.note
@@ -109,7 +111,7 @@ struct AdminListPage: Sendable {
         hasGroups = !groups.isEmpty
         var counted = query
         counted.showsCounts.toggle()
-        countsHref = AdminPlace(table, counted).href
+        countsHref = AdminListState(table, counted).href
         countsCaption = query.showsCounts ? "Hide counts" : "Show counts"
         calendar = list.calendar.flatMap { Calendar($0, query, path) }
         chips = table.filters.compactMap { Chip($0, query, path) }
@@ -121,6 +123,7 @@ struct AdminListPage: Sendable {
         }
         isEmpty = rows.isEmpty
         countWords = Self.words(list)
+        selectAll = list.hasUncounted ? "Select all results" : "Select all \(countWords)"
         pager = Pager(list, page: query.page, path: path, query.pairs)
         actions = table.actions.map { .init(value: $0.key, caption: $0.title, isSelected: false) }
         hasActions = !actions.isEmpty && !rows.isEmpty
@@ -132,8 +135,8 @@ struct AdminListPage: Sendable {
     }
 
     private static func words(_ list: AdminList) -> String {
-        if list.hasUncounted { return "more than \(list.count) found" }
-        return list.count == 1 ? "1 found" : "\(list.count) found"
+        if list.hasUncounted { return "More than \(list.count) results" }
+        return list.count == 1 ? "1 result" : "\(list.count) results"
     }
 }
 

@@ -77,7 +77,7 @@ struct AdminObjectPage: Sendable {
     var visitPath: String?
 
     init(
-        _ frame: AdminFrame, _ place: AdminPlace, _ row: AdminRow, _ dependants: [AdminDependants],
+        _ frame: AdminFrame, _ place: AdminListState, _ row: AdminRow, _ dependants: [AdminDependants],
         _ actions: [AdminAction]
     ) {
         self.frame = frame
@@ -117,7 +117,7 @@ extension AdminObjectPage.Inline {
         inlinePath = AdminAddress.table(table.name)
         inlineHeads = inline.columns.map { AdminListPage.Head($0) }
         inlineRows = inline.items.map { item in
-            let shown = ShownRow(item.row, in: AdminPlace(table))
+            let shown = ShownRow(item.row, in: AdminListState(table))
             return Row(
                 rowID: shown.id, rowName: shown.name, cells: shown.cells,
                 rowOffers: item.actions.map { AdminObjectPage.Offer($0) })

@@ -2,7 +2,7 @@ import Features
 
 extension AdminCount {
     /// The number, with the size where it has one.
-    var words: String { bytes.map { "\(number) (\(Shown.size($0)))" } ?? String(number) }
+    var words: String { bytes.map { "\(number) (\(Format.size($0)))" } ?? String(number) }
 }
 
 /// What is to be done, to what, and what goes with it: asked once more.
@@ -34,7 +34,7 @@ struct AdminConfirmPage: Sendable {
     let backHref: String
 
     init(
-        _ frame: AdminFrame, _ place: AdminPlace, _ action: AdminAction, _ confirmation: AdminConfirmation,
+        _ frame: AdminFrame, _ place: AdminListState, _ action: AdminAction, _ confirmation: AdminConfirmation,
         backHref: String
     ) {
         self.frame = frame
@@ -54,7 +54,7 @@ struct AdminConfirmPage: Sendable {
         path = AdminAddress.table(place.table.name)
         query = place.text
         self.action = action.key
-        button = "\(action.title): \(place.table.number(ids.count))"
+        button = action.title(for: place.table.number(ids.count))
         isDanger = action.isDestructive
         self.backHref = backHref
     }
@@ -86,7 +86,7 @@ struct AdminOutcomePage: Sendable {
     let handOn: String?
 
     init(
-        _ frame: AdminFrame, _ place: AdminPlace, done: String, _ refusals: [AdminOutcome.Refusal] = [],
+        _ frame: AdminFrame, _ place: AdminListState, done: String, _ refusals: [AdminOutcome.Refusal] = [],
         handOn: String? = nil, backHref: String
     ) {
         self.handOn = handOn
@@ -113,15 +113,22 @@ struct AdminHistoryPage: Sendable {
     let isEmpty: Bool
     let pager: Pager
 
-    init(_ frame: AdminFrame, _ place: AdminPlace, id: String, _ list: AdminList, audit: AdminTable, page: Int) {
+    init(_ frame: AdminFrame, _ place: AdminListState, id: String, _ list: AdminList, audit: AdminTable, page: Int) {
         self.frame = frame
         heading = frame.title
         objectHref = place.object(id)
         tableTitle = place.table.title
         placeHref = place.href
         heads = audit.listed.map(\.title)
-        rows = list.rows.map { ShownRow($0, in: AdminPlace(audit)) }
+        rows = list.rows.map { ShownRow($0, in: AdminListState(audit)) }
         isEmpty = rows.isEmpty
         pager = Pager(list, page: page, path: AdminAddress.object(place.table.name, id, "history"), place.carried)
+    }
+}
+
+extension AdminAction {
+    /// `Delete 1 user`, but `End sessions: 1 user` where the title has an object already.
+    func title(for objects: String) -> String {
+        title.contains(" ") ? "\(title): \(objects)" : "\(title) \(objects)"
     }
 }

@@ -9,11 +9,11 @@ extension AdminRoutes {
     @Sendable func act(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
         let fields = try await FormFields.body(of: request)
-        let origin = AdminPlace(table, text: fields["query"])
+        let origin = AdminListState(table, text: fields["query"])
         let rows = try await chosen(scope, origin, fields)
         guard let action = table.action(fields["action"] ?? ""), !rows.isEmpty else {
             var frame = try await frame(scope, table.title, table)
-            frame.failures = [rows.isEmpty ? "Choose at least one \(table.singular)." : "Choose an action."]
+            frame.failures = [rows.isEmpty ? "Select at least one \(table.singular)." : "Select an action."]
             return try await list(.badRequest, frame, scope, table, origin.query)
         }
         guard fields["confirmed"] == "1" else { return try await confirmation(scope, origin, action, rows) }
@@ -23,20 +23,20 @@ extension AdminRoutes {
             return Response.redirect(to: origin.href(telling: done))
         }
         let model = AdminOutcomePage(
-            try await frame(scope, action.title, table), origin, done: "Done for \(table.number(outcome.done)).",
+            try await frame(scope, action.title, table), origin, done: "\(table.number(outcome.done)) changed.",
             outcome.refusals, backHref: origin.href)
         return page(.conflict, "admin_outcome", model)
     }
 
     private func chosen(
-        _ scope: Scope, _ place: AdminPlace, _ fields: FormFields
+        _ scope: Scope, _ place: AdminListState, _ fields: FormFields
     ) async throws -> [AdminRow] {
         if fields["all"] == "1" { return try await admin.matching(scope, place.table, place.query) }
         return try await admin.rows(scope, place.table, ids: fields.all("id"))
     }
 
     private func confirmation(
-        _ scope: Scope, _ place: AdminPlace, _ action: AdminAction, _ rows: [AdminRow]
+        _ scope: Scope, _ place: AdminListState, _ action: AdminAction, _ rows: [AdminRow]
     ) async throws -> Response {
         let table = place.table
         let only = rows.count == 1 ? rows.first : nil
@@ -45,11 +45,11 @@ extension AdminRoutes {
         // What all of them would refuse is not asked for.
         guard !confirmation.ids.isEmpty else {
             let model = AdminOutcomePage(
-                try await frame(scope, action.title, table), place, done: "Nothing was changed.",
+                try await frame(scope, action.title, table), place, done: "No changes.",
                 confirmation.refusals, backHref: backHref)
             return page(.conflict, "admin_outcome", model)
         }
-        let title = "\(action.title): \(table.number(confirmation.ids.count))?"
+        let title = action.title(for: table.number(confirmation.ids.count)) + "?"
         let model = AdminConfirmPage(
             try await frame(scope, title, table), place, action, confirmation, backHref: backHref)
         return page(.ok, "admin_confirm", model)
@@ -58,7 +58,7 @@ extension AdminRoutes {
     /// A superuser acts as administrator of another institution from now on, or of the own one again.
     @Sendable func visit(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
-        guard table.name == "institutions" else { throw AppError(.notFound, "There is nothing at this address.") }
+        guard table.name == "institutions" else { throw AppError(.notFound, "Not found.") }
         let institution = try await admin.visit(scope, try id(context))
         var response = Response.redirect(to: AdminAddress.root)
         let isHome = institution.id == scope.home

@@ -9,7 +9,7 @@ extension AdminRoutes {
 
     /// Empty but for the objects that the address names, by which other pages lead here.
     func blankForm(_ request: Request, _ scope: Scope, _ table: AdminTable) async throws -> Response {
-        guard let form = table.add else { throw AppError(.notFound, "None can be added here.") }
+        guard let form = table.add else { throw AppError(.notFound, "Objects of this type cannot be added here.") }
         let fields = try FormFields.query(of: request)
         let named = form.fields.compactMap { field -> (String, String)? in
             if case .reference = field.kind, let id = fields[field.key] { return (field.key, id) }
@@ -17,13 +17,13 @@ extension AdminRoutes {
         }
         let values = AdminForm.Values(Dictionary(named, uniquingKeysWith: { first, _ in first }))
         return try await formPage(
-            .ok, scope, AdminPlace(table, of: request), form, .add, values, notice: notice(fields, table))
+            .ok, scope, AdminListState(table, of: request), form, .add, values, notice: notice(fields, table))
     }
 
     @Sendable func addObject(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
         guard try id(context) == "add", let form = table.add else {
-            throw AppError(.notFound, "There is nothing at this address.")
+            throw AppError(.notFound, "Not found.")
         }
         return try await submit(request, scope, table, form, .add)
     }
@@ -37,7 +37,7 @@ extension AdminRoutes {
         }
         let notice = notice(try FormFields.query(of: request), table)
         return try await formPage(
-            .ok, scope, AdminPlace(table, of: request), form, .object(row.id), form.values(of: row), notice: notice)
+            .ok, scope, AdminListState(table, of: request), form, .object(row.id), form.values(of: row), notice: notice)
     }
 
     @Sendable func saveForm(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -47,7 +47,7 @@ extension AdminRoutes {
 
     private func form(_ table: AdminTable, _ context: WebContext) throws -> AdminForm {
         guard let form = table.form(context.parameters.get("form") ?? "") else {
-            throw AppError(.notFound, "There is no such form.")
+            throw AppError(.notFound, "Not found.")
         }
         return form
     }
@@ -62,7 +62,7 @@ extension AdminRoutes {
     private func submit(
         _ request: Request, _ scope: Scope, _ table: AdminTable, _ form: AdminForm, _ subject: Subject
     ) async throws -> Response {
-        let place = try AdminPlace(table, of: request)
+        let place = try AdminListState(table, of: request)
         let sent = try await FormFields.body(of: request)
         let values = form.values(of: sent)
         var name = "add"
@@ -82,7 +82,7 @@ extension AdminRoutes {
         }
     }
 
-    private static func address(after id: String, _ sent: FormFields, _ place: AdminPlace) -> String {
+    private static func address(after id: String, _ sent: FormFields, _ place: AdminListState) -> String {
         let done: [FormFields.Pair] = [.init("done", "saved")]
         return switch sent[AdminFormPage.Next.name].flatMap({ AdminFormPage.Next(rawValue: $0) }) {
         case .editing where place.table.edit != nil: place.object(id, "edit", done)
@@ -92,7 +92,7 @@ extension AdminRoutes {
     }
 
     private func formPage(
-        _ status: HTTPResponse.Status, _ scope: Scope, _ place: AdminPlace, _ form: AdminForm, _ subject: Subject,
+        _ status: HTTPResponse.Status, _ scope: Scope, _ place: AdminListState, _ form: AdminForm, _ subject: Subject,
         _ values: AdminForm.Values, error: AppError? = nil, notice: String? = nil
     ) async throws -> Response {
         let table = place.table
@@ -130,12 +130,12 @@ extension AdminRoutes {
     /// Back to the list where every changed row was saved, else the list with what was refused.
     @Sendable func saveList(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
-        guard let form = table.listEdit else { throw AppError(.notFound, "This list can't be edited.") }
+        guard let form = table.listEdit else { throw AppError(.notFound, "This list cannot be edited.") }
         let sent = try await FormFields.body(of: request)
-        let origin = AdminPlace(table, text: sent["query"])
+        let origin = AdminListState(table, text: sent["query"])
         let ids = sent.all("row")
         guard ids.count <= AdminQuery.pageSize, Set(ids).count == ids.count else {
-            throw AppError.invalid("non_field_errors", "The form could not be read.")
+            throw AppError.invalid("non_field_errors", "Invalid form data.")
         }
         let edits = ids.map { id in
             AdminEdit(
@@ -148,7 +148,7 @@ extension AdminRoutes {
         }
         var frame = try await frame(scope, table.title, table)
         if outcome.done > 0 { frame.notice = "Saved \(table.number(outcome.done))." }
-        frame.failures = ["Not saved: \(table.number(outcome.refusals.count)). The reason stands below each."]
+        frame.failures = ["Not saved: \(table.number(outcome.refusals.count)). See the messages below."]
         return try await list(.conflict, frame, scope, table, origin.query, RefusedEdits(edits, outcome.refusals))
     }
 }

@@ -57,7 +57,7 @@ struct AdminRoutes {
         if table.name == "audit" {
             let filters = AuditQuery.exportFilters(of: query).map { FormFields.Pair($0.key, $0.value) }
             model.exportHref = AdminAddress.address(AuditRoutes.exportPath, filters)
-            model.exportNote = AuditQuery.isNarrower(query) ? "The file knows fewer filters than this list." : nil
+            model.exportNote = AuditQuery.isNarrower(query) ? "The export ignores some filters of this list." : nil
         }
         return page(status, "admin_list", model)
     }
@@ -66,7 +66,7 @@ struct AdminRoutes {
         let (scope, table) = try place(context)
         let id = try id(context)
         if id == "add" { return try await blankForm(request, scope, table) }
-        let origin = try AdminPlace(table, of: request)
+        let origin = try AdminListState(table, of: request)
         let row = try await admin.row(scope, table, id: id)
         var frame = try await frame(scope, "\(table.singular.capitalized) \(ShownRow(row, in: origin).name)", table)
         frame.notice = notice(try FormFields.query(of: request), table)
@@ -87,7 +87,7 @@ struct AdminRoutes {
         let number = try AdminQuery(FormFields.query(of: request), of: audit).page
         let entries = try await admin.history(scope, table, id: id, page: number)
         let frame = try await frame(scope, "History of \(table.singular) \(id)", table)
-        let origin = try AdminPlace(table, of: request)
+        let origin = try AdminListState(table, of: request)
         return page(
             .ok, "admin_history", AdminHistoryPage(frame, origin, id: id, entries, audit: audit, page: number))
     }
@@ -101,7 +101,7 @@ struct AdminRoutes {
     }
 
     func id(_ context: WebContext) throws -> String {
-        guard let id = context.parameters.get("id") else { throw AppError(.notFound, "There is nothing here.") }
+        guard let id = context.parameters.get("id") else { throw AppError(.notFound, "Not found.") }
         return id
     }
 
@@ -123,13 +123,13 @@ struct AdminRoutes {
         guard let action = table.action(done), let count = fields["count"].flatMap({ Int($0) }), count > 0 else {
             return nil
         }
-        return "\(action.title): done for \(table.number(count))."
+        return "\(action.title): \(table.number(count))."
     }
 
     /// - Parameter count: how many of a list; nil for the object of a form.
     private func saved(_ count: Int?, _ table: AdminTable) -> String {
-        guard let count else { return "The \(table.singular) was saved." }
-        return count > 0 ? "Saved \(table.number(count))." : "Nothing was changed."
+        guard let count else { return "Saved \(table.singular)." }
+        return count > 0 ? "Saved \(table.number(count))." : "No changes."
     }
 
     func page(_ status: HTTPResponse.Status, _ name: String, _ model: some Sendable) -> Response {

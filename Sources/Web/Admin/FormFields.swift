@@ -29,7 +29,7 @@ struct FormFields: Sendable {
         // Before any is decoded.
         guard bytes.count(where: { $0 == UInt8(ascii: "&") }) < Self.fieldLimit else {
             throw AppError.invalid(
-                "non_field_errors", "The form has too many fields. The limit is \(Self.fieldLimit).")
+                "non_field_errors", "Too many form fields. The limit is \(Self.fieldLimit).")
         }
         var pairs: [Pair] = []
         for part in bytes.split(separator: UInt8(ascii: "&")) {
@@ -37,7 +37,7 @@ struct FormFields: Sendable {
             let name = try Self.decoded(sides[0])
             guard name.utf8.allSatisfy(Self.isOfName) else {
                 throw AppError.invalid(
-                    "non_field_errors", "The name of a form field has letters, digits, and -, _, . and : only.")
+                    "non_field_errors", "Form field names may contain only letters, digits, -, _, . and :.")
             }
             pairs.append(Pair(name, sides.count > 1 ? try Self.decoded(sides[1]) : ""))
         }
@@ -57,7 +57,7 @@ struct FormFields: Sendable {
         var values: [String: String] = [:]
         for pair in pairs {
             guard values.updateValue(pair.value, forKey: pair.name) == nil else {
-                throw AppError.invalid(pair.name, "This field was sent more than once.")
+                throw AppError.invalid(pair.name, "Send this field only once.")
             }
         }
         let decoder = JSONDecoder()
@@ -108,7 +108,7 @@ struct FormFields: Sendable {
     }
 
     private static let unreadable = AppError.invalid(
-        "non_field_errors", "The form is not valid: check its percent-encoding; texts are UTF-8.")
+        "non_field_errors", "Invalid form encoding. Use percent-encoded UTF-8.")
 }
 
 /// Addresses of the administration pages.
@@ -150,7 +150,7 @@ extension AdminQuery {
         showsCounts = fields["counts"] == "1"
         if let text = fields["page"], !text.isEmpty {
             guard let number = Int(text), (1...1_000_000).contains(number) else {
-                throw AppError.invalid("page", "This is a whole number from 1 on.")
+                throw AppError.invalid("page", "Must be a positive integer.")
             }
             page = number
         }

@@ -15,7 +15,7 @@ function parse(text) {
 function isSigned(form) { return form.dataset.signed === "true"; }
 
 function mayGoOn(form, question) {
-  return !isSigned(form) || confirm(`This case has a signed report, which stays as it is. ${question}`);
+  return !isSigned(form) || confirm(`This case has a signed report, which will not change. ${question}`);
 }
 
 document.querySelectorAll("form.upload").forEach((form) => {
@@ -23,7 +23,7 @@ document.querySelectorAll("form.upload").forEach((form) => {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const file = form.querySelector("input[type=file]").files[0];
-    if (!file || !mayGoOn(form, "It will no longer describe the series of the case. Upload the series?")) return;
+    if (!file || !mayGoOn(form, "It will no longer match the series of the case. Upload the series?")) return;
     const bar = form.querySelector("progress");
     const message = form.querySelector(".message");
     const body = new FormData();
@@ -40,9 +40,9 @@ document.querySelectorAll("form.upload").forEach((form) => {
     request.addEventListener("load", () => {
       if (request.status === 201) { document.location.reload(); return; }
       bar.hidden = true;
-      message.textContent = sentence(parse(request.responseText), "The upload was refused.");
+      message.textContent = sentence(parse(request.responseText), "Upload failed.");
     });
-    request.addEventListener("error", () => { message.textContent = "The connection broke; try again."; });
+    request.addEventListener("error", () => { message.textContent = "Connection lost. Try again."; });
     request.send(body);
   });
 });
@@ -50,13 +50,13 @@ document.querySelectorAll("form.upload").forEach((form) => {
 const start = document.getElementById("start");
 if (start) start.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (!mayGoOn(start, "A new draft will be added beside it. Run segmentation again?")) return;
+  if (!mayGoOn(start, "A new draft will be added. Run segmentation again?")) return;
   const answer = await fetch("/api/inference/", {
     method: "POST", headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ caseId: start.dataset.case, force: isSigned(start) }),
   });
   if (answer.ok) document.location.reload();
-  else start.querySelector(".message").textContent = sentence(parse(await answer.text()), "It could not be started.");
+  else start.querySelector(".message").textContent = sentence(parse(await answer.text()), "Segmentation could not be started.");
 });
 
 const task = document.getElementById("task");

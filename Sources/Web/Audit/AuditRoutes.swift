@@ -13,15 +13,15 @@ struct AuditRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/audit/", "Who did what to which object, newest first", access: .allowed(.readAudit),
-                query: Self.filters + APIRoute.Parameter.paging, answers: [.list(of: "AuditEntry")], handler: list),
+                .get, "/api/audit/", "List audit entries, newest first", access: .allowed(.readAudit),
+                query: Self.filters + APIRoute.Parameter.paging, responses: [.list(of: "AuditEntry")], handler: list),
             APIRoute(
-                .get, Self.exportPath, "The same as JSON lines, oldest first", access: .allowed(.readAudit),
-                query: Self.filters, answers: [.init(status: .ok, content: .bytes("application/x-ndjson"))],
+                .get, Self.exportPath, "Export audit entries as JSON lines, oldest first", access: .allowed(.readAudit),
+                query: Self.filters, responses: [.init(status: .ok, content: .bytes("application/x-ndjson"))],
                 handler: export),
             APIRoute(
-                .get, "/api/audit/head/", "The end of the trail's hash chain, to be noted elsewhere",
-                access: .allowed(.readAudit), answers: [.json(.ok, .named("AuditHead"))]
+                .get, "/api/audit/head/", "Head of the audit hash chain",
+                access: .allowed(.readAudit), responses: [.json(.ok, .named("AuditHead"))]
             ) { try JSON.response(.ok, await services.audit.head($1.scope)) },
         ]
     }

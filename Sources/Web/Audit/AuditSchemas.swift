@@ -2,14 +2,14 @@ import Features
 
 extension AuditRoutes {
     static let filters = [
-        APIRoute.Parameter("actor", empty(or: .id), "Who did it."),
-        APIRoute.Parameter("action", .text(atMost: 60), "What was done, such as `case.read`."),
-        APIRoute.Parameter("objectType", .text(atMost: 60), "The object's kind, such as `case`."),
-        APIRoute.Parameter("objectId", .text(atMost: 100), "The object's id."),
-        APIRoute.Parameter("outcome", empty(or: outcome), "How it ended."),
-        APIRoute.Parameter("requestId", .text(atMost: 64), "The `X-Request-ID` that asked for it."),
-        APIRoute.Parameter("from", empty(or: .time), "The first moment that counts."),
-        APIRoute.Parameter("to", empty(or: .time), "The moment before which the list ends."),
+        APIRoute.Parameter("actor", empty(or: .id), "User ID of the actor."),
+        APIRoute.Parameter("action", .text(atMost: 60), "Action, such as `case.read`."),
+        APIRoute.Parameter("objectType", .text(atMost: 60), "Object type, such as `case`."),
+        APIRoute.Parameter("objectId", .text(atMost: 100), "Object ID."),
+        APIRoute.Parameter("outcome", empty(or: outcome), "Outcome of the action."),
+        APIRoute.Parameter("requestId", .text(atMost: 64), "`X-Request-ID` of the request."),
+        APIRoute.Parameter("from", empty(or: .time), "Earliest time, inclusive."),
+        APIRoute.Parameter("to", empty(or: .time), "Latest time, exclusive."),
     ]
 
     /// Forms send an empty text where nothing was chosen.
@@ -22,18 +22,18 @@ extension AuditRoutes {
         "AuditEntry": .object([
             "id": .id, "institutionId": .id, "occurredAt": .time,
             "actorId": Schema.id.nullable.described(
-                "Who did it; null where nobody was signed in or the service itself did it."),
+                "User ID of the actor; null for anonymous requests and for the service itself."),
             "action": .text(), "objectType": .text(), "objectId": Schema.text().nullable, "outcome": outcome,
             "requestId": Schema.text().nullable, "address": Schema.text().nullable,
-            "changes": Schema.list(of: .named("FieldChange")).described("The fields that a change gave another value."),
+            "changes": Schema.list(of: .named("FieldChange")).described("Changed fields."),
             "sequence": Schema.integer().nullable.described(
-                "The number in the chain; null until it is sealed, within a second."),
+                "Number in the hash chain; null until the entry is sealed, within a second."),
             "previousHash": hash.nullable, "hash": hash.nullable, "sealedUntil": Schema.time.nullable,
         ]),
         "FieldChange": .object([
             "field": .text(),
             "from": Schema.text().nullable.described(
-                "Null where there was no value, and for patient data and free text, of which the field alone is named."),
+                "Null if there was no value, and for patient data and free text, whose values are not recorded."),
             "to": Schema.text().nullable,
         ]),
         "AuditHead": .object([

@@ -44,7 +44,7 @@ struct RefusalTrail: RouterMiddleware {
         guard access != .anyone, access != .signedAddress else { return }
         let refused = context.refusedToken?.owner
         guard let institution = context.principal?.scope.institution ?? refused?.institution else {
-            if status == 401 { await audit.countStranger(context.origin) }
+            if status == 401 { await audit.countAnonymousRequest(context.origin) }
             return
         }
         let (type, id) = Self.object(path, request.uri.path)
@@ -56,7 +56,7 @@ struct RefusalTrail: RouterMiddleware {
         } catch {
             // It stays refused; an answer about nothing needs no trace more than the one who asks needs the answer.
             context.logger.error(
-                "a refusal can't be recorded",
+                "cannot record a denied request",
                 metadata: ["id": "\(context.requestID)", "outage": "\(AppError.cause(of: error))"])
         }
     }

@@ -11,11 +11,11 @@ struct CaseRoutes {
     private var collection: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/cases/", "The cases that one may see, newest first", access: .allowed(.readCase),
-                query: Self.filters + APIRoute.Parameter.paging, answers: [.list(of: "Case")], handler: list),
+                .get, "/api/cases/", "List cases, newest first", access: .allowed(.readCase),
+                query: Self.filters + APIRoute.Parameter.paging, responses: [.list(of: "Case")], handler: list),
             APIRoute(
-                .post, "/api/cases/", "Make a case", access: .allowed(.createCase), body: .json(.named("NewCase")),
-                answers: [.json(.created, .named("Case"))], handler: create),
+                .post, "/api/cases/", "Create a case", access: .allowed(.createCase), body: .json(.named("NewCase")),
+                responses: [.json(.created, .named("Case"))], handler: create),
         ]
     }
 
@@ -23,53 +23,53 @@ struct CaseRoutes {
         [
             APIRoute.Parameter(
                 "status", .choice(Case.Status.allCases.map(\.rawValue) + ["pending", ""]),
-                "Cases in this state; `pending` means uploaded."),
-            APIRoute.Parameter("search", .text(), "A part of the patient id or of a free text."),
-            APIRoute.Parameter("patientId", .text(), "The patient id, exactly."),
-            APIRoute.Parameter("createdBy", .text(), "A user's id or a part of the name."),
+                "Filters by status; `pending` means uploaded."),
+            APIRoute.Parameter("search", .text(), "Searches patient ID and free-text fields."),
+            APIRoute.Parameter("patientId", .text(), "Exact patient ID."),
+            APIRoute.Parameter("createdBy", .text(), "User ID or part of the name of the creator."),
             APIRoute.Parameter(
                 "ordering", .choice(CaseQuery.Key.allCases.flatMap { [$0.rawValue, "-" + $0.rawValue] } + [""]),
-                "A column, with `-` before it for descending."),
+                "Field to sort by; prefix with `-` for descending order."),
             APIRoute.Parameter(
-                "needsReview", .boolean, "Cases whose newest result needs review (`true`) or does not (`false`)."),
-            APIRoute.Parameter("deleted", .boolean, "Deleted cases that can be restored; for administrators."),
+                "needsReview", .boolean, "Filters by whether the latest result needs review."),
+            APIRoute.Parameter("deleted", .boolean, "Lists deleted cases that can be restored (administrators only)."),
         ] + APIRoute.Parameter.span("created", "`createdAt`") + APIRoute.Parameter.span("updated", "`updatedAt`")
 
     private var single: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/cases/{caseId}/", "One case", access: .allowed(.readCase),
-                answers: [.json(.ok, .named("Case"))]
+                .get, "/api/cases/{caseId}/", "Retrieve a case", access: .allowed(.readCase),
+                responses: [.json(.ok, .named("Case"))]
             ) { try Response(.ok, await services.cases.get($1.scope, $1.id("caseId", of: CaseID.self))) },
             APIRoute(
-                .post, "/api/cases/{caseId}/restore/", "Bring a deleted case back", access: .allowed(.restoreCase),
-                answers: [.json(.ok, .named("Case"))]
+                .post, "/api/cases/{caseId}/restore/", "Restore a deleted case", access: .allowed(.restoreCase),
+                responses: [.json(.ok, .named("Case"))]
             ) { try Response(.ok, await services.cases.restore($1.scope, $1.id("caseId", of: CaseID.self))) },
         ]
             + ["", "update/"].map { path in
                 APIRoute(
-                    .patch, "/api/cases/{caseId}/\(path)", "Change a case", access: .allowed(.changeCase),
-                    body: .json(.named("CaseForm")), answers: [.json(.ok, .named("Case"))],
+                    .patch, "/api/cases/{caseId}/\(path)", "Update a case", access: .allowed(.changeCase),
+                    body: .json(.named("CaseForm")), responses: [.json(.ok, .named("Case"))],
                     details: .init(failures: [412], headers: [.ifMatch]), handler: update)
             }
             + ["", "delete/"].map { path in
                 APIRoute(
                     .delete, "/api/cases/{caseId}/\(path)", "Delete a case", access: .allowed(.deleteCase),
-                    answers: [.message()], details: .init(failures: [412], headers: [.ifMatch]), handler: delete)
+                    responses: [.message()], details: .init(failures: [412], headers: [.ifMatch]), handler: delete)
             }
     }
 
     private var contents: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/cases/{caseId}/images/", "The series of a case", access: .allowed(.readCase),
-                answers: [.json(.ok, .list(of: .named("MRIImage")))], handler: images),
+                .get, "/api/cases/{caseId}/images/", "List the series of a case", access: .allowed(.readCase),
+                responses: [.json(.ok, .list(of: .named("MRIImage")))], handler: images),
             APIRoute(
-                .get, "/api/cases/{caseId}/segmentation/", "The newest result", access: .allowed(.readResult),
-                answers: [.json(.ok, .named("Result"))], handler: segmentation),
+                .get, "/api/cases/{caseId}/segmentation/", "Retrieve the latest result", access: .allowed(.readResult),
+                responses: [.json(.ok, .named("Result"))], handler: segmentation),
             APIRoute(
-                .get, "/api/cases/{caseId}/visualizations/", "Pictures of the newest result",
-                access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("Visualization")))],
+                .get, "/api/cases/{caseId}/visualizations/", "List images of the latest result",
+                access: .allowed(.readResult), responses: [.json(.ok, .list(of: .named("Visualization")))],
                 handler: visualizations),
         ]
     }
@@ -112,7 +112,7 @@ struct CaseRoutes {
     @Sendable private func delete(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         try await services.cases.delete(scope, context.id("caseId", of: CaseID.self), if: request.precondition)
-        return try JSON.response(.ok, Message(message: "The case was deleted."))
+        return try JSON.response(.ok, Message(message: "Case deleted."))
     }
 
     @Sendable private func images(_ request: Request, _ context: WebContext) async throws -> Response {

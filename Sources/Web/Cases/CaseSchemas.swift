@@ -8,24 +8,25 @@ extension CaseRoutes {
                 "caseId": .id, "createdBy": Schema.text().described("A full name."),
                 "status": .choice(Case.Status.allCases.map(\.rawValue)), "createdAt": .time, "updatedAt": .time,
                 "completedAt": Schema.time.nullable,
-                "deletedAt": Schema.time.described("Only where the case is deleted."),
+                "deletedAt": Schema.time.described("Present only for deleted cases."),
                 "needsReview": Schema.boolean.nullable.described(
-                    "Whether the newest result needs review; null where there is no result."),
+                    "Whether the latest result needs review; null without a result."),
                 "reviewReasons": Schema.list(of: .text()).nullable.described(
-                    "Why it needs review, one sentence each; null where there is no result."),
+                    "Review reasons; null without a result."),
             ].merging(CaseField.all.map { ($0.name, $0.shown) }) { $1 }, optional: ["deletedAt"]),
         "NewCase": .form(form, required: Set(CaseField.all.filter(\.isRequired).map(\.name))),
         "CaseForm": .form(form),
         "MRIImage": .object([
             "id": .id, "modality": sequence, "originalFilename": .text(), "fileSize": .integer(),
-            "filePath": Schema.url.described("Signed; good for as long as FILE_URL_LIFETIME says."),
+            "filePath": Schema.url.described("Signed URL, valid for FILE_URL_LIFETIME minutes."),
             "dimensions": Schema.list(of: .integer()).described("Voxels along x, y, z."),
             "spacing": Schema.list(of: .number).described("Millimetres along x, y, z."),
-            "isValid": Schema.boolean.described("Whether it can be segmented together with the case's other series."),
-            "message": Schema.text().described("Why it is not valid; empty where it is."), "uploadedAt": .time,
+            "isValid": Schema.boolean.described(
+                "Whether the series can be segmented together with the others of the case."),
+            "message": Schema.text().described("Reason if not valid, else empty."), "uploadedAt": .time,
         ]),
         "UploadForm": .form(
-            ["file": Schema.text(format: "binary").described("NIfTI, also gzipped."), "modality": sequence],
+            ["file": Schema.text(format: "binary").described("NIfTI file, optionally gzipped."), "modality": sequence],
             required: ["file", "modality"]),
         "Visualization": .object(["name": .text(), "url": .url, "contentType": .text()]),
     ]

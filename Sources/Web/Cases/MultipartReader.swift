@@ -55,7 +55,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
             isAtDelimiter = false
             parts += 1
             guard parts <= Self.partLimit else {
-                throw AppError.invalid("file", "The form has too many parts. The limit is \(Self.partLimit).")
+                throw AppError.invalid("file", "Too many form parts. The limit is \(Self.partLimit).")
             }
             return try await head()
         default: throw Self.malformed
@@ -168,12 +168,12 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
     }
 
     private static var malformed: AppError {
-        AppError.invalid("file", "The multipart body is malformed; send a form with the fields file and modality.")
+        AppError.invalid("file", "Malformed multipart body. Send a form with the fields file and modality.")
     }
 }
 
 extension AppError {
-    static let cutShort = AppError.invalid("file", "The upload was cut short; send it again.")
+    static let cutShort = AppError.invalid("file", "Incomplete upload. Send it again.")
 
     /// What a failure to read a body means: a client that is gone is no fault of ours.
     static func ofBody(_ error: any Error) -> any Error {

@@ -20,36 +20,36 @@ struct ResumableUploadRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .options, Self.collection, "What the server knows of the tus protocol", access: .anyone,
-                answers: [.init(status: .noContent, content: .nothing)], handler: options),
+                .options, Self.collection, "tus protocol version and extensions", access: .anyone,
+                responses: [.init(status: .noContent, content: .nothing)], handler: options),
             APIRoute(
-                .post, Self.collection, "Begin an upload in parts (tus 1.0.0)", access: .allowed(.uploadImage),
+                .post, Self.collection, "Create a resumable upload (tus 1.0.0)", access: .allowed(.uploadImage),
                 query: [.force],
-                answers: [.init(status: .created, content: .nothing)],
+                responses: [.init(status: .created, content: .nothing)],
                 details: .init(failures: [412], headers: Self.headers(["Upload-Length", "Upload-Metadata"])),
                 handler: tus(create)),
             APIRoute(
-                .head, Self.single, "How many bytes of an upload are here", access: .allowed(.uploadImage),
-                answers: [.init(status: .ok, content: .nothing)],
+                .head, Self.single, "Get the offset of a resumable upload", access: .allowed(.uploadImage),
+                responses: [.init(status: .ok, content: .nothing)],
                 details: .init(failures: [412], headers: Self.headers()), handler: tus(progress)),
             APIRoute(
-                .patch, Self.single, "Add bytes to an upload; the last ones make it the case's series",
+                .patch, Self.single, "Append to a resumable upload; the last part stores the series",
                 access: .allowed(.uploadImage), body: .bytes(Self.contentType),
-                answers: [.init(status: .noContent, content: .nothing)],
+                responses: [.init(status: .noContent, content: .nothing)],
                 details: .init(
                     failures: [412, 415, 423, 460],
                     headers: Self.headers(["Upload-Offset"], optional: ["Upload-Checksum"])),
                 handler: tus(append)),
             APIRoute(
-                .delete, Self.single, "Give an upload up", access: .allowed(.uploadImage),
-                answers: [.init(status: .noContent, content: .nothing)],
+                .delete, Self.single, "Terminate a resumable upload", access: .allowed(.uploadImage),
+                responses: [.init(status: .noContent, content: .nothing)],
                 details: .init(failures: [412, 423], headers: Self.headers()), handler: tus(delete)),
         ]
     }
 
     /// The protocol's headers, as its specification describes them.
     private static func headers(_ required: [String] = [], optional: [String] = []) -> [APIRoute.Parameter] {
-        [.init("Tus-Resumable", .choice([version]), "The protocol's version.", isRequired: true)]
+        [.init("Tus-Resumable", .choice([version]), "Protocol version.", isRequired: true)]
             + required.map { .init($0, description($0), "See tus 1.0.0.", isRequired: true) }
             + optional.map { .init($0, description($0), "See tus 1.0.0.") }
     }
@@ -98,7 +98,7 @@ struct ResumableUploadRoutes {
 
     private static func checkVersion(_ request: Request) throws {
         guard request.headers[.tusResumable] == version else {
-            throw AppError(.preconditionFailed, "This server speaks version \(version) of the tus protocol.")
+            throw AppError(.preconditionFailed, "This server supports version \(version) of the tus protocol.")
         }
     }
 
@@ -121,7 +121,7 @@ struct ResumableUploadRoutes {
         let size = request.headers[.uploadLength].flatMap { Int64($0) } ?? 0
         let metadata = UploadMetadata(request.headers[.uploadMetadata] ?? "")
         var check = Validation()
-        if size <= 0 { check.add("Upload-Length", "Must be the file's size in bytes.") }
+        if size <= 0 { check.add("Upload-Length", "Must be the file size in bytes.") }
         if metadata == nil { check.add("modality", UploadMetadata.expectation) }
         try check.finish()
         guard let metadata else { throw AppError.invalid("modality", UploadMetadata.expectation) }
@@ -160,7 +160,7 @@ struct ResumableUploadRoutes {
             throw HTTPError(.unsupportedMediaType, message: "Send the bytes as \(Self.contentType).")
         }
         guard let offset = request.headers[.uploadOffset].flatMap({ Int64($0) }), offset >= 0 else {
-            throw AppError.invalid("Upload-Offset", "This is the number of bytes that are here already.")
+            throw AppError.invalid("Upload-Offset", "Must be the current offset of the upload.")
         }
         let checksum = try request.headers[.uploadChecksum].map { try UploadChecksum($0) }
         var appender = try await services.uploads.open(

@@ -14,33 +14,33 @@ struct ShareRoutes {
             "createdAt": .time,
         ]),
         "ShareForm": .form([
-            "userId": Schema.id.nullable.described("The colleague; else name the address."),
+            "userId": Schema.id.nullable.described("User ID of the colleague; alternatively, give the email address."),
             "email": UserRoutes.email.nullable,
-            "access": access.nullable.described("`read` where left out."),
+            "access": access.nullable.described("Default: `read`."),
         ]),
     ]
 
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/cases/{caseId}/shares/", "Whom the case is shared with", access: .allowed(.shareCase),
-                answers: [.json(.ok, .list(of: .named("CaseShare")))]
+                .get, "/api/cases/{caseId}/shares/", "List shares of a case", access: .allowed(.shareCase),
+                responses: [.json(.ok, .list(of: .named("CaseShare")))]
             ) { _, context in
                 let id = try context.id("caseId", of: CaseID.self)
                 return try JSON.response(.ok, await services.cases.shares.list(context.scope, case: id))
             },
             APIRoute(
-                .post, "/api/cases/{caseId}/shares/", "Share the case with a colleague, or change how far",
+                .post, "/api/cases/{caseId}/shares/", "Share a case with a colleague, or change the access",
                 access: .allowed(.shareCase), body: .json(.named("ShareForm")),
-                answers: [.json(.created, .named("CaseShare"))], handler: share),
+                responses: [.json(.created, .named("CaseShare"))], handler: share),
             APIRoute(
-                .delete, "/api/cases/{caseId}/shares/{userId}/", "Share the case no longer",
-                access: .allowed(.shareCase), answers: [.message()]
+                .delete, "/api/cases/{caseId}/shares/{userId}/", "Remove a share",
+                access: .allowed(.shareCase), responses: [.message()]
             ) { _, context in
                 let id = try context.id("caseId", of: CaseID.self)
                 let user = try context.id("userId", of: UserID.self)
                 try await services.cases.shares.end(context.scope, case: id, with: user)
-                return try JSON.response(.ok, Message(message: "The case is no longer shared with this user."))
+                return try JSON.response(.ok, Message(message: "Share removed."))
             },
         ]
     }

@@ -13,9 +13,9 @@ struct UploadRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .post, "/api/cases/{caseId}/upload/", "Upload a series; one of the same modality is replaced",
+                .post, "/api/cases/{caseId}/upload/", "Upload a series; replaces one of the same modality",
                 access: .allowed(.uploadImage), query: [.force], body: .multipart(.named("UploadForm")),
-                answers: [.json(.created, .named("MRIImage"))], handler: upload)
+                responses: [.json(.created, .named("MRIImage"))], handler: upload)
         ]
     }
 
@@ -54,7 +54,7 @@ struct UploadRoutes {
             while let part = try await reader.nextPart() {
                 switch part.name {
                 case "file":
-                    guard file == nil else { throw AppError.invalid("file", "Send one file at a time.") }
+                    guard file == nil else { throw AppError.invalid("file", "Send exactly one file.") }
                     filename = part.filename ?? "image"
                     file = try await services.receiveFile(&reader)
                 case "modality": modality = try await reader.text(atMost: 100)

@@ -52,7 +52,7 @@ struct DocsRoutes: Sendable {
 
     @Sendable private func file(_ request: Request, _ context: WebContext) async throws -> Response {
         guard let file = context.parameters.get("name").flatMap({ File(rawValue: $0) }) else {
-            throw AppError(.notFound, "There is nothing at this address.")
+            throw AppError(.notFound, "Not found.")
         }
         guard let data = bytes(of: file) else { throw Self.notInstalled }
         return Self.answer([UInt8](data), file.mediaType)
@@ -65,5 +65,5 @@ struct DocsRoutes: Sendable {
     }
 
     private static let notInstalled = AppError(
-        .unavailable, "Swagger UI is not installed; the description of the API is at /api/schema/.")
+        .unavailable, "Swagger UI is not installed. The OpenAPI schema is at /api/schema/.")
 }

@@ -11,13 +11,13 @@ struct ExpertMaskRoutes {
         [
             APIRoute(
                 .post, "/api/inference/upload-ground-truth/{caseId}/",
-                "Compare an expert's mask with the case's newest result: Dice and HD95 by region",
+                "Compare an expert mask with the latest result: Dice and HD95 by region",
                 access: .allowed(.giveFeedback), body: .multipart(.named("ExpertMaskForm")),
-                answers: [.json(.created, .named("ExpertMask")), .json(.accepted, .named("ExpertMask"))],
+                responses: [.json(.created, .named("ExpertMask")), .json(.accepted, .named("ExpertMask"))],
                 handler: upload),
             APIRoute(
-                .get, "/api/inference/ground-truth/{caseId}/", "The experts' masks of a case, newest first",
-                access: .allowed(.readResult), answers: [.json(.ok, .list(of: .named("ExpertMask")))]
+                .get, "/api/inference/ground-truth/{caseId}/", "List expert masks of a case, newest first",
+                access: .allowed(.readResult), responses: [.json(.ok, .list(of: .named("ExpertMask")))]
             ) {
                 try JSON.response(
                     .ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: CaseID.self)))
@@ -58,7 +58,7 @@ struct ExpertMaskRoutes {
             while let part = try await reader.nextPart() {
                 switch part.name {
                 case "file":
-                    guard file == nil else { throw AppError.invalid("file", "Send one file at a time.") }
+                    guard file == nil else { throw AppError.invalid("file", "Send exactly one file.") }
                     file = try await services.receiveFile(&reader)
                 case "labelConvention", "label_convention": convention = try await reader.text(atMost: 100).trimmed
                 default: continue
@@ -81,15 +81,15 @@ struct ExpertMaskRoutes {
     static let schemas: [String: Schema] = [
         "ExpertMaskForm": .form(
             [
-                "file": .text(format: "binary").described("NIfTI on the grid of one of the case's series."),
-                "labelConvention": conventions.described("What its labels mean; left out, its labels must tell."),
+                "file": .text(format: "binary").described("NIfTI file on the grid of a series of the case."),
+                "labelConvention": conventions.described("Label convention; inferred from the labels if omitted."),
             ], required: ["file"]),
         "ExpertMask": .object([
             "id": .id, "caseId": .id, "taskId": .id,
             "status": .choice(["pending", "running", "completed", "failed", "cancelled"]),
             "errorMessage": .text().nullable, "modality": .choice(["t1", "t1ce", "t2", "flair"]),
             "labelConvention": conventions, "dice": shares,
-            "hd95": shares.described("mm; null where one of the masks is empty."), "uploadedBy": .text(),
+            "hd95": shares.described("mm; null if one of the masks is empty."), "uploadedBy": .text(),
             "uploadedAt": .time,
         ]),
     ]

@@ -9,12 +9,12 @@ struct FeedbackRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .post, "/api/cases/{caseId}/feedback/", "Say how good a result is", access: .allowed(.giveFeedback),
-                body: .json(.named("FeedbackForm")), answers: [.json(.created, .named("Feedback"))], handler: give),
+                .post, "/api/cases/{caseId}/feedback/", "Give feedback on a result", access: .allowed(.giveFeedback),
+                body: .json(.named("FeedbackForm")), responses: [.json(.created, .named("Feedback"))], handler: give),
             APIRoute(
-                .get, "/api/cases/{caseId}/feedback/", "What was said of the case's results, newest first",
+                .get, "/api/cases/{caseId}/feedback/", "List feedback on the results of a case, newest first",
                 access: .allowed(.giveFeedback), query: APIRoute.Parameter.paging,
-                answers: [.list(of: "Feedback")], handler: list),
+                responses: [.list(of: "Feedback")], handler: list),
         ]
     }
 
@@ -38,12 +38,12 @@ struct FeedbackRoutes {
     /// The components that these calls name.
     static let schemas: [String: Schema] = [
         "FeedbackForm": .form([
-            "taskId": Schema.id.nullable.described("Whose result; the newest of the case where it is left out."),
-            "rating": givenMark.described("1 useless to 5 as I would have drawn it."),
+            "taskId": Schema.id.nullable.described("Task of the result; default: the latest of the case."),
+            "rating": givenMark.described("1 (unusable) to 5 (no correction needed)."),
             "ratings": Schema.form([
                 "whole_tumor": givenMark, "tumor_core": givenMark, "enhancing_tumor": givenMark,
             ]).nullable, "isCorrect": Schema.boolean.nullable, "comment": Schema.line(atMost: 4000).nullable,
-        ]).described("At least one of the fields."),
+        ]).described("At least one field is required."),
         "Feedback": .object([
             "id": .id, "caseId": .id, "taskId": .id, "rating": mark.nullable,
             "ratings": .object([

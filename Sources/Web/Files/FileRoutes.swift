@@ -11,24 +11,24 @@ struct FileRoutes {
     var all: [APIRoute] {
         [.get, .head].map { method in
             APIRoute(
-                method, "/api/files/{kind}/{fileId}/{name}", "A stored file, whole or in ranges",
+                method, "/api/files/{kind}/{fileId}/{name}", "Download a file; supports range requests",
                 access: .signedAddress, query: Self.signature,
-                answers: [
+                responses: [
                     .init(status: .ok, content: .bytes("application/octet-stream")),
                     .init(status: .partialContent, content: .bytes("application/octet-stream")),
                     .init(status: .notModified, content: .nothing),
                     .init(status: .rangeNotSatisfiable, content: .nothing),
-                ], details: .init(places: ["kind": .choice(["image", "result", "report"]), "name": .text()]),
+                ], details: .init(pathSchemas: ["kind": .choice(["image", "result", "report"]), "name": .text()]),
                 handler: get)
         }
     }
 
     /// What the answers' addresses hold; nobody but the server can make it.
     private static let signature = [
-        APIRoute.Parameter("expires", .integer(), "Seconds since 1970.", isRequired: true),
-        APIRoute.Parameter("institution", .id, "Whose file it is.", isRequired: true),
-        APIRoute.Parameter("user", .id, "Who was given the address.", isRequired: true),
-        APIRoute.Parameter("session", .id, "In which sign-in; the address is good no longer.", isRequired: true),
+        APIRoute.Parameter("expires", .integer(), "Unix time.", isRequired: true),
+        APIRoute.Parameter("institution", .id, "Institution of the file.", isRequired: true),
+        APIRoute.Parameter("user", .id, "User the URL was issued to.", isRequired: true),
+        APIRoute.Parameter("session", .id, "Session; the URL expires with it.", isRequired: true),
         APIRoute.Parameter("signature", .text(pattern: "^[0-9a-f]{64}$"), "HMAC-SHA-256.", isRequired: true),
     ]
 
@@ -67,7 +67,7 @@ struct FileRoutes {
             let user = request.query("user").flatMap({ UserID($0) }),
             let session = request.query("session").flatMap({ SessionID($0) }),
             let expires = request.query("expires").flatMap({ Int64($0) })
-        else { throw AppError(.notFound, "There is nothing at this address.") }
+        else { throw AppError(.notFound, "Not found.") }
         return FileGrant(
             holder: .init(institution: institution, user: user, session: session), kind: kind,
             object: try context.id("fileId", of: ID<StoredFile>.self), expires: expires)

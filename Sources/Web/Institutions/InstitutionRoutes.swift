@@ -14,16 +14,17 @@ struct InstitutionRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/institutions/", "All institutions", access: .allowed(.manageInstitutions),
-                answers: [.json(.ok, .list(of: .named("Institution")))]
+                .get, "/api/institutions/", "List institutions", access: .allowed(.manageInstitutions),
+                responses: [.json(.ok, .list(of: .named("Institution")))]
             ) { try JSON.response(.ok, await services.users.institutions.list($1.scope)) },
             APIRoute(
-                .post, "/api/institutions/", "Make an institution", access: .allowed(.manageInstitutions),
-                body: .json(.named("InstitutionForm")), answers: [.json(.created, .named("Institution"))],
+                .post, "/api/institutions/", "Create an institution", access: .allowed(.manageInstitutions),
+                body: .json(.named("InstitutionForm")), responses: [.json(.created, .named("Institution"))],
                 handler: create),
             APIRoute(
-                .get, "/api/institutions/{institutionId}/", "One institution", access: .allowed(.manageInstitutions),
-                answers: [.json(.ok, .named("Institution"))]
+                .get, "/api/institutions/{institutionId}/", "Retrieve an institution",
+                access: .allowed(.manageInstitutions),
+                responses: [.json(.ok, .named("Institution"))]
             ) { _, context in
                 let id = try context.id("institutionId", of: InstitutionID.self)
                 return try JSON.response(.ok, await services.users.institutions.get(context.scope, id))
@@ -31,7 +32,7 @@ struct InstitutionRoutes {
             APIRoute(
                 .patch, "/api/institutions/{institutionId}/", "Rename an institution",
                 access: .allowed(.manageInstitutions), body: .json(.named("InstitutionForm")),
-                answers: [.json(.ok, .named("Institution"))], handler: rename),
+                responses: [.json(.ok, .named("Institution"))], handler: rename),
         ]
     }
 

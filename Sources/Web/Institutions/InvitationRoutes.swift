@@ -15,12 +15,12 @@ struct InvitationRoutes {
         "Invitation": .object(properties),
         "IssuedInvitation": .object([
             "invitation": .named("Invitation"), "token": .text(), "link": .url,
-        ]).described("The token and the link that carries it are shown this once."),
+        ]).described("Token and link, shown only in this response."),
         "InvitationForm": .form(
             [
                 "role": .choice(Role.allCases.map(\.rawValue)),
                 "email": Schema.anyOf([UserRoutes.email, .text(atMost: 0), .null]).described(
-                    "The only address that may use it."),
+                    "The only email address that may use it."),
             ], required: ["role"]),
     ]
 
@@ -33,20 +33,20 @@ struct InvitationRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/users/invitations/", "The institution's invitations, newest first",
-                access: .allowed(.changeUsers), answers: [.json(.ok, .list(of: .named("Invitation")))]
+                .get, "/api/users/invitations/", "List invitations, newest first",
+                access: .allowed(.changeUsers), responses: [.json(.ok, .list(of: .named("Invitation")))]
             ) { try JSON.response(.ok, await services.users.invitations.list($1.scope)) },
             APIRoute(
-                .post, "/api/users/invitations/", "Invite somebody in a role", access: .allowed(.changeUsers),
-                body: .json(.named("InvitationForm")), answers: [.json(.created, .named("IssuedInvitation"))],
+                .post, "/api/users/invitations/", "Create an invitation", access: .allowed(.changeUsers),
+                body: .json(.named("InvitationForm")), responses: [.json(.created, .named("IssuedInvitation"))],
                 handler: create),
             APIRoute(
-                .delete, "/api/users/invitations/{invitationId}/", "Take an invitation back",
-                access: .allowed(.changeUsers), answers: [.message()]
+                .delete, "/api/users/invitations/{invitationId}/", "Revoke an invitation",
+                access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 let id = try context.id("invitationId", of: ID<Invitation>.self)
                 try await services.users.invitations.revoke(context.scope, id)
-                return try JSON.response(.ok, Message(message: "The invitation was taken back."))
+                return try JSON.response(.ok, Message(message: "Invitation revoked."))
             },
         ]
     }

@@ -8,28 +8,28 @@ struct ModelRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/inference/models/", "Installed models", access: .signedIn,
-                query: APIRoute.Parameter.pages, answers: [.list(of: "ModelVersion")]
+                .get, "/api/inference/models/", "List installed models", access: .signedIn,
+                query: APIRoute.Parameter.pages, responses: [.list(of: "ModelVersion")]
             ) { request, context in
                 let window = try request.window()
                 let page = try await services.models.list(context.scope, window)
                 return try Lists.response(page, window, request, services.settings)
             },
             APIRoute(
-                .get, "/api/inference/models/{modelId}/", "One model", access: .signedIn,
-                answers: [.json(.ok, .named("ModelVersion"))]
+                .get, "/api/inference/models/{modelId}/", "Retrieve a model", access: .signedIn,
+                responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in
                 try await JSON.response(.ok, services.models.get(context.scope, Self.id(context)))
             },
             APIRoute(
-                .post, "/api/inference/models/{modelId}/activate/", "Let a model work for the institution",
-                access: .allowed(.manageModels), answers: [.json(.ok, .named("ModelVersion"))]
+                .post, "/api/inference/models/{modelId}/activate/", "Activate a model for the institution",
+                access: .allowed(.manageModels), responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in
                 try await JSON.response(.ok, services.models.activate(context.scope, Self.id(context)))
             },
             APIRoute(
-                .post, "/api/inference/models/rollback/", "Go back to the model before",
-                access: .allowed(.manageModels), answers: [.json(.ok, .named("ModelVersion"))]
+                .post, "/api/inference/models/rollback/", "Roll back to the previous model",
+                access: .allowed(.manageModels), responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in try await JSON.response(.ok, services.models.rollBack(context.scope)) },
         ]
     }

@@ -43,13 +43,13 @@ struct MetricsRoutes {
         guard !hasProxy, !request.headers.comeThroughProxy, isNamedHere,
             context.remoteAddress?.ipAddress.flatMap({ NetworkAddress($0) })?.isLoopback == true
         else {
-            throw AppError(.notFound, "There is nothing at this address.")
+            throw AppError(.notFound, "Not found.")
         }
     }
 
     private func add(requests: RequestMetrics.State, to text: inout PrometheusText) {
         let calls = requests.calls.sorted { $0.key < $1.key }
-        text.begin("neuroai_http_requests_total", .counter, "Requests answered, by route pattern, method and status.")
+        text.begin("neuroai_http_requests_total", .counter, "Requests by route pattern, method and status.")
         for (call, tally) in calls {
             for (status, count) in tally.byStatus.sorted(by: { $0.key < $1.key }) {
                 text.sample(
@@ -58,7 +58,7 @@ struct MetricsRoutes {
             }
         }
         let name = "neuroai_http_request_duration_seconds"
-        text.begin(name, .histogram, "Time until an answer began.")
+        text.begin(name, .histogram, "Time to first byte of the response.")
         for (call, tally) in calls {
             var sum = 0
             for (bound, count) in zip(RequestMetrics.buckets.map { "\($0)" } + ["+Inf"], tally.byDuration) {
@@ -70,21 +70,22 @@ struct MetricsRoutes {
             text.sample(name + "_count", ["route": call.route, "method": call.method], Double(sum))
         }
         text.add(
-            "neuroai_http_requests_in_flight", .gauge, "Requests whose answer has not begun.", Double(requests.inFlight)
+            "neuroai_http_requests_in_flight", .gauge, "Requests in progress.", Double(requests.inFlight)
         )
     }
 
     private func addNumbers(to text: inout PrometheusText) async {
         let (jobs, workers, pool) = await services.operations.numbers()
-        text.add("neuroai_database_up", .gauge, "1 where the database answers.", jobs == nil ? 0 : 1)
-        text.begin("neuroai_database_pool", .gauge, "Connections of this process, those at work, and calls that wait.")
+        text.add("neuroai_database_up", .gauge, "1 if the database is reachable.", jobs == nil ? 0 : 1)
+        text.begin(
+            "neuroai_database_pool", .gauge, "Database connections of this process: total, busy and waiting calls.")
         for (state, number) in [("places", pool.places), ("busy", pool.busy), ("waiting", pool.waiting)] {
             text.sample("neuroai_database_pool", ["state": state], Double(number))
         }
         guard let jobs, let workers else { return }
         add(jobs, to: &text)
-        text.add("neuroai_workers", .gauge, "Workers that were heard of lately.", Double(workers.count))
-        text.begin("neuroai_model_load_seconds", .gauge, "How long each worker took to load its model.")
+        text.add("neuroai_workers", .gauge, "Workers with a recent heartbeat.", Double(workers.count))
+        text.begin("neuroai_model_load_seconds", .gauge, "Model load time by worker.")
         for worker in workers {
             guard let model = worker.model else { continue }
             text.sample(
@@ -100,7 +101,7 @@ struct MetricsRoutes {
             text.sample("neuroai_jobs", ["kind": job.kind, "state": job.status.rawValue], Double(job.count))
         }
         let now = Date().timeIntervalSince1970
-        text.begin("neuroai_jobs_oldest_age_seconds", .gauge, "Age of the oldest job that is not over.")
+        text.begin("neuroai_jobs_oldest_age_seconds", .gauge, "Age of the oldest unfinished job.")
         for job in jobs where job.status == .pending || job.status == .running {
             text.sample(
                 "neuroai_jobs_oldest_age_seconds", ["kind": job.kind, "state": job.status.rawValue],
@@ -109,16 +110,16 @@ struct MetricsRoutes {
     }
 
     private func addProcess(to text: inout PrometheusText) {
-        text.begin("neuroai_build_info", .gauge, "The version that runs.")
+        text.begin("neuroai_build_info", .gauge, "Running version.")
         text.sample("neuroai_build_info", ["version": services.settings.version], 1)
         text.add(
-            "process_start_time_seconds", .gauge, "When the server was built up, in seconds since 1970.",
+            "process_start_time_seconds", .gauge, "Start time of the server, Unix time.",
             started.timeIntervalSince1970)
         guard let process = ProcessFigures() else { return }
-        text.add("process_resident_memory_bytes", .gauge, "Memory in use.", process.residentBytes)
-        text.add("process_virtual_memory_bytes", .gauge, "Address space.", process.virtualBytes)
-        text.add("process_cpu_seconds_total", .counter, "Time on processors.", process.cpuSeconds)
-        text.add("process_open_fds", .gauge, "Open files.", process.openFiles)
+        text.add("process_resident_memory_bytes", .gauge, "Resident memory.", process.residentBytes)
+        text.add("process_virtual_memory_bytes", .gauge, "Virtual memory.", process.virtualBytes)
+        text.add("process_cpu_seconds_total", .counter, "CPU time.", process.cpuSeconds)
+        text.add("process_open_fds", .gauge, "Open file descriptors.", process.openFiles)
     }
 }
 

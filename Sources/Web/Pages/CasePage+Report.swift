@@ -27,7 +27,7 @@ extension CasePage {
 
         init(_ report: Report, isNewest: Bool) {
             id = report.id.string
-            let drafted = Shown.time(report.generatedAt.description)
+            let drafted = Format.time(report.generatedAt.description)
             heading =
                 switch report.status {
                 case .draft: "Report draft of \(drafted)"
@@ -36,11 +36,11 @@ extension CasePage {
                 }
             text = report.currentText
             editor = report.editCount > 0 ? report.lastEditedBy : nil
-            signature = report.signature.map { "\($0.signedBy), \(Shown.time($0.signedAt.description))" }
+            signature = report.signature.map { "\($0.signedBy), \(Format.time($0.signedAt.description))" }
             addenda = report.addenda.map {
                 Addendum(
                     number: $0.number, text: $0.text, reason: $0.reason, author: $0.createdBy,
-                    time: Shown.time($0.createdAt.description))
+                    time: Format.time($0.createdAt.description))
             }
             pdf = "/api/reports/\(report.id)/export/"
             isOpen = isNewest || report.status.isSigned

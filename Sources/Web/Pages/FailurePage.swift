@@ -11,22 +11,22 @@ struct FailurePage: Sendable {
     let sentences: [String]
     /// For the operator, where it is not the user's mistake.
     let requestID: String?
-    var backHref = ReturnPath.standard
-    var backTitle = "Back to the cases"
+    var backHref = ReturnPath.home
+    var backTitle = "Back to cases"
 
     init(_ status: HTTPResponse.Status, _ error: AppError, _ context: WebContext) {
         title =
             switch status.code {
-            case 400: "The request was refused"
-            case 403: "Not allowed"
+            case 400: "Request rejected"
+            case 403: "Permission denied"
             case 404: "Page not found"
             case 405: "Method not allowed"
-            case 409, 412: "Not done"
-            case 413: "Too large"
+            case 409, 412: "Conflict"
+            case 413: "File too large"
             case 429: "Too many requests"
-            case 503: "Not available at the moment"
+            case 503: "Temporarily unavailable"
             case 500...: "Something went wrong"
-            default: "Not done"
+            default: "Request failed"
             }
         sentences = error.sentences
         requestID = status.code >= 500 ? context.requestID : nil

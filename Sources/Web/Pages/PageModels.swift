@@ -25,7 +25,9 @@ struct WorklistPage: Sendable {
     /// Whether cases that need review are shown alone.
     let isReviewList: Bool
     let errors: [String]
-    let count: Int
+    let countWords: String
+    /// Whether a search or the review filter is set.
+    let isFiltered: Bool
     let previous: Int?
     let next: Int?
 
@@ -41,15 +43,18 @@ struct WorklistPage: Sendable {
         rows = cases.items.map { item in
             Row(
                 id: item.id.string, patient: item.patientID, age: item.age.map(String.init) ?? "",
-                sex: item.sex?.rawValue ?? "", status: item.status.rawValue, needsReview: item.needsReview == true,
+                sex: item.sex.map(Format.sex) ?? "", status: item.status.rawValue,
+                needsReview: item.needsReview == true,
                 reasons: item.reviewReasons?.joined(separator: " ") ?? "", author: item.author,
-                created: Shown.time(item.createdAt.description))
+                created: Format.time(item.createdAt.description))
         }
         isEmpty = rows.isEmpty
         search = query.search ?? ""
         isReviewList = query.needsReview == true
         self.errors = errors
-        count = cases.count ?? rows.count
+        let count = cases.count ?? rows.count
+        countWords = count == 1 ? "1 case" : "\(count) cases"
+        isFiltered = !search.isEmpty || isReviewList
         var number = 1
         if case .page(let page, _) = query.window { number = page }
         previous = number > 1 ? number - 1 : nil
@@ -100,6 +105,8 @@ struct CasePage: Sendable {
     let indication: String?
     let series: [Series]
     private(set) var canStart: Bool
+    /// The label of the button that starts a segmentation.
+    let startTitle: String
     private(set) var task: TaskState?
     let result: ResultNumbers?
     let picture: String?
@@ -118,20 +125,21 @@ struct CasePage: Sendable {
         id = item.id.string
         patient = item.patientID
         age = item.age.map(String.init) ?? ""
-        sex = item.sex?.rawValue ?? ""
+        sex = item.sex.map(Format.sex) ?? ""
         status = item.status.rawValue
         author = item.author
-        created = Shown.time(item.createdAt.description)
+        created = Format.time(item.createdAt.description)
         indication = item.indication.isEmpty ? nil : item.indication
         series = MRISequence.allCases.map { sequence in
             Series(sequence, images.first { $0.modality == sequence }, scope, links)
         }
         self.task = task.map(TaskState.init)
         canStart = !images.isEmpty && item.status != .processing
+        startTitle = task == nil ? "Run segmentation" : "Run again"
         result = found.map { ResultNumbers($0, reasons: item.reviewReasons) }
         picture = found?.files.first { $0.content == .picture }.map { links.path(scope, $0) }
         downloads = (found?.files ?? []).map {
-            Download(name: $0.name, url: links.path(scope, $0), size: Shown.size($0.size))
+            Download(name: $0.name, url: links.path(scope, $0), size: Format.size($0.size))
         }
         self.reports = reports.enumerated().map { ReportText($1, isNewest: $0 == 0) }
         isSigned = reports.contains(where: \.status.isSigned)
@@ -156,8 +164,7 @@ extension CasePage.Series {
         facts =
             image.map { image in
                 let size = image.dimensions.map(String.init).joined(separator: " × ")
-                let spacing = image.spacing.map { String(format: "%.2f", $0) }.joined(separator: " × ")
-                return "\(size) voxels of \(spacing) mm, \(Shown.size(image.fileSize))"
+                return "\(size) · \(Format.spacing(image.spacing)) · \(Format.size(image.fileSize))"
             } ?? ""
         url = image.map { links.path(scope, $0) } ?? ""
         problem = image?.problem
@@ -169,14 +176,15 @@ extension CasePage.TaskState {
         id = task.id.string
         status = task.status.rawValue
         percentage = task.percentage
-        step = task.currentStep ?? ""
         isActive = task.status == .pending || task.status == .running
+        let ended = task.completedAt.map { "at \(Format.time($0.description))" }
+        step = (isActive ? task.currentStep : ended) ?? ""
         error = task.errorMessage
     }
 }
 
 /// Values as people read them.
-enum Shown {
+enum Format {
     /// ISO-8601 without its seconds.
     static func time(_ text: String) -> String {
         text.prefix(16).replacing("T", with: " ") + " UTC"
@@ -187,8 +195,23 @@ enum Shown {
         text.prefix(19).replacing("T", with: " ") + " UTC"
     }
 
+    /// Decimal units, as file managers and browsers use.
     static func size(_ bytes: Int64) -> String {
-        bytes < 1_048_576
-            ? String(format: "%.0f KiB", Double(bytes) / 1024) : String(format: "%.1f MiB", Double(bytes) / 1_048_576)
+        bytes < 1_000_000
+            ? String(format: "%.0f kB", Double(bytes) / 1e3) : String(format: "%.1f MB", Double(bytes) / 1e6)
+    }
+
+    /// `1 mm isotropic`, or the spacing along each axis.
+    static func spacing(_ millimetres: [Double]) -> String {
+        let texts = millimetres.map { String(format: "%.2f", $0).replacing(/\.?0+$/, with: "") }
+        return Set(texts).count == 1 ? "\(texts[0]) mm isotropic" : "\(texts.joined(separator: " × ")) mm"
+    }
+
+    static func sex(_ sex: Case.Sex) -> String {
+        switch sex {
+        case .female: "Female"
+        case .male: "Male"
+        case .other: "Other"
+        }
     }
 }

@@ -34,7 +34,7 @@ extension PageRoutes {
             where [.codeRequired, .tooManyRequests, .unauthenticated, .approvalPending].contains(error.code)
         {
             let sentence =
-                error.code == .unauthenticated ? "The e-mail, the password or the code is wrong." : error.message
+                error.code == .unauthenticated ? "Incorrect email, password or code." : error.message
             var response = page(
                 ErrorResponse.status(of: error.code), "login",
                 SignInPage(errors: [sentence], form.email, next: next, mayRegister: mayRegister))
@@ -73,12 +73,12 @@ extension PageRoutes {
 
     private static func closed(_ invitation: String?) -> AppError {
         invitation?.isEmpty == false
-            ? AppError(.notFound, "This invitation is not valid, was used before or has expired.")
-            : AppError(.notFound, "There is no page at this address.")
+            ? AppError(.notFound, "This invitation is invalid, already used or expired.")
+            : AppError(.notFound, "This page does not exist. Check the address.")
     }
 
     private func enter(_ user: User, _ tokens: TokenPair, devices: String?, at next: String?) -> Response {
-        var response = Response.redirect(to: next ?? ReturnPath.standard, type: .normal)
+        var response = Response.redirect(to: next ?? ReturnPath.home, type: .normal)
         let cookies = SessionCookies(services)
         cookies.set(tokens, on: &response)
         cookies.set(devices: services.sessions.deviceCookie(for: user.id, keeping: devices), on: &response)

@@ -98,7 +98,7 @@ struct PageRoutes {
 
     @Sendable private func asset(_ request: Request, _ context: WebContext) async throws -> Response {
         guard let asset = context.parameters.get("name").flatMap({ PageAsset(rawValue: $0) }) else {
-            throw AppError(.notFound, "There is nothing at this address.")
+            throw AppError(.notFound, "Not found.")
         }
         return Response(
             status: .ok, headers: [.contentType: asset.mediaType, .cacheControl: "no-cache"],

@@ -85,12 +85,12 @@ struct PageTemplates: Sendable {
 extension AppError {
     /// Any failure in words for a page, also what the router and the framework refuse themselves.
     fileprivate static func told(of error: any Error) -> AppError {
-        if error is MethodRefusal { return AppError(.conflict, "This address can't be used in this way.") }
+        if error is MethodRefusal { return AppError(.conflict, "This page cannot be opened directly.") }
         guard let error = error as? HTTPError else { return wrapping(error) }
         return switch error.status {
-        case .notFound: AppError(.notFound, "There is no page at this address.")
-        case .contentTooLarge: AppError(.tooLarge, "The request is larger than allowed.")
-        default: AppError(.validation, error.body ?? "The request could not be read.")
+        case .notFound: AppError(.notFound, "This page does not exist. Check the address.")
+        case .contentTooLarge: AppError(.tooLarge, "The request is too large.")
+        default: AppError(.validation, error.body ?? "Malformed request.")
         }
     }
 }

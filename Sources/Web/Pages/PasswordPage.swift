@@ -3,7 +3,7 @@ import Hummingbird
 
 /// The form by which whoever is signed in changes the own password.
 struct PasswordPage: Sendable {
-    let title = "Your password"
+    let title = "Change password"
     let userName: String
     let errors: [String]
     let isDone: Bool

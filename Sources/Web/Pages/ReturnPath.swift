@@ -6,7 +6,7 @@ import Hummingbird
 enum ReturnPath {
     /// What addresses and forms call it.
     static let parameter = "next"
-    static let standard = "/cases"
+    static let home = "/cases"
 
     /// The first parts of pages that may be led back to.
     private static let pages: Set<String> = ["cases", "admin", "account", "password"]
@@ -41,7 +41,7 @@ enum ReturnPath {
 
     /// The form for signing in, which then leads back to where `request` was for.
     static func signIn(_ request: Request) -> String {
-        guard let page = of(request), page != standard else { return "/login" }
+        guard let page = of(request), page != home else { return "/login" }
         return AdminAddress.address("/login", [.init(parameter, page)])
     }
 }

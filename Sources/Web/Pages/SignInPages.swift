@@ -69,7 +69,7 @@ extension WorklistPage {
             patientID = form.patientId ?? ""
             years = form.age ?? ""
             sexes = Case.Sex.allCases.sorted { $0.rawValue < $1.rawValue }.map {
-                .init(value: $0.rawValue, caption: $0.rawValue, isSelected: $0.rawValue == form.sex)
+                .init(value: $0.rawValue, caption: Format.sex($0), isSelected: $0.rawValue == form.sex)
             }
             indication = form.indication ?? ""
         }

@@ -11,16 +11,16 @@ struct ReportAddendumRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, Self.path, "Corrections of a signed report, oldest first", access: .allowed(.readReport),
-                answers: [.json(.ok, ReportRoutes.addenda)]
+                .get, Self.path, "List addenda of a report, oldest first", access: .allowed(.readReport),
+                responses: [.json(.ok, ReportRoutes.addenda)]
             ) {
                 try JSON.response(
                     .ok, await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)).addenda)
             },
             APIRoute(
-                .post, Self.path, "Add a correction to a signed report, whose text stays as it is",
+                .post, Self.path, "Add an addendum to a signed report",
                 access: .allowed(.signReport), body: .json(.named("AddendumForm")),
-                answers: [.json(.created, .named("CheckedReport"))],
+                responses: [.json(.created, .named("CheckedReport"))],
                 details: .init(failures: [412], headers: [.ifMatch]), handler: add),
         ]
     }

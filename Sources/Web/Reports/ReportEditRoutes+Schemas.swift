@@ -17,7 +17,7 @@ extension ReportEditRoutes {
     private static let edit = Schema.object(
         [
             "number": .integer(), "editedBy": .text(), "editedAt": .time, "editReason": .text(), "status": statuses,
-            "text": Schema.text().described("Where it was changed."), "acknowledgedChecks": .list(of: .text()),
+            "text": Schema.text().described("Changed at."), "acknowledgedChecks": .list(of: .text()),
         ], optional: ["text"])
 
     /// The components that these calls name.
@@ -26,7 +26,7 @@ extension ReportEditRoutes {
             "finalizedText": Schema.filledLine(atMost: 50_000).nullable,
             "editReason": Schema.line(atMost: 2000).nullable, "status": statuses.nullable,
             "acknowledgeChecks": Schema.boolean.nullable
-                .described("Signs although the check of the text found contradictions."),
+                .described("Signs despite contradictions found in the text."),
         ]),
         "CheckedReport": .object([
             "reportId": .id, "caseId": .id, "patientId": .text(), "status": statuses, "aiGeneratedText": .text(),
@@ -34,7 +34,7 @@ extension ReportEditRoutes {
             "generatedAt": .time, "updatedAt": .time, "lastEditedBy": .text().nullable,
             "revision": ReportRoutes.revision, "signedBy": .text().nullable, "signedAt": .time.nullable,
             "addenda": ReportRoutes.addenda,
-            "checks": .list(of: remark).described("What the text says against or beyond the measurements."),
+            "checks": .list(of: remark).described("Statements that contradict or exceed the measurements."),
         ]),
         "ReportTrace": .object(
             [

@@ -12,18 +12,18 @@ struct ReportEditRoutes {
         [
             APIRoute(
                 .patch, "/api/reports/{reportId}/update/",
-                "Edit, review or sign a report; a signed one no longer changes (409). Without `If-Match` a new status is for the revision "
-                    + "that you were shown or wrote last, else 409",
+                "Edit, review or sign a report. A signed report cannot be changed (409). Without `If-Match`, a new status applies to the revision "
+                    + "that you loaded or wrote last, else 409",
                 access: .allowed(.writeReport), body: .json(.named("ReportChange")),
-                answers: [.json(.ok, .named("CheckedReport"))],
+                responses: [.json(.ok, .named("CheckedReport"))],
                 details: .init(failures: [412], headers: [.ifMatch]), handler: update),
             APIRoute(
                 .get, "/api/reports/{reportId}/traceability/",
-                "Where each sentence comes from: findings, result, model, files", access: .allowed(.readReport),
-                answers: [.json(.ok, .named("ReportTrace"))], handler: trace),
+                "Provenance of each sentence: findings, result, model, files", access: .allowed(.readReport),
+                responses: [.json(.ok, .named("ReportTrace"))], handler: trace),
             APIRoute(
-                .get, "/api/reports/templates/", "The kinds of reports that are written", access: .signedIn,
-                answers: [.json(.ok, .list(of: .named("ReportTemplate")))]
+                .get, "/api/reports/templates/", "List report templates", access: .signedIn,
+                responses: [.json(.ok, .list(of: .named("ReportTemplate")))]
             ) { _, context in
                 _ = try context.signedIn()
                 return try JSON.response(.ok, ReportTemplate.all)

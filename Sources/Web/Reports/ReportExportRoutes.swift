@@ -10,18 +10,18 @@ struct ReportExportRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/reports/{reportId}/export/", "The report as PDF; a signed one counts as exported then",
+                .get, "/api/reports/{reportId}/export/", "Export as PDF; a signed report becomes exported",
                 access: .allowed(.readReport),
-                answers: [.init(status: .ok, content: .bytes("application/pdf"))], details: .init(failures: [409]),
+                responses: [.init(status: .ok, content: .bytes("application/pdf"))], details: .init(failures: [409]),
                 handler: export),
             APIRoute(
                 .head, "/api/reports/{reportId}/export/",
-                "Whether it is there; nothing is printed or counts as exported",
-                access: .allowed(.readReport), answers: [.init(status: .ok, content: .bytes("application/pdf"))],
+                "Check for the report without exporting it",
+                access: .allowed(.readReport), responses: [.init(status: .ok, content: .bytes("application/pdf"))],
                 handler: look),
             APIRoute(
-                .get, "/api/reports/{reportId}/pdfs/", "The PDFs that were made of the report, newest first",
-                access: .allowed(.readReport), answers: [.json(.ok, .list(of: .named("ReportPDF")))], handler: list),
+                .get, "/api/reports/{reportId}/pdfs/", "List PDFs of a report, newest first",
+                access: .allowed(.readReport), responses: [.json(.ok, .list(of: .named("ReportPDF")))], handler: list),
         ]
     }
 
@@ -85,10 +85,11 @@ struct ReportExportRoutes {
     /// The components that these calls name.
     static let schemas: [String: Schema] = [
         "ReportPDF": .object([
-            "id": .id, "url": .url.described("Signed; good for as long as FILE_URL_LIFETIME says."),
+            "id": .id, "url": .url.described("Signed URL, valid for FILE_URL_LIFETIME minutes."),
             "fileSize": .integer(),
             "sha256": .text(), "revision": .integer(),
-            "status": .choice(["draft", "reviewed", "finalized", "exported"]).described("The report's as printed."),
+            "status": .choice(["draft", "reviewed", "finalized", "exported"]).described(
+                "Status of the report when printed."),
             "createdBy": .text(), "createdAt": .time,
         ])
     ]

@@ -11,24 +11,24 @@ struct ReportRoutes {
     }
 
     private static let filters =
-        [.caseFilter] + APIRoute.Parameter.span("created", "`generatedAt`, when the draft was written")
+        [.caseFilter] + APIRoute.Parameter.span("created", "the draft was created (`generatedAt`)")
 
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/reports/", "Reports, newest first", access: .allowed(.readReport),
+                .get, "/api/reports/", "List reports, newest first", access: .allowed(.readReport),
                 query: Self.filters + APIRoute.Parameter.paging,
-                answers: [.list(of: "Report")], handler: list),
+                responses: [.list(of: "Report")], handler: list),
             APIRoute(
-                .post, "/api/reports/", "Draft a report of the case's newest result", access: .allowed(.writeReport),
-                body: .json(.named("ReportForm")), answers: [.json(.created, .named("Report"))], handler: create),
+                .post, "/api/reports/", "Create a report draft from the latest result", access: .allowed(.writeReport),
+                body: .json(.named("ReportForm")), responses: [.json(.created, .named("Report"))], handler: create),
             APIRoute(
-                .post, "/api/reports/generate/{caseId}/", "Draft a report of this case",
-                access: .allowed(.writeReport), answers: [.json(.created, .named("Report"))]
+                .post, "/api/reports/generate/{caseId}/", "Create a report draft for a case",
+                access: .allowed(.writeReport), responses: [.json(.created, .named("Report"))]
             ) { try await generate($1.id("caseId", of: CaseID.self), $1) },
             APIRoute(
-                .get, "/api/reports/{reportId}/", "One report", access: .allowed(.readReport),
-                answers: [.json(.ok, .named("CheckedReport"))]
+                .get, "/api/reports/{reportId}/", "Retrieve a report", access: .allowed(.readReport),
+                responses: [.json(.ok, .named("CheckedReport"))]
             ) {
                 let report = try await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self))
                 return try await CheckedReport(report).response()

@@ -1,9 +1,9 @@
 import Features
 
 extension ReportRoutes {
-    static let revision = Schema.integer().described("Rises with every change; the `ETag` of one report.")
+    static let revision = Schema.integer().described("Incremented with every change; the `ETag` of the report.")
     static let addenda = Schema.list(of: .named("ReportAddendum"))
-        .described("Corrections of a signed report, oldest first.")
+        .described("Addenda of a signed report, oldest first.")
 
     static let schemas: [String: Schema] = [
         "Report": .object([

@@ -18,11 +18,11 @@ struct InferenceRoutes {
         ["", "segment/"].map { path in
             APIRoute(
                 .post, "/api/inference/\(path)", "Start a segmentation", access: .allowed(.startInference),
-                body: .json(.named("InferenceForm")), answers: [.json(.accepted, .named("Task"))], handler: start)
+                body: .json(.named("InferenceForm")), responses: [.json(.accepted, .named("Task"))], handler: start)
         } + [
             APIRoute(
-                .post, "/api/inference/predict/{caseId}/", "Start a segmentation of this case",
-                access: .allowed(.startInference), query: [.force], answers: [.json(.accepted, .named("Task"))]
+                .post, "/api/inference/predict/{caseId}/", "Start a segmentation of a case",
+                access: .allowed(.startInference), query: [.force], responses: [.json(.accepted, .named("Task"))]
             ) { request, context in
                 let id = try context.id("caseId", of: CaseID.self)
                 return try await answer(id, model: nil, force: request.flag("force"), context)
@@ -31,30 +31,31 @@ struct InferenceRoutes {
     }
 
     private static let filters =
-        [.caseFilter] + APIRoute.Parameter.span("created", "when the segmentation was requested")
+        [.caseFilter] + APIRoute.Parameter.span("created", "the segmentation was requested")
 
     private var watching: [APIRoute] {
         ["", "tasks/"].flatMap { path in
             [
                 APIRoute(
-                    .get, "/api/inference/\(path)", "Segmentations, newest first", access: .allowed(.readResult),
+                    .get, "/api/inference/\(path)", "List segmentations, newest first", access: .allowed(.readResult),
                     query: Self.filters + APIRoute.Parameter.paging,
-                    answers: [.list(of: "Task")], handler: list),
+                    responses: [.list(of: "Task")], handler: list),
                 APIRoute(
-                    .get, "/api/inference/\(path){taskId}/", "One segmentation, with its result once it is completed",
-                    access: .allowed(.readResult), answers: [.json(.ok, .named("Task"))], handler: get),
+                    .get, "/api/inference/\(path){taskId}/", "Retrieve a segmentation, with its result once completed",
+                    access: .allowed(.readResult), responses: [.json(.ok, .named("Task"))], handler: get),
             ]
         } + [
             APIRoute(
-                .post, "/api/inference/tasks/{taskId}/cancel/", "Stop a segmentation",
-                access: .allowed(.startInference), answers: [.json(.ok, .named("Task"))]
+                .post, "/api/inference/tasks/{taskId}/cancel/", "Cancel a segmentation",
+                access: .allowed(.startInference), responses: [.json(.ok, .named("Task"))]
             ) { _, context in
                 let id = try context.id("taskId", of: ID<InferenceTask>.self)
                 return try JSON.response(.ok, await services.segmentation.cancel(context.scope, id))
             },
             APIRoute(
-                .get, "/api/inference/result/{caseId}/", "The newest result of a case", access: .allowed(.readResult),
-                answers: [.json(.ok, .named("Result"))], handler: latest),
+                .get, "/api/inference/result/{caseId}/", "Retrieve the latest result of a case",
+                access: .allowed(.readResult),
+                responses: [.json(.ok, .named("Result"))], handler: latest),
         ]
     }
 

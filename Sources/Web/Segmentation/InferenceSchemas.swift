@@ -5,7 +5,7 @@ extension InferenceRoutes {
     static let schemas: [String: Schema] = [
         "InferenceForm": .form(
             [
-                "caseId": .id, "modelId": Schema.text().nullable.described("Id, digest, name or version."),
+                "caseId": .id, "modelId": Schema.text().nullable.described("ID, digest, name or version."),
                 "force": Schema.boolean.nullable.described(APIRoute.Parameter.force.description),
             ],
             required: ["caseId"]),
@@ -26,23 +26,23 @@ extension InferenceRoutes {
             [
                 "id": .text(pattern: "^F[0-9]+$"), "kind": .choice(Finding.Kind.allCases.map(\.rawValue)),
                 "region": region.described(
-                    "Which part of the tumour was measured; diameters of results of earlier versions name none and are the whole tumour's."
+                    "Measured region. Results of earlier versions omit it for diameters of the whole tumour."
                 ), "lesion": .integer(1...100_000), "quantity": .number,
                 "unit": Schema.text().described("UCUM."), "term": .text(),
             ], optional: ["region", "lesion", "quantity", "unit", "term"]),
         "Lesion": lesion,
         "RegionMeasurement": .object(
             [
-                "volume": Schema.number.described("mm³ of the region within the lesion."),
+                "volume": Schema.number.described("Volume of the region within the lesion, in mm³."),
                 "parts": Schema.list(of: .number).described(
-                    "mm³ of each connected part (26 neighbours) of at least 0.05 ml, largest first: parts of the core, enhancing foci."
+                    "Volumes in mm³ of connected parts (26-neighbourhood, ≥ 0.05 ml), largest first: parts of the core, enhancing foci."
                 ),
                 "diameters": Schema.object([
                     "maximum": Schema.number.described("mm"),
-                    "axial": Schema.number.described("mm, largest in one axial slice."),
-                    "perpendicular": Schema.number.described("mm, perpendicular to it in the same slice."),
+                    "axial": Schema.number.described("Largest axial diameter in mm."),
+                    "perpendicular": Schema.number.described("Perpendicular diameter in the same slice, in mm."),
                     "product": Schema.number.described("mm²"),
-                ]).described("Of the largest part; absent where there is no part."),
+                ]).described("Of the largest part; absent if there is none."),
             ], optional: ["diameters"]),
     ]
 
@@ -54,9 +54,9 @@ extension InferenceRoutes {
 
     private static let result = Schema.object(
         [
-            "caseId": .id, "images_changed": Schema.boolean.described("The images are no longer those measured."),
+            "caseId": .id, "images_changed": Schema.boolean.described("The images have changed since the measurement."),
             "volumes": byRegion.described("mm³"), "volumes_ml": byRegion,
-            "confidence_scores": byRegion.described("Mean probability of the region's voxels, 0 to 1."),
+            "confidence_scores": byRegion.described("Mean probability over the region, 0 to 1."),
             "mask_files": .list(of: .named("ResultFile")), "structured_findings": .list(of: .named("Finding")),
             "lesions": .list(of: .named("Lesion")),
             "gating_weights": .form(
@@ -73,7 +73,7 @@ extension InferenceRoutes {
             "enhancement": Schema.object(
                 [
                     "answer": .choice(Enhancement.Answer.allCases.map(\.rawValue)),
-                    "probability": Schema.number.described("That anything enhances, 0 to 1."),
+                    "probability": Schema.number.described("Probability of enhancement, 0 to 1."),
                 ], optional: ["probability"]),
             "model_version": .text(), "device": .text(),
         ], optional: ["brain_mask", "atlas", "review", "expected_dice", "enhancement"])
@@ -96,5 +96,5 @@ extension InferenceRoutes {
     private static let regions = Schema.form(
         Dictionary(
             uniqueKeysWithValues: TumourRegion.allCases.map { ($0.rawValue, Schema.named("RegionMeasurement")) })
-    ).described("Whole tumour, core and enhancing tumour apart; absent in results of earlier versions.")
+    ).described("By region; absent in results of earlier versions.")
 }

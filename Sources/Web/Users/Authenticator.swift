@@ -98,7 +98,7 @@ struct Authenticator: RouterMiddleware {
         let named = request.headers[.institution]
         let chosen = request.headers[.authorization] == nil ? request.cookies[Self.institutionCookie]?.value : nil
         guard let text = named ?? chosen, !text.isEmpty else { return nil }
-        guard let id = InstitutionID(text) else { throw AppError(.notFound, "There is no such institution.") }
+        guard let id = InstitutionID(text) else { throw AppError(.notFound, "Institution not found.") }
         return id
     }
 

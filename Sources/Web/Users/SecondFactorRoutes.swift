@@ -11,8 +11,8 @@ struct SecondFactorRoutes {
             "isEnabled": .boolean, "isRequired": .boolean, "recoveryCodesLeft": .integer(),
         ]),
         "SecondFactorEnrolment": .object([
-            "secret": .text().described("Base32, to be typed into an authenticator app."),
-            "uri": .text().described("`otpauth://…`, to be shown as a QR code."),
+            "secret": .text().described("Base32 secret for manual entry in an authenticator app."),
+            "uri": .text().described("`otpauth://…` URI for a QR code."),
         ]),
         "SecondFactorCode": .form(["code": .text(atMost: 20)], required: ["code"]),
         "SecondFactorPassword": .form(["password": .text(atMost: 512)], required: ["password"]),
@@ -32,27 +32,27 @@ struct SecondFactorRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, Self.path, "How it stands with one's second factor", access: .signedIn,
-                answers: [.json(.ok, .named("SecondFactorStatus"))]
+                .get, Self.path, "Status of two-factor authentication", access: .signedIn,
+                responses: [.json(.ok, .named("SecondFactorStatus"))]
             ) { try JSON.response(.ok, await services.sessions.secondFactors.status($1.signedIn(enrolling: true))) },
             APIRoute(
-                .post, Self.path, "Begin to enrol an authenticator app", access: .signedIn,
+                .post, Self.path, "Start enrolling an authenticator app", access: .signedIn,
                 body: .json(.named("SecondFactorPassword")),
-                answers: [.json(.created, .named("SecondFactorEnrolment"))], handler: enrol),
+                responses: [.json(.created, .named("SecondFactorEnrolment"))], handler: enrol),
             APIRoute(
-                .post, Self.path + "confirm/", "Show that the app works; answers the recovery codes",
+                .post, Self.path + "confirm/", "Confirm the enrolment; returns the recovery codes",
                 access: .signedIn, body: .json(.named("SecondFactorCode")),
-                answers: [.json(.ok, .named("RecoveryCodes"))], handler: confirm),
+                responses: [.json(.ok, .named("RecoveryCodes"))], handler: confirm),
             APIRoute(
-                .post, Self.path + "disable/", "Give the second factor up", access: .signedIn,
-                body: .json(.named("SecondFactorPassword")), answers: [.message()], handler: disable),
+                .post, Self.path + "disable/", "Disable two-factor authentication", access: .signedIn,
+                body: .json(.named("SecondFactorPassword")), responses: [.message()], handler: disable),
             APIRoute(
-                .delete, "/api/users/users/{userId}/second-factor/", "Remove a user's lost second factor",
-                access: .allowed(.changeUsers), answers: [.message()]
+                .delete, "/api/users/users/{userId}/second-factor/", "Reset a user's two-factor authentication",
+                access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 let id = try context.id("userId", of: UserID.self)
                 try await services.sessions.secondFactors.reset(context.scope, id)
-                return try JSON.response(.ok, Message(message: "The second factor was removed."))
+                return try JSON.response(.ok, Message(message: "Two-factor authentication has been reset."))
             },
         ]
     }
@@ -74,6 +74,6 @@ struct SecondFactorRoutes {
         let principal = try context.signedIn()
         let password = try await JSON.body(of: request, as: PasswordForm.self).password
         try await services.sessions.secondFactors.disable(principal, password: password)
-        return try JSON.response(.ok, Message(message: "The second factor was given up."))
+        return try JSON.response(.ok, Message(message: "Two-factor authentication has been disabled."))
     }
 }

@@ -16,15 +16,15 @@ struct SessionRoutes {
     var all: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/users/sessions/", "One's own open sessions", access: .signedIn,
-                answers: [.json(.ok, .list(of: .named("Session")))]
+                .get, "/api/users/sessions/", "List your active sessions", access: .signedIn,
+                responses: [.json(.ok, .list(of: .named("Session")))]
             ) { try JSON.response(.ok, await services.sessions.list($1.signedIn())) },
             APIRoute(
-                .delete, "/api/users/sessions/{sessionId}/", "End one of one's own sessions", access: .signedIn,
-                answers: [.message()]
+                .delete, "/api/users/sessions/{sessionId}/", "End one of your sessions", access: .signedIn,
+                responses: [.message()]
             ) { _, context in
                 try await services.sessions.end(context.signedIn(), context.id("sessionId", of: SessionID.self))
-                return try JSON.response(.ok, Message(message: "The session was ended."))
+                return try JSON.response(.ok, Message(message: "Session ended."))
             },
         ]
     }

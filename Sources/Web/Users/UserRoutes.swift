@@ -42,35 +42,35 @@ struct UserRoutes {
     private var signingIn: [APIRoute] {
         [
             APIRoute(
-                .post, "/api/users/register/", "Make an account and sign in, where nobody has to approve it first",
+                .post, "/api/users/register/", "Register; signs in unless the account needs approval",
                 access: .anyone,
                 body: .json(.named("Registration")),
-                answers: [.json(.created, .anyOf([.named("SignedIn"), .named("Registered")]))], handler: register),
+                responses: [.json(.created, .anyOf([.named("SignedIn"), .named("Registered")]))], handler: register),
             APIRoute(
                 .post, "/api/users/login/", "Sign in", access: .anyone, body: .json(.named("Credentials")),
-                answers: [.json(.ok, .named("SignedIn"))], handler: login),
+                responses: [.json(.ok, .named("SignedIn"))], handler: login),
             APIRoute(
-                .post, "/api/users/logout/", "End the session", access: .anyone, body: .json(.named("RefreshForm")),
-                answers: [.message()], handler: logout),
+                .post, "/api/users/logout/", "Sign out", access: .anyone, body: .json(.named("RefreshForm")),
+                responses: [.message()], handler: logout),
             APIRoute(
-                .post, "/api/users/refresh/", "Exchange the refresh token", access: .anyone,
-                body: .json(.named("RefreshForm")), answers: [.json(.ok, .named("TokenPair"))], handler: refresh),
+                .post, "/api/users/refresh/", "Refresh the tokens", access: .anyone,
+                body: .json(.named("RefreshForm")), responses: [.json(.ok, .named("TokenPair"))], handler: refresh),
         ]
     }
 
     private var profile: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/users/profile/", "Who is signed in", access: .signedIn,
-                answers: [.json(.ok, .named("User"))]
+                .get, "/api/users/profile/", "Retrieve your profile", access: .signedIn,
+                responses: [.json(.ok, .named("User"))]
             ) { try JSON.response(.ok, await services.users.profile($1.scope)) },
             APIRoute(
-                .patch, "/api/users/profile/update/", "Change one's own profile", access: .signedIn,
-                body: .json(.named("ProfileChange")), answers: [.json(.ok, .named("ChangedUser"))],
+                .patch, "/api/users/profile/update/", "Update your profile", access: .signedIn,
+                body: .json(.named("ProfileChange")), responses: [.json(.ok, .named("ChangedUser"))],
                 handler: updateProfile),
             APIRoute(
-                .post, "/api/users/profile/change-password/", "Change one's password; other sessions end",
-                access: .signedIn, body: .json(.named("PasswordChange")), answers: [.message()],
+                .post, "/api/users/profile/change-password/", "Change your password; ends your other sessions",
+                access: .signedIn, body: .json(.named("PasswordChange")), responses: [.message()],
                 handler: changePassword),
         ]
     }
@@ -78,27 +78,27 @@ struct UserRoutes {
     private var directory: [APIRoute] {
         [
             APIRoute(
-                .get, "/api/users/users/", "The institution's users", access: .allowed(.readUsers),
-                answers: [.json(.ok, .named("UserDirectory"))]
+                .get, "/api/users/users/", "List users of the institution", access: .allowed(.readUsers),
+                responses: [.json(.ok, .named("UserDirectory"))]
             ) { try JSON.response(.ok, await services.users.list($1.scope)) },
             APIRoute(
-                .get, "/api/users/users/{userId}/", "One user", access: .allowed(.readUsers),
-                answers: [.json(.ok, .named("User"))]
+                .get, "/api/users/users/{userId}/", "Retrieve a user", access: .allowed(.readUsers),
+                responses: [.json(.ok, .named("User"))]
             ) { try JSON.response(.ok, await services.users.user($1.scope, $1.id("userId", of: UserID.self))) },
             APIRoute(
-                .patch, "/api/users/users/{userId}/", "Change a user", access: .allowed(.changeUsers),
-                body: .json(.named("UserChange")), answers: [.json(.ok, .named("User"))], handler: updateUser),
+                .patch, "/api/users/users/{userId}/", "Update a user", access: .allowed(.changeUsers),
+                body: .json(.named("UserChange")), responses: [.json(.ok, .named("User"))], handler: updateUser),
             APIRoute(
                 .post, "/api/users/users/{userId}/approve/",
-                "Let somebody in who has registered and waits for approval, in this role",
+                "Approve a pending user in a role",
                 access: .allowed(.changeUsers), body: .json(.named("Approval")),
-                answers: [.json(.ok, .named("User"))], handler: approve),
+                responses: [.json(.ok, .named("User"))], handler: approve),
             APIRoute(
-                .delete, "/api/users/users/{userId}/", "Delete a user; the user's work stays",
-                access: .allowed(.changeUsers), answers: [.message()]
+                .delete, "/api/users/users/{userId}/", "Delete a user; cases and reports are kept",
+                access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 try await services.users.delete(context.scope, context.id("userId", of: UserID.self))
-                return try JSON.response(.ok, Message(message: "The user was deleted."))
+                return try JSON.response(.ok, Message(message: "User deleted."))
             },
         ]
     }
@@ -107,10 +107,10 @@ struct UserRoutes {
         let form = try await JSON.body(of: request, as: Registration.self)
         let registered = try await services.users.register(form, origin: context.origin)
         guard let tokens = registered.tokens else {
-            let message = "The account was made. An administrator has to approve it before you can sign in."
+            let message = "Account created. An administrator must approve it before you can sign in."
             return try JSON.response(.created, Changed(user: registered.user, message: message))
         }
-        return try JSON.response(.created, Session(registered.user, tokens, message: "The account was made."))
+        return try JSON.response(.created, Session(registered.user, tokens, message: "Account created."))
     }
 
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -140,13 +140,13 @@ struct UserRoutes {
     @Sendable private func updateProfile(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let user = try await services.users.updateProfile(scope, JSON.body(of: request, as: UserChange.self))
-        return try JSON.response(.ok, Changed(user: user, message: "The profile was changed."))
+        return try JSON.response(.ok, Changed(user: user, message: "Profile updated."))
     }
 
     @Sendable private func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn()
         try await services.users.changePassword(principal, JSON.body(of: request, as: PasswordChange.self))
-        return try JSON.response(.ok, Message(message: "The password was changed."))
+        return try JSON.response(.ok, Message(message: "Password changed."))
     }
 
     @Sendable private func approve(_ request: Request, _ context: WebContext) async throws -> Response {

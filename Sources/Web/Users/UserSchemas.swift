@@ -8,14 +8,14 @@ extension UserRoutes {
             "id": .id, "username": .text(), "email": .text(format: "email"), "firstName": .text(),
             "lastName": .text(), "role": role, "institution": .text(), "specialty": .text(), "phoneNumber": .text(),
             "isEmailVerified": .boolean, "isActive": .boolean, "isSuperuser": .boolean,
-            "isPending": Schema.boolean.described("Registered, and not yet approved by an administrator."),
+            "isPending": Schema.boolean.described("Pending approval by an administrator."),
             "createdAt": .time, "updatedAt": .time,
         ]),
         "SignedIn": .object(
             ["user": .named("User"), "access": .text(), "refresh": .text(), "message": .text()],
             optional: ["message"]),
         "Registered": Schema.object(["user": .named("User"), "message": .text()]).described(
-            "An account that an administrator has to approve before it can be used."),
+            "The account needs approval by an administrator."),
         "TokenPair": .object(["access": .text(), "refresh": .text()]),
         "ChangedUser": .object(["user": .named("User"), "message": .text()]),
         "UserDirectory": .object([
@@ -34,7 +34,7 @@ extension UserRoutes {
         format: "email", pattern: EmailAddress.pattern, atMost: 254
     ).example("ada@example.org")
     private static let newPassword = Schema.text(PasswordRules.least...PasswordRules.longest)
-        .described("PASSWORD_MIN_LENGTH may ask for more characters.")
+        .described("PASSWORD_MIN_LENGTH may require more characters.")
 
     private static let forms: [String: Schema] = [
         "Registration": Schema.form(
@@ -43,13 +43,13 @@ extension UserRoutes {
                 "first_name": .filledLabel(atMost: 150), "last_name": .filledLabel(atMost: 150),
                 "role": .choice(Role.allCases.filter { $0 != .admin }.map(\.rawValue)).nullable,
                 "institution": Schema.label(atMost: 200).nullable, "specialty": Schema.label(atMost: 200).nullable,
-                "invitation": Schema.text().nullable.described("The secret of an invitation's link."),
+                "invitation": Schema.text().nullable.described("Token of the invitation link."),
             ], required: ["email", "password", "confirm_password", "first_name", "last_name"]
         ).described("`confirm_password` repeats `password`."),
         "Credentials": .form(
             [
                 "email": .text(), "password": .text(),
-                "otp": Schema.text().nullable.described("Of the second factor: a code of the app or a recovery code."),
+                "otp": Schema.text().nullable.described("Authentication or recovery code."),
             ], required: ["email", "password"]),
         "RefreshForm": .form(["refresh": .text(1...10_000)], required: ["refresh"]),
         "PasswordChange": Schema.form(
@@ -61,7 +61,7 @@ extension UserRoutes {
         "UserChange": .form(
             profile.merging([
                 "role": role.nullable, "isEmailVerified": Schema.boolean.nullable,
-                "isActive": Schema.boolean.nullable.described("False closes the account and ends its sessions."),
+                "isActive": Schema.boolean.nullable.described("False deactivates the account and ends its sessions."),
             ]) { $1 }),
     ]
 
@@ -69,6 +69,6 @@ extension UserRoutes {
         "firstName": Schema.filledLabel(atMost: 150).nullable, "lastName": Schema.filledLabel(atMost: 150).nullable,
         "email": email.nullable, "institution": Schema.label(atMost: 200).nullable,
         "specialty": Schema.label(atMost: 200).nullable, "phoneNumber": Schema.label(atMost: 40).nullable,
-        "currentPassword": Schema.text().nullable.described("Needed where one's own e-mail address changes."),
+        "currentPassword": Schema.text().nullable.described("Required to change your own email address."),
     ]
 }

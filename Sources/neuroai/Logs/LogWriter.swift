@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Lines wait up to a twentieth of a second and go out together, so that a request costs no system call; warnings and worse go out at once.
 final class LogWriter: Sendable {
-    private static let patience: DispatchTimeInterval = .milliseconds(50)
+    private static let flushDelay: DispatchTimeInterval = .milliseconds(50)
 
     private struct Waiting {
         var bytes: [UInt8] = []
@@ -36,7 +36,7 @@ final class LogWriter: Sendable {
             return true
         }
         if isUrgent { flush() }
-        if mustSchedule { queue.asyncAfter(deadline: .now() + Self.patience) { self.flush() } }
+        if mustSchedule { queue.asyncAfter(deadline: .now() + Self.flushDelay) { self.flush() } }
     }
 
     /// Writes what waits; call it before the process ends.

@@ -5,13 +5,13 @@ import Foundation
 /// `neuroai changepassword`: a new password for somebody who has lost theirs, as Django has it.
 struct ChangePasswordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "changepassword", abstract: "Sets a user's password; asks for it twice.",
+        commandName: "changepassword", abstract: "Set a user's password; prompts for it twice.",
         discussion: """
             The password is not shown while it is typed, and there is no option for it, since others on the machine can read a command's \
             arguments. All sessions of the user end. Exit code 65 where there is no such user or the password is refused.
             """, aliases: ["change-password", "change_password"])
 
-    @Argument(help: "The user's e-mail address.") var username: String
+    @Argument(help: "The user's email address.") var username: String
 
     private static let attempts = 3
 
@@ -33,7 +33,7 @@ struct ChangePasswordCommand: AsyncParsableCommand {
 
     private static func form() throws -> PasswordChange {
         guard let password = Terminal.askSecretly("Password: "), let again = Terminal.askSecretly("Password (again): ")
-        else { throw AppError(.conflict, "The password was not given, so it stays as it was.") }
+        else { throw AppError(.conflict, "No password entered. The password was not changed.") }
         return PasswordChange(newPassword: password, confirmPassword: again)
     }
 }

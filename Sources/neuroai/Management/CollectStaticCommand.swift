@@ -6,11 +6,13 @@ import Web
 struct CollectStaticCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "collectstatic",
-        abstract: "Copies the pages' assets and Swagger UI's files to STATIC_ROOT, for a proxy.",
-        discussion: "The server needs none of it: it serves its assets itself.",
+        abstract: "Copy static files to STATIC_ROOT for a proxy.",
+        discussion: "Optional: the server also serves them itself.",
         aliases: ["collect-static", "collect_static"])
 
-    @Flag(name: [.customLong("no-input"), .customLong("noinput")], help: "Accepted; nothing is ever asked.")
+    @Flag(
+        name: [.customLong("no-input"), .customLong("noinput")],
+        help: "Accepted for compatibility; there are no prompts.")
     var noInput = false
 
     func run() throws {
@@ -35,7 +37,7 @@ struct CollectStaticCommand: ParsableCommand {
         }
         print("\(written) files written to \(root.path), \(assets.count - written) were there already.")
         if !assets.contains(where: { $0.path.hasPrefix("api/docs/") }) {
-            print("Swagger UI is not at SWAGGER_UI_PATH: what /api/docs/ loads is left out.")
+            print("Swagger UI not found at SWAGGER_UI_PATH; its files were skipped.")
         }
     }
 }

@@ -5,16 +5,16 @@ import Foundation
 /// `neuroai createsuperuser`: the first administrator, and whoever else may administer everything.
 struct CreateSuperuserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "createsuperuser", abstract: "Makes a superuser; asks for what is not given.",
+        commandName: "createsuperuser", abstract: "Create a superuser; prompts for missing values.",
         discussion: """
             The password is asked for and not shown, or taken from DJANGO_SUPERUSER_PASSWORD; there is no option for it, since others on the machine \
             can read a command's arguments. DJANGO_SUPERUSER_EMAIL, _FIRST_NAME and _LAST_NAME stand for the options.
             """, aliases: ["create-superuser", "create_superuser"])
 
-    @Option(help: "The address to sign in with.") var email: String?
-    @Option(help: "First name; default Super.") var firstName: String?
-    @Option(help: "Last name; default User.") var lastName: String?
-    @Flag(name: [.customLong("no-input"), .customLong("noinput")], help: "Asks nothing; what is missing is an error.")
+    @Option(help: "Email address.") var email: String?
+    @Option(help: "First name; default: Super.") var firstName: String?
+    @Option(help: "Last name; default: User.") var lastName: String?
+    @Flag(name: [.customLong("no-input"), .customLong("noinput")], help: "Do not prompt; missing values are errors.")
     var noInput = false
 
     private static let attempts = 3
@@ -44,7 +44,7 @@ struct CreateSuperuserCommand: AsyncParsableCommand {
         func value(_ given: String?, _ name: String, _ question: String) -> String? {
             given ?? environment["DJANGO_SUPERUSER_\(name)"] ?? (mayAsk ? Terminal.ask(question) : nil)
         }
-        let address = value(email, "EMAIL", "E-mail: ")
+        let address = value(email, "EMAIL", "Email: ")
         let first = value(firstName, "FIRST_NAME", "First name: ") ?? "Super"
         let last = value(lastName, "LAST_NAME", "Last name: ") ?? "User"
         let given = environment["DJANGO_SUPERUSER_PASSWORD"]

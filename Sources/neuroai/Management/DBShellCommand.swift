@@ -5,13 +5,13 @@ import Storage
 /// `neuroai dbshell`: the database's own prompt.
 struct DBShellCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dbshell", abstract: "Opens sqlite3 or psql with the database of the settings.",
+        commandName: "dbshell", abstract: "Open sqlite3 or psql on the configured database.",
         discussion: """
             The password goes to psql by its environment, never by its arguments. What is done there passes by every rule and by the audit trail. \
             Arguments after -- go to sqlite3 or psql.
             """, aliases: ["db-shell", "db_shell"])
 
-    @Argument(parsing: .postTerminator, help: "Arguments of sqlite3 or psql.") var arguments: [String] = []
+    @Argument(parsing: .postTerminator, help: "Arguments for sqlite3 or psql.") var arguments: [String] = []
 
     func run() throws {
         switch try Settings.load().databaseURL {

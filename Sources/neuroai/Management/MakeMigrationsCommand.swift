@@ -5,14 +5,14 @@ import Storage
 /// `neuroai makemigrations`: whether the schema is the one that the program knows.
 struct MakeMigrationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "makemigrations", abstract: "Says whether the database has the schema of this program.",
+        commandName: "makemigrations", abstract: "Compare the database schema with the program's migrations.",
         discussion: """
             Migrations are SQL files that people write (Sources/Storage/Migrations), since the schema holds rules that no model class could state; so \
             nothing is generated. The command compares the steps that have run with the program's, and every table's columns with those that \
             the steps make. Exit code 1 where something differs. `--name` lays an empty next step in a checkout.
             """, aliases: ["make-migrations", "make_migrations"])
 
-    @Option(help: "Lays the next step with this name in the checkout of the working folder.") var name: String?
+    @Option(help: "Create an empty migration with this name in the current checkout.") var name: String?
 
     func run() async throws {
         if let name { return try lay(name) }
@@ -37,7 +37,7 @@ struct MakeMigrationsCommand: AsyncParsableCommand {
 
     private func lay(_ name: String) throws {
         guard name.wholeMatch(of: /[a-z][a-z0-9-]{1,40}/) != nil else {
-            throw ValidationError("A step's name has small letters, digits and -.")
+            throw ValidationError("The name may contain only lower-case letters, digits and -.")
         }
         guard FileManager.default.fileExists(atPath: Self.folder) else {
             throw ValidationError("There is no \(Self.folder) here; run this in a checkout.")

@@ -6,14 +6,14 @@ import Imaging
 /// `neuroai populate_sample_data`: people and cases to try a fresh installation with.
 struct PopulateSampleDataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "populate-sample-data", abstract: "Makes a sample user of each role and sample cases.",
+        commandName: "populate-sample-data", abstract: "Create sample users of each role and sample cases.",
         discussion: """
             Addresses end in @neuroai.example, patient ids begin with SAMPLE-. The first case gets four series of a phantom where the atlas is \
             installed. What is there already stays as it is. The password is SAMPLE_PASSWORD's, else a random one that is printed once.
             """, aliases: ["populate_sample_data", "populatesampledata"])
 
-    @Flag(help: "Makes no series.") var withoutImages = false
-    @Flag(help: "Starts the segmentation of the phantom; a worker must run.") var segment = false
+    @Flag(help: "Create no series.") var withoutImages = false
+    @Flag(help: "Start the segmentation of the phantom; requires a worker.") var segment = false
 
     func run() async throws {
         try await ManagementTask.run("populate_sample_data") { task in
@@ -23,11 +23,11 @@ struct PopulateSampleDataCommand: AsyncParsableCommand {
             for address in made.users { print("user \(address)") }
             if !made.users.isEmpty, chosen == nil { print("their password: \(password)") }
             print("\(made.cases.count) cases made")
-            if made.users.isEmpty && made.cases.isEmpty { print("The sample data are there already.") }
+            if made.users.isEmpty && made.cases.isEmpty { print("The sample data already exist.") }
             guard let first = made.cases.first, !withoutImages else { return }
             let doctor = try await task.access.begin(as: SampleData.address(of: .doctor))
             guard try await task.uploadPhantom(to: first, doctor) else {
-                Terminal.complain("No series were made: there is no atlas at ATLAS_PATH.")
+                Terminal.complain("No series created: atlas not found at ATLAS_PATH.")
                 return
             }
             print("four series of a phantom uploaded to case \(first)")
@@ -45,14 +45,14 @@ struct PopulateSampleDataCommand: AsyncParsableCommand {
 /// `neuroai add_user_cases`: more cases for somebody.
 struct AddUserCasesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "add-user-cases", abstract: "Adds sample cases for a user.",
+        commandName: "add-user-cases", abstract: "Add sample cases for a user.",
         aliases: ["add_user_cases", "addusercases"])
 
-    @Argument(help: "The user's id, or the address.") var userID: String
-    @Option(help: "How many.") var count = 5
+    @Argument(help: "User ID or email address.") var userID: String
+    @Option(help: "Number of cases.") var count = 5
 
     func validate() throws {
-        guard (1...1000).contains(count) else { throw ValidationError("--count is a number from 1 to 1000.") }
+        guard (1...1000).contains(count) else { throw ValidationError("--count must be a number from 1 to 1000.") }
     }
 
     func run() async throws {

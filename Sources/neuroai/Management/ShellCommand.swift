@@ -5,14 +5,14 @@ import Foundation
 /// `neuroai shell`: a prompt on the services as a named user.
 struct ShellCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "shell", abstract: "A prompt on the services in a user's name; answers are JSON.",
+        commandName: "shell", abstract: "Open a shell on the services in a user's name; output is JSON.",
         discussion: """
             Every command goes through the same services as the API's calls: the user's rights hold, and what is read or changed stands in the \
             audit trail as hers, after a row `shell.start`. `help` lists the commands.
             """)
 
-    @Option(help: "The address of the user in whose name it works.") var user: String
-    @Option(name: [.short, .long], help: "Runs this command and ends; may be repeated.") var command: [String] = []
+    @Option(help: "Email address of the user to act as.") var user: String
+    @Option(name: [.short, .long], help: "Run this command and exit; repeatable.") var command: [String] = []
 
     func run() async throws {
         try await ManagementTask.run("shell") { task in
@@ -77,14 +77,14 @@ private struct Shell {
         return [
             Command("whoami", "the user") { _ in try await services.users.profile(scope) },
             Command("users", "the institution's users") { _ in try await services.users.list(scope) },
-            Command("user ID", "one user") { try await services.users.user(scope, id($0)) },
-            Command("cases [SEARCH]", "the newest cases") { text in
+            Command("user ID", "a user") { try await services.users.user(scope, id($0)) },
+            Command("cases [SEARCH]", "latest cases") { text in
                 var query = CaseQuery()
                 query.window = .plain(limit: 50)
                 query.search = text.isEmpty ? nil : text
                 return try await services.cases.list(scope, query).items
             },
-            Command("case ID", "one case") { try await services.cases.get(scope, id($0)) },
+            Command("case ID", "a case") { try await services.cases.get(scope, id($0)) },
             Command("images CASE", "a case's series") { text in
                 try await services.images.list(scope, case: id(text)).map(SeriesLine.init)
             },
@@ -92,33 +92,33 @@ private struct Shell {
                 let item: CaseID? = text.isEmpty ? nil : try id(text)
                 return try await services.segmentation.list(scope, case: item, .plain(limit: 50)).items
             },
-            Command("task ID", "one segmentation with its result") {
+            Command("task ID", "a segmentation with its result") {
                 try await services.segmentation.get(scope, id($0))
             },
-            Command("start CASE", "starts a segmentation; a signed report stays beside the new draft") {
+            Command("start CASE", "start a segmentation; a signed report is kept") {
                 try await services.segmentation.start(scope, case: id($0), force: true)
             },
-            Command("cancel TASK", "cancels one") { try await services.segmentation.cancel(scope, id($0)) },
+            Command("cancel TASK", "cancel a segmentation") { try await services.segmentation.cancel(scope, id($0)) },
             Command("reports [CASE]", "reports") { text in
                 let item: CaseID? = text.isEmpty ? nil : try id(text)
                 return try await services.reports.list(scope, case: item, .plain(limit: 50)).items
             },
-            Command("report ID", "one report") { try await services.reports.get(scope, id($0)) },
+            Command("report ID", "a report") { try await services.reports.get(scope, id($0)) },
             Command("models", "model packages") { _ in
                 try await services.models.list(scope, .plain(limit: 50)).items
             },
-            Command("audit [OBJECT]", "the newest rows of the audit trail") { text in
+            Command("audit [OBJECT]", "latest audit entries") { text in
                 var query = AuditQuery()
                 query.window = .plain(limit: 50)
                 query.objectID = text.isEmpty ? nil : text
                 return try await task.wiring.audit.list(scope, query).items
             },
-            Command("quit", "ends the shell") { _ in "bye" },
+            Command("quit", "exit the shell") { _ in "bye" },
         ]
     }
 
     private func id<Entity>(_ text: String) throws -> ID<Entity> {
-        guard let id = ID<Entity>(text) else { throw AppError(.validation, "Name an id.") }
+        guard let id = ID<Entity>(text) else { throw AppError(.validation, "Specify an ID.") }
         return id
     }
 }

@@ -10,19 +10,19 @@ struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract:
-            "Tests this installation: settings, database, storage, model, and a phantom through the whole pipeline.",
+            "Test the installation: settings, database, storage, model, and a phantom through the whole pipeline.",
         discussion: """
             Each line says OK or FAILED and how long it took; exit code 1 where one failed. It leaves nothing behind. The project's own tests are \
             `make test`.
             """, aliases: ["selftest", "self-test"])
 
-    @Flag(help: "Leaves out the phantom, which takes the most time.") var quick = false
+    @Flag(help: "Skip the phantom, which takes the most time.") var quick = false
 
     func run() async throws {
         let test = SelfTest()
         await test.step("settings") {
             let report = SettingsReport(SettingsSource.present())
-            guard report.isSound else { throw SettingsError("`neuroai check` says what is wrong") }
+            guard report.isSound else { throw SettingsError("see `neuroai check`") }
             return "\(report.settings.count) known"
         }
         if let settings = try? Settings.load() {
@@ -58,7 +58,7 @@ struct TestCommand: AsyncParsableCommand {
         var back = Data()
         for try await piece in try await blobs.read(staged.key, range: nil) { back += piece }
         try await blobs.delete(staged.key)
-        guard back == bytes else { throw SettingsError("a file came back other than it was written") }
+        guard back == bytes else { throw SettingsError("a file was read back differently") }
         return settings.mediaRoot.path
     }
 
@@ -74,7 +74,7 @@ struct TestCommand: AsyncParsableCommand {
 
     private static func phantom(_ settings: Settings) async throws -> String {
         guard SamplePatient.canBeMade(of: settings.atlasPath) else {
-            throw SettingsError("there is no atlas at ATLAS_PATH to make a phantom of")
+            throw SettingsError("atlas not found at ATLAS_PATH; it is needed for the phantom")
         }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("self-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

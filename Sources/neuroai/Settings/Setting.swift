@@ -38,9 +38,9 @@ struct Setting: Sendable {
     let name: String
     let kind: Kind
     /// The value where none is set; nil where that depends on something.
-    let standard: String?
-    /// For people, where `standard` does not say it.
-    let standardNote: String?
+    let defaultValue: String?
+    /// For people, where `defaultValue` does not say it.
+    let defaultNote: String?
     /// What it decides, in Markdown.
     let what: String
     let secrecy: Secrecy
@@ -49,13 +49,13 @@ struct Setting: Sendable {
     let awaits: String?
 
     init(
-        _ name: String, _ kind: Kind, default standard: String?, note: String? = nil, secrecy: Secrecy = .open,
+        _ name: String, _ kind: Kind, default defaultValue: String?, note: String? = nil, secrecy: Secrecy = .open,
         reader: Reader = .server, _ what: String
     ) {
         self.name = name
         self.kind = kind
-        self.standard = standard
-        standardNote = note
+        self.defaultValue = defaultValue
+        defaultNote = note
         self.what = what
         self.secrecy = secrecy
         self.reader = reader
@@ -66,8 +66,8 @@ struct Setting: Sendable {
     init(_ name: String, awaiting awaits: String, secrecy: Secrecy = .open) {
         self.name = name
         kind = .text
-        standard = nil
-        standardNote = "–"
+        defaultValue = nil
+        defaultNote = "–"
         what = "no effect yet: \(awaits)"
         self.secrecy = secrecy
         reader = .nobody
@@ -123,5 +123,5 @@ struct Setting: Sendable {
     }
 
     /// The default as people read it.
-    var shownStandard: String { standardNote ?? standard ?? "–" }
+    var displayedDefault: String { defaultNote ?? defaultValue ?? "–" }
 }

@@ -5,10 +5,11 @@ import Inference
 extension Settings {
     /// Makes networks ready for the device of `MODEL_DEVICE`; `ONNXRUNTIME_LIBRARY` names ONNX Runtime's library, which `cuda` needs.
     ///
-    /// - Parameter fellBack: called with a sentence where `auto` does not take the first device.
-    func networkCompiler(fellBack: @escaping @Sendable (_ reason: String) -> Void) -> NetworkCompiler {
+    /// - Parameter onFallback: called with a sentence where `auto` does not take the first device.
+    func networkCompiler(onFallback: @escaping @Sendable (_ reason: String) -> Void) -> NetworkCompiler {
         NetworkCompiler(
-            modelDevice, onnxRuntime: self["ONNXRUNTIME_LIBRARY"].map { URL(fileURLWithPath: $0) }, fellBack: fellBack)
+            modelDevice, onnxRuntime: self["ONNXRUNTIME_LIBRARY"].map { URL(fileURLWithPath: $0) },
+            onFallback: onFallback)
     }
 
     /// A process that is to run networks ends at its start where the device that it was told to use is absent.

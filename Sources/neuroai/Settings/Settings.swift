@@ -48,7 +48,7 @@ struct Settings: Sendable {
 
     private static func text(_ name: String, _ values: [String: String]) -> String? {
         if let text = values[name], !text.isEmpty { return text }
-        return SettingsCatalogue.find(name)?.standard
+        return SettingsCatalogue.find(name)?.defaultValue
     }
 
     /// A whole number; its default and its range stand in the catalogue.

@@ -31,7 +31,7 @@ struct SettingsReport: Encodable, Sendable {
             let text = values[setting.name].flatMap { $0.isEmpty ? nil : $0 }
             let isWaiting = setting.awaits != nil && text != nil
             return Row(
-                name: setting.name, value: text.map(setting.shown) ?? setting.shownStandard,
+                name: setting.name, value: text.map(setting.shown) ?? setting.displayedDefault,
                 source: source.place(of: setting.name).rawValue, readBy: setting.reader.rawValue,
                 fault: text.flatMap(setting.fault) ?? deep.faults[setting.name],
                 note: isWaiting ? setting.what : deep.notes[setting.name])
@@ -155,7 +155,7 @@ extension SettingsCatalogue {
             # The environment wins over .env. `neuroai check` says what holds. Made by `neuroai check --example`.
             """
         let parts = sections.map { section in
-            let lines = section.settings.map { "# \($0.what)\n#\($0.name)=\($0.standard ?? "")" }
+            let lines = section.settings.map { "# \($0.what)\n#\($0.name)=\($0.defaultValue ?? "")" }
             return "\n## \(section.title)\n\n" + lines.joined(separator: "\n\n")
         }
         return ([head] + parts).joined(separator: "\n")
@@ -164,8 +164,8 @@ extension SettingsCatalogue {
     /// README's table.
     static var table: String {
         let rows = all.map { setting in
-            let standard = setting.standardNote ?? setting.standard.map { "`\($0)`" } ?? "–"
-            return "| `\(setting.name)` | \(standard) | \(setting.what) |"
+            let defaultValue = setting.defaultNote ?? setting.defaultValue.map { "`\($0)`" } ?? "–"
+            return "| `\(setting.name)` | \(defaultValue) | \(setting.what) |"
         }
         return (["| name | default | what |", "| --- | --- | --- |"] + rows).joined(separator: "\n")
     }

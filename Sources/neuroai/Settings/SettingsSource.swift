@@ -6,7 +6,7 @@ struct SettingsSource: Sendable {
     enum Place: String, Sendable {
         case environment
         case file = ".env"
-        case standard = "default"
+        case `default` = "default"
     }
 
     let environment: [String: String]
@@ -30,8 +30,8 @@ struct SettingsSource: Sendable {
     var values: [String: String] { file.merging(environment) { $1 } }
 
     func place(of name: String) -> Place {
-        if let text = environment[name] { return text.isEmpty ? .standard : .environment }
-        return file[name]?.isEmpty == false ? .file : .standard
+        if let text = environment[name] { return text.isEmpty ? .default : .environment }
+        return file[name]?.isEmpty == false ? .file : .default
     }
 
     /// Reads `NAME=value` lines; `#` begins a comment line, `export` before a name and quotes around a value are dropped.

@@ -15,7 +15,7 @@ import Testing
     }
 
     private func told(_ changes: [FieldChange]) -> [String] {
-        changes.map { $0.isTold ? "\($0.field): \($0.from ?? "none") → \($0.to ?? "none")" : $0.field }
+        changes.map { $0.hasValues ? "\($0.field): \($0.from ?? "none") → \($0.to ?? "none")" : $0.field }
     }
 
     @Test(arguments: TestDatabase.all) func aUsersChangesAreTold(_ kind: TestDatabase) async throws {

@@ -48,16 +48,16 @@ import Testing
     /// Whoever asks without a token is counted by address, and never written one by one.
     @Test func strangersAreCountedSlowly() {
         var limits = RefusalLimits()
-        limits.strangers = 3
+        limits.anonymous = 3
         var budget = RefusalBudget(limits)
-        for number in 0..<100 { budget.countStranger(at: "a\(number % 5)", at: Self.now) }
+        for number in 0..<100 { budget.countAnonymousRequest(at: "a\(number % 5)", at: Self.now) }
         let early = budget.takeCounted(at: Self.now.advanced(by: .seconds(599)))
         #expect(early.isEmpty)
         let counted = budget.takeCounted(at: Self.now.advanced(by: .seconds(600)))
         #expect(Set(counted.map(\.address)) == ["a0", "a1", "a2", nil])
         #expect(counted.allSatisfy { $0.action == "audit.strangers" && $0.outcome == .refused && $0.actor == nil })
         #expect(counted.first { $0.address == nil }?.objectID == "40")
-        budget.countStranger(at: "a0", at: Self.now)
+        budget.countAnonymousRequest(at: "a0", at: Self.now)
         let last = budget.takeCounted(at: Self.now, atOnce: true)
         #expect(last.map(\.objectID) == ["1"])
     }

@@ -50,7 +50,7 @@ import Testing
 
     private static var quick: JobPolicy {
         var policy = JobFixture.policy
-        policy.beat = .milliseconds(10)
+        policy.heartbeatInterval = .milliseconds(10)
         policy.stopGrace = .milliseconds(50)
         policy.postponement = .milliseconds(50)
         return policy

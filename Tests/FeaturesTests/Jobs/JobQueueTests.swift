@@ -76,7 +76,7 @@ import Testing
             let second = try #require(try await queue.claim(by: WorkerID(), at: later))
             #expect(second.job.id == id)
             #expect(try await queue.look(first) == .leaseLost)
-            #expect(try await queue.beat(first, .none) == .leaseLost)
+            #expect(try await queue.heartbeat(first, .none) == .leaseLost)
             let write: JobWrites = { try $0.execute("UPDATE institutions SET name = 'written by the first'") }
             #expect(try await queue.finish(first, .completed, writes: write) == .leaseLost)
             let name = try await database.read {
@@ -97,7 +97,7 @@ import Testing
             let claim = try #require(try await queue.claim(by: WorkerID()))
             let later = Timestamp.now.advanced(by: .seconds(14))
             let progress = JobProgress(step: "Half", fraction: 0.5)
-            #expect(try await queue.beat(claim, progress, at: later) == .goOn)
+            #expect(try await queue.heartbeat(claim, progress, at: later) == .goOn)
             #expect(try await queue.claim(by: WorkerID(), at: later.advanced(by: .seconds(14))) == nil)
             #expect(try await fixture.state(id)?.progress == progress)
         }

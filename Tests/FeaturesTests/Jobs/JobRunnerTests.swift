@@ -94,7 +94,7 @@ import Testing
         try await kind.with { database in
             let fixture = JobFixture(database: database)
             let id = try await fixture.enqueue()
-            let runner = fixture.runner(ScriptedJob { _, _ in throw JobFailure(.pointless, "It is gone.") })
+            let runner = fixture.runner(ScriptedJob { _, _ in throw JobFailure(.obsolete, "It is gone.") })
             #expect(try await runner.workOnce())
             #expect(try await fixture.state(id)?.status == .cancelled)
         }

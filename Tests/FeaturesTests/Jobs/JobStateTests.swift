@@ -97,7 +97,7 @@ import Testing
         // The same worker takes it again: still another run.
         let second = JobLease(owner: first.owner, token: ID(), expires: later.advanced(by: .seconds(15)))
         #expect(state.claim(second, at: later) == .begin)
-        #expect(state.beat(first.token, progress: .none, until: later) == .leaseLost)
+        #expect(state.heartbeat(first.token, progress: .none, until: later) == .leaseLost)
         #expect(state.finish(.completed, first.token, at: later, policy: policy) == .leaseLost)
         #expect(state.finish(.completed, second.token, at: later, policy: policy) == .end(.completed))
     }
@@ -166,12 +166,12 @@ import Testing
         #expect(state.requestCancel(at: start) == .alreadyOver)
     }
 
-    @Test(arguments: [JobOutcome.completed, .stopped, .failed(message: "No.", mayRepeat: true), .pointless])
+    @Test(arguments: [JobOutcome.completed, .stopped, .failed(message: "No.", mayRepeat: true), .obsolete])
     func aCancelWinsOverHoweverTheRunEnded(_ outcome: JobOutcome) throws {
         let mine = lease()
         var state = try running(mine)
         #expect(state.requestCancel(at: start) == .asked)
-        #expect(state.beat(mine.token, progress: .none, until: start) == .cancel)
+        #expect(state.heartbeat(mine.token, progress: .none, until: start) == .cancel)
         #expect(state.finish(outcome, mine.token, at: start, policy: policy) == .end(.cancelled))
         #expect(state.errorMessage == nil)
     }
@@ -222,7 +222,7 @@ import Testing
     ) {
         let token = tokens.randomElement(using: &generator) ?? ID()
         let outcomes = [
-            JobOutcome.completed, .stopped, .pointless, .failed(message: "No.", mayRepeat: true),
+            JobOutcome.completed, .stopped, .obsolete, .failed(message: "No.", mayRepeat: true),
             .failed(message: "No.", mayRepeat: false), .postponed(step: "x"),
         ]
         switch Int.random(in: 0...9, using: &generator) {
@@ -231,7 +231,7 @@ import Testing
             if state.claim(lease, at: now) == .begin { tokens.append(lease.token) }
         case 4...5:
             let progress = JobProgress(step: "x", fraction: .random(in: 0...1, using: &generator))
-            _ = state.beat(token, progress: progress, until: now.advanced(by: .seconds(5)))
+            _ = state.heartbeat(token, progress: progress, until: now.advanced(by: .seconds(5)))
         case 6...7:
             _ = state.lose(JobLoss.allCases.randomElement(using: &generator) ?? .unknown, at: now, policy: policy)
         case 8:

@@ -23,7 +23,7 @@ import Testing
     {
         ModelsService(
             database: clinic.database,
-            installed: InstalledModels(list: { installed }, standard: { first.identity }),
+            installed: InstalledModels(list: { installed }, defaultModel: { first.identity }),
             clock: {
                 // Choices have an order in time.
                 clinic.clock.advance(by: .seconds(1))
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func aNameThatSeveralBearIsTheStandardOne() {
-        let installed = InstalledModels(list: { [Self.first, Self.second] }, standard: { Self.first.identity })
+        let installed = InstalledModels(list: { [Self.first, Self.second] }, defaultModel: { Self.first.identity })
         #expect(installed.find("m") == Self.first)
         #expect(installed.find("2") == Self.second)
         #expect(installed.find(Self.second.identity.digest) == Self.second)

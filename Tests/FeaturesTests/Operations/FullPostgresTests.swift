@@ -28,7 +28,7 @@ import Testing
     /// A write that finds no room.
     private static func write(_ database: any Database) async throws {
         let row = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: nil)
-        try await database.write { try OperationsStore($0).beat(row) }
+        try await database.write { try OperationsStore($0).heartbeat(row) }
     }
 
     @Test func aWriteSaysThatTheDiskIsFull() async throws {
@@ -47,7 +47,7 @@ import Testing
             let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
             let service = OperationsService(
                 database: clinic.database, blobs: clinic.blobs,
-                models: InstalledModels(list: { [] }, standard: { model }), reuse: .zero)
+                models: InstalledModels(list: { [] }, defaultModel: { model }), reuse: .zero)
             let report = await service.health()
             #expect(report.components[.database] == "full", "\(report)")
             #expect(report.components[.queue] == HealthReport.healthy, "\(report)")

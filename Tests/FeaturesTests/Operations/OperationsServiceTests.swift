@@ -16,7 +16,7 @@ import Testing
     ) -> OperationsService {
         OperationsService(
             database: clinic.database, blobs: blobs ?? clinic.blobs,
-            models: InstalledModels(list: { [] }, standard: { model }), reuse: .zero, limit: limit)
+            models: InstalledModels(list: { [] }, defaultModel: { model }), reuse: .zero, limit: limit)
     }
 
     private static func presence(
@@ -61,14 +61,14 @@ import Testing
             #expect(await service.health().components[.model] == "no package that is whole")
             let loaded = WorkerPresence.LoadedModel(identity: Self.model, loadSeconds: 1.5)
             let row = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: loaded)
-            try await clinic.database.write { try OperationsStore($0).beat(row) }
+            try await clinic.database.write { try OperationsStore($0).heartbeat(row) }
             #expect(await service.health().isHealthy)
             #expect(await service.numbers().workers == [row])
 
             let silent = WorkerRow(
                 id: row.id, version: "test", startedAt: row.startedAt, beatAt: .now.advanced(by: .seconds(-90_000)),
                 model: loaded)
-            try await clinic.database.write { try OperationsStore($0).beat(silent) }
+            try await clinic.database.write { try OperationsStore($0).heartbeat(silent) }
             #expect(await service.health().components[.model] != HealthReport.healthy)
             try await service.forgetDeadWorkers()
             #expect(try await clinic.count("workers") == 0)
@@ -92,10 +92,10 @@ import Testing
             try await jobs.enqueue()
             let claim = try #require(try await jobs.queue().claim(by: WorkerID()))
             let worker = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: nil)
-            try await clinic.database.write { try OperationsStore($0).beat(worker) }
+            try await clinic.database.write { try OperationsStore($0).heartbeat(worker) }
             #expect(await Self.service(clinic).health().isHealthy)
             // As if its worker had been stopped half a minute ago, while another one lives.
-            _ = try await jobs.queue().beat(claim, .none, at: .now.advanced(by: .seconds(-30)))
+            _ = try await jobs.queue().heartbeat(claim, .none, at: .now.advanced(by: .seconds(-30)))
             #expect(await Self.service(clinic).health().components[.queue] == "a running job's worker is silent")
             try await jobs.queue().recoverExpired()
             #expect(await Self.service(clinic).health().isHealthy)
@@ -110,7 +110,7 @@ import Testing
             let blobs = try DiskBlobStore(root: disk.appendingPathComponent("media"))
             let service = OperationsService(
                 database: database, blobs: blobs,
-                models: InstalledModels(list: { [] }, standard: { Self.model }), reuse: .zero)
+                models: InstalledModels(list: { [] }, defaultModel: { Self.model }), reuse: .zero)
             #expect(await service.health().isHealthy)
             let filler = try SmallDisk.fill(disk)
             // The write-ahead log has some room of its own, which the first writes use up.

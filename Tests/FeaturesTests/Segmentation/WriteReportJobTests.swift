@@ -65,7 +65,7 @@ import Testing
                     try ReportStore($0).insert(asWorker: draft, for: result, job: ID(), at: .now)
                 }
             }
-            #expect(failure?.kind == .pointless)
+            #expect(failure?.kind == .obsolete)
         }
     }
 

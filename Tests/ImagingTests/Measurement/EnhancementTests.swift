@@ -11,12 +11,12 @@ struct EnhancementTests {
 
     private func answer(
         _ images: [MRISequence: Image], enhancing: [Float] = [0, 0, 0, 0, 0, 0, 0.9, 0.8, 0, 0],
-        by forecast: EnhancementForecast? = EnhancementForecast(intercept: -2, probability: 0, gain: 2)
+        by predictor: EnhancementPredictor? = EnhancementPredictor(intercept: -2, probability: 0, gain: 2)
     ) throws -> Enhancement {
         let whole = image([0, 0, 0, 0, 0.9, 0.9, 0.9, 0.9, 0, 0])
-        return try EnhancementForecast.answer(
+        return try EnhancementPredictor.answer(
             [.wholeTumour: whole, .tumourCore: whole, .enhancingTumour: image(enhancing)],
-            thresholds: RegionThresholds(), in: Study(images: images), foreground: Self.brain, by: forecast)
+            thresholds: RegionThresholds(), in: Study(images: images), foreground: Self.brain, by: predictor)
     }
 
     private var dark: Image { image([10, 11, 10, 9, 10, 10, 11, 9, 0, 0]) }
@@ -42,14 +42,14 @@ struct EnhancementTests {
         #expect(try answer([.t1ce: dark]) == Enhancement(.segmented))
     }
 
-    @Test func whatMarksNothingNeedsNoForecast() throws {
+    @Test func whatMarksNothingNeedsNoPredictor() throws {
         #expect(try answer([.t1ce: bright], enhancing: [Float](repeating: 0.1, count: 10)) == Enhancement(.none))
         #expect(try answer([.t1ce: dark], by: nil) == Enhancement(.segmented))
     }
 
     /// The same numbers as `training/tests/test_enhancement.py`.
-    @Test func theForecastIsALogisticRegression() {
-        let forecast = EnhancementForecast(intercept: -3, probability: 2, gain: 1)
-        #expect(abs(forecast.probability(mean: 0.5, gain: 1.5) - 0.377541) < 1e-6)
+    @Test func thePredictorIsALogisticRegression() {
+        let predictor = EnhancementPredictor(intercept: -3, probability: 2, gain: 1)
+        #expect(abs(predictor.probability(mean: 0.5, gain: 1.5) - 0.377541) < 1e-6)
     }
 }

@@ -18,7 +18,7 @@ struct ExpectedDiceTests {
     }
 
     private func expected(
-        _ forecasts: [TumourRegion: DiceForecast], with sequences: Set<MRISequence> = [.t1]
+        _ predictors: [TumourRegion: DicePredictor], with sequences: Set<MRISequence> = [.t1]
     ) -> [TumourRegion: Double] {
         let regions = [
             TumourRegion.wholeTumour: map([0, 0.5, 1, 1]), .tumourCore: map([0, 0, 1, 0]),
@@ -26,36 +26,36 @@ struct ExpectedDiceTests {
         ]
         return ExpectedDice.of(
             regions, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6), with: sequences,
-            by: forecasts)
+            by: predictors)
     }
 
     @Test func theSequencesGivenCount() throws {
         let whole = TumourRegion.wholeTumour
-        let forecasts = [whole: DiceForecast(intercept: 0.5, contrast: 0.125, fluid: 0.25)]
-        #expect(expected(forecasts, with: [.t1]) == [whole: 0.5])
-        #expect(expected(forecasts, with: [.t1, .t1ce]) == [whole: 0.625])
-        #expect(expected(forecasts, with: [.t2, .flair]) == [whole: 0.75])
-        #expect(expected(forecasts, with: [.t1ce, .flair]) == [whole: 0.875])
+        let predictors = [whole: DicePredictor(intercept: 0.5, contrast: 0.125, fluid: 0.25)]
+        #expect(expected(predictors, with: [.t1]) == [whole: 0.5])
+        #expect(expected(predictors, with: [.t1, .t1ce]) == [whole: 0.625])
+        #expect(expected(predictors, with: [.t2, .flair]) == [whole: 0.75])
+        #expect(expected(predictors, with: [.t1ce, .flair]) == [whole: 0.875])
         // Packages of earlier versions state neither.
         let earlier = try JSONDecoder().decode(
-            DiceForecast.self, from: Data(#"{"intercept": 0.5, "soft": 1, "undecided": 0}"#.utf8))
-        #expect(earlier == DiceForecast(intercept: 0.5, soft: 1))
+            DicePredictor.self, from: Data(#"{"intercept": 0.5, "soft": 1, "undecided": 0}"#.utf8))
+        #expect(earlier == DicePredictor(intercept: 0.5, soft: 1))
     }
 
     @Test func everySignHasItsWeight() {
         let whole = TumourRegion.wholeTumour
-        #expect(expected([whole: DiceForecast(intercept: 0.25)]) == [whole: 0.25])
+        #expect(expected([whole: DicePredictor(intercept: 0.25)]) == [whole: 0.25])
         // 2 · 2 ÷ (2 + 2.5), and one doubtful voxel against two of the mask.
-        #expect(abs((expected([whole: DiceForecast(intercept: -0.5, soft: 1)])[whole] ?? 0) - 0.3889) < 1e-4)
-        #expect(expected([whole: DiceForecast(intercept: 1, undecided: -0.5)]) == [whole: 0.75])
+        #expect(abs((expected([whole: DicePredictor(intercept: -0.5, soft: 1)])[whole] ?? 0) - 0.3889) < 1e-4)
+        #expect(expected([whole: DicePredictor(intercept: 1, undecided: -0.5)]) == [whole: 0.75])
     }
 
     @Test func theExpectationIsHeldWithinDice() {
-        let forecasts = [
-            TumourRegion.wholeTumour: DiceForecast(intercept: 1.5, soft: 2),
-            .tumourCore: DiceForecast(intercept: -1.2, soft: 1),
+        let predictors = [
+            TumourRegion.wholeTumour: DicePredictor(intercept: 1.5, soft: 2),
+            .tumourCore: DicePredictor(intercept: -1.2, soft: 1),
         ]
-        #expect(expected(forecasts) == [.wholeTumour: 1, .tumourCore: 0])
+        #expect(expected(predictors) == [.wholeTumour: 1, .tumourCore: 0])
     }
 
     @Test func aRegionsOwnThresholdDecides() {
@@ -63,20 +63,21 @@ struct ExpectedDiceTests {
         let found = ExpectedDice.of(
             maps, thresholds: RegionThresholds([.tumourCore: 0.4], otherwise: 0.6), with: [],
             by: [
-                .tumourCore: DiceForecast(intercept: 0, soft: 1), .enhancingTumour: DiceForecast(intercept: 0, soft: 1),
+                .tumourCore: DicePredictor(intercept: 0, soft: 1),
+                .enhancingTumour: DicePredictor(intercept: 0, soft: 1),
             ])
         // 2 · 1.5 ÷ (2 + 1.5), and 2 · 1 ÷ (1 + 1.5).
         #expect(abs((found[.tumourCore] ?? 0) - 0.8571) < 1e-4 && abs((found[.enhancingTumour] ?? 0) - 0.8) < 1e-4)
     }
 
     @Test func nothingIsExpectedOfAnEmptyMask() {
-        #expect(expected([.enhancingTumour: DiceForecast(intercept: 0.65)]).isEmpty)
+        #expect(expected([.enhancingTumour: DicePredictor(intercept: 0.65)]).isEmpty)
     }
 
     @Test func smallLesionsAreLessSure() {
-        let forecast = LesionForecast(intercept: -1, probability: 1, logVolume: 0.2)
-        #expect(abs(forecast.confidence(probability: 0.8, volume: 100) - 0.2) < 1e-9)
-        #expect(abs(forecast.confidence(probability: 0.8, volume: 10_000) - 0.6) < 1e-9)
-        #expect(forecast.confidence(probability: 0.1, volume: 0) == 0)
+        let predictor = LesionConfidencePredictor(intercept: -1, probability: 1, logVolume: 0.2)
+        #expect(abs(predictor.confidence(probability: 0.8, volume: 100) - 0.2) < 1e-9)
+        #expect(abs(predictor.confidence(probability: 0.8, volume: 10_000) - 0.6) < 1e-9)
+        #expect(predictor.confidence(probability: 0.1, volume: 0) == 0)
     }
 }

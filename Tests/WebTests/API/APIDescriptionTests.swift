@@ -36,8 +36,8 @@ struct APIDescriptionTests {
             #expect(Set(routes.map { $0.operationID.camelCased.lowercased() }).count == routes.count)
             for route in routes {
                 #expect(route.path.hasPrefix("/api/"), "\(route.path)")
-                #expect(!route.answers.isEmpty && !route.summary.isEmpty, "\(route.path)")
-                for name in route.placeNames {
+                #expect(!route.responses.isEmpty && !route.summary.isEmpty, "\(route.path)")
+                for name in route.pathParameters {
                     #expect(route.placeSchema(name) != nil, "\(route.path): say by `places` what \(name) is")
                 }
             }

@@ -17,7 +17,7 @@ struct Conformance: Sendable {
     func check(_ method: HTTPRequest.Method, _ address: String, _ answer: Answer) {
         guard let route = route(method, address), answer.status != .methodNotAllowed else { return }
         let place = "\(method) \(route.path) \(answer.status.code)"
-        let answers = route.answers.filter { $0.status.code == answer.status.code }
+        let answers = route.responses.filter { $0.status.code == answer.status.code }
         guard !answers.isEmpty || route.failures.contains(answer.status.code) else {
             Issue.record("\(place): the description has no such status")
             return
@@ -39,7 +39,7 @@ struct Conformance: Sendable {
         return routes.filter { route, pattern in
             route.method == method && pattern.count == parts.count
                 && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }.map(\.route).min { $0.placeNames.count < $1.placeNames.count }
+        }.map(\.route).min { $0.pathParameters.count < $1.pathParameters.count }
     }
 }
 

@@ -134,32 +134,32 @@ struct EdgeTests {
     }
 
     @Test func aSlowClientIsGivenUp() {
-        var patience = ClientPatience(leastBytes: 100)
-        func isOver(_ isWritable: Bool = true) -> Bool { patience.isOver(isWritable: isWritable) }
+        var timeout = ClientTimeout(leastBytes: 100)
+        func isOver(_ isWritable: Bool = true) -> Bool { timeout.isOver(isWritable: isWritable) }
         let idle = isOver()
-        patience.requestBegan()
-        patience.serverWaits = true
+        timeout.requestBegan()
+        timeout.serverWaits = true
         let young = isOver()
-        patience.received(100)
+        timeout.received(100)
         let fast = isOver()
-        patience.received(99)
+        timeout.received(99)
         let slow = isOver()
-        patience.serverWaits = false
+        timeout.serverWaits = false
         let whileServerIsBusy = isOver()
-        patience.serverWaits = true
-        patience.requestEnded()
+        timeout.serverWaits = true
+        timeout.requestEnded()
         let waiting = isOver()
         #expect([idle, young, fast, slow, whileServerIsBusy, waiting] == [false, false, false, true, false, false])
         let unfetched = [isOver(false), isOver(false)]
         #expect(unfetched == [false, true])
-        patience.writabilityChanged()
+        timeout.writabilityChanged()
         let fetched = isOver(false)
         #expect(!fetched)
-        patience.requestBegan()
-        patience.answered()
-        patience.received(1_000)
+        timeout.requestBegan()
+        timeout.answered()
+        timeout.received(1_000)
         let answered = isOver()
-        patience.received(1_000)
+        timeout.received(1_000)
         let stillSending = isOver()
         #expect(!answered && stillSending)
     }

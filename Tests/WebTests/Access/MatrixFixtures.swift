@@ -72,7 +72,7 @@ extension MatrixWorld {
     /// Makes what a second id in a path names, in the owner's name; what can't be made gets an id of nothing.
     func prepare(_ route: APIRoute, _ path: String, _ owner: Member) async throws -> String {
         if route.path.hasSuffix("{userId}/second-factor/") { await addSecondFactor(path, owner) }
-        guard let name = route.placeNames.filter({ $0.hasSuffix("Id") }).dropFirst().first,
+        guard let name = route.pathParameters.filter({ $0.hasSuffix("Id") }).dropFirst().first,
             let id = path.split(separator: "/").compactMap({ CaseID($0) }).first
         else { return path }
         let made: String? =
@@ -144,7 +144,7 @@ extension MatrixWorld {
 
     /// The relations that a call is asked with; one nil where it names no object.
     static func relations(of route: APIRoute) throws -> (subject: Subject?, relations: [Relation?]) {
-        let named = route.placeNames.filter { $0.hasSuffix("Id") }
+        let named = route.pathParameters.filter { $0.hasSuffix("Id") }
         // Of several the first is the object; `prepare` sees to the others.
         for name in named { _ = try subject(of: name) }
         guard let subject = try named.first.map(subject(of:)) ?? route.component.flatMap({ bodySubjects[$0] }) else {
@@ -166,7 +166,7 @@ extension MatrixWorld {
 }
 
 extension APIRoute {
-    var isRemovalOfUser: Bool { method == .delete && placeNames == ["userId"] && path.hasSuffix("{userId}/") }
+    var isRemovalOfUser: Bool { method == .delete && pathParameters == ["userId"] && path.hasSuffix("{userId}/") }
 
     /// The name of the form that the call takes.
     var component: String? {

@@ -60,7 +60,7 @@ struct PermissionMatrixTests {
             let id = try await self.id(cell, subject, relation, asker, in: world)
             if subject == .file {
                 path = try world.signedAddress(relation, for: asker)
-            } else if let name = cell.route.placeNames.first(where: { $0.hasSuffix("Id") }) {
+            } else if let name = cell.route.pathParameters.first(where: { $0.hasSuffix("Id") }) {
                 path = path.replacing("{\(name)}", with: id)
                 path = try await world.prepare(cell.route, path, world.owner(relation, for: asker))
             } else {

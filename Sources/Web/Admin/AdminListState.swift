@@ -3,7 +3,7 @@ import Hummingbird
 
 /// Where in a table's list somebody is or came from: search, filters, order and page. Pages of objects, forms and actions carry
 /// it along, so that each way back leads there.
-struct AdminPlace: Sendable {
+struct AdminListState: Sendable {
     let table: AdminTable
     let query: AdminQuery
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Features
 
-@Suite struct SharedReadsTests {
+@Suite struct RequestCoalescerTests {
     /// A read that ends when it is let go, and counts how often it ran.
     private final class SlowRead: Sendable {
         private let state = Mutex<(begun: Int, places: [CheckedContinuation<Void, Never>])>((0, []))
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func whoComesDuringAReadGetsALaterOneThatAllShare() async throws {
-        let reads = SharedReads<String>()
+        let reads = RequestCoalescer<String>()
         let slow = SlowRead()
         async let first = reads.value(for: "a") { await slow.run() }
         await slow.waitUntilBegun(1)
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func othersDoNotWait() async throws {
-        let reads = SharedReads<String>()
+        let reads = RequestCoalescer<String>()
         let slow = SlowRead()
         async let first = reads.value(for: "a") { await slow.run() }
         await slow.waitUntilBegun(1)
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func aFailureIsSharedButNotWhenTheReaderWentAway() async throws {
-        let reads = SharedReads<String>()
+        let reads = RequestCoalescer<String>()
         for (error, isShared) in [(AppError(.notFound, "none") as any Error, true), (CancellationError(), false)] {
             let slow = SlowRead()
             async let first = reads.value(for: "a") { await slow.run() }

@@ -6,7 +6,7 @@ import Logging
 import Synchronization
 
 /// The model packages of this machine: those below `MODELS_ROOT` and the one that `SEGMENTATION_MODEL_PATH` names.
-final class ModelShelf: Sendable {
+final class ModelRegistry: Sendable {
     /// Compiled networks take memory; two models cover a change of models while tasks still run.
     private static let mostLoaded = 2
 
@@ -44,7 +44,7 @@ final class ModelShelf: Sendable {
     var installed: InstalledModels {
         InstalledModels(
             list: { self.packages().map(InstalledModel.init) },
-            standard: { (try? self.package(at: self.settings.modelPath))?.identity })
+            defaultModel: { (try? self.package(at: self.settings.modelPath))?.identity })
     }
 
     var engines: SegmentationEngines { SegmentationEngines { try self.engine($0) } }
@@ -62,7 +62,7 @@ final class ModelShelf: Sendable {
         do {
             _ = try engine(nil)
         } catch {
-            logger.error("no segmentation model can be used", metadata: ["reason": "\(error)"])
+            logger.error("no usable segmentation model", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -72,7 +72,7 @@ final class ModelShelf: Sendable {
                 return try package(at: folder)
             } catch {
                 logger.warning(
-                    "a model package is left out",
+                    "model package skipped",
                     metadata: ["package": "\(folder.lastPathComponent)", "reason": "\(error)"])
                 return nil
             }
@@ -117,7 +117,7 @@ final class ModelShelf: Sendable {
         guard let digest else {
             guard (try? package(at: settings.modelPath)) != nil else {
                 throw ImagingError(
-                    .invalidModel, "No segmentation model is installed; the operator must set SEGMENTATION_MODEL_PATH.")
+                    .invalidModel, "No segmentation model is installed. Set SEGMENTATION_MODEL_PATH.")
             }
             return settings.modelPath
         }
