@@ -40,7 +40,7 @@ struct ModelsCommandTests {
             let nothing = try await site.models("rollback")
             #expect(nothing.code == 65 && nothing.said.contains("No model has been activated."))
             let unknown = try await site.models("activate", "another")
-            #expect(unknown.code == 65 && unknown.said.contains("There is no such model"))
+            #expect(unknown.code == 65 && unknown.said.contains("Model not found"))
             let activated = try await site.models("activate", "unet 9.9.9")
             #expect(activated.code == 0 && activated.said.contains("unet 9.9.9 is active."))
             let back = try await site.models("rollback")

@@ -50,7 +50,7 @@ struct SegmentCommandTests {
             let journal = try String(contentsOf: log, encoding: .utf8)
             #expect(journal.contains(" * unet"))
             #expect(journal.contains("T1 + T1CE + T2 + FLAIR"))
-            #expect(journal.contains("is whole."))
+            #expect(journal.contains("is valid."))
             let copy = folder.appendingPathComponent("copy")
             try FileManager.default.copyItem(at: Program.root.appendingPathComponent("models/unet"), to: copy)
             try Data("changed".utf8).write(to: copy.appendingPathComponent("MODEL_CARD.md"))
@@ -128,7 +128,7 @@ struct SegmentCommandTests {
                     "\(refusal.arguments): \(ending)")
             }
             let none = try await Program.run(["evaluate", "--model", "/no", "--cases", "/no"], in: folder)
-            #expect(none.code == 65 && none.said.contains("no folder with a seg.nii.gz"), "\(none)")
+            #expect(none.code == 65 && none.said.contains("No folder with seg.nii.gz"), "\(none)")
             #expect(try String(contentsOfFile: file, encoding: .utf8) == "kept")
         }
     }

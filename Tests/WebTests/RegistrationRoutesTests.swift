@@ -49,11 +49,11 @@ struct RegistrationRoutesTests {
     @Test(arguments: TestDatabase.all) func anAdministratorApprovesOnThePage(_ kind: TestDatabase) async throws {
         try await Self.with(.approval, kind) { clinic, admin in
             let browser = Browser(clinic)
-            #expect(try await browser.get("/register").text.contains("has to approve your account"))
+            #expect(try await browser.get("/register").text.contains("must approve your account"))
             let sent = try await browser.post("/register", Self.fields)
             #expect(sent.status == .created && sent.text.contains("Registration received") && !browser.isSignedIn)
             let early = try await browser.signIn("grace@clinic.org")
-            #expect(early.status == .forbidden && early.text.contains("waiting for an administrator"))
+            #expect(early.status == .forbidden && early.text.contains("pending approval by an administrator"))
             #expect(early.text.contains("value=\"grace@clinic.org\""))
             #expect(try await clinic.page("/admin/", as: admin).contains("/admin/users?pending=1\">1</a>"))
             #expect(try await clinic.page("/admin/users?pending=1", as: admin).contains("grace@clinic.org"))

@@ -1,20 +1,20 @@
 import ArgumentParser
 import Foundation
 
-/// `neuroai check`: what the operator has decided, and what is wrong with it.
+/// `neuroai check`: prints and validates the settings.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Prints every setting, its value (secrets masked), where it comes from and what is wrong with it.",
-        discussion: "Exit code 78 where something is wrong.")
+        abstract: "Print every setting with its value (secrets masked), source and errors.",
+        discussion: "Exit code 78 if a setting is invalid.")
 
-    @Flag(help: "Prints JSON.") var json = false
-    @Flag(help: "Prints the contents of .env.example.") var example = false
-    @Flag(help: "Prints README's table of settings.") var table = false
+    @Flag(help: "Print JSON.") var json = false
+    @Flag(help: "Print .env.example.") var example = false
+    @Flag(help: "Print docs/settings.md.") var reference = false
 
     func run() throws {
-        if example || table {
-            print(example ? SettingsCatalogue.example : SettingsCatalogue.table)
+        if example || reference {
+            print(example ? SettingsCatalogue.example : SettingsCatalogue.reference)
             return
         }
         let report = SettingsReport(SettingsSource.present())

@@ -1,26 +1,26 @@
 import Features
 
-/// One thing that the operator may decide: its name, what it is for, and what may stand there.
+/// One setting: its name, purpose, default and valid values.
 struct Setting: Sendable {
-    /// Which texts are good.
+    /// The type of a value.
     enum Kind: Sendable {
         case text
         case integer(ClosedRange<Int>)
         /// A number of bytes, or a number with a unit.
         case bytes(ClosedRange<Int64>)
-        /// Django's words for yes and no.
+        /// A Boolean as Django spells it.
         case flag
         case choice([String])
         /// Names separated by commas.
         case list
-        /// A text on which somebody else decides; the error's text is a sentence that names the variable.
+        /// Validated by a function whose error names the variable.
         case judged(by: @Sendable (String) throws -> Void)
     }
 
-    /// How much of a value may be shown.
+    /// How much of a value may be displayed.
     enum Secrecy: Sendable {
         case open
-        /// An address that may hold a password.
+        /// A URL that may contain a password.
         case password
         case secret
     }
@@ -32,20 +32,20 @@ struct Setting: Sendable {
         case worker = "worker, segment, evaluate, models, test"
         case serverAndWorker = "serve, worker"
         case command = "one command"
-        case nobody = "nobody yet"
+        case nobody = "none yet"
     }
 
     let name: String
     let kind: Kind
-    /// The value where none is set; nil where that depends on something.
+    /// The value if none is set; nil if there is none or it depends on other settings.
     let defaultValue: String?
     /// For people, where `defaultValue` does not say it.
     let defaultNote: String?
-    /// What it decides, in Markdown.
+    /// Its description, in Markdown.
     let what: String
     let secrecy: Secrecy
     let reader: Reader
-    /// For a setting of the original that nothing here obeys yet: what it will need.
+    /// For a setting of the original that has no effect yet: why.
     let awaits: String?
 
     init(
@@ -62,13 +62,13 @@ struct Setting: Sendable {
         awaits = nil
     }
 
-    /// A name of the original's `.env` that is accepted and has no effect.
+    /// A setting of the original that is accepted and has no effect.
     init(_ name: String, awaiting awaits: String, secrecy: Secrecy = .open) {
         self.name = name
         kind = .text
         defaultValue = nil
         defaultNote = "–"
-        what = "no effect yet: \(awaits)"
+        what = "No effect yet: \(awaits)"
         self.secrecy = secrecy
         reader = .nobody
         self.awaits = awaits
@@ -83,21 +83,22 @@ struct Setting: Sendable {
         return yes.contains(word) ? true : no.contains(word) ? false : nil
     }
 
-    /// What is wrong with a value, in one sentence that names the variable and does not repeat the value.
+    /// The error of an invalid value, in one sentence that names the variable and does not repeat the value.
     func fault(in text: String) -> String? {
         switch kind {
         case .text, .list: return nil
         case .integer(let range):
             guard let number = Int(text), range.contains(number) else {
-                return "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)."
+                return "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)."
             }
             return nil
         case .bytes(let range):
             guard let count = ByteCount(text)?.bytes, range.contains(count) else {
-                return "\(name) is \(range.lowerBound) to \(range.upperBound) bytes, or a number with a unit (20 GiB)."
+                return
+                    "\(name) must be \(range.lowerBound) to \(range.upperBound) bytes, or a number with a unit (20 GiB)."
             }
             return nil
-        case .flag: return Self.flag(text) == nil ? "\(name) is true or false." : nil
+        case .flag: return Self.flag(text) == nil ? "\(name) must be true or false." : nil
         case .choice(let words):
             // Levels are also written in capitals.
             return words.contains(text.lowercased()) ? nil : "\(name) must be one of \(words.joined(separator: ", "))."
@@ -111,7 +112,7 @@ struct Setting: Sendable {
         }
     }
 
-    /// The value as it may be shown.
+    /// The value as it may be displayed.
     func shown(_ text: String) -> String {
         switch secrecy {
         case .open: return text
@@ -122,6 +123,6 @@ struct Setting: Sendable {
         }
     }
 
-    /// The default as people read it.
+    /// The default for display.
     var displayedDefault: String { defaultNote ?? defaultValue ?? "–" }
 }

@@ -50,7 +50,7 @@ struct MemorySize {
     /// - Throws: `SettingsError` that names the setting.
     init(_ text: String) throws {
         let fault = SettingsError(
-            "WORKER_MEMORY_LIMIT is a size of 512M or more such as 8G, a share such as 75%, or 0 for no limit.")
+            "WORKER_MEMORY_LIMIT must be a size of at least 512M such as 8G, a share such as 75%, or 0 for no limit.")
         guard let match = text.wholeMatch(of: /([0-9]{1,15})([KMGTkmgt%])?[Bb]?/), let number = UInt64(match.1) else {
             throw fault
         }

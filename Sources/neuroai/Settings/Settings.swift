@@ -5,8 +5,8 @@ import Inference
 import Logging
 import Storage
 
-/// What the operator has decided, read once at the start from the environment and from `.env` in the working folder;
-/// `SettingsCatalogue` says what there is to decide.
+/// The settings, read once at the start from the environment and from `.env` in the working directory;
+/// `SettingsCatalogue` lists them.
 struct Settings: Sendable {
     let databaseURL: DatabaseURL
     let mediaRoot: URL
@@ -51,16 +51,18 @@ struct Settings: Sendable {
         return SettingsCatalogue.find(name)?.defaultValue
     }
 
-    /// A whole number; its default and its range stand in the catalogue.
+    /// A whole number; the catalogue has its default and range.
     func number(_ name: String) throws -> Int {
-        guard let number = self[name].flatMap({ Int($0) }) else { throw SettingsError("\(name) is a whole number.") }
+        guard let number = self[name].flatMap({ Int($0) }) else {
+            throw SettingsError("\(name) must be a whole number.")
+        }
         return number
     }
 
     /// A number of bytes, which may be written with a unit.
     func bytes(_ name: String) throws -> Int64 {
         guard let count = self[name].flatMap({ ByteCount($0) }) else {
-            throw SettingsError("\(name) is a number of bytes or a number with a unit.")
+            throw SettingsError("\(name) must be a number of bytes or a number with a unit.")
         }
         return count.bytes
     }
@@ -73,7 +75,7 @@ struct Settings: Sendable {
         (self[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
-    /// Whether `HOST` lets nobody but this machine reach the server.
+    /// Whether only this machine can reach the server at `HOST`.
     var listensOnLoopback: Bool {
         let host = (self["HOST"] ?? "").lowercased()
         let isAddress = host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
@@ -85,18 +87,18 @@ struct Settings: Sendable {
         return self["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
     }
 
-    /// A checkpoint where a package must stand would leave every task without a model.
+    /// A checkpoint in place of a package would leave every task without a model.
     ///
-    /// - Throws: `SettingsError` that says what to do.
+    /// - Throws: `SettingsError` with the command to run.
     func checkModelPath() throws {
         guard ["pth", "pt"].contains(modelPath.pathExtension) else { return }
         throw SettingsError(
-            "SEGMENTATION_MODEL_PATH names a PyTorch checkpoint; run `neuroai models import` with it and name the package that this makes."
+            "SEGMENTATION_MODEL_PATH is a PyTorch checkpoint. Convert it with `neuroai models import` and set the path of the package."
         )
     }
 }
 
-/// A setting that can't be used.
+/// An invalid setting.
 struct SettingsError: Error, CustomStringConvertible {
     let description: String
 

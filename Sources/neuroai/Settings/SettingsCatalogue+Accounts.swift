@@ -5,69 +5,72 @@ extension SettingsCatalogue {
         title: "Accounts",
         settings: [
             Setting(
-                "SECRET_KEY", .judged(by: secretKey), default: nil, note: "made at the first start", secrecy: .secret,
-                "32 bytes or more; signs tokens and file addresses; kept in `MEDIA_ROOT/secret-key` where not set"),
+                "SECRET_KEY", .judged(by: secretKey), default: nil, note: "generated at the first start",
+                secrecy: .secret,
+                "Key that signs tokens and file URLs, at least 32 bytes. If not set, it is stored in `MEDIA_ROOT/secret-key`."
+            ),
             Setting(
                 "SECRET_KEY_FALLBACKS", .list, default: nil, note: "–", secrecy: .secret,
-                "former secrets, comma-separated: their tokens are still read, second factors sealed by them still work"
+                "Previous secret keys, comma-separated. Tokens signed and second factors encrypted with them stay valid."
             ),
             Setting(
                 "JWT_ALGORITHM", .judged(by: algorithm), default: "HS256",
-                "signs tokens by `SECRET_KEY`; `RS256` or `EdDSA` by the key pair below"),
+                "Token signature algorithm: `HS256` (with `SECRET_KEY`), `RS256` or `EdDSA` (with `JWT_PRIVATE_KEY`)."),
             Setting(
                 "JWT_PRIVATE_KEY", .text, default: nil,
-                "PEM file of the RSA (2048 bits) or Ed25519 key that signs"),
-            Setting("JWT_KEY_ID", .text, default: nil, "the `kid` of that key"),
+                "PEM file of the signing key, RSA (at least 2048 bits) or Ed25519."),
+            Setting("JWT_KEY_ID", .text, default: nil, "Key ID (`kid`) of the signing key."),
             Setting(
                 "JWT_VERIFICATION_KEYS", .list, default: nil,
-                "`kid=file,kid=file`: former keys whose tokens are still read"),
+                "Previous keys that still verify tokens: `kid=file,kid=file`."),
             Setting(
-                "JWT_ACCESS_TOKEN_LIFETIME", .integer(1...1440), default: "60", "minutes until an access token expires"),
+                "JWT_ACCESS_TOKEN_LIFETIME", .integer(1...1440), default: "60", "Minutes until an access token expires."
+            ),
             Setting(
                 "JWT_REFRESH_TOKEN_LIFETIME", .integer(1...525_600), default: "1440",
-                "minutes until a refresh token expires"),
+                "Minutes until a refresh token expires."),
             Setting(
                 "REGISTRATION", .choice(RegistrationMode.allCases.map(\.rawValue)), default: nil,
-                note: "`open` where `HOST` is this machine alone, else `closed`",
-                "who may make an account without an invitation, in the default institution: `open` anybody; `approval` anybody, who can sign in once an administrator has approved the account; `closed` nobody"
+                note: "`open` if `HOST` is loopback, else `closed`",
+                "Registration without an invitation, in the default institution: `open`, `approval` (an administrator approves each account) or `closed`."
             ),
             Setting(
                 "ALLOW_REGISTRATION", .flag, default: nil, note: "–",
-                "former name: `true` is `REGISTRATION=open`, `false` is `REGISTRATION=closed`; no effect where that is set"
+                "Deprecated: `true` means `REGISTRATION=open`, `false` means `REGISTRATION=closed`. Ignored if `REGISTRATION` is set."
             ),
             Setting(
-                "INVITATION_LIFETIME", .integer(1...8760), default: "168", "hours until an unused invitation expires"),
+                "INVITATION_LIFETIME", .integer(1...8760), default: "168", "Hours until an unused invitation expires."),
             Setting(
                 "PASSWORD_MIN_LENGTH", .integer(PasswordRules.least...64), default: String(PasswordRules.least),
-                "8 is the existing client's rule; we recommend 12, as OWASP ASVS 4 asks"),
+                "Minimum password length. The existing client requires 8; OWASP ASVS 4 recommends 12."),
             Setting(
                 "COMMON_PASSWORDS_PATH", .text, default: CommonPasswords.debian,
-                "passwords that are refused, one a line (Debian's `cracklib-runtime`); without the file the log says so"
+                "File of rejected common passwords, one per line (Debian: `cracklib-runtime`). A missing file is logged."
             ),
             Setting(
                 "ARGON2_PASSES", .integer(1...100), default: "2",
-                "passes of a password's hash; older hashes are made anew at the next sign-in"),
-            Setting("ARGON2_KIB", .integer(8...4_194_304), default: "19456", "memory of a password's hash in KiB"),
-            Setting("ARGON2_LANES", .integer(1...16), default: "1", "lanes of a password's hash"),
+                "Argon2 passes. Older password hashes are upgraded at the next sign-in."),
+            Setting("ARGON2_KIB", .integer(8...4_194_304), default: "19456", "Argon2 memory, in KiB."),
+            Setting("ARGON2_LANES", .integer(1...16), default: "1", "Argon2 lanes."),
             Setting(
                 "PASSWORD_THREADS", .integer(1...64), default: "2",
-                "hashes made at once; when 64 wait, sign-ins answer 429"),
+                "Threads for password hashing. Sign-ins get 429 while 64 are waiting."),
             Setting(
                 "LOGIN_ATTEMPTS", .integer(1...1_000_000), default: "10",
-                "failed sign-ins of one account in \(signInWindow); those from a browser or an address that its user has signed in from before are counted apart"
+                "Failed sign-ins allowed per account in \(signInWindow). Known browsers and addresses are counted separately."
             ),
             Setting(
                 "LOGIN_ATTEMPTS_PER_ADDRESS", .integer(1...1_000_000), default: "100",
-                "failed sign-ins from one address in \(signInWindow)"),
+                "Failed sign-ins allowed per network address in \(signInWindow)."),
             Setting(
                 "REGISTRATIONS_PER_ADDRESS", .integer(1...1_000_000), default: "60",
-                "accounts made from one address in \(accountWindow)"),
+                "Registrations allowed per network address in \(accountWindow)."),
             Setting(
                 "REQUIRE_ADMIN_TOTP", .flag, default: "false",
-                "administrators and superusers must enrol a second factor before they do anything else"),
+                "Requires two-factor authentication for administrators and superusers."),
             Setting(
                 "TRUSTED_PROXIES", .list, default: nil,
-                "addresses of your own proxies, comma-separated: only their `X-Forwarded-For` says where a client is. Set it behind a proxy, else all clients count as one"
+                "Addresses of your proxies, comma-separated, whose `X-Forwarded-For` is trusted. Without it, all clients behind a proxy count as one address."
             ),
         ])
 
@@ -84,7 +87,7 @@ extension SettingsCatalogue {
 
     @Sendable private static func algorithm(_ text: String) throws {
         guard ["HS256", "RS256", "EdDSA"].contains(text) else {
-            throw SettingsError("JWT_ALGORITHM is HS256, RS256 or EdDSA.")
+            throw SettingsError("JWT_ALGORITHM must be one of HS256, RS256, EdDSA.")
         }
     }
 }

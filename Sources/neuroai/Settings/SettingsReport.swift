@@ -2,7 +2,7 @@ import Features
 import Foundation
 import Imaging
 
-/// What `neuroai check` says: every setting with its value, where that comes from, and what is wrong.
+/// The output of `neuroai check`: every setting with its value, source and errors.
 struct SettingsReport: Encodable, Sendable {
     /// One setting.
     struct Row: Encodable, Sendable {
@@ -10,16 +10,16 @@ struct SettingsReport: Encodable, Sendable {
         let value: String
         let source: String
         let readBy: String
-        /// What is wrong, in one sentence.
+        /// The error, in one sentence.
         let fault: String?
-        /// What is worth knowing and not wrong.
+        /// A hint that is not an error.
         let note: String?
     }
 
     let settings: [Row]
-    /// Lines of `.env` that say nothing, in a sentence each.
+    /// Unreadable lines of `.env`, in a sentence each.
     let faults: [String]
-    /// Names that no setting has.
+    /// Unknown names.
     let unknown: [String]
 
     var isSound: Bool { faults.isEmpty && settings.allSatisfy { $0.fault == nil } }
@@ -36,11 +36,11 @@ struct SettingsReport: Encodable, Sendable {
                 fault: text.flatMap(setting.fault) ?? deep.faults[setting.name],
                 note: isWaiting ? setting.what : deep.notes[setting.name])
         }
-        faults = source.unreadableLines.map { "Line \($0) of .env is no NAME=value." } + deep.others
+        faults = source.unreadableLines.map { "Line \($0) of .env is not NAME=value." } + deep.others
         unknown = source.unknownNames.map(\.sentence)
     }
 
-    /// Columns for people, and below them what is wrong.
+    /// Columns for people, followed by hints and errors.
     var text: String {
         let width = (settings.map(\.name.count).max() ?? 0) + 2
         let lines = settings.map { row in
@@ -49,28 +49,28 @@ struct SettingsReport: Encodable, Sendable {
         }
         let notes = settings.compactMap { row in row.note.map { "note: \(row.name): \($0)" } }
         let wrong = settings.compactMap(\.fault) + faults
-        let end = wrong.isEmpty ? ["Every setting can be used."] : wrong.map { "WRONG: \($0)" }
+        let end = wrong.isEmpty ? ["All settings are valid."] : wrong.map { "ERROR: \($0)" }
         return (lines + [""] + notes + unknown.map { "note: \($0)" } + end).joined(separator: "\n")
     }
 }
 
-// What only a look at the machine shows.
+// Checks of the machine.
 extension SettingsReport {
     private struct Findings {
         var faults: [String: String] = [:]
         var notes: [String: String] = [:]
-        /// Faults of no one setting.
+        /// Errors that belong to no single setting.
         var others: [String] = []
 
-        /// Sentences name the variable that they are about first.
+        /// Sentences begin with the variable that they are about.
         mutating func add(_ error: any Error) {
-            let sentence = (error as? SettingsError)?.description ?? "A key or a secret can't be used."
+            let sentence = (error as? SettingsError)?.description ?? "A key or a secret is invalid."
             let name = String(sentence.prefix { $0.isUppercase || $0.isNumber || $0 == "_" })
             if SettingsCatalogue.find(name) == nil { others.append(sentence) } else { faults[name] = sentence }
         }
     }
 
-    /// - Parameter settings: nil where a value alone is wrong already.
+    /// - Parameter settings: nil if a value is invalid already.
     private static func findings(_ settings: Settings?) -> Findings {
         var found = Findings()
         guard let settings else { return found }
@@ -81,10 +81,10 @@ extension SettingsReport {
             found.add(error)
         }
         do {
-            // What settings say together, such as an algorithm and its key's file.
+            // Settings that depend on each other, such as an algorithm and its key file.
             let serving = try ServeSettings(settings)
             if serving.signIn.lacksCommonPasswords {
-                found.notes["COMMON_PASSWORDS_PATH"] = "no list lies there; common passwords are not refused"
+                found.notes["COMMON_PASSWORDS_PATH"] = "file not found; common passwords are not rejected"
             }
             found.notes["METRICS_TOKEN"] = metricsNote(serving)
             found.notes["REGISTRATION"] = registrationNote(serving.signIn.accounts.registration, settings)
@@ -94,31 +94,31 @@ extension SettingsReport {
         for (name, folder) in [
             ("MEDIA_ROOT", settings.mediaRoot), ("LOG_ROOT", URL(fileURLWithPath: settings["LOG_ROOT"] ?? "logs")),
         ] where folder.lastPathComponent != "-" && !canBeWritten(folder) {
-            found.faults[name] = "\(name) names a folder that can't be written."
+            found.faults[name] = "\(name) is not a writable directory."
         }
         let atlas = settings.atlasPath.appendingPathComponent("ch2bet.nii.gz").path
         if !FileManager.default.fileExists(atPath: atlas) {
-            found.notes["ATLAS_PATH"] = "no atlas lies there; no lobe is named"
+            found.notes["ATLAS_PATH"] = "atlas not found; reports name no lobes"
         }
         return found
     }
 
-    /// Without a token `/metrics` is judged by where a request seems to come from, which a proxy can hide.
+    /// Without a token, access to `/metrics` depends on the client address, which a proxy can hide.
     private static func metricsNote(_ serving: ServeSettings) -> String? {
         guard serving.web.metricsToken == nil else { return nil }
         if serving.web.publicURL != nil || !serving.web.trustedProxies.isEmpty {
-            return "not set, and PUBLIC_URL or TRUSTED_PROXIES names a proxy; /metrics answers nobody until it is set"
+            return "not set, but PUBLIC_URL or TRUSTED_PROXIES is; /metrics is disabled until you set a token"
         }
         let host = serving.host.lowercased()
         guard host != "localhost", NetworkAddress(host)?.isLoopback != true else { return nil }
-        return "not set, and HOST is not loopback; set it so that no local proxy can open /metrics to others"
+        return "not set, and HOST is not loopback; set a token so that a local proxy cannot expose /metrics"
     }
 
-    /// A warning where strangers can reach an open registration, else what holds where nothing is set.
+    /// A warning if anyone can reach an open registration, else the mode that applies if none is set.
     private static func registrationNote(_ mode: RegistrationMode, _ settings: Settings) -> String? {
         if mode == .open && !settings.listensOnLoopback {
             return
-                "WARNING: HOST is not loopback, so anybody who reaches the server can register, also as a radiologist, and read and sign the cases of the default institution; set approval or closed"
+                "WARNING: registration is open and HOST is not loopback. Anyone who reaches the server can register, even as a radiologist, and read and sign the cases of the default institution. Set approval or closed"
         }
         return settings["REGISTRATION"] == nil ? "is \(mode.rawValue)" : nil
     }
@@ -131,10 +131,10 @@ extension SettingsReport {
         }
         let json = settings.modelPath.appendingPathComponent("model.json").path
         guard !FileManager.default.fileExists(atPath: json) else { return nil }
-        return "SEGMENTATION_MODEL_PATH names no model package: there is no model.json."
+        return "SEGMENTATION_MODEL_PATH is not a model package: model.json is missing."
     }
 
-    /// A folder that is still to be made is judged by the one that it will lie in.
+    /// For a directory that does not exist yet, its nearest existing parent counts.
     private static func canBeWritten(_ folder: URL) -> Bool {
         var path = folder.standardizedFileURL.path
         while !FileManager.default.fileExists(atPath: path), path != "/" {
@@ -146,13 +146,13 @@ extension SettingsReport {
     }
 }
 
-// The same catalogue as documents.
+// The catalogue as files of the repository, which `scripts/settings` writes.
 extension SettingsCatalogue {
     /// `.env.example`.
     static var example: String {
         let head = """
-            # Every setting of NeuroAI with its default. Copy this file to .env, take the # away and write your value.
-            # The environment wins over .env. `neuroai check` says what holds. Made by `neuroai check --example`.
+            # All settings of NeuroAI with their defaults. Copy this file to .env, remove the # and set your value.
+            # The environment overrides .env. `neuroai check` validates both. Generated by scripts/settings.
             """
         let parts = sections.map { section in
             let lines = section.settings.map { "# \($0.what)\n#\($0.name)=\($0.defaultValue ?? "")" }
@@ -161,12 +161,24 @@ extension SettingsCatalogue {
         return ([head] + parts).joined(separator: "\n")
     }
 
-    /// README's table.
-    static var table: String {
-        let rows = all.map { setting in
-            let defaultValue = setting.defaultNote ?? setting.defaultValue.map { "`\($0)`" } ?? "–"
-            return "| `\(setting.name)` | \(defaultValue) | \(setting.what) |"
+    /// `docs/settings.md`.
+    static var reference: String {
+        let head = """
+            # Settings
+
+            <!-- Generated by scripts/settings from Sources/neuroai/Settings/SettingsCatalogue.swift. Do not edit. -->
+
+            Settings are environment variables or lines of `.env` in the working directory; the environment wins. `.env.example` lists
+            all of them, `neuroai check` prints each with its value, source and errors. Any invalid value stops every command.
+            """
+        let parts = sections.map { section in
+            let rows = section.settings.map { setting in
+                let value = setting.defaultNote ?? setting.defaultValue.map { "`\($0)`" } ?? "–"
+                return "| `\(setting.name)` | \(value) | \(setting.what) |"
+            }
+            return "\n## \(section.title)\n\n| Name | Default | Description |\n| --- | --- | --- |\n"
+                + rows.joined(separator: "\n")
         }
-        return (["| name | default | what |", "| --- | --- | --- |"] + rows).joined(separator: "\n")
+        return ([head] + parts).joined(separator: "\n")
     }
 }

@@ -68,7 +68,7 @@ extension SettingsSource {
         let probably: String?
 
         var sentence: String {
-            "\(name) is no setting" + (probably.map { "; did you mean \($0)?" } ?? ".")
+            "\(name) is not a setting" + (probably.map { "; did you mean \($0)?" } ?? ".")
         }
     }
 

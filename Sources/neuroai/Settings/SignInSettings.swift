@@ -1,7 +1,7 @@
 import Features
 import Foundation
 
-/// What the operator has decided about accounts, passwords and tokens.
+/// The settings of accounts, passwords and tokens.
 struct SignInSettings: Sendable {
     let accounts: AccountSettings
     let sessions: SessionSettings
@@ -28,7 +28,7 @@ struct SignInSettings: Sendable {
         sessions = try Self.sessions(settings)
         let lanes = try settings.number("ARGON2_LANES")
         let kibibytes = try settings.number("ARGON2_KIB")
-        guard kibibytes >= 8 * lanes else { throw SettingsError("ARGON2_KIB is at least 8 times ARGON2_LANES.") }
+        guard kibibytes >= 8 * lanes else { throw SettingsError("ARGON2_KIB must be at least 8 times ARGON2_LANES.") }
         hashing = PasswordHasher.Cost(
             passes: UInt32(try settings.number("ARGON2_PASSES")),
             kibibytes: UInt32(kibibytes),
@@ -39,7 +39,7 @@ struct SignInSettings: Sendable {
         formerTokenKeys = try settings.list("JWT_VERIFICATION_KEYS").map { entry in
             let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else {
-                throw SettingsError("JWT_VERIFICATION_KEYS is id=file, with commas between several.")
+                throw SettingsError("JWT_VERIFICATION_KEYS must be a comma-separated list of id=file.")
             }
             return try Self.key("JWT_VERIFICATION_KEYS", id: parts[0], file: parts[1])
         }
@@ -76,14 +76,14 @@ struct SignInSettings: Sendable {
         }
         let key = try Self.key("JWT_PRIVATE_KEY", id: id, file: file)
         guard key.algorithm == algorithm, key.canSign else {
-            throw SettingsError("JWT_PRIVATE_KEY holds no private key for \(algorithm).")
+            throw SettingsError("JWT_PRIVATE_KEY is not a private key for \(algorithm).")
         }
         return key
     }
 
     private static func key(_ name: String, id: String, file: String) throws -> TokenKey {
         guard let pem = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw SettingsError("\(name) names a file that can't be read.")
+            throw SettingsError("\(name): cannot read the file.")
         }
         do {
             return try TokenKey(id: id, pem: pem)

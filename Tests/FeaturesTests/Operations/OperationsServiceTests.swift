@@ -58,7 +58,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func aModelMayLieElsewhereWithAWorkerOnly(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let service = Self.service(clinic, model: nil)
-            #expect(await service.health().components[.model] == "no package that is whole")
+            #expect(await service.health().components[.model] == "no valid model package")
             let loaded = WorkerPresence.LoadedModel(identity: Self.model, loadSeconds: 1.5)
             let row = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: loaded)
             try await clinic.database.write { try OperationsStore($0).heartbeat(row) }
@@ -96,7 +96,7 @@ import Testing
             #expect(await Self.service(clinic).health().isHealthy)
             // As if its worker had been stopped half a minute ago, while another one lives.
             _ = try await jobs.queue().heartbeat(claim, .none, at: .now.advanced(by: .seconds(-30)))
-            #expect(await Self.service(clinic).health().components[.queue] == "a running job's worker is silent")
+            #expect(await Self.service(clinic).health().components[.queue] == "a running job has no heartbeat")
             try await jobs.queue().recoverExpired()
             #expect(await Self.service(clinic).health().isHealthy)
         }

@@ -37,7 +37,7 @@ struct ReviewTests {
         #expect(reasons(brainVolume: 4000).count == 1)
         #expect(
             reasons(.notAligned) == [
-                "The images could not be aligned with the brain atlas; they may show something else."
+                "The images could not be aligned with the brain atlas. They may not show a brain."
             ])
         #expect(reasons(.notAligned, brainMask: BrainMask.none).count == 1)
         #expect(reasons(hasLesions: false).first?.contains("rule one out") == true)
@@ -76,7 +76,7 @@ struct ReviewTests {
         let t2 = try contrast(-0.2, 0.54)
         let flair = try contrast(-0.05, 0.35)
         #expect(reasons(contrasts: [.t1: t2, .t2: t1]).count == 2)
-        #expect(reasons(contrasts: [.t1ce: t2]) == ["The series given as T1CE has not the contrast of T1CE."])
+        #expect(reasons(contrasts: [.t1ce: t2]) == ["The series given as T1CE does not have the contrast of T1CE."])
         #expect(reasons(contrasts: [.t1: flair]).count == 1)
         #expect(reasons(contrasts: [.t2: flair, .flair: try contrast(-0.1, 0.54)]).first?.contains("Fluid") == true)
         #expect(reasons(comparison: SeriesComparison(enhancement: -0.08, likeness: nil)).count == 1)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `neuroai check`, and that README and `.env.example` say what it says.
+/// `neuroai check`, and that `docs/settings.md` and `.env.example` match the catalogue.
 @Suite(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct CheckCommandTests {
     private struct Report: Decodable {
@@ -100,7 +100,7 @@ struct CheckCommandTests {
             let (code, report) = try await Self.check(file: seed, in: folder)
             #expect(code == 0 && report.unknown.isEmpty, "\(report)")
             for name in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "LLM_MODEL_PATH"] {
-                #expect(report.row(name)?.note?.contains("no effect yet") == true, "\(name)")
+                #expect(report.row(name)?.note?.contains("No effect yet") == true, "\(name)")
             }
             let (bad, refused) = try await Self.check(
                 ["SEGMENTATION_MODEL_PATH": "./models/mome_plus.pth"], file: seed, in: folder)
@@ -120,13 +120,13 @@ struct CheckCommandTests {
                 no name here
                 """
             let (code, report) = try await Self.check(["LOG_LEVL": "debug"], file: file, in: folder)
-            #expect(code == 78 && report.faults == ["Line 6 of .env is no NAME=value."])
+            #expect(code == 78 && report.faults == ["Line 6 of .env is not NAME=value."])
             #expect(!"\(report)".contains("hushhush"))
             #expect(report.row("DATABASE_URL")?.value == "postgresql://ada:(not shown)@db.example:5432/neuroai")
             #expect(
                 report.unknown == [
-                    "LOG_LEVL is no setting; did you mean LOG_LEVEL?",
-                    "MEDIA_ROT is no setting; did you mean MEDIA_ROOT?",
+                    "LOG_LEVL is not a setting; did you mean LOG_LEVEL?",
+                    "MEDIA_ROT is not a setting; did you mean MEDIA_ROOT?",
                 ])
         }
     }
@@ -173,15 +173,11 @@ struct CheckCommandTests {
         }
     }
 
-    @Test func readmeAndTheExampleSayTheSame() async throws {
+    @Test(arguments: [("--example", ".env.example"), ("--reference", "docs/settings.md")])
+    func generatedFilesMatchTheCatalogue(_ option: String, _ name: String) async throws {
         try await TemporaryFolder.with { folder in
-            let example = try String(contentsOf: Program.root.appendingPathComponent(".env.example"), encoding: .utf8)
-            #expect(
-                try await Program.run(["check", "--example"], in: folder).said == example,
-                "run: neuroai check --example > .env.example")
-            let readme = try String(contentsOf: Program.root.appendingPathComponent("README.md"), encoding: .utf8)
-            let table = try await Program.run(["check", "--table"], in: folder).said
-            #expect(readme.contains(table), "put what `neuroai check --table` prints into README.md")
+            let file = try String(contentsOf: Program.root.appendingPathComponent(name), encoding: .utf8)
+            #expect(try await Program.run(["check", option], in: folder).said == file, "run scripts/settings")
         }
     }
 

@@ -41,14 +41,14 @@ struct RegisterPageTests {
         #expect(answer.text.contains("name=\"invitation\" value="))
     }
 
-    private static let spent = "This invitation is not valid, was used before or has expired."
+    private static let spent = "This invitation is invalid, already used or expired."
 
     @Test(arguments: TestDatabase.all) func aLinkLetsOnePersonIn(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let link = try await Self.invite(clinic, clinic.signUpAdmin())
             let browser = Browser(clinic)
             let wrong = try await Self.join(browser, link, ["confirmPassword": "another one"])
-            Self.expectRefusal(wrong, "The two passwords do not match.")
+            Self.expectRefusal(wrong, "The passwords do not match.")
             let joined = try await Self.join(browser, link)
             #expect(joined.headers[.location] == "/cases" && browser.isSignedIn)
             #expect(try await browser.get("/cases").text.contains("Eve Example"))
@@ -78,7 +78,7 @@ struct RegisterPageTests {
             }
             let bound = try await Self.invite(clinic, admin, email: "ada@clinic.org")
             Self.expectRefusal(
-                try await Self.join(Browser(clinic), bound), "The invitation is for another address.")
+                try await Self.join(Browser(clinic), bound), "The invitation is for a different email address.")
             #expect(try await clinic.rows("users") == 1)
         }
     }
@@ -103,7 +103,7 @@ struct RegisterPageTests {
             #expect(try await browser.get("/admin/cases/\(caseID)").status == .notFound)
             // The administrator who did not invite sees neither the person nor the invitation.
             #expect(try await !clinic.page("/admin/users", as: admin).contains("eve@clinic.org"))
-            #expect(try await clinic.page("/admin/invitations", as: admin).contains("0 found"))
+            #expect(try await clinic.page("/admin/invitations", as: admin).contains("0 results"))
         }
     }
 

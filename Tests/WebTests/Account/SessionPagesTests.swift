@@ -157,7 +157,7 @@ struct SessionPagesTests {
                 #expect(missing.status == .notFound && isPage(missing, "Page not found"), "\(path)")
             }
             let closed = try await get("/admin/users")
-            #expect(closed.status == .forbidden && isPage(closed, "Not allowed"))
+            #expect(closed.status == .forbidden && isPage(closed, "Permission denied"))
             // Programs get what the API promises, and so does the API.
             #expect(try await get("/nowhere", [:]).headers[.contentType]?.hasPrefix("application/json") == true)
             #expect(try await get("/api/nowhere/").headers[.contentType]?.hasPrefix("application/json") == true)

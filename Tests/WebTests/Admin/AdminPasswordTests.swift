@@ -22,7 +22,7 @@ struct AdminPasswordTests {
             #expect(form.components(separatedBy: "type=\"password\"").count == 3)
             for (sent, sentence) in [
                 (Self.fields("short"), "8 to 128 characters"), (Self.fields("battery staple", "other"), "do not match"),
-                (Self.fields("ada@clinic.org"), "e-mail address or the name"),
+                (Self.fields("ada@clinic.org"), "email address or name"),
             ] {
                 let refused = try await clinic.post(path, sent, as: token)
                 #expect(refused.status == .badRequest && refused.text.contains(sentence), "\(sentence)")
@@ -67,7 +67,7 @@ struct AdminPasswordTests {
             for part in ["/api/audit/export/?", "objectType=case", "outcome=done", "to=2099-01-02T00"] {
                 #expect(link.contains(part), "\(part)")
             }
-            #expect(list.contains("fewer filters"))
+            #expect(list.contains("ignores some filters"))
             let headers: HTTPFields = [.cookie: "neuroai_access=\(token)"]
             let file = try await clinic.call(.get, String(link), headers: headers)
             #expect(file.status == .ok && file.headers[.contentType] == "application/x-ndjson")
@@ -75,7 +75,7 @@ struct AdminPasswordTests {
             #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("\"objectType\":\"case\"") })
             #expect(try await clinic.entries("audit.export") == 1)
             let plain = try await clinic.page("/admin/audit", as: token)
-            #expect(plain.contains("href=\"/api/audit/export/\" download>") && !plain.contains("fewer filters"))
+            #expect(plain.contains("href=\"/api/audit/export/\" download>") && !plain.contains("ignores some filters"))
             let recent = try await clinic.page("/admin/audit?period=7", as: token)
             #expect(recent.firstMatch(of: /href="\/api\/audit\/export\/\?from=[0-9TZ%A-]+/) != nil)
             #expect(try await !clinic.page("/admin/users", as: token).contains(" download>"))

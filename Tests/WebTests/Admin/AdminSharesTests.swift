@@ -17,8 +17,8 @@ struct AdminSharesTests {
             let blank = try await clinic.page("/admin/shares/add?case=\(caseID)&email=x@y.org", as: token)
             #expect(blank.contains("value=\"\(caseID)\"") && !blank.contains("x@y.org"))
             for (fields, sentence) in [
-                ([("case", "x"), ("email", "ada@clinic.org"), ("access", "read")], "There is no such case."),
-                ([("case", CaseID().string), ("email", "ada@clinic.org"), ("access", "read")], "no such case"),
+                ([("case", "x"), ("email", "ada@clinic.org"), ("access", "read")], "Case not found."),
+                ([("case", CaseID().string), ("email", "ada@clinic.org"), ("access", "read")], "Case not found."),
                 ([("case", caseID), ("email", "nobody@clinic.org"), ("access", "read")], "Nobody of the institution"),
                 ([("case", caseID), ("email", "ada@clinic.org"), ("access", "")], "aria-invalid"),
             ] {
@@ -31,9 +31,9 @@ struct AdminSharesTests {
             #expect(try await clinic.page(path, as: token).contains("ada@clinic.org"))
             #expect(try await clinic.call(.get, "/api/cases/\(caseID)/", as: ada).status == .ok)
             for query in ["search=ada", "access=read", "case=\(caseID)", "shared=1"] {
-                #expect(try await clinic.page("/admin/shares?\(query)", as: token).contains("1 found"), "\(query)")
+                #expect(try await clinic.page("/admin/shares?\(query)", as: token).contains("1 result"), "\(query)")
             }
-            #expect(try await clinic.page("/admin/shares?access=write", as: token).contains("0 found"))
+            #expect(try await clinic.page("/admin/shares?access=write", as: token).contains("0 results"))
             #expect(try await clinic.page("/admin/cases/\(caseID)", as: token).contains("Delete ada@clinic.org"))
             let stranger = try await clinic.signUpStranger()
             #expect(try await clinic.call(.get, path, as: stranger).status == .notFound)
@@ -61,7 +61,7 @@ struct AdminSharesTests {
                 #expect(page.contains("<a href=\"/admin/\(table)?case=\(caseID)\">"), "\(table)")
             }
             // What could be done on their own pages can be done here, and nothing else.
-            #expect(page.contains("aria-label=\"Delete scan.nii\"") && page.contains("aria-label=\"Start again "))
+            #expect(page.contains("aria-label=\"Delete scan.nii\"") && page.contains("aria-label=\"Run again "))
             #expect(!page.contains("aria-label=\"Cancel "))
             // The column that leads back is left out.
             #expect(page.components(separatedBy: "<a href=\"/admin/cases/\(caseID)\">").count == 1)
@@ -81,8 +81,8 @@ struct AdminSharesTests {
             let page = try await clinic.page("/admin/users/\(ada)", as: token)
             #expect(page.contains("Sessions</a>: 11"))
             #expect(page.components(separatedBy: "<tr><td><a href=\"/admin/sessions/").count == 11)
-            #expect(page.contains("<a href=\"/admin/sessions?user=\(ada)&amp;ended=0\">All of them</a>"))
-            #expect(try await clinic.page("/admin/sessions?user=\(ada)&ended=0", as: token).contains("11 found"))
+            #expect(page.contains("<a href=\"/admin/sessions?user=\(ada)&amp;ended=0\">Show all</a>"))
+            #expect(try await clinic.page("/admin/sessions?user=\(ada)&ended=0", as: token).contains("11 results"))
             let home = try await clinic.page("/admin/institutions/\(InstitutionID.default.string)", as: token)
             #expect(home.contains("Users</a>: 2") && home.contains("/admin/users/\(ada)"))
         }
@@ -106,12 +106,12 @@ struct AdminSharesTests {
             #expect(try await clinic.page("/admin/cases/add", as: token).contains("Add and add another"))
             let another = try await clinic.post("/admin/cases/add", fields + [("next", "another")], as: token)
             #expect(another.headers[.location] == "/admin/cases/add?done=saved")
-            #expect(try await clinic.page("/admin/cases/add?done=saved", as: token).contains("The case was saved."))
+            #expect(try await clinic.page("/admin/cases/add?done=saved", as: token).contains("Saved case."))
             let going = try await clinic.post("/admin/cases/add", fields + [("next", "continue")], as: token)
             let path = try #require(going.headers[.location])
             #expect(path.hasSuffix("/edit?done=saved"))
             let form = try await clinic.page(path, as: token)
-            #expect(form.contains("The case was saved.") && form.contains("Save and continue editing"))
+            #expect(form.contains("Saved case.") && form.contains("Save and continue editing"))
             let edit = String(path.prefix { $0 != "?" })
             let again = try await clinic.post(
                 edit, fields + [("status", "created"), ("next", "continue")], as: token)

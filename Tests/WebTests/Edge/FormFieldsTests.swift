@@ -29,7 +29,7 @@ struct FormFieldsTests {
 
     @Test func aValueIsSentOnce() {
         let error = #expect(throws: AppError.self) { try FormFields("email=1&email=2").decoded(as: Form.self) }
-        #expect(error?.fields["email"] == ["This field was sent more than once."])
+        #expect(error?.fields["email"] == ["Send this field only once."])
     }
 
     @Test func thereIsALimitOfFields() throws {
