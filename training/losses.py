@@ -8,7 +8,7 @@ EXPERT_SHARE = 0.4
 COARSE_SHARE = 0.4
 SMOOTH_MM3 = 100.0
 # How much more than elsewhere a voxel of the whole tumour counts in the cross-entropy of the regions within: core or oedema is what is asked.
-INSIDE_WEIGHT = 0.0
+INSIDE_WEIGHT = 1.0
 
 
 def emphasis(targets):
