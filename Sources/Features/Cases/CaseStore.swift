@@ -101,9 +101,9 @@ package struct CaseStore {
     package func require(_ scope: Scope, _ id: CaseID, for action: Action = .readCase) throws -> Case {
         if let item = try find(scope, id, for: action) { return item }
         if action != .readCase, try find(scope, id) != nil {
-            throw AppError(.forbidden, "You may read this case, but your role does not allow this.")
+            throw AppError(.forbidden, "You can view this case, but your role does not permit this action.")
         }
-        throw AppError(.notFound, "There is no such case.")
+        throw AppError(.notFound, "Case not found.")
     }
 
     /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.

@@ -43,7 +43,7 @@ package struct CasesService: Sendable {
         try query.checkTexts()
         if query.isDeleted { try Policy.require(.restoreCase, scope) }
         if query.key == .patientId, Policy.reach(of: .readCase, scope) == .anonymised {
-            throw AppError.invalid("ordering", "Your role does not see patient ids, so they order nothing for you.")
+            throw AppError.invalid("ordering", "Your role cannot sort by patient ID.")
         }
         let key = CaseListKey(visible: CaseStore.visible(scope), role: scope.role, query: query, name: name)
         let view = try await lists.value(for: key) {
@@ -103,7 +103,7 @@ package struct CasesService: Sendable {
             let store = CaseStore(connection)
             try store.lock(scope, id)
             guard let item = try store.deleted(scope, id) else {
-                throw AppError(.notFound, "There is no such deleted case.")
+                throw AppError(.notFound, "Deleted case not found.")
             }
             try store.restore(scope, item, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "case.restore", "case", id.string, at: now))

@@ -55,7 +55,7 @@ extension ImagesService {
     ) throws -> MRIImage {
         guard let image = try CaseStore(connection).image(scope, id),
             try CaseStore(connection).find(scope, image.caseID) != nil
-        else { throw AppError(.notFound, "There is no such image.") }
+        else { throw AppError(.notFound, "Image not found.") }
         _ = try openCase(scope, image.caseID, on: connection)
         return image
     }

@@ -153,7 +153,7 @@ package struct ExpertMasksService: Sendable {
     ) throws -> ExpertMask {
         _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
         guard let mask = try ExpertMaskStore(connection).find(scope, id, case: caseID) else {
-            throw AppError(.notFound, "There is no such mask.")
+            throw AppError(.notFound, "Mask not found.")
         }
         return mask
     }

@@ -59,7 +59,7 @@ struct ReportPrintSource: Sendable {
 
     private var facts: [ReportDocument.Fact] {
         var facts: [ReportDocument.Fact] = [
-            .init("Case", report.caseID.string), .init("Patient id", report.patientID), .init("Patient", patient),
+            .init("Case", report.caseID.string), .init("Patient ID", report.patientID), .init("Patient", patient),
         ]
         if let scan = item.study.date { facts.append(.init("Scan date", scan)) }
         let scanner = [item.scannerType, item.fieldStrength?.rawValue ?? ""].filter { !$0.isEmpty }

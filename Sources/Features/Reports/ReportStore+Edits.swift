@@ -10,7 +10,7 @@ extension ReportStore {
         if action != .readReport, try find(scope, id) != nil {
             throw AppError(.forbidden, "You may read this report, but your role does not allow this.")
         }
-        throw AppError(.notFound, "There is no such report.")
+        throw AppError(.notFound, "Report not found.")
     }
 
     /// Writes a change and its line of the history; false, and nothing is written, where the report has changed since it was read.

@@ -10,7 +10,7 @@ extension ReportsService {
             // First: it must not be signed between the question and the deletion.
             try store.lock(scope, id)
             guard let report = try store.find(scope, id) else {
-                throw AppError(.notFound, "There is no such report.")
+                throw AppError(.notFound, "Report not found.")
             }
             guard report.status == .draft || report.status == .reviewed else {
                 throw AppError(.conflict, "The report has been finalized; it is kept.")

@@ -42,7 +42,7 @@ package struct SegmentationService: Sendable {
     private func checked(_ modelID: String?) throws -> String? {
         guard let modelID, !modelID.isEmpty else { return nil }
         guard let model = models.find(modelID) else {
-            throw AppError.invalid("modelId", "There is no such model; leave the field out to use the active one.")
+            throw AppError.invalid("modelId", "Model not found. Omit the field to use the active model.")
         }
         return model.identity.digest
     }
@@ -157,9 +157,9 @@ package struct SegmentationService: Sendable {
         let store = SegmentationStore(connection)
         if let task = try store.task(scope, id, for: action) { return task }
         if action != .readResult, try store.task(scope, id) != nil {
-            throw AppError(.forbidden, "You may see this task, but your role does not allow this.")
+            throw AppError(.forbidden, "You can view this task, but your role does not permit this action.")
         }
-        throw AppError(.notFound, "There is no such task.")
+        throw AppError(.notFound, "Task not found.")
     }
 }
 
