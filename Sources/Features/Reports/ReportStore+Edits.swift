@@ -8,7 +8,7 @@ extension ReportStore {
     func require(_ scope: Scope, _ id: ID<Report>, for action: Action = .readReport) throws -> Report {
         if let report = try find(scope, id, for: action) { return report }
         if action != .readReport, try find(scope, id) != nil {
-            throw AppError(.forbidden, "You may read this report, but your role does not allow this.")
+            throw AppError(.forbidden, "You can view this report, but your role does not permit this action.")
         }
         throw AppError(.notFound, "Report not found.")
     }
