@@ -22,7 +22,7 @@ import Testing
                 case 1: _ = try await queue.claim(by: WorkerID())
                 case 2:
                     let claim = try await Self.claim(id, database, queue)
-                    _ = try await queue.beat(claim, JobProgress(step: "Half", fraction: 0.5))
+                    _ = try await queue.heartbeat(claim, JobProgress(step: "Half", fraction: 0.5))
                 case 3: _ = try await queue.finish(try await Self.claim(id, database, queue), .completed)
                 default: break
                 }
