@@ -98,7 +98,7 @@ struct BadNIfTI: Sendable, CustomTestStringConvertible {
         BadNIfTI("empty", "empty", bytes: Data()),
         BadNIfTI("text", "NIfTI", bytes: Data(String(repeating: "This is no image. ", count: 40).utf8)),
         BadNIfTI("short header", "header", bytes: NIfTIBuilder().bytes.prefix(200)),
-        BadNIfTI("cut data", "ends") { $0.dropped = 100 },
+        BadNIfTI("cut data", "truncated") { $0.dropped = 100 },
         BadNIfTI("four dimensions", "volume") { $0.dimensions = [4, 16, 16, 8, 2, 1, 1, 1] },
         BadNIfTI("not a number", "finite") { $0.value = { $0 == 77 ? .nan : Double($0) } },
         BadNIfTI("infinite", "finite") { $0.value = { $0 == 77 ? .infinity : Double($0) } },
