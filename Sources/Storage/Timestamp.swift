@@ -68,10 +68,19 @@ package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, Custom
 
     /// Reads `2026-11-23T19:04:52Z`, with or without a fraction or an offset; nil where `text` is nothing like it.
     package init?(_ text: String) {
+        var clock = text
+        var offset = 0
+        // Foundation takes no offset beyond 18 hours; RFC 3339 allows up to 23:59.
+        if let found = text.wholeMatch(of: /(.+T.+)([+-])([01]\d|2[0-3]):([0-5]\d)/.asciiOnlyDigits()),
+            let hours = Int(found.3), let minutes = Int(found.4)
+        {
+            clock = found.1 + "Z"
+            offset = (found.2 == "-" ? -1 : 1) * (hours * 60 + minutes)
+        }
         for fraction in [true, false] {
             let style = Date.ISO8601FormatStyle(includingFractionalSeconds: fraction)
-            if let date = try? Date(text, strategy: style) {
-                self.init(date)
+            if let date = try? Date(clock, strategy: style) {
+                self = Timestamp(date).advanced(by: .seconds(-60 * offset))
                 return
             }
         }
