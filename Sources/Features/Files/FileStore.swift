@@ -32,18 +32,18 @@ struct FileStore {
     func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> CaseID? {
         return try connection.queryOne(
             """
-            SELECT c.id FROM \(raw: Self.files(kind)) JOIN cases c ON c.id = \(raw: kind == .image ? "h.id" : "h.case_id")
+            SELECT c.id FROM \(raw: Self.files(kind))
             WHERE f.id = \(object) AND \(CaseStore.visible(scope, for: kind.action))
             """
         )?.get("id")
     }
 
-    /// The rows of files as `f`, beside those that name their cases as `h`.
+    /// The rows of files as `f`, with their cases as `c`.
     private static func files(_ kind: FileGrant.Kind) -> String {
         switch kind {
-        case .image: "series f JOIN cases h ON h.study_id = f.study_id"
-        case .result: "result_files f JOIN results h ON h.id = f.result_id"
-        case .report: "report_pdfs f JOIN reports h ON h.id = f.report_id"
+        case .image: "series f JOIN cases c ON c.study_id = f.study_id"
+        case .result: "result_files f JOIN results h ON h.id = f.result_id JOIN cases c ON c.id = h.case_id"
+        case .report: "report_pdfs f JOIN reports h ON h.id = f.report_id JOIN cases c ON c.id = h.case_id"
         }
     }
 
