@@ -254,9 +254,9 @@ extension CaseField {
 
     fileprivate var formField: AdminForm.Field {
         switch kind {
-        case .label where name == Self.priority.name:
+        case .label(_, let suggestions) where !suggestions.isEmpty:
             .init(
-                name, title, .choice(AdminChoice.all(of: Case.Priority.self)), isRequired: true, initial: standard)
+                name, title, .choice(suggestions.map { AdminChoice($0, $0) }), isRequired: true, initial: defaultValue)
         case .label: .init(name, title, isRequired: isRequired)
         case .text: .init(name, title, .longText)
         case .years: .init(name, title, .number, isRequired: isRequired, help: "Years.")

@@ -5,8 +5,8 @@ import Storage
 package struct CaseField: Sendable {
     /// What can be filled in.
     package enum Kind: Sendable {
-        /// One line of at most so many characters, all of which show.
-        case label(atMost: Int)
+        /// One line of at most so many characters, all of which show; the administration offers the suggestions alone.
+        case label(atMost: Int, suggestions: [String] = [])
         case text(atMost: Int)
         /// A whole number of years, 0 to 130.
         case years
@@ -49,8 +49,8 @@ package struct CaseField: Sendable {
     package let kind: Kind
     let traits: Traits
     let column: Column
-    /// What stands in place of an empty value.
-    let standard: String?
+    /// Stored if the form leaves the field empty.
+    let defaultValue: String?
     let value: @Sendable (Case) -> Value
     let assign: @Sendable (Value, inout Case) throws -> Void
 
@@ -99,7 +99,8 @@ extension CaseField {
     package static let scannerType = text(
         "scannerType", "Scanner", \.scannerType, .label(atMost: 200), "scanner_type", .searched)
     package static let priority = text(
-        "priority", "Priority", \.priority, .label(atMost: 40), "priority", .listed, standard: Case.defaultPriority)
+        "priority", "Priority", \.priority, .label(atMost: 40, suggestions: Case.Priority.allCases.map(\.rawValue)),
+        "priority", .listed, defaultValue: Case.defaultPriority)
     package static let indication = freeText("indication", "Indication", \.indication, "indication")
     package static let clinicalHistory = freeText(
         "clinicalHistory", "Clinical history", \.clinicalHistory, "clinical_history")
@@ -120,7 +121,8 @@ extension CaseField {
     private typealias Path<Value> = WritableKeyPath<Case, Value> & Sendable
 
     private init(
-        _ key: StaticString, _ title: String, _ kind: Kind, _ traits: Traits, _ column: Column, standard: String? = nil,
+        _ key: StaticString, _ title: String, _ kind: Kind, _ traits: Traits, _ column: Column,
+        defaultValue: String? = nil,
         value: @escaping @Sendable (Case) -> Value, assign: @escaping @Sendable (Value, inout Case) throws -> Void
     ) {
         self.key = key
@@ -129,17 +131,17 @@ extension CaseField {
         self.kind = kind
         self.traits = traits
         self.column = column
-        self.standard = standard
+        self.defaultValue = defaultValue
         self.value = value
         self.assign = assign
     }
 
     private static func text(
         _ key: StaticString, _ title: String, _ path: Path<String>, _ kind: Kind, _ column: String,
-        _ traits: Traits = [], standard: String? = nil
+        _ traits: Traits = [], defaultValue: String? = nil
     ) -> CaseField {
         CaseField(
-            key, title, kind, traits, .ofCase(column), standard: standard,
+            key, title, kind, traits, .ofCase(column), defaultValue: defaultValue,
             value: { .text($0[keyPath: path]) }, assign: { $1[keyPath: path] = $0.text ?? "" })
     }
 
@@ -181,9 +183,9 @@ extension CaseField {
     /// The checked value of what a form holds, null where it holds nothing; an error and an empty value where it may not be so.
     func checked(_ given: FormValue?, _ check: inout Validation) -> Value {
         switch kind {
-        case .label(let limit):
+        case .label(let limit, _):
             let text = check.label(name, given?.text, required: isRequired, atMost: limit)
-            return .text(text.isEmpty ? standard ?? "" : text)
+            return .text(text.isEmpty ? defaultValue ?? "" : text)
         case .text(let limit): return .text(check.text(name, given?.text, required: isRequired, atMost: limit))
         case .years: return years(given, &check)
         case .date: return date(given?.text ?? "", &check)

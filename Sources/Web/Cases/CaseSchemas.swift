@@ -52,7 +52,7 @@ extension CaseField {
     /// What they send.
     fileprivate var accepted: Schema {
         switch kind {
-        case .label(let limit): isRequired ? .filledLabel(atMost: limit) : Schema.label(atMost: limit).nullable
+        case .label(let limit, _): isRequired ? .filledLabel(atMost: limit) : Schema.label(atMost: limit).nullable
         case .text(let limit): Schema.line(atMost: limit).nullable
         case .years: .anyOf([.integer(Self.ages), .text(pattern: "^0*([0-9]{1,2}|1[0-2][0-9]|130)$")])
         case .date: .anyOf([.text(format: "date"), .text(format: "date-time"), .text(atMost: 0), .null])
