@@ -17,7 +17,7 @@ extension JobChange {
     }
 }
 
-/// Tells whoever waits how far jobs are: one query a tick for all watchers of the process, and none while nobody watches.
+/// Reports the status and progress of jobs to their watchers: one query per tick for the whole process, none without watchers.
 package final class JobFeed: Sendable {
     private typealias Key = ID<Watcher>
 
@@ -68,7 +68,7 @@ package final class JobFeed: Sendable {
     /// Each job's present state and then each change of it, until all of them are over or gone, the time is up, or the
     /// watching task is cancelled. An outage of the database ends nothing before its time.
     ///
-    /// The caller has checked that whoever asks may know of these jobs.
+    /// The caller must have checked access to these jobs.
     package func changes(of jobs: Set<ID<JobRecord>>, timeout: Duration) -> AsyncStream<JobChange> {
         let (stream, continuation) = AsyncStream.makeStream(of: JobChange.self)
         guard !jobs.isEmpty, timeout > .zero else {

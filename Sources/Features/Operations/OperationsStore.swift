@@ -24,7 +24,7 @@ package struct OperationsStore {
         }
     }
 
-    /// When the first of the jobs of a class that could run now could have begun; nil where none waits.
+    /// Since when the longest-waiting runnable job of a class has been due; nil if none is pending.
     func longestWait(of jobClass: JobClass, since now: Timestamp) throws -> Timestamp? {
         try connection.queryOne(
             """
