@@ -70,15 +70,18 @@ let targets: [Target] = [
         name: "Storage", dependencies: ["Basics", "CPostgres", grdb, crypto],
         resources: [.embedInCode("Migrations")]),
     .target(name: "Rendering", dependencies: ["Basics", "CCairo", "CPango", "CQRencode", "Imaging"]),
+    .target(name: "Kernel", dependencies: ["Basics", "Storage", crypto, logging]),
     .target(
         name: "Features",
         dependencies: [
-            "Basics", "Claims", "Imaging", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras, logging,
+            "Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras,
+            logging,
         ]),
+    .target(name: "Administration", dependencies: ["Features", "Imaging", "Kernel", "Storage"]),
     .target(
         name: "Web",
         dependencies: [
-            "Basics", "Features", "Imaging", httpTypes, hummingbird, hummingbirdCore, logging, mustache, nioCore,
+            "Administration", "Basics", "Features", "Imaging", "Kernel", httpTypes, hummingbird, hummingbirdCore, logging, mustache, nioCore,
             nioHTTP1,
             nioHTTPTypes, nioHTTPTypesHTTP1,
         ],
@@ -86,8 +89,8 @@ let targets: [Target] = [
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Basics", "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser,
-            logging,
+            "Administration", "Basics", "Imaging", "Inference", "Kernel", "Storage", "Rendering", "Features", "Web",
+            hummingbird, argumentParser, logging,
         ]),
 
     .target(

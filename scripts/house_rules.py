@@ -14,12 +14,14 @@ ARROWS = {
     "Inference": {"Basics", "Imaging", "COpenVINO", "COnnxRuntime"},
     "Storage": {"Basics", "CPostgres", "GRDB"},
     "Rendering": {"Basics", "Imaging", "CCairo", "CPango", "CQRencode"},
-    "Features": {"Basics", "Claims", "Imaging", "Storage", "Rendering", "CArgon2", "JWTKit"},
-    "Web": {"Basics", "Features", "Imaging", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache"},
+    "Kernel": {"Basics", "Storage"},
+    "Features": {"Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", "JWTKit"},
+    "Administration": {"Features", "Imaging", "Kernel", "Storage"},
+    "Web": {"Administration", "Basics", "Features", "Imaging", "Kernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache"},
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
-    "Basics", "Claims", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
+    "Administration", "Basics", "Claims", "Kernel", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1",
     "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache",
 }
@@ -67,14 +69,14 @@ UNSCOPED = {
 }
 STORE_PART = re.compile(
     r"^(?:package |final )*(?:struct|extension|class) (?P<type>\w+)|^    (?!.*\bprivate\b)(?!.*\bstatic\b)(?:package |mutating )*func (?P<name>\w+)(?:<[^>]*>)?\(", re.M)
-# Features by layer: a folder uses only folders of lower layers; "." is what lies beside the folders.
+# Folders of Kernel and Features by layer: a folder uses only folders of lower layers; "." is what lies beside Kernel's folders.
 LAYERS = [
     {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Studies", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
-    {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Files", "Idempotency"}, {"Admin", "Operations"},
+    {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Files", "Idempotency"}, {"Operations"},
 ]
-# Folders of Features that every feature stands on: they link no imaging.
-KERNEL = {"Features", "Access", "Audit", "Blobs", "Jobs"}
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}
+# Targets whose stores hold the rows of institutions.
+STORE_TARGETS = ("Kernel", "Features", "Administration")
 # A type that other files can see, and the use of one; members (`.Name`) and nested types are not looked at.
 DECLARATION = re.compile(
     r"^(?:@\w+(?:\([^)]*\))?\s+)*(?:package\s+|public\s+|internal\s+|final\s+|indirect\s+)*(?:struct|class|enum|protocol|actor|typealias)\s+(\w+)", re.M)
@@ -138,14 +140,15 @@ def literals(text):
 
 
 def units(root):
-    """The code of each folder of Features, and what lies beside the folders, by file."""
-    for path in sorted((root / "Sources/Features").rglob("*.swift")):
-        names = path.relative_to(root / "Sources/Features").parts
-        yield names[0] if len(names) > 1 else ".", path, " ".join(code for start, code in parts(path.read_text()) if start is None)
+    """The code of each folder of Kernel and Features, and what lies beside the folders, by file."""
+    for target in ("Kernel", "Features"):
+        for path in sorted((root / "Sources" / target).rglob("*.swift")):
+            names = path.relative_to(root / "Sources" / target).parts
+            yield names[0] if len(names) > 1 else ".", path, " ".join(code for start, code in parts(path.read_text()) if start is None)
 
 
 def feature_arrows(root):
-    """Which folder of Features uses a type of which other, with the type and a file that does."""
+    """Which folder of Kernel and Features uses a type of which other, with the type and a file that does."""
     files = list(units(root))
     homes = {name: unit for unit, _, code in files for name in DECLARATION.findall(code)}
     arrows = {}
@@ -157,12 +160,12 @@ def feature_arrows(root):
 
 
 def check_features(root):
-    """The folders of Features depend on each other as the table says, and the table has no cycle."""
+    """The folders of Kernel and Features depend on each other as the table says, and the table has no cycle."""
     arrows = feature_arrows(root)
     for unit, targets in sorted(arrows.items()):
         for target, why in sorted(targets.items()):
             if FEATURES.get(unit, -1) <= FEATURES.get(target, -1):
-                yield f"Sources/Features/{unit} may not use {target} ({why}): see FEATURES in scripts/house_rules.py"
+                yield f"{unit} may not use {target} ({why}): see LAYERS in scripts/house_rules.py"
 
 
 def check_imports(root):
@@ -171,8 +174,6 @@ def check_imports(root):
         allowed = ARROWS.get(target, set())
         if allowed is None:
             continue
-        if target == "Features" and path.parent.name in KERNEL:
-            allowed = allowed - {"Imaging", "Rendering"}
         for number, line in enumerate(path.read_text().splitlines(), 1):
             match = IMPORT.match(line)
             if match and match[1] in GUARDED - allowed:
@@ -229,9 +230,9 @@ def check_words(root):
 
 
 def store_functions(root):
-    """The functions of Features' stores that other files can call: file, line, type, name, and the parameters' text."""
-    for path in sorted((root / "Sources/Features").rglob("*.swift")):
-        if not re.search(r"Store(\+\w+)?\.swift$", path.name):
+    """The functions of stores that other files can call: file, line, type, name, and the parameters' text."""
+    for path in swift_files(root):
+        if target_of(root, path) not in STORE_TARGETS or not re.search(r"Store(\+\w+)?\.swift$", path.name):
             continue
         text, owner = path.read_text(), ""
         for match in STORE_PART.finditer(text):
@@ -293,12 +294,13 @@ PLANTS = {
         "Sources/Features/Users/UserStore.swift",
         "struct UserStore {\n    func find(_ scope: Scope) throws {\n    }\n    func find(_ id: Int) throws {\n    }\n}\n"),
     "worker's function in a service": ("Sources/Features/Cases/Planted.swift", "let planted = try store.find(asWorker: id)\n"),
-    "feature arrow": ("Sources/Features/Jobs/Planted.swift", "struct Planted {\n    let record: CaseRecord?\n}\n"),
-    "feature arrow in a statement": ("Sources/Features/Jobs/Planted.swift", 'let planted = "status = \\(CaseRecord.open)"\n'),
+    "feature arrow": ("Sources/Kernel/Jobs/Planted.swift", "struct Planted {\n    let record: CaseRecord?\n}\n"),
+    "feature arrow in a statement": ("Sources/Kernel/Jobs/Planted.swift", 'let planted = "status = \\(CaseRecord.open)"\n'),
     "undeclared import": ("Sources/Web/Planted.swift", "import Logging\nimport Features\n"),
     "dependency of nobody": ("Sources/Storage/Planted.swift", "import Foundation\nimport GRDB\n"),
     "import": ("Sources/Features/Planted.swift", "import Inference\n"),
-    "imaging below features": ("Sources/Features/Jobs/Planted.swift", "import Imaging\n"),
+    "imaging below features": ("Sources/Kernel/Jobs/Planted.swift", "import Imaging\n"),
+    "administration below web": ("Sources/Features/Cases/Planted.swift", "import Administration\n"),
     "http in rules": ("Sources/Features/Planted.swift", "import Hummingbird\n"),
     "trap": ("Sources/Imaging/Planted.swift", "let planted = try! planted()\n"),
     "sql": ("Sources/Features/Planted.swift", 'let planted = "SELECT 1 FROM cases"\n'),

@@ -1,6 +1,6 @@
-import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// Refuses requests for names that are not this server's: else a forged `Host` would stand in the addresses that answers hold.
 struct AllowedHosts: RouterMiddleware {

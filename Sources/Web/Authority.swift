@@ -1,4 +1,4 @@
-import Features
+import Kernel
 
 /// `host[:port]`, as `Host` and the target of a request name a server (RFC 9110 §7.2).
 struct Authority: Equatable {

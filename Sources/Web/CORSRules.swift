@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// Lets browser clients of the named origins call the API; an answer to any other carries no permission.
 struct CORSRules: RouterMiddleware {

@@ -1,4 +1,4 @@
-import Features
+import Kernel
 
 /// Who is at the other end: the connection's address or, behind proxies that the operator trusts, what these say of it.
 struct ClientAddress: Sendable {

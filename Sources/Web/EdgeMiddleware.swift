@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import Logging
 
 /// The outermost layer: names the request, turns every failure into the contract's form, logs one line without patient

@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import Logging
 
 /// Failures as the HTTP contract has them: a map of fields for 400, else one sentence with a stable code; or, where the

@@ -2,6 +2,7 @@ import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// Lets a client repeat a POST whose answer it did not get: under the same `Idempotency-Key` the work is done once.

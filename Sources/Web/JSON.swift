@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// Bodies in JSON: camelCase out, either spelling in.

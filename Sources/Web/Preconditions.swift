@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 extension Request {
     /// What `If-Match` asks (RFC 9110 §13.1.1): `*` is met by any case there is, a weak tag by none.

@@ -1,8 +1,8 @@
-import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import Kernel
 import Logging
 import NIOCore
 import NIOHTTP1

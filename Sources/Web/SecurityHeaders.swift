@@ -1,6 +1,6 @@
-import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// The headers that browsers are to obey, on every answer; a route may have set a more fitting one.
 struct SecurityHeaders: Sendable {

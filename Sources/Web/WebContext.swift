@@ -1,6 +1,7 @@
 import Features
 import Foundation
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// One request on its way through the routes.

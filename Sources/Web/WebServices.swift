@@ -1,5 +1,7 @@
+import Administration
 import Features
 import Hummingbird
+import Kernel
 
 /// What the routes call; built once by the program.
 package struct WebServices: Sendable {

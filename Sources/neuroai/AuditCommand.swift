@@ -1,6 +1,7 @@
 import ArgumentParser
 import Features
 import Foundation
+import Kernel
 import Storage
 
 /// `neuroai audit`: what the operator does with the audit trail.

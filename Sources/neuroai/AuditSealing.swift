@@ -1,4 +1,4 @@
-import Features
+import Kernel
 import Logging
 
 /// Keeps the audit chains close behind the trail while the server runs.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Features
 import Foundation
+import Kernel
 
 extension ModelsCommand {
     private static func service(_ wiring: Wiring) -> ModelsService {

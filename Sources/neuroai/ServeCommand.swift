@@ -2,6 +2,7 @@ import ArgumentParser
 import Features
 import Foundation
 import Hummingbird
+import Kernel
 import Logging
 import Web
 

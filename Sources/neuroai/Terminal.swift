@@ -1,8 +1,8 @@
 import ArgumentParser
 import Basics
-import Features
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 extension ImagingError {

@@ -1,5 +1,6 @@
 import Features
 import Foundation
+import Kernel
 import Web
 
 extension Wiring {

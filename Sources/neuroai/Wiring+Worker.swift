@@ -2,6 +2,7 @@ import Features
 import Foundation
 import Imaging
 import Inference
+import Kernel
 import Rendering
 
 extension Wiring {

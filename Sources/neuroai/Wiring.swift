@@ -1,5 +1,5 @@
-import Features
 import Foundation
+import Kernel
 import Logging
 import Storage
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Features
 import Foundation
 import Imaging
+import Kernel
 import Logging
 
 /// `neuroai worker`: does the work that the API asks for. Native imaging code runs here and never in the server.

@@ -1,9 +1,10 @@
 import Features
 import Foundation
 import Imaging
+import Kernel
 import Storage
-import TestSupport
 import Testing
+import TestSupport
 
 /// A small clinic in one folder: a database, a file store and a doctor whose cases are phantoms.
 struct KillClinic {

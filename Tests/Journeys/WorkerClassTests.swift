@@ -1,8 +1,9 @@
 import Features
 import Foundation
+import Kernel
 import Storage
-import TestSupport
 import Testing
+import TestSupport
 
 /// `neuroai worker --classes … --slots …` as a process.
 @Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))

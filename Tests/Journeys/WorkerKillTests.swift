@@ -1,9 +1,10 @@
 import Features
 import Foundation
 import Imaging
+import Kernel
 import Storage
-import TestSupport
 import Testing
+import TestSupport
 
 /// The built worker on SQLite, killed where it hurts.
 @Suite(.serialized) struct WorkerKillTests {

@@ -1,9 +1,10 @@
 import Features
 import Foundation
 import Imaging
+import Kernel
 import Storage
-import TestSupport
 import Testing
+import TestSupport
 
 /// What a worker may take of its machine.
 @Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))

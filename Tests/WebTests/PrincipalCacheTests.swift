@@ -1,3 +1,4 @@
+@testable import Kernel
 import Synchronization
 import TestSupport
 import Testing

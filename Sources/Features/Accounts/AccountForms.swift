@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// What somebody sends to register; nothing of it has been checked.

@@ -1,6 +1,7 @@
 import Basics
 import Crypto
 import Foundation
+import Kernel
 import Storage
 
 /// What lets one person join an institution in a role that its administrator has fixed.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Inviting people into an institution; registering with an invitation is `UsersService`'s.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 // New passwords: one's own, and one that an administrator sets for somebody who has lost theirs.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Accounts: registering, profiles, passwords, and an admin's view of them.
@@ -133,6 +134,6 @@ package struct UsersService: Sendable {
         guard try store.admins(scope) > 1 else { throw lastAdministrator }
     }
 
-    static let lastAdministrator = AppError(
+    package static let lastAdministrator = AppError(
         .conflict, "This is the last administrator of the institution. Appoint another one first.")
 }

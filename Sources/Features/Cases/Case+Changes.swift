@@ -1,3 +1,5 @@
+import Kernel
+
 extension Case {
     /// What the audit trail says of a change: of the patient, the names of the fields alone.
     func changes(since before: Case) -> [FieldChange?] {

@@ -1,3 +1,5 @@
+import Kernel
+
 extension Case {
     /// Every key, in the order of the alphabet; null where there is no value. `deletedAt` only where the case is deleted.
     private static let coding: [(key: StaticString, value: @Sendable (Case) -> JSONField?)] = {

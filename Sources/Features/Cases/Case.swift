@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// A patient's examination with what the clinic knows of it.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// What one feature keeps of cases: as much of it as the rules of cases have to know.

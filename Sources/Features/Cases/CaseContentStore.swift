@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// A window of what hangs on the cases that somebody may see, tasks or reports, newest first.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// How many cases there are, kept up to date by every change: counting a million rows would make each page wait.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// A field of a case that people fill in. From this one description come its JSON, its form with the checks, its column, what the audit
@@ -16,12 +17,12 @@ package struct CaseField: Sendable {
     }
 
     /// Where it is stored.
-    enum Column: Sendable {
+    package enum Column: Sendable {
         case ofCase(String)
         case ofStudy(String)
 
         /// As `CaseStore.selection` names the tables.
-        var qualified: String {
+        package var qualified: String {
             switch self {
             case .ofCase(let name): "c.\(name)"
             case .ofStudy(let name): "y.\(name)"
@@ -30,8 +31,12 @@ package struct CaseField: Sendable {
     }
 
     /// How it is dealt with.
-    struct Traits: OptionSet, Sendable {
-        let rawValue: Int
+    package struct Traits: OptionSet, Sendable {
+        package let rawValue: Int
+
+        package init(rawValue: Int) {
+            self.rawValue = rawValue
+        }
 
         static let required = Traits(rawValue: 1)
         /// A search looks through it.
@@ -39,7 +44,7 @@ package struct CaseField: Sendable {
         /// It may name the patient: somebody who may not know the patient sees it empty.
         static let identifying = Traits(rawValue: 4)
         /// Lists of the administration show it.
-        static let listed = Traits(rawValue: 8)
+        package static let listed = Traits(rawValue: 8)
     }
 
     let key: StaticString
@@ -47,10 +52,10 @@ package struct CaseField: Sendable {
     package let name: String
     package let title: String
     package let kind: Kind
-    let traits: Traits
-    let column: Column
+    package let traits: Traits
+    package let column: Column
     /// Stored if the form leaves the field empty.
-    let defaultValue: String?
+    package let defaultValue: String?
     let value: @Sendable (Case) -> Value
     let assign: @Sendable (Value, inout Case) throws -> Void
 

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// What a client sends to create or change a case; every field may be left out, nothing of it has been checked.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Removes deleted cases for good once their time of retention is over: the operator's housekeeping, for all institutions.

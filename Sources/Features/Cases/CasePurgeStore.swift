@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of deleted cases whose time of retention is over, of all institutions: only the operator's housekeeping asks.

@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 import Storage
 
 /// Which cases a list shows, and in which order.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// A colleague's access to a case that is somebody else's.

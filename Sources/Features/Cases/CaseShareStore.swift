@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of shared cases; the caller has checked that `scope` may share the case.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Who else may see a case: its owner and administrators decide.

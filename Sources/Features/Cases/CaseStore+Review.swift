@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 extension CaseStore {

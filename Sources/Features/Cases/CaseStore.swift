@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of cases; every question is limited to what its scope may see.
@@ -16,7 +17,7 @@ package struct CaseStore {
         """
 
     /// What `scope` may see for `action`, as a condition on `c`.
-    static func visible(_ scope: Scope, for action: Action = .readCase) -> SQL {
+    package static func visible(_ scope: Scope, for action: Action = .readCase) -> SQL {
         "\(reached(scope, for: action)) AND c.deleted_at IS NULL"
     }
 

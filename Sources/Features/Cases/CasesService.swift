@@ -1,9 +1,10 @@
+import Kernel
 import Storage
 
 /// The rules of cases: who may see, make, change and delete them.
 package struct CasesService: Sendable {
     let database: any Database
-    let audit: AuditService
+    package let audit: AuditService
     private let contents: CaseContents
     let clock: @Sendable () -> Timestamp
     private let lists = RequestCoalescer<CaseListKey>()

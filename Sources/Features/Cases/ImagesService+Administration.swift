@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 // What whoever may upload to a case may do with its series afterwards.

@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// The rules of uploaded series: what is taken, what is refused, what replaces what.

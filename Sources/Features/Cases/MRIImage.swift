@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// A case's series that a model can look at, as clients know it.

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// A mask that an expert drew, with the agreement of the result that was the newest when it came.

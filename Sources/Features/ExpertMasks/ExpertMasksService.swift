@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// The rules of experts' masks: who may bring one, what is taken, and what comes of it.

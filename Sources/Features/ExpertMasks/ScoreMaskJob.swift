@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// Compares an expert's mask with the result's on the grid of one series. Distances are measured by native code, so it is

@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// What a clinician says of a result; later trainings learn from it which masks were good.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rules of feedback: who may say something of a result, and who may read it.

@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// The rows of feedback: added and read, never changed.

@@ -1,6 +1,7 @@
 import Basics
 import Crypto
 import Foundation
+import Kernel
 import Storage
 
 /// A permission to read one stored file for a while, carried by its address: viewers load files without a header. It lasts

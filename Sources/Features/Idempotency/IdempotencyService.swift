@@ -1,6 +1,7 @@
 import Basics
 import Crypto
 import Foundation
+import Kernel
 import Storage
 
 /// Answers a request that is repeated under the same key as it was answered first, and does its work once.

@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 
 /// The answer to a request, as it is given again to whoever repeats it.
 package struct StoredAnswer: Codable, Sendable, Equatable {

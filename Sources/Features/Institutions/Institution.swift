@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// A tenant: what belongs to one institution is unknown to the others.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of institutions. These belong to no institution, so no scope narrows them: `InstitutionsService` lets only

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The institutions of the platform, which superusers look after.

@@ -1,5 +1,6 @@
 import Basics
 import Imaging
+import Kernel
 
 /// A model package that lies on this machine, as it describes itself.
 package struct InstalledModel: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import Basics
 import Imaging
+import Kernel
 import Storage
 
 /// A choice of a model that is in force or was.

@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// An installed model as one institution sees it.

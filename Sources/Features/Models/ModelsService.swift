@@ -1,5 +1,6 @@
 import Basics
 import Imaging
+import Kernel
 import Storage
 
 /// The rules of model versions: everybody sees them, an administrator chooses the one that works for the institution.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Writes a row and takes it back: for tests of an installation that leave nothing behind.

@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 import Storage
 
 /// What the operator is told: whether the parts work, and how much there is to do.

@@ -1,5 +1,6 @@
 import Basics
 import Imaging
+import Kernel
 import Storage
 
 /// What the operator's view reads: jobs in numbers and the workers. It spans institutions and shows nobody's data.

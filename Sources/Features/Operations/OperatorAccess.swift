@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 import Storage
 
 /// Lets whoever runs the program on the machine itself act as a user: what follows goes through the services' rules and is recorded as that user's.

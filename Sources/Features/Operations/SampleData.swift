@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 import Storage
 
 /// People and cases to look at in a fresh installation; their names say that they are samples.

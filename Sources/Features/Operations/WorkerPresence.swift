@@ -1,5 +1,6 @@
 import Basics
 import Imaging
+import Kernel
 import Logging
 import Storage
 

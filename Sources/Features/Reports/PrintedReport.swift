@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// A PDF that was made of a report.

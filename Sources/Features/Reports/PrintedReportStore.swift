@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of reports' PDFs: added and read, never changed.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// A correction of a signed report. The signed text stays as it is.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of addenda: added and read, never changed.

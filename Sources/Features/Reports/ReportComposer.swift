@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 
 /// Writes a report draft from findings alone: the same findings give the same text. It names no diagnosis and no grade.
 package struct ReportComposer {

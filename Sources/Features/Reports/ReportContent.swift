@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The reports on cases.

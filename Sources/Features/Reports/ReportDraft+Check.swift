@@ -1,5 +1,6 @@
 import Claims
 import Imaging
+import Kernel
 
 extension ReportDraft {
     /// What is wrong with one sentence; it names the sentence by its place and holds nothing of the patient.

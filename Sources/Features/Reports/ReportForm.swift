@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// What a client may change of a report.

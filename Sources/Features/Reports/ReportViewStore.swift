@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows that say which revision of a report somebody was shown last. A change of status without `If-Match` is made from that

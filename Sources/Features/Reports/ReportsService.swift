@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rules of reports: who may read them and have one written.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of second factors and recovery codes.

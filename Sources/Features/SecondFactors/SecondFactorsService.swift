@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 import Storage
 
 /// Enrolling, checking and giving up the second factor.

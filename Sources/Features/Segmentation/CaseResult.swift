@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// What one completed task measured, with what is needed to repeat it.

@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// The rows of findings, the one home of what reports cite and lists count: written with their result, never changed.

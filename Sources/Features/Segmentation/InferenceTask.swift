@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// A segmentation that somebody asked for, and how far it is.

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// The rows of results with their files: written once, never changed. Their findings are rows of `FindingStore`.

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// Segments a case's series and measures what is found.

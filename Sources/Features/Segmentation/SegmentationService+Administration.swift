@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 // What administrators do with segmentations that are over.

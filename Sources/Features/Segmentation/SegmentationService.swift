@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// The rules of segmentations: who may start, see and cancel them.

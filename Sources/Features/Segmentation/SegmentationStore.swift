@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// The rows of inference tasks and their results.

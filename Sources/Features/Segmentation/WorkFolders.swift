@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// Where runs put their files until these are in the blob store.

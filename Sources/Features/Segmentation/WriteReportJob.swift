@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Writes a result's report draft.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of network addresses from which users have signed in before, as keyed digests.

@@ -1,5 +1,6 @@
 import CArgon2
 import Foundation
+import Kernel
 import Storage
 import Synchronization
 

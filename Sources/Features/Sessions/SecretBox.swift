@@ -1,6 +1,7 @@
 import Basics
 import Crypto
 import Foundation
+import Kernel
 
 /// What the service's secret protects beside tokens: texts sealed for the database, and digests of texts that the
 /// database shall not hold. Both have keys of their own.

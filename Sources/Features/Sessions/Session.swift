@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// One sign-in: the family of the refresh tokens that descend from it.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 // An administrator's part: sessions of the institution's users end at once, access tokens included.

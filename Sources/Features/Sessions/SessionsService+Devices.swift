@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Kernel
 import Storage
 
 // Failed sign-ins from a browser or a network address that the user has signed in from before are counted apart from

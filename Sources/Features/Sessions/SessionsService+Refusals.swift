@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Whom a token that is not good stood for, as far as its signature tells.

@@ -1,14 +1,15 @@
+import Kernel
 import Storage
 
 /// Signing in, staying signed in and signing out.
 package struct SessionsService: Sendable {
-    let database: any Database
+    package let database: any Database
     let hasher: PasswordHasher
     let signer: TokenSigner
     let audit: AuditService
     let settings: SessionSettings
     let throttle: Throttle
-    let clock: @Sendable () -> Timestamp
+    package let clock: @Sendable () -> Timestamp
 
     package init(
         database: any Database, hasher: PasswordHasher, signer: TokenSigner, audit: AuditService? = nil,

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// How many attempts of one kind are let through: so many at once, and as many again over the window.

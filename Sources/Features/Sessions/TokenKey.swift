@@ -1,4 +1,5 @@
 import JWTKit
+import Kernel
 
 /// A key of a pair, for tokens that others can check without being able to make them.
 package struct TokenKey: Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import JWTKit
+import Kernel
 import Storage
 
 /// Signs and reads the tokens of sessions: JSON Web Tokens under HS256 with the service's secret or, where the operator

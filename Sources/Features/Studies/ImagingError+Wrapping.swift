@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 
 extension ImagingError: WrappedError {
     package var appError: AppError {

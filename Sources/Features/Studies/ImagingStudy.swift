@@ -1,3 +1,5 @@
+import Kernel
+
 /// One examination, as DICOM and FHIR name it: what one visit to the scanner gave. Its series point at it.
 package struct ImagingStudy: Sendable, Equatable {
     package let id: ID<ImagingStudy>

@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// One series of a study, as it is stored.

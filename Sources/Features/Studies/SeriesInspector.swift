@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// Looks at uploaded files on threads of its own, since reading a whole volume takes a second.

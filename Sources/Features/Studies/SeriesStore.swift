@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// The rows of series and of their files; the caller has checked that `scope` may see their study.

@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// Removes what could name the patient from a series that was stored before uploads were rid of it, and stores where it lies.

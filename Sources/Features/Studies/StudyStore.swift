@@ -1,3 +1,4 @@
+import Kernel
 import Storage
 
 /// The rows of studies; the caller has checked that `scope` may see the case that points at one.

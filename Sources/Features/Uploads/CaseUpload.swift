@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// A file that arrives in parts and becomes a case's series once it is whole.

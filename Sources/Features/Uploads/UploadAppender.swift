@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 import Storage
 
 /// One request's bytes on their way into an upload.

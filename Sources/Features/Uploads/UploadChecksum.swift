@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Kernel
 
 /// The digest that a client has computed of the bytes it sends (tus, extension checksum).
 package struct UploadChecksum: Sendable {

@@ -1,4 +1,5 @@
 import Imaging
+import Kernel
 import Storage
 
 /// The rules of files that arrive in parts: begun, continued after any break, and looked at like any other once whole.

@@ -1,4 +1,5 @@
 import Foundation
+import Kernel
 
 extension String {
     /// What stands before the @ of an address.

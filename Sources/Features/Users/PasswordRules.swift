@@ -1,3 +1,5 @@
+import Kernel
+
 /// Which passwords are taken: long enough, not a common one, not what stands beside it in the form. How they are composed
 /// is the user's affair.
 package struct PasswordRules: Sendable {

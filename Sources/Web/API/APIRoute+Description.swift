@@ -1,5 +1,5 @@
-import Features
 import HTTPTypes
+import Kernel
 
 extension APIRoute {
     /// `get_cases_caseId_images`: unique, since method and path are.

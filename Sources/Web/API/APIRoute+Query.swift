@@ -1,5 +1,5 @@
-import Features
 import Hummingbird
+import Kernel
 
 extension APIRoute {
     /// What browsers' libraries add so that no cache answers.

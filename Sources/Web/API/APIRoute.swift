@@ -1,6 +1,6 @@
-import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// One call of the API: how it is reached, who may make it, what goes in and what comes out.
 ///

@@ -1,5 +1,5 @@
-import Features
 import Foundation
+import Kernel
 
 /// A JSON body that could not be decoded: the decoder names the first fault alone, the route's schema names all.
 struct BodyFault: Error {

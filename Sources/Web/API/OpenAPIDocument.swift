@@ -1,4 +1,3 @@
-import Features
 import HTTPTypes
 
 /// The OpenAPI 3.1 document of a list of calls.

@@ -1,5 +1,5 @@
-import Features
 import Foundation
+import Kernel
 
 /// Something in a body that is not as its schema says.
 struct SchemaFault: Equatable {

@@ -1,3 +1,5 @@
+import Kernel
+
 /// What a JSON value looks like: JSON Schema 2020-12, the dialect of OpenAPI 3.1.
 struct Schema: Sendable, Equatable, Encodable {
     private var keywords: [String: JSONValue]

@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// The page of one's own account: the second factor and the sessions, without scripts.

@@ -1,4 +1,4 @@
-import Features
+import Administration
 
 /// How the institution stands, at a glance.
 struct AdminDashboardPage: Sendable {

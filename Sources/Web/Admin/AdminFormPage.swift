@@ -1,4 +1,5 @@
-import Features
+import Administration
+import Kernel
 
 /// A form with what is wrong beside each field.
 struct AdminFormPage: Sendable {

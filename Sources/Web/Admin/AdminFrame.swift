@@ -1,5 +1,7 @@
+import Administration
 import Features
 import Foundation
+import Kernel
 
 /// What every administration page has around its content.
 struct AdminFrame: Sendable {

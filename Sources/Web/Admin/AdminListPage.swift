@@ -1,4 +1,4 @@
-import Features
+import Administration
 
 /// A table's objects with everything to find them by.
 struct AdminListPage: Sendable {

@@ -1,4 +1,4 @@
-import Features
+import Administration
 import Hummingbird
 
 /// Where in a table's list somebody is or came from: search, filters, order and page. Pages of objects, forms and actions carry

@@ -1,4 +1,4 @@
-import Features
+import Administration
 
 /// One object with what hangs on it and what can be done to it.
 struct AdminObjectPage: Sendable {

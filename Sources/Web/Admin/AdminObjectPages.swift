@@ -1,4 +1,4 @@
-import Features
+import Administration
 
 extension AdminCount {
     /// The number, with the size where it has one.

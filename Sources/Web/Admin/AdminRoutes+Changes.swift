@@ -1,6 +1,7 @@
-import Features
+import Administration
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 // Actions on several objects, and acting in another institution.
 

@@ -1,6 +1,7 @@
-import Features
+import Administration
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 // The forms that make and change one object, and the list in which several are changed.
 

@@ -1,6 +1,7 @@
-import Features
+import Administration
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// The administration pages: one set of pages for every `AdminTable`, without scripts.
 struct AdminRoutes {

@@ -1,4 +1,5 @@
-import Features
+import Administration
+import Kernel
 
 /// What somebody fills in, as HTML needs it: in a form of its own or in the row of a list.
 struct FormControl: Sendable {

@@ -1,6 +1,7 @@
-import Features
+import Administration
 import Foundation
 import Hummingbird
+import Kernel
 
 /// What a browser's form sends, in a body or in an address; a name may come several times.
 struct FormFields: Sendable {

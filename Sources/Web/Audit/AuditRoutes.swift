@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// The audit trail for an institution's administrators.

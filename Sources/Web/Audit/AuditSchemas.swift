@@ -1,4 +1,5 @@
 import Features
+import Kernel
 
 extension AuditRoutes {
     static let filters = [

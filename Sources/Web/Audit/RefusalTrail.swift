@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// Records who was refused what: a request of somebody signed in that was not allowed (403) or named an object that is not
 /// there for them (404), and a token that is not good (401); requests without a token are counted. What else is refused the

@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// Cases, their images and what was found in them.
 struct CaseRoutes {

@@ -1,5 +1,5 @@
-import Features
 import Foundation
+import Kernel
 import NIOCore
 
 /// Reads `multipart/form-data` (RFC 7578) piece by piece: at no time more than one network chunk is in memory, and what

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Imaging
+import Kernel
 import NIOCore
 
 /// Receives series in parts, so that a broken connection costs nothing: the tus protocol 1.0.0 with the extensions

@@ -2,6 +2,7 @@ import Features
 import HTTPTypes
 import Hummingbird
 import Imaging
+import Kernel
 
 /// Receives series.
 struct UploadRoutes {

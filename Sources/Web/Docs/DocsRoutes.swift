@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// The page that shows the API: Swagger UI with files of ours alone.

@@ -2,6 +2,7 @@ import Features
 import HTTPTypes
 import Hummingbird
 import Imaging
+import Kernel
 
 /// Experts' masks in, agreement with the newest result out.
 struct ExpertMaskRoutes {

@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// What clinicians say of results.
 struct FeedbackRoutes {

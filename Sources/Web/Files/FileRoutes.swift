@@ -2,6 +2,7 @@ import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// Stored files by signed addresses: whole, in ranges, or not at all where the client has them already.

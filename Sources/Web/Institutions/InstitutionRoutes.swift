@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// The institutions of the platform; for superusers.
 struct InstitutionRoutes {

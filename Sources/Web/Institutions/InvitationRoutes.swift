@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// Inviting people into an institution; an administrator's part.
 struct InvitationRoutes {

@@ -1,5 +1,6 @@
 import Features
 import Hummingbird
+import Kernel
 
 /// Model versions: seen by everybody who is signed in, chosen by an administrator.
 struct ModelRoutes {

@@ -2,6 +2,7 @@ import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// `/metrics` for Prometheus: who has the token, else this machine alone. It holds numbers of all institutions and no person.

@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// What could not be shown or done, why, and the way back.
 struct FailurePage: Sendable {

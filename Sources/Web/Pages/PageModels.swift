@@ -1,6 +1,7 @@
 import Features
 import Foundation
 import Imaging
+import Kernel
 
 /// The list of cases.
 struct WorklistPage: Sendable {

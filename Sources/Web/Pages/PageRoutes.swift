@@ -2,6 +2,7 @@ import Features
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Kernel
 import NIOCore
 
 /// The pages: server-rendered, usable by keyboard; scripts only show progress.

@@ -1,6 +1,6 @@
-import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 import Mustache
 import NIOCore
 

@@ -1,5 +1,6 @@
 import Features
 import Hummingbird
+import Kernel
 
 /// The form by which whoever is signed in changes the own password.
 struct PasswordPage: Sendable {

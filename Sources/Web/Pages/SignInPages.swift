@@ -1,4 +1,5 @@
 import Features
+import Kernel
 
 /// The form for signing in.
 struct SignInPage: Sendable {

@@ -3,6 +3,7 @@ import Features
 import HTTPTypes
 import Hummingbird
 import Imaging
+import Kernel
 
 /// What becomes of a report after its draft: edits, signatures, and where its sentences come from.
 struct ReportEditRoutes {

@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// Segmentations: asked for, watched, cancelled.
 struct InferenceRoutes {

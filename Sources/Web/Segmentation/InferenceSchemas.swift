@@ -1,5 +1,6 @@
 import Features
 import Imaging
+import Kernel
 
 extension InferenceRoutes {
     static let schemas: [String: Schema] = [

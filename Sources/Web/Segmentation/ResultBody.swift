@@ -1,5 +1,6 @@
 import Features
 import Imaging
+import Kernel
 
 /// A result as clients see it, with addresses of its files.
 struct ResultBody: Encodable {

@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// Finds out who is asking and from where: by the access token in `Authorization`, or by the pages' cookie.
 struct Authenticator: RouterMiddleware {

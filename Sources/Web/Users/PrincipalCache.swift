@@ -1,4 +1,5 @@
 import Features
+import Kernel
 import Synchronization
 
 /// Whom an access token stands for, remembered for half a second: under load most requests repeat one that was just

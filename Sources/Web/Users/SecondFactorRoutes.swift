@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// The second factor of one's own account, and an administrator's help when it is lost.
 struct SecondFactorRoutes {

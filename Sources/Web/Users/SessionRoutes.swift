@@ -1,6 +1,7 @@
 import Features
 import HTTPTypes
 import Hummingbird
+import Kernel
 
 /// A user's own sessions.
 struct SessionRoutes {

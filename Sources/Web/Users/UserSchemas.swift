@@ -1,4 +1,5 @@
 import Features
+import Kernel
 
 extension UserRoutes {
     static let schemas: [String: Schema] = answers.merging(forms) { first, _ in first }

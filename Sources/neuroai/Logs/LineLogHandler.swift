@@ -1,4 +1,3 @@
-import Features
 import Logging
 import Storage
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Features
 import Foundation
+import Kernel
 
 /// `neuroai changepassword`: a new password for somebody who has lost theirs, as Django has it.
 struct ChangePasswordCommand: AsyncParsableCommand {

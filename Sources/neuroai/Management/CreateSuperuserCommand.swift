@@ -1,6 +1,7 @@
 import ArgumentParser
 import Features
 import Foundation
+import Kernel
 
 /// `neuroai createsuperuser`: the first administrator, and whoever else may administer everything.
 struct CreateSuperuserCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Features
 import Foundation
 import Imaging
+import Kernel
 
 /// `neuroai populate_sample_data`: people and cases to try a fresh installation with.
 struct PopulateSampleDataCommand: AsyncParsableCommand {

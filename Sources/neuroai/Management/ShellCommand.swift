@@ -1,6 +1,7 @@
 import ArgumentParser
 import Features
 import Foundation
+import Kernel
 
 /// `neuroai shell`: a prompt on the services as a named user.
 struct ShellCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import Basics
 import Features
 import Foundation
 import Imaging
+import Kernel
 import Storage
 
 /// `neuroai test`: whether this installation works, from the settings to a phantom's masks.

@@ -1,4 +1,4 @@
-import Features
+import Kernel
 
 /// One setting: its name, purpose, default and valid values.
 struct Setting: Sendable {

@@ -1,5 +1,5 @@
-import Features
 import Foundation
+import Kernel
 
 extension Settings {
     /// How long a segmentation may take.

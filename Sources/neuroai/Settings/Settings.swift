@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import Imaging
 import Inference
+import Kernel
 import Logging
 import Storage
 

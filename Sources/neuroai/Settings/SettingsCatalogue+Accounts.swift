@@ -1,4 +1,5 @@
 import Features
+import Kernel
 
 extension SettingsCatalogue {
     static let accounts = Section(

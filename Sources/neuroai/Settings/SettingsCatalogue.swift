@@ -1,7 +1,7 @@
-import Features
 import Foundation
 import Imaging
 import Inference
+import Kernel
 import Storage
 
 /// All settings. `docs/settings.md`, `.env.example` and `neuroai check` are generated from it; `scripts/check` compares the files.

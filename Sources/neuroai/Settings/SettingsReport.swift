@@ -1,6 +1,7 @@
 import Features
 import Foundation
 import Imaging
+import Kernel
 
 /// The output of `neuroai check`: every setting with its value, source and errors.
 struct SettingsReport: Encodable, Sendable {

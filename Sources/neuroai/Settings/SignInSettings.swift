@@ -1,5 +1,6 @@
 import Features
 import Foundation
+import Kernel
 
 /// The settings of accounts, passwords and tokens.
 struct SignInSettings: Sendable {

@@ -1,3 +1,4 @@
+@testable import Administration
 import Storage
 import Testing
 

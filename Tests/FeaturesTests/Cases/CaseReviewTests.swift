@@ -1,3 +1,4 @@
+@testable import Kernel
 import Imaging
 import Storage
 import TestSupport

@@ -1,3 +1,4 @@
+@testable import Kernel
 import Logging
 import Storage
 

@@ -1,3 +1,4 @@
+@testable import Kernel
 import Storage
 import Synchronization
 import TestSupport

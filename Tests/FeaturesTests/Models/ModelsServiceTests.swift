@@ -1,3 +1,4 @@
+@testable import Kernel
 import Basics
 import Imaging
 import Storage

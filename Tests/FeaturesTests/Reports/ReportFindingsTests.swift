@@ -1,3 +1,4 @@
+@testable import Kernel
 import Testing
 
 @testable import Features

@@ -1,3 +1,4 @@
+@testable import Kernel
 import Foundation
 import Imaging
 import Storage

@@ -1,3 +1,4 @@
+@testable import Kernel
 import Crypto
 import CryptoExtras
 import Foundation

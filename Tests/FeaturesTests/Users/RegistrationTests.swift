@@ -1,3 +1,4 @@
+@testable import Kernel
 import Storage
 import TestSupport
 import Testing

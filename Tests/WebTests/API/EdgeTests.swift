@@ -1,3 +1,4 @@
+import Kernel
 import Foundation
 import HTTPTypes
 import HummingbirdTesting

@@ -1,3 +1,4 @@
+import Kernel
 import Features
 
 @testable import Web

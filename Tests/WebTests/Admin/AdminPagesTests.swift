@@ -1,3 +1,5 @@
+@testable import Administration
+@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport

@@ -1,0 +1,39 @@
+import Features
+import Kernel
+import Storage
+
+/// The features whose objects administrators see and change; each keeps its own rules and writes its own audit entries.
+package struct AdministeredServices: Sendable {
+    let database: any Database
+    let audit: AuditService
+    let users: UsersService
+    let sessions: SessionsService
+    let cases: CasesService
+    let images: ImagesService
+    let segmentation: SegmentationService
+    let models: ModelsService
+    let reports: ReportsService
+
+    package init(
+        users: UsersService, sessions: SessionsService,
+        cases: CasesService, images: ImagesService, segmentation: SegmentationService, models: ModelsService,
+        reports: ReportsService
+    ) {
+        // One database and one trail stand behind all of them.
+        database = sessions.database
+        audit = cases.audit
+        self.users = users
+        self.sessions = sessions
+        self.cases = cases
+        self.images = images
+        self.segmentation = segmentation
+        self.models = models
+        self.reports = reports
+    }
+
+    /// The typed id that a page's address or form names.
+    static func id<Entity>(_ text: String, of type: ID<Entity>.Type) throws -> ID<Entity> {
+        guard let id = ID<Entity>(text) else { throw AppError(.notFound, "Object not found.") }
+        return id
+    }
+}

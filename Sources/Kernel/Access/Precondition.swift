@@ -1,0 +1,13 @@
+/// What a client expects of the object that it changes: `If-Match`, by revisions.
+package enum Precondition: Sendable, Equatable {
+    case none
+    /// The object must be at one of these; an empty set is never met.
+    case revision(among: Set<Int64>)
+
+    /// - Throws: precondition failed where somebody else has changed the object meanwhile.
+    package func check(_ revision: Int64) throws {
+        guard case .revision(let expected) = self, !expected.contains(revision) else { return }
+        throw AppError(
+            .preconditionFailed, "Changed by somebody else in the meantime. Load it again, then repeat the change.")
+    }
+}

@@ -1,0 +1,100 @@
+import Basics
+import Storage
+
+extension AppError {
+    /// What any failure means to the one who asked; the original stays as `cause` for the log.
+    package static func wrapping(_ error: any Error) -> AppError {
+        switch error {
+        case let error as AppError: error
+        case let error as any WrappedError: error.appError
+        case is CancellationError:
+            AppError(.unavailable, "The request was cancelled.", cause: error)
+        default: internalFault(error)
+        }
+    }
+
+    /// A file of more bytes than one may have.
+    package static func fileTooLarge(limit: Int64, cause: (any Error)? = nil) -> AppError {
+        AppError(.tooLarge, "The file is too large. The limit is \(ByteCount(limit).size).", cause: cause)
+    }
+
+    package static func diskFull(_ error: any Error) -> AppError {
+        AppError(.unavailable, "The server's disk is full. Try again later.", cause: error)
+    }
+
+    package static func internalFault(_ error: any Error) -> AppError {
+        AppError(.internalFault, "Internal server error. It has been logged.", cause: error)
+    }
+}
+
+/// An error whose description holds no patient data, so that the log may have it.
+package protocol LoggableError: Error, CustomStringConvertible {}
+
+/// An error from below that means something of its own to the one who asked.
+package protocol WrappedError: LoggableError {
+    var appError: AppError { get }
+    /// Whether a disk has no room.
+    var isDiskFull: Bool { get }
+}
+
+extension DatabaseError: WrappedError {
+    package var appError: AppError {
+        switch kind {
+        case .busy: AppError(.unavailable, "The database is busy. Try again in a moment.", cause: self)
+        case .unavailable: AppError(.unavailable, "The database is unavailable. Try again later.", cause: self)
+        case .diskFull: .diskFull(self)
+        case .invalidValue: AppError(.validation, "The text contains an unsupported character.", cause: self)
+        default: .internalFault(self)
+        }
+    }
+
+    package var isDiskFull: Bool { kind == .diskFull }
+}
+
+extension BlobError: WrappedError {
+    package var appError: AppError {
+        switch self {
+        case .tooLarge(let limit): .fileTooLarge(limit: limit, cause: self)
+        case .missing: AppError(.notFound, "The file no longer exists.", cause: self)
+        case .wrongOffset:
+            AppError(.conflict, "Upload-Offset mismatch. Request the current offset.", cause: self)
+        case .closed: .internalFault(self)
+        case .fileSystem where isDiskFull: .diskFull(self)
+        case .fileSystem: AppError(.unavailable, "File storage is unavailable. Try again later.", cause: self)
+        }
+    }
+
+    package var isDiskFull: Bool {
+        if case .fileSystem(let number) = self { return DiskSpace.errorNumbers.contains(number) }
+        return false
+    }
+}
+
+extension AppError {
+    /// What the log may say of an error: of those that are not loggable only the type.
+    package static func cause(of error: any Error) -> String {
+        switch error {
+        case let error as AppError: error.cause.map { "\(error) (\(cause(of: $0)))" } ?? "\(error)"
+        case let error as any LoggableError: "\(error)"
+        default: "\(type(of: error))"
+        }
+    }
+}
+
+extension AppError {
+    /// Whether `error` comes of a full disk: of the database, of the stored files or of a folder that we write to.
+    package static func isDiskFull(_ error: any Error) -> Bool {
+        switch error {
+        case let error as AppError: error.cause.map(isDiskFull) ?? false
+        case let error as any WrappedError: error.isDiskFull
+        default: DiskSpace.isExhausted(error)
+        }
+    }
+}
+
+extension AppError {
+    /// Whether what was asked for may have been done all the same: the answer to a COMMIT was lost, or the fault is ours.
+    package var mayHaveTakenEffect: Bool {
+        code == .internalFault || (cause as? DatabaseError)?.kind == .unavailable
+    }
+}

@@ -1,0 +1,48 @@
+import Storage
+
+/// A row of `jobs`.
+package struct JobRecord: Sendable {
+    package let id: ID<JobRecord>
+    package let institution: InstitutionID
+    package let kind: String
+    package let jobClass: JobClass
+    /// JSON of ids.
+    package let parameters: String
+    package let createdAt: Timestamp
+    /// Which request asked for it; nil where none did.
+    package let requestID: String?
+    package internal(set) var state: JobState
+
+    init(_ row: SQLRow) throws {
+        id = try row.get("id")
+        institution = try row.get("institution_id")
+        kind = try row.get("kind")
+        jobClass = try row.get("class")
+        parameters = try row.get("parameters")
+        createdAt = try row.get("created_at")
+        requestID = try row.optional("request_id")
+        state = try JobState(row)
+    }
+}
+
+extension JobState {
+    package init(_ row: SQLRow) throws {
+        self.init(maximumAttempts: try row.get("max_attempts"), runAfter: try row.get("run_after"))
+        status = try row.get("status")
+        attempt = try row.get("attempt")
+        losses = try row.get("losses")
+        lease = try JobLease(row)
+        isCancelRequested = try row.get("cancel_requested")
+        progress = JobProgress(step: try row.optional("current_step"), fraction: try row.get("progress"))
+        errorMessage = try row.optional("error_message")
+        startedAt = try row.optional("started_at")
+        finishedAt = try row.optional("finished_at")
+    }
+}
+
+extension JobLease {
+    fileprivate init?(_ row: SQLRow) throws {
+        guard let owner = try row.optional("lease_owner", as: WorkerID.self) else { return nil }
+        self.init(owner: owner, token: try row.get("lease_token"), expires: try row.get("lease_expires"))
+    }
+}

@@ -1,0 +1,114 @@
+import Storage
+
+/// The rows of `jobs`.
+package struct JobStore {
+    private let connection: any DatabaseConnection
+
+    package init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    /// Adds work in the caller's transaction: when that is rolled back, the work was never asked for.
+    ///
+    /// - Parameters:
+    ///   - requestID: of the request that asks for it, directly or through another job; logs and the audit trail name it.
+    ///   - priority: higher goes first.
+    @discardableResult
+    package func enqueue<J: Job>(
+        _ job: J.Type, _ parameters: J.Parameters, institution: InstitutionID, requestID: String? = nil,
+        priority: Int = 0, at now: Timestamp = .now
+    ) throws -> ID<JobRecord> {
+        let id = ID<JobRecord>()
+        try connection.execute(
+            """
+            INSERT INTO jobs
+                (id, institution_id, kind, class, parameters, status, priority, max_attempts, run_after, created_at,
+                request_id)
+            VALUES (\(id), \(institution), \(J.jobName), \(J.jobClass), \(try JobParameters.encode(parameters)),
+                \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now), \(requestID))
+            """)
+        return id
+    }
+
+    /// The job as it is now, of whichever institution.
+    package func find(_ id: ID<JobRecord>) throws -> JobRecord? {
+        try connection.queryOne("SELECT * FROM jobs WHERE id = \(id)").map(JobRecord.init)
+    }
+
+    /// How far each of these jobs is, of whichever institution.
+    func progress(of jobs: [ID<JobRecord>]) throws -> [JobChange] {
+        guard let last = jobs.last else { return [] }
+        // Lists of few lengths, so that the database prepares few statements.
+        var length = 1
+        while length < jobs.count { length *= 2 }
+        let listed = jobs + Array(repeating: last, count: length - jobs.count)
+        return try connection.query(
+            "SELECT id, status, progress, current_step FROM jobs WHERE id IN \(list: listed)"
+        ).map(JobChange.init)
+    }
+
+    /// Registers that the user wants the job to stop; whoever calls tells those whom an end concerns.
+    package func requestCancel(_ id: ID<JobRecord>, at now: Timestamp = .now) throws -> JobState.CancelAnswer {
+        guard var job = try lock(id) else { return .alreadyOver }
+        let answer = job.state.requestCancel(at: now)
+        try save(job)
+        return answer
+    }
+
+    /// Reads a row that nobody else can change until this transaction ends. Raising the revision takes the lock, which
+    /// works alike on both databases.
+    func lock(_ id: ID<JobRecord>) throws -> JobRecord? {
+        try connection.queryOne("UPDATE jobs SET revision = revision + 1 WHERE id = \(id) RETURNING *")
+            .map(JobRecord.init)
+    }
+
+    /// Writes the state of a row that this transaction has locked.
+    func save(_ job: JobRecord, heartbeat: Timestamp? = nil) throws {
+        let state = job.state
+        try connection.execute(
+            """
+            UPDATE jobs SET status = \(state.status), attempt = \(state.attempt), losses = \(state.losses),
+                run_after = \(state.runAfter), lease_owner = \(state.lease?.owner),
+                lease_token = \(state.lease?.token), lease_expires = \(state.lease?.expires),
+                heartbeat_at = COALESCE(\(heartbeat), heartbeat_at), progress = \(state.progress.fraction),
+                current_step = \(state.progress.step), cancel_requested = \(state.isCancelRequested),
+                error_message = \(state.errorMessage), started_at = \(state.startedAt),
+                finished_at = \(state.finishedAt)
+            WHERE id = \(job.id)
+            """)
+    }
+
+    /// Pending jobs of one class whose time has come, first things first.
+    func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) throws -> [ID<JobRecord>] {
+        try connection.query(Self.due(jobClass, kinds, at: now, limit: limit)).map { try $0.get("id") }
+    }
+
+    /// One range of `ix_jobs_due`, read in its order.
+    static func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) -> SQL {
+        """
+        SELECT id FROM jobs
+        WHERE class = \(jobClass) AND status = \(JobStatus.pending) AND run_after <= \(now) AND kind IN \(list: kinds)
+        ORDER BY priority DESC, created_at, id LIMIT \(limit)
+        """
+    }
+
+    /// Running jobs whose workers have been silent for too long.
+    func expired(_ kinds: [String], at now: Timestamp) throws -> [ID<JobRecord>] {
+        try connection.query(
+            """
+            SELECT id FROM jobs
+            WHERE status = \(JobStatus.running) AND lease_expires <= \(now) AND kind IN \(list: kinds) LIMIT 20
+            """
+        ).map { try $0.get("id") }
+    }
+
+    /// Running jobs of one worker.
+    func running(by owner: WorkerID, _ kinds: [String]) throws -> [ID<JobRecord>] {
+        try connection.query(
+            """
+            SELECT id FROM jobs
+            WHERE status = \(JobStatus.running) AND lease_owner = \(owner) AND kind IN \(list: kinds)
+            """
+        ).map { try $0.get("id") }
+    }
+}
