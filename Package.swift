@@ -81,7 +81,8 @@ let targets: [Target] = [
     .target(
         name: "Web",
         dependencies: [
-            "Administration", "Basics", "Features", "Imaging", "Kernel", httpTypes, hummingbird, hummingbirdCore, logging, mustache, nioCore,
+            "Administration", "Basics", "Features", "Imaging", "Kernel", httpTypes, hummingbird, hummingbirdCore,
+            logging, mustache, nioCore,
             nioHTTP1,
             nioHTTPTypes, nioHTTPTypesHTTP1,
         ],
@@ -89,7 +90,7 @@ let targets: [Target] = [
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Administration", "Basics", "Imaging", "Inference", "Kernel", "Storage", "Rendering", "Features", "Web",
+            "Basics", "Imaging", "Inference", "Kernel", "Storage", "Rendering", "Features", "Web",
             hummingbird, argumentParser, logging,
         ]),
 
@@ -98,19 +99,24 @@ let targets: [Target] = [
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", crypto]),
+    .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport", crypto]),
     .testTarget(name: "RenderingTests", dependencies: ["Basics", "Rendering", "Imaging"]),
     .testTarget(
         name: "FeaturesTests",
-        dependencies: ["Basics", "Features", "Imaging", "Storage", "TestSupport", crypto, cryptoExtras, logging]),
+        dependencies: [
+            "Administration", "Basics", "Features", "Imaging", "Kernel", "Storage", "TestSupport", crypto, cryptoExtras,
+            logging,
+        ]),
     .testTarget(
         name: "WebTests",
         dependencies: [
-            "Basics", "Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", httpTypes, hummingbird,
+            "Administration", "Basics", "Web", "Features", "Imaging", "Kernel", "Storage", "Rendering", "TestSupport",
+            httpTypes, hummingbird,
             hummingbirdTesting, logging, nioCore,
         ]),
     .testTarget(
-        name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
+        name: "Journeys", dependencies: ["Imaging", "Kernel", "Storage", "Features", "TestSupport"],
+        path: "Tests/Journeys"),
 ]
 
 /// `NEUROAI_ONLY=ImagingTests swift test` builds one target and what it needs, so that work on a part costs seconds.

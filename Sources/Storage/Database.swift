@@ -1,3 +1,5 @@
+import Basics
+
 /// A database that runs the same statements whether SQLite or PostgreSQL stands behind it.
 package protocol Database: Sendable {
     /// Runs `body` on one consistent snapshot; a statement that writes fails.

@@ -4,7 +4,8 @@ import Hummingbird
 
 /// Whether the service can work.
 struct HealthRoutes {
-    let services: WebServices
+    let operations: OperationsService
+    let settings: WebSettings
 
     private struct Health: Encodable {
         let status: String
@@ -23,7 +24,7 @@ struct HealthRoutes {
                 .get, "/api/health/", "Liveness", access: .anyone,
                 responses: [.json(.ok, .named("Health"))]
             ) { _, _ in
-                try JSON.response(.ok, Health(status: "healthy", version: services.settings.version))
+                try JSON.response(.ok, Health(status: "healthy", version: settings.version))
             },
             APIRoute(
                 .get, "/api/health/status/", "Readiness by component", access: .anyone,
@@ -33,7 +34,7 @@ struct HealthRoutes {
     }
 
     @Sendable private func status(_ request: Request, _ context: WebContext) async throws -> Response {
-        let report = await services.operations.health()
+        let report = await operations.health()
         let states = report.components.map { ($0.key.rawValue, $0.value) }
         return try JSON.response(
             report.isHealthy ? .ok : .serviceUnavailable,

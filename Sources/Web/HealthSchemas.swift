@@ -1,3 +1,5 @@
+import Features
+
 extension HealthRoutes {
     static let schemas: [String: Schema] = [
         "Health": .object(["status": .choice(["healthy"]), "service": .choice(["neuroai"]), "version": .text()]),

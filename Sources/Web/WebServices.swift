@@ -3,7 +3,7 @@ import Features
 import Hummingbird
 import Kernel
 
-/// What the routes call; built once by the program.
+/// Every service of the program; each group of routes receives the ones that it calls.
 package struct WebServices: Sendable {
     package let users: UsersService
     package let sessions: SessionsService
@@ -64,26 +64,27 @@ extension WebServices {
         get throws {
             // One a line, in the order of the documentation.
             let routes = [
-                HealthRoutes(services: self).all,
-                UserRoutes(services: self).all,
-                SessionRoutes(services: self).all,
-                SecondFactorRoutes(services: self).all,
-                InvitationRoutes(services: self).all,
-                InstitutionRoutes(services: self).all,
-                CaseRoutes(services: self).all,
-                ShareRoutes(services: self).all,
-                UploadRoutes(services: self).all,
-                ResumableUploadRoutes(services: self).all,
-                InferenceRoutes(services: self).all,
-                ExpertMaskRoutes(services: self).all,
-                ModelRoutes(services: self).all,
-                ReportRoutes(services: self).all,
-                ReportEditRoutes(services: self).all,
-                ReportAddendumRoutes(services: self).all,
-                ReportExportRoutes(services: self).all,
-                FeedbackRoutes(services: self).all,
-                FileRoutes(services: self).all,
-                AuditRoutes(services: self).all,
+                HealthRoutes(operations: operations, settings: settings).all,
+                UserRoutes(users: users, sessions: sessions).all,
+                SessionRoutes(sessions: sessions).all,
+                SecondFactorRoutes(factors: sessions.secondFactors).all,
+                InvitationRoutes(settings: settings, invitations: users.invitations).all,
+                InstitutionRoutes(institutions: users.institutions).all,
+                CaseRoutes(cases: cases, images: images, segmentation: segmentation, files: files, settings: settings)
+                    .all,
+                ShareRoutes(shares: cases.shares).all,
+                UploadRoutes(images: images, files: files, settings: settings).all,
+                ResumableUploadRoutes(uploads: uploads, settings: settings).all,
+                InferenceRoutes(segmentation: segmentation, files: files, settings: settings).all,
+                ExpertMaskRoutes(images: images, expertMasks: expertMasks, settings: settings).all,
+                ModelRoutes(models: models, settings: settings).all,
+                ReportRoutes(reports: reports, settings: settings).all,
+                ReportEditRoutes(reports: reports, files: files, settings: settings).all,
+                ReportAddendumRoutes(reports: reports).all,
+                ReportExportRoutes(reportExport: reportExport, files: files, settings: settings).all,
+                FeedbackRoutes(feedback: feedback, settings: settings).all,
+                FileRoutes(files: files).all,
+                AuditRoutes(audit: audit, settings: settings).all,
             ].flatMap(\.self)
             return routes + (try SchemaRoutes.all(with: routes, settings))
         }
@@ -94,7 +95,7 @@ extension WebServices {
         let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: EdgeMiddleware(settings, requests: requests))
         // Before the rest: its token is nobody's session, and Prometheus asks for whatever name it knows.
-        MetricsRoutes(services: self).add(to: router)
+        MetricsRoutes(operations: operations, settings: settings, requests: requests).add(to: router)
         router.add(middleware: AllowedHosts(settings.allowedHosts))
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))
         let routes = try apiRoutes
@@ -108,7 +109,17 @@ extension WebServices {
         router.add(middleware: IdempotencyMiddleware(keys: idempotency, routes: routes))
         for route in routes { router.add(route: route, settings) }
         DocsRoutes(assets: settings.swaggerUI).add(to: router)
-        PageRoutes(services: self, templates: templates).add(to: router)
+        PageRoutes(
+            users: users, sessions: sessions, cases: cases, images: images, segmentation: segmentation,
+            reports: reports,
+            files: files, settings: settings, templates: templates
+        ).add(to: router)
+        AccountRoutes(
+            users: users, sessions: sessions, factors: sessions.secondFactors, templates: templates
+        ).add(to: router)
+        AdminRoutes(
+            users: users, sessions: sessions, settings: settings, admin: admin, templates: templates
+        ).add(to: router)
         router.refuseOtherMethods()
         return router
     }

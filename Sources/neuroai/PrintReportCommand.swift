@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Features
 import Foundation
 import Kernel

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import Imaging
 import Storage
@@ -7,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// A whole service without HTTP on a fresh database: accounts, cases, uploads, audit, and a clock that tests move.
 struct Clinic: Sendable {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import Imaging
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// An installation that an earlier program made, brought to today's schema on both databases. `../shared/migration` has it.
 @Suite struct InstallationTests {

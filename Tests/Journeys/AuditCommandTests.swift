@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// `neuroai audit`, as operators and auditors use it.
 @Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))

@@ -3,8 +3,8 @@ import Foundation
 import Imaging
 import Kernel
 import Storage
-import Testing
 import TestSupport
+import Testing
 
 /// A small clinic in one folder: a database, a file store and a doctor whose cases are phantoms.
 struct KillClinic {

@@ -2,8 +2,8 @@ import Features
 import Foundation
 import Kernel
 import Storage
-import Testing
 import TestSupport
+import Testing
 
 /// `neuroai worker --classes … --slots …` as a process.
 @Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))

@@ -3,8 +3,8 @@ import Foundation
 import Imaging
 import Kernel
 import Storage
-import Testing
 import TestSupport
+import Testing
 
 /// The built worker on SQLite, killed where it hurts.
 @Suite(.serialized) struct WorkerKillTests {

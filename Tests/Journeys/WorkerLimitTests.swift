@@ -3,8 +3,8 @@ import Foundation
 import Imaging
 import Kernel
 import Storage
-import Testing
 import TestSupport
+import Testing
 
 /// What a worker may take of its machine.
 @Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))

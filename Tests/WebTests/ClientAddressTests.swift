@@ -1,7 +1,7 @@
-@testable import Kernel
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 struct ClientAddressTests {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
@@ -9,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 /// Served files name nobody, have the ending of their content, and say at upload where they do not fit the others.

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -9,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 struct ExpertMaskRoutesTests {

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Foundation
 import Storage
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 @Suite struct JSONWriterTests {

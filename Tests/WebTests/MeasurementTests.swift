@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import Rendering
@@ -8,6 +7,7 @@ import Testing
 
 @testable import Features
 @testable import Imaging
+@testable import Kernel
 @testable import Web
 
 /// Measurements from the worker to every place that shows them.

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Foundation
 import NIOCore
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 /// The parser of uploads, fed in pieces of every size.

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Registering where it is open, needs approval or is closed: API, pages and administration.
 struct RegistrationRoutesTests {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import Synchronization
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 struct ReportExportRoutesTests {
     @Test(arguments: TestDatabase.all) func aReportIsPrintedOnceForEachState(_ kind: TestDatabase) async throws {

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Signatures that meet other changes of the same report.
 struct SignatureRaceTests {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -9,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// What is signed stays as it was signed, and nobody signs what nobody has shown her.
 struct SignedReportTests {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Basics
 import Foundation
 import HTTPTypes
@@ -12,6 +11,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 /// The whole service behind its routes, in process, on a fresh database with real files.

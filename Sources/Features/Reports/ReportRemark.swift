@@ -1,3 +1,4 @@
+import Basics
 import Claims
 import Imaging
 import Storage

@@ -1,3 +1,4 @@
+import Basics
 import CArgon2
 import Foundation
 import Kernel

@@ -1,3 +1,4 @@
+import Basics
 import Storage
 
 /// Decodes long bodies on a thread of its own: a megabyte of JSON takes many milliseconds, in which the event loop that

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Blobs as files below one folder: `ab/cd/<key>` once kept, `staging/<key>` before.

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// PostgreSQL through libpq: a few threads, each with a connection of its own that it opens when first needed and

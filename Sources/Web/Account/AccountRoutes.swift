@@ -9,10 +9,10 @@ struct AccountRoutes {
     static let path = "/account"
     static let picturePath = "/account/second-factor.svg"
 
-    let services: WebServices
+    let users: UsersService
+    let sessions: SessionsService
+    let factors: SecondFactorsService
     let templates: PageTemplates
-
-    private var factors: SecondFactorsService { services.sessions.secondFactors }
 
     func add(to router: Router<WebContext>) {
         router.get("account", use: templates.shown(account))
@@ -35,9 +35,9 @@ struct AccountRoutes {
         _ status: HTTPResponse.Status, _ principal: Principal, _ outcome: AccountPage.Outcome
     ) async throws -> Response {
         // Whoever must enrol first is told of nothing else.
-        let sessions = principal.mustEnrol ? [] : try await services.sessions.list(principal)
+        let sessions = principal.mustEnrol ? [] : try await self.sessions.list(principal)
         let model = AccountPage(
-            user: try await services.users.profile(principal.scope), factor: try await factors.status(principal),
+            user: try await users.profile(principal.scope), factor: try await factors.status(principal),
             enrolment: try await factors.pending(principal), sessions: sessions, mustEnrol: principal.mustEnrol,
             outcome: outcome)
         return templates.page(status, "account", model)
@@ -60,7 +60,7 @@ struct AccountRoutes {
         let email = form["email"] ?? ""
         return try await answering(principal, email: email) {
             let change = UserChange(email: email, currentPassword: form["currentPassword"])
-            _ = try await services.users.updateProfile(principal.scope, change)
+            _ = try await users.updateProfile(principal.scope, change)
             return Response.redirect(to: "\(Self.path)?done=\(AccountPage.Notice.email.rawValue)")
         }
     }
@@ -81,7 +81,7 @@ struct AccountRoutes {
         let code = try await FormFields.body(of: request)["code"] ?? ""
         return try await answering(principal) {
             let codes = try await factors.confirm(principal, code: code)
-            let user = try await services.users.profile(principal.scope)
+            let user = try await users.profile(principal.scope)
             return templates.page(.ok, "recovery_codes", RecoveryCodesPage(user: user, codes))
         }
     }
@@ -98,7 +98,7 @@ struct AccountRoutes {
     // MARK: Sessions
 
     private func endSession(_ request: Request, _ context: WebContext) async throws -> Response {
-        try await services.sessions.end(context.signedIn(), context.id(of: SessionID.self))
+        try await sessions.end(context.signedIn(), context.id(of: SessionID.self))
         return Response.redirect(to: "\(Self.path)?done=\(AccountPage.Notice.ended.rawValue)")
     }
 

@@ -66,8 +66,8 @@ extension AdminRoutes {
         response.setCookie(
             Cookie(
                 name: Authenticator.institutionCookie, value: isHome ? "" : institution.id.string,
-                maxAge: isHome ? 0 : SessionCookies(services).refreshSeconds, path: "/",
-                secure: services.settings.isSecure, httpOnly: true, sameSite: .strict))
+                maxAge: isHome ? 0 : SessionCookies(sessions, settings).refreshSeconds, path: "/",
+                secure: settings.isSecure, httpOnly: true, sameSite: .strict))
         return response
     }
 }

@@ -74,7 +74,7 @@ extension AdminRoutes {
                 return Response.redirect(to: Self.address(after: saved.id, sent, place))
             }
             let frame = try await frame(scope, "Add \(table.singular)", table)
-            let link = saved.link.map { request.base(services.settings) + $0 }
+            let link = saved.link.map { request.base(settings) + $0 }
             let model = AdminOutcomePage(frame, place, done: message, handOn: link, backHref: place.object(saved.id))
             return page(.ok, "admin_outcome", model)
         } catch let error as AppError where error.isForTheForm {

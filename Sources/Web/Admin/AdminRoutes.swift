@@ -1,14 +1,16 @@
 import Administration
+import Features
 import HTTPTypes
 import Hummingbird
 import Kernel
 
 /// The administration pages: one set of pages for every `AdminTable`, without scripts.
 struct AdminRoutes {
-    let services: WebServices
+    let users: UsersService
+    let sessions: SessionsService
+    let settings: WebSettings
+    let admin: AdminService
     let templates: PageTemplates
-
-    var admin: AdminService { services.admin }
 
     func add(to router: Router<WebContext>) {
         router.get("admin", use: templates.shown(dashboard))
@@ -108,7 +110,7 @@ struct AdminRoutes {
 
     func frame(_ scope: Scope, _ title: String, _ table: AdminTable?) async throws -> AdminFrame {
         var frame = AdminFrame(
-            title, user: try await services.users.profile(scope), tables: try admin.tables(scope),
+            title, user: try await users.profile(scope), tables: try admin.tables(scope),
             current: table?.name)
         if let visited = try await admin.visited(scope) {
             frame.visited = visited.name

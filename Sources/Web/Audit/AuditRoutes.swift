@@ -6,7 +6,8 @@ import NIOCore
 
 /// The audit trail for an institution's administrators.
 struct AuditRoutes {
-    let services: WebServices
+    let audit: AuditService
+    let settings: WebSettings
 
     static let exportPath = "/api/audit/export/"
 
@@ -22,7 +23,7 @@ struct AuditRoutes {
             APIRoute(
                 .get, "/api/audit/head/", "Head of the audit hash chain",
                 access: .allowed(.readAudit), responses: [.json(.ok, .named("AuditHead"))]
-            ) { try JSON.response(.ok, await services.audit.head($1.scope)) },
+            ) { try JSON.response(.ok, await audit.head($1.scope)) },
         ]
     }
 
@@ -30,12 +31,12 @@ struct AuditRoutes {
         let scope = try context.scope
         var query = try AuditQuery(reading: request.query)
         query.window = try request.window()
-        let page = try await services.audit.list(scope, query)
-        return try Lists.response(page, query.window, request, services.settings)
+        let page = try await audit.list(scope, query)
+        return try Lists.response(page, query.window, request, settings)
     }
 
     @Sendable private func export(_ request: Request, _ context: WebContext) async throws -> Response {
-        let export = try await services.audit.export(context.scope, AuditQuery(reading: request.query))
+        let export = try await audit.export(context.scope, AuditQuery(reading: request.query))
         return Response(
             status: .ok,
             headers: [

@@ -5,7 +5,11 @@ import Kernel
 
 /// Cases, their images and what was found in them.
 struct CaseRoutes {
-    let services: WebServices
+    let cases: CasesService
+    let images: ImagesService
+    let segmentation: SegmentationService
+    let files: FilesService
+    let settings: WebSettings
 
     var all: [APIRoute] { collection + single + contents }
 
@@ -41,11 +45,11 @@ struct CaseRoutes {
             APIRoute(
                 .get, "/api/cases/{caseId}/", "Retrieve a case", access: .allowed(.readCase),
                 responses: [.json(.ok, .named("Case"))]
-            ) { try Response(.ok, await services.cases.get($1.scope, $1.id("caseId", of: CaseID.self))) },
+            ) { try Response(.ok, await cases.get($1.scope, $1.id("caseId", of: CaseID.self))) },
             APIRoute(
                 .post, "/api/cases/{caseId}/restore/", "Restore a deleted case", access: .allowed(.restoreCase),
                 responses: [.json(.ok, .named("Case"))]
-            ) { try Response(.ok, await services.cases.restore($1.scope, $1.id("caseId", of: CaseID.self))) },
+            ) { try Response(.ok, await cases.restore($1.scope, $1.id("caseId", of: CaseID.self))) },
         ]
             + ["", "update/"].map { path in
                 APIRoute(
@@ -87,9 +91,9 @@ struct CaseRoutes {
         query.created = try request.span("created")
         query.updated = try request.span("updated")
         query.window = try request.window()
-        let (window, settings) = (query.window, services.settings)
+        let (window, settings) = (query.window, self.settings)
         let address = request.base(settings) + request.uri.string
-        let answer = try await services.cases.list(context.scope, query, shownAs: address) { page in
+        let answer = try await cases.list(context.scope, query, shownAs: address) { page in
             try Lists.answer(page, window, request, settings)
         }
         return answer.response
@@ -97,7 +101,7 @@ struct CaseRoutes {
 
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let item = try await services.cases.create(scope, JSON.body(of: request, as: CaseForm.self))
+        let item = try await cases.create(scope, JSON.body(of: request, as: CaseForm.self))
         var response = try Response(.created, item)
         response.headers[.location] = "/api/cases/\(item.id)/"
         return response
@@ -107,20 +111,20 @@ struct CaseRoutes {
         let scope = try context.scope
         let id = try context.id("caseId", of: CaseID.self)
         let form = try await JSON.body(of: request, as: CaseForm.self)
-        return try Response(.ok, await services.cases.update(scope, id, form, if: request.precondition))
+        return try Response(.ok, await cases.update(scope, id, form, if: request.precondition))
     }
 
     @Sendable private func delete(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        try await services.cases.delete(scope, context.id("caseId", of: CaseID.self), if: request.precondition)
+        try await cases.delete(scope, context.id("caseId", of: CaseID.self), if: request.precondition)
         return try JSON.response(.ok, Message(message: "Case deleted."))
     }
 
     @Sendable private func images(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let images = try await services.images.list(scope, case: context.id("caseId", of: CaseID.self))
-        let base = request.base(services.settings)
-        return try JSON.response(.ok, images.map { ImageBody($0, url: base + services.files.path(scope, $0)) })
+        let images = try await self.images.list(scope, case: context.id("caseId", of: CaseID.self))
+        let base = request.base(settings)
+        return try JSON.response(.ok, images.map { ImageBody($0, url: base + files.path(scope, $0)) })
     }
 
     @Sendable private func segmentation(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -130,10 +134,10 @@ struct CaseRoutes {
     private func result(_ request: Request, _ context: WebContext) async throws -> ResultBody {
         let scope = try context.scope
         let id = try context.id("caseId", of: CaseID.self)
-        guard let result = try await services.segmentation.latestResult(scope, case: id) else {
+        guard let result = try await segmentation.latestResult(scope, case: id) else {
             throw AppError(.notFound, "The case has no result yet.")
         }
-        return ResultBody(result, scope, services.files, base: request.base(services.settings))
+        return ResultBody(result, scope, files, base: request.base(settings))
     }
 
     private struct Visualization: Encodable {

@@ -9,7 +9,8 @@ import NIOCore
 /// Receives series in parts, so that a broken connection costs nothing: the tus protocol 1.0.0 with the extensions
 /// creation, expiration, checksum and termination.
 struct ResumableUploadRoutes {
-    let services: WebServices
+    let uploads: UploadsService
+    let settings: WebSettings
 
     private static let version = "1.0.0"
     private static let extensions = "creation,expiration,checksum,termination"
@@ -109,7 +110,7 @@ struct ResumableUploadRoutes {
             status: .noContent,
             headers: [
                 .tusResumable: Self.version, .tusVersion: Self.version, .tusExtension: Self.extensions,
-                .tusMaxSize: String(services.settings.uploadLimit),
+                .tusMaxSize: String(settings.uploadLimit),
                 .tusChecksumAlgorithm: UploadChecksum.algorithms.joined(separator: ","),
             ])
     }
@@ -126,11 +127,11 @@ struct ResumableUploadRoutes {
         if metadata == nil { check.add("modality", UploadMetadata.expectation) }
         try check.finish()
         guard let metadata else { throw AppError.invalid("modality", UploadMetadata.expectation) }
-        let limit = services.settings.uploadLimit
+        let limit = settings.uploadLimit
         guard size <= limit else {
             throw AppError.fileTooLarge(limit: limit)
         }
-        let upload = try await services.uploads.create(
+        let upload = try await uploads.create(
             scope, case: id, modality: metadata.modality, filename: metadata.filename, size: size,
             force: try request.flag("force"))
         return Response(
@@ -142,7 +143,7 @@ struct ResumableUploadRoutes {
     }
 
     @Sendable private func progress(_ request: Request, _ context: WebContext) async throws -> Response {
-        let progress = try await services.uploads.progress(
+        let progress = try await uploads.progress(
             context.scope, context.id("uploadId", of: UploadID.self), case: context.id("caseId", of: CaseID.self))
         let upload = progress.upload
         return Response(
@@ -164,7 +165,7 @@ struct ResumableUploadRoutes {
             throw AppError.invalid("Upload-Offset", "Must be the current offset of the upload.")
         }
         let checksum = try request.headers[.uploadChecksum].map { try UploadChecksum($0) }
-        var appender = try await services.uploads.open(
+        var appender = try await uploads.open(
             scope, context.id("uploadId", of: UploadID.self), case: context.id("caseId", of: CaseID.self), at: offset)
         if let checksum { appender.expect(checksum) }
         do {
@@ -175,7 +176,7 @@ struct ResumableUploadRoutes {
             throw error
         }
         try await appender.drain()
-        let progress = try await services.uploads.close(scope, appender)
+        let progress = try await uploads.close(scope, appender)
         return Response(
             status: .noContent,
             headers: [
@@ -184,7 +185,7 @@ struct ResumableUploadRoutes {
     }
 
     @Sendable private func delete(_ request: Request, _ context: WebContext) async throws -> Response {
-        try await services.uploads.delete(
+        try await uploads.delete(
             context.scope, context.id("uploadId", of: UploadID.self), case: context.id("caseId", of: CaseID.self))
         return Response(status: .noContent)
     }

@@ -5,7 +5,7 @@ import Kernel
 
 /// Who else may see a case.
 struct ShareRoutes {
-    let services: WebServices
+    let shares: CaseSharesService
 
     private static let access = Schema.choice(ShareAccess.allCases.map(\.rawValue))
 
@@ -28,7 +28,7 @@ struct ShareRoutes {
                 responses: [.json(.ok, .list(of: .named("CaseShare")))]
             ) { _, context in
                 let id = try context.id("caseId", of: CaseID.self)
-                return try JSON.response(.ok, await services.cases.shares.list(context.scope, case: id))
+                return try JSON.response(.ok, await shares.list(context.scope, case: id))
             },
             APIRoute(
                 .post, "/api/cases/{caseId}/shares/", "Share a case with a colleague, or change the access",
@@ -40,7 +40,7 @@ struct ShareRoutes {
             ) { _, context in
                 let id = try context.id("caseId", of: CaseID.self)
                 let user = try context.id("userId", of: UserID.self)
-                try await services.cases.shares.end(context.scope, case: id, with: user)
+                try await shares.end(context.scope, case: id, with: user)
                 return try JSON.response(.ok, Message(message: "Share removed."))
             },
         ]
@@ -50,6 +50,6 @@ struct ShareRoutes {
         let scope = try context.scope
         let id = try context.id("caseId", of: CaseID.self)
         let form = try await JSON.body(of: request, as: ShareForm.self)
-        return try JSON.response(.created, await services.cases.shares.share(scope, case: id, form))
+        return try JSON.response(.created, await shares.share(scope, case: id, form))
     }
 }

@@ -6,7 +6,9 @@ import Kernel
 
 /// Receives series.
 struct UploadRoutes {
-    let services: WebServices
+    let images: ImagesService
+    let files: FilesService
+    let settings: WebSettings
 
     /// Bytes that a form may need beside its file.
     private static let formOverhead: Int64 = 65_536
@@ -25,16 +27,16 @@ struct UploadRoutes {
         let id = try context.id("caseId", of: CaseID.self)
         let length = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
         let force = try request.flag("force")
-        try await services.images.checkUpload(
+        try await images.checkUpload(
             scope, case: id, size: max(0, length - Self.formOverhead), force: force)
-        let limit = services.settings.uploadLimit
+        let limit = settings.uploadLimit
         if length > limit + Self.formOverhead {
             throw AppError.fileTooLarge(limit: limit)
         }
         let form = try await receive(request)
-        let image = try await services.images.add(
+        let image = try await images.add(
             scope, case: id, modality: form.modality, filename: form.filename, file: form.file, force: force)
-        let url = request.base(services.settings) + services.files.path(scope, image)
+        let url = request.base(settings) + files.path(scope, image)
         return try JSON.response(.created, ImageBody(image, url: url))
     }
 
@@ -57,7 +59,7 @@ struct UploadRoutes {
                 case "file":
                     guard file == nil else { throw AppError.invalid("file", "Send exactly one file.") }
                     filename = part.filename ?? "image"
-                    file = try await services.receiveFile(&reader)
+                    file = try await images.receive(&reader, limit: settings.uploadLimit)
                 case "modality": modality = try await reader.text(atMost: 100)
                 default: continue
                 }
@@ -75,16 +77,16 @@ struct UploadRoutes {
             guard let file, let sequence else { throw AppError.invalid("file", "This field is required.") }
             return Form(file: file, filename: filename, modality: sequence)
         } catch {
-            if let file { await services.images.discard(file) }
+            if let file { await images.discard(file) }
             throw error
         }
     }
 }
 
-extension WebServices {
+extension ImagesService {
     /// The present part's bytes, laid beside the store until somebody takes or discards them.
-    func receiveFile<Source>(_ reader: inout MultipartReader<Source>) async throws -> ReceivedFile {
-        var file = try await images.receive(limit: settings.uploadLimit)
+    func receive<Source>(_ reader: inout MultipartReader<Source>, limit: Int64) async throws -> ReceivedFile {
+        var file = try await receive(limit: limit)
         do {
             while let chunk = try await reader.nextChunk() { try await file.append(chunk.readableBytesView) }
             return try await file.finish()

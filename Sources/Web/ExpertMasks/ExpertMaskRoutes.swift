@@ -6,7 +6,9 @@ import Kernel
 
 /// Experts' masks in, agreement with the newest result out.
 struct ExpertMaskRoutes {
-    let services: WebServices
+    let images: ImagesService
+    let expertMasks: ExpertMasksService
+    let settings: WebSettings
 
     var all: [APIRoute] {
         [
@@ -21,7 +23,7 @@ struct ExpertMaskRoutes {
                 access: .allowed(.readResult), responses: [.json(.ok, .list(of: .named("ExpertMask")))]
             ) {
                 try JSON.response(
-                    .ok, await services.expertMasks.list($1.scope, case: $1.id("caseId", of: CaseID.self)))
+                    .ok, await expertMasks.list($1.scope, case: $1.id("caseId", of: CaseID.self)))
             },
         ]
     }
@@ -30,10 +32,10 @@ struct ExpertMaskRoutes {
     @Sendable private func upload(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("caseId", of: CaseID.self)
-        try await services.expertMasks.checkUpload(scope, case: id)
+        try await expertMasks.checkUpload(scope, case: id)
         let form = try await receive(request)
-        var mask = try await services.expertMasks.add(scope, case: id, convention: form.convention, file: form.file)
-        mask = try await services.expertMasks.wait(scope, for: mask, timeout: timeout(of: request))
+        var mask = try await expertMasks.add(scope, case: id, convention: form.convention, file: form.file)
+        mask = try await expertMasks.wait(scope, for: mask, timeout: timeout(of: request))
         var response = try JSON.response(mask.status.isOver ? .created : .accepted, mask)
         response.headers[.location] = "/api/inference/ground-truth/\(id)/"
         return response
@@ -42,7 +44,7 @@ struct ExpertMaskRoutes {
     /// RFC 7240: `Prefer: respond-async` does not wait.
     private func timeout(of request: Request) -> Duration {
         request.headers[.prefer]?.lowercased().contains("respond-async") == true
-            ? .zero : services.settings.comparisonTimeout
+            ? .zero : settings.comparisonTimeout
     }
 
     /// A whole upload.
@@ -60,7 +62,7 @@ struct ExpertMaskRoutes {
                 switch part.name {
                 case "file":
                     guard file == nil else { throw AppError.invalid("file", "Send exactly one file.") }
-                    file = try await services.receiveFile(&reader)
+                    file = try await images.receive(&reader, limit: settings.uploadLimit)
                 case "labelConvention", "label_convention": convention = try await reader.text(atMost: 100).trimmed
                 default: continue
                 }
@@ -68,7 +70,7 @@ struct ExpertMaskRoutes {
             guard let file else { throw AppError.invalid("file", "This field is required.") }
             return Form(file: file, convention: convention)
         } catch {
-            if let file { await services.images.discard(file) }
+            if let file { await images.discard(file) }
             throw error
         }
     }

@@ -5,7 +5,8 @@ import Kernel
 
 /// What clinicians say of results.
 struct FeedbackRoutes {
-    let services: WebServices
+    let feedback: FeedbackService
+    let settings: WebSettings
 
     var all: [APIRoute] {
         [
@@ -23,14 +24,14 @@ struct FeedbackRoutes {
         let scope = try context.scope
         let id = try context.id("caseId", of: CaseID.self)
         let form = try await JSON.body(of: request, as: FeedbackForm.self)
-        return try JSON.response(.created, await services.feedback.give(scope, case: id, form))
+        return try JSON.response(.created, await feedback.give(scope, case: id, form))
     }
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let window = try request.window()
-        let page = try await services.feedback.list(scope, case: context.id("caseId", of: CaseID.self), window)
-        return try Lists.response(page, window, request, services.settings)
+        let page = try await feedback.list(scope, case: context.id("caseId", of: CaseID.self), window)
+        return try Lists.response(page, window, request, settings)
     }
 
     private static let mark = Schema.integer(1...5)

@@ -7,7 +7,7 @@ import NIOCore
 
 /// Stored files by signed addresses: whole, in ranges, or not at all where the client has them already.
 struct FileRoutes {
-    let services: WebServices
+    let files: FilesService
 
     var all: [APIRoute] {
         [.get, .head].map { method in
@@ -35,7 +35,7 @@ struct FileRoutes {
 
     @Sendable private func get(_ request: Request, _ context: WebContext) async throws -> Response {
         let grant = try grant(request, context)
-        let file = try await services.files.open(
+        let file = try await files.open(
             grant, signature: request.query("signature") ?? "", origin: context.origin)
         var headers: HTTPFields = [
             .contentType: file.mediaType, .eTag: "\"\(file.sha256)\"", .acceptRanges: "bytes",
@@ -84,7 +84,7 @@ struct FileRoutes {
                 status: status, headers: headers, body: ResponseBody(contentLength: length) { try await $0.finish(nil) }
             )
         }
-        let stream = try await services.files.read(file, range: range)
+        let stream = try await files.read(file, range: range)
         return Response(
             status: status, headers: headers,
             body: ResponseBody(contentLength: length) { writer in

@@ -5,7 +5,7 @@ import Kernel
 
 /// The institutions of the platform; for superusers.
 struct InstitutionRoutes {
-    let services: WebServices
+    let institutions: InstitutionsService
 
     static let schemas: [String: Schema] = [
         "Institution": .object(["id": .id, "name": .text(1...200), "createdAt": .time]),
@@ -17,7 +17,7 @@ struct InstitutionRoutes {
             APIRoute(
                 .get, "/api/institutions/", "List institutions", access: .allowed(.manageInstitutions),
                 responses: [.json(.ok, .list(of: .named("Institution")))]
-            ) { try JSON.response(.ok, await services.users.institutions.list($1.scope)) },
+            ) { try JSON.response(.ok, await institutions.list($1.scope)) },
             APIRoute(
                 .post, "/api/institutions/", "Create an institution", access: .allowed(.manageInstitutions),
                 body: .json(.named("InstitutionForm")), responses: [.json(.created, .named("Institution"))],
@@ -28,7 +28,7 @@ struct InstitutionRoutes {
                 responses: [.json(.ok, .named("Institution"))]
             ) { _, context in
                 let id = try context.id("institutionId", of: InstitutionID.self)
-                return try JSON.response(.ok, await services.users.institutions.get(context.scope, id))
+                return try JSON.response(.ok, await institutions.get(context.scope, id))
             },
             APIRoute(
                 .patch, "/api/institutions/{institutionId}/", "Rename an institution",
@@ -40,13 +40,13 @@ struct InstitutionRoutes {
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let form = try await JSON.body(of: request, as: InstitutionForm.self)
-        return try JSON.response(.created, await services.users.institutions.create(scope, form))
+        return try JSON.response(.created, await institutions.create(scope, form))
     }
 
     @Sendable private func rename(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("institutionId", of: InstitutionID.self)
         let form = try await JSON.body(of: request, as: InstitutionForm.self)
-        return try JSON.response(.ok, await services.users.institutions.rename(scope, id, form))
+        return try JSON.response(.ok, await institutions.rename(scope, id, form))
     }
 }

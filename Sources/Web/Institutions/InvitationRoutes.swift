@@ -5,7 +5,8 @@ import Kernel
 
 /// Inviting people into an institution; an administrator's part.
 struct InvitationRoutes {
-    let services: WebServices
+    let settings: WebSettings
+    let invitations: InvitationsService
 
     private static let properties: [String: Schema] = [
         "id": .id, "role": .choice(Role.allCases.map(\.rawValue)), "email": .text().nullable, "createdAt": .time,
@@ -36,7 +37,7 @@ struct InvitationRoutes {
             APIRoute(
                 .get, "/api/users/invitations/", "List invitations, newest first",
                 access: .allowed(.changeUsers), responses: [.json(.ok, .list(of: .named("Invitation")))]
-            ) { try JSON.response(.ok, await services.users.invitations.list($1.scope)) },
+            ) { try JSON.response(.ok, await invitations.list($1.scope)) },
             APIRoute(
                 .post, "/api/users/invitations/", "Create an invitation", access: .allowed(.changeUsers),
                 body: .json(.named("InvitationForm")), responses: [.json(.created, .named("IssuedInvitation"))],
@@ -46,7 +47,7 @@ struct InvitationRoutes {
                 access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 let id = try context.id("invitationId", of: ID<Invitation>.self)
-                try await services.users.invitations.revoke(context.scope, id)
+                try await invitations.revoke(context.scope, id)
                 return try JSON.response(.ok, Message(message: "Invitation revoked."))
             },
         ]
@@ -55,8 +56,8 @@ struct InvitationRoutes {
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let form = try await JSON.body(of: request, as: InvitationForm.self)
-        let issued = try await services.users.invitations.create(scope, form)
-        let link = request.base(services.settings) + "/register?invitation=\(issued.token.text)"
+        let issued = try await invitations.create(scope, form)
+        let link = request.base(settings) + "/register?invitation=\(issued.token.text)"
         return try JSON.response(
             .created, Issued(invitation: issued.invitation, token: issued.token.text, link: link))
     }

@@ -4,7 +4,8 @@ import Kernel
 
 /// Model versions: seen by everybody who is signed in, chosen by an administrator.
 struct ModelRoutes {
-    let services: WebServices
+    let models: ModelsService
+    let settings: WebSettings
 
     var all: [APIRoute] {
         [
@@ -13,25 +14,25 @@ struct ModelRoutes {
                 query: APIRoute.Parameter.pages, responses: [.list(of: "ModelVersion")]
             ) { request, context in
                 let window = try request.window()
-                let page = try await services.models.list(context.scope, window)
-                return try Lists.response(page, window, request, services.settings)
+                let page = try await models.list(context.scope, window)
+                return try Lists.response(page, window, request, settings)
             },
             APIRoute(
                 .get, "/api/inference/models/{modelId}/", "Retrieve a model", access: .signedIn,
                 responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in
-                try await JSON.response(.ok, services.models.get(context.scope, Self.id(context)))
+                try await JSON.response(.ok, models.get(context.scope, Self.id(context)))
             },
             APIRoute(
                 .post, "/api/inference/models/{modelId}/activate/", "Activate a model for the institution",
                 access: .allowed(.manageModels), responses: [.json(.ok, .named("ModelVersion"))]
             ) { _, context in
-                try await JSON.response(.ok, services.models.activate(context.scope, Self.id(context)))
+                try await JSON.response(.ok, models.activate(context.scope, Self.id(context)))
             },
             APIRoute(
                 .post, "/api/inference/models/rollback/", "Roll back to the previous model",
                 access: .allowed(.manageModels), responses: [.json(.ok, .named("ModelVersion"))]
-            ) { _, context in try await JSON.response(.ok, services.models.rollBack(context.scope)) },
+            ) { _, context in try await JSON.response(.ok, models.rollBack(context.scope)) },
         ]
     }
 

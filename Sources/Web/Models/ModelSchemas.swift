@@ -1,3 +1,5 @@
+import Features
+
 extension ModelRoutes {
     static let schemas: [String: Schema] = [
         "ModelVersion": .object([

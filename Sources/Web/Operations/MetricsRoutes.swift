@@ -7,12 +7,10 @@ import NIOCore
 
 /// `/metrics` for Prometheus: who has the token, else this machine alone. It holds numbers of all institutions and no person.
 struct MetricsRoutes {
-    let services: WebServices
+    let operations: OperationsService
+    let settings: WebSettings
+    let requests: RequestMetrics
     private let started = Date()
-
-    init(services: WebServices) {
-        self.services = services
-    }
 
     func add(to router: Router<WebContext>) {
         router.get("metrics", use: metrics)
@@ -21,7 +19,7 @@ struct MetricsRoutes {
     @Sendable private func metrics(_ request: Request, _ context: WebContext) async throws -> Response {
         try admit(request, context)
         var text = PrometheusText()
-        add(requests: services.requests.present, to: &text)
+        add(requests: self.requests.present, to: &text)
         await addNumbers(to: &text)
         addProcess(to: &text)
         return Response(
@@ -32,13 +30,13 @@ struct MetricsRoutes {
     /// A request that a proxy on this machine passes on comes from elsewhere. Not every proxy says that it is one, so where the
     /// settings speak of one the token is needed.
     private func admit(_ request: Request, _ context: WebContext) throws {
-        if let token = services.settings.metricsToken {
+        if let token = settings.metricsToken {
             guard let given = request.headers[.authorization], given.isSame(as: "Bearer \(token)") else {
                 throw AppError(.unauthenticated, "Send METRICS_TOKEN as a bearer token.")
             }
             return
         }
-        let hasProxy = services.settings.publicURL != nil || !services.settings.trustedProxies.isEmpty
+        let hasProxy = settings.publicURL != nil || !settings.trustedProxies.isEmpty
         // A page that gave its own name this machine's address is called by that name.
         let isNamedHere = AllowedHosts(WebSettings.localHosts).allows(request.head.authority ?? "")
         guard !hasProxy, !request.headers.comeThroughProxy, isNamedHere,
@@ -76,7 +74,7 @@ struct MetricsRoutes {
     }
 
     private func addNumbers(to text: inout PrometheusText) async {
-        let (jobs, workers, pool) = await services.operations.numbers()
+        let (jobs, workers, pool) = await operations.numbers()
         text.add("neuroai_database_up", .gauge, "1 if the database is reachable.", jobs == nil ? 0 : 1)
         text.begin(
             "neuroai_database_pool", .gauge, "Database connections of this process: total, busy and waiting calls.")
@@ -112,7 +110,7 @@ struct MetricsRoutes {
 
     private func addProcess(to text: inout PrometheusText) {
         text.begin("neuroai_build_info", .gauge, "Running version.")
-        text.sample("neuroai_build_info", ["version": services.settings.version], 1)
+        text.sample("neuroai_build_info", ["version": settings.version], 1)
         text.add(
             "process_start_time_seconds", .gauge, "Start time of the server, Unix time.",
             started.timeIntervalSince1970)

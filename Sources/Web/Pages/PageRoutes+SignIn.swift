@@ -14,7 +14,7 @@ extension PageRoutes {
         var next: String?
     }
 
-    private var mayRegister: Bool { services.users.accounts.registration != .closed }
+    private var mayRegister: Bool { users.accounts.registration != .closed }
 
     @Sendable func openSignIn(_ request: Request, _ context: WebContext) async throws -> Response {
         let next = ReturnPath.safe(request.query(ReturnPath.parameter))
@@ -27,7 +27,7 @@ extension PageRoutes {
         let devices = request.cookies[SessionCookies.devices]?.value
         let next = ReturnPath.safe(form.next)
         do {
-            let signedIn = try await services.sessions.login(
+            let signedIn = try await sessions.login(
                 email: form.email ?? "", password: form.password ?? "", code: form.otp, devices: devices,
                 origin: context.origin)
             return enter(signedIn.user, signedIn.tokens, devices: devices, at: next)
@@ -47,25 +47,25 @@ extension PageRoutes {
     /// - Throws: not found where nobody may register, as long as no invitation lets somebody in.
     @Sendable func openRegistration(_ request: Request, _ context: WebContext) async throws -> Response {
         let invitation = request.query("invitation")
-        guard try await services.users.mayRegister(invitation: invitation) else { throw Self.closed(invitation) }
-        return page(.ok, "register", RegisterPage(services.users.accounts, invitation: invitation))
+        guard try await users.mayRegister(invitation: invitation) else { throw Self.closed(invitation) }
+        return page(.ok, "register", RegisterPage(users.accounts, invitation: invitation))
     }
 
     @Sendable func register(_ request: Request, _ context: WebContext) async throws -> Response {
         guard request.isSameOrigin else { return Response.redirect(to: "/register") }
         let form = try await Self.form(Registration.self, of: request)
-        guard try await services.users.mayRegister(invitation: form.invitation) else {
+        guard try await users.mayRegister(invitation: form.invitation) else {
             throw Self.closed(form.invitation)
         }
         do {
-            let registered = try await services.users.register(form, origin: context.origin)
+            let registered = try await users.register(form, origin: context.origin)
             guard let tokens = registered.tokens else {
                 return page(.created, "registered", RegisteredPage(email: registered.user.email))
             }
             return enter(registered.user, tokens, devices: request.cookies[SessionCookies.devices]?.value, at: nil)
         } catch let error as AppError where [.validation, .tooManyRequests].contains(error.code) {
             let model = RegisterPage(
-                services.users.accounts, invitation: form.invitation, errors: error.sentences, entered: form)
+                users.accounts, invitation: form.invitation, errors: error.sentences, entered: form)
             var response = page(ErrorResponse.status(of: error.code), "register", model)
             if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
             return response
@@ -80,9 +80,9 @@ extension PageRoutes {
 
     private func enter(_ user: User, _ tokens: TokenPair, devices: String?, at next: String?) -> Response {
         var response = Response.redirect(to: next ?? ReturnPath.home, type: .normal)
-        let cookies = SessionCookies(services)
+        let cookies = SessionCookies(sessions, settings)
         cookies.set(tokens, on: &response)
-        cookies.set(devices: services.sessions.deviceCookie(for: user.id, keeping: devices), on: &response)
+        cookies.set(devices: sessions.deviceCookie(for: user.id, keeping: devices), on: &response)
         return response
     }
 
@@ -90,10 +90,10 @@ extension PageRoutes {
         guard request.isSameOrigin else { return Response.redirect(to: "/login") }
         if let token = request.cookies[SessionCookies.refresh]?.value {
             // A session that is over already is no reason to keep the cookies.
-            try? await services.sessions.logout(refreshToken: token, origin: context.origin)
+            try? await sessions.logout(refreshToken: token, origin: context.origin)
         }
         var response = Response.redirect(to: "/login", type: .normal)
-        SessionCookies(services).clear(on: &response)
+        SessionCookies(sessions, settings).clear(on: &response)
         return response
     }
 }

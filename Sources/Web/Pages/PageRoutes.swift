@@ -7,7 +7,14 @@ import NIOCore
 
 /// The pages: server-rendered, usable by keyboard; scripts only show progress.
 struct PageRoutes {
-    let services: WebServices
+    let users: UsersService
+    let sessions: SessionsService
+    let cases: CasesService
+    let images: ImagesService
+    let segmentation: SegmentationService
+    let reports: ReportsService
+    let files: FilesService
+    let settings: WebSettings
     let templates: PageTemplates
 
     /// What is the same for everybody.
@@ -26,8 +33,6 @@ struct PageRoutes {
         router.post("cases", use: templates.shown(createCase))
         router.get("cases/:id", use: templates.shown { try await casePage($1) })
         router.get("assets/:name", use: asset)
-        AccountRoutes(services: services, templates: templates).add(to: router)
-        AdminRoutes(services: services, templates: templates).add(to: router)
     }
 
     // MARK: Cases
@@ -57,8 +62,8 @@ struct PageRoutes {
         query.window = .page(number: request.query("page").flatMap { Int($0) }.map { max(1, $0) } ?? 1, size: 25)
         query.search = request.query("search")
         query.needsReview = try request.flag("needsReview") ? true : nil
-        let cases = try await services.cases.list(scope, query)
-        let user = try await services.users.profile(scope)
+        let cases = try await self.cases.list(scope, query)
+        let user = try await users.profile(scope)
         var model = WorklistPage(user: user, cases: cases, query: query, errors: errors, scope: scope)
         if model.newCase != nil { model.newCase = .init(entered) }
         return page(errors.isEmpty ? .ok : .badRequest, "worklist", model)
@@ -70,7 +75,7 @@ struct PageRoutes {
         do {
             entered = try await Self.form(NewCaseForm.self, of: request, atMost: JSON.bodyLimit)
             let form = try entered.caseForm()
-            return Response.redirect(to: "/cases/\(try await services.cases.create(scope, form).id)")
+            return Response.redirect(to: "/cases/\(try await self.cases.create(scope, form).id)")
         } catch let error as AppError where error.code == .validation {
             return try await worklist(request, context, errors: error.sentences, entered: entered)
         }
@@ -79,19 +84,19 @@ struct PageRoutes {
     private func casePage(_ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id(of: CaseID.self)
-        let item = try await services.cases.get(scope, id)
-        let images = try await services.images.list(scope, case: id)
-        let task = try await services.segmentation.list(scope, case: id, .plain(limit: 1)).items.first
-        let result = try await services.segmentation.latestResult(scope, case: id)
+        let item = try await self.cases.get(scope, id)
+        let images = try await self.images.list(scope, case: id)
+        let task = try await segmentation.list(scope, case: id, .plain(limit: 1)).items.first
+        let result = try await segmentation.latestResult(scope, case: id)
         // Researchers see numbers without the report.
         let mayRead = Policy.reach(of: .readReport, scope) != .nothing
         let reports =
-            mayRead ? try await services.reports.list(scope, case: id, .plain(limit: Window.plainLimit)).items : []
-        let user = try await services.users.profile(scope)
+            mayRead ? try await self.reports.list(scope, case: id, .plain(limit: Window.plainLimit)).items : []
+        let user = try await users.profile(scope)
         var model = CasePage(
             user: user, item: item, images: images, task: task, found: result, reports: reports, scope: scope,
-            links: services.files)
-        model.offer(try await services.cases.allowed(scope, id, among: [.uploadImage, .startInference]))
+            links: files)
+        model.offer(try await self.cases.allowed(scope, id, among: [.uploadImage, .startInference]))
         return page(.ok, "case", model)
     }
 

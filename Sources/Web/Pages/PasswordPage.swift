@@ -17,7 +17,7 @@ extension PageRoutes {
     private static let done = "changed"
 
     @Sendable func openPassword(_ request: Request, _ context: WebContext) async throws -> Response {
-        let user = try await services.users.profile(context.scope)
+        let user = try await users.profile(context.scope)
         return page(.ok, "password", passwordPage(user, isDone: request.query("done") == Self.done))
     }
 
@@ -25,10 +25,10 @@ extension PageRoutes {
         let principal = try context.signedIn()
         do {
             let form = try await Self.form(PasswordChange.self, of: request)
-            try await services.users.changePassword(principal, form)
+            try await users.changePassword(principal, form)
             return Response.redirect(to: "/password?done=\(Self.done)")
         } catch let error as AppError where [.validation, .conflict, .tooManyRequests].contains(error.code) {
-            let user = try await services.users.profile(principal.scope)
+            let user = try await users.profile(principal.scope)
             var response = page(
                 ErrorResponse.status(of: error.code), "password", passwordPage(user, errors: error.fieldSentences))
             if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
@@ -39,6 +39,6 @@ extension PageRoutes {
     private func passwordPage(_ user: User, errors: [String] = [], isDone: Bool = false) -> PasswordPage {
         PasswordPage(
             userName: user.fullName, errors: errors, isDone: isDone,
-            shortest: services.users.accounts.passwords.shortest)
+            shortest: users.accounts.passwords.shortest)
     }
 }

@@ -20,10 +20,6 @@ struct SessionCookies: Sendable {
         deviceSeconds = Int(sessions.lifetimes.deviceLifetime.components.seconds)
     }
 
-    init(_ services: WebServices) {
-        self.init(services.sessions, services.settings)
-    }
-
     func set(_ tokens: TokenPair, on response: inout Response) {
         response.setCookie(cookie(Authenticator.cookie, tokens.access, seconds: accessSeconds))
         response.setCookie(cookie(Self.refresh, tokens.refresh, seconds: refreshSeconds))

@@ -5,7 +5,7 @@ import Kernel
 
 /// Corrections of signed reports.
 struct ReportAddendumRoutes {
-    let services: WebServices
+    let reports: ReportsService
 
     private static let path = "/api/reports/{reportId}/addenda/"
 
@@ -16,7 +16,7 @@ struct ReportAddendumRoutes {
                 responses: [.json(.ok, ReportRoutes.addenda)]
             ) {
                 try JSON.response(
-                    .ok, await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)).addenda)
+                    .ok, await reports.get($1.scope, $1.id("reportId", of: ID<Report>.self)).addenda)
             },
             APIRoute(
                 .post, Self.path, "Add an addendum to a signed report",
@@ -30,7 +30,7 @@ struct ReportAddendumRoutes {
         let scope = try context.scope
         let id = try context.id("reportId", of: ID<Report>.self)
         let form = try await JSON.body(of: request, as: AddendumForm.self)
-        let report = try await services.reports.addAddendum(scope, id, form, if: request.precondition)
+        let report = try await reports.addAddendum(scope, id, form, if: request.precondition)
         var response = try await CheckedReport(report).response(.created)
         response.headers[.location] = "/api/reports/\(id)/addenda/"
         return response

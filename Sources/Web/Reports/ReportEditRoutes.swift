@@ -7,7 +7,9 @@ import Kernel
 
 /// What becomes of a report after its draft: edits, signatures, and where its sentences come from.
 struct ReportEditRoutes {
-    let services: WebServices
+    let reports: ReportsService
+    let files: FilesService
+    let settings: WebSettings
 
     var all: [APIRoute] {
         [
@@ -36,16 +38,16 @@ struct ReportEditRoutes {
         let scope = try context.scope
         let id = try context.id("reportId", of: ID<Report>.self)
         let form = try await JSON.body(of: request, as: ReportForm.self)
-        let report = try await services.reports.update(scope, id, form, if: request.precondition)
+        let report = try await reports.update(scope, id, form, if: request.precondition)
         return try await CheckedReport(report).response()
     }
 
     @Sendable private func trace(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let trace = try await services.reports.trace(scope, context.id("reportId", of: ID<Report>.self))
-        let base = request.base(services.settings)
+        let trace = try await reports.trace(scope, context.id("reportId", of: ID<Report>.self))
+        let base = request.base(settings)
         return try JSON.response(
-            .ok, TraceBody(trace, manifest: trace.manifest.map { base + services.files.path(scope, $0) }))
+            .ok, TraceBody(trace, manifest: trace.manifest.map { base + self.files.path(scope, $0) }))
     }
 }
 

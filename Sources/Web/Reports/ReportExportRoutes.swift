@@ -6,7 +6,9 @@ import NIOCore
 
 /// Reports on paper.
 struct ReportExportRoutes {
-    let services: WebServices
+    let reportExport: ReportExportService
+    let files: FilesService
+    let settings: WebSettings
 
     var all: [APIRoute] {
         [
@@ -29,8 +31,8 @@ struct ReportExportRoutes {
     @Sendable private func export(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("reportId", of: ID<Report>.self)
-        let printed = try await services.reportExport.export(scope, id)
-        let data = try await services.reportExport.read(printed)
+        let printed = try await reportExport.export(scope, id)
+        let data = try await reportExport.read(printed)
         return Self.answer(id, printed) { writer in
             try await writer.write(ByteBuffer(bytes: data))
             try await writer.finish(nil)
@@ -39,7 +41,7 @@ struct ReportExportRoutes {
 
     @Sendable private func look(_ request: Request, _ context: WebContext) async throws -> Response {
         let id = try context.id("reportId", of: ID<Report>.self)
-        let printed = try await services.reportExport.printed(context.scope, id)
+        let printed = try await reportExport.printed(context.scope, id)
         return Self.answer(id, printed) { try await $0.finish(nil) }
     }
 
@@ -71,13 +73,13 @@ struct ReportExportRoutes {
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let list = try await services.reportExport.list(scope, context.id("reportId", of: ID<Report>.self))
-        let base = request.base(services.settings)
+        let list = try await reportExport.list(scope, context.id("reportId", of: ID<Report>.self))
+        let base = request.base(settings)
         return try JSON.response(
             .ok,
             list.map { printed in
                 PDFBody(
-                    id: printed.id.string, url: base + services.files.path(scope, printed), fileSize: printed.size,
+                    id: printed.id.string, url: base + files.path(scope, printed), fileSize: printed.size,
                     sha256: printed.sha256, revision: printed.revision, status: printed.status,
                     createdBy: printed.author, createdAt: printed.createdAt.description)
             })

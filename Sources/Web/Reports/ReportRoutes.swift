@@ -5,7 +5,8 @@ import Kernel
 
 /// Reports.
 struct ReportRoutes {
-    let services: WebServices
+    let reports: ReportsService
+    let settings: WebSettings
 
     private struct GenerateForm: Decodable {
         let caseId: String
@@ -31,7 +32,7 @@ struct ReportRoutes {
                 .get, "/api/reports/{reportId}/", "Retrieve a report", access: .allowed(.readReport),
                 responses: [.json(.ok, .named("CheckedReport"))]
             ) {
-                let report = try await services.reports.get($1.scope, $1.id("reportId", of: ID<Report>.self))
+                let report = try await reports.get($1.scope, $1.id("reportId", of: ID<Report>.self))
                 return try await CheckedReport(report).response()
             },
         ]
@@ -40,9 +41,9 @@ struct ReportRoutes {
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
         let caseID = try request.queryID("caseId", of: CaseID.self)
-        let page = try await services.reports.list(
+        let page = try await reports.list(
             context.scope, case: caseID, created: request.span("created"), window)
-        return try Lists.response(page, window, request, services.settings)
+        return try Lists.response(page, window, request, settings)
     }
 
     @Sendable private func create(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -53,7 +54,7 @@ struct ReportRoutes {
     }
 
     private func generate(_ id: CaseID, _ context: WebContext) async throws -> Response {
-        let report = try await services.reports.generate(context.scope, case: id)
+        let report = try await reports.generate(context.scope, case: id)
         var response = try JSON.response(.created, report)
         response.headers[.location] = "/api/reports/\(report.id)/"
         return response

@@ -5,7 +5,9 @@ import Kernel
 
 /// Segmentations: asked for, watched, cancelled.
 struct InferenceRoutes {
-    let services: WebServices
+    let segmentation: SegmentationService
+    let files: FilesService
+    let settings: WebSettings
 
     private struct StartForm: Decodable {
         let caseId: String
@@ -51,7 +53,7 @@ struct InferenceRoutes {
                 access: .allowed(.startInference), responses: [.json(.ok, .named("Task"))]
             ) { _, context in
                 let id = try context.id("taskId", of: ID<InferenceTask>.self)
-                return try JSON.response(.ok, await services.segmentation.cancel(context.scope, id))
+                return try JSON.response(.ok, await segmentation.cancel(context.scope, id))
             },
             APIRoute(
                 .get, "/api/inference/result/{caseId}/", "Retrieve the latest result of a case",
@@ -69,7 +71,7 @@ struct InferenceRoutes {
     }
 
     private func answer(_ id: CaseID, model: String?, force: Bool, _ context: WebContext) async throws -> Response {
-        let task = try await services.segmentation.start(context.scope, case: id, modelID: model, force: force)
+        let task = try await segmentation.start(context.scope, case: id, modelID: model, force: force)
         var response = try JSON.response(.accepted, task)
         response.headers[.location] = "/api/inference/tasks/\(task.id)/"
         return response
@@ -78,17 +80,17 @@ struct InferenceRoutes {
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let window = try request.window()
         let caseID = try request.queryID("caseId", of: CaseID.self)
-        let page = try await services.segmentation.list(
+        let page = try await segmentation.list(
             context.scope, case: caseID, created: request.span("created"), window)
-        return try Lists.response(page, window, request, services.settings)
+        return try Lists.response(page, window, request, settings)
     }
 
     @Sendable private func get(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let task = try await services.segmentation.get(scope, context.id("taskId", of: ID<InferenceTask>.self))
+        let task = try await segmentation.get(scope, context.id("taskId", of: ID<InferenceTask>.self))
         guard task.status == .completed else { return try JSON.response(.ok, task) }
-        let result = try await services.segmentation.result(scope, of: task.id).map {
-            ResultBody($0, scope, services.files, base: request.base(services.settings))
+        let result = try await segmentation.result(scope, of: task.id).map {
+            ResultBody($0, scope, files, base: request.base(settings))
         }
         return try JSON.response(.ok, TaskBody(task: task, result: result))
     }
@@ -96,10 +98,10 @@ struct InferenceRoutes {
     @Sendable private func latest(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("caseId", of: CaseID.self)
-        guard let result = try await services.segmentation.latestResult(scope, case: id) else {
+        guard let result = try await segmentation.latestResult(scope, case: id) else {
             throw AppError(.notFound, "The case has no result yet.")
         }
         return try JSON.response(
-            .ok, ResultBody(result, scope, services.files, base: request.base(services.settings)))
+            .ok, ResultBody(result, scope, files, base: request.base(settings)))
     }
 }

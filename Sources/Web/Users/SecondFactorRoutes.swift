@@ -5,7 +5,7 @@ import Kernel
 
 /// The second factor of one's own account, and an administrator's help when it is lost.
 struct SecondFactorRoutes {
-    let services: WebServices
+    let factors: SecondFactorsService
 
     static let schemas: [String: Schema] = [
         "SecondFactorStatus": .object([
@@ -35,7 +35,7 @@ struct SecondFactorRoutes {
             APIRoute(
                 .get, Self.path, "Status of two-factor authentication", access: .signedIn,
                 responses: [.json(.ok, .named("SecondFactorStatus"))]
-            ) { try JSON.response(.ok, await services.sessions.secondFactors.status($1.signedIn(enrolling: true))) },
+            ) { try JSON.response(.ok, await factors.status($1.signedIn(enrolling: true))) },
             APIRoute(
                 .post, Self.path, "Start enrolling an authenticator app", access: .signedIn,
                 body: .json(.named("SecondFactorPassword")),
@@ -52,7 +52,7 @@ struct SecondFactorRoutes {
                 access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
                 let id = try context.id("userId", of: UserID.self)
-                try await services.sessions.secondFactors.reset(context.scope, id)
+                try await factors.reset(context.scope, id)
                 return try JSON.response(.ok, Message(message: "Two-factor authentication has been reset."))
             },
         ]
@@ -62,19 +62,19 @@ struct SecondFactorRoutes {
         let principal = try context.signedIn(enrolling: true)
         let password = try await JSON.body(of: request, as: PasswordForm.self).password
         return try JSON.response(
-            .created, await services.sessions.secondFactors.enrol(principal, password: password))
+            .created, await factors.enrol(principal, password: password))
     }
 
     @Sendable private func confirm(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn(enrolling: true)
         let code = try await JSON.body(of: request, as: CodeForm.self).code
-        return try JSON.response(.ok, await services.sessions.secondFactors.confirm(principal, code: code))
+        return try JSON.response(.ok, await factors.confirm(principal, code: code))
     }
 
     @Sendable private func disable(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn()
         let password = try await JSON.body(of: request, as: PasswordForm.self).password
-        try await services.sessions.secondFactors.disable(principal, password: password)
+        try await factors.disable(principal, password: password)
         return try JSON.response(.ok, Message(message: "Two-factor authentication has been disabled."))
     }
 }

@@ -5,7 +5,7 @@ import Kernel
 
 /// A user's own sessions.
 struct SessionRoutes {
-    let services: WebServices
+    let sessions: SessionsService
 
     static let schemas: [String: Schema] = [
         "Session": .object([
@@ -19,12 +19,12 @@ struct SessionRoutes {
             APIRoute(
                 .get, "/api/users/sessions/", "List your active sessions", access: .signedIn,
                 responses: [.json(.ok, .list(of: .named("Session")))]
-            ) { try JSON.response(.ok, await services.sessions.list($1.signedIn())) },
+            ) { try JSON.response(.ok, await sessions.list($1.signedIn())) },
             APIRoute(
                 .delete, "/api/users/sessions/{sessionId}/", "End one of your sessions", access: .signedIn,
                 responses: [.message()]
             ) { _, context in
-                try await services.sessions.end(context.signedIn(), context.id("sessionId", of: SessionID.self))
+                try await sessions.end(context.signedIn(), context.id("sessionId", of: SessionID.self))
                 return try JSON.response(.ok, Message(message: "Session ended."))
             },
         ]

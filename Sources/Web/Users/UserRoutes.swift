@@ -5,7 +5,8 @@ import Kernel
 
 /// Accounts and sessions.
 struct UserRoutes {
-    let services: WebServices
+    let users: UsersService
+    let sessions: SessionsService
 
     /// What a sign-in answers.
     private struct Session: Encodable {
@@ -64,7 +65,7 @@ struct UserRoutes {
             APIRoute(
                 .get, "/api/users/profile/", "Retrieve your profile", access: .signedIn,
                 responses: [.json(.ok, .named("User"))]
-            ) { try JSON.response(.ok, await services.users.profile($1.scope)) },
+            ) { try JSON.response(.ok, await users.profile($1.scope)) },
             APIRoute(
                 .patch, "/api/users/profile/update/", "Update your profile", access: .signedIn,
                 body: .json(.named("ProfileChange")), responses: [.json(.ok, .named("ChangedUser"))],
@@ -81,11 +82,11 @@ struct UserRoutes {
             APIRoute(
                 .get, "/api/users/users/", "List users of the institution", access: .allowed(.readUsers),
                 responses: [.json(.ok, .named("UserDirectory"))]
-            ) { try JSON.response(.ok, await services.users.list($1.scope)) },
+            ) { try JSON.response(.ok, await users.list($1.scope)) },
             APIRoute(
                 .get, "/api/users/users/{userId}/", "Retrieve a user", access: .allowed(.readUsers),
                 responses: [.json(.ok, .named("User"))]
-            ) { try JSON.response(.ok, await services.users.user($1.scope, $1.id("userId", of: UserID.self))) },
+            ) { try JSON.response(.ok, await users.user($1.scope, $1.id("userId", of: UserID.self))) },
             APIRoute(
                 .patch, "/api/users/users/{userId}/", "Update a user", access: .allowed(.changeUsers),
                 body: .json(.named("UserChange")), responses: [.json(.ok, .named("User"))], handler: updateUser),
@@ -98,7 +99,7 @@ struct UserRoutes {
                 .delete, "/api/users/users/{userId}/", "Delete a user; cases and reports are kept",
                 access: .allowed(.changeUsers), responses: [.message()]
             ) { _, context in
-                try await services.users.delete(context.scope, context.id("userId", of: UserID.self))
+                try await users.delete(context.scope, context.id("userId", of: UserID.self))
                 return try JSON.response(.ok, Message(message: "User deleted."))
             },
         ]
@@ -106,7 +107,7 @@ struct UserRoutes {
 
     @Sendable private func register(_ request: Request, _ context: WebContext) async throws -> Response {
         let form = try await JSON.body(of: request, as: Registration.self)
-        let registered = try await services.users.register(form, origin: context.origin)
+        let registered = try await users.register(form, origin: context.origin)
         guard let tokens = registered.tokens else {
             let message = "Account created. An administrator must approve it before you can sign in."
             return try JSON.response(.created, Changed(user: registered.user, message: message))
@@ -116,20 +117,20 @@ struct UserRoutes {
 
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
         let form = try await JSON.body(of: request, as: Credentials.self)
-        let signedIn = try await services.sessions.login(
+        let signedIn = try await sessions.login(
             email: form.email, password: form.password, code: form.otp, origin: context.origin)
         return try JSON.response(.ok, Session(signedIn.user, signedIn.tokens))
     }
 
     @Sendable private func logout(_ request: Request, _ context: WebContext) async throws -> Response {
         let token = try await refreshToken(request)
-        try await services.sessions.logout(refreshToken: token, origin: context.origin)
+        try await sessions.logout(refreshToken: token, origin: context.origin)
         return try JSON.response(.ok, Message(message: "Signed out."))
     }
 
     @Sendable private func refresh(_ request: Request, _ context: WebContext) async throws -> Response {
         let token = try await refreshToken(request)
-        return try JSON.response(.ok, await services.sessions.refresh(token, origin: context.origin))
+        return try JSON.response(.ok, await sessions.refresh(token, origin: context.origin))
     }
 
     private func refreshToken(_ request: Request) async throws -> String {
@@ -140,13 +141,13 @@ struct UserRoutes {
 
     @Sendable private func updateProfile(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        let user = try await services.users.updateProfile(scope, JSON.body(of: request, as: UserChange.self))
+        let user = try await users.updateProfile(scope, JSON.body(of: request, as: UserChange.self))
         return try JSON.response(.ok, Changed(user: user, message: "Profile updated."))
     }
 
     @Sendable private func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
         let principal = try context.signedIn()
-        try await services.users.changePassword(principal, JSON.body(of: request, as: PasswordChange.self))
+        try await users.changePassword(principal, JSON.body(of: request, as: PasswordChange.self))
         return try JSON.response(.ok, Message(message: "Password changed."))
     }
 
@@ -154,13 +155,13 @@ struct UserRoutes {
         let scope = try context.scope
         let id = try context.id("userId", of: UserID.self)
         let form = try await JSON.body(of: request, as: ApprovalForm.self)
-        return try JSON.response(.ok, await services.users.approve(scope, id, form))
+        return try JSON.response(.ok, await users.approve(scope, id, form))
     }
 
     @Sendable private func updateUser(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("userId", of: UserID.self)
         let change = try await JSON.body(of: request, as: UserChange.self)
-        return try JSON.response(.ok, await services.users.updateUser(scope, id, change))
+        return try JSON.response(.ok, await users.updateUser(scope, id, change))
     }
 }

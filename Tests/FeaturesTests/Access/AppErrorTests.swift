@@ -1,9 +1,9 @@
-@testable import Kernel
 import Imaging
 import Storage
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct AppErrorTests {
     @Test func everyFaultHasItsCode() {

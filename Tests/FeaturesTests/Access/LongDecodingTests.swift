@@ -1,8 +1,8 @@
-@testable import Kernel
 import Dispatch
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// A long body keeps no event loop from serving others.
 struct LongDecodingTests {

@@ -1,8 +1,8 @@
-@testable import Kernel
 import Foundation
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct PolicyTests {
     /// The table as a person would write it, so that a change of the code shows as a change of this page.

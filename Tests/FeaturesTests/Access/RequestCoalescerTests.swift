@@ -1,8 +1,8 @@
-@testable import Kernel
 import Synchronization
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct RequestCoalescerTests {
     /// A read that ends when it is let go, and counts how often it ran.

@@ -1,7 +1,7 @@
-@testable import Kernel
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 struct VisibleTextTests {
     /// A required text that shows nothing is as good as none.

@@ -1,7 +1,7 @@
-@testable import Administration
 import Storage
 import Testing
 
+@testable import Administration
 @testable import Features
 
 @Suite struct CalendarPartTests {

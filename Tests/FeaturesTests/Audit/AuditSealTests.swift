@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct AuditSealTests {
     /// The bytes and the hash of docs/audit.md, made there by Python.

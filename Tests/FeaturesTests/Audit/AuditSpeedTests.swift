@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// What the audit path alone allows, for docs/audit.md: `AUDIT_SPEED=1 scripts/with-postgres swift test --filter AuditSpeed`
 /// (no assertion about time; files of TMPDIR).

@@ -1,8 +1,8 @@
-@testable import Kernel
 import Storage
 import TestSupport
 
 @testable import Features
+@testable import Kernel
 
 /// An audit trail on a fresh database, its sealer, and the hand of somebody who wants it to say something else.
 struct AuditTrail: Sendable {

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Manipulations of somebody who owns the database: each is found and named.
 @Suite struct AuditVerifyTests {

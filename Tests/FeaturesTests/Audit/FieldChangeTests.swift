@@ -1,10 +1,10 @@
-@testable import Kernel
 import Imaging
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// What entries say of a change: values of what is no data of a patient or a person, names of all other fields.
 @Suite struct FieldChangeTests {

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct RefusalBudgetTests {
     private static let now = Timestamp(microseconds: 1_800_000_000_000_000)

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Imaging
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct CaseDeletionTests {
     @Test(arguments: TestDatabase.all) func aChangeOfAnOlderRevisionIsRefused(_ kind: TestDatabase) async throws {

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct CaseListTests {
     private static func patients(_ clinic: Clinic, _ person: Person, _ change: (inout CaseQuery) throws -> Void)

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Imaging
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// What the newest result says about its review, kept with the case.
 @Suite struct CaseReviewTests {

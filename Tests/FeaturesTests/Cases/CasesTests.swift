@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct CasesTests {
     @Test(arguments: TestDatabase.all) func aCaseIsMadeChangedAndDeleted(_ kind: TestDatabase) async throws {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import Imaging
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct ImagesTests {
     @Test(arguments: TestDatabase.all) func anUploadIsKeptAndNamed(_ kind: TestDatabase) async throws {

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct IdempotencyTests {
     private static let answer = StoredAnswer(

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct InstitutionsTests {
     @Test(arguments: TestDatabase.all) func aSuperuserLooksAfterThem(_ kind: TestDatabase) async throws {

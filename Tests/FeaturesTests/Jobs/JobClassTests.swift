@@ -1,10 +1,10 @@
-@testable import Kernel
 import Storage
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Which jobs which slot of a worker takes.
 @Suite struct JobClassTests {

@@ -1,10 +1,11 @@
-@testable import Kernel
+import Basics
 import Storage
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// How those who wait for jobs learn how far they are.
 @Suite struct JobFeedTests {

@@ -1,8 +1,8 @@
-@testable import Kernel
 import Logging
 import Storage
 
 @testable import Features
+@testable import Kernel
 
 /// A job whose behaviour a test writes; what it wrote is counted in the audit trail.
 struct ScriptedJob: Job {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import Imaging
 import Storage
@@ -7,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// How long a run may take, as a value and in the worker's loop.
 @Suite struct JobLimitsTests {

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// A request's id goes with the work that it asked for, and with what that work asks for.
 @Suite struct JobRequestTests {

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Storage
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// The worker's loop with real time, on both databases.
 @Suite struct JobRunnerTests {

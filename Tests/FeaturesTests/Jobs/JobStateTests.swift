@@ -1,8 +1,8 @@
-@testable import Kernel
 import Storage
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// The life of a job as a value: no database, no clock.
 @Suite struct JobStateTests {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Basics
 import Imaging
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Which model works for whom.
 @Suite struct ModelsServiceTests {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Basics
 import Imaging
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// A PostgreSQL without room (SQLSTATE 53100) is treated like SQLite on a full disk. A trigger raises the error, since no test can
 /// fill the server's disk.

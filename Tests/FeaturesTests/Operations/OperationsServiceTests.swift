@@ -1,4 +1,3 @@
-@testable import Kernel
 import Basics
 import Foundation
 import Imaging
@@ -7,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct OperationsServiceTests {
     private static let model = ModelIdentity(

@@ -1,10 +1,11 @@
-@testable import Kernel
+import Basics
 import Storage
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Reports are composed, and texts held against the findings, while no transaction is open: on SQLite nobody else could write
 /// meanwhile.

@@ -1,8 +1,8 @@
-@testable import Kernel
 import Testing
 
 @testable import Features
 @testable import Imaging
+@testable import Kernel
 
 /// A sentence and what it cites cannot differ.
 @Suite struct ReportFindingsTests {

@@ -1,4 +1,4 @@
-@testable import Kernel
+import Basics
 import Foundation
 import Imaging
 import Storage
@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// What a signature that comes in between keeps from happening.
 @Suite struct SignedMeanwhileTests {

@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import Imaging
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Findings are stored as rows alone, and a result is read with them as it was written.
 @Suite struct FindingStoreTests {

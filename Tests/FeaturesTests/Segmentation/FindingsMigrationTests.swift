@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import Storage
 import TestSupport
@@ -6,6 +5,7 @@ import Testing
 
 @testable import Features
 @testable import Imaging
+@testable import Kernel
 
 /// Documents of earlier versions hold their findings; from m0019 on rows alone do.
 @Suite struct FindingsMigrationTests {

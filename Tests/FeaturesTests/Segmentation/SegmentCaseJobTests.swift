@@ -1,4 +1,3 @@
-@testable import Kernel
 import Basics
 import Foundation
 import Imaging
@@ -7,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// From a started task to its result, with a stand-in for the pipeline, on both databases.
 @Suite struct SegmentCaseJobTests {

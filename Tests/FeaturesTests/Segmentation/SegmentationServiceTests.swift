@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import Imaging
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Who may start, see and cancel segmentations, on both databases.
 @Suite struct SegmentationServiceTests {

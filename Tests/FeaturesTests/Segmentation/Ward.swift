@@ -1,4 +1,3 @@
-@testable import Kernel
 import Basics
 import Foundation
 import Imaging
@@ -8,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// A small hospital on one database: a doctor with a case of two series, and a worker with a stand-in for the network.
 struct Ward: Sendable {

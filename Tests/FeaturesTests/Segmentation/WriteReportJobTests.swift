@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// The report's job after a segmentation's, on both databases.
 @Suite struct WriteReportJobTests {

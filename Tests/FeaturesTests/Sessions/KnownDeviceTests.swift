@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Nobody can lock a user out of the devices and from the addresses that the user signs in from.
 @Suite struct KnownDeviceTests {

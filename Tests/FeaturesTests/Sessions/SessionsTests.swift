@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct SessionsTests {
     private let origin = RequestOrigin(requestID: "r-1", address: "192.0.2.7")

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct ThrottleTests {
     private static var settings: SessionSettings {

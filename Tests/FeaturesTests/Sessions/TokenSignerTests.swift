@@ -1,4 +1,3 @@
-@testable import Kernel
 import Crypto
 import CryptoExtras
 import Foundation
@@ -6,6 +5,7 @@ import Storage
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct TokenSignerTests {
     private static let secret = String(repeating: "a", count: 32)

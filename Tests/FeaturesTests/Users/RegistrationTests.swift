@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Who may make an account without an invitation, and who lets them in.
 @Suite struct RegistrationTests {

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// A password that an administrator sets, and accounts that two people change at once.
 struct SetPasswordTests {

@@ -1,9 +1,9 @@
-@testable import Kernel
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// An institution's administrator can do nothing to the superuser whose account lives there.
 @Suite struct SuperuserProtectionTests {

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import Storage
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct UsersTests {
     @Test(arguments: TestDatabase.all) func aProfileChangesInParts(_ kind: TestDatabase) async throws {

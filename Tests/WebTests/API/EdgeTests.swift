@@ -1,7 +1,7 @@
-import Kernel
 import Foundation
 import HTTPTypes
 import HummingbirdTesting
+import Kernel
 import TestSupport
 import Testing
 

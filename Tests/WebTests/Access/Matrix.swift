@@ -1,5 +1,5 @@
-import Kernel
 import Features
+import Kernel
 
 @testable import Web
 

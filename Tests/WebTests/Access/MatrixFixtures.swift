@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 /// What the matrix must know of a call to ask it: extend these two tables when a route brings a new kind of object or a

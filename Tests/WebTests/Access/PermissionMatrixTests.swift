@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 /// Role × institution × route × object: every call of the API, made by everybody, superusers at home and visiting among

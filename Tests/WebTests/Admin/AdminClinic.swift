@@ -1,4 +1,3 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import Storage
@@ -6,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 /// What the tests of the administration pages do with a `WebClinic`.

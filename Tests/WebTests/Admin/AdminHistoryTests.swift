@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// What pages tell of who did what, and what they leave in the trail themselves.
 struct AdminHistoryTests {

@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Rows that are changed in their list.
 struct AdminListEditingTests {

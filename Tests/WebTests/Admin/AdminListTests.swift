@@ -1,10 +1,10 @@
-@testable import Administration
 import Foundation
 import HTTPTypes
 import Storage
 import TestSupport
 import Testing
 
+@testable import Administration
 @testable import Features
 
 /// Searching, filtering, sorting and paging, by what a list shows.

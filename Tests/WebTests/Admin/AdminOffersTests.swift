@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// The administration offers nothing that it would refuse, and takes what people write.
 struct AdminOffersTests {

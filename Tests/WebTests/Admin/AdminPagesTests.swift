@@ -1,11 +1,11 @@
-@testable import Administration
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
+@testable import Administration
 @testable import Features
+@testable import Kernel
 @testable import Web
 
 /// Every page of every table, on both databases.

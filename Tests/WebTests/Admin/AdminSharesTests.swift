@@ -1,10 +1,10 @@
-@testable import Kernel
 import Foundation
 import HTTPTypes
 import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 /// Shares of cases, what object pages show of others, and the ways on from forms.
 struct AdminSharesTests {
