@@ -139,7 +139,7 @@ def report(arguments, upload, rounds, shape, peaks):
 
     row("the job, from start to result, through the API", walls, "s")
     for name, values in stages.items():
-        row(f"including: {name}", values, "s")
+        row(f"stage `{name}`", values, "s")
     row("reference: the network alone in OpenVINO (Python), same input", [bare for _, bare, _ in rounds], "s")
     row("reference: the same weights in PyTorch, same input", [peer for _, _, peer in rounds], "s")
     row("stage `network` ÷ network alone in OpenVINO", [ours[1]["network"] / bare for ours, bare, _ in rounds], "")
