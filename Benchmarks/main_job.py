@@ -130,25 +130,25 @@ def report(arguments, upload, rounds, shape, peaks):
     walls = [ours[0] for ours, _, _ in rounds]
     stages = {name: [ours[1][name] for ours, _, _ in rounds] for name in rounds[0][0][1]}
     size = "×".join(map(str, shape))
-    lines = ["# Benchmarks", "", f"Made by `{arguments.command}`; do not edit. {arguments.rounds} rounds, interleaved, after one warm round each;",
+    lines = ["# Benchmarks", "", f"Made by `{arguments.command}`; do not edit. {arguments.rounds} rounds, interleaved, after one warm-up round each;",
              f"{os.cpu_count()} cores ({platform.machine()}), OpenVINO {openvino.__version__.split('-')[0]}, case {arguments.case.name}, network input {size}.", "",
              "| what | median | range |", "| --- | --- | --- |"]
 
     def row(name, values, unit):
         lines.append(f"| {name} | {median(values):.2f} {unit} | {min(values):.2f} to {max(values):.2f} |")
 
-    row("the job, from its start to its result, through the API", walls, "s")
+    row("the job, from start to result, through the API", walls, "s")
     for name, values in stages.items():
-        row(f"of it: {name}", values, "s")
-    row("peer: the bare network in OpenVINO (Python), same input", [bare for _, bare, _ in rounds], "s")
-    row("peer: the same weights in PyTorch, same input", [peer for _, _, peer in rounds], "s")
-    row("stage network ÷ bare network in OpenVINO", [ours[1]["network"] / bare for ours, bare, _ in rounds], "")
-    row("stage network ÷ PyTorch", [ours[1]["network"] / peer for ours, _, peer in rounds], "")
-    row("whole job ÷ bare network in OpenVINO", [ours[0] / bare for ours, bare, _ in rounds], "")
-    lines += [f"| upload of four series, checks included | {upload:.2f} s | once |",
+        row(f"stage `{name}`", values, "s")
+    row("reference: the network alone in OpenVINO (Python), same input", [bare for _, bare, _ in rounds], "s")
+    row("reference: the same weights in PyTorch, same input", [peer for _, _, peer in rounds], "s")
+    row("stage `network` ÷ network alone in OpenVINO", [ours[1]["network"] / bare for ours, bare, _ in rounds], "")
+    row("stage `network` ÷ PyTorch", [ours[1]["network"] / peer for ours, _, peer in rounds], "")
+    row("whole job ÷ network alone in OpenVINO", [ours[0] / bare for ours, bare, _ in rounds], "")
+    lines += [f"| upload of four series, including checks | {upload:.2f} s | once |",
               f"| peak memory of the API process | {peaks[0]:.0f} MiB | |", f"| peak memory of the worker process | {peaks[1]:.0f} MiB | |", "",
-              "`prepare`: reorientation, resampling to the package's spacing, z-scores; `restore`: the way back to the scan's own grid; `align`: the atlas; `write`: the masks; `draw`: the picture.",
-              "The job's wall time also holds the queue, the transfer of the files into the store and the polling every 20 ms."]
+              "`prepare`: reorientation, resampling to the package's spacing, z-scores; `restore`: resampling to the scan's own grid; `align`: the atlas; `write`: the masks; `draw`: the contour sheet.",
+              "The job's wall time also includes the queue, the transfer of the files to the store and polling every 20 ms."]
     return "\n".join(lines) + "\n"
 
 

@@ -148,23 +148,23 @@ def table(arguments, peers, rounds, dice):
     same, other = ([row[peer] for row in rounds] for peer in ("torch", "monai"))
     share = median(peers.flops() / time / row["peak"] for time, row in zip(refine, rounds))
     lines = [HEADING, "",
-             f"Made by the same command; {arguments.rounds} rounds, interleaved, after one warm round each; case {arguments.case.name}; "
+             f"Made by the same command; {arguments.rounds} rounds, interleaved, after one warm-up round each; case {arguments.case.name}; "
              f"PyTorch {torch.__version__.split('+')[0]} with {torch.get_num_threads()} threads, MONAI {monai.__version__}.",
              f"Second stage, four sequences, f32: {len(peers.parts)} of {'×'.join(map(str, peers.parts[0].shape[1:]))} voxels; "
              f"MONAI's windows are of {TILE}³ and overlap by half.", "",
              "| what | median |", "| --- | --- |",
              f"| ours: stage `refine` | {median(refine):.2f} s |",
-             f"| bare OpenVINO (Python), same windows, first run on their shape | {median(bare):.2f} s |",
-             f"| the same again in the same process | {median(again):.2f} s |",
+             f"| OpenVINO alone (Python), same windows, first run with their shape | {median(bare):.2f} s |",
+             f"| the same, second run in the same process | {median(again):.2f} s |",
              f"| PyTorch, same windows | {median(same):.2f} s |",
              f"| PyTorch + MONAI sliding window, same box | {median(other):.2f} s |",
-             f"| ours ÷ bare OpenVINO | {median(a / b for a, b in zip(refine, bare)):.2f} |",
-             f"| ours, in a new process, ÷ bare OpenVINO's second run | {median(a / b for a, b in zip(refine, again)):.2f} |",
+             f"| ours ÷ OpenVINO alone | {median(a / b for a, b in zip(refine, bare)):.2f} |",
+             f"| ours, in a new process, ÷ second run of OpenVINO alone | {median(a / b for a, b in zip(refine, again)):.2f} |",
              f"| ours ÷ PyTorch, same windows | {median(a / b for a, b in zip(refine, same)):.2f} |",
              f"| ours ÷ PyTorch + MONAI | {median(a / b for a, b in zip(refine, other)):.2f} |",
-             f"| operations a second ÷ those of an f32 matrix product of {MATRIX}² in PyTorch ({median(row['peak'] for row in rounds) / 1e9:.0f} GFLOP/s) | {share:.2f} |",
-             f"| Dice of the whole tumour, ours and the Python reference's | {dice:.4f} |", "",
-             "Whole runs of `neuroai segment`, the model's loading included:", "",
+             f"| operations per second ÷ those of an f32 matrix product of {MATRIX}² in PyTorch ({median(row['peak'] for row in rounds) / 1e9:.0f} GFLOP/s) | {share:.2f} |",
+             f"| Dice of the whole tumour between ours and the Python reference | {dice:.4f} |", "",
+             "Whole runs of `neuroai segment`, including loading the model:", "",
              "| sequences | precision | seconds | peak memory |", "| --- | --- | --- | --- |"]
     for names, precision in rounds[0]["ours"]:
         rows = [row["ours"][(names, precision)] for row in rounds]

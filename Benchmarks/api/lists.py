@@ -50,10 +50,10 @@ def spread(values, digits=2):
 def compare(arguments, work):
     """Each round: ours, Django, FastAPI."""
     lines = [f"`GET {PATH}`, signed in, 25 of {SMALL} rows; {arguments.connections} connections, {arguments.rounds} rounds of "
-             f"{arguments.seconds} s each, in turn. gunicorn and uvicorn with {servers.WORKERS} workers; ours one process, which also records",
-             "every read in the audit trail before it answers. All ask for the same page as the same user: requests that come while ours reads it share the "
+             f"{arguments.seconds} s each, interleaved. gunicorn and uvicorn with {servers.WORKERS} workers; ours one process, which also records",
+             "every read in the audit trail before it responds. All request the same page as the same user: requests that arrive while ours reads it share the "
              "next read (docs/decisions/0802). Median (range).", "",
-             "| database | server | requests/s | p50 | p99 | bytes | ours ÷ it | our p99 ÷ its |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+             "| database | server | requests/s | p50 | p99 | bytes | ours ÷ this | our p99 ÷ this |", "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for kind in arguments.databases:
         ours = start_ours(arguments, kind, work, SMALL, 9201)
         url = database(arguments, kind, work, "peers")
@@ -83,7 +83,7 @@ def table(database_name, names, rounds):
 
 def scale(arguments, work):
     """Each round: the small list, then the large one."""
-    lines = [f"The same call at {arguments.cases:,} rows ÷ at {SMALL:,} rows, ours; the count is of all rows.".replace(",", " "), "",
+    lines = [f"The same call at {arguments.cases:,} rows ÷ at {SMALL:,} rows (ours); the count covers all rows.".replace(",", " "), "",
              "| database | p99, small | p99, large | p99 large ÷ small | requests/s large ÷ small |", "| --- | --- | --- | --- | --- |"]
     for kind in arguments.databases:
         sizes = (SMALL, arguments.cases)

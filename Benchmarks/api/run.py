@@ -74,7 +74,7 @@ def main():
             shutil.rmtree(work, ignore_errors=True)
         print(*told[part], sep="\n", flush=True)
         kept.write_text(json.dumps(told))
-    lines = [HEADING, "", f"Made by `make bench-api`; do not edit. {machine()}, shared by the load (wrk, one thread) and whatever it loads.", ""]
+    lines = [HEADING, "", f"Made by `make bench-api`; do not edit. {machine()}, shared by the load generator (wrk, one thread) and the server under test.", ""]
     for part in PARTS:
         lines += [f"### {TITLES[part]}", "", *told[part], ""] if part in told else []
     sections.put(arguments.out, "\n".join(lines), HEADING)

@@ -41,5 +41,5 @@ def measure(arguments, work):
         sizes.append(server.memory())
         server.stop()
     return ["| what | median | range |", "| --- | --- | --- |",
-            f"| from the start to the answer of `/api/health/status/` that it is ready | {statistics.median(times):.2f} s | {min(times):.2f} to {max(times):.2f} |",
+            f"| from start until `/api/health/status/` reports ready | {statistics.median(times):.2f} s | {min(times):.2f} to {max(times):.2f} |",
             f"| resident memory of the API process, idle | {statistics.median(sizes):.0f} MiB | {min(sizes):.0f} to {max(sizes):.0f} |"]

@@ -1,8 +1,8 @@
 """One large upload: ours against nginx, which stores the same body on the same disk.
 
 A head scan has at most 512 MiB of voxels, and the service takes no larger one. So there are two bodies: 1.0 GB, which is received, hashed,
-written and synced to the disk whole and then refused for what its header says; and the largest scan, which is also looked at, voxel by
-voxel, and kept.
+written and synced to disk in full and then refused because of its header; and the largest scan, which is also inspected, voxel by
+voxel, and stored.
 """
 import os
 import pathlib
@@ -15,7 +15,7 @@ import servers
 from lists import spread
 
 # Voxels of four bytes each, and the status of the answer.
-BODIES = {"1.0 GB, refused after it is stored": ((500, 500, 1000), "400"), "0.54 GB, the largest scan, looked at": ((512, 512, 512), "201")}
+BODIES = {"1.0 GB, refused after it is stored": ((500, 500, 1000), "400"), "0.54 GB, the largest scan, inspected": ((512, 512, 512), "201")}
 PORTS = 9221, 9222
 NGINX = """
 worker_processes auto; daemon off; pid {work}/nginx.pid; error_log {work}/log;
@@ -100,8 +100,8 @@ def upload_nginx(work, body, number):
 def measure(arguments, work):
     ours = servers.ours(arguments.program, f"sqlite:///{work}/upload.sqlite3", work / "media", PORTS[0], work / "log")
     nginx = start_nginx(work)
-    lines = [f"Uploads; {arguments.rounds} rounds in turn after a warm one. nginx stores the same body by PUT on the same disk, without syncing it, and "
-             "looks at nothing.", "", "| body | ours | nginx | ours ÷ nginx | growth of our memory, at its highest |", "| --- | --- | --- | --- | --- |"]
+    lines = [f"Uploads; {arguments.rounds} interleaved rounds after a warm-up. nginx stores the same body by PUT on the same disk, without syncing or "
+             "inspecting it.", "", "| body | ours | nginx | ours ÷ nginx | peak growth of our memory |", "| --- | --- | --- | --- | --- |"]
     try:
         for name, (shape, status) in BODIES.items():
             write_body(work / "body", shape)
