@@ -1,25 +1,25 @@
 import Foundation
 
-/// A failure that the imaging code can name; `message` is one sentence for the user and holds no patient data and no path.
+/// A failure that the imaging code can describe; `message` is one sentence for the user, without patient data or paths.
 package struct ImagingError: Error, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
-        /// The bytes are not a readable image: the sender's fault.
+        /// The bytes are not a readable image; the client must fix this.
         case invalidImage
-        /// The image is readable, but not one that the platform can use.
+        /// The image is readable but not supported.
         case unsupportedImage
-        /// The labels of a mask may mean several things; a client that knows names the convention.
+        /// The labels of a mask are ambiguous; the client can specify the convention.
         case ambiguousLabels
-        /// The series of one study do not fit each other.
+        /// The series of a study do not fit together.
         case incompatibleSeries
-        /// The model package is missing, damaged or of another format, or the device that is to run it is absent.
+        /// The model package is missing, damaged or in another format, or its device is absent.
         case invalidModel
         /// The work was cancelled.
         case cancelled
-        /// A file could not be written because its disk is full; later it may work.
+        /// A file could not be written because the disk is full; a retry may succeed.
         case diskFull
-        /// The process may not have the memory that the work needs.
+        /// The process may not allocate the memory that the work needs.
         case outOfMemory
-        /// A fault of ours or of a native library.
+        /// A fault in this code or in a native library.
         case internalFault
     }
 
@@ -33,10 +33,10 @@ package struct ImagingError: Error, Equatable, CustomStringConvertible {
 
     package var description: String { "\(code.rawValue): \(message)" }
 
-    /// The same fault with the name of what it is about in front: a series, a case or a file.
+    /// The same error, prefixed with the name of a series, case or file.
     package func named(_ name: String) -> ImagingError { ImagingError(code, "\(name): \(message)") }
 
-    /// Runs `work`; what it throws names what it was about.
+    /// Runs `work` and prefixes its errors with `name`.
     package static func naming<T>(_ name: String, _ work: () throws -> T) throws -> T {
         do {
             return try work()
@@ -45,7 +45,7 @@ package struct ImagingError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// A fault of memory, where a native library's text says so.
+    /// An out-of-memory error if a native library's message indicates one.
     package static func outOfMemory(accordingTo text: String) -> ImagingError? {
         guard text.contains("bad_alloc") || text.localizedCaseInsensitiveContains("allocate") else { return nil }
         return ImagingError(.outOfMemory, "The images need more memory than the process may use.")

@@ -1,4 +1,4 @@
-/// The four MR sequences that the platform reads, in the order in which models take them.
+/// The four MR sequences that the platform supports, in the order of model inputs.
 package enum MRISequence: String, CaseIterable, Codable, Sendable, Hashable, Comparable, CodingKeyRepresentable {
     case t1, t1ce, t2, flair
 
@@ -12,10 +12,10 @@ package enum MRISequence: String, CaseIterable, Codable, Sendable, Hashable, Com
         }
     }
 
-    /// Which series lends its grid to masks and volumes when several are present: T1CE, else T1, FLAIR, T2.
+    /// The order of preference for the series whose grid masks and volumes use: T1CE, T1, FLAIR, T2.
     package static let referenceOrder: [MRISequence] = [.t1ce, .t1, .flair, .t2]
 
-    /// The fifteen sets of sequences that a study can have, the fullest first.
+    /// The fifteen sets of sequences that a study can have, the most complete first.
     package static var subsets: [[MRISequence]] {
         (1..<1 << allCases.count)
             .map { bits in allCases.filter { bits & 1 << $0.channel != 0 } }

@@ -1,6 +1,6 @@
 import Basics
 
-/// The series of one patient that overlay each other, and which of them lends its grid to the result.
+/// The series of one patient that overlay each other, and the reference series among them.
 package struct Study: Sendable {
     package let images: [MRISequence: Image]
 
@@ -14,7 +14,7 @@ package struct Study: Sendable {
 
     package var sequences: [MRISequence] { images.keys.sorted() }
 
-    /// The sequence whose grid the result is counted on: T1CE, else T1, FLAIR, T2.
+    /// The sequence whose grid the result uses: T1CE, else T1, FLAIR, T2.
     package var reference: MRISequence {
         MRISequence.referenceOrder.first { images[$0] != nil } ?? sequences[0]
     }
@@ -29,35 +29,35 @@ package struct Study: Sendable {
     }
 }
 
-/// Where the mask that tells the brain from the rest of the head came from.
+/// The source of the mask that separates the brain from the rest of the head.
 package enum BrainMask: String, Codable, Sendable {
-    /// The images came skull-stripped: one value, or noise about one, surrounds the brain.
+    /// The images are skull-stripped: one value, or noise about one, surrounds the brain.
     case given
     /// The images show the skull; the model package's own network found the brain.
     case found
-    /// The images show the skull, and the model looked at the whole head.
+    /// The images show the skull, and the model processed the whole head.
     case none
 }
 
-/// What a network says of a study, on the reference series' grid.
+/// A network's output for a study, on the reference series' grid.
 package struct TumourProbabilities: Sendable {
     /// One map for each region, values in 0...1, all on the reference's grid.
     package let regions: [TumourRegion: Image]
     /// The gate's mean weight of each expert over the foreground voxels.
     package let gatingWeights: [MRISequence: Double]
     package let thresholds: RegionThresholds
-    /// The voxels that the network looked at (1) on the reference's grid: the brain, or the head where there is no brain mask.
+    /// The voxels that the network processed (1) on the reference's grid: the brain, or the head without a brain mask.
     package let foreground: LabelMap
     package let brainMask: BrainMask
-    /// Where the time went.
+    /// The timed stages.
     package let stages: [RunManifest.Stage]
-    /// The Dice with an expert's mask that the model predicts of its own, 0...1; empty where its package states no way to.
+    /// The predicted Dice with an expert's mask, 0...1; empty if the package has no predictor.
     package let expectedDice: [TumourRegion: Double]
-    /// A region whose predicted Dice is lower needs review; empty where the package states no such value.
+    /// The predicted Dice below which a region needs review; empty if the package does not define it.
     package let reviewBelow: [TumourRegion: Double]
-    /// How sure one may be of a lesion; nil where the package states no way to tell.
+    /// Predicts a lesion's confidence; `nil` if the package has no predictor.
     package let lesionPredictor: LesionConfidencePredictor?
-    /// Whether anything enhances; nil where the segmenter does not ask.
+    /// Whether any part enhances; `nil` if the segmenter does not assess it.
     package let enhancement: Enhancement?
 
     package init(
@@ -90,7 +90,7 @@ extension WorkControl {
 /// Turns a study into tumour probabilities: a model package with its runtime, or a stand-in in tests.
 package protocol Segmenter: Sendable {
     var model: ModelIdentity { get }
-    /// `cpu`, `gpu` or `cuda`, as the result names it.
+    /// `cpu`, `gpu` or `cuda`, as in the result.
     var device: String { get }
     /// Deterministic: equal studies give equal bits.
     func probabilities(of separated: SeparatedStudy, control: WorkControl) throws -> TumourProbabilities

@@ -13,7 +13,7 @@ package enum TumourRegion: String, CaseIterable, Codable, Sendable, Hashable, Co
         }
     }
 
-    /// As sentences name it.
+    /// As in sentences.
     package var displayName: String {
         switch self {
         case .wholeTumour: "whole tumour"
@@ -28,7 +28,7 @@ package enum TumourRegion: String, CaseIterable, Codable, Sendable, Hashable, Co
     }
 }
 
-/// Labels inside the platform: BraTS 2023/24. Other conventions are mapped where files enter or leave.
+/// Labels inside the platform: BraTS 2023/24. Other conventions are converted on input and output.
 package enum TumourLabel: UInt8, CaseIterable, Sendable {
     case background = 0
     case necroticCore = 1

@@ -1,7 +1,7 @@
 import CITK
 
-/// What the process has freed and the allocator still keeps.
+/// Memory that the process has freed but the allocator still keeps.
 package enum UnusedMemory {
-    /// Hands it back to the system; takes milliseconds.
+    /// Returns it to the system; takes milliseconds.
     package static func release() { citk_release_memory() }
 }

@@ -1,6 +1,6 @@
-/// A three-dimensional image with its place in the patient.
+/// A three-dimensional image with its position in the patient.
 ///
-/// `values` are stored with i fastest: `voxel[k, j, i]` is `values[(k * size.j + j) * size.i + i]`.
+/// `values` are stored with i as the fastest axis: `voxel[k, j, i]` is `values[(k * size.j + j) * size.i + i]`.
 package struct Volume<Element: Sendable>: Sendable {
     package let grid: VoxelGrid
     package var values: [Element]
@@ -27,6 +27,6 @@ package typealias Image = Volume<Float>
 package typealias LabelMap = Volume<UInt8>
 
 extension Volume where Element == UInt8 {
-    /// How many voxels are not 0.
+    /// The number of non-zero voxels.
     package var setVoxelCount: Int { values.reduce(into: 0) { $0 += $1 == 0 ? 0 : 1 } }
 }

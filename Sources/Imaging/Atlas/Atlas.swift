@@ -3,13 +3,13 @@ import CITK
 import Crypto
 import Foundation
 
-/// The templates and label maps of Debian's `mricron-data`, all in MNI space: what a brain is aligned to and what its parts
-/// are called.
+/// The templates and label maps of Debian's `mricron-data`, all in MNI space: the target of alignment and the source of
+/// anatomical names.
 package struct Atlas: Sendable {
-    /// Colin27, T1, without its skull, and the same head with it; RAS mm of MNI space, 2 mm voxels.
+    /// Colin27, T1, skull-stripped, and the same head with its skull; RAS mm in MNI space, 2 mm voxels.
     let brain: Image
     let head: Image
-    /// `AtlasStructure` by its raw value, 0 where none is near; on the templates' grid.
+    /// Raw values of `AtlasStructure`, 0 if none is near; on the templates' grid.
     let structures: LabelMap
     /// SHA-256 over the files, in the order of `files`.
     package let digest: String
@@ -20,10 +20,10 @@ package struct Atlas: Sendable {
     ]
     /// mm: half the voxels of a lesion's contour are closer to their neighbours than two.
     private static let spacing = 2.0
-    /// mm: white matter further from all cortex than this has no lobe.
+    /// mm: white matter further than this from any cortex belongs to no lobe.
     private static let reach = 30.0
 
-    /// - Throws: `ImagingError` where a file is damaged.
+    /// - Throws: `ImagingError` if a file is damaged.
     package init(folder: URL) throws {
         let urls = Self.files.map { folder.appendingPathComponent($0) }
         var hash = SHA256()
@@ -73,7 +73,7 @@ package struct Atlas: Sendable {
 }
 
 extension AtlasStructure {
-    /// What white matter around it belongs to as well.
+    /// Whether the surrounding white matter belongs to it as well.
     fileprivate var isLobe: Bool {
         switch self {
         case .frontalLobe, .temporalLobe, .parietalLobe, .occipitalLobe, .insula, .cerebellum, .brainstem: true

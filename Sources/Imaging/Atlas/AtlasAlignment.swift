@@ -2,26 +2,27 @@ import Basics
 import CITK
 import Foundation
 
-/// An affine map of one patient onto the atlas, and how well the two brains (or heads) then cover each other.
+/// An affine map from a patient to the atlas, and how well the two brains (or heads) overlap after alignment.
 package struct AtlasAlignment: Sendable {
     /// From patient space to MNI space, both RAS mm.
     let toAtlas: VoxelAffine
     /// Dice of the patient's brain (or head) and the atlas's.
     package let fit: Double
     private let structures: LabelMap
-    /// The template without its skull.
+    /// Whether the skull-stripped template was used.
     let brain: Image
 
-    /// Below it neither a lobe nor the middle is taken from the atlas. Real studies reach 0.93 and more (see docs/decisions/0201).
+    /// Below this, neither lobes nor the midline are taken from the atlas. Real studies reach 0.93 and more (see
+    /// docs/decisions/0201).
     package static let leastFit = 0.9
-    /// How far from a right-handed, unscaled map a head may be.
+    /// The plausible range of a head's volume scaling; the map must also be right-handed.
     private static let volumeRatios = 0.4...2.5
 
     package var isGood: Bool {
         fit >= Self.leastFit && Self.volumeRatios.contains(toAtlas.determinant)
     }
 
-    /// The structure at a point of the patient.
+    /// The structure at a point in the patient.
     package func structure(at point: PatientPoint) -> AtlasStructure? {
         let place = structures.grid.index(of: toAtlas.map(point))
         let (i, j, k) = (Int(place.i.rounded()), Int(place.j.rounded()), Int(place.k.rounded()))
@@ -30,7 +31,7 @@ package struct AtlasAlignment: Sendable {
         return AtlasStructure(rawValue: structures[k, j, i])
     }
 
-    /// mm from the atlas's midsagittal plane, as it lies in the patient; positive to the patient's right.
+    /// The distance in mm from the atlas's midsagittal plane, mapped to the patient; positive to the patient's right.
     package func distanceFromMidline(_ point: PatientPoint) -> Double {
         let across = PatientPoint(x: toAtlas.rows[0], y: toAtlas.rows[1], z: toAtlas.rows[2])
         return toAtlas.map(point).x / across.dot(across).squareRoot()
@@ -38,22 +39,22 @@ package struct AtlasAlignment: Sendable {
 }
 
 extension AtlasAlignment {
-    /// mm: voxels of both images while they are compared.
+    /// mm: the voxel size for the comparison of both images.
     private static let spacing = 3.0
-    /// mm of background around a brain that tell where its surface is.
+    /// mm of background around a brain that define its surface.
     private static let margin = 9.0
 
-    /// Aligns the reference series by Mattes' mutual information (ITK), the tumour left out of the comparison.
+    /// Aligns the reference series by Mattes' mutual information (ITK), excluding the tumour.
     ///
     /// - Parameter tumour: voxels that no healthy atlas can match, on the reference's grid.
-    /// - Returns: Nil where the optimiser does not settle.
+    /// - Returns: `nil` if the optimiser does not converge.
     /// - Throws: `ImagingError(.cancelled)`.
     package init?(
         _ image: Image, foreground: LabelMap, isSkullStripped: Bool, tumour: LabelMap, to atlas: Atlas,
         control: WorkControl = WorkControl()
     ) throws {
         let template = isSkullStripped ? atlas.brain : atlas.head
-        // A skull-stripped series is often more black than brain.
+        // A skull-stripped series often has more background than brain.
         let near = isSkullStripped ? foreground.boundingBox.map(image.cropped(to:)) ?? image : image
         let fixed = try Self.coarse(near.reoriented(), isPadded: isSkullStripped)
         let own = try Resampler.nearest(foreground, to: fixed.grid).filled()
@@ -116,24 +117,24 @@ extension AtlasAlignment {
     }
 }
 
-/// Looks for the map under which an image and a template tell most of each other.
+/// Finds the map that maximises the mutual information of an image and a template.
 private struct Search {
     let fixed: Image
     let compared: [UInt8]
     let template: Image
     let control: WorkControl
 
-    /// Radians by which the patient's head may be nodded against MNI space; studies in SRI24 space are by 0.3. From one start
-    /// alone, about one image in ten stayed in a wrong valley.
+    /// Pitch angles in radians by which the patient's head may be rotated against MNI space; in SRI24 space it is 0.3.
+    /// With a single start, about one image in ten ended in a local optimum.
     private static let nods = [0.0, 0.3, -0.3]
     private static let coarse = citk_level(
         sigma: 6, stride: 2, first_step: 4, last_step: 0.25, maximum_iterations: 200)
     private static let fine = citk_level(sigma: 3, stride: 1, first_step: 2, last_step: 0.02, maximum_iterations: 300)
 
-    /// Nil where the optimiser settles from no start.
+    /// `nil` if the optimiser converges from no start.
     func best(from own: PatientPoint, to theirs: PatientPoint) throws -> VoxelAffine? {
         let found = try Self.nods.concurrentMap { nod in
-            // Only one of those that run side by side tells how far it is.
+            // Only one of the concurrent searches reports progress.
             let steering = nod == 0 ? control.share(0...0.7) : WorkControl(isCancelled: control.isCancelled)
             return try settle(Self.coarse, from: Self.start(from: own, to: theirs, nod: nod), steering)
         }
@@ -141,7 +142,7 @@ private struct Search {
         return try settle(Self.fine, from: best.map, control.share(0.7...1))?.map
     }
 
-    /// Centre on centre, turned about the axis through both ears.
+    /// Aligns the centres and rotates about the axis through both ears.
     private static func start(from own: PatientPoint, to theirs: PatientPoint, nod: Double) -> VoxelAffine {
         let (c, s) = (cos(nod), sin(nod))
         let turn = VoxelAffine(rows: [1, 0, 0, 0, 0, c, s, 0, 0, -s, c, 0])
@@ -171,15 +172,15 @@ private struct Search {
         switch status {
         case CITK_OK: return (metric, VoxelAffine(rows: transform))
         case CITK_CANCELLED: throw ImagingError(.cancelled, "The work was cancelled.")
-        // Too little overlap or too few voxels end as failures too: the study is then not aligned, which is said.
+        // Too little overlap and too few voxels also end here: the study is then reported as not aligned.
         default: return nil
         }
     }
 }
 
 extension Image {
-    /// Values above the marked voxels' 99.5 percentile become that (and those below both 0 and the 0.5 percentile, the latter): a few very bright voxels would leave the
-    /// histogram of mutual information with one bin for the whole brain.
+    /// Clips values above the marked voxels' 99.5th percentile (and values below both 0 and the 0.5th percentile):
+    /// otherwise a few very bright voxels would leave one histogram bin for the whole brain.
     fileprivate func clipped(within mask: LabelMap) -> Image {
         let inside = zip(values, mask.values).filter { $1 != 0 }.map(\.0).sorted()
         guard inside.count > 1 else { return self }
@@ -190,7 +191,7 @@ extension Image {
 }
 
 extension LabelMap {
-    /// With the holes that no path joins to the edge of the image.
+    /// Fills the holes that are not connected to the edge of the image.
     func filled() throws -> LabelMap {
         var filled = self
         try ITKBorder.run("filling the holes of a mask") { error in
@@ -199,7 +200,7 @@ extension LabelMap {
         return filled
     }
 
-    /// Of the voxels that are not 0; the grid's centre where there is none.
+    /// Of the non-zero voxels; the grid's centre if there are none.
     var centreOfMass: PatientPoint {
         var (i, j, k, count) = (0, 0, 0, 0)
         var index = 0

@@ -1,14 +1,14 @@
-/// Whether places of lesions could be named by the atlas.
+/// Whether the atlas could name the locations of lesions.
 package struct AtlasFit: Codable, Equatable, Sendable {
     package enum Status: String, Codable, Sendable {
         case aligned
-        /// The optimiser did not settle, or the two brains cover each other too badly.
+        /// The optimiser did not converge, or the two brains overlap too little.
         case notAligned = "not_aligned"
         case notInstalled = "not_installed"
     }
 
     package let status: Status
-    /// Dice of the patient's brain (or head) and the atlas's after alignment, 0...1; nil where there was none.
+    /// Dice of the patient's brain (or head) and the atlas's after alignment, 0...1; `nil` if there was no alignment.
     package let fit: Double?
 
     package init(status: Status, fit: Double? = nil) {

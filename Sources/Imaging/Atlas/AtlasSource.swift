@@ -1,21 +1,21 @@
 import Foundation
 import Synchronization
 
-/// The atlas of a machine, read once when the first study asks for it.
+/// The machine's atlas, read once when the first study needs it.
 package final class AtlasSource: Sendable {
     private let folder: URL
     private let read = Mutex<Atlas?>(nil)
 
-    /// Where `mricron-data` lays its files.
+    /// Where `mricron-data` installs its files.
     package static let debian = URL(fileURLWithPath: "/usr/share/mricron/templates", isDirectory: true)
 
     package init(folder: URL = debian) {
         self.folder = folder
     }
 
-    /// Nil where the atlas is not installed; then no lobe is named.
+    /// `nil` if the atlas is not installed; lobes are then not named.
     ///
-    /// - Throws: `ImagingError` where one of its files is damaged.
+    /// - Throws: `ImagingError` if one of its files is damaged.
     package func atlas() throws -> Atlas? {
         try read.withLock { atlas in
             if let atlas { return atlas }

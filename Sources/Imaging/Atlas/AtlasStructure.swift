@@ -1,5 +1,5 @@
-/// A lobe or deep structure of the brain that a lesion's place is named by; the terms are those of VASARI's tumour location,
-/// with the deep structures that it asks about.
+/// A lobe or deep structure that names a lesion's location; the terms are those of VASARI's tumour location and its
+/// deep structures.
 package enum AtlasStructure: UInt8, CaseIterable, Sendable {
     case frontalLobe = 1
     case temporalLobe, parietalLobe, occipitalLobe, insula, cerebellum, brainstem, corpusCallosum, basalGanglia,
@@ -23,7 +23,7 @@ package enum AtlasStructure: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// Written by its name, as results and reports show it.
+/// Encoded by name, as in results and reports.
 extension AtlasStructure: Codable {
     package init(from decoder: any Decoder) throws {
         let name = try decoder.singleValueContainer().decode(String.self)
@@ -51,24 +51,24 @@ extension AtlasStructure {
         case 8...16, 34, 35, 37...39, 44...46: .temporalLobe
         // Postcentral, superior, supramarginal, angular; posterior cingulate, precuneus, parietal operculum.
         case 17...21, 30, 31, 43: .parietalLobe
-        // The superior division of the lateral occipital cortex (22) reaches far into what is called parietal: AAL splits it.
+        // The superior division of the lateral occipital cortex (22) extends far into the parietal lobe: AAL splits it.
         case 22...24, 32, 36, 40, 47, 48: .occipitalLobe
         default: nil
         }
     }
 
-    /// JHU ICBM-DTI-81 white-matter labels; tracts that run through lobes are left to the nearest cortex.
+    /// JHU ICBM-DTI-81 white-matter labels; tracts that cross lobes are assigned to the nearest cortex.
     static func jhu(_ label: UInt8) -> AtlasStructure? {
         switch label {
         case 3...5: .corpusCallosum
-        // The peduncles belong to the cerebellum only where AAL says so.
+        // The peduncles belong to the cerebellum only if AAL says so.
         case 1, 2, 7...16: .brainstem
         case 17...22: .internalCapsule
         default: nil
         }
     }
 
-    /// AAL, for what the Harvard-Oxford cortical atlas leaves out or draws otherwise than VASARI.
+    /// AAL, for structures that the Harvard-Oxford cortical atlas omits or delineates differently from VASARI.
     static func aal(_ label: UInt8) -> AtlasStructure? {
         switch label {
         case 37, 38, 41, 42: .temporalLobe

@@ -1,13 +1,13 @@
-/// How two grids lie to each other in the patient.
+/// The spatial relation of two grids in the patient.
 package enum GridRelation: Equatable, Sendable {
-    /// The same voxels at the same points, in another order of axes perhaps: no interpolation is needed.
+    /// The same voxels at the same points, possibly with the axes in another order: no interpolation is needed.
     case sameVoxels(AxisRearrangement)
-    /// Other voxels that fill the same box: resampling joins them.
+    /// Different voxels in the same box: resampling is enough.
     case sameBox
-    /// Boxes that do not coincide: without registration nothing says that the images overlay each other.
+    /// Boxes that do not coincide: without registration the images may not overlay each other.
     case apart(millimetres: Double)
 
-    /// - Parameter tolerance: mm by which corners may differ where the voxels are the same.
+    /// - Parameter tolerance: how far, in mm, corners of equal grids may differ.
     package init(_ first: VoxelGrid, to second: VoxelGrid, tolerance: Double = 0.1) {
         let change = AxisRearrangement(from: first.orientation, to: second.orientation)
         let rearranged = first.rearranged(change)
@@ -22,13 +22,14 @@ package enum GridRelation: Equatable, Sendable {
     }
 }
 
-/// The rule by which the series of one study may be segmented together: their boxes share enough of the patient's space to be
-/// resampled onto each other. Registration does not happen.
+/// The rule for segmenting series of one study together: their boxes must share enough of the patient's space to be
+/// resampled onto each other. Series are not registered.
 package enum SeriesOverlay {
-    /// Share of the smaller box that must lie in the other one.
+    /// The share of the smaller box that must be within the other.
     private static let leastShare = 0.75
 
-    /// - Throws: `ImagingError(.incompatibleSeries)` with the sequences that cover another part of the patient's space.
+    /// - Throws: `ImagingError(.incompatibleSeries)` naming the sequences that cover a different part of the patient's
+    ///   space.
     package static func check(_ grids: [MRISequence: VoxelGrid]) throws {
         guard let reference = reference(grids) else { return }
         let apart = apart(grids)
@@ -36,12 +37,12 @@ package enum SeriesOverlay {
         throw ImagingError(.incompatibleSeries, sentence(apart, reference))
     }
 
-    /// What is wrong with each sequence that cannot be used together with the others.
+    /// The problem with each sequence that cannot be used together with the others.
     package static func problems(_ grids: [MRISequence: VoxelGrid]) -> [MRISequence: String] {
         guard let reference = reference(grids) else { return [:] }
         let apart = apart(grids)
         var problems = Dictionary(uniqueKeysWithValues: apart.map { ($0, sentence([$0], reference)) })
-        // Which of two is in the wrong place cannot be told.
+        // It is unknown which of the two is misplaced.
         if !apart.isEmpty { problems[reference] = sentence(apart, reference) }
         return problems
     }
@@ -67,7 +68,7 @@ package enum SeriesOverlay {
 extension VoxelGrid {
     private static var pointsPerAxis: Int { 16 }
 
-    /// The share of this grid's box, 0...1, that lies in another one's.
+    /// The share of this grid's box, 0...1, that is within another's.
     package func share(within other: VoxelGrid) -> Double {
         let steps = (0..<Self.pointsPerAxis).map { (Double($0) + 0.5) / Double(Self.pointsPerAxis) }
         let toOther = other.affine.inverse.composed(with: affine)
@@ -89,11 +90,11 @@ extension VoxelGrid {
 }
 
 extension Study {
-    /// What a series may miss of the brain, as a share.
+    /// The share of the brain that a series must cover.
     private static let leastReach = 0.9
 
     /// - Parameter brain: on the reference's grid.
-    /// - Throws: `ImagingError(.incompatibleSeries)` where a series shows too little of the brain.
+    /// - Throws: `ImagingError(.incompatibleSeries)` if a series covers too little of the brain.
     package func checkReach(over brain: LabelMap) throws {
         let total = brain.setVoxelCount
         for sequence in sequences {
@@ -113,9 +114,9 @@ extension Study {
 }
 
 extension Study {
-    /// What needs no look at the brain; `SeriesLattice.checkCopies` finds changed copies.
+    /// Checks that do not need the brain mask; `SeriesLattice.checkCopies` finds changed copies.
     ///
-    /// - Throws: `ImagingError(.incompatibleSeries)` where two series do not cover the same place or hold equal voxels.
+    /// - Throws: `ImagingError(.incompatibleSeries)` if two series do not cover the same region or have equal voxels.
     package func checkSeries() throws {
         try SeriesOverlay.check(images.mapValues(\.grid))
         var seen = [String: MRISequence]()
@@ -129,7 +130,7 @@ extension Study {
     }
 }
 
-/// The sentence for one image that was given as two sequences, as it is or mirrored.
+/// The sentence for an image that was uploaded as two sequences, unchanged or mirrored.
 package enum DuplicateSeries {
     package static func message(_ first: MRISequence, _ second: MRISequence) -> String {
         "\(first.displayName) and \(second.displayName) hold the same image (as it is, mirrored or rescaled): "

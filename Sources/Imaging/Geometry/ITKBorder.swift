@@ -1,8 +1,8 @@
 import CITK
 
-/// Calls into the ITK shim: statuses become errors.
+/// Calls into the ITK shim; maps its statuses to errors.
 enum ITKBorder {
-    /// - Throws: `ImagingError(.internalFault)` that names `step`, or `.cancelled`.
+    /// - Throws: `ImagingError(.internalFault)` naming `step`, or `.cancelled`.
     static func run(_ step: String, _ work: (UnsafeMutablePointer<citk_error>) -> citk_status) throws {
         var failure = citk_error()
         switch work(&failure) {

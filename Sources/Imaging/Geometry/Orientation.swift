@@ -1,7 +1,7 @@
-/// Where the three axes of a grid point, each to the anatomical direction nearest to it, for example `RAS` or `LPS`.
+/// The anatomical direction nearest to each of a grid's three axes, for example `RAS` or `LPS`.
 package struct Orientation: Equatable, Sendable, CustomStringConvertible {
-    /// One axis of a grid: the patient axis it runs along (0 left–right, 1 posterior–anterior, 2 inferior–superior) and
-    /// whether its index rises towards right, anterior or superior.
+    /// One axis of a grid: the patient axis that it follows (0 left–right, 1 posterior–anterior, 2 inferior–superior)
+    /// and whether its index increases towards right, anterior or superior.
     package struct Axis: Equatable, Sendable {
         package let patientAxis: Int
         package let isRising: Bool
@@ -12,7 +12,7 @@ package struct Orientation: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// For the grid's axes i, j, k; each patient axis stands once.
+    /// For the grid's axes i, j, k; each patient axis appears once.
     package let axes: [Axis]
 
     package static let ras = Orientation(axes: (0..<3).map { Axis(patientAxis: $0, isRising: true) })
@@ -25,7 +25,7 @@ package struct Orientation: Equatable, Sendable, CustomStringConvertible {
         self.axes = axes
     }
 
-    /// Takes the largest direction cosine first, so that oblique grids also give each patient axis once.
+    /// Assigns the largest direction cosine first, so that oblique grids also use each patient axis once.
     package init(of affine: VoxelAffine) {
         let cosines = (0..<3).map { affine.step(axis: $0).normalised.components }
         var axes = [Axis?](repeating: nil, count: 3)
@@ -46,11 +46,12 @@ package struct Orientation: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A rearrangement of a grid's voxels that changes no value: which source axis each target axis is, and whether it runs backwards.
+/// A permutation of a grid's axes that changes no value: the source axis of each target axis, and whether it is
+/// reversed.
 package struct AxisRearrangement: Equatable, Sendable {
     /// For target axis 0, 1, 2: the source axis.
     package let sources: [Int]
-    /// For target axis 0, 1, 2: whether its index falls where the source's rises.
+    /// For target axis 0, 1, 2: whether its index decreases as the source's increases.
     package let isFlipped: [Bool]
 
     package init(sources: [Int], isFlipped: [Bool]) {

@@ -13,7 +13,7 @@ extension PatientPoint {
 
     package func dot(_ other: PatientPoint) -> Double { x * other.x + y * other.y + z * other.z }
 
-    /// The same direction with length 1; the zero vector stays.
+    /// The same direction with length 1; the zero vector is unchanged.
     package var normalised: PatientPoint {
         let length = dot(self).squareRoot()
         return length > 0 ? (1 / length) * self : self

@@ -1,9 +1,10 @@
 import CITK
 
-/// Brings volumes onto other grids through patient space (ITK, in index space, so that sheared and left-handed grids are exact).
+/// Resamples volumes onto other grids through patient space (ITK, in index space, so that sheared and left-handed grids
+/// are exact).
 package enum Resampler {
-    /// Trilinear; voxels beyond the image's edge (half a voxel around its outer centres) take `outside`.
-    /// Grids with the same voxels are only rearranged, so that no value changes.
+    /// Trilinear; voxels beyond the image's edge (half a voxel around its outer centres) become `outside`. Grids with
+    /// the same voxels are only reordered, so that values do not change.
     package static func linear(_ image: Image, to grid: VoxelGrid, outside: Float = 0) throws -> Image {
         if let moved = rearranged(image, to: grid) { return moved }
         return try run(image, to: grid, filledWith: outside) {
@@ -33,7 +34,7 @@ package enum Resampler {
     }
 
     private static func rearranged<Element>(_ volume: Volume<Element>, to grid: VoxelGrid) -> Volume<Element>? {
-        // Closer than any interpolation could tell; GridRelation's own tolerance is for series of one study.
+        // Closer than interpolation could resolve; `GridRelation`'s own tolerance is for series of one study.
         guard case .sameVoxels(let change) = GridRelation(volume.grid, to: grid, tolerance: 1e-3) else { return nil }
         return volume.rearranged(change).placed(on: grid)
     }
@@ -62,7 +63,7 @@ package enum Resampler {
 }
 
 extension Volume {
-    /// 1 where `isInside` holds, else 0.
+    /// 1 if `isInside` holds, else 0.
     package func mask(_ isInside: (Element) -> Bool) -> LabelMap {
         let marks = [UInt8](unsafeUninitializedCapacity: values.count) { output, filled in
             values.withUnsafeBufferPointer { input in

@@ -1,5 +1,5 @@
 extension Volume {
-    /// The same voxels in another order of axes; no value changes.
+    /// The same voxels with the axes in another order; values do not change.
     package func rearranged(_ change: AxisRearrangement) -> Volume {
         guard change != .identity else { return self }
         let target = grid.rearranged(change)
@@ -29,12 +29,12 @@ extension Volume {
         return Volume(grid: target, values: moved)
     }
 
-    /// The volume with its axes along `orientation`, as near as they come without resampling.
+    /// The volume with its axes along `orientation`, as closely as possible without resampling.
     package func reoriented(to orientation: Orientation = .ras) -> Volume {
         rearranged(AxisRearrangement(from: grid.orientation, to: orientation))
     }
 
-    /// The same values on a grid that is known to be equal but for rounding.
+    /// The same values on a grid that equals this one except for rounding.
     package func placed(on grid: VoxelGrid) -> Volume {
         Volume(grid: grid, values: values)
     }

@@ -1,4 +1,4 @@
-/// A place between voxels: the index along i, j, k where whole numbers are voxel centres.
+/// A position between voxels: the index along i, j, k; whole numbers are voxel centres.
 package struct ContinuousIndex: Equatable, Sendable {
     package let i: Double
     package let j: Double
@@ -39,7 +39,7 @@ extension VoxelAffine {
         return VoxelAffine(rows: rows)
     }
 
-    /// First `inner`, then this map.
+    /// This map applied after `inner`.
     package func composed(with inner: VoxelAffine) -> VoxelAffine {
         var product: [Double] = []
         for row in 0..<3 {
@@ -52,12 +52,12 @@ extension VoxelAffine {
         return VoxelAffine(rows: product)
     }
 
-    /// Where `point` is taken by this map, seen as a map of patient space onto itself or another.
+    /// Maps `point`, treating the affine as a map between patient spaces.
     package func map(_ point: PatientPoint) -> PatientPoint {
         self.point(i: point.x, j: point.y, k: point.z)
     }
 
-    /// Each entry as the nearest 32-bit float, which is all that NIfTI-1 stores: such an affine survives writing bit by bit.
+    /// Each entry rounded to the nearest 32-bit float, the precision of NIfTI-1: such an affine is stored without loss.
     package var roundedToFloat: VoxelAffine {
         VoxelAffine(rows: rows.map { Double(Float($0)) })
     }

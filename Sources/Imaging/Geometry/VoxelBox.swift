@@ -1,4 +1,4 @@
-/// A box of voxels: from `lower` (included) on, `size` of them along i, j, k.
+/// A box of voxels: starts at `lower` (inclusive) and has `size` voxels along i, j, k.
 package struct VoxelBox: Equatable, Sendable {
     package let lower: [Int]
     package let size: GridSize
@@ -8,7 +8,7 @@ package struct VoxelBox: Equatable, Sendable {
         self.size = size
     }
 
-    /// The box grown by `margin` voxels on each side, cut at the edges of `grid`.
+    /// The box grown by `margin` voxels on each side, clipped to `grid`.
     package func grown(by margin: [Int], within grid: GridSize) -> VoxelBox {
         let from = (0..<3).map { max(0, lower[$0] - margin[$0]) }
         let to = (0..<3).map { min(grid[$0], lower[$0] + size[$0] + margin[$0]) }
@@ -17,7 +17,8 @@ package struct VoxelBox: Equatable, Sendable {
 }
 
 extension VoxelGrid {
-    /// The box of this grid's voxels that lie within `other`'s, or at most `margin` voxels from them; nil where they do not meet.
+    /// The box of this grid's voxels within `other`'s box, or at most `margin` voxels from it; `nil` if they do not
+    /// intersect.
     package func box(covering other: VoxelGrid, margin: Double) -> VoxelBox? {
         let corners = other.corners.map { corner in
             let place = index(of: corner)
@@ -37,7 +38,7 @@ extension VoxelGrid {
 }
 
 extension Volume where Element == UInt8 {
-    /// The smallest box that holds every non-zero voxel; nil where there is none.
+    /// The smallest box that contains every non-zero voxel; `nil` if there are none.
     package var boundingBox: VoxelBox? {
         let size = grid.size
         var lower = [size.i, size.j, size.k]
@@ -62,8 +63,8 @@ extension Volume where Element == UInt8 {
 }
 
 extension Volume where Element == UInt8 {
-    /// The box that along each axis leaves a share of the non-zero voxels before it and one behind: a few voxels more or less at the
-    /// edges, which move the bounding box, leave it where it is. Nil where no voxel is set.
+    /// The box that leaves out a share of the non-zero voxels at each end of each axis: unlike the bounding box, it
+    /// does not move with a few voxels at the edges. `nil` if no voxel is set.
     package func bulk(leaving share: Double) -> VoxelBox? {
         let size = grid.size
         var counts = (0..<3).map { [Int](repeating: 0, count: size[$0]) }
@@ -98,7 +99,7 @@ extension Volume where Element == UInt8 {
 }
 
 extension Volume {
-    /// The voxels of `box`, which must lie within the grid.
+    /// The voxels of `box`, which must be within the grid.
     package func cropped(to box: VoxelBox) -> Volume {
         var cut = [Element]()
         cut.reserveCapacity(box.size.count)
@@ -111,7 +112,7 @@ extension Volume {
         return Volume(grid: grid.cropped(lower: box.lower, size: box.size), values: cut)
     }
 
-    /// A volume on `grid` that holds this one's voxels at `box` and `outside` around them.
+    /// A volume on `grid` with this one's voxels at `box` and `outside` elsewhere.
     package func pasted(into grid: VoxelGrid, at box: VoxelBox, outside: Element) -> Volume {
         var whole = Volume(grid: grid, filledWith: outside)
         whole.paste(self, at: box)

@@ -1,5 +1,5 @@
 extension GridSize {
-    /// Voxels along axis 0 (i), 1 (j) or 2 (k).
+    /// The number of voxels along axis 0 (i), 1 (j) or 2 (k).
     package subscript(axis: Int) -> Int {
         switch axis {
         case 0: i
@@ -18,13 +18,13 @@ extension GridSize {
 extension VoxelGrid {
     package var orientation: Orientation { Orientation(of: affine) }
 
-    /// The index at which `point` lies, outside the grid too.
+    /// The index of `point`, which may be outside the grid.
     package func index(of point: PatientPoint) -> ContinuousIndex {
         let place = affine.inverse.map(point)
         return ContinuousIndex(i: place.x, j: place.y, k: place.z)
     }
 
-    /// The point in the middle of the grid's box.
+    /// The centre of the grid's box.
     package var centre: PatientPoint {
         affine.point(i: Double(size.i - 1) / 2, j: Double(size.j - 1) / 2, k: Double(size.k - 1) / 2)
     }
@@ -38,19 +38,20 @@ extension VoxelGrid {
         }
     }
 
-    /// The grid of the voxels from `lower` on, `size` of them; parts outside this grid are allowed.
+    /// The grid of `size` voxels starting at `lower`; it may extend beyond this grid.
     package func cropped(lower: [Int], size: GridSize) -> VoxelGrid {
         VoxelGrid(size: size, affine: affine.shifted(by: lower.map(Double.init)))
     }
 
-    /// The same axes and box with voxels of `spacing` mm along i, j, k; the box grows to whole voxels at its far ends.
+    /// The same axes and box with a voxel size of `spacing` mm along i, j, k; the box grows to whole voxels at its far
+    /// ends.
     package func resized(spacing wanted: [Double]) -> VoxelGrid {
         let factors = (0..<3).map { wanted[$0] / spacing[$0] }
         let lengths = (0..<3).map { axis -> Int in
             let exact: Double = Double(size[axis]) / factors[axis]
             return max(1, Int((exact - 1e-6).rounded(.up)))
         }
-        // The first voxel's outer edge stays where it was.
+        // Keeps the first voxel's outer edge in place.
         let corner = affine.shifted(by: factors.map { ($0 - 1) / 2 })
         let rows = (0..<12).map { entry -> Double in
             entry % 4 == 3 ? corner.rows[entry] : affine.rows[entry] * factors[entry % 4]

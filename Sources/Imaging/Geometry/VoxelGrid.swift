@@ -1,4 +1,4 @@
-/// How many voxels a grid has along each axis; `i` is the fastest axis in memory, `k` the slowest.
+/// The number of voxels along each axis; `i` is the fastest axis in memory, `k` the slowest.
 package struct GridSize: Equatable, Hashable, Sendable, Codable {
     package var i: Int
     package var j: Int
@@ -35,7 +35,7 @@ package struct VoxelAffine: Equatable, Sendable, Codable {
         PatientPoint(x: rows[axis], y: rows[4 + axis], z: rows[8 + axis])
     }
 
-    /// The determinant of the 3 × 3 part in mm³; negative where the axes are left-handed.
+    /// The determinant of the 3 × 3 part in mm³; negative if the axes are left-handed.
     package var determinant: Double {
         rows[0] * (rows[5] * rows[10] - rows[6] * rows[9])
             - rows[1] * (rows[4] * rows[10] - rows[6] * rows[8])
@@ -43,7 +43,7 @@ package struct VoxelAffine: Equatable, Sendable, Codable {
     }
 }
 
-/// Where the voxels of an image lie in the patient.
+/// The position of an image's voxels in the patient.
 package struct VoxelGrid: Equatable, Sendable, Codable {
     package var size: GridSize
     package var affine: VoxelAffine

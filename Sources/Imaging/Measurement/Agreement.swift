@@ -2,7 +2,7 @@ import CITK
 
 /// Agreement of two masks on one grid.
 package enum Agreement {
-    /// Dice's coefficient, 0...1; two empty masks agree wholly (1). The masks lie on one grid.
+    /// The Dice coefficient, 0...1, of masks on one grid; 1 if both are empty.
     package static func dice(_ first: LabelMap, _ second: LabelMap) -> Double {
         precondition(first.values.count == second.values.count, "Dice compares masks on one grid")
         var both = 0
@@ -14,14 +14,14 @@ package enum Agreement {
         return total == 0 ? 1 : 2 * Double(both) / Double(total)
     }
 
-    /// The 95th percentile of the Hausdorff distance in mm, as MONAI defines it: from each surface voxel of one mask to the
-    /// nearest of the other, the larger of both directions' percentiles. Surface voxels are those with a neighbour across a
-    /// face outside the mask. Two empty masks are 0 apart; from a mask to an empty one there is no distance.
+    /// The 95th percentile of the Hausdorff distance in mm, as MONAI defines it: the distances from each surface voxel
+    /// of one mask to the nearest of the other; the larger percentile of both directions. Surface voxels are those with
+    /// a neighbour across a face outside the mask. 0 if both masks are empty; `nil` if only one is.
     package static func hausdorff95(_ first: LabelMap, _ second: LabelMap) throws -> Double? {
         precondition(first.values.count == second.values.count, "distances are between masks on one grid")
         guard let box = union(first.boundingBox, second.boundingBox) else { return 0 }
         guard first.boundingBox != nil, second.boundingBox != nil else { return nil }
-        // A margin of one voxel: what touches the edge of the image has its surface there.
+        // A margin of one voxel, so that a mask at the edge of the image has its surface there.
         let sides = [first, second].map { $0.cropped(to: box).widened() }
         let surfaces = sides.map(\.surface)
         let distances = try surfaces.map { try $0.distance() }
@@ -37,7 +37,7 @@ package enum Agreement {
         return VoxelBox(lower: lower, size: GridSize((0..<3).map { upper[$0] - lower[$0] }))
     }
 
-    /// Of the distances at the voxels that are set; between two ranks in proportion, as numpy does.
+    /// The percentile of the distances at the set voxels, interpolated linearly as in numpy.
     private static func percentile95(_ surface: [UInt8], _ distances: [Float]) -> Double {
         let sorted = zip(surface, distances).filter { $0.0 != 0 }.map { Double(max($0.1, 0)) }.sorted()
         guard let last = sorted.last else { return 0 }
@@ -48,11 +48,11 @@ package enum Agreement {
     }
 }
 
-/// How well two masks of one region agree.
+/// The agreement of two masks of one region.
 package struct RegionAgreement: Codable, Equatable, Sendable {
     /// 0...1
     package let dice: Double
-    /// mm; nil where one of the masks is empty.
+    /// mm; `nil` if one of the masks is empty.
     package let hd95: Double?
 
     package init(dice: Double, hd95: Double?) {
@@ -60,9 +60,9 @@ package struct RegionAgreement: Codable, Equatable, Sendable {
         self.hd95 = hd95
     }
 
-    /// By region, of the platform's labels with an expert's.
+    /// The agreement of the platform's labels with an expert's, by region.
     ///
-    /// - Throws: `ImagingError(.incompatibleSeries)` where the maps do not hold the same voxels.
+    /// - Throws: `ImagingError(.incompatibleSeries)` if the maps do not have the same voxels.
     package static func byRegion(
         _ labels: LabelMap, expert: LabelMap, convention: LabelConvention
     ) throws -> [TumourRegion: RegionAgreement] {
@@ -83,13 +83,13 @@ package struct RegionAgreement: Codable, Equatable, Sendable {
 }
 
 extension Volume where Element == UInt8 {
-    /// With one empty voxel more on every side.
+    /// The mask padded by one empty voxel on every side.
     fileprivate func widened() -> LabelMap {
         let wider = grid.cropped(lower: [-1, -1, -1], size: GridSize(grid.size.lengths.map { $0 + 2 }))
         return pasted(into: wider, at: VoxelBox(lower: [1, 1, 1], size: grid.size), outside: 0)
     }
 
-    /// The set voxels with a neighbour across a face that is not; the outermost voxels of the grid are empty.
+    /// The set voxels with an unset face neighbour; the outermost voxels of the grid must be empty.
     fileprivate var surface: LabelMap {
         let steps = [1, grid.size.i, grid.size.i * grid.size.j]
         var surface = LabelMap(grid: grid, filledWith: 0)
@@ -102,7 +102,7 @@ extension Volume where Element == UInt8 {
         return surface
     }
 
-    /// mm from each voxel's centre to the nearest set one; negative inside.
+    /// The distance in mm from each voxel's centre to the nearest set voxel; negative inside.
     func distance() throws -> [Float] {
         var distance = [Float](repeating: 0, count: values.count)
         try ITKBorder.run("measuring distances between surfaces") { error in

@@ -1,6 +1,6 @@
 import CITK
 
-/// The connected components of a mask, numbered from 1 by falling size.
+/// The connected components of a mask, numbered from 1 by descending size.
 package struct Components: Sendable {
     package let grid: VoxelGrid
     /// The component of each voxel, 0 for none.
@@ -9,7 +9,7 @@ package struct Components: Sendable {
 
     /// - Parameters:
     ///   - touchesDiagonally: 26 neighbours rather than 6.
-    ///   - minimumVoxels: smaller components are left out.
+    ///   - minimumVoxels: smaller components are dropped.
     package init(of mask: LabelMap, touchesDiagonally: Bool, minimumVoxels: Int = 1) throws {
         var labels = [UInt32](repeating: 0, count: mask.values.count)
         var count: UInt32 = 0

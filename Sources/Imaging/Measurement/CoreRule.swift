@@ -1,14 +1,15 @@
 import CITK
 import Foundation
 
-/// The core of a tumour that enhances lies at what enhances: what is far from it, or doubtful, is oedema.
+/// Restricts the core of an enhancing lesion to the neighbourhood of its enhancement: distant or uncertain voxels
+/// become oedema.
 ///
-/// A lesion of whose core at least `share` enhances has the core's log-odds lowered, and no voxel of it is core that lies far from
-/// the enhancement unless that encloses it. Lesions of which little enhances stay as they are (docs/decisions/0243;
-/// `training/core.py`: change both or neither).
+/// If at least `share` of a lesion's core enhances, the core's log-odds are lowered, and voxels far from the
+/// enhancement are not core unless it encloses them. Other lesions are unchanged (docs/decisions/0243; keep in sync
+/// with `training/core.py`).
 package struct CoreRule: Codable, Equatable, Sendable {
     package let share: Double
-    /// What the core's log-odds are lowered by.
+    /// The amount by which the core's log-odds are lowered.
     package let shift: Double
     /// mm
     package let reach: Double
@@ -26,11 +27,12 @@ package struct CoreRule: Codable, Equatable, Sendable {
 
     package var isSound: Bool { (0...1).contains(share) && shift.isFinite && reach > 0 && reach.isFinite }
 
-    /// From which probability on enhancement and core are counted, and the whole tumour's lesions are drawn.
+    /// The probability from which voxels count as enhancement and core, and from which lesions of the whole tumour are
+    /// delineated.
     private static let even: Float = 0.5
     /// mm³: smaller parts of the enhancement may be vessels.
     private static let least = 100.0
-    /// mm: gaps of twice this in a shell of enhancement do not open it.
+    /// mm: gaps of up to twice this in an enhancing shell count as closed.
     private static let closing: Float = 2
 
     /// - Parameter regions: nested probabilities on one grid.
@@ -48,14 +50,14 @@ package struct CoreRule: Codable, Equatable, Sendable {
         return regions.merging([.tumourCore: map]) { $1 }
     }
 
-    /// The maps around a tumour.
+    /// The probability maps around a tumour.
     private struct Surroundings {
         let whole: Image
         let core: Image
         let enhancing: Image
     }
 
-    /// The core's probabilities; nil where the rule has nothing to say.
+    /// The core's probabilities; `nil` if the rule does not apply.
     private func adjusted(_ maps: Surroundings) throws -> Image? {
         let whole = maps.whole.mask { $0 >= Self.even }
         let lit = LabelMap(
@@ -75,7 +77,7 @@ package struct CoreRule: Codable, Equatable, Sendable {
         return found
     }
 
-    /// By lesion's label, 0 being none: whether enough of its core enhances.
+    /// Whether enough of a lesion's core enhances, by the lesion's label (0: none).
     private func enhancingLesions(_ lesions: Components, _ core: Image, _ lit: LabelMap) -> [Bool] {
         var cores = [Double](repeating: 0, count: lesions.count + 1)
         var enhancing = cores
@@ -88,7 +90,7 @@ package struct CoreRule: Codable, Equatable, Sendable {
         }
     }
 
-    /// What lies within reach of the enhancement or is enclosed by it.
+    /// The voxels within reach of the enhancement or enclosed by it.
     private func surroundings(of enhancing: LabelMap) throws -> [Bool] {
         let distance = try enhancing.distance()
         let shell = LabelMap(grid: enhancing.grid, values: distance.map { $0 <= Self.closing ? 1 : 0 })

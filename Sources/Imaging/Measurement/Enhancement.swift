@@ -1,15 +1,17 @@
 import Foundation
 
-/// Whether anything of a tumour enhances: one answer for a case. Where nothing does, no voxel is enhancing tumour; it stays core.
+/// Whether any part of a tumour enhances: one answer per case. If none does, no voxel is enhancing tumour; such voxels
+/// stay core.
 package struct Enhancement: Codable, Equatable, Sendable {
     package enum Answer: String, Codable, Sendable, CaseIterable {
         case segmented, none
-        /// Without T1CE nothing shows what takes up contrast agent.
+        /// Without T1CE, enhancement is not visible.
         case notAssessed = "not_assessed"
     }
 
     package let answer: Answer
-    /// That anything enhances, 0...1; nil where the model marked nothing or its package states no way to tell.
+    /// The probability that any part enhances, 0...1; `nil` if the model marked nothing or its package has no
+    /// predictor.
     package let probability: Double?
 
     package init(_ answer: Answer, probability: Double? = nil) {
@@ -20,7 +22,7 @@ package struct Enhancement: Codable, Equatable, Sendable {
     /// Whether voxels may be enhancing tumour.
     package var isSegmented: Bool { answer == .segmented }
 
-    /// As a clause of a report: `no enhancement segmented`; nil where a volume is stated instead.
+    /// As a clause of a report: `no enhancement segmented`; `nil` if a volume is reported instead.
     package var clause: String? {
         switch answer {
         case .segmented: nil
@@ -30,13 +32,14 @@ package struct Enhancement: Codable, Equatable, Sendable {
     }
 }
 
-/// How the probability that anything enhances follows from the voxels that are likeliest to, fitted on patients with enhancement
-/// and on the same patients without it (`training/enhancement.py`: change both or neither).
+/// Predicts whether any part enhances from the most probable voxels; fitted on patients with enhancement and the same
+/// patients without it (keep in sync with `training/enhancement.py`).
 package struct EnhancementPredictor: Codable, Equatable, Sendable {
     package let intercept: Double
-    /// Weight of those voxels' mean probability.
+    /// The weight of those voxels' mean probability.
     package let probability: Double
-    /// Weight of how much brighter they are in T1CE than in T1, in deviations of the brain, against the rest of the tumour.
+    /// The weight of their brightness in T1CE relative to T1, in standard deviations of the brain, compared with the
+    /// rest of the tumour.
     package let gain: Double
 
     package init(intercept: Double, probability: Double, gain: Double) {
@@ -47,7 +50,8 @@ package struct EnhancementPredictor: Codable, Equatable, Sendable {
 
     package var isFinite: Bool { [intercept, probability, gain].allSatisfy(\.isFinite) }
 
-    /// A mask is cleared where enhancement is less probable: to lose one is worse than to leave a false one, which review names.
+    /// A mask is cleared if enhancement is less probable than this: losing a true one is worse than keeping a false
+    /// one, which review reports.
     private static let least = 0.25
 
     func probability(mean: Double, gain brighter: Double) -> Double {
@@ -55,7 +59,7 @@ package struct EnhancementPredictor: Codable, Equatable, Sendable {
     }
 
     /// - Parameters:
-    ///   - study: all series of it; without T1CE nothing is assessed, without T1 nothing is cleared.
+    ///   - study: with all its series; without T1CE nothing is assessed, without T1 nothing is cleared.
     ///   - foreground: the brain, on the grid of `regions`.
     package static func answer(
         _ regions: [TumourRegion: Image], thresholds: RegionThresholds, in study: Study, foreground: LabelMap,
@@ -66,7 +70,7 @@ package struct EnhancementPredictor: Codable, Equatable, Sendable {
         guard let enhancing = masks[.enhancingTumour], let whole = masks[.wholeTumour],
             let map = regions[.enhancingTumour], enhancing.values.contains(1)
         else { return Enhancement(.none) }
-        // What takes up contrast agent is told by both: T1CE alone cleared a true enhancement of 2.6 ml.
+        // Contrast uptake shows only in the comparison of both: T1CE alone cleared a true enhancement of 2.6 ml.
         guard let predictor, let plain = study.images[.t1] else { return Enhancement(.segmented) }
         let chosen = LikeliestVoxels(of: map)
         let gain = try ContrastGain(contrast, plain: plain, foreground: foreground)
@@ -76,14 +80,14 @@ package struct EnhancementPredictor: Codable, Equatable, Sendable {
     }
 }
 
-/// The millilitre with the highest probabilities: a speck of bright vessels is no enhancing tumour.
+/// The millilitre with the highest probabilities: a speck of bright vessels is not an enhancing tumour.
 private struct LikeliestVoxels {
     let marks: [Bool]
     let meanProbability: Double
 
     /// mm³
     private static let volume = 1000.0
-    /// What is less probable is not looked at.
+    /// Less probable voxels are ignored.
     private static let faint: Float = 0.005
 
     init(of map: Image) {
@@ -100,7 +104,7 @@ private struct LikeliestVoxels {
     }
 }
 
-/// How bright voxels are in T1CE against T1, both as z-scores of the brain.
+/// The brightness of voxels in T1CE relative to T1, both as z-scores of the brain.
 private struct ContrastGain {
     private static let leastDeviation = 1e-6
 
@@ -119,7 +123,7 @@ private struct ContrastGain {
             .zScores(values, within: nil)
     }
 
-    /// Against the rest of the tumour, or of the brain where that rest is smaller than what is marked.
+    /// Relative to the rest of the tumour, or of the brain if that rest is smaller than the marked part.
     func mean(of marks: [Bool], against whole: LabelMap) -> Double {
         var (chosen, tumour, brain) = (Sum(), Sum(), Sum())
         for index in values.indices {

@@ -1,15 +1,15 @@
 import Foundation
 
-/// How Dice follows from what can be seen without a truth, fitted on patients whose truth is known (`training/calibrate.py`).
+/// Predicts Dice without a ground truth; fitted on patients with one (`training/calibrate.py`).
 package struct DicePredictor: Codable, Equatable, Sendable {
     package let intercept: Double
-    /// Weight of the Dice that the probabilities expect of their own mask.
+    /// The weight of the Dice that the probabilities predict for their own mask.
     package let soft: Double
-    /// Weight of the voxels that the probabilities are unsure of, against those of the mask.
+    /// The weight of the ratio of uncertain voxels to the mask's voxels.
     package let undecided: Double
-    /// Added where T1CE is there.
+    /// Added if T1CE is present.
     package let contrast: Double
-    /// Added where T2 or FLAIR is there.
+    /// Added if T2 or FLAIR is present.
     package let fluid: Double
 
     package init(
@@ -34,7 +34,7 @@ package struct DicePredictor: Codable, Equatable, Sendable {
 
     package var isFinite: Bool { [intercept, soft, undecided, contrast, fluid].allSatisfy(\.isFinite) }
 
-    /// - Parameter sequences: those that the study has.
+    /// - Parameter sequences: the study's sequences.
     func dice(soft expected: Double, undecided doubtful: Double, with sequences: Set<MRISequence>) -> Double {
         var sum = intercept + soft * expected + undecided * doubtful
         if sequences.contains(.t1ce) { sum += contrast }
@@ -43,7 +43,8 @@ package struct DicePredictor: Codable, Equatable, Sendable {
     }
 }
 
-/// How the share of a lesion's voxels that an expert would mark follows from its mean probability and its volume, fitted likewise.
+/// Predicts the share of a lesion's voxels that an expert would mark from its mean probability and its volume; fitted
+/// likewise.
 package struct LesionConfidencePredictor: Codable, Equatable, Sendable {
     package let intercept: Double
     package let probability: Double
@@ -71,8 +72,8 @@ package struct LesionConfidencePredictor: Codable, Equatable, Sendable {
 
 /// Predicts Dice without a ground truth.
 package enum ExpectedDice {
-    /// Dice between a mask and the probabilities that it was made from: 2 Σ p over the mask ÷ (voxels of the mask + Σ p).
-    /// It is what a calibrated model expects of its mask; 0 for an empty mask.
+    /// Dice between a mask and the probabilities that it was made from: 2 Σ p over the mask ÷ (voxels of the mask + Σ
+    /// p). For a calibrated model, the expected Dice of its mask; 0 for an empty mask.
     static func soft(_ probabilities: Image, threshold: Float) -> Double {
         var inside = 0.0
         var all = 0.0
@@ -87,14 +88,14 @@ package enum ExpectedDice {
         return count > 0 ? 2 * inside / (count + all) : 0
     }
 
-    /// Voxels of which the probabilities are unsure (0.1...0.9) against those of the mask, at most 5.
+    /// The ratio of uncertain voxels (0.1...0.9) to the mask's voxels, at most 5.
     static func undecided(_ probabilities: Image, threshold: Float) -> Double {
         let doubtful = probabilities.values.count { $0 > 0.1 && $0 < 0.9 }
         let inside = probabilities.values.count { $0 >= threshold }
         return min(Double(doubtful) / Double(max(inside, 1)), 5)
     }
 
-    /// Regions without a predictor, and those of which no voxel was found, are left out: of an empty mask nothing is expected.
+    /// Regions without a predictor and regions without voxels are omitted.
     package static func of(
         _ regions: [TumourRegion: Image], thresholds: RegionThresholds, with sequences: Set<MRISequence>,
         by predictors: [TumourRegion: DicePredictor]

@@ -9,9 +9,9 @@ package struct Finding: Codable, Equatable, Sendable {
         case axialDiameter = "axial_diameter"
         case perpendicularDiameter = "perpendicular_diameter"
         case bidimensionalProduct = "bidimensional_product"
-        /// How many parts the core has, or how many foci enhance: connected, at least 0.05 ml.
+        /// The number of parts of the core, or of enhancing foci: connected, at least 0.05 ml.
         case partCount = "part_count"
-        /// Of one such part; its term is the part's number.
+        /// The volume of one such part; the term is the part's number.
         case partVolume = "part_volume"
         case centre
         case side
@@ -22,7 +22,7 @@ package struct Finding: Codable, Equatable, Sendable {
         case cortexContact = "cortex_contact"
         case confidence
         case expectedDice = "expected_dice"
-        /// Whether anything enhances: `Enhancement.Answer`, with the probability that anything does.
+        /// Whether any part enhances: `Enhancement.Answer`, with its probability.
         case enhancement
         case reliability
         case review
@@ -31,14 +31,14 @@ package struct Finding: Codable, Equatable, Sendable {
     /// `F1`, `F2` … in the order of the result.
     package let id: String
     package let kind: Kind
-    /// Which part of the tumour was measured; results of earlier versions name none with diameters, which are the whole tumour's.
+    /// The measured region; `nil` for diameters in results of earlier versions, which measured the whole tumour.
     package let region: TumourRegion?
-    /// The lesion's number, where the finding is of one.
+    /// The lesion's number if the finding is about one lesion.
     package let lesion: Int?
     package let quantity: Double?
     /// UCUM: `mm3`, `mm`, `mm2`, or `1` for counts and shares.
     package let unit: String?
-    /// What is not a number: a side, a lobe, the sequences, a reliability note, a reason for review.
+    /// A value that is not a number: a side, a lobe, the sequences, a reliability note, a reason for review.
     package let term: String?
 
     package init(
@@ -58,6 +58,6 @@ package struct Finding: Codable, Equatable, Sendable {
         .maximumDiameter, .axialDiameter, .perpendicularDiameter, .bidimensionalProduct,
     ]
 
-    /// The region that the quantity is of, also where an earlier version left it out.
+    /// The measured region, including findings of earlier versions that omitted it.
     package var measuredRegion: TumourRegion? { region ?? (Self.diameters.contains(kind) ? .wholeTumour : nil) }
 }

@@ -1,4 +1,4 @@
-/// Turns measurements into findings with ids, in the order in which a report states them.
+/// Turns measurements into numbered findings, in the order of the report.
 struct FindingList {
     private(set) var findings: [Finding] = []
 
@@ -76,7 +76,7 @@ struct FindingList {
         if let touches = lesion.touchesCortex { add(.cortexContact, lesion: number, term: touches ? "yes" : "no") }
     }
 
-    /// What consists of parts; a lesion is one connected component of the whole tumour.
+    /// The regions that consist of parts; a lesion is one connected component of the whole tumour.
     private static let inner = [TumourRegion.tumourCore, .enhancingTumour]
 
     private mutating func add(_ measured: RegionMeasurement, of region: TumourRegion, lesion: Int) {

@@ -1,4 +1,4 @@
-/// What the numbers of a label map mean; inside the platform it is always `brats2023`.
+/// The meaning of the values of a label map; always `brats2023` inside the platform.
 package enum LabelConvention: String, CaseIterable, Sendable {
     /// BraTS up to 2021: 1 necrotic and non-enhancing core, 2 oedema, 4 enhancing tumour.
     case brats
@@ -6,13 +6,13 @@ package enum LabelConvention: String, CaseIterable, Sendable {
     case brats2015
     /// BraTS 2023: 1 necrotic core, 2 oedema, 3 enhancing tumour.
     case brats2023
-    /// BraTS 2024 after treatment: as 2023, and 4 resection cavity, which is no tumour.
+    /// BraTS 2024 post-treatment: as 2023, and 4 resection cavity, which is not tumour.
     case brats2024
-    /// BraTS' metastases, of 2023 and since 2025 after treatment as well: 1 non-enhancing core, 2 surrounding FLAIR hyperintensity,
-    /// 3 enhancing tumour, and 4 resection cavity, which is no tumour.
+    /// BraTS Metastases 2023, and 2025 with post-treatment cases: 1 non-enhancing core, 2 surrounding FLAIR
+    /// hyperintensity, 3 enhancing tumour, and 4 resection cavity, which is not tumour.
     case bratsMets = "brats-mets"
 
-    /// The one table: labels of the regions, and of what is no tumour.
+    /// The labels of the regions, and of what is not tumour.
     private var table: (whole: Set<UInt8>, core: Set<UInt8>, enhancing: Set<UInt8>, cavity: Set<UInt8>) {
         switch self {
         case .brats: ([1, 2, 4], [1, 4], [4], [])
@@ -31,13 +31,14 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         }
     }
 
-    /// All labels that a map may hold beside 0.
+    /// All labels other than 0 that a map may contain.
     package var known: Set<UInt8> { table.whole.union(table.cavity) }
 
-    /// The convention that a map's labels tell: 3 without 4 is 2023's enhancing tumour, 4 without 3 that of the years before.
+    /// The convention that a map's labels imply: 3 without 4 is enhancing tumour as of 2023, 4 without 3 is enhancing
+    /// tumour in earlier years.
     ///
-    /// - Throws: `ImagingError(.ambiguousLabels)` where they do not tell: 3 and 4 together are two things in 2015 and two others in
-    ///   2024 and among the metastases, and 1 alone may be the mask of any region.
+    /// - Throws: `ImagingError(.ambiguousLabels)` if they are ambiguous: 3 and 4 together mean one thing in 2015 and
+    ///   another in 2024 and for metastases, and 1 alone may be the mask of any region.
     package static func told(by labels: Set<UInt8>) throws -> LabelConvention {
         let found = labels.subtracting([0])
         guard found.isSubset(of: [1, 2, 3, 4]) else {
@@ -58,7 +59,7 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         return found.contains(4) ? .brats : .brats2023
     }
 
-    /// - Throws: `ImagingError(.invalidImage)` where the map holds a label that the convention does not have.
+    /// - Throws: `ImagingError(.invalidImage)` if the map contains a label that the convention does not define.
     package func check(_ labels: Set<UInt8>) throws {
         guard labels.subtracting([0]).isSubset(of: known) else {
             throw ImagingError(
@@ -66,7 +67,7 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         }
     }
 
-    /// - Throws: `ImagingError(.invalidImage)` where the map holds a label that the convention does not have.
+    /// - Throws: `ImagingError(.invalidImage)` if the map contains a label that the convention does not define.
     package func mask(of region: TumourRegion, in map: LabelMap) throws -> LabelMap {
         let known = known
         guard map.values.allSatisfy({ $0 == 0 || known.contains($0) }) else {

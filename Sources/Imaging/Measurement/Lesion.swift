@@ -1,31 +1,35 @@
-/// One connected component of the whole tumour (26-neighbourhood), at least 0.05 ml, as measured on the reference series' voxels.
+/// One connected component of the whole tumour (26-neighbourhood), at least 0.05 ml, measured on the reference series'
+/// voxels.
 package struct Lesion: Codable, Equatable, Sendable {
     package enum Side: String, Codable, Sendable {
         case left, right, midline
     }
 
-    /// 1 for the largest lesion, rising with falling volume.
+    /// 1 for the largest lesion, then by descending volume.
     package let number: Int
     /// mm³ by region within this lesion.
     package let volumes: [TumourRegion: Double]
-    /// The share of its voxels that an expert is expected to mark, 0...1, where the model package states how that follows from
-    /// their mean probability and their volume; else the mean probability.
+    /// The share of its voxels that an expert is expected to mark, 0...1, if the model package has a predictor for it;
+    /// else the mean probability.
     package let confidence: Double
-    /// Largest distance between two of its voxel centres in mm: of the whole tumour, with oedema, as the three that follow.
+    /// The largest distance in mm between two voxel centres of the whole tumour, including oedema; the next three are
+    /// also of the whole tumour.
     package let maximumDiameter: Double
-    /// Largest diameter within one axial slice in mm, the largest perpendicular to it in that slice, and their product in mm² (RANO).
+    /// The largest diameter in mm within one axial slice, the largest perpendicular to it in that slice, and their
+    /// product in mm² (RANO).
     package let axialDiameter: Double
     package let perpendicularDiameter: Double
     package let bidimensionalProduct: Double
     /// Centre of mass in RAS mm of the reference series.
     package let centre: PatientPoint
     package let side: Side
-    /// Share of the lesion's volume by lobe or structure, largest first; empty where no atlas could be aligned.
+    /// Share of the lesion's volume by lobe or structure, largest first; empty if the atlas could not be aligned.
     package let locations: [LesionLocation]
     package let touchesMidline: Bool
-    /// Nil where there is no brain mask, so that the brain's surface is not known.
+    /// `nil` without a brain mask, when the brain's surface is unknown.
     package let touchesCortex: Bool?
-    /// Whole tumour, core and enhancing tumour apart; nil in results of versions that measured the whole tumour alone.
+    /// Whole tumour, core and enhancing tumour separately; `nil` in results of versions that measured only the whole
+    /// tumour.
     package let regions: [TumourRegion: RegionMeasurement]?
 
     package init(
@@ -50,7 +54,8 @@ package struct Lesion: Codable, Equatable, Sendable {
         self.regions = regions
     }
 
-    /// What was measured of a region; of the whole tumour in every result, of the others nil where they were not measured apart.
+    /// The measurement of a region: present for the whole tumour in every result, `nil` for other regions that were not
+    /// measured separately.
     package func measurement(of region: TumourRegion) -> RegionMeasurement? {
         if let regions { return regions[region] }
         guard region == .wholeTumour, let volume = volumes[region] else { return nil }
@@ -62,7 +67,7 @@ package struct Lesion: Codable, Equatable, Sendable {
     }
 }
 
-/// A lobe or structure of the atlas and the share (0...1) of a lesion that lies in it.
+/// A lobe or structure of the atlas and the share (0...1) of a lesion within it.
 package struct LesionLocation: Codable, Equatable, Sendable {
     package let structure: AtlasStructure
     package let share: Double

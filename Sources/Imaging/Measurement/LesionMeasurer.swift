@@ -1,8 +1,8 @@
 import CITK
 
-/// Measures the lesions of a study on the reference series' own voxels.
+/// Measures the lesions of a study on the voxels of the reference series.
 struct LesionMeasurer {
-    /// A lesion whose smaller half holds at least this share lies on both sides.
+    /// A lesion is bilateral if its smaller half has at least this share of it.
     private static let bothSidesShare = 0.25
 
     private let masks: [TumourRegion: LabelMap]
@@ -12,17 +12,17 @@ struct LesionMeasurer {
     private let predictor: LesionConfidencePredictor?
     private let alignment: AtlasAlignment?
 
-    /// Works in RAS order; `probabilities` and `masks` lie on the reference's grid.
+    /// Works in RAS order; `probabilities` and `masks` are on the reference's grid.
     ///
-    /// - Parameter alignment: a good one, which lends lobes and the midline; without one no lobe is named and the midline is the
-    ///   sagittal plane through the middle of the brain.
+    /// - Parameter alignment: with a sufficient fit, for lobes and the midline; without it lobes are not named and the
+    ///   midline is the sagittal plane through the middle of the brain.
     init(_ probabilities: TumourProbabilities, _ masks: RegionMasks, alignment: AtlasAlignment? = nil) throws {
         guard let probability = probabilities.regions[.wholeTumour] else {
             throw ImagingError(.internalFault, "The probability map of the whole tumour is missing.")
         }
         let head = probabilities.foreground.reoriented()
         let whole = masks.masks[.wholeTumour]?.reoriented()
-        // Images hold far more background than brain.
+        // Images have far more background than brain.
         var looked = head
         if let whole { for index in looked.values.indices where whole.values[index] != 0 { looked.values[index] = 1 } }
         let all = VoxelBox(lower: [0, 0, 0], size: head.grid.size)
@@ -52,7 +52,7 @@ struct LesionMeasurer {
         }
     }
 
-    /// How many voxels a lesion, a part of its core and an enhancing focus have at least.
+    /// The minimum voxel count of a lesion, a part of its core and an enhancing focus.
     static func minimumVoxels(on grid: VoxelGrid) -> Int {
         max(Int((MeasurementLimits.minimumVolume / grid.voxelVolume).rounded(.up)), 1)
     }
@@ -91,7 +91,7 @@ struct LesionMeasurer {
             .sorted { ($1.share, $0.structure.rawValue) < ($0.share, $1.structure.rawValue) }
     }
 
-    /// `places`: mm to the patient's right of the mid-plane.
+    /// `places`: distances in mm from the mid-plane, positive to the patient's right.
     private func side(_ places: [Double]) -> Lesion.Side {
         let right = Double(places.filter { $0 > 0 }.count) / Double(places.count)
         if right >= Self.bothSidesShare, right <= 1 - Self.bothSidesShare { return .midline }
@@ -110,8 +110,8 @@ struct LesionMeasurer {
         return sum / max(count, 1)
     }
 
-    /// mm to the brain's surface for each voxel, negative inside. Images are often cropped to the brain: beyond their edge
-    /// lies no brain either.
+    /// The distance in mm from each voxel to the brain's surface, negative inside. Images are often cropped to the
+    /// brain, so the surface includes the image's edge.
     private func depthBelowSurface() throws -> [Float] {
         let box = VoxelBox(lower: [1, 1, 1], size: grid.size)
         let wider = grid.cropped(lower: [-1, -1, -1], size: GridSize(grid.size.lengths.map { $0 + 2 }))

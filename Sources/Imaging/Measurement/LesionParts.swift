@@ -1,12 +1,13 @@
-/// The connected parts (26-neighbourhood, at least 0.05 ml) of the core and of the enhancing tumour, by the lesion that holds them.
+/// The connected parts (26-neighbourhood, at least 0.05 ml) of the core and of the enhancing tumour, by the lesion that
+/// contains them.
 struct LesionParts {
     private let masks: [TumourRegion: LabelMap]
     /// By region and lesion: the offsets of each part's voxels, largest first.
     private let parts: [TumourRegion: [Int: [[Int]]]]
 
     /// - Parameters:
-    ///   - masks: nested, so that a part lies within one lesion.
-    ///   - lesions: components of the whole tumour; their numbers are the lesions'.
+    ///   - masks: nested, so that a part is within one lesion.
+    ///   - lesions: components of the whole tumour; with the lesions' numbers.
     init(_ masks: [TumourRegion: LabelMap], of lesions: Components, minimumVoxels: Int) throws {
         self.masks = masks
         var parts: [TumourRegion: [Int: [[Int]]]] = [:]
@@ -18,9 +19,9 @@ struct LesionParts {
         self.parts = parts
     }
 
-    /// Of each region within one lesion.
+    /// Measures each region within one lesion.
     ///
-    /// - Parameter set: makes voxels with a geometry of their offsets.
+    /// - Parameter set: builds a `VoxelSet` from offsets.
     func measurements(
         of lesion: Int, _ offsets: [Int], voxelVolume: Double, set: ([Int]) -> VoxelSet
     ) -> [TumourRegion: RegionMeasurement] {
@@ -37,7 +38,7 @@ struct LesionParts {
 }
 
 extension Components {
-    /// The voxels' positions in the array, by component.
+    /// The voxels' array positions, by component.
     var members: [[Int]] {
         var found = [[Int]](repeating: [], count: count)
         for (offset, label) in labels.enumerated() where label > 0 { found[Int(label) - 1].append(offset) }

@@ -1,6 +1,6 @@
-/// How well a model did on patients it never saw, with a given set of sequences.
+/// A model's accuracy on held-out patients, for one set of sequences.
 package struct MeasuredDice: Equatable, Sendable {
-    /// How many patients were measured.
+    /// The number of patients.
     package let patients: Int
     /// Mean Dice, 0...1.
     package let dice: [TumourRegion: Double]

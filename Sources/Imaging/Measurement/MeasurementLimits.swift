@@ -1,6 +1,6 @@
-/// The limits of what is measured, and how texts state them.
+/// The limits of the measurements, and their text.
 package enum MeasurementLimits {
-    /// mm³: smaller components are no lesions, smaller parts are not counted.
+    /// mm³: smaller components are not lesions, smaller parts are not counted.
     package static let minimumVolume = 50.0
     /// mm from the mid-plane that count as contact.
     package static let midlineReach = 2.0

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A measured quantity as text, with its unit: the one place where measurements are rounded, so that a number reads the same on
-/// the page, in the report, in its check, in the PDF and on the command line.
+/// A measured quantity as text, with its unit. Measurements are rounded only here, so that a number is the same on the
+/// page, in the report, in the fact check, in the PDF and on the command line.
 package struct QuantityText: Equatable, Sendable {
     package let value: String
     /// Empty for counts and coefficients.
@@ -15,13 +15,13 @@ package struct QuantityText: Equatable, Sendable {
         self.unit = unit
     }
 
-    /// mm³ in ml: one decimal from 10 ml on, two below.
+    /// mm³ as ml: one decimal from 10 ml, two below.
     package static func volume(_ cubicMillimetres: Double) -> QuantityText {
         let millilitres = cubicMillimetres / 1000
         return QuantityText(decimal(millilitres, rounded(millilitres, 2) < 10 ? 2 : 1), "ml")
     }
 
-    /// Whole mm: voxels are not smaller in most series.
+    /// Whole mm: voxels are rarely smaller.
     package static func length(_ millimetres: Double) -> QuantityText { QuantityText(decimal(millimetres, 0), "mm") }
 
     /// `66 × 40 mm`
@@ -33,10 +33,10 @@ package struct QuantityText: Equatable, Sendable {
         QuantityText(decimal(squareMillimetres, 0), "mm²")
     }
 
-    /// 0...1 in per cent.
+    /// 0...1 as a percentage.
     package static func share(_ share: Double) -> QuantityText { QuantityText(decimal(100 * share, 0), "%") }
 
-    /// Dice, probabilities and other numbers of 0...1: two decimals.
+    /// Dice, probabilities and other values of 0...1: two decimals.
     package static func coefficient(_ value: Double) -> QuantityText { QuantityText(decimal(value, 2)) }
 
     package static func count(_ number: Double) -> QuantityText { QuantityText(decimal(number, 0)) }
@@ -45,7 +45,8 @@ package struct QuantityText: Equatable, Sendable {
         String(format: "%.\(places)f", rounded(value, places))
     }
 
-    /// Halves away from zero, as a reader rounds; what binary fractions leave behind (2016.4999999) counts as the half that it is.
+    /// Rounds halves away from zero; values just below a half because of binary fractions (2016.4999999) count as the
+    /// half.
     private static func rounded(_ value: Double, _ places: Int) -> Double {
         let scale = pow(10, Double(places))
         let scaled = (value * scale * 1e6).rounded() / 1e6

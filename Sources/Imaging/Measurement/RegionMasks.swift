@@ -3,7 +3,7 @@ package struct RegionMasks: Sendable {
     package let masks: [TumourRegion: LabelMap]
     package let grid: VoxelGrid
 
-    /// - Parameter grid: where the masks are wanted.
+    /// - Parameter grid: the grid of the masks.
     package init(_ probabilities: TumourProbabilities, on grid: VoxelGrid) throws {
         let found = try RegionMasks(probabilities.regions, thresholds: probabilities.thresholds, on: grid)
         let isCleared = probabilities.enhancement?.isSegmented == false
@@ -38,8 +38,8 @@ package struct RegionMasks: Sendable {
         masks.merging([.enhancingTumour: LabelMap(grid: grid, filledWith: 0)]) { $1 }
     }
 
-    /// Without the connected parts of the whole tumour (26-neighbourhood) that are too small to count as lesions, so that the
-    /// masks' volumes are the lesions' (docs/decisions/0230).
+    /// Removes connected parts of the whole tumour (26-neighbourhood) that are too small to be lesions, so that the
+    /// masks' volumes equal the lesions' (docs/decisions/0230).
     package func withoutSpecks() throws -> RegionMasks {
         guard let whole = masks[.wholeTumour], let box = whole.boundingBox else { return self }
         let near = whole.cropped(to: box)

@@ -1,10 +1,10 @@
-/// What was measured of one region (whole tumour, core or enhancing tumour) within a lesion.
+/// The measurements of one region (whole tumour, core or enhancing tumour) within a lesion.
 package struct RegionMeasurement: Codable, Equatable, Sendable {
     /// Lengths in mm; the product of the axial ones in mm² (RANO).
     package struct Diameters: Codable, Equatable, Sendable {
         /// Largest distance between two voxel centres.
         package let maximum: Double
-        /// Largest diameter within one axial slice.
+        /// The largest diameter within one axial slice.
         package let axial: Double
         /// The largest one perpendicular to it in the same slice.
         package let perpendicular: Double
@@ -23,11 +23,12 @@ package struct RegionMeasurement: Codable, Equatable, Sendable {
         }
     }
 
-    /// mm³ of all of its voxels in the lesion.
+    /// mm³ of all its voxels in the lesion.
     package let volume: Double
-    /// mm³ of its connected parts (26-neighbourhood) of at least 0.05 ml, largest first: parts of the core, enhancing foci.
+    /// mm³ of its connected parts (26-neighbourhood) of at least 0.05 ml, largest first: parts of the core or enhancing
+    /// foci.
     package let parts: [Double]
-    /// Of the largest part alone, so that no diameter spans the gap between two; nil where there is no part.
+    /// Measured on the largest part, so that no diameter spans a gap; `nil` if there are no parts.
     package let diameters: Diameters?
 
     package init(volume: Double, parts: [Double], diameters: Diameters?) {

@@ -1,12 +1,13 @@
 extension ReliabilityNote {
-    /// What the present sequences, the kind of image and what the model predicts of this case allow to say, by region.
+    /// The reliability of each region, from the available sequences, the kind of image and the model's prediction for
+    /// this case.
     ///
-    /// The model card and the API's list of models say how well the model did on other patients: a sentence that is the same
-    /// for every case is not read (docs/decisions/0241).
+    /// The model card and the API's list of models state the model's accuracy on other patients; a sentence repeated in
+    /// every report would not be read (docs/decisions/0241).
     ///
     /// - Parameters:
-    ///   - expectedDice: without the regions of which no voxel was marked, and those for which the model predicts none.
-    ///   - reviewBelow: the lines that the model package states.
+    ///   - expectedDice: excludes regions without voxels and regions without a predictor.
+    ///   - reviewBelow: the model package's thresholds.
     static func notes(
         sequences: [MRISequence], brainMask: BrainMask, expectedDice: [TumourRegion: Double] = [:],
         reviewBelow: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil
@@ -35,7 +36,7 @@ extension ReliabilityNote {
         ReliabilityNote(region: region, isReliable: false, note: note)
     }
 
-    /// Nothing is marked as enhancing.
+    /// No voxel is marked as enhancing.
     private static func note(_ enhancement: Enhancement) -> ReliabilityNote {
         guard enhancement.answer != .notAssessed else {
             return unreliable(.enhancingTumour, "Enhancement cannot be assessed without T1CE.")
@@ -58,7 +59,7 @@ extension ReliabilityNote {
         )
     }
 
-    /// By the sequences alone, for a model that predicts no Dice.
+    /// From the sequences alone, for a model that does not predict Dice.
     private static func note(_ region: TumourRegion, _ sequences: [MRISequence]) -> ReliabilityNote {
         let needed: MRISequence = region == .wholeTumour ? .flair : .t1ce
         guard sequences.contains(needed) else {

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Whether a person must look at a result before anything else is made of it, and why.
+/// Whether a person must check a result before it is used, and why.
 package struct Review: Codable, Equatable, Sendable {
     package let isNeeded: Bool
-    /// One sentence each; empty where nothing was found amiss, which proves nothing.
+    /// One sentence each; empty if nothing was found, which proves nothing.
     package let reasons: [String]
 
     package init(reasons: [String]) {
@@ -18,26 +18,27 @@ package struct Review: Codable, Equatable, Sendable {
 }
 
 extension Review {
-    /// ml of a skull-stripped brain: 1018–1737 in the 38 studies that the project has (docs/decisions/0202).
+    /// The volume in ml of a skull-stripped brain: 1018–1737 in the project's 38 studies (docs/decisions/0202).
     private static let brainVolumes = 700.0...2200.0
-    /// The predicted Dice below which a region needs review where the model package states none (`review_below`). A mask below
-    /// 0.7 is a bad one; of the core the prediction is less sure, so its line lies higher (docs/decisions/0231).
+    /// The predicted Dice below which a region needs review if the model package does not define it (`review_below`). A
+    /// mask below 0.7 is poor; the prediction is less certain for the core, so its threshold is higher
+    /// (docs/decisions/0231).
     private static let leastDice: [TumourRegion: Double] = [
         .wholeTumour: 0.7, .tumourCore: 0.8, .enhancingTumour: 0.7,
     ]
-    /// Where the probability that anything enhances is neither small nor large, a person decides (docs/decisions/0240).
+    /// Within this range the probability of enhancement is inconclusive, so a person decides (docs/decisions/0240).
     static let doubtfulEnhancement = 0.2..<0.8
 
-    /// - Parameter stated: by the model package.
+    /// - Parameter stated: the model package's values.
     static func line(of region: TumourRegion, stated: [TumourRegion: Double]) -> Double {
         stated[region] ?? leastDice[region] ?? 0
     }
 
     /// - Parameters:
     ///   - brainVolume: ml of the foreground.
-    ///   - contrasts: by sequence; empty where no atlas is aligned.
-    ///   - comparison: of the series with each other.
-    ///   - expectedDice: without the regions of which no voxel was marked, and those for which the model predicts none.
+    ///   - contrasts: by sequence; empty if no atlas is aligned.
+    ///   - comparison: among the series.
+    ///   - expectedDice: excludes regions without voxels and regions without a predictor.
     init(
         atlas: AtlasFit, brainMask: BrainMask, brainVolume: Double, contrasts: [MRISequence: SeriesContrast],
         comparison: SeriesComparison, hasLesions: Bool, expectedDice: [TumourRegion: Double],
@@ -60,7 +61,7 @@ extension Review {
         self.init(reasons: reasons)
     }
 
-    /// A sentence for each region whose predicted Dice lies below its line.
+    /// A sentence for each region whose predicted Dice is below its threshold.
     private static func doubts(_ expected: [TumourRegion: Double], below lines: [TumourRegion: Double]) -> [String] {
         TumourRegion.allCases.compactMap { region in
             guard let dice = expected[region], dice < line(of: region, stated: lines) else { return nil }
@@ -77,13 +78,13 @@ extension Review {
 }
 
 extension SeriesContrast {
-    /// Of 38 studies of four sources T1 lies above 0.26, T1CE above 0.17, T2 below 0.05, FLAIR between -0.08 and 0.28
+    /// In 38 studies from four sources T1 is above 0.26, T1CE above 0.17, T2 below 0.05, FLAIR between -0.08 and 0.28
     /// (docs/decisions/0202).
     private static let plausible: [MRISequence: ClosedRange<Double>] = [
         .t1: 0.12...1, .t1ce: 0.12...1, .t2: -1...0.15, .flair: -0.2...0.45,
     ]
 
-    /// Sentences on series whose contrast is not that of the sequence they were given as.
+    /// Sentences about series whose contrast does not match their sequence.
     static func doubts(_ contrasts: [MRISequence: SeriesContrast]) -> [String] {
         var doubts = contrasts.sorted { $0.key < $1.key }.compactMap { sequence, contrast in
             plausible[sequence]?.contains(contrast.correlation) == false

@@ -1,21 +1,20 @@
-/// What T1, T1CE and FLAIR of one head say of each other: contrast agent only ever brightens, and T1CE is a T1.
+/// Compares T1, T1CE and FLAIR of one head: contrast agent only brightens, and T1CE is T1-weighted.
 ///
-/// Needs no atlas, so it also tells two series in each other's slots apart that a template of one contrast cannot
-/// (docs/decisions/0202).
+/// Needs no atlas, so it also detects swapped series that a template of one contrast cannot (docs/decisions/0202).
 package struct SeriesComparison: Equatable, Sendable {
-    /// How lopsided the difference T1CE - T1 is, -1...1: above 0 where the largest differences are brighter in T1CE.
+    /// The skewness of the difference T1CE - T1, -1...1: above 0 if the largest differences are brighter in T1CE.
     package let enhancement: Double?
-    /// Spearman's rank correlation of T1 with T1CE less that of FLAIR with T1CE.
+    /// Spearman's rank correlation of T1 with T1CE minus that of FLAIR with T1CE.
     package let likeness: Double?
 
-    /// Three decimals of a rank correlation need no more.
+    /// Enough for three decimals of a rank correlation.
     private static let mostVoxels = 60_000
     private static let leastVoxels = 1000
-    /// Shares at which the difference's tails are read (Bowley's skewness with other quantiles).
+    /// The quantile of the tails of the difference (Bowley's skewness with other quantiles).
     private static let tail = 0.01
 
     /// - Parameters:
-    ///   - images: by sequence, of one patient space; brought to the grid of T1CE where theirs is another.
+    ///   - images: by sequence, in one patient space; resampled to the grid of T1CE if theirs differs.
     ///   - foreground: the brain, on the grid of T1CE.
     package init(_ images: [MRISequence: Image], within foreground: LabelMap) throws {
         guard let t1ce = images[.t1ce], foreground.grid == t1ce.grid else {
@@ -45,7 +44,7 @@ package struct SeriesComparison: Equatable, Sendable {
         self.likeness = likeness
     }
 
-    /// In units of the median absolute deviation from the median: a tumour moves neither much.
+    /// In units of the median absolute deviation from the median: a tumour changes neither much.
     private static func scaled(_ values: [Float]) -> [Float] {
         let middle = quantile(values.sorted(), 0.5)
         let spread = quantile(values.map { abs($0 - middle) }.sorted(), 0.5)
@@ -69,13 +68,13 @@ package struct SeriesComparison: Equatable, Sendable {
 }
 
 extension SeriesComparison {
-    /// Of 34 studies of four sources and more the least is 0.08 (a tumour that hardly enhances), so -0.08 is the most of interchanged
-    /// ones; phantoms without bright vessels lie about 0.
+    /// The minimum of 34 and more studies from four sources is 0.08 (a tumour that hardly enhances), so swapped series
+    /// reach at most -0.08; phantoms without bright vessels are about 0.
     private static let leastEnhancement = -0.04
-    /// Of the same studies the least is 0.13.
+    /// The minimum in the same studies is 0.13.
     private static let leastLikeness = 0.0
 
-    /// Sentences on series that seem to stand in each other's slots.
+    /// Sentences about series that may have been swapped.
     var doubts: [String] {
         var doubts: [String] = []
         if let enhancement, enhancement < Self.leastEnhancement {

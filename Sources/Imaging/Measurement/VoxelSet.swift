@@ -1,6 +1,6 @@
 import CITK
 
-/// Some voxels of a grid in RAS order, as a lesion's are, with the distances among them in millimetres.
+/// A set of voxels of a grid in RAS order, such as a lesion, with their distances in millimetres.
 struct VoxelSet {
     struct Index {
         let i: Int
@@ -21,19 +21,20 @@ struct VoxelSet {
         return (1 / Double(max(indices.count, 1))) * sum
     }
 
-    /// The largest distance between two voxels' centres: found among each row's two ends, since the farthest pair are hull points.
+    /// The largest distance between two voxel centres: compares only the two ends of each row, since the farthest pair
+    /// is on the convex hull.
     var maximumDiameter: Double {
         let points = Self.ends(of: indices, row: { [$0.k, $0.j] }, place: \.i).map(point)
         return citk_largest_distance(points.flatMap(\.components), Int64(points.count))
     }
 
-    /// Diameters within one axial slice (RANO: the largest one, and the largest nearly at right angles to it in that slice).
+    /// Diameters within one axial slice (RANO: the largest, and the largest nearly perpendicular to it in that slice).
     struct AxialDiameters {
         var largest = 0.0
         var perpendicular = 0.0
     }
 
-    /// Of the slice with the largest diameter; two voxels lie at right angles within about 6°.
+    /// Of the slice with the largest diameter; perpendicular within about 6°.
     var axialDiameters: AxialDiameters {
         var found = AxialDiameters()
         var best: (points: [PatientPoint], direction: PatientPoint)?

@@ -1,13 +1,13 @@
 import CZlib
 import Foundation
 
-/// The decoded bytes of a file, plain or gzip, read in pieces so that memory does not grow with the file.
+/// The decoded bytes of a file, plain or gzip, read in chunks so that memory use does not grow with the file.
 final class ByteStream {
     private let file: FileHandle
     private var inflater: GzipInflater?
     private var pending = Data()
     private var position = 0
-    /// How many gzip members have been begun.
+    /// The number of gzip members started.
     private var members = 1
     /// Whether the first gzip member's header has neither name, comment nor extra fields.
     private let hasPlainFrame: Bool
@@ -15,7 +15,7 @@ final class ByteStream {
     let fileSize: Int
     private static let pieceSize = 1 << 18
 
-    /// - Throws: `ImagingError(.invalidImage)` where the file is empty or cannot be read.
+    /// - Throws: `ImagingError(.invalidImage)` if the file is empty or cannot be read.
     init(_ url: URL) throws {
         guard let file = try? FileHandle(forReadingFrom: url), let end = try? file.seekToEnd(),
             (try? file.seek(toOffset: 0)) != nil
@@ -32,9 +32,9 @@ final class ByteStream {
 
     var isCompressed: Bool { inflater != nil }
 
-    /// Fills `buffer` as far as the stream goes; fewer bytes only at its end.
+    /// Fills `buffer` ; returns fewer bytes only at the end of the stream.
     ///
-    /// - Throws: `ImagingError(.invalidImage)` where the compressed data is damaged or cut short.
+    /// - Throws: `ImagingError(.invalidImage)` if the compressed data is damaged or cut short.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var filled = 0
         while filled < buffer.count {
@@ -46,7 +46,7 @@ final class ByteStream {
         return filled
     }
 
-    /// At most `count` bytes; fewer only at the stream's end.
+    /// Returns at most `count` bytes; fewer only at the end of the stream.
     func read(_ count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let filled = try bytes.withUnsafeMutableBytes { try read(into: $0) }
@@ -54,7 +54,7 @@ final class ByteStream {
         return bytes
     }
 
-    /// Passes over `count` bytes; false where the stream ends before.
+    /// Skips `count` bytes; returns false if the stream ends first.
     func skip(_ count: Int) throws -> Bool {
         var rest = count
         while rest > 0 {
@@ -65,13 +65,13 @@ final class ByteStream {
         return true
     }
 
-    /// After the last byte was read: whether the file holds nothing but one gzip member without a name and a time, or is not compressed.
+    /// After the last byte: whether the file is one gzip member without name and time, or not compressed.
     func endsPlainly() throws -> Bool {
         guard isCompressed else { return true }
         return try hasPlainFrame && members == 1 && !refill()
     }
 
-    /// RFC 1952 §2.3.1: the flags are the fourth byte, and the time takes the next four.
+    /// RFC 1952 §2.3.1: the fourth byte is the flags, the next four are the time.
     private static func hasPlainFrame(_ file: FileHandle) throws -> Bool {
         do {
             let frame = try file.read(upToCount: 8) ?? Data()
@@ -109,7 +109,8 @@ final class ByteStream {
     private func inflate(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         guard let inflater else { return 0 }
         while true {
-            // A member's last bytes come together with its end, so the next one (bgzip) is looked for at the next call.
+            // A member's last bytes arrive together with its end, so the next member (bgzip) is started by the next
+            // call.
             if inflater.isFinished {
                 guard try refill(), pending[pending.startIndex + position] == 0x1f else { return 0 }
                 try inflater.restart()
@@ -127,7 +128,7 @@ final class ByteStream {
     }
 }
 
-/// zlib's inflater for one gzip stream of several members.
+/// zlib's inflater for a gzip stream of one or more members.
 final class GzipInflater {
     struct Outcome {
         let consumed: Int
@@ -138,7 +139,7 @@ final class GzipInflater {
     private(set) var isFinished = false
 
     init() throws {
-        // 15 bits of window, and 16: gzip's frame with its checksum.
+        // A 15-bit window, plus 16 for the gzip format with its checksum.
         guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             throw ImagingError(.internalFault, "The decompressor cannot be started.")
         }

@@ -1,23 +1,24 @@
 import Foundation
 
-/// An image file's bytes without anything that could name the patient: no free text of the header, no header extensions, nothing after
-/// the voxels, and a gzip frame without name and comment. Geometry, scaling and voxels are the same bits, in the same byte order.
+/// An image file's bytes without anything that could identify the patient: no free text in the header, no header
+/// extensions, nothing after the voxels, and a gzip frame without name and comment. Geometry, scaling and voxels are
+/// unchanged, in the same byte order.
 ///
-/// `@unchecked Sendable`: whoever makes it asks for one piece after the other, on whichever thread.
+/// `@unchecked Sendable`: its owner reads one chunk after another, on any thread.
 package final class DeidentifiedNIfTI: @unchecked Sendable {
     package let isCompressed: Bool
     private let stream: ByteStream
     private let deflater: GzipDeflater?
-    /// What goes out before anything more is read: the header and the voxels that were read together with it.
+    /// Output that precedes further reads: the header and the voxels read with it.
     private var ahead: [UInt8]
     private var voxelBytesLeft: Int
     private var isFinished = false
 
     private static let pieceSize = 1 << 20
-    /// Level 2 costs a third of zlib's default and gives 5 % more bytes.
+    /// Level 2 takes a third of the time of zlib's default for 5 % more bytes.
     private static let level: Int32 = 2
 
-    /// - Parameter url: a file that `NIfTIFile.inspect` or `inspectLabels` has taken.
+    /// - Parameter url: a file that `NIfTIFile.inspect` or `inspectLabels` has accepted.
     package init(_ url: URL) throws {
         let opened = try Opened(url)
         stream = opened.stream
@@ -27,7 +28,7 @@ package final class DeidentifiedNIfTI: @unchecked Sendable {
         voxelBytesLeft = opened.layout.dataBytes - opened.voxels.count
     }
 
-    /// The next bytes of the file; nil at its end.
+    /// The next bytes of the file; `nil` at the end.
     package func next() throws -> Data? {
         while !isFinished {
             let piece = try nextPlain()
@@ -38,7 +39,7 @@ package final class DeidentifiedNIfTI: @unchecked Sendable {
             } else {
                 try deflater.finish { output.append(contentsOf: $0) }
             }
-            // The deflater keeps small pieces to itself.
+            // The deflater buffers small pieces.
             if !output.isEmpty { return output }
         }
         return nil
@@ -63,7 +64,7 @@ package final class DeidentifiedNIfTI: @unchecked Sendable {
 }
 
 extension DeidentifiedNIfTI {
-    /// Whether a file is the very bytes that would be made of it, but for how they are compressed.
+    /// Whether deidentification would not change a file, apart from its compression.
     package static func isNeedless(for url: URL) throws -> Bool {
         let opened = try Opened(url)
         guard opened.original == opened.header.bytes else { return false }
@@ -72,15 +73,15 @@ extension DeidentifiedNIfTI {
         return try opened.stream.endsPlainly()
     }
 
-    /// A file whose header has been read.
+    /// A file after its header has been read.
     private struct Opened {
         let stream: ByteStream
         let layout: NIfTIHeader.Layout
-        /// Up to the first voxel.
+        /// The bytes before the first voxel.
         let header: PlainHeader
-        /// The same as it stands in the file; cut short where there is more.
+        /// The same bytes in the original file, truncated if it has more.
         let original: [UInt8]
-        /// Voxel bytes that were read together with the header.
+        /// Voxel bytes that were read with the header.
         let voxels: [UInt8]
 
         init(_ url: URL) throws {

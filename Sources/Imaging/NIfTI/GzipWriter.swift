@@ -2,14 +2,14 @@ import Basics
 import CZlib
 import Foundation
 
-/// Writes a gzip file whose bytes depend on the content alone: no time, no name.
+/// Writes a gzip file whose bytes depend only on the content: no time, no name.
 final class GzipWriter {
     private let url: URL
     private let file: FileHandle
     private let deflater: GzipDeflater
 
     /// - Parameter level: zlib's 1 (fast) to 9 (small).
-    /// - Throws: `ImagingError(.diskFull)`, or `.internalFault` where the file cannot be made for another reason.
+    /// - Throws: `ImagingError(.diskFull)`, or `.internalFault` if the file cannot be created for another reason.
     init(_ url: URL, level: Int32) throws {
         guard FileManager.default.createFile(atPath: url.path, contents: nil),
             let file = try? FileHandle(forWritingTo: url)
@@ -58,7 +58,7 @@ final class GzipDeflater {
 
     /// - Parameter level: zlib's 1 (fast) to 9 (small).
     init(level: Int32) throws {
-        // 15 bits of window, and 16: gzip's frame; zlib leaves its time at zero.
+        // A 15-bit window, plus 16 for the gzip format; zlib leaves its time at zero.
         let size = Int32(MemoryLayout<z_stream>.size)
         guard deflateInit2_(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK
         else { throw Self.failure }
@@ -66,7 +66,7 @@ final class GzipDeflater {
 
     deinit { deflateEnd(&stream) }
 
-    /// - Parameter put: takes what comes out, piece by piece.
+    /// - Parameter put: receives the output in chunks.
     func deflate(_ bytes: UnsafeRawBufferPointer, _ put: (ArraySlice<UInt8>) throws -> Void) throws {
         var start = 0
         while start < bytes.count {

@@ -1,9 +1,9 @@
-/// Bounds-checked reading of a binary header in either byte order.
+/// Reads a binary header in either byte order, with bounds checks.
 struct HeaderBytes {
     let bytes: [UInt8]
     let isBigEndian: Bool
 
-    /// The integer at `offset`; zero beyond the end, which the header's length check excludes.
+    /// The integer at `offset`; zero beyond the end, which the header's length check rules out.
     func integer<Value: FixedWidthInteger>(_ offset: Int, as type: Value.Type = Value.self) -> Value {
         let width = MemoryLayout<Value>.size
         guard offset >= 0, offset + width <= bytes.count else { return 0 }

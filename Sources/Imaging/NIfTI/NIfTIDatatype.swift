@@ -1,4 +1,4 @@
-/// How one voxel is stored: the scalar codes of the NIfTI-1 standard's `datatype` field.
+/// The storage type of a voxel: the scalar codes of the NIfTI-1 `datatype` field.
 enum NIfTIDatatype: Int16, Sendable {
     case uint8 = 2
     case int16 = 4
@@ -20,7 +20,7 @@ enum NIfTIDatatype: Int16, Sendable {
         }
     }
 
-    /// The standard's other codes, which are no intensities of one MR image.
+    /// The standard's other codes, which are not intensities of a single MR image.
     private static let refused: [Int16: String] = [
         1: "one bit", 32: "complex numbers", 128: "RGB colours", 1536: "128-bit numbers", 1792: "complex numbers",
         2048: "complex numbers", 2304: "RGBA colours",

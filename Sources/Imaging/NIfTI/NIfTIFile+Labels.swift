@@ -1,15 +1,15 @@
 import Foundation
 
-/// What a look through a label map found.
+/// The summary of a label map.
 package struct LabelSummary: Equatable, Sendable {
     package let grid: VoxelGrid
     package let labels: Set<UInt8>
 }
 
 extension NIfTIFile {
-    /// Looks through a label map in constant memory.
+    /// Inspects a label map in constant memory.
     ///
-    /// - Throws: `ImagingError` where the file is damaged or holds anything but labels.
+    /// - Throws: `ImagingError` if the file is damaged or contains anything but labels.
     package static func inspectLabels(_ url: URL, limits: NIfTILimits = .labels) throws -> LabelSummary {
         let reader = try NIfTIReader(url, limits: limits)
         var seen = [Bool](repeating: false, count: 256)
@@ -29,24 +29,24 @@ extension NIfTIFile {
         return LabelSummary(grid: reader.grid, labels: Set(seen.indices.filter { seen[$0] }.map { UInt8($0) }))
     }
 
-    /// How far a stored label may lie from its whole number: a scaled integer type does not reach it exactly.
+    /// How far a stored label may be from a whole number: scaled integer types do not reach it exactly.
     private static let labelTolerance: Float = 0.05
 
     static let noLabels = ImagingError(
         .invalidImage, "A label map holds whole numbers from 0 to 255 only (0.05 off for rounding).")
 
-    /// The whole number from 0 to 255 that a value stands for; nil for anything else.
+    /// The whole number 0...255 that a value represents; `nil` for anything else.
     static func label(of value: Float) -> UInt8? {
         let nearest = value.rounded()
         guard abs(value - nearest) <= labelTolerance else { return nil }
         return UInt8(exactly: nearest)
     }
 
-    /// Where a file's voxels lie, from its header alone.
+    /// The grid of a file's voxels, read from its header alone.
     package static func grid(of url: URL, limits: NIfTILimits = .labels) throws -> VoxelGrid {
         try NIfTIReader(url, limits: limits).grid
     }
 
-    /// Whether a file is gzip, whatever it is called.
+    /// Whether a file is gzip, regardless of its name.
     package static func isCompressed(_ url: URL) throws -> Bool { try ByteStream(url).isCompressed }
 }

@@ -8,16 +8,16 @@ extension NIfTIFile {
 
     /// Writes NIfTI-1, gzip, 8-bit integers; equal label maps give equal bytes.
     ///
-    /// - Parameter forms: of the image on whose grid the labels lie; nil describes the grid anew.
+    /// - Parameter forms: of the image whose grid the labels use; `nil` derives them from the grid.
     package static func write(_ labels: LabelMap, forms: NIfTIForms? = nil, to url: URL) throws {
         try write([labels], Content(datatype: .uint8, forms: forms), to: url)
     }
 
-    /// Writes the maps of WT, TC and ET, in this order, as the volumes of one 4-D file of 32-bit floats, rounded down to
-    /// multiples of 1/1024: a map compared with 0.5 gives the very mask, and the file is several times smaller.
+    /// Writes the maps of WT, TC and ET, in this order, as the volumes of one 4-D file of 32-bit floats, rounded down
+    /// to multiples of 1/1024: thresholding a map at 0.5 gives exactly the mask, and the file is several times smaller.
     ///
-    /// - Parameter forms: of the image on whose grid the maps lie; nil describes the grid anew.
-    /// - Throws: `ImagingError(.internalFault)` where a region is missing.
+    /// - Parameter forms: of the image whose grid the maps use; `nil` derives them from the grid.
+    /// - Throws: `ImagingError(.internalFault)` if a region is missing.
     package static func write(
         probabilities: [TumourRegion: Image], forms: NIfTIForms? = nil, to url: URL
     ) throws {
@@ -31,7 +31,7 @@ extension NIfTIFile {
         try write(volumes, Content(datatype: .float32, intent: names, forms: forms, level: 1), to: url)
     }
 
-    /// What a file holds beside its voxels, and how hard it is compressed.
+    /// A file's content besides its voxels, and its compression level.
     struct Content {
         let datatype: NIfTIDatatype
         var intent = ""
@@ -50,7 +50,7 @@ extension NIfTIFile {
     }
 }
 
-/// A NIfTI-1 header, little-endian, that places the voxels by the forms of `content` or, without any, by the grid.
+/// A NIfTI-1 header, little-endian, with the forms of `content` or, if `nil`, of the grid.
 struct HeaderWriter {
     let bytes: [UInt8]
 
@@ -73,7 +73,7 @@ struct HeaderWriter {
     }
 
     private struct Fields {
-        /// The header and four bytes that say "no extensions".
+        /// The header and four bytes for "no extensions".
         var bytes = [UInt8](repeating: 0, count: 352)
 
         mutating func put<Value: FixedWidthInteger>(_ value: Value, at offset: Int) {

@@ -1,19 +1,19 @@
 import Foundation
 
-/// What a look through a whole file found.
+/// The summary of a whole file.
 package struct NIfTISummary: Equatable, Sendable {
     package let grid: VoxelGrid
-    /// The standard's name of the storage type, for example `int16`.
+    /// The standard's name for the storage type, for example `int16`.
     package let datatype: String
     package let minimum: Float
     package let maximum: Float
-    /// The share of voxels (0...1) that are not zero.
+    /// The share of non-zero voxels (0...1).
     package let nonZeroShare: Double
-    /// SHA-256 of geometry and values, equal for the same image however it is stored or compressed.
+    /// SHA-256 of geometry and values, equal for the same image regardless of storage type and compression.
     package let contentDigest: String
-    /// Equal also for mirrored or turned copies.
+    /// Also equal for mirrored or rotated copies.
     package let valuesDigest: String
-    /// Whether the file is gzip, whatever it is called.
+    /// Whether the file is gzip, regardless of its name.
     package let isCompressed: Bool
 
     /// Voxels along i, j, k.
@@ -22,11 +22,13 @@ package struct NIfTISummary: Equatable, Sendable {
     package var spacing: [Double] { grid.spacing }
 }
 
-/// NIfTI-1 and NIfTI-2 files, plain or gzip: one three-dimensional volume each. Every error is an `ImagingError` of one sentence.
+/// NIfTI-1 and NIfTI-2 files, plain or gzip: one three-dimensional volume each. Every error is an `ImagingError` with
+/// one sentence.
 package enum NIfTIFile {
     /// Checks header and data in constant memory.
     ///
-    /// - Throws: `ImagingError(.invalidImage)` where the bytes are damaged, `.unsupportedImage` where the image is not usable.
+    /// - Throws: `ImagingError(.invalidImage)` if the bytes are damaged, `.unsupportedImage` if the image is not
+    ///   supported.
     package static func inspect(_ url: URL, limits: NIfTILimits = .head) throws -> NIfTISummary {
         let reader = try NIfTIReader(url, limits: limits)
         var digest = VoxelDigest(grid: reader.grid)
@@ -63,7 +65,7 @@ package enum NIfTIFile {
         return Image(grid: reader.grid, values: values)
     }
 
-    /// Reads whole numbers from 0 to 255, such as rounding has left them.
+    /// Reads whole numbers 0...255; rounding errors of scaled types are allowed.
     package static func readLabels(_ url: URL, limits: NIfTILimits = .labels) throws -> LabelMap {
         let image = try readImage(url, limits: limits)
         var isWhole = true

@@ -1,7 +1,7 @@
 import Foundation
 
-/// How a header says where its image lies. What is written on the same grid says it in the same words, so that it opens
-/// wherever the image opens, with equal origin, spacing and direction.
+/// How a header describes its image's position. Files written on the same grid use the same description, so that they
+/// open wherever the image opens, with equal origin, spacing and direction.
 package struct NIfTIForms: Equatable, Sendable {
     let qformCode: Int16
     let sformCode: Int16
@@ -13,7 +13,7 @@ package struct NIfTIForms: Equatable, Sendable {
     /// mm, 3 × 4, row-major.
     let sform: [Float]
 
-    /// A form that is not used is left out: an sform without content, whose code would lead readers to it, and one without a code,
+    /// Unused forms are dropped: an sform without content, whose code would mislead readers, and one without a code,
     /// whose numbers may be text.
     init(_ header: NIfTIHeader) throws {
         let unit = try header.millimetresPerUnit
@@ -28,14 +28,14 @@ package struct NIfTIForms: Equatable, Sendable {
         sform = header.sform.map { hasSform ? Float($0 * unit) : 0 }
     }
 
-    /// Scanner coordinates: sform with the grid's affine, and qform wherever a rotation can express it.
+    /// Scanner coordinates: sform with the grid's affine, and qform if a rotation can express it.
     init(_ grid: VoxelGrid) {
         let affine = grid.affine
         let handed: Double = affine.determinant < 0 ? -1 : 1
         sformCode = 1
         pixelDimensions = [Float(handed)] + grid.spacing.map(Float.init)
         sform = affine.rows.map(Float.init)
-        // A sheared grid is no rotation; a qform that contradicts the sform would mislead readers that prefer it.
+        // A sheared grid is not a rotation; a qform that contradicts the sform would mislead readers that prefer it.
         guard affine.shear < 1e-4 else {
             qformCode = 0
             quaternion = [0, 0, 0]
@@ -53,7 +53,7 @@ package struct NIfTIForms: Equatable, Sendable {
 }
 
 extension NIfTIFile {
-    /// How a file's header says where its image lies.
+    /// The description of an image's position in a file's header.
     package static func forms(of url: URL, limits: NIfTILimits = .labels) throws -> NIfTIForms {
         try NIfTIReader(url, limits: limits).forms
     }

@@ -1,10 +1,10 @@
 import Foundation
 
 extension NIfTIHeader {
-    /// Readers differ in which of sform, qform and pixdim they believe, so a header in which they differ shows another
-    /// patient side or size in another program.
+    /// Checks that sform, qform and pixdim agree. Programs differ in which they use, so a contradictory header shows
+    /// another side or size elsewhere.
     ///
-    /// - Throws: `ImagingError(.invalidImage)` where they disagree beyond rounding (docs/decisions/0221).
+    /// - Throws: `ImagingError(.invalidImage)` if they disagree beyond rounding (docs/decisions/0221).
     func checkAgreement() throws {
         guard hasSform else { return }
         let first = try affine(sform, of: "sform")
@@ -28,13 +28,13 @@ extension NIfTIHeader {
     }
 }
 
-/// What two descriptions of one image disagree about, beyond what rounding explains.
+/// A disagreement of two descriptions of one image, beyond rounding.
 private enum FormDifference {
-    /// The share by which voxel sizes may differ: 0.898 and 0.90 mm are one size.
+    /// The relative tolerance of voxel sizes: 0.898 and 0.90 mm are equal.
     private static let size = 0.005
-    /// Degrees between two axes: direction cosines rounded to two decimals.
+    /// The tolerance in degrees between two axes: direction cosines rounded to two decimals.
     private static let angle = 0.5
-    /// Of the smallest voxel size, between the first voxels' centres.
+    /// The tolerance between the first voxels' centres, in units of the smallest voxel size.
     private static let position = 0.5
 
     static func subjects(_ first: VoxelAffine, _ second: VoxelAffine) -> [String] {

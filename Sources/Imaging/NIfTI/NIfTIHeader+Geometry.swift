@@ -1,8 +1,8 @@
 extension NIfTIHeader {
-    /// The grid in RAS millimetres: sform where its code is above zero and it is not all zeros, else qform, entries rounded
-    /// to 32-bit floats (what NIfTI-1 stores), so that what is written on this grid has the same bits.
+    /// The grid in RAS millimetres: sform if its code is above zero and it is not all zeros, else qform; entries are
+    /// rounded to 32-bit floats (as stored in NIfTI-1), so that files written on this grid have the same bits.
     ///
-    /// - Throws: `ImagingError(.unsupportedImage)` where neither form says how the image lies in the patient.
+    /// - Throws: `ImagingError(.unsupportedImage)` if neither form defines the image's position in the patient.
     func grid(size: GridSize) throws -> VoxelGrid {
         guard hasSform || qformCode > 0 else {
             let reason = sformCode > 0 ? "its sform holds only zeros, and there is no qform" : "no sform, no qform"
@@ -14,10 +14,10 @@ extension NIfTIHeader {
         return VoxelGrid(size: size, affine: try hasSform ? affine(sform, of: "sform") : affine(qform, of: "qform"))
     }
 
-    /// Some writers set the code and leave the rows at zero.
+    /// Some writers set the code and leave the rows zero.
     var hasSform: Bool { sformCode > 0 && (0..<12).contains { $0 % 4 != 3 && sform[$0] != 0 } }
 
-    /// mm for one unit of `xyzt_units`; unknown counts as mm, as every reader takes it.
+    /// mm per unit of `xyzt_units`; unknown counts as mm, as in all readers.
     var millimetresPerUnit: Double {
         get throws {
             switch units & 0x07 {
@@ -29,7 +29,7 @@ extension NIfTIHeader {
         }
     }
 
-    /// A form in millimetres, once it is known to span the patient's space.
+    /// A form in millimetres, after checking that it spans the patient's space.
     func affine(_ rows: [Double], of form: String) throws -> VoxelAffine {
         guard rows.allSatisfy(\.isFinite) else {
             throw ImagingError(.invalidImage, "The header's \(form) holds values that are not numbers.")
@@ -69,7 +69,7 @@ extension NIfTIHeader {
         }
     }
 
-    /// - Throws: where `pixdim` is not usable, which the standard asks for even beside an sform.
+    /// - Throws: if `pixdim` is not usable; the standard requires it even with an sform.
     func checkSpacing() throws {
         guard pixelDimensions[1...3].allSatisfy({ $0.isFinite && $0 != 0 }) else {
             throw ImagingError(.invalidImage, "The spacing between voxels must be above zero along each axis.")
@@ -94,7 +94,7 @@ struct Quaternion {
         d = imaginary[2] * shrink
     }
 
-    /// From a right-handed rotation, row-major (Shepperd's method: the largest component is never divided by).
+    /// From a right-handed rotation, row-major (Shepperd's method: divides by the largest component).
     init(rotation r: [Double]) {
         let squares = [
             1 + r[0] + r[4] + r[8], 1 + r[0] - r[4] - r[8], 1 - r[0] + r[4] - r[8], 1 - r[0] - r[4] + r[8],

@@ -1,9 +1,9 @@
 extension NIfTIHeader {
-    /// Where the voxels of the one volume lie in the file and how they are stored.
+    /// Where the voxels of the single volume are in the file and how they are stored.
     struct Layout: Sendable {
         let size: GridSize
         let datatype: NIfTIDatatype
-        /// Bytes from the file's beginning.
+        /// The offset in bytes from the start of the file.
         let offset: Int
         let slope: Double
         let intercept: Double
@@ -13,7 +13,7 @@ extension NIfTIHeader {
         var isScaled: Bool { slope != 1 || intercept != 0 }
     }
 
-    /// - Throws: `ImagingError` where the header does not describe one volume within `limits`.
+    /// - Throws: `ImagingError` if the header does not describe a single volume within `limits`.
     func layout(limits: NIfTILimits) throws -> Layout {
         let size = try volumeSize()
         let datatype = try NIfTIDatatype(code: datatypeCode)
@@ -43,7 +43,7 @@ extension NIfTIHeader {
                 "The file contains several volumes (a time or direction series). Upload a single volume.")
         }
         let volume = lengths.prefix(3).map { $0 }
-        // Masks go back as NIfTI-1, whose lengths are 16-bit numbers, and no scanner comes near.
+        // Masks are returned as NIfTI-1, whose lengths are 16-bit numbers; scanner images are far smaller.
         guard volume.allSatisfy({ $0 <= Int64(Int16.max) }) else {
             throw ImagingError(.unsupportedImage, "The header contains a dimension of more than 32767 voxels.")
         }
@@ -53,14 +53,14 @@ extension NIfTIHeader {
     private func checkedOffset() throws -> Int {
         let least = version.length + 4
         if dataOffset == 0 { return least }
-        // 16 MiB of header extensions is far beyond what any writer adds.
+        // 16 MiB of header extensions is far more than any writer adds.
         guard dataOffset >= Double(least), dataOffset <= Double(least + (16 << 20)) else {
             throw ImagingError(.invalidImage, "The header's voxel offset is invalid.")
         }
         return Int(dataOffset)
     }
 
-    /// Zero and not-a-number mean that the writer set no scaling.
+    /// Zero and NaN mean that the writer set no scaling.
     private func scale(_ value: Double, otherwise: Double) throws -> Double {
         if value.isNaN || (value == 0 && otherwise == 1) { return otherwise }
         guard value.isFinite else { throw ImagingError(.invalidImage, "The header's intensity scaling is not finite.") }

@@ -1,15 +1,15 @@
-/// What a NIfTI-1 or NIfTI-2 header says, with its numbers as they stand; the checks are in extensions.
+/// The content of a NIfTI-1 or NIfTI-2 header, with its numbers unchanged; extensions check it.
 struct NIfTIHeader: Sendable {
     enum Version: Sendable {
         case one, two
 
-        /// Bytes of the header itself; the data begins at least four later.
+        /// The length of the header in bytes; the data begins at least four bytes later.
         var length: Int { self == .one ? 348 : 540 }
     }
 
     let version: Version
     let isBigEndian: Bool
-    /// `dim[0...7]`: how many dimensions, then voxels along each.
+    /// `dim[0...7]`: the number of dimensions, then the voxels along each.
     let dimensions: [Int64]
     let datatypeCode: Int16
     let bitsPerVoxel: Int16
@@ -28,8 +28,8 @@ struct NIfTIHeader: Sendable {
     /// `srow_x, y, z`: 3 × 4, row-major.
     let sform: [Double]
 
-    /// - Parameter bytes: the file's first 540 bytes, or what there is of them.
-    /// - Throws: `ImagingError(.invalidImage)` where they are no NIfTI header.
+    /// - Parameter bytes: the file's first 540 bytes, or fewer if it is shorter.
+    /// - Throws: `ImagingError(.invalidImage)` if they are not a NIfTI header.
     init(_ bytes: [UInt8]) throws {
         guard let kind = Self.kind(of: bytes) else {
             throw ImagingError(.invalidImage, "The file is not a NIfTI image (.nii or .nii.gz).")
@@ -47,7 +47,7 @@ struct NIfTIHeader: Sendable {
         let isBigEndian: Bool
     }
 
-    /// The first number of the file is its header's length: 348 or 540, in the file's byte order.
+    /// The first number is the header's length: 348 or 540, in the file's byte order.
     private static func kind(of bytes: [UInt8]) -> Kind? {
         guard bytes.count >= 4 else { return nil }
         for isBigEndian in [false, true] {

@@ -1,21 +1,21 @@
-/// What a file may be to count as an image of a head.
+/// The limits within which a file counts as an image of a head.
 ///
-/// Voxels and millimetres bound the work, not bytes: a few megabytes of zeros decompress to a grid of any size, and every network and
-/// the atlas lay grids of 1 to 3 mm over the whole field of view (docs/decisions/0225).
+/// Voxels and millimetres bound the work, not bytes: a few megabytes of zeros decompress to a grid of any size, and
+/// every network and the atlas use grids of 1 to 3 mm over the whole field of view (docs/decisions/0225).
 package struct NIfTILimits: Sendable {
-    /// Of one volume, whatever their storage type.
+    /// Of one volume, regardless of its storage type.
     package var maximumVoxels: Int
-    /// Voxels along each axis at least.
+    /// The minimum number of voxels along each axis.
     package var minimumVoxels: Int
     /// mm from edge to edge along each axis.
     package var extent: ClosedRange<Double>
     /// mm between voxels along each axis.
     package var spacing: ClosedRange<Double>
-    /// Of the whole box.
+    /// The volume of the whole box.
     package var maximumLitres: Double
-    /// Whether an image of one single value or a label map is refused.
+    /// Whether an image of a single value or a label map is rejected.
     package var needsContrast: Bool
-    /// Whether a header whose sform, qform and pixdim contradict each other is refused.
+    /// Whether a header with contradictory sform, qform and pixdim is rejected.
     package var needsAgreement: Bool
 
     package init(
@@ -45,9 +45,9 @@ package struct NIfTILimits: Sendable {
         spacing: 0...Double.greatestFiniteMagnitude, maximumLitres: .greatestFiniteMagnitude, needsContrast: false,
         needsAgreement: false)
 
-    /// - Throws: `ImagingError(.unsupportedImage)` where there are too many voxels to look at any of them.
+    /// - Throws: `ImagingError(.unsupportedImage)` if there are too many voxels to read.
     func check(_ size: GridSize) throws {
-        // Three lengths of 16 bits: the product fits.
+        // The product of three 16-bit lengths fits.
         guard size.count <= maximumVoxels else {
             throw ImagingError(
                 .unsupportedImage,
@@ -62,7 +62,7 @@ package struct NIfTILimits: Sendable {
         }
     }
 
-    /// - Throws: `ImagingError(.unsupportedImage)` where the grid is no head's.
+    /// - Throws: `ImagingError(.unsupportedImage)` if the grid does not fit a head.
     func check(_ grid: VoxelGrid) throws {
         try check(grid.size)
         let extents = (0..<3).map { grid.spacing[$0] * Double(grid.size[$0]) }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// One file being read: the checked header, then the voxels in pieces.
+/// Reads a file: the checked header, then the voxels in chunks.
 struct NIfTIReader {
     let grid: VoxelGrid
     let forms: NIfTIForms
     let layout: NIfTIHeader.Layout
     private let stream: ByteStream
     var isCompressed: Bool { stream.isCompressed }
-    /// Bytes after the voxels that some writers leave; more is refused, so that nothing decompresses without end.
+    /// Trailing bytes that some writers leave; more is rejected, so that decompression always ends.
     private static let slack = 1 << 16
     private static let pieceVoxels = 1 << 16
 
@@ -27,13 +27,13 @@ struct NIfTIReader {
         if ahead > 0, try !stream.skip(ahead) { throw Self.cutShort }
     }
 
-    /// Voxel bytes that were read together with a NIfTI-1 header.
+    /// Voxel bytes that were read with a NIfTI-1 header.
     private let leadIn: [UInt8]
 
     private static let cutShort = ImagingError(
         .invalidImage, "The file is truncated. Upload it again.")
 
-    /// Calls `body` with one piece of intensities after the other; to be used once.
+    /// Calls `body` with consecutive chunks of intensities; call it once.
     func forEachPiece(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) throws {
         let decoder = VoxelDecoder(layout: layout)
         let width = layout.datatype.bytes
@@ -62,7 +62,7 @@ struct NIfTIReader {
         try checkEnd()
     }
 
-    /// Reads on to the end, so that gzip's checksum is verified.
+    /// Reads to the end, so that gzip's checksum is verified.
     private func checkEnd() throws {
         guard try stream.read(Self.slack + 1).count <= Self.slack else {
             throw ImagingError(.invalidImage, "The file contains more data than its header declares.")

@@ -1,5 +1,6 @@
-/// A NIfTI header of which only what places and scales the voxels is left, followed by "no extensions". A field that no reader uses in
-/// this file (a form whose code is 0, the lengths of absent dimensions, an intercept without a slope) is empty, since it may hold text.
+/// A NIfTI header reduced to the position and scaling of the voxels, followed by "no extensions". Fields that no reader
+/// uses (a form with code 0, the lengths of absent dimensions, an intercept without a slope) are cleared, since they
+/// may contain text.
 struct PlainHeader {
     private(set) var bytes: [UInt8]
 
@@ -39,11 +40,11 @@ struct PlainHeader {
     private static let second = [
         0..<12, 12..<16, 16..<80, 104..<168, 176..<192, 344..<400, 400..<496, 500..<504, 524..<525,
     ]
-    /// The standard's codes of forms, and the one that replaces any other: aligned to something.
+    /// The standard's form codes, and the replacement for any other: aligned to something.
     private static let formCodes: ClosedRange<Int32> = 1...5
     private static let anyForm: Int32 = 2
 
-    /// qfac is a sign, and one volume has no spacing beyond its three axes.
+    /// qfac is a sign, and a single volume has no spacing beyond its three axes.
     private mutating func tidySpacing<Value: FixedWidthInteger>(
         _ offset: Int, _ header: NIfTIHeader, _ bits: (Double) -> Value
     ) {
@@ -62,7 +63,7 @@ struct PlainHeader {
         if !Self.formCodes.contains(value) { put(Code(Self.anyForm), at: offset, header) }
     }
 
-    /// Puts `otherwise` where another value than one of `usual` is.
+    /// Replaces values outside `usual` by `otherwise`.
     private mutating func tidy<Value: FixedWidthInteger>(
         _ offset: Int, _ usual: [Value], otherwise: Value, _ header: NIfTIHeader
     ) {

@@ -1,8 +1,9 @@
-/// Tells label maps from images, voxel by voxel: they hold few values, and most voxels have their neighbours' value.
+/// Distinguishes label maps from images, voxel by voxel: they have few values, and most voxels equal their neighbours.
 struct ValueVariety {
-    /// MR images of 16 grey levels share fewer values with their neighbours than this, label maps more (docs/decisions/0222).
+    /// In MR images of 16 grey levels fewer voxels equal their neighbours than this, in label maps more
+    /// (docs/decisions/0222).
     private static let leastFlatShare = 0.7
-    /// Fewer values than an image needs.
+    /// An image has at least this many values.
     private static let fewValues = 8
     private static let mostValues = 256
     private static let slots = 1024
@@ -10,7 +11,7 @@ struct ValueVariety {
     private struct Entry {
         var bits: UInt32 = 0
         var voxels = 0
-        /// Those of the voxels with the value of the voxel before and of that in the row before.
+        /// The number of voxels equal to the previous voxel and to the one in the previous row.
         var flatVoxels = 0
     }
 
@@ -50,14 +51,14 @@ struct ValueVariety {
         (self.column, self.last, self.count) = (column, last, count)
     }
 
-    /// The value's own slot, or the free one where it belongs; a quarter of the slots is filled at most.
+    /// The value's slot, or the free slot for it; at most a quarter of the slots is used.
     private static func slot(of bits: UInt32, in entries: UnsafeMutableBufferPointer<Entry>) -> Int {
         var slot = Int((bits &* 0x9e37_79b1) >> 22)
         while entries[slot].voxels > 0, entries[slot].bits != bits { slot = (slot + 1) & (slots - 1) }
         return slot
     }
 
-    /// Whether what was added is a label map, the most frequent value counted as background.
+    /// Whether the added values are a label map; the most frequent value counts as background.
     var isLabelMap: Bool {
         if count > Self.mostValues { return false }
         if count < Self.fewValues { return true }

@@ -2,7 +2,8 @@
 struct VoxelDecoder {
     let layout: NIfTIHeader.Layout
 
-    /// - Parameter bytes: whole voxels, aligned for their type; swapped in place where the file's byte order is not ours.
+    /// - Parameter bytes: whole voxels, aligned for their type; swapped in place if the file's byte order differs from
+    ///   the machine's.
     func decode(_ bytes: UnsafeMutableRawBufferPointer, into output: UnsafeMutableBufferPointer<Float>) {
         switch layout.datatype {
         case .uint8: convert(bytes.bindMemory(to: UInt8.self), output) { Double($0) }

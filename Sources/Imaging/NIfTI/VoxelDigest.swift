@@ -2,7 +2,7 @@ import Basics
 import Crypto
 import Foundation
 
-/// What an image's values are, gathered piece by piece: range, share of voxels that are not zero, and digests.
+/// Summarises an image's values chunk by chunk: range, share of non-zero voxels, and digests.
 package struct VoxelDigest: Sendable {
     package private(set) var minimum = Float.infinity
     package private(set) var maximum = -Float.infinity
@@ -13,7 +13,7 @@ package struct VoxelDigest: Sendable {
     private var sum: UInt64 = 0
     private var mixedSum: UInt64 = 0
 
-    /// Begins with the geometry, so that equal digests mean equal images in equal places.
+    /// Begins with the geometry, so that equal digests mean equal images at equal positions.
     package init(grid: VoxelGrid) {
         var geometry = grid.size.lengths.map { UInt64($0).littleEndian }
         geometry += grid.affine.rows.map { UInt64(Float($0).bitPattern).littleEndian }
@@ -55,7 +55,8 @@ package struct VoxelDigest: Sendable {
         hash.finalize().hexadecimal
     }
 
-    /// A fingerprint of the values without their places: it finds the same image mirrored, turned, padded or under another header.
+    /// A fingerprint of the values regardless of position: detects the same image mirrored, rotated, padded or with
+    /// another header.
     package var valuesDigest: String {
         [UInt64(nonZeroCount), sum, mixedSum].map { String(format: "%016llx", $0) }.joined()
     }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Writes a study's masks and maps as NIfTI: `segmentation.nii.gz`, `wt/tc/et.nii.gz` and `probabilities.nii.gz` on the reference's
-/// grid, `<sequence>/segmentation.nii.gz` on each series' own. Equal output gives equal bytes.
+/// Writes a study's masks and maps as NIfTI: `segmentation.nii.gz`, `wt/tc/et.nii.gz` and `probabilities.nii.gz` on the
+/// reference's grid, `<sequence>/segmentation.nii.gz` on each series' grid. Equal output gives equal bytes.
 package struct NIfTIMaskWriter: StudyFileWriter {
     private static let labels = "segmentation.nii.gz"
 
@@ -10,7 +10,7 @@ package struct NIfTIMaskWriter: StudyFileWriter {
     package init() {}
 
     package func fileNames(of sequences: [MRISequence]) -> [String] {
-        // Whichever the reference is, the names are the same.
+        // The names do not depend on the reference.
         sequences.first.map { files(of: sequences, on: $0).map(\.name) } ?? []
     }
 
@@ -32,7 +32,7 @@ package struct NIfTIMaskWriter: StudyFileWriter {
         return files.filter { $0.content != .probabilities } + files.filter { $0.content == .probabilities }
     }
 
-    /// The largest file first, so that no core waits for it at the end.
+    /// The largest file first, so that it does not finish last alone.
     private func files(of sequences: [MRISequence], on reference: MRISequence) -> [OutputFile] {
         [
             OutputFile(name: "probabilities.nii.gz", content: .probabilities, sequence: reference),
@@ -46,7 +46,7 @@ package struct NIfTIMaskWriter: StudyFileWriter {
             + sequences.map { OutputFile(name: "\($0.rawValue)/\(Self.labels)", content: .labels, sequence: $0) }
     }
 
-    /// The very same grid gives the very same bytes, as it does for all series of most studies.
+    /// Equal grids give equal bytes, as for all series of most studies.
     private func isCopy(_ file: OutputFile, _ output: StudyOutput) -> Bool {
         guard file.name.contains("/"), let own = file.sequence.flatMap({ output.series[$0] }) else { return false }
         return own.grid == output.masks.grid && own.forms == output.series[output.reference]?.forms

@@ -1,4 +1,4 @@
-/// A file that was made of a study's output, named relative to its folder, for example `t1ce/segmentation.nii.gz`.
+/// A file of a study's output, named relative to its folder, for example `t1ce/segmentation.nii.gz`.
 package struct OutputFile: Codable, Equatable, Sendable {
     package enum Content: String, Codable, CaseIterable, Sendable {
         case labels, region, probabilities, manifest, picture
@@ -7,7 +7,7 @@ package struct OutputFile: Codable, Equatable, Sendable {
     package let name: String
     package let content: Content
     package let region: TumourRegion?
-    /// The series on whose grid it lies; nil for what has no voxels.
+    /// The series whose grid it uses; `nil` for files without voxels.
     package let sequence: MRISequence?
 
     package init(name: String, content: Content, region: TumourRegion? = nil, sequence: MRISequence? = nil) {
@@ -19,7 +19,7 @@ package struct OutputFile: Codable, Equatable, Sendable {
 }
 
 extension OutputFile.Content {
-    /// Whether it is a mask or map of voxels.
+    /// Whether it is a mask or a map.
     package var hasVoxels: Bool {
         switch self {
         case .labels, .region, .probabilities: true

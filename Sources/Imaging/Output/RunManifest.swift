@@ -2,11 +2,11 @@ import Basics
 import Crypto
 import Foundation
 
-/// Enough to repeat a run bit by bit: what went in, what worked on it, what came out.
+/// Everything needed to reproduce a run bit by bit: inputs, software and outputs.
 package struct RunManifest: Codable, Equatable, Sendable {
     package struct Input: Codable, Equatable, Sendable {
         package let sequence: MRISequence
-        /// SHA-256 of the series as it was stored: of a NIfTI file's bytes.
+        /// SHA-256 of the series as stored, for example of a NIfTI file's bytes.
         package let sha256: String
     }
     package struct Output: Codable, Equatable, Sendable {
@@ -22,9 +22,10 @@ package struct RunManifest: Codable, Equatable, Sendable {
     package let model: ModelIdentity
     package let codeVersion: String
     package let device: String
-    /// By a region's abbreviation: from which probability on a voxel belongs to it. nil in manifests of old, when all had the same.
+    /// The probability from which a voxel belongs to a region, by abbreviation; `nil` in older manifests, in which all
+    /// regions had the same.
     package let thresholds: [String: Float]?
-    /// SHA-256 over the atlas's files; nil where none is installed.
+    /// SHA-256 of the atlas's files; `nil` if none is installed.
     package let atlas: String?
     package let stages: [Stage]
     package let outputs: [Output]
@@ -58,7 +59,7 @@ package struct RunManifest: Codable, Equatable, Sendable {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    /// - Throws: `ImagingError(.invalidImage)` where the file is no manifest.
+    /// - Throws: `ImagingError(.invalidImage)` if the file is not a manifest.
     package static func read(_ url: URL) throws -> RunManifest {
         do {
             return try JSONDecoder().decode(RunManifest.self, from: Data(contentsOf: url))
@@ -67,7 +68,7 @@ package struct RunManifest: Codable, Equatable, Sendable {
         }
     }
 
-    /// The differences of a run that was to repeat this one; empty where every bit is the same.
+    /// The differences from a run that was to reproduce this one; empty if every bit is equal.
     package func differences(from other: RunManifest) -> [String] {
         var found: [String] = []
         if inputs != other.inputs { found.append("the inputs are other files") }

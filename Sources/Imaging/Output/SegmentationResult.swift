@@ -1,14 +1,14 @@
-/// The API's `result`: what was measured in a study, with the names that existing clients rely on.
+/// The API's `result`: the measurements of a study, with the names that existing clients rely on.
 package struct SegmentationResult: Codable, Equatable, Sendable {
     /// mm³ by region, counted on the reference series' own voxels.
     package let volumes: [TumourRegion: Double]
-    /// ml by region: the same numbers divided by 1000.
+    /// ml by region: the same values divided by 1000.
     package let volumesMillilitres: [TumourRegion: Double]
-    /// Mean probability of a region's voxels, 0...1; a region without voxels has none.
+    /// The mean probability of a region's voxels, 0...1; regions without voxels are missing.
     package let confidenceScores: [TumourRegion: Double]
     /// Empty until they have been written.
     package internal(set) var maskFiles: [OutputFile]
-    /// Nil in the stored document, whose findings are rows.
+    /// `nil` in the stored document, whose findings are stored as rows.
     private var findings: [Finding]?
     package let lesions: [Lesion]
     package let gatingWeights: [MRISequence: Double]
@@ -17,15 +17,16 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     package let reliability: [ReliabilityNote]
     package let labelConvention: String
     package let isSkullStripped: Bool
-    /// Nil in results of versions that knew no mask but a given one.
+    /// `nil` in results of versions that supported only a given mask.
     package let brainMask: BrainMask?
-    /// Nil in results of versions without an atlas.
+    /// `nil` in results of versions without an atlas.
     package let atlas: AtlasFit?
-    /// Nil in results of versions that looked for no reasons.
+    /// `nil` in results of versions without review.
     package let review: Review?
-    /// Predicted Dice (estimated overlap with an expert segmentation) by region; nil in results of versions that predicted none.
+    /// Predicted Dice (estimated overlap with an expert segmentation) by region; `nil` in results of versions without
+    /// prediction.
     package let expectedDice: [TumourRegion: Double]?
-    /// Whether anything enhances; nil in results of versions that did not ask.
+    /// Whether any part enhances; `nil` in results of versions that did not assess it.
     package let enhancement: Enhancement?
     package let modelVersion: String
     package let device: String
@@ -59,24 +60,24 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
         self.device = device
     }
 
-    /// Numbered in the order in which a report states them.
+    /// Numbered in the order of the report.
     package var structuredFindings: [Finding] { findings ?? [] }
 
-    /// What is stored of the result beside its findings.
+    /// The stored part of the result, without its findings.
     package var document: SegmentationResult {
         var copy = self
         copy.findings = nil
         return copy
     }
 
-    /// The result that a stored document and its findings make.
+    /// The result composed of a stored document and its findings.
     package func with(findings: [Finding]) -> SegmentationResult {
         var copy = self
         copy.findings = findings
         return copy
     }
 
-    /// Whether the case's mask of a region may be relied on; results of versions without notes say nothing against it.
+    /// Whether the case's mask of a region is reliable; true in results of versions without notes.
     package func isReliable(_ region: TumourRegion) -> Bool {
         !reliability.contains { $0.region == region && !$0.isReliable }
     }
@@ -104,7 +105,7 @@ package struct SegmentationResult: Codable, Equatable, Sendable {
     }
 }
 
-/// What the present sequences allow to say of a region.
+/// What the available sequences allow for a region.
 package struct ReliabilityNote: Codable, Equatable, Sendable {
     package let region: TumourRegion
     package let isReliable: Bool

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Makes files of a study's output: NIfTI masks, a picture.
+/// Writes files from a study's output: NIfTI masks, a preview image.
 package protocol StudyFileWriter: Sendable {
     /// The writer's name among the stages of a manifest.
     var stage: String { get }
 
-    /// What it writes for a study of these sequences, relative to the folder.
+    /// The files written for a study with these sequences, relative to the folder.
     func fileNames(of sequences: [MRISequence]) -> [String]
 
-    /// Writes into `folder`, which exists. Equal output gives equal bytes on one machine.
+    /// Writes to the existing `folder`. Equal output gives equal bytes on one machine.
     func write(_ output: StudyOutput, to folder: URL) throws -> [OutputFile]
 }

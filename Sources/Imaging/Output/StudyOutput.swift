@@ -1,13 +1,13 @@
 import Basics
 
-/// What the pipeline made of a study, in memory. `StudyWriter` makes files of it.
+/// The pipeline's output for a study, in memory. `StudyWriter` writes it to files.
 package struct StudyOutput: Sendable {
-    /// What is kept of a series once its voxels have been worked on.
+    /// The properties of a series that are kept after its voxels have been processed.
     package struct Series: Sendable {
         package let grid: VoxelGrid
-        /// Of the series as it was stored.
+        /// Of the series as stored.
         package let digest: String
-        /// nil: a NIfTI file describes the grid anew.
+        /// `nil` if NIfTI files derive them from the grid.
         package let forms: NIfTIForms?
 
         package init(grid: VoxelGrid, digest: String, forms: NIfTIForms? = nil) {
@@ -18,19 +18,20 @@ package struct StudyOutput: Sendable {
     }
 
     package let series: [MRISequence: Series]
-    /// The reference series as `SeparatedStudy` leaves it: 0 around a stripped brain, no bright corners around a head.
+    /// The reference series as `SeparatedStudy` leaves it: 0 around a stripped brain, without bright corners around a
+    /// head.
     package let referenceImage: Image
     /// On the reference's grid.
     package let probabilities: TumourProbabilities
     /// On the reference's grid.
     package let masks: RegionMasks
-    /// Its mask files have not been written yet.
+    /// Before its mask files are written.
     package let result: SegmentationResult
     package let model: ModelIdentity
     package let codeVersion: String
-    /// SHA-256 over the atlas's files; nil where none is installed.
+    /// SHA-256 of the atlas's files; `nil` if none is installed.
     package let atlas: String?
-    /// In their order.
+    /// In order of execution.
     package let stages: [RunManifest.Stage]
 
     package init(

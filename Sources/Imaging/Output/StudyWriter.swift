@@ -3,10 +3,10 @@ import Foundation
 
 /// A study whose files have been written.
 package struct WrittenStudy: Sendable {
-    /// With its mask files.
+    /// Including its mask files.
     package let result: SegmentationResult
     package let manifest: RunManifest
-    /// What the writers wrote, in their order, then the manifest. `result.json` is not among them: it is `result`.
+    /// The writers' files, in order, then the manifest. `result.json` is not included: it is `result`.
     package let files: [OutputFile]
 
     package init(result: SegmentationResult, manifest: RunManifest, files: [OutputFile]) {
@@ -16,11 +16,12 @@ package struct WrittenStudy: Sendable {
     }
 }
 
-/// Makes files of a study's output, one writer after the other, then `result.json` and `manifest.json`: each a stage that is timed.
+/// Runs the writers for a study's output one after another, then writes `result.json` and `manifest.json`; each is a
+/// timed stage.
 package struct StudyWriter: Sendable {
     private static let resultName = "result.json"
     private static let manifestName = "manifest.json"
-    /// The share of the whole work that `SegmentationPipeline.run` reports.
+    /// The share of the whole work that `SegmentationPipeline.run` has already reported.
     private static let start = 0.8
 
     private let writers: [any StudyFileWriter]
@@ -29,12 +30,12 @@ package struct StudyWriter: Sendable {
         self.writers = writers
     }
 
-    /// What is written for a study of these sequences, relative to the folder.
+    /// The files written for a study with these sequences, relative to the folder.
     package func fileNames(of sequences: [MRISequence]) -> [String] {
         writers.flatMap { $0.fileNames(of: sequences) } + [Self.resultName, Self.manifestName]
     }
 
-    /// - Throws: `ImagingError`; what was written so far is the caller's to remove.
+    /// - Throws: `ImagingError`; the caller removes files written so far.
     package func write(_ output: StudyOutput, to folder: URL, control: WorkControl) throws -> WrittenStudy {
         control.report("Writing the masks", Self.start)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -49,7 +50,7 @@ package struct StudyWriter: Sendable {
         result.maskFiles = files.filter(\.content.hasVoxels)
         try Self.json(result).write(to: folder.appendingPathComponent(Self.resultName))
         clock.lap("result")
-        // A picture's letters depend on the machine's fonts, so a run on another machine need not repeat them.
+        // The preview's letters depend on the machine's fonts, so another machine need not reproduce them.
         let digests = try result.maskFiles.concurrentMap { file in
             RunManifest.Output(
                 name: file.name, sha256: try RunManifest.digest(of: folder.appendingPathComponent(file.name)))

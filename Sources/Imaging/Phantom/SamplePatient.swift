@@ -1,29 +1,30 @@
 import Foundation
 
-/// A patient who does not exist: the atlas' brain in four synthetic contrasts with a synthetic tumour whose truth is known.
+/// A synthetic patient: the atlas's brain in four synthetic contrasts with a synthetic tumour of known ground truth.
 ///
-/// What `training/phantom.py` does, smaller: it serves self-tests and samples and is no measure of a model. Equal seeds give equal patients.
+/// A smaller version of `training/phantom.py` for self-tests and samples; not suited to evaluate a model. Equal seeds
+/// give equal patients.
 package struct SamplePatient: Sendable {
     package let series: [MRISequence: Image]
     /// BraTS 2023.
     package let truth: LabelMap
 
-    /// mm; coarse, since a self-test should not take minutes.
+    /// mm; coarse, to keep the self-test short.
     private static let spacing = 2.0
-    /// Right frontoparietal white matter in MNI space, and the tumour's reach in mm.
+    /// Right frontoparietal white matter in MNI space, and the tumour's radius in mm.
     private static let centre = PatientPoint(x: 28, y: -18, z: 30)
     private static let radius: Float = 27
     private static let noise: Float = 18
 
     private static let template = "ch2bet.nii.gz"
 
-    /// Whether the atlas' brain lies in this folder.
+    /// Whether this folder contains the atlas's brain.
     package static func canBeMade(of atlas: URL) -> Bool {
         FileManager.default.fileExists(atPath: atlas.appendingPathComponent(template).path)
     }
 
     /// - Parameter atlas: the folder of `mricron-data`.
-    /// - Throws: `ImagingError` where the atlas is not there or damaged.
+    /// - Throws: `ImagingError` if the atlas is missing or damaged.
     package init(atlas: URL, seed: UInt64) throws {
         let fine = try NIfTIFile.readImage(atlas.appendingPathComponent(Self.template))
         let grid = fine.grid.resized(spacing: [Self.spacing, Self.spacing, Self.spacing])
@@ -53,7 +54,7 @@ package struct SamplePatient: Sendable {
     private static let oedema: UInt8 = 2
     private static let enhancing: UInt8 = 3
 
-    /// Irregular necrosis, an enhancing rim and oedema that prefers white matter.
+    /// Irregular necrosis, an enhancing rim, and oedema that prefers white matter.
     private static func tumour(in tissue: Tissue, _ random: inout SplitMix) throws -> LabelMap {
         let grid = tissue.grid
         let bumps = try smoothNoise(grid, sigma: 7, &random)
@@ -87,7 +88,7 @@ package struct SamplePatient: Sendable {
         return LabelMap(grid: labels.grid, values: zip(labels.values, part.values).map { $1 == 0 ? 0 : $0 })
     }
 
-    /// One sequence, 0 outside the brain and above 0 in it, with a bias field and noise.
+    /// One sequence, 0 outside the brain and above 0 inside, with a bias field and noise.
     private static func image(
         _ sequence: MRISequence, _ tissue: Tissue, _ labels: LabelMap, _ random: inout SplitMix
     ) throws -> Image {
@@ -127,7 +128,7 @@ package struct SamplePatient: Sendable {
     }
 }
 
-/// How much of each voxel is fluid, grey and white matter, read off the atlas' brightness.
+/// The shares of fluid, grey and white matter in each voxel, derived from the atlas's brightness.
 private struct Tissue {
     let grid: VoxelGrid
     let isBrain: [Bool]
@@ -143,7 +144,7 @@ private struct Tissue {
     }
 }
 
-/// How bright the tissues are in one sequence.
+/// The brightness of the tissues in one sequence.
 private struct Contrast {
     let fluid: Float
     let grey: Float
@@ -183,7 +184,7 @@ private struct SplitMix {
         return z ^ (z >> 31)
     }
 
-    /// Normally distributed well enough for noise: the sum of four uniform numbers.
+    /// Approximately normally distributed, enough for noise: the sum of four uniform numbers.
     mutating func normal() -> Float {
         let bits = next()
         var sum: Float = 0

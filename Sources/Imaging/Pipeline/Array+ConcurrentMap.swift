@@ -2,9 +2,9 @@ import Dispatch
 import Synchronization
 
 extension Array where Element: Sendable {
-    /// The results in the array's order, worked out side by side on the machine's cores.
+    /// Maps the elements concurrently on the machine's cores; the results are in the array's order.
     ///
-    /// - Throws: what the first failing element, in the array's order, threw.
+    /// - Throws: the error of the first failing element in the array's order.
     package func concurrentMap<Result: Sendable>(
         _ transform: @Sendable (Element) throws -> Result
     ) throws -> [Result] {

@@ -1,15 +1,16 @@
 import CITK
 
-/// The voxels that a network looks at: the brain where every series is skull-stripped, else the head.
+/// The voxels that a network processes: the brain if every series is skull-stripped, else the head.
 package struct Foreground: Sendable {
     /// On the reference series' grid.
     package let mask: LabelMap
     package let brainMask: BrainMask
 
-    /// The brain that a network found in a head: the largest component of the voxels with a positive logit, without holes.
+    /// The brain that a network found in a head: the largest component of the voxels with a positive logit, without
+    /// holes.
     ///
     /// - Parameter logits: on the reference's grid.
-    /// - Throws: `ImagingError(.unsupportedImage)` where nothing is left.
+    /// - Throws: `ImagingError(.unsupportedImage)` if nothing is left.
     package init(brain logits: Image) throws {
         let found = logits.mask { $0 > 0 }
         guard found.values.contains(1) else {
@@ -23,13 +24,15 @@ package struct Foreground: Sendable {
         self.brainMask = brainMask
     }
 
-    /// A head has 1.7 times the voxels of its brain or more; of a stripped brain in noise the network finds two thirds.
+    /// A head has at least 1.7 times the voxels of its brain; in a stripped brain surrounded by noise the network finds
+    /// two thirds.
     private static let mostOfItsBrain = 1.6
-    /// Share of the faces that a brain touches which lies whole in its volume; a head touches more by its neck.
+    /// The share of touched faces up to which a brain is completely within its volume; a head touches more because of
+    /// its neck.
     private static let touchedFaces = 0.05
 
-    /// This foreground of a head as a brain that was given, where the brain found in it is nearly all of it: the series are stripped, but
-    /// what surrounds the brain is neither of one value nor faint noise (docs/decisions/0236). Nil for a head.
+    /// This foreground of a head as a given brain, if the brain found in it is nearly all of it: the series are
+    /// stripped, but their background is neither uniform nor faint noise (docs/decisions/0236). `nil` for a head.
     package func given(by brain: Foreground) throws -> Foreground? {
         let whole = try mask.filled()
         let voxels = whole.setVoxelCount
@@ -40,19 +43,19 @@ package struct Foreground: Sendable {
     }
 }
 
-/// A study and its foreground, the series as everything that follows sees them: 0 around a stripped brain whatever was stored there,
-/// no bright corners around a head.
+/// A study and its foreground, with the series as all later stages use them: 0 around a stripped brain, no bright
+/// corners around a head.
 ///
-/// The same steps as `training/background.py`: change both or neither.
+/// Keep in sync with `training/background.py`.
 package struct SeparatedStudy: Sendable {
     package let study: Study
     package let foreground: Foreground
 
-    /// ml: what is larger is no brain. Heads may come with a background of exact zeros as well.
+    /// ml: anything larger is not a brain. Heads may also have a background of exact zeros.
     private static let largestBrain = 2200.0
     private static let otsuBins: Int32 = 128
 
-    /// - Throws: `ImagingError(.unsupportedImage)` where nothing is left.
+    /// - Throws: `ImagingError(.unsupportedImage)` if nothing is left.
     package init(_ study: Study) throws {
         let grid = try study.referenceImage.grid
         let found = try Self.stripped(study, on: grid)
@@ -76,14 +79,14 @@ package struct SeparatedStudy: Sendable {
         self.foreground = foreground
     }
 
-    /// With the axes of every series and of the foreground along right, anterior and superior.
+    /// The study with the axes of every series and the foreground in RAS order.
     package func reoriented() throws -> SeparatedStudy {
         SeparatedStudy(
             study: try Study(images: study.images.mapValues { $0.reoriented() }),
             foreground: Foreground(mask: foreground.mask.reoriented(), brainMask: foreground.brainMask))
     }
 
-    /// Nil where a series shows more than a brain.
+    /// `nil` if a series shows more than a brain.
     private static func stripped(_ study: Study, on grid: VoxelGrid) throws -> SeparatedStudy? {
         var backgrounds: [MRISequence: SeriesBackground] = [:]
         for (sequence, image) in study.images {
@@ -103,7 +106,7 @@ package struct SeparatedStudy: Sendable {
             study: try Study(images: bare), foreground: Foreground(mask: mask, brainMask: .given))
     }
 
-    /// The study without what was laid around its background: a frame or corners of another value.
+    /// The study without shells around its background: a frame or corners of another value.
     private static func strippedInShells(_ study: Study, on grid: VoxelGrid) throws -> SeparatedStudy? {
         let images = try study.images.mapValues { try $0.withoutShells() }
         guard images.values.contains(where: { $0 != nil }) else { return nil }
@@ -142,12 +145,12 @@ extension Volume where Element == Float {
 }
 
 extension Volume where Element == UInt8 {
-    /// Whether a frame was taken for the background: a brain fills about half of its bounding box.
+    /// Whether a frame was mistaken for the background: a brain fills about half of its bounding box.
     fileprivate var isBox: Bool {
         boundingBox.map { Double(setVoxelCount) > 0.9 * Double($0.size.count) } ?? false
     }
 
-    /// The share of the faces' voxels that are set.
+    /// The share of the faces' voxels that is set.
     fileprivate var shareOfFaces: Double {
         let faces = Face.all.flatMap { $0.values(of: self).joined() }
         return Double(faces.count(where: { $0 != 0 })) / Double(faces.count)

@@ -1,9 +1,9 @@
-/// Mean and deviation of a series' foreground, in the series' own unit.
+/// The mean and standard deviation of a series' foreground, in the series' own unit.
 package struct IntensityStatistics: Equatable, Sendable {
     package let mean: Double
     package let deviation: Double
 
-    /// - Parameter floor: the smallest deviation, so that an even image does not become infinite.
+    /// - Parameter floor: the minimum deviation, so that a uniform image does not become infinite.
     package init(_ values: [Float], within inside: [UInt8], floor: Double) {
         var count = 0.0
         var sum = 0.0
@@ -21,7 +21,7 @@ package struct IntensityStatistics: Equatable, Sendable {
         deviation = max((squares / max(count, 1)).squareRoot(), floor)
     }
 
-    /// z-scores; 0 outside the mask where one is given.
+    /// z-scores; 0 outside the mask if one is given.
     package func zScores(_ values: [Float], within inside: [UInt8]?) -> [Float] {
         values.indices.map { index in
             if let inside, inside[index] == 0 { return 0 }

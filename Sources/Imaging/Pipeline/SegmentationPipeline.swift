@@ -1,6 +1,6 @@
 import Basics
 
-/// From a patient's series to masks and measurements, in named stages that are timed.
+/// Processes a patient's series to masks and measurements, in named, timed stages.
 package struct SegmentationPipeline: Sendable {
     private let segmenter: any Segmenter
     private let atlas: AtlasSource
@@ -14,9 +14,9 @@ package struct SegmentationPipeline: Sendable {
 
     package var model: ModelIdentity { segmenter.model }
 
-    /// Reports up to 0.8 of the whole work; writing what it gives is the rest.
+    /// Reports progress up to 0.8; writing the output is the rest.
     ///
-    /// - Throws: `ImagingError`; what is wrong with a series names it.
+    /// - Throws: `ImagingError`; errors about a series name it.
     package func run(
         _ sources: [MRISequence: any SeriesSource], control: WorkControl
     ) throws -> StudyOutput {
@@ -63,11 +63,11 @@ package struct SegmentationPipeline: Sendable {
     }
 }
 
-/// A series as it comes from its source.
+/// A series as loaded from its source.
 private struct LoadedSeries: Sendable {
     let sequence: MRISequence
     let image: Image
-    /// What is left of it in the output.
+    /// The part kept in the output.
     let kept: StudyOutput.Series
 
     init(_ sequence: MRISequence, from source: any SeriesSource) throws {
@@ -99,7 +99,7 @@ private struct Measured {
             throw ImagingError(.internalFault, "The mask of the whole tumour is missing.")
         }
         let foreground = probabilities.foreground
-        // What the brain network left out is not compared.
+        // Voxels that the brain network excluded are not compared.
         let isCut = probabilities.brainMask != separated.foreground.brainMask
         let images = try study.images.mapValues { isCut ? try $0.without(outside: foreground) : $0 }
         let alignment = try atlas.flatMap { atlas in
@@ -125,7 +125,7 @@ private struct Measured {
             reviewBelow: probabilities.reviewBelow, enhancement: probabilities.enhancement)
     }
 
-    /// Mean probability of each region's voxels; a region without voxels has none.
+    /// The mean probability of each region's voxels; regions without voxels are missing.
     private var confidences: [TumourRegion: Double] {
         var found: [TumourRegion: Double] = [:]
         for (region, mask) in masks.masks {
@@ -141,7 +141,7 @@ private struct Measured {
         return found
     }
 
-    /// - Parameter doubts: reasons for review that the measurements do not know.
+    /// - Parameter doubts: reasons for review that do not come from the measurements.
     func result(of segmenter: any Segmenter, doubts: [String]) -> SegmentationResult {
         let model = segmenter.model
         let review = Review(reasons: doubts + review.reasons)

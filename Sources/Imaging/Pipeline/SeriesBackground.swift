@@ -1,27 +1,29 @@
-/// What surrounds the brain in a skull-stripped series: one value, or noise about one, that covers the faces of its volume.
+/// What surrounds the brain in a skull-stripped series: one value, or noise about one, that covers the faces of its
+/// volume.
 ///
-/// The same steps as `training/background.py`: change both or neither.
+/// Keep in sync with `training/background.py`.
 package struct SeriesBackground: Equatable, Sendable {
     package let level: Float
-    /// How far from `level` a voxel may be that is not brain.
+    /// How far from `level` a background voxel may be.
     let tolerance: Float
-    /// Whether brain is brighter than `level`: what is darker by more than the tolerance are ripples of an interpolation.
+    /// Whether brain is brighter than `level`: voxels darker by more than the tolerance are interpolation ripples.
     let isOneSided: Bool
 
-    /// Share of the faces that a background covers.
+    /// The share of the faces that the background covers.
     private static let facesShare = 0.85
-    /// Share of exactly one value from which there is no noise to be looked for.
+    /// From this share of one exact value on, there is no noise.
     private static let evenShare = 0.9
-    /// Noise (the 0.9 quantile of the faces' deviation) is less than this share of the brain's range.
+    /// Noise (the 0.9 quantile of the faces' deviation) is below this share of the brain's range.
     private static let mostNoise: Float = 0.03
-    /// By how many times the noise brain differs from the background.
+    /// Brain differs from the background by this multiple of the noise.
     private static let noises: Float = 2.5
-    /// Ripples on the other side of the background sum up to less than this share of the brain.
+    /// Ripples on the other side of the background add up to less than this share of the brain.
     private static let rippleSum = 0.02
-    /// Else ripples are told by many voxels that differ from the background by next to nothing of the brain's range.
+    /// Otherwise many voxels that differ from the background by less than this share of the brain's range indicate
+    /// ripples.
     private static let faint: Float = 0.005
     private static let faintShare = 0.05
-    /// Share of the brain's range that ripples reach outside it.
+    /// The share of the brain's range that ripples reach outside it.
     private static let ripple: Float = 0.08
     private static let strippedZeroShare = 0.2
 
@@ -32,7 +34,7 @@ package struct SeriesBackground: Equatable, Sendable {
         self.isOneSided = isOneSided
     }
 
-    /// Nil where the series shows a head.
+    /// `nil` if the series shows a head.
     package init?(of image: Image) {
         if let found = Self.around(image) {
             self = found
@@ -61,8 +63,8 @@ package struct SeriesBackground: Equatable, Sendable {
     }
 
     /// - Parameters:
-    ///   - away: a sample of the series less the level.
-    ///   - bright: what of it is beyond the tolerance, by size.
+    ///   - away: a sample of the series minus the level.
+    ///   - bright: the part of it beyond the tolerance, by size.
     private func allowingForRipples(_ away: [Float], _ bright: [Float], _ range: Float) -> SeriesBackground {
         let above = away.reduce(0.0) { $1 > tolerance ? $0 + Double($1) : $0 }
         let below = away.reduce(0.0) { $1 < -tolerance ? $0 - Double($1) : $0 }
@@ -82,12 +84,12 @@ package struct SeriesBackground: Equatable, Sendable {
 }
 
 extension Volume where Element == Float {
-    /// A background further from the brain's darkest voxels than this share of the brain's range would change its rim when it is
-    /// smoothed.
+    /// If the gap between the background and the brain's darkest voxels exceeds this share of the brain's range,
+    /// smoothing would change the brain's rim.
     private static var largestGap: Float { 0.25 }
 
-    /// The image less its background, 0 outside the mask, which may lie on another grid: a background far from the brain's darkest
-    /// voxels is brought to them. A series that is 0 around the brain stays as it is.
+    /// The image minus its background, 0 outside the mask, which may be on another grid: a background far from the
+    /// brain's darkest voxels is moved to them. A series that is 0 around the brain is unchanged.
     package func bare(within mask: LabelMap, around background: SeriesBackground) throws -> Image {
         let inside = try Resampler.nearest(mask, to: grid).values
         var floor = background.level
@@ -117,13 +119,13 @@ extension Volume where Element == Float {
 
 /// One of a volume's six faces.
 struct Face {
-    /// The axis that it is perpendicular to.
+    /// The axis perpendicular to it.
     let axis: Int
     let isFirst: Bool
 
     static let all = (0..<3).flatMap { axis in [true, false].map { Face(axis: axis, isFirst: $0) } }
 
-    /// Rows of the face's voxels.
+    /// The rows of the face's voxels.
     func values<Value>(of image: Volume<Value>) -> [[Value]] {
         let size = image.grid.size
         let strides = [1, size.i, size.i * size.j]
@@ -145,6 +147,6 @@ extension [Float] {
         return stride(from: 0, to: count, by: step).map { self[$0] }
     }
 
-    /// Of sorted values, which there must be, without interpolation.
+    /// The quantile of sorted, non-empty values, without interpolation.
     func quantile(_ share: Double) -> Float { self[Int(Double(count - 1) * share)] }
 }

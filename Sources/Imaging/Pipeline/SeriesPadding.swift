@@ -1,20 +1,20 @@
 import CITK
 
 extension Volume where Element == Float {
-    /// Share of the faces that the corners take which a rotation has filled.
+    /// The minimum share of the faces in corners filled by a rotation.
     private static var paddingShare: Double { 0.01 }
-    /// How far above the darkest value, as a share of the image's range, they stand out.
+    /// How far above the darkest value such corners are, as a share of the image's range.
     private static var paddingLevel: Float { 0.02 }
 
-    /// The image with its darkest value where a rotation or a crop has filled its corners with one brighter value, and next to it.
-    /// Mirrored by `training/background.py`.
+    /// The image with corners that a rotation or a crop filled with one brighter value set to the darkest value,
+    /// including adjacent voxels. Keep in sync with `training/background.py`.
     func withoutPadding() throws -> Image {
         guard let low = values.min() else { return self }
         let high = values.sample.sorted().quantile(0.99)
         var padding = LabelMap(grid: grid, filledWith: 0)
         var isPadded = false
         for value in evenValues() where value - low > Self.paddingLevel * (high - low) {
-            // What no path of the value joins to the faces is no corner.
+            // Voxels of the value that are not connected to the faces are not corners.
             let rest = try mask { $0 != value }.filled()
             for index in padding.values.indices where rest.values[index] == 0 {
                 padding.values[index] = 1
@@ -32,7 +32,7 @@ extension Volume where Element == Float {
         return image
     }
 
-    /// Values that cover enough of the faces in patches: face voxels whose next one in both directions is equal.
+    /// Values that cover enough of the faces in patches: face voxels whose next voxels in both directions are equal.
     private func evenValues() -> [Float] {
         var counts: [Float: Int] = [:]
         var total = 0
@@ -51,15 +51,15 @@ extension Volume where Element == Float {
 }
 
 extension Volume where Element == Float {
-    /// Share of what borders on a shell that has one value, where that value is a further shell.
+    /// The share of a shell's border above which one value is a further shell.
     private static var shellShare: Double { 0.85 }
     private static var mostShells: Int { 4 }
 
-    /// Whether its faces are of several even values.
+    /// Whether its faces have several uniform values.
     var hasSeveralShells: Bool { evenValues().count > 1 }
 
-    /// The image with one value around what it shows, where several values are laid around it, one inside the other or side by side: a
-    /// frame that a tool added with a fill value of its own, corners of a rotation, halves. Nil where there is one value or none.
+    /// The image with one value around the content if several surround it, nested or adjacent: a frame with a fill
+    /// value, corners of a rotation, halves. `nil` if there is one value or none.
     func withoutShells() throws -> Image? {
         var around = Set(evenValues())
         let faces = Face.all.flatMap { $0.values(of: self).joined() }
@@ -78,12 +78,12 @@ extension Volume where Element == Float {
         return image
     }
 
-    /// What no path of these values joins to the faces.
+    /// The voxels that are not connected to the faces through these values.
     private func inside(of around: Set<Float>) throws -> LabelMap { try mask { !around.contains($0) }.filled() }
 }
 
 extension Volume where Element == UInt8 {
-    /// With the voxels that share a face with one of the mask's.
+    /// The mask with its face neighbours.
     func dilated() -> LabelMap {
         var grown = self
         let size = grid.size
@@ -109,7 +109,7 @@ extension Volume where Element == UInt8 {
 extension LabelMap {
     fileprivate var inverted: LabelMap { LabelMap(grid: grid, values: values.map { $0 == 0 ? 1 : 0 }) }
 
-    /// The commonest value of the set voxels that share a face with one that is not, and how many of them have it.
+    /// The most common value of the set voxels with an unset face neighbour, and its count.
     fileprivate func commonestAtBorder(of image: Image) -> (value: Float, share: Double)? {
         let outside = inverted.dilated().values
         var counts: [Float: Int] = [:]
@@ -117,7 +117,7 @@ extension LabelMap {
             counts[image.values[index], default: 0] += 1
         }
         let total = counts.values.reduce(0, +)
-        // The lower one of two that are as common, so that equal images give equal bits.
+        // The lower value on a tie, so that equal images give equal bits.
         return counts.max { ($0.value, -$0.key) < ($1.value, -$1.key) }.map {
             ($0.key, Double($0.value) / Double(total))
         }

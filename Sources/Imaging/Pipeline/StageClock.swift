@@ -1,11 +1,11 @@
-/// Times stages one after the other.
+/// Times consecutive stages.
 package struct StageClock {
     package private(set) var stages: [RunManifest.Stage] = []
     private var last = ContinuousClock.now
 
     package init() {}
 
-    /// What passed since the last lap (or the start) was `name`.
+    /// Records the time since the last lap (or the start) as `name`.
     package mutating func lap(_ name: String) {
         let now = ContinuousClock.now
         let time = (now - last).components
@@ -14,7 +14,7 @@ package struct StageClock {
         last = now
     }
 
-    /// What passed since the last lap is told by the stages that the work itself timed.
+    /// Records the time since the last lap as stages that the work timed itself.
     mutating func lap(_ parts: [RunManifest.Stage]) {
         stages += parts
         last = .now

@@ -1,14 +1,14 @@
 import Foundation
 
-/// A series on a lattice as bins of equal numbers of voxels, which no change of brightness moves.
+/// A series on a lattice as equally populated bins, which are invariant to brightness.
 struct RankBins: Sendable {
     static let count = 32
-    /// The bin of a voxel that does not take part.
+    /// The bin of an excluded voxel.
     static let none: UInt8 = 255
 
     let map: LabelMap
 
-    /// - Parameter values: on `grid`; those that are not numbers do not take part.
+    /// - Parameter values: on `grid`; NaN values are excluded.
     init(_ values: [Float], on grid: VoxelGrid) {
         let sorted = values.filter { !$0.isNaN }.sorted()
         let edges = (1..<Self.count).map { sorted.isEmpty ? 0 : sorted[sorted.count * $0 / Self.count] }
@@ -29,15 +29,15 @@ struct RankBins: Sendable {
         self.map = map
     }
 
-    /// Mirrored along the lattice's axes where `isFlipped` says so.
+    /// Mirrored along the lattice's axes that `isFlipped` marks.
     func mirrored(_ isFlipped: [Bool]) -> RankBins {
         RankBins(map.rearranged(AxisRearrangement(sources: [0, 1, 2], isFlipped: isFlipped)).placed(on: map.grid))
     }
 
-    /// Normalised mutual information less one (Studholme et al. 1999): 0 where the two say nothing of each other, 1 where
-    /// each follows from the other.
+    /// Normalised mutual information minus one (Studholme et al. 1999): 0 if the two are independent, 1 if each
+    /// determines the other.
     ///
-    /// - Parameter offset: voxels along i, j, k by which `other` is moved.
+    /// - Parameter offset: voxels along i, j, k by which `other` is shifted.
     func information(_ other: RankBins, offset: [Int] = [0, 0, 0]) -> Double {
         let size = map.grid.size
         var joint = [Int32](repeating: 0, count: Self.count * Self.count)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the checks say of one patient's series, without a segmentation.
+/// The results of the checks of one patient's series, without a segmentation.
 package struct SeriesCheck: Codable, Equatable, Sendable {
     package struct Series: Codable, Equatable, Sendable {
         package let sequence: MRISequence
@@ -8,7 +8,7 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
         package let dimensions: [Int]
         /// mm along i, j, k.
         package let spacing: [Double]
-        /// Where i, j and k point, for example `LPS`.
+        /// The directions of i, j and k, for example `LPS`.
         package let orientation: String
     }
 
@@ -23,7 +23,7 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
         case pairs, review
     }
 
-    /// - Throws: `ImagingError` where the series cannot be segmented together.
+    /// - Throws: `ImagingError` if the series cannot be segmented together.
     package init(_ files: [MRISequence: URL]) throws {
         let study = try Study(loading: files)
         try study.checkSeries()
@@ -48,7 +48,7 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
 }
 
 extension Study {
-    /// - Throws: `ImagingError` that names the series which cannot be used.
+    /// - Throws: `ImagingError` naming the series that cannot be used.
     package init(loading files: [MRISequence: URL]) throws {
         let images = try files.sorted { $0.key < $1.key }.concurrentMap { sequence, file in
             (sequence, try ImagingError.naming(sequence.displayName) { try NIfTIFile.readImage(file) })

@@ -3,7 +3,7 @@ extension SeriesLattice {
     private static let copyInformation = 0.4
     private static let mirrorings: [[Bool]] = (0..<8).map { bits in (0..<3).map { bits & 1 << $0 != 0 } }
 
-    /// - Throws: `ImagingError(.incompatibleSeries)` where a series follows from another voxel by voxel: rescaled, offset, rounded,
+    /// - Throws: `ImagingError(.incompatibleSeries)` if a series is a copy of another: rescaled, offset, rounded or
     ///   mirrored.
     package func checkCopies() throws {
         let bins = Dictionary(

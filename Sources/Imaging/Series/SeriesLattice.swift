@@ -1,17 +1,18 @@
-/// A study's series on one lattice of about 3 mm: enough to tell whether they show one head in one place.
+/// A study's series on one lattice of about 3 mm: enough to tell whether they show one head at one position.
 package struct SeriesLattice: Sendable {
-    /// mm: a voxel of 1 mm becomes a third of a step, and one of 5 mm stays whole.
+    /// mm: a voxel of 1 mm becomes a third of a step, and one of 5 mm is not split.
     static let spacing = 3.0
-    /// A value that at least this share of an image's voxels has is its background.
+    /// A value shared by at least this share of an image's voxels is its background.
     private static let backgroundShare = 0.05
 
     package let grid: VoxelGrid
-    /// By sequence, on `grid`; background is not a number.
+    /// By sequence, on `grid`; background is NaN.
     let layers: [MRISequence: [Float]]
-    /// Whether all series' volumes reach a voxel.
+    /// Whether all series' volumes cover a voxel.
     private let isShared: [Bool]
 
-    /// - Parameter study: as `SeparatedStudy` gives it: noise or ripples around a brain would be compared as well.
+    /// - Parameter study: as provided by `SeparatedStudy`: otherwise noise or ripples around a brain would also be
+    ///   compared.
     package init(_ study: Study) throws {
         let coarse = try study.sequences.compactMap { sequence in study.images[sequence].map { (sequence, $0) } }
             .concurrentMap { sequence, image in (sequence, image.boxMeans(spacing: Self.spacing)) }
@@ -31,7 +32,7 @@ package struct SeriesLattice: Sendable {
 
     var sequences: [MRISequence] { layers.keys.sorted() }
 
-    /// Every two of the sequences.
+    /// All pairs of sequences.
     var pairs: [(MRISequence, MRISequence)] {
         let names = sequences
         return names.indices.flatMap { first in names[(first + 1)...].map { (names[first], $0) } }
@@ -44,7 +45,7 @@ package struct SeriesLattice: Sendable {
         return placed.map { $0 == background ? .nan : $0 }
     }
 
-    /// The most frequent value, where it is frequent.
+    /// The most frequent value, if it is frequent enough.
     private static func background(of values: [Float]) -> Float? {
         let sorted = stride(from: 0, to: values.count, by: 7).map { values[$0] }.sorted()
         var (best, length, start) = (0, 0, 0)
@@ -57,10 +58,11 @@ package struct SeriesLattice: Sendable {
 }
 
 extension SeriesLattice {
-    /// By how many times a series shows more than each of the others where its skull was left.
+    /// A series that shows this many times more than each of the others still has its skull.
     private static let skullShare = 1.2
 
-    /// A sentence for `Review` on a series that shows more than the others where all of them reach, though all count as stripped.
+    /// A sentence for `Review` about a series that shows more than the others where all of them overlap, although all
+    /// count as stripped.
     package func strippingDoubts(_ brainMask: BrainMask) -> [String] {
         guard brainMask == .given, layers.count > 1 else { return [] }
         let shown = layers.mapValues { layer in
@@ -75,8 +77,8 @@ extension SeriesLattice {
 }
 
 extension Volume where Element == Float {
-    /// Means of boxes of voxels about `spacing` mm long. Boxes are an odd number of voxels long and lie around the volume's
-    /// middle, so that a mirrored image has the mirrored means.
+    /// Means of boxes of voxels about `spacing` mm long. Box lengths are odd and boxes are centred in the volume, so
+    /// that a mirrored image has mirrored means.
     func boxMeans(spacing wanted: Double) -> Image {
         let parts = (0..<3).map { axis in Self.boxes(of: grid.size[axis], wanted / grid.spacing[axis]) }
         guard parts.contains(where: { $0.length > 1 }) else { return self }

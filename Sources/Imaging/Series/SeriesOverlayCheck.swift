@@ -1,8 +1,8 @@
-/// Whether a study's series overlay each other, and which of them does not.
+/// Whether a study's series overlay each other, and which of them do not.
 package struct SeriesOverlayCheck: Equatable, Sendable {
     package let pairs: [SeriesPair]
 
-    /// Series that agree with none of the others, or all of those that cannot be told apart.
+    /// Series that agree with none of the others, or all indistinguishable candidates.
     package var misplaced: [MRISequence] {
         var rest = pairs
         var found: [MRISequence] = []

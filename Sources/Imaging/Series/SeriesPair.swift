@@ -1,17 +1,19 @@
-/// How well two series of a study overlay each other, told from fine detail, since any two brains share the coarse.
+/// How well two series of a study overlay each other, judged by fine detail, since any two brains share the coarse
+/// structure.
 package struct SeriesPair: Codable, Equatable, Sendable {
     package let first: MRISequence
     package let second: MRISequence
-    /// The detail's mutual information as given, over the largest with one of them moved by 6 mm along an axis.
+    /// The detail's mutual information as given, relative to the maximum with one of them shifted by 6 mm along an
+    /// axis.
     package let sharpness: Double
-    /// The same over the largest with one of them mirrored.
+    /// The same, relative to the maximum with one of them mirrored.
     package let handedness: Double
 
-    /// mm, in units of which fine detail is meant: what is left of a series without its own blurred image.
+    /// mm: the scale of fine detail, which is a series minus its blurred image.
     static let detail = 6.0
-    /// mm along each axis: further than patients move between series, not further than their anatomy repeats itself.
+    /// mm along each axis: more than patients move between series, less than the distance at which anatomy repeats.
     private static let move = 6.0
-    /// Added to what is compared, since the information of unrelated series is near zero and by chance.
+    /// Added to both values, since the information of unrelated series is near zero and random.
     private static let chance = 0.003
 
     init(_ first: MRISequence, _ second: MRISequence, _ bins: [MRISequence: RankBins]) {
@@ -45,24 +47,24 @@ package struct SeriesPair: Codable, Equatable, Sendable {
 }
 
 extension SeriesPair {
-    /// Between what series that overlay each other reach at least and what others reach at most (docs/decisions/0220).
+    /// Between the minimum of series that overlay each other and the maximum of others (docs/decisions/0220).
     private static let leastSharpness = 1.5
     private static let leastHandedness = 1.0
 
-    /// Mirrored series reach 0.5 at most; a little below 1 says only that both positions are wrong.
+    /// Mirrored series reach at most 0.5; a little below 1 only means that both positions are wrong.
     private static let mostHandednessOfMirrored = 0.7
 
     var isMirrored: Bool { handedness < Self.mostHandednessOfMirrored }
-    /// How far above its limit the nearer of both measures lies; below 1 the two do not overlay each other.
+    /// The smaller ratio of a measure to its limit; below 1 the two do not overlay each other.
     var margin: Double { min(sharpness / Self.leastSharpness, handedness / Self.leastHandedness) }
 }
 
 extension SeriesLattice {
-    /// The detail of each series within `foreground`, compared pair by pair.
+    /// Compares the detail of the series within `foreground` in pairs.
     ///
     /// - Parameter foreground: the brain, or the head, on any grid.
     package func overlay(within foreground: LabelMap) throws -> SeriesOverlayCheck {
-        // Boxes that the brain's edge cuts take part: the outline is detail as well.
+        // Boxes cut by the brain's edge are included: the outline is detail as well.
         let coarse = Image(grid: foreground.grid, values: foreground.values.map { $0 == 0 ? 0 : 1 })
             .boxMeans(spacing: Self.spacing)
         let inside = try Resampler.linear(coarse, to: grid).values.map { $0 > 0 }
