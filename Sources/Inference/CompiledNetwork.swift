@@ -1,7 +1,7 @@
 import Foundation
 import Imaging
 
-/// A network that a runtime has made ready for a device. Equal input gives equal bits on the same device.
+/// A network that a runtime has compiled for a device. Equal input gives equal bits on the same device.
 protocol CompiledNetwork: Sendable {
     /// Never `auto`.
     var device: ComputeDevice { get }
@@ -10,16 +10,16 @@ protocol CompiledNetwork: Sendable {
     ///
     /// - Parameters:
     ///   - inputs: tensors by the network's names.
-    ///   - outputs: the names of the tensors wanted, returned in this order.
-    /// - Throws: `ImagingError(.cancelled)` soon after `isCancelled` turns true: within about 0.1 s in OpenVINO; ONNX Runtime
-    ///   ends the operation first that it is at.
+    ///   - outputs: the names of the tensors to return, in this order.
+    /// - Throws: `ImagingError(.cancelled)` soon after `isCancelled` becomes true: within about 0.1 s in OpenVINO,
+    ///   after the current operation in ONNX Runtime.
     func run(
         _ inputs: [(name: String, tensor: Tensor)], outputs: [String], isCancelled: @Sendable () -> Bool
     ) throws -> [[Float]]
 }
 
 extension CompiledNetwork {
-    /// Waits until a run that goes on elsewhere has ended, and has it end early once it is cancelled.
+    /// Waits for a run on another thread, and stops it early once it is cancelled.
     ///
     /// - Returns: whether it was cancelled.
     func wait(for done: DispatchSemaphore, _ isCancelled: () -> Bool, cancel: () -> Void) -> Bool {
@@ -38,6 +38,6 @@ struct Tensor: Sendable {
     let shape: [Int]
     let values: [Float]
 
-    /// How many places the shape has.
+    /// The number of elements in the shape.
     var count: Int { shape.reduce(1, *) }
 }

@@ -1,18 +1,18 @@
 import Imaging
 
-/// Where networks run, as `MODEL_DEVICE` names it.
+/// Where networks run, as set by `MODEL_DEVICE`.
 package enum ComputeDevice: String, Sendable, CaseIterable {
-    /// The processor.
+    /// The CPU.
     case cpu
-    /// Intel's graphics.
+    /// An Intel GPU.
     case gpu
     /// An NVIDIA GPU.
     case cuda
-    /// The best of the above that can be used here.
+    /// The best available device.
     case auto
 
-    /// - Parameter setting: the word of `MODEL_DEVICE`; nil and the empty word mean the processor.
-    /// - Throws: `ImagingError(.invalidModel)` for another word.
+    /// - Parameter setting: the value of `MODEL_DEVICE`; `nil` and an empty value mean the CPU.
+    /// - Throws: `ImagingError(.invalidModel)` for any other value.
     package init(setting: String?) throws {
         guard let setting, !setting.isEmpty else {
             self = .cpu
@@ -28,7 +28,7 @@ package enum ComputeDevice: String, Sendable, CaseIterable {
     /// The devices to try, best first.
     var candidates: [ComputeDevice] { self == .auto ? [.cuda, .gpu, .cpu] : [self] }
 
-    /// Why networks do not run here, for the person who can change it.
+    /// Explains why networks cannot run here, for the operator.
     func absence(_ reason: String) -> ImagingError {
         ImagingError(.invalidModel, "MODEL_DEVICE=\(rawValue): \(whatIsMissing): \(reason); \(remedy).")
     }
@@ -52,7 +52,7 @@ package enum ComputeDevice: String, Sendable, CaseIterable {
     }
 }
 
-/// Why a device cannot be used here: a part of a sentence.
+/// The reason a device is unavailable: part of a sentence.
 struct DeviceAbsence: Error {
     let reason: String
 
@@ -60,7 +60,7 @@ struct DeviceAbsence: Error {
         self.reason = reason
     }
 
-    /// What a native library says of itself, without the paths of this machine and of the one that built it.
+    /// A native library's message, without paths of this machine or of the build machine.
     init(_ reason: String, saying message: String) {
         let words = message.replacing(/[^\s\/:"']*(?:\/[^\s\/:"']+)*\/(?=[^\s\/])/, with: "").split(
             whereSeparator: \.isWhitespace)

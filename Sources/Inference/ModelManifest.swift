@@ -17,10 +17,10 @@ struct ModelManifest: Decodable {
     }
     struct Window: Decodable {
         let strategy: String
-        /// Of the grid's lengths; 1 for `sliding` unless stated.
+        /// The grid's lengths are multiples of it; 1 for `sliding` by default.
         let multiple: Int?
-        /// For `sliding`: voxels along i, j, k, the fewest of a grid's axis where they may be fewer than that, the share by which
-        /// neighbours overlap, and how they are blended.
+        /// For `sliding`: voxels along i, j, k, the minimum length of a grid's axis if it may be shorter than that, the
+        /// overlap of neighbouring windows as a share, and the blending.
         let size: [Int]?
         let least: Int?
         let overlap: Double?
@@ -57,7 +57,7 @@ struct ModelManifest: Decodable {
         }
 
         let network: String
-        /// The same network in 8-bit integers.
+        /// The same network with 8-bit integers.
         let int8: String?
         let inputs: [String]
         let outputs: [String]
@@ -92,7 +92,7 @@ struct ModelManifest: Decodable {
         let region: String
     }
     struct Metrics: Decodable {
-        /// By the sequences' names, joined by `+`: Dice by region's abbreviation, and `cases`.
+        /// By sequence names, joined by `+`: Dice by region abbreviation, and `cases`.
         let subsets: [String: [String: Double]]
 
         func measured() throws -> [Set<MRISequence>: MeasuredDice] {
@@ -111,9 +111,10 @@ struct ModelManifest: Decodable {
             return found
         }
     }
-    /// The predicted Dice below which a region needs review: a number for the whole tumour, or one for each region that is named.
+    /// The predicted Dice below which a region needs review: a number for the whole tumour, or one for each listed
+    /// region.
     struct ReviewLines: Decodable {
-        /// By region's abbreviation.
+        /// By region abbreviation.
         let lines: [String: Double]
 
         init(from decoder: any Decoder) throws {
@@ -143,7 +144,7 @@ struct ModelManifest: Decodable {
     let requires: [MRISequence]?
     let outputs: [Output]
     let activation: String
-    /// For regions that `thresholds` does not name.
+    /// For regions missing from `thresholds`.
     let threshold: Float
     let thresholds: [String: Float]?
     let files: [File]
@@ -164,7 +165,7 @@ struct ModelManifest: Decodable {
         case coreRule = "core_around_enhancement"
     }
 
-    /// What this runtime can carry out exactly as the training did; anything else is refused rather than approximated.
+    /// Checks that this runtime can reproduce the training exactly; anything else is rejected rather than approximated.
     func check() throws {
         let isKnown =
             format == 2 && orientation == "RAS" && activation == "sigmoid" && normalisation.method == "zscore"
@@ -206,7 +207,8 @@ struct ModelManifest: Decodable {
         }
     }
 
-    /// Bytes and SHA-256 in hexadecimal, piece by piece: a server that asks whether its model is whole never holds it.
+    /// The length in bytes and the SHA-256 in hexadecimal, read in chunks: a server that verifies its model never holds
+    /// it in memory.
     private static func lengthAndDigest(of file: URL) throws -> (Int, String) {
         let handle = try FileHandle(forReadingFrom: file)
         defer { try? handle.close() }

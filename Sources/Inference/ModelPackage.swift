@@ -3,67 +3,68 @@ import Crypto
 import Foundation
 import Imaging
 
-/// A folder with `model.json` and the files that it names: what a network takes, what it gives and how sure one may be of it.
+/// A folder with `model.json` and the files that it lists: a network's inputs, outputs and measured accuracy.
 package struct ModelPackage: Sendable {
     package let folder: URL
     package let identity: ModelIdentity
     /// Channel order of the network's images.
     package let sequences: [MRISequence]
     package let standardDeviationFloor: Double
-    /// The first sees the whole foreground, a second one the surroundings of what the first found.
+    /// The first processes the whole foreground, a second one the surroundings of what the first found.
     let stages: [Stage]
-    /// Finds the brain in a head with its skull; nil where the package has no such network.
+    /// Finds the brain in a head with its skull; `nil` if the package has no such network.
     let brain: Stage?
-    /// Sequences without which the networks must not be run.
+    /// Sequences that the networks require.
     package let required: [MRISequence]
-    /// In one sentence.
+    /// One sentence.
     package let architecture: String
     /// Channel order of the logits.
     package let regions: [TumourRegion]
     package let thresholds: RegionThresholds
-    /// Mean Dice on patients that training never saw, by the sequences given.
+    /// The mean Dice on held-out patients, by available sequences.
     let measured: [Set<MRISequence>: MeasuredDice]
-    /// What logits are divided by before they become probabilities (temperature scaling, Guo et al. 2017); 1 where unstated.
+    /// The divisors of the logits before they become probabilities (temperature scaling, Guo et al. 2017); 1 by
+    /// default.
     let temperatures: [TumourRegion: Float]
-    /// How Dice follows from what the probabilities themselves expect; empty where that was not measured.
+    /// Predicts Dice from the probabilities; empty if the package does not define it.
     let quality: [TumourRegion: DicePredictor]
-    /// A region whose predicted Dice is lower needs review; without the regions for which that was not measured.
+    /// The predicted Dice below which a region needs review; regions without a measured value are missing.
     let reviewBelow: [TumourRegion: Double]
-    /// How sure one may be of a lesion; nil where that was not measured.
+    /// Predicts a lesion's confidence; `nil` if the package does not define it.
     let lesionPredictor: LesionConfidencePredictor?
-    /// How to tell whether anything enhances; nil where that was not measured.
+    /// Predicts whether any part enhances; `nil` if the package does not define it.
     let enhancementPredictor: EnhancementPredictor?
-    /// Where the core of a tumour that enhances lies; nil where the package states nothing of it.
+    /// Restricts the core of an enhancing tumour; `nil` if the package does not define it.
     let coreRule: CoreRule?
 
     struct Stage: Sendable {
-        /// By precision; `f32` is always there.
+        /// By precision; always contains `f32`.
         let networks: [ModelPrecision: URL]
         /// The network's outputs, logits first; the first stage's second output is the gate's mean weights.
         let outputs: [String]
-        /// mm of its grid's voxels, along each axis.
+        /// The voxel size of its grid in mm, along each axis.
         let spacing: Double
-        /// Sigma in mm is this times √(target² − source²).
+        /// Sigma in mm is this factor times √(target² − source²).
         let antialiasSigmaFactor: Double
         let window: WindowStrategy
         /// For a second stage.
         let around: Around?
     }
 
-    /// What a second stage looks at, and how much it says.
+    /// The region that a second stage processes, and its weight.
     struct Around: Sendable {
-        /// Voxels that the first stage gives this region more than this probability …
+        /// Voxels to which the first stage gives this region more than this probability …
         let region: TumourRegion
         let probability: Float
         /// … and mm around them.
         let margin: Double
-        /// The weight of the second stage's logits where it looked, against the first one's.
+        /// The weight of the second stage's logits, relative to the first's, where it processed voxels.
         let weight: Float
     }
 
     /// Reads `model.json` and compares every file with its digest.
     ///
-    /// - Throws: `ImagingError(.invalidModel)` with what is wrong.
+    /// - Throws: `ImagingError(.invalidModel)` describing the problem.
     package init(folder: URL) throws {
         guard folder.pathExtension != "pth", folder.pathExtension != "pt" else {
             throw Self.invalid(
@@ -107,10 +108,10 @@ package struct ModelPackage: Sendable {
         coreRule = manifest.coreRule
     }
 
-    /// How well it did with exactly these sequences; nil where that was not measured.
+    /// The measured Dice with exactly these sequences; `nil` if it was not measured.
     package func measuredDice(with sequences: [MRISequence]) -> MeasuredDice? { measured[Set(sequences)] }
 
-    /// Names of the networks' files, in the order in which they run.
+    /// The names of the networks' files, in the order in which they run.
     package var networkFiles: [String] {
         ([brain].compactMap { $0 } + stages).flatMap { stage in
             stage.networks.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.lastPathComponent)
@@ -138,10 +139,10 @@ package struct ModelPackage: Sendable {
     static func invalid(_ message: String) -> ImagingError { ImagingError(.invalidModel, message) }
 }
 
-/// How a network's numbers are held while it runs.
+/// The number format of a network while it runs.
 package enum ModelPrecision: String, Sendable, CaseIterable {
     /// 32-bit floating point throughout.
     case f32
-    /// Convolutions in 8-bit integers, scaled per channel; a second set of files of the same package.
+    /// Convolutions in 8-bit integers, scaled per channel; a second set of files in the same package.
     case int8
 }

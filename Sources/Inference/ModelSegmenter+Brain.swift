@@ -2,10 +2,10 @@ import Basics
 import Imaging
 
 extension ModelSegmenter {
-    /// A head with its skull gets the brain as its foreground, where the package has a network that finds it.
+    /// Makes the brain the foreground of a head with its skull, if the package has a network that finds it.
     ///
-    /// The network sees the whole head at its spacing, z-scores of the head's voxels, nothing cut away
-    /// (`training/brainmask/masking.py`: change both or neither).
+    /// The network's input is the whole head at its spacing, as z-scores of the head's voxels (keep in sync with
+    /// `training/brainmask/masking.py`).
     func withoutSkull(_ prepared: PreparedStudy, control: WorkControl) throws -> PreparedStudy {
         guard prepared.foreground.brainMask == .none, let stage = package.brain, let brainNetwork else {
             return prepared

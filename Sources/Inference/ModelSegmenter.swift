@@ -2,27 +2,27 @@ import Basics
 import Foundation
 import Imaging
 
-/// A model package at work: a first stage over the whole brain and, where the
-/// package has one, a second stage with finer voxels around what the first one found.
+/// Runs a model package: a first stage on the whole brain and, if the package has one, a second stage with finer voxels
+/// around the first one's findings.
 package struct ModelSegmenter: Segmenter {
     package let model: ModelIdentity
     package let device: String
     let package: ModelPackage
     /// One for each stage of the package.
     private let networks: [any CompiledNetwork]
-    /// Finds the brain in a head; nil where the package has no such network.
+    /// Finds the brain in a head; `nil` if the package has no such network.
     let brainNetwork: (any CompiledNetwork)?
 
-    /// What logits are beyond a stage's box: no tumour, no brain.
+    /// The logit beyond a stage's box: no tumour, no brain.
     static let backgroundLogit: Float = -20
-    /// No logit: marks places that the second stage did not look at.
+    /// Not a logit: marks voxels that the second stage did not process.
     private static let nowhere: Float = -1000
 
     /// Compiles the package's networks, which stay in memory.
     ///
     /// - Parameters:
-    ///   - precision: of the tumour's networks; the brain is always found in `f32`.
-    ///   - compiler: makes them ready for a device, all for the same one.
+    ///   - precision: of the tumour's networks; the brain network always runs in `f32`.
+    ///   - compiler: compiles them, all for the same device.
     /// - Throws: `ImagingError(.invalidModel)`.
     package init(
         _ package: ModelPackage, precision: ModelPrecision = .f32, compiler: NetworkCompiler = NetworkCompiler()
@@ -88,7 +88,8 @@ package struct ModelSegmenter: Segmenter {
             reviewBelow: package.reviewBelow, lesionPredictor: package.lesionPredictor, enhancement: enhancement)
     }
 
-    /// Runs a stage's network over its windows; the next window is cut while the network works on the current one.
+    /// Runs a stage's network over its windows; the next window is extracted while the network processes the current
+    /// one.
     private func run(
         _ stage: Int, _ input: NetworkInput, where wanted: LabelMap? = nil, control: WorkControl
     ) throws -> StageOutput {
@@ -119,7 +120,7 @@ package struct ModelSegmenter: Segmenter {
         return StageOutput(grid: input.grid, blend)
     }
 
-    /// The second stage around what the first one found; nil where the package has none or nothing was found.
+    /// Runs the second stage around the first one's findings; `nil` if the package has none or nothing was found.
     private func refine(
         _ prepared: PreparedStudy, _ input: NetworkInput, _ whole: StageOutput, control: WorkControl,
         clock: inout StageClock
@@ -145,7 +146,7 @@ package struct ModelSegmenter: Segmenter {
         return detail
     }
 
-    /// Logits are interpolated in RAS, where training measured them, and only then become probabilities.
+    /// Logits are interpolated in RAS, as in training, before they become probabilities.
     private func regions(
         _ whole: StageOutput, _ detail: StageOutput?, on grid: VoxelGrid
     ) throws -> [TumourRegion: Image] {
@@ -174,7 +175,7 @@ package struct ModelSegmenter: Segmenter {
     private static func probability(_ logit: Float) -> Float { 1 / (1 + exp(-logit)) }
 }
 
-/// What happens side by side while a window is at work.
+/// Work done concurrently for a window.
 private enum WindowWork: Sendable {
     case ran([[Float]])
     case cut(Tensor?)
@@ -183,10 +184,10 @@ private enum WindowWork: Sendable {
 /// A stage's logits on its grid.
 private struct StageOutput: Sendable {
     let grid: VoxelGrid
-    /// The gate's mean weights; empty where the stage has none.
+    /// The gate's mean weights; empty if the stage has no gate.
     let gate: [Double]
     private var values: [Float]
-    /// Where any window looked; nil for everywhere.
+    /// The voxels covered by a window; `nil` for all.
     private let looked: [Bool]?
 
     init(grid: VoxelGrid, _ blend: WindowBlend) {
@@ -200,7 +201,8 @@ private struct StageOutput: Sendable {
         return Image(grid: grid, values: Array(values[channel * count..<(channel + 1) * count]))
     }
 
-    /// The mean of these logits, by `weight`, and an earlier stage's; the earlier stage's alone where no window looked.
+    /// Averages these logits, by `weight`, with an earlier stage's; keeps the earlier stage's where no window processed
+    /// voxels.
     mutating func mix(_ channel: Int, with earlier: [Float], weight: Float) {
         let first = channel * earlier.count
         for index in earlier.indices {
@@ -212,7 +214,7 @@ private struct StageOutput: Sendable {
 }
 
 extension [TumourRegion: Image] {
-    /// Enhancing tumour ⊂ core ⊂ whole tumour: an inner region is nowhere likelier than the one around it.
+    /// Enhancing tumour ⊂ core ⊂ whole tumour: an inner region is never more probable than its outer one.
     fileprivate func nested() -> [TumourRegion: Image] {
         var maps = self
         for (outer, inner) in [(TumourRegion.wholeTumour, TumourRegion.tumourCore), (.tumourCore, .enhancingTumour)] {

@@ -1,15 +1,16 @@
 import Foundation
 import Imaging
 
-/// Makes networks ready for the device that the operator chose; under `auto` for the best that can be used here.
+/// Compiles networks for the configured device; with `auto`, for the best available one.
 package struct NetworkCompiler: Sendable {
     private let choice: ComputeDevice
     private let onnxRuntime: URL?
     private let onFallback: @Sendable (_ reason: String) -> Void
 
     /// - Parameters:
-    ///   - onnxRuntime: ONNX Runtime's library; nil looks where the system's loader does, then where scripts/bootstrap links it.
-    ///   - onFallback: called with a sentence where `auto` does not take the first device.
+    ///   - onnxRuntime: ONNX Runtime's library; `nil` searches the system loader's paths, then the link of
+    ///     scripts/bootstrap.
+    ///   - onFallback: called with a sentence if `auto` does not use the first device.
     package init(
         _ choice: ComputeDevice = .cpu, onnxRuntime: URL? = nil,
         onFallback: @escaping @Sendable (_ reason: String) -> Void = { _ in }
@@ -19,9 +20,9 @@ package struct NetworkCompiler: Sendable {
         self.onFallback = onFallback
     }
 
-    /// Looks for the chosen device without taking any of its memory.
+    /// Checks that the configured device is available, without allocating its memory.
     ///
-    /// - Throws: `ImagingError(.invalidModel)` with what is absent and what to do; never under `auto`.
+    /// - Throws: `ImagingError(.invalidModel)` stating what is missing and what to do; never with `auto`.
     package func checkDevice() throws {
         do {
             switch choice {
@@ -36,7 +37,7 @@ package struct NetworkCompiler: Sendable {
 
     /// Compiles all networks for one device.
     ///
-    /// - Throws: `ImagingError(.invalidModel)` where a file cannot be read or the device is absent.
+    /// - Throws: `ImagingError(.invalidModel)` if a file cannot be read or the device is absent.
     func compile(_ files: [URL]) throws -> [any CompiledNetwork] {
         var absences: [String] = []
         for device in choice.candidates {

@@ -1,16 +1,16 @@
 import Basics
 import Imaging
 
-/// A study in RAS with its foreground: what every stage of a model starts from.
+/// A study in RAS with its foreground: the input of every stage.
 struct PreparedStudy: Sendable {
     let study: Study
     let foreground: Foreground
     /// Around the foreground, on its grid.
     let box: VoxelBox
-    /// Where the networks' grids have their middle: a box that stays where it is when the foreground changes by a few voxels.
+    /// The centre of the networks' grids: a box that does not move when the foreground changes by a few voxels.
     let bulk: VoxelBox
 
-    /// Share of the foreground that lies before the bulk along an axis, and behind it.
+    /// The share of the foreground before and after the bulk along an axis.
     private static let bulkTail = 0.01
 
     /// - Parameter separated: in RAS.
@@ -30,20 +30,19 @@ struct PreparedStudy: Sendable {
     }
 }
 
-/// A study on the grid of one stage's network. The steps are those of `training/preprocess.py` and `training/inference.py`:
-/// change both or neither.
+/// A study on the grid of one stage's network. Keep in sync with `training/preprocess.py` and `training/inference.py`.
 struct NetworkInput: Sendable {
     let grid: VoxelGrid
-    /// [1, 4, k, j, i]: z-scores within the foreground; 0 outside it and for absent sequences.
+    /// [1, 4, k, j, i]: z-scores within the foreground; 0 outside it and for missing sequences.
     let images: Tensor
     /// [1, 4]: 1 for sequences that are present.
     let availability: Tensor
-    /// What the z-scores were made with, by sequence.
+    /// The statistics behind the z-scores, by sequence.
     let statistics: [MRISequence: IntensityStatistics]
 
     /// - Parameters:
-    ///   - statistics: those of an earlier stage; without them they are taken from the foreground on this grid.
-    ///   - isMasked: false leaves what lies outside the foreground as it is, for a network that looks for the brain.
+    ///   - statistics: from an earlier stage; by default from the foreground on this grid.
+    ///   - isMasked: false keeps voxels outside the foreground, for a network that finds the brain.
     init(
         _ prepared: PreparedStudy, on grid: VoxelGrid, _ stage: ModelPackage.Stage, _ package: ModelPackage,
         statistics known: [MRISequence: IntensityStatistics]? = nil, isMasked: Bool = true, control: WorkControl
@@ -79,19 +78,19 @@ struct NetworkInput: Sendable {
             shape: [1, channels] + lengths, values: windows.cut(images.values, channels: channels, at: origin))
     }
 
-    /// The foreground as far as a series reaches.
+    /// The part of the foreground that a series covers.
     private static func seen(_ inside: [UInt8], by image: Image, on grid: VoxelGrid) throws -> [UInt8] {
         let reach = try Resampler.nearest(LabelMap(grid: image.grid, filledWith: 1), to: grid).values
         return inside.indices.map { inside[$0] & reach[$0] }
     }
 
     private static func values(_ image: Image, on grid: VoxelGrid, _ stage: ModelPackage.Stage) throws -> [Float] {
-        // What is further away than the filter reaches cannot change a value.
+        // Voxels beyond the filter's reach cannot change a value.
         let near = image.grid.box(covering: grid, margin: filterReach).map(image.cropped(to:)) ?? image
         return try Resampler.linear(Smoothing.recursive(near, sigma: sigma(near.grid, stage)), to: grid).values
     }
 
-    /// Voxels; the recursive Gaussian's sigma is below one of them at 1 mm.
+    /// Voxels; the recursive Gaussian's sigma is less than one at 1 mm.
     private static let filterReach = 12.0
 
     private static func sigma(_ grid: VoxelGrid, _ stage: ModelPackage.Stage) -> [Double] {
@@ -106,12 +105,12 @@ struct NetworkInput: Sendable {
 }
 
 extension ModelPackage.Stage {
-    /// From how many of the grid's voxels to the next of its places, where the box allows it: the networks halve a grid up to four
-    /// times, and see the same after a move by eight voxels but at the edges.
+    /// The step, in voxels, between allowed origins of the grid, if the box permits: the networks halve a grid up to
+    /// four times, so a shift by eight voxels changes their output only at the edges.
     private static let places = [8.0, 4, 2, 1]
 
-    /// The first stage's grid. It holds the box, has its middle near that of the bulk, and lies on a lattice of the patient's space. A
-    /// voxel more on one side of the foreground would else move every value that the network sees (docs/decisions/0229).
+    /// The first stage's grid. It contains the box, is centred near the bulk, and is aligned to a lattice in patient
+    /// space. Otherwise one more voxel on a side of the foreground would shift every input value (docs/decisions/0229).
     func grid(around prepared: PreparedStudy) -> VoxelGrid {
         let (box, bulk, source) = (prepared.box, prepared.bulk, prepared.foreground.mask.grid)
         let zero = source.index(of: .origin)
@@ -128,7 +127,7 @@ extension ModelPackage.Stage {
             let latest: Double = Double(box.lower[axis])
             let earliest: Double = latest + Double(box.size[axis]) - covered
             let wanted: Double = middle - covered / 2
-            // A quarter, since many origins lie half a voxel from a whole one.
+            // A quarter, since many origins are half a voxel from a whole one.
             let anchor: Double = ([zero.i, zero.j, zero.k][axis] + 0.25).rounded(.down)
             let faces: [Double] = Self.places.map { voxels in
                 let step: Double = voxels * factor
@@ -150,7 +149,8 @@ extension ModelPackage.Stage {
         return VoxelGrid(size: GridSize(lengths), affine: VoxelAffine(rows: rows))
     }
 
-    /// A later stage's grid: the box of an earlier grid with this stage's voxels from its corner on, lengthened at the far ends.
+    /// A later stage's grid: the box of an earlier grid at this stage's voxel size, starting at its corner and extended
+    /// at the far ends.
     func grid(refining box: VoxelBox, of earlier: VoxelGrid) -> VoxelGrid {
         let needed = earlier.cropped(lower: box.lower, size: box.size).resized(spacing: [spacing, spacing, spacing])
         let lengths = (0..<3).map { window.length(needed.size[$0], axis: $0) }

@@ -2,14 +2,14 @@ import COnnxRuntime
 import Foundation
 import Imaging
 
-/// ONNX Runtime's library, loaded when a network asks for it: the program starts and works without it.
+/// ONNX Runtime's library, loaded when a network needs it: the program works without it.
 final class ONNXRuntime: @unchecked Sendable {
-    // The table of functions is constant, and ONNX Runtime lets many threads use an environment.
+    // The function table is constant, and ONNX Runtime allows an environment to be used by several threads.
     let api: OpaquePointer
     let environment: OpaquePointer
     private let version: String
 
-    /// - Parameter named: the library; nil looks where the system's loader does, then where scripts/bootstrap links it.
+    /// - Parameter named: the library; `nil` searches the system loader's paths, then the link of scripts/bootstrap.
     /// - Throws: `DeviceAbsence`.
     init(_ named: URL?) throws {
         let library = try Self.open(named)
@@ -35,10 +35,10 @@ final class ONNXRuntime: @unchecked Sendable {
         ort_release_env(api, environment)
     }
 
-    /// The library is never closed: what it started in the process may outlive its last session.
+    /// The library is never closed: threads that it started may outlive its last session.
     private static func open(_ named: URL?) throws -> UnsafeMutableRawPointer {
         if let named {
-            // Its providers lie beside the file itself, not beside a link to it.
+            // Its providers are next to the file itself, not next to a link to it.
             if let found = dlopen(named.resolvingSymlinksInPath().path, RTLD_NOW) { return found }
             let reason = dlerror().map { String(cString: $0) } ?? ""
             throw DeviceAbsence("the library that ONNXRUNTIME_LIBRARY names cannot be loaded", saying: reason)
@@ -50,7 +50,7 @@ final class ONNXRuntime: @unchecked Sendable {
         throw DeviceAbsence("ONNX Runtime's library was not found")
     }
 
-    /// - Throws: `DeviceAbsence` where this library or this machine cannot use an NVIDIA GPU.
+    /// - Throws: `DeviceAbsence` if this library or machine cannot use an NVIDIA GPU.
     func checkCUDA() throws {
         ort_release_session_options(api, try sessionOptions(for: .cuda))
         try NVIDIADriver.check()
@@ -63,7 +63,7 @@ final class ONNXRuntime: @unchecked Sendable {
         var options: OpaquePointer?
         do {
             try check(ort_create_session_options(api, &options))
-            // Given rather than left to ONNX Runtime, which would bind its threads to cores.
+            // Set explicitly, since ONNX Runtime would bind its own threads to cores.
             let threads = device == .cuda ? 1 : Int32(ProcessInfo.processInfo.activeProcessorCount)
             try check(ort_set_threads(api, options, threads))
             try check(ort_set_deterministic(api, options, true))
@@ -80,7 +80,7 @@ final class ONNXRuntime: @unchecked Sendable {
         var cuda: OpaquePointer?
         defer { ort_release_cuda_options(api, cuda) }
         try check(ort_create_cuda_options(api, &cuda))
-        // f32 stays f32; and the algorithm of a convolution is not the one that happened to win a race.
+        // Keeps f32 as f32, and makes the choice of convolution algorithm deterministic.
         try check(ort_set_cuda_option(api, cuda, "use_tf32", "0"))
         try check(ort_set_cuda_option(api, cuda, "cudnn_conv_algo_search", "HEURISTIC"))
         try check(ort_append_cuda(api, options, cuda))
@@ -92,13 +92,13 @@ final class ONNXRuntime: @unchecked Sendable {
     }
 }
 
-/// What a call of ONNX Runtime answers when it fails.
+/// The error of a failed call to ONNX Runtime.
 struct ONNXRuntimeFailure: Error {
     let message: String
-    /// The file is not a network, rather than the device unable to run it.
+    /// Whether the file is invalid, rather than unsupported by the device.
     let isOfTheFile: Bool
 
-    /// Takes the status; nil where all went well.
+    /// Takes ownership of the status; `nil` on success.
     init?(_ status: OpaquePointer?, _ api: OpaquePointer) {
         guard let status else { return nil }
         message = ort_status_message(api, status).map { String(cString: $0) } ?? ""
@@ -108,7 +108,7 @@ struct ONNXRuntimeFailure: Error {
     }
 }
 
-/// NVIDIA's driver, asked without making a context on a GPU.
+/// NVIDIA's driver, queried without creating a context on a GPU.
 private enum NVIDIADriver {
     private typealias Initialise = @convention(c) (UInt32) -> Int32
     private typealias CountDevices = @convention(c) (UnsafeMutablePointer<Int32>) -> Int32

@@ -2,15 +2,16 @@ import COnnxRuntime
 import Foundation
 import Imaging
 
-/// A network compiled by ONNX Runtime for an NVIDIA GPU; also for the processor, where it is compared with OpenVINO.
+/// A network compiled by ONNX Runtime for an NVIDIA GPU; also for the CPU, to compare it with OpenVINO.
 final class ONNXRuntimeNetwork: CompiledNetwork, @unchecked Sendable {
-    // The session has no Swift type that is Sendable; `queue` runs one at a time.
+    // The session has no Sendable Swift type; `queue` runs one at a time.
     let device: ComputeDevice
     private let runtime: ONNXRuntime
     private let session: OpaquePointer
     private let queue = DispatchQueue(label: "onnxruntime", qos: .userInitiated)
 
-    /// - Throws: `ImagingError(.invalidModel)` where the file is not a network, `DeviceAbsence` where the device cannot run it.
+    /// - Throws: `ImagingError(.invalidModel)` if the file is not a network, `DeviceAbsence` if the device cannot run
+    ///   it.
     init(_ file: URL, on device: ComputeDevice, _ runtime: ONNXRuntime) throws {
         self.device = device
         self.runtime = runtime
@@ -53,10 +54,10 @@ final class ONNXRuntimeNetwork: CompiledNetwork, @unchecked Sendable {
     }
 }
 
-/// One run, with everything that it holds in ONNX Runtime and that is freed with it.
+/// One run with all its ONNX Runtime objects, which are freed with it.
 private final class ONNXRuntimeRun: @unchecked Sendable {
-    // One thread prepares it, another starts it, and the first reads it after the other's signal. Only `cancel` is called
-    // meanwhile, on `options`, which ONNX Runtime allows.
+    // One thread prepares it, another starts it, and the first reads it after the other has signalled. Meanwhile only
+    // `cancel` is called, on `options`, as ONNX Runtime allows.
     private let runtime: ONNXRuntime
     private var options: OpaquePointer?
     private var memory: OpaquePointer?

@@ -2,23 +2,23 @@ import COpenVINO
 import Foundation
 import Imaging
 
-/// A network compiled by OpenVINO, through its C API, for the processor or Intel's graphics. One run at a time.
+/// A network compiled by OpenVINO, through its C API, for the CPU or an Intel GPU. One run at a time.
 final class OpenVINONetwork: CompiledNetwork, @unchecked Sendable {
-    // The C objects have no Swift type that is Sendable; `lock` admits one thread at a time.
+    // The C objects have no Sendable Swift type; `lock` admits one thread at a time.
     let device: ComputeDevice
     private let lock = NSLock()
     private let core: OpaquePointer
     private let compiled: OpaquePointer
 
     /// - Parameter device: `cpu` or `gpu`.
-    /// - Throws: `ImagingError(.invalidModel)` where OpenVINO cannot read or compile the file, `DeviceAbsence` where the device
-    ///   is absent or cannot run it.
+    /// - Throws: `ImagingError(.invalidModel)` if OpenVINO cannot read or compile the file, `DeviceAbsence` if the
+    ///   device is absent or cannot run it.
     init(_ file: URL, on device: ComputeDevice = .cpu) throws {
         self.device = device
         if device == .gpu { try Self.checkIntelGPU() }
         let core = try Self.start()
         var compiled: OpaquePointer?
-        // f32 alone: half precision moved masks; one stream, so that the order of sums is fixed.
+        // f32 only, since half precision changed masks; one stream, so that the order of sums is fixed.
         let status = Self.withProperties(["INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": "1"]) { properties in
             ov_core_compile_model_from_file_props(
                 core, file.path, device == .gpu ? "GPU" : "CPU", properties.count, properties.baseAddress, &compiled)
@@ -125,7 +125,7 @@ final class OpenVINONetwork: CompiledNetwork, @unchecked Sendable {
 }
 
 extension Tensor {
-    /// A copy that belongs to OpenVINO; the caller frees it.
+    /// A copy owned by OpenVINO; the caller frees it.
     fileprivate func native() throws -> OpaquePointer {
         precondition(values.count == count, "a tensor has one value for each place of its shape")
         var native = ov_shape_t()

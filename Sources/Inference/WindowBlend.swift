@@ -1,6 +1,6 @@
 import Imaging
 
-/// Puts the windows' outputs together: logits by their Gaussian weights, the gate by how much foreground each window saw.
+/// Blends the windows' outputs: logits by Gaussian weights, the gate by the foreground in each window.
 struct WindowBlend {
     private let windows: Windows
     private let channels: Int
@@ -12,15 +12,15 @@ struct WindowBlend {
     init(_ windows: Windows, channels: Int) {
         self.windows = windows
         self.channels = channels
-        // What one window says of the whole grid is neither weighted nor added up.
+        // A single window for the whole grid needs neither weights nor sums.
         sum = windows.isWhole ? [] : [Float](repeating: 0, count: channels * windows.grid.count)
         total = windows.isWhole ? [] : [Float](repeating: 0, count: windows.grid.count)
     }
 
     /// - Parameters:
-    ///   - weights: the gate's mean weights over the window; empty where the network has no gate.
-    ///   - seen: the window's images; a voxel is foreground where any of them is not 0.
-    /// - Throws: `ImagingError(.invalidModel)` where the shape is not the one that model.json describes.
+    ///   - weights: the gate's mean weights over the window; empty if the network has no gate.
+    ///   - seen: the window's images; a voxel is foreground if any of them is not 0.
+    /// - Throws: `ImagingError(.invalidModel)` if the shape does not match model.json.
     mutating func add(_ logits: [Float], gate weights: [Float], seen images: Tensor, at origin: GridSize) throws {
         guard logits.count == channels * windows.size.count else {
             throw ImagingError(
@@ -42,7 +42,8 @@ struct WindowBlend {
         seen += foreground
     }
 
-    /// Logits [channel, k, j, i], 0 where no window looked; the gate's mean weights; and where any window looked, nil for everywhere.
+    /// Logits [channel, k, j, i], 0 outside all windows; the gate's mean weights; and the voxels covered by a window,
+    /// `nil` for all.
     var result: (logits: [Float], gate: [Double], looked: [Bool]?) {
         let mean = gate.map { $0 / max(seen, 1) }
         guard !windows.isWhole else { return (sum, mean, nil) }

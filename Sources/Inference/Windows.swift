@@ -1,15 +1,16 @@
 import Foundation
 import Imaging
 
-/// How a package's network looks at a study: once at the whole box, or through overlapping windows.
+/// How a package's network processes a study: the whole box at once, or overlapping windows.
 enum WindowStrategy: Equatable, Sendable {
     /// The box's lengths are multiples of this number of voxels.
     case box(multiple: Int)
-    /// Windows of `size` voxels that overlap by the share `overlap`; their logits are blended with Gaussian weights. The grid's
-    /// lengths are multiples as for a box and at least `least`, else at least the window's; a window is no longer than its grid.
+    /// Windows of `size` voxels that overlap by a share of `overlap`; their logits are blended with Gaussian weights.
+    /// The grid's lengths are multiples as for a box and at least `least`, by default the window's; windows are not
+    /// longer than the grid.
     case sliding(size: GridSize, overlap: Double, multiple: Int = 1, least: Int? = nil)
 
-    /// How many voxels the network's grid has along an axis where the foreground needs `needed`.
+    /// The grid's length along an axis for a foreground of `needed` voxels.
     func length(_ needed: Int, axis: Int) -> Int {
         switch self {
         case .box(let multiple): Self.rounded(needed, multiple)
@@ -22,15 +23,15 @@ enum WindowStrategy: Equatable, Sendable {
     }
 }
 
-/// The windows over one grid, placed and weighted as MONAI's `sliding_window_inference(mode="gaussian")` does, so that a
-/// network validated there gives the same masks here.
+/// The windows over one grid, placed and weighted as MONAI's `sliding_window_inference(mode="gaussian")` does, so that
+/// a network gives the same masks here as in its validation.
 struct Windows: Sendable {
     let grid: GridSize
     /// Voxels of one window.
     let size: GridSize
     /// Each window's first voxel.
     let origins: [GridSize]
-    /// [k, j, i] of one window; empty where one window is the whole grid.
+    /// [k, j, i] of one window; empty if one window is the whole grid.
     let weights: [Float]
 
     /// Whether one window is the whole grid.
@@ -40,7 +41,7 @@ struct Windows: Sendable {
     private static let sigmaScale = 0.125
     private static let leastWeight = 1e-3
 
-    /// - Parameter wanted: windows that hold none of its voxels are left out.
+    /// - Parameter wanted: windows without any of its voxels are omitted.
     init(over grid: GridSize, _ strategy: WindowStrategy, holding wanted: LabelMap? = nil) {
         self.grid = grid
         guard case .sliding(let most, let overlap, _, _) = strategy, (0..<3).contains(where: { grid[$0] > most[$0] })
@@ -85,7 +86,7 @@ struct Windows: Sendable {
         }
     }
 
-    /// The window at `origin` of channels that are stored one after the other, each [k, j, i].
+    /// The window at `origin`, from channels stored consecutively, each [k, j, i].
     func cut(_ values: [Float], channels: Int, at origin: GridSize) -> [Float] {
         guard !isWhole else { return values }
         var cut: [Float] = []
@@ -94,7 +95,7 @@ struct Windows: Sendable {
         return cut
     }
 
-    /// Adds a window's weighted values, and its weights where `total` is given, at `origin`.
+    /// Adds a window's weighted values at `origin`, and its weights if `total` is given.
     func add(_ window: [Float], channels: Int, at origin: GridSize, to sum: inout [Float], total: inout [Float]) {
         forEachRow(channels, origin) { start, row, channel in
             let weight = row % size.count
@@ -105,7 +106,7 @@ struct Windows: Sendable {
         }
     }
 
-    /// `body` gets the row's start in the grid's array, its start in the window's, and the channel.
+    /// `body` receives the row's start in the grid's array, its start in the window's array, and the channel.
     private func forEachRow(_ channels: Int, _ origin: GridSize, _ body: (Int, Int, Int) -> Void) {
         var row = 0
         for channel in 0..<channels {
