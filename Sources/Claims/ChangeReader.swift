@@ -1,4 +1,4 @@
-/// "From 120 ml to 155.1 ml (+29 %)": whether the percentage follows from the quantities.
+/// Checks whether the percentage follows from the quantities: "From 120 ml to 155.1 ml (+29 %)".
 enum ChangeReader {
     static func claims(of clauses: [Clause]) -> [Claim] {
         let words = clauses.flatMap(\.words)

@@ -1,4 +1,4 @@
-/// A side and a structure of the brain, or either alone.
+/// A side, a structure of the brain, or both.
 struct Location: Sendable, Equatable {
     var side: Side?
     var place: String?
@@ -13,16 +13,16 @@ struct Location: Sendable, Equatable {
     }
 }
 
-/// Of what a claim speaks: lesions, and what of them.
+/// The subject of a claim: lesions, and which part of them.
 struct Subject: Sendable, Equatable {
     enum Lesion: Sendable, Equatable {
         case any, number(Int), largest, smallest
     }
 
     var lesion = Lesion.any
-    /// Where the lesions lie that are meant; empty for all.
+    /// The locations of the lesions; empty for all lesions.
     var locations: [Location] = []
-    /// Any of these; empty for the tumour as such, which may be meant with or without its oedema.
+    /// Any of these; empty for the tumour in general, with or without its oedema.
     var extents: [Extent] = []
     var isPart = false
 
@@ -39,7 +39,7 @@ struct Subject: Sendable, Equatable {
     }
 }
 
-/// What a text says of a tumour, with its place there.
+/// A statement about a tumour, with its range in the text.
 struct Claim: Sendable {
     enum Relation: Sendable {
         case equal, about, atLeast, atMost
@@ -47,12 +47,12 @@ struct Claim: Sendable {
         case range
     }
 
-    /// Which length is meant.
+    /// The kind of length.
     enum Size: Sendable {
         case any, largest, axial, perpendicular
     }
 
-    /// Whether any of the lesions is at a location, nothing of them elsewhere, or every one of them there.
+    /// Whether any lesion is at a location, every lesion is only there, or all lesions are there.
     enum Reach: Sendable {
         case any, only, all
     }
@@ -61,18 +61,18 @@ struct Claim: Sendable {
         /// Numbers in mm³, mm or mm²; two or three for `a × b (× c)`.
         case quantity([StatedNumber], ClaimUnit, Relation, Size)
         case dice(StatedNumber)
-        /// Per cent of a lesion in a place.
+        /// The percentage of a lesion in a location.
         case share(Double, step: Double, of: Location?)
-        /// Per cent of one extent in another.
+        /// The percentage of one extent in another.
         case ratio(Double, step: Double, Relation, of: [Extent])
         case location(Location, isPresent: Bool, isExtension: Bool, reach: Reach)
-        /// Whether there is something of the subject's extents; of any lesion where it has none.
+        /// Whether the subject's extents exist; any lesion if it has none.
         case presence(Bool)
         case count(Int, Relation)
         case contact(isMidline: Bool, isPresent: Bool, isCrossing: Bool)
-        /// The subject's size against another's.
+        /// The subject's size relative to another's.
         case order(Order, than: Subject)
-        /// From one quantity to another, and by how many per cent.
+        /// From one quantity to another, and the change in per cent.
         case change(from: Double, to: Double, percent: Double)
         case judgement(String)
         case citation(String)

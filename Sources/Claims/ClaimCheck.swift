@@ -1,6 +1,6 @@
-/// Holds texts against facts: what they claim of the tumour, and whether the facts support or contradict it.
+/// Checks texts against facts: finds their claims about the tumour, and whether the facts support or contradict them.
 package struct ClaimCheck: Sendable {
-    /// A claim of a text with the verdict on it.
+    /// A claim and its verdict.
     package struct Remark: Sendable, Equatable {
         package enum Verdict: Sendable {
             case supported, contradicted, unsupported
@@ -12,11 +12,11 @@ package struct ClaimCheck: Sendable {
 
         package let verdict: Verdict
         package let kind: Kind
-        /// From 1 on, headings not counted.
+        /// Numbered from 1, without headings.
         package let sentence: Int
-        /// Where the text says it.
+        /// The claim's range in the text.
         package let range: Range<String.Index>
-        /// Why it is not supported; empty where it is.
+        /// Why it is not supported; empty if it is.
         package let reason: String
     }
 
@@ -26,9 +26,9 @@ package struct ClaimCheck: Sendable {
         book = FactBook(facts, limits)
     }
 
-    /// Every claim of a person's text, in its order. What is not said of the tumour as it was measured is no claim.
+    /// Every claim of a text written by a person, in order. Only statements about the measured tumour are claims.
     ///
-    /// - Parameter limit: how many sentences are read.
+    /// - Parameter limit: the maximum number of sentences to read.
     /// - Returns: the remarks, and whether the text ended within the limit.
     package func remarks(on text: String, sentences limit: Int) -> (remarks: [Remark], isWhole: Bool) {
         let script = Script(text, without: book.facts.filter { $0.kind == .quote }.compactMap(\.term))
@@ -42,11 +42,10 @@ package struct ClaimCheck: Sendable {
         return (remarks, sentences.count <= limit)
     }
 
-    /// Of the whole text.
+    /// For the whole text.
     package func remarks(on text: String) -> [Remark] { remarks(on: text, sentences: .max).remarks }
 
-    /// What keeps a sentence of a draft from being sound; empty for one whose every claim is supported by the facts that it cites,
-    /// as they are shown everywhere.
+    /// The problems of a sentence in a draft; empty if its cited facts support all of its claims as displayed.
     package func faults(in sentence: String, citing ids: [String]) -> [String] {
         let cited = book.facts.filter { ids.contains($0.id) }
         guard !cited.isEmpty, Set(cited.map(\.id)) == Set(ids) else {

@@ -1,10 +1,10 @@
-/// Turns a sentence into claims on the tumour. What is said of other structures, of technique, history and earlier examinations is
-/// none.
+/// Turns a sentence into claims about the tumour. Statements about other structures, technique, history and earlier
+/// examinations are not claims.
 struct ClaimReader {
-    /// Whether everything is read as said of the tumour, as in a draft that speaks of nothing else.
+    /// Whether every statement is about the tumour, as in a draft.
     let isStrict: Bool
     let limits: MethodLimits
-    /// What the text spoke of last; "it" goes on with it.
+    /// The last topic, which "it" refers to.
     private var topic = Clause.Topic.tumour
 
     init(limits: MethodLimits, isStrict: Bool) {
@@ -38,7 +38,7 @@ struct ClaimReader {
                     + CountReader.claims(of: clause) + ContactReader.claims(of: clause) + OrderReader.claims(of: clause))
     }
 
-    /// Clauses with their topic and with what they inherit.
+    /// Clauses with their topic and inherited context.
     private mutating func clauses(of words: [Word]) -> [Clause] {
         var sentence = SentenceContext(isOfDice: words.contains { $0.has(.dice) })
         for (clause, sign) in Clause.clauses(of: words) {
@@ -70,7 +70,7 @@ struct ClaimReader {
         return isFirst || isPronoun ? topic : isOther ? .other : topic
     }
 
-    /// Without "of at least 0.05 ml" and "within 3 mm", which say how it was measured.
+    /// Without limits of the method such as "of at least 0.05 ml" and "within 3 mm".
     private func withoutLimits(_ words: [Word]) -> [Word] {
         var kept: [Word] = []
         var place = 0
@@ -94,7 +94,7 @@ struct ClaimReader {
 }
 
 extension Clause {
-    /// Whether "total" is all that it names.
+    /// Whether "total" is its only noun.
     fileprivate var isTotal: Bool {
         !has(.enhances) && words.filter { $0.has(.target) }.allSatisfy { $0.text.hasPrefix("total") } && has(.target)
     }

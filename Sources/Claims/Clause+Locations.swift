@@ -1,11 +1,11 @@
 extension Clause {
-    /// A location that the clause names, and how.
+    /// A location in a clause.
     struct NamedLocation: Sendable {
         let location: Location
         /// The index of its last word.
         let place: Int
         var isAffirmed: Bool
-        /// Whether it names where something extends to, not where it lies.
+        /// Whether the subject extends to it rather than is located in it.
         let isExtension: Bool
     }
 
@@ -55,13 +55,13 @@ extension Clause {
         "seen", "found", "visible", "detected", "identified", "noted", "present", "evident", "shown", "demonstrated",
     ]
 
-    /// The word behind which what is said is denied; nil where nothing is.
+    /// The index of the word from which statements are negated; `nil` if none are.
     var denial: Int? {
         if let negation = firstIndex(.negation) { return negation }
         return words.firstIndex { $0.text == "spares" || $0.text == "sparing" }
     }
 
-    /// Whether the location at `place` is said to hold the subject.
+    /// Whether the clause affirms that the subject is at the location at `place`.
     fileprivate func isAffirmed(_ place: Int) -> Bool {
         guard let denial else { return !has(.normal) }
         if place > denial { return false }
@@ -72,13 +72,13 @@ extension Clause {
     }
 }
 
-/// Puts the sides and structures of a clause together, word by word.
+/// Combines the sides and structures of a clause, word by word.
 private struct LocationFinder {
     let clause: Clause
     private var found: [Clause.NamedLocation] = []
-    /// A side that waits for its structure.
+    /// A side whose structure is pending.
     private var side: (value: Side, place: Int)?
-    /// The side that goes on with "and the …".
+    /// The side that "and the …" continues.
     private var last: Side?
 
     init(clause: Clause) { self.clause = clause }

@@ -1,30 +1,30 @@
-/// A piece of a sentence that says one thing, with the context in which it says it.
+/// A part of a sentence that makes one statement, with its context.
 struct Clause: Sendable {
-    /// Of whom it speaks.
+    /// What it is about.
     enum Topic: Sendable {
-        /// The tumour, by name or as the topic that went before.
+        /// The tumour, by name or as the previous topic.
         case tumour
-        /// Another structure, or something that the reader does not know.
+        /// Another structure, or something unknown to the reader.
         case other
     }
 
     let words: [Word]
     var topic = Topic.tumour
-    /// Whether an earlier examination, the patient's history or a condition is spoken of.
+    /// Whether it is about an earlier examination, the patient's history or a condition.
     var isPrior = false
     var isConditional = false
-    /// Whether its sentence speaks of Dice coefficients.
+    /// Whether its sentence is about Dice coefficients.
     var isOfDice = false
-    /// What a bracket behind it names: "51.3 ml (enhancing)".
+    /// The extents in a bracket after it: "51.3 ml (enhancing)".
     var label: [Extent]?
-    /// Whether a colon ends it, so that what follows is said of it.
+    /// Whether it ends with a colon, so that the next statement is about it.
     var isTitle = false
     var isFirst = true
-    /// Whether the clause before asked for the number of lesions.
+    /// Whether the previous clause introduced the number of lesions.
     var isOfCount = false
-    /// What the clause before spoke of; a clause without a subject of its own goes on with it.
+    /// The previous clause's subject, inherited by a clause without one.
     var inherited: Subject?
-    /// The place that was named last in the clause before.
+    /// The last location in the previous clause.
     var inheritedPlace: Location?
 
     init(_ words: [Word]) {
@@ -34,7 +34,7 @@ struct Clause: Sendable {
         isConditional = has(.conditional)
     }
 
-    /// Resection and biopsy may lie ahead as well.
+    /// Resection and biopsy may also be planned.
     private static let plans: Set<String> = [
         "recommended", "planned", "suggested", "advised", "proposed", "scheduled", "plan",
     ]
@@ -52,8 +52,8 @@ struct Clause: Sendable {
         return first.range.lowerBound..<last.range.upperBound
     }
 
-    /// Whether the noun after the word at `place` is unknown to the lexicon or does not belong to a tumour, so that the word only
-    /// describes that ("tumour progression", "temporal horn").
+    /// Whether the noun after the word at `place` is unknown to the lexicon or does not belong to a tumour, so that the
+    /// word only modifies that noun ("tumour progression", "temporal horn").
     func describesOther(_ place: Int) -> Bool {
         guard words.indices.contains(place + 1) else { return false }
         let next = words[place + 1]
@@ -63,14 +63,15 @@ struct Clause: Sendable {
 }
 
 extension Clause {
-    /// Words of a clause; longer ones are cut, so that the time to read a text stays in proportion to its length.
+    /// The maximum number of words in a clause; longer clauses are cut, so that reading time stays proportional to the
+    /// text's length.
     private static let longest = 100
     private static let breaks: Set<String> = [",", ";", ":", "(", ")", "–", "—"]
     private static let conjunctions: Set<String> = [
         "but", "while", "whereas", "although", "however", "compared", "versus", "vs", "previously", "now", "currently",
     ]
 
-    /// Cuts at signs and conjunctions; at "and" where either side has a verb of its own.
+    /// Splits at signs and conjunctions; at "and" if either side has its own verb.
     static func clauses(of words: [Word]) -> [(clause: Clause, sign: String)] {
         var found: [(Clause, String)] = []
         var start = 0

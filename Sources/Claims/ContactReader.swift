@@ -41,7 +41,7 @@ enum ContactReader {
         }
     }
 
-    /// A cortex with a name of its own ("motor cortex") is not the surface as such.
+    /// A named cortex ("motor cortex") is not the surface in general.
     private static func isNamed(_ clause: Clause, _ place: Int) -> Bool {
         place > 0 && named.contains(clause.words[place - 1].text)
     }

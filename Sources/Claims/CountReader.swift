@@ -1,4 +1,4 @@
-/// How many lesions, parts and foci there are.
+/// The number of lesions, parts and foci.
 enum CountReader {
     private static let numbers: [String: Int] = [
         "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -53,7 +53,7 @@ enum CountReader {
 
     private static func isAtLeast(_ words: [Word], _ place: Int) -> Bool { place > 0 && words[place - 1].has(.atLeast) }
 
-    /// The index of what is counted: a noun with nothing but adjectives before it.
+    /// The index of the counted noun, preceded only by adjectives.
     private static func noun(_ words: [Word], after place: Int) -> Int? {
         for next in words.indices.dropFirst(place + 1) {
             let word = words[next]

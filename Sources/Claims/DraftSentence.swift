@@ -1,4 +1,4 @@
-/// A sentence of a draft held against the facts that it cites: whatever it says must be theirs.
+/// Checks a draft's sentence against its cited facts, which must support all of it.
 struct DraftSentence {
     private let claims: [Claim]
     private let cited: FactBook
@@ -21,7 +21,7 @@ struct DraftSentence {
         return verdicts + lesions + shares
     }
 
-    /// A sentence speaks of one lesion, and of the one that it names.
+    /// A sentence is about one lesion, the one that it names.
     private var lesions: [String] {
         let own = Set(cited.facts.compactMap(\.lesion))
         if own.count > 1 { return ["it cites findings of several lesions"] }
@@ -34,7 +34,7 @@ struct DraftSentence {
         return ["it cites findings of another lesion than \(number)"]
     }
 
-    /// Every structure is named with its share.
+    /// Every structure is stated with its share.
     private var shares: [String] {
         let places = Set(
             claims.compactMap { claim -> String? in

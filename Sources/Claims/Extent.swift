@@ -1,8 +1,8 @@
-/// What of a tumour a quantity is of: a region, or a difference of two.
+/// The part of a tumour that a quantity measures: a region, or the difference of two.
 enum Extent: Sendable, CaseIterable {
     case whole, core, enhancing, oedema, necrosis, nonEnhancing
 
-    /// The region that it fills, without the second one where there is one.
+    /// Its region, minus the second one if there is one.
     var regions: (of: Region, without: Region?) {
         switch self {
         case .whole: (.whole, nil)

@@ -11,17 +11,17 @@ package enum Region: Int, CaseIterable, Sendable {
     }
 }
 
-/// The side of a lesion; `both` where it lies on both sides of the midline.
+/// The side of a lesion; `both` if it is on both sides of the midline.
 package enum Side: String, Sendable {
     case left, right, both
 }
 
-/// One measured fact as texts are held against it.
+/// A measured fact against which texts are checked.
 package struct Fact: Sendable, Equatable {
     package enum Kind: Sendable {
         case volume, lesionCount, partCount, partVolume, maximumDiameter, axialDiameter, perpendicularDiameter
         case axialProduct, side, location, midlineContact, cortexContact, predictedDice, probability
-        /// A note that texts quote, such as a reason for review: nothing in it is a claim.
+        /// A note that texts quote, such as a reason for review: it contains no claims.
         case quote
         case other
     }
@@ -29,13 +29,13 @@ package struct Fact: Sendable, Equatable {
     package let id: String
     package let kind: Kind
     package let region: Region?
-    /// The lesion's number; nil for all of them together.
+    /// The lesion's number; `nil` for all lesions together.
     package let lesion: Int?
     /// mm³, mm, mm², a share of 0...1 or a count.
     package let quantity: Double?
-    /// The quantity rounded as it is shown everywhere, in the same unit.
+    /// The quantity rounded as displayed, in the same unit.
     package let shown: Double?
-    /// What is not a number: `left`, `right` or `both`, the name of a structure, `yes` or `no`, a quoted note.
+    /// A value that is not a number: `left`, `right` or `both`, the name of a structure, `yes` or `no`, a quoted note.
     package let term: String?
 
     package init(
@@ -52,9 +52,9 @@ package struct Fact: Sendable, Equatable {
     }
 }
 
-/// The limits of the measurement that texts may repeat ("of at least 0.05 ml", "within 3 mm"); no finding measures them.
+/// The limits of the measurement that texts may repeat ("of at least 0.05 ml", "within 3 mm"); they are not findings.
 package struct MethodLimits: Sendable, Equatable {
-    /// mm³: what is smaller counts as absent.
+    /// mm³: anything smaller counts as absent.
     package let minimumVolume: Double
     /// mm from the brain's surface, and from the midline, that count as contact.
     package let cortexReach: Double

@@ -1,4 +1,4 @@
-/// Facts by lesion and region, and what follows from them.
+/// Facts by lesion and region, and values derived from them.
 struct FactBook: Sendable {
     struct Key: Hashable {
         let kind: Fact.Kind
@@ -8,7 +8,7 @@ struct FactBook: Sendable {
 
     let facts: [Fact]
     let limits: MethodLimits
-    /// Numbers of the lesions, 1 for the largest.
+    /// The numbers of the lesions, 1 for the largest.
     let lesions: [Int]
     private let byKey: [Key: [Fact]]
 
@@ -27,7 +27,7 @@ struct FactBook: Sendable {
 
     // MARK: Volumes
 
-    /// mm³ of an extent, of one lesion or of all: as measured, and as it follows from what is shown.
+    /// The volume of an extent in mm³, for one lesion or all: as measured, and as derived from displayed values.
     func volumes(_ extent: Extent, lesion: Int?) -> [Double] {
         let (region, without) = extent.regions
         guard let whole = facts(.volume, region, lesion: lesion).first else { return [] }
@@ -43,7 +43,7 @@ struct FactBook: Sendable {
 
     func volume(_ extent: Extent, lesion: Int?) -> Double? { volumes(extent, lesion: lesion).first }
 
-    /// Whether there is something of an extent that the method would count; nil where nothing says so.
+    /// Whether the extent exists and is large enough to be counted; `nil` if unknown.
     func isPresent(_ extent: Extent, lesion: Int?) -> Bool? {
         let (region, without) = extent.regions
         if without == nil, let parts = facts(.partCount, region, lesion: lesion).first?.quantity { return parts > 0 }
@@ -54,19 +54,19 @@ struct FactBook: Sendable {
 
     func side(of lesion: Int) -> Side? { facts(.side, lesion: lesion).first?.term.flatMap(Side.init) }
 
-    /// Share of 0...1 of a lesion in a structure; nil where no structure was named.
+    /// The share (0...1) of a lesion in a structure; `nil` if structures were not named.
     func share(of lesion: Int, in place: String) -> Double? {
         let known = facts(.location, lesion: lesion)
         guard !known.isEmpty else { return nil }
         return known.first { $0.term == place }?.quantity ?? 0
     }
 
-    /// Nil where it was not measured.
+    /// `nil` if it was not measured.
     func touches(_ kind: Fact.Kind, lesion: Int) -> Bool? {
         facts(kind, lesion: lesion).first?.term.map { $0 == "yes" }
     }
 
-    /// Whether a lesion lies at a location, in whole or in part; nil where that was not measured.
+    /// Whether a lesion is at least partly at a location; `nil` if that was not measured.
     func lies(_ lesion: Int, at location: Location) -> Bool? {
         if let side = location.side {
             guard let measured = self.side(of: lesion) else { return nil }
@@ -78,7 +78,7 @@ struct FactBook: Sendable {
 
     // MARK: Subjects
 
-    /// The lesions that a subject means; nil where it names one that there is not.
+    /// The subject's lesions; `nil` if it refers to one that does not exist.
     func lesions(of subject: Subject) -> [Int]? {
         switch subject.lesion {
         case .number(let number): return lesions.contains(number) ? [number] : nil
@@ -91,7 +91,7 @@ struct FactBook: Sendable {
         }
     }
 
-    /// Lesions, and nil for all of them together, whose quantities may be meant.
+    /// The lesions whose quantities may be meant, with `nil` for all together.
     func scopes(of subject: Subject) -> [Int?] {
         guard let own = lesions(of: subject) else { return [] }
         return own.count == lesions.count && subject.lesion == .any ? [nil] + own : own

@@ -1,10 +1,10 @@
-/// The lines of a report that name a section.
+/// The lines of a report that are section headings.
 package enum Heading {
-    /// Letters that a heading has at most.
+    /// The maximum length of a heading in letters.
     private static let limit = 80
 
-    /// A short line of capitals that states nothing: one with a number or a full stop does. A script without capitals has no such
-    /// lines.
+    /// Whether a line is a heading: short, in capitals, and without a number or full stop. Scripts without capitals
+    /// have none.
     package static func isOne(_ line: String) -> Bool {
         line.count <= limit && line.contains(where: \.isUppercase)
             && !line.contains { $0.isLowercase || $0.isNumber } && line.last { !$0.isWhitespace } != "."

@@ -10,7 +10,7 @@ extension Judge {
         return .contradicted("\(found) found, not “\(claim.text)”")
     }
 
-    /// How many parts or foci, of the lesion that is named, else of any or of all together.
+    /// The number of parts or foci, of the given lesion, else of any or all together.
     private func parts(of subject: Subject) -> [Int] {
         let regions = subject.extents.isEmpty ? [Region.core] : subject.extents.map(\.regions.of)
         return book.scopes(of: subject).flatMap { lesion in
@@ -18,7 +18,7 @@ extension Judge {
         }.map { Int($0) }
     }
 
-    /// How many lesions there are, and how many of those that are meant.
+    /// The number of lesions, and of those that the subject selects.
     private func lesions(of subject: Subject) -> [Int] {
         guard let count = book.count else { return [] }
         var counts = [count]

@@ -1,5 +1,5 @@
 extension Judge {
-    /// A lesion reaches into a structure without more than this share of it: "spared" and "involved" are both fair.
+    /// Up to this share of a lesion in a structure, both "spared" and "involved" are acceptable.
     private static let fairShare = 0.05
 
     func located(_ claim: Claim, _ location: Location, _ isExtension: Bool, _ reach: Claim.Reach) -> Verdict {
@@ -42,12 +42,12 @@ extension Judge {
         return otherwise(answers, lesions, location, isExtension)
     }
 
-    /// The verdict on a location where no lesion was measured.
+    /// The verdict on a location if no lesion was measured there.
     private func otherwise(_ answers: [Bool?], _ lesions: [Int], _ location: Location, _ isExtension: Bool) -> Verdict {
         let wrong = "no lesion was measured in the \(location.name)"
         if isStrict { return .contradicted(wrong) }
         if answers.contains(where: { $0 == nil }) { return .unsupported(wrong) }
-        // A lesion that reaches the midline may cross it with less than makes it a lesion of both sides.
+        // A lesion at the midline may cross it without being large enough on the other side to be bilateral.
         if isExtension, location.side != nil,
             lesions.contains(where: { book.touches(.midlineContact, lesion: $0) == true })
         {
@@ -56,7 +56,7 @@ extension Judge {
         return .contradicted(wrong)
     }
 
-    /// That nothing of `extents` (of any lesion, where it is empty) lies at the locations, or anywhere.
+    /// Judges whether `extents` (or any lesion, if empty) are absent at the locations, or anywhere.
     func absent(_ extents: [Extent], _ subject: Subject, _ locations: [Location]) -> Verdict {
         var subject = subject
         subject.locations = []
@@ -87,7 +87,7 @@ extension Judge {
         }
     }
 
-    /// Whether more of a lesion lies at a location than atlas and eye may differ by.
+    /// Whether more of a lesion is at a location than atlas and reader may differ by.
     private func fills(_ lesion: Int, _ location: Location) -> Bool {
         if let side = location.side, side != .both, let measured = book.side(of: lesion), measured != .both,
             measured != side
@@ -95,7 +95,7 @@ extension Judge {
             return false
         }
         guard let place = location.place else {
-            // A hemisphere is one of the cerebrum.
+            // A hemisphere is cerebral.
             let below = ["cerebellum", "brainstem"].compactMap { book.share(of: lesion, in: $0) }.reduce(0, +)
             return below < 0.5
         }

@@ -25,7 +25,7 @@ extension Judge {
         return isMatched ? .supported : contradicted(claim)
     }
 
-    /// mm³ that may be meant; nil where none of it is measured.
+    /// The candidate volumes in mm³; `nil` if none is measured.
     private func volumes(of subject: Subject) -> [Double]? {
         let extents = subject.extents.isEmpty ? [Extent.whole, .core, .enhancing] : subject.extents
         var measured: [Double] = []
@@ -50,7 +50,7 @@ extension Judge {
         }
     }
 
-    /// mm or mm² that may be meant; nil for what has no diameters of its own, such as oedema.
+    /// The candidate lengths in mm or mm²; `nil` for parts without diameters, such as oedema.
     private func lengths(of subject: Subject, _ kinds: [Fact.Kind]) -> [Double]? {
         guard let regions = regions(of: subject) else { return nil }
         return book.scopes(of: subject).flatMap { lesion in

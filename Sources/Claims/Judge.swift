@@ -1,15 +1,15 @@
-/// Holds claims against facts.
+/// Judges claims by facts.
 struct Judge: Sendable {
     enum Verdict: Sendable, Equatable {
         case supported
-        /// The facts say otherwise; why.
+        /// The facts contradict it; the reason.
         case contradicted(String)
-        /// The facts say nothing of it; what is missing.
+        /// The facts do not cover it; what is missing.
         case unsupported(String)
     }
 
     let book: FactBook
-    /// Whether a number must be the measured one as it is shown, not one that rounds to it.
+    /// Whether a number must be the displayed value rather than any value that rounds to it.
     var isStrict = false
 
     func verdict(on claim: Claim) -> Verdict {
@@ -36,7 +36,7 @@ struct Judge: Sendable {
         }
     }
 
-    /// The lesion that a claim names and that there is not.
+    /// The claim's lesion if it does not exist.
     private func missingLesion(_ claim: Claim) -> Verdict? {
         switch claim.content {
         case .presence(false), .location(_, isPresent: false, _, _): return nil
@@ -57,7 +57,7 @@ struct Judge: Sendable {
 
     // MARK: Numbers
 
-    /// Whether a number, in units of `scale`, is one of the measured ones.
+    /// Whether a number, in units of `scale`, matches a measured value.
     func matches(_ number: StatedNumber, scale: Double, _ measured: [Double], _ relation: Claim.Relation = .equal)
         -> Bool
     {

@@ -1,4 +1,4 @@
-/// Diagnoses, grades and other judgements that no measurement carries.
+/// Diagnoses, grades and other judgements that measurements cannot support.
 enum JudgementReader {
     static func claims(of clause: Clause) -> [Claim] {
         clause.words.indices.compactMap { place in

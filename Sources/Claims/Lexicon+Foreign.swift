@@ -1,5 +1,5 @@
 extension Lexicon {
-    /// Structures that are no lesion; what is measured or normal there says nothing of the tumour.
+    /// Structures that are not lesions; statements about them are not about the tumour.
     static let structures = """
         intracranial volume, total intracranial volume, brain volume, cerebral volume, target volume, resection volume,
         ventricular volume, cystic component, cystic components, cystic part, cystic portion, component, portion,

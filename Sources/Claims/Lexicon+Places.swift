@@ -1,5 +1,5 @@
 extension Lexicon {
-    /// The atlas's structures by the names of findings, with the nouns and adjectives that mean them or a part of them.
+    /// The atlas's structures as named in findings, with the nouns and adjectives for them or a part of them.
     static let places: [(String, nouns: String, adjectives: String)] = [
         (
             "frontal lobe",
@@ -42,7 +42,7 @@ extension Lexicon {
         ("internal capsule", "internal capsule", ""),
     ]
 
-    /// Compounds of two lobes, by their parts.
+    /// Compounds of two lobes, by component.
     static let compounds: [String: [String]] = [
         "frontotemporal": ["frontal", "temporal"], "frontoparietal": ["frontal", "parietal"],
         "temporoparietal": ["temporal", "parietal"], "parietotemporal": ["parietal", "temporal"],

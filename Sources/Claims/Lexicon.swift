@@ -1,6 +1,6 @@
-/// The words and phrases of brain tumour reports that the reader knows, in small letters and British spelling.
+/// The reader's vocabulary of brain tumour reports, in lower case and British spelling.
 enum Lexicon {
-    /// Words of the longest phrase.
+    /// The number of words in the longest phrase.
     static let longest = 4
 
     static subscript(_ phrase: String) -> Term? { terms[phrase] }
@@ -33,7 +33,7 @@ enum Lexicon {
         return terms
     }()
 
-    /// Phrases are parted by commas.
+    /// Splits phrases at commas.
     private static func split(_ phrases: String) -> [String] {
         phrases.split(separator: ",").map { phrase in
             phrase.split(whereSeparator: \.isWhitespace).joined(separator: " ")

@@ -1,8 +1,8 @@
-/// Where lesions are said to lie, and where not.
+/// Where lesions are stated to be, and where not.
 enum LocationReader {
     static func claims(of clause: Clause) -> [Claim] {
         guard !clause.isConditional else { return [] }
-        // "The left hemisphere is normal" says that no lesion lies there, which is a claim of presence.
+        // "The left hemisphere is normal" means that it has no lesion, which is a presence claim.
         guard !clause.isAbsence else { return [] }
         let isShared = clause.words.contains { ClaimUnit($0.text) == .percent } && clause.locations.count > 1
         let subject = clause.located
@@ -17,7 +17,7 @@ enum LocationReader {
 }
 
 extension Clause {
-    /// Of whom the clause says where it lies.
+    /// The subject whose location the clause states.
     var located: Subject {
         let target = words.firstIndex { $0.has(.target) }
         var subject = target.map(subject) ?? inherited ?? Subject(lesion: lesion)
@@ -28,8 +28,8 @@ extension Clause {
         return subject
     }
 
-    /// Whether something is said to lie at a location, not near it; a clause that names no tumour ("the thalamus is displaced") must
-    /// say so.
+    /// Whether the clause places something in a location, not near it; a clause that does not mention the tumour ("the
+    /// thalamus is displaced") must say so.
     func places(_ named: NamedLocation) -> Bool {
         if words.prefix(named.place).contains(where: { $0.has(.near) }) { return false }
         if isBehindUnknown(named) { return false }
@@ -44,7 +44,7 @@ extension Clause {
         return namesTarget || has(.involves) || !has(.verb)
     }
 
-    /// Whether a word that the lexicon does not know stands between the tumour and the location ("approaches the frontal lobe").
+    /// Whether an unknown word separates the tumour from the location ("approaches the frontal lobe").
     private func isBehindUnknown(_ named: NamedLocation) -> Bool {
         guard let target = words.prefix(named.place).lastIndex(where: { $0.has(.target) }) else { return false }
         return words[target..<named.place].contains(where: \.isUnknown)
@@ -64,7 +64,7 @@ extension Clause {
         return own.count == 1 && own[0].text == word
     }
 
-    /// "Both lesions lie …", with one location alone.
+    /// "Both lesions lie …", with only one location.
     var isOfAll: Bool {
         guard locations.count == 1 else { return false }
         return words.indices.dropLast().contains {
@@ -72,7 +72,7 @@ extension Clause {
         }
     }
 
-    /// In a clause that names another structure only what stands with the tumour is said of it.
+    /// In a clause that mentions another structure, only locations next to the tumour are about it.
     func isLocated(by named: NamedLocation) -> Bool {
         guard let foreign = firstIndex(.foreign) else { return true }
         return named.place < foreign
@@ -89,13 +89,13 @@ extension Clause {
         "seen", "gross", "in", "associated", "corresponding",
     ]
 
-    /// Whether the clause says that a region of the brain is free of lesions.
+    /// Whether the clause states that a region of the brain has no lesions.
     var isNormality: Bool {
         has(.normal) && !has(.foreign) && !hasUnknown && !namesTarget && !has(.negation) && !has(.other)
             && (!locations.isEmpty || words.contains { $0.text == "brain" })
     }
 
-    /// What is said to be absent: its extents, empty for any lesion; nil where nothing is.
+    /// The extents stated to be absent, empty for any lesion; `nil` if there are none.
     var absent: [Extent]? {
         if isNormality { return [] }
         // "Enhancement: none."
@@ -137,7 +137,7 @@ extension Clause {
 
     var isAbsence: Bool { absent != nil && (isNormality || lastTargetBeforeDenial == nil) }
 
-    /// A lesion that is named before what it lacks ("the lesion shows no enhancement").
+    /// A lesion before what it lacks ("the lesion shows no enhancement").
     var lastTargetBeforeDenial: Int? {
         guard let negation = firstIndex(.negation) else { return nil }
         return words.prefix(negation).lastIndex { $0.has(.target) }

@@ -1,4 +1,4 @@
-/// What is larger than what, and which lesion is the largest.
+/// Size comparisons and superlatives.
 enum OrderReader {
     static func claims(of clause: Clause) -> [Claim] {
         guard !clause.has(.negation) else { return [] }
@@ -29,7 +29,7 @@ enum OrderReader {
             text: "\(words[first].text) \(words[comparator].text) \(words[second].text)")
     }
 
-    /// A target with its own number alone.
+    /// A target with only its own number.
     private static func subject(_ clause: Clause, _ place: Int) -> Subject {
         var subject = Subject(extents: clause.words[place].term?.extents ?? [])
         if let number = clause.number(after: place) { subject.lesion = .number(number) }

@@ -1,4 +1,4 @@
-/// Whether something is there: a lesion, enhancement, oedema, necrosis.
+/// Whether a lesion, enhancement, oedema or necrosis is present.
 enum PresenceReader {
     static func claims(of clause: Clause) -> [Claim] {
         guard let range = clause.range else { return [] }
@@ -25,13 +25,13 @@ enum PresenceReader {
         }
     }
 
-    /// Words that make a mention of a part no claim that it is there.
+    /// Words after which a mentioned part is not claimed to be present.
     private static let abstract: Set<String> = [
         "evaluation", "assessment", "mask", "masks", "dice", "segmentation", "model", "analysis", "judged",
         "physiological",
     ]
 
-    /// Indices of what is said to be there.
+    /// The indices of what is stated to be present.
     private static func present(in clause: Clause) -> [Int] {
         guard !clause.isTitle, !clause.has(.foreign), !clause.has(.normal), !clause.has(.other), !clause.has(.dice),
             !clause.has(.negation),
@@ -40,7 +40,7 @@ enum PresenceReader {
         else { return [] }
         return clause.words.indices.filter { place in
             let word = clause.words[place]
-            // "Including oedema" says what a volume is of.
+            // "Including oedema" describes a volume.
             if ["incl", "excl", "with"].contains(where: word.text.hasPrefix) { return false }
             guard word.has(.target) || word.has(.enhances), !word.has(.diagnosis), !clause.describesOther(place) else {
                 return false

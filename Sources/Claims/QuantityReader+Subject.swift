@@ -1,6 +1,6 @@
-/// Of what a quantity is.
+/// Finds what a quantity measures.
 extension QuantityReader {
-    /// Nil where the quantity is of something else.
+    /// `nil` if the quantity is of something else.
     func subject(of span: ClosedRange<Int>, after start: Int) -> Subject? {
         if let label = clause.label, !words.dropFirst(span.upperBound + 1).contains(where: { $0.token.number != nil }) {
             return Subject(lesion: clause.lesion, extents: label)
@@ -33,7 +33,7 @@ extension QuantityReader {
         return first
     }
 
-    /// "The enhancing wall": part of the tumour by a noun that the lexicon does not know.
+    /// "The enhancing wall": a noun unknown to the lexicon for a part of the tumour.
     private func isEnhancingPart(_ place: Int) -> Bool {
         guard words[place].text.hasSuffix("enhancing"), words[place].has(.enhances) else { return false }
         return words.dropFirst(place + 1).first?.isUnknown ?? false
@@ -41,18 +41,18 @@ extension QuantityReader {
 
     private func isOther(_ place: Int) -> Bool { words[place].has(.foreign) && !words[place].has(.target) }
 
-    /// What the clause before spoke of, with the lesion and the places that this one names.
+    /// The previous clause's subject, with this clause's lesion and locations.
     private var own: Subject? {
         let named = clause.locations.filter(\.isAffirmed).map(\.location)
         var subject = clause.inherited ?? Subject()
-        // "2 lesions, the largest on the left: 54.6 ml" may be of either.
+        // "2 lesions, the largest on the left: 54.6 ml" may refer to either.
         if case .number = subject.lesion {} else { subject.lesion = .any }
         if clause.lesion != .any { subject.lesion = clause.lesion }
         if !named.isEmpty { subject.locations = named }
         return subject
     }
 
-    /// The noun that a quantity stands before ("25 mm lesion", "70 ml for the core"): its index, -1 for another noun, else nil.
+    /// The noun after a quantity ("25 mm lesion", "70 ml for the core"): its index, -1 for another noun, else `nil`.
     private func forward(_ unit: Int) -> Int? {
         if let next = words.dropFirst(unit + 1).first, next.text == "of" { return isOfOther(unit + 2) ? -1 : nil }
         for place in words.indices.dropFirst(unit + 1) {
@@ -76,7 +76,7 @@ extension QuantityReader {
         return isMedium || next.isUnknown || next.has(.foreign) && !next.has(.target)
     }
 
-    /// "Enhancing left frontal lesion" is the lesion.
+    /// "Enhancing left frontal lesion" refers to the lesion.
     private func noun(_ place: Int) -> Int {
         guard words[place].text == "enhancing" else { return place }
         let between = words.dropFirst(place + 1).prefix { $0.has(.adjective) || $0.has(.side) || $0.has(.place) }

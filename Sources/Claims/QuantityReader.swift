@@ -1,4 +1,4 @@
-/// Volumes, lengths, areas and Dice coefficients with what they are of.
+/// Volumes, lengths, areas and Dice coefficients with their subjects.
 struct QuantityReader {
     let clause: Clause
 
@@ -75,7 +75,7 @@ struct QuantityReader {
 
     // MARK: Dice
 
-    /// Numbers of 0...1 without a unit where the clause or the one before speaks of Dice.
+    /// Numbers of 0...1 without a unit, if this or the previous clause is about Dice.
     private func dice(_ stated: [StatedQuantity]) -> [Claim] {
         guard clause.isOfDice else { return [] }
         return words.indices.compactMap { place in

@@ -1,4 +1,4 @@
-/// The letters of a text without what it quotes, each with its place in the text.
+/// The characters of a text without its quotes, each with its index in the text.
 struct Script {
     struct Letter {
         let character: Character
@@ -7,7 +7,7 @@ struct Script {
 
     let letters: [Letter]
 
-    /// - Parameter quotes: passages that are taken over from elsewhere and claim nothing.
+    /// - Parameter quotes: copied passages that contain no claims.
     init(_ text: String, without quotes: [String]) {
         var hidden: [Range<String.Index>] = []
         for quote in quotes.sorted(by: { $0.count > $1.count }) where !quote.isEmpty {
@@ -25,8 +25,8 @@ struct Script {
 
     subscript(_ place: Int) -> Character? { letters.indices.contains(place) ? letters[place].character : nil }
 
-    /// Spans of the sentences. Ends of lines and full stops before a blank end one. Citations behind a full stop belong to the
-    /// sentence before it.
+    /// The ranges of the sentences. They end at line ends and at full stops before white space. Citations after a full
+    /// stop belong to the preceding sentence.
     var sentences: [Range<Int>] {
         lines.filter { !Heading.isOne(String(letters[$0].map(\.character))) }.flatMap(sentences)
             .filter { span in letters[span].contains { $0.character.isLetter } }
@@ -68,12 +68,12 @@ struct Script {
         var start = place
         while let letter = self[start - 1], letter.isLetter || letter == "." { start -= 1 }
         let word = String(letters[start..<place].map(\.character)).lowercased()
-        // "No." before a number is a number, else the word.
+        // "No." before a number is an abbreviation, else the word.
         if word == "no" { return self[place + 2]?.isNumber != true }
         return !Self.abbreviations.contains(word)
     }
 
-    /// The place of the bracket that closes a citation right behind `place`.
+    /// The index of the bracket that closes a citation directly after `place`.
     private func endOfCitation(after place: Int, in line: Range<Int>) -> Int? {
         var next = place + 1
         while next < line.upperBound, self[next]?.isWhitespace == true { next += 1 }

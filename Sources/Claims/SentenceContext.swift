@@ -1,10 +1,10 @@
-/// What the clauses of a sentence hand on to each other.
+/// Context that the clauses of a sentence pass on.
 struct SentenceContext {
     private(set) var clauses: [Clause] = []
-    /// Whether the last clause spoke of another structure.
+    /// Whether the last clause was about another structure.
     private(set) var isOther = false
     private let isOfDice: Bool
-    /// Whether all that follows is of an earlier examination ("Prior MRI: …").
+    /// Whether the rest is about an earlier examination ("Prior MRI: …").
     private var isPrior = false
     private var subject: Subject?
     private var place: Location?
@@ -13,7 +13,7 @@ struct SentenceContext {
 
     init(isOfDice: Bool) { self.isOfDice = isOfDice }
 
-    /// The next clause with what it takes over.
+    /// The next clause with its inherited context.
     func inheriting(_ clause: Clause, _ sign: String) -> Clause {
         var clause = clause
         clause.inherited = subject
@@ -46,7 +46,7 @@ struct SentenceContext {
 }
 
 extension Clause {
-    /// What a clause of one name means as a label of the quantity before it.
+    /// The extents of a single-noun clause as the label of the preceding quantity.
     fileprivate var asLabel: [Extent]? {
         let own = words.filter { !$0.isSign }
         guard own.count == 1, let word = own.first else { return nil }
@@ -55,6 +55,6 @@ extension Clause {
         return word.has(.target) && word.term?.extents.isEmpty == false ? word.term?.extents : nil
     }
 
-    /// The index of the last word that names the tumour or a part of it.
+    /// The index of the last word for the tumour or a part of it.
     var lastTarget: Int? { words.lastIndex { $0.has(.target) } }
 }

@@ -76,7 +76,7 @@ struct ShareReader {
 
     // MARK: Places
 
-    /// The structure that the percentage is of; nil for a share of the structure itself ("30 % of the frontal lobe").
+    /// The structure of the percentage; `nil` for a share of the structure itself ("30 % of the frontal lobe").
     private func place(of stated: Stated) -> Location? {
         let named = clause.locations.filter { $0.location.place != nil }
         if named.isEmpty {

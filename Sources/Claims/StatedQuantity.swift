@@ -1,11 +1,11 @@
-/// Numbers of one unit: `6.0 and 0.7 ml`, `25 × 20 mm`, `18 to 22 mm`.
+/// Numbers that share a unit: `6.0 and 0.7 ml`, `25 × 20 mm`, `18 to 22 mm`.
 struct StatedQuantity: Sendable {
     enum Form: Sendable { case list, product, range }
 
     let numbers: [StatedNumber]
     let unit: ClaimUnit
     let form: Form
-    /// Indices of the first number and of the unit.
+    /// The indices from the first number to the unit.
     let span: ClosedRange<Int>
 
     static func all(in words: [Word]) -> [StatedQuantity] {
@@ -23,14 +23,14 @@ struct StatedQuantity: Sendable {
     }
 }
 
-/// Reads numbers from one place on up to their unit.
+/// Parses numbers from an index up to their unit.
 private struct StatedQuantityParser {
     let words: [Word]
     let start: Int
     private var numbers: [StatedNumber] = []
     private var form = StatedQuantity.Form.list
 
-    /// Numbers that share a unit.
+    /// The maximum number of numbers that share a unit.
     private static let most = 10
 
     init(words: [Word], start: Int) {

@@ -1,5 +1,5 @@
 extension Clause {
-    /// The tumour or part of it that the word at `place` names.
+    /// The tumour or the part of it that the word at `place` refers to.
     func subject(at place: Int) -> Subject {
         var subject = Subject(lesion: lesion, locations: locations.filter(\.isAffirmed).map(\.location))
         let term = words[place].term
@@ -14,7 +14,7 @@ extension Clause {
         return subject
     }
 
-    /// "The necrotic part of the core" is the necrotic part.
+    /// "The necrotic part of the core" refers to the necrotic part.
     func head(of place: Int) -> Int {
         let before = words.prefix(place).reversed().drop {
             ["the", "a", "an", "this"].contains($0.text) || $0.has(.adjective)
@@ -39,13 +39,13 @@ extension Clause {
         .term?.extents
     }
 
-    /// What "core and whole tumour" names besides the second.
+    /// What "core and whole tumour" refers to besides the second.
     private func coordinated(with place: Int) -> [Extent]? {
         guard place >= 2, words[place - 1].text == "and", words[place - 2].has(.target) else { return nil }
         return words[place - 2].term?.extents
     }
 
-    /// Which lesion is meant, by number, order or size.
+    /// The selected lesion, by number, order or size.
     var lesion: Subject.Lesion {
         for (place, word) in words.enumerated() {
             if word.has(.countable), let number = number(after: place) { return .number(number) }
@@ -70,7 +70,7 @@ extension Clause {
         return nil
     }
 
-    /// Whether a unit follows a number, so that it numbers nothing.
+    /// Whether a unit follows a number, so that it is not a lesion number.
     private func follows(_ word: Word) -> Bool {
         guard let place = words.firstIndex(where: { $0.range == word.range }), words.indices.contains(place + 1) else {
             return false
@@ -83,7 +83,7 @@ extension Clause {
         words.dropFirst(place + 1).prefix { !$0.isSign && !$0.has(.verb) }.prefix(2).contains { $0.has(.countable) }
     }
 
-    /// "the larger lesion", "the larger one", "the largest lies …": no diameter, no comparison, no "is the largest".
+    /// "the larger lesion", "the larger one", "the largest lies …": not a diameter, a comparison or "is the largest".
     private func isAttributive(_ place: Int) -> Bool {
         if words.prefix(place).contains(where: { $0.text == "is" || $0.text == "are" }) { return false }
         for next in words.dropFirst(place + 1) {

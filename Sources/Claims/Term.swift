@@ -1,17 +1,17 @@
-/// What a word or phrase of a report does in a sentence.
+/// The role of a word or phrase in a sentence.
 struct Role: OptionSet, Sendable, Hashable {
     let rawValue: Int
 
     /// A tumour or a part of it.
     static let target = Role(rawValue: 1 << 0)
-    /// That something takes up contrast medium.
+    /// Contrast uptake.
     static let enhances = Role(rawValue: 1 << 1)
-    /// Another structure, disease or technical quantity: what is said of it is no claim on the tumour.
+    /// Another structure, disease or technical quantity: statements about it are not claims about the tumour.
     static let foreign = Role(rawValue: 1 << 2)
     static let side = Role(rawValue: 1 << 3)
     static let place = Role(rawValue: 1 << 4)
     static let negation = Role(rawValue: 1 << 5)
-    /// That a structure is normal.
+    /// A structure is normal.
     static let normal = Role(rawValue: 1 << 6)
     /// An earlier examination or the patient's history.
     static let prior = Role(rawValue: 1 << 7)
@@ -21,16 +21,16 @@ struct Role: OptionSet, Sendable, Hashable {
     static let contact = Role(rawValue: 1 << 10)
     static let midline = Role(rawValue: 1 << 11)
     static let surface = Role(rawValue: 1 << 12)
-    /// Something beyond the lesions of which the text has spoken.
+    /// Something other than the lesions mentioned so far.
     static let other = Role(rawValue: 1 << 13)
     static let hedge = Role(rawValue: 1 << 14)
     static let verb = Role(rawValue: 1 << 15)
     static let function = Role(rawValue: 1 << 16)
-    /// A word for a size.
+    /// A word for size.
     static let measure = Role(rawValue: 1 << 17)
     static let adjective = Role(rawValue: 1 << 18)
     static let pronoun = Role(rawValue: 1 << 19)
-    /// A distance, depth or thickness: a length that no finding measures.
+    /// A distance, depth or thickness: a length without a finding.
     static let distance = Role(rawValue: 1 << 20)
     static let displacement = Role(rawValue: 1 << 21)
     static let change = Role(rawValue: 1 << 22)
@@ -39,36 +39,36 @@ struct Role: OptionSet, Sendable, Hashable {
     static let larger = Role(rawValue: 1 << 25)
     static let smaller = Role(rawValue: 1 << 26)
     static let equal = Role(rawValue: 1 << 27)
-    /// A diagnosis, a grade or another judgement that no measurement carries.
+    /// A diagnosis, grade or other judgement that measurements cannot support.
     static let judgement = Role(rawValue: 1 << 28)
-    /// A word for lesions that can be counted.
+    /// A word for countable lesions.
     static let countable = Role(rawValue: 1 << 29)
     static let extends = Role(rawValue: 1 << 30)
-    /// A diagnosis as the name of the lesion: has sides and sizes, but its absence is no absence of a lesion.
+    /// A diagnosis used as a lesion's name: it has sides and sizes, but its absence is not the absence of a lesion.
     static let diagnosis = Role(rawValue: 1 << 31)
     static let only = Role(rawValue: 1 << 32)
     static let dice = Role(rawValue: 1 << 33)
     static let volume = Role(rawValue: 1 << 34)
     /// Another organ.
     static let elsewhere = Role(rawValue: 1 << 36)
-    /// That something is near, not in, what follows.
+    /// Proximity to, rather than location in, what follows.
     static let near = Role(rawValue: 1 << 37)
-    /// That a structure holds a part of the lesion ("infiltrated").
+    /// A structure contains a part of the lesion ("infiltrated").
     static let involves = Role(rawValue: 1 << 38)
-    /// That the lesion takes up no contrast medium.
+    /// No contrast uptake.
     static let negatedEnhancement = Role(rawValue: 1 << 35)
 }
 
-/// A word or phrase with what the lexicon knows of it.
+/// A word or phrase with its lexicon entry.
 struct Term: Sendable {
     var roles: Role = []
-    /// What of the tumour it may mean; empty for the tumour as such.
+    /// The possible parts of the tumour; empty for the tumour in general.
     var extents: [Extent] = []
-    /// Whether it means connected parts of the extent, such as foci.
+    /// Whether it refers to connected parts of the extent, such as foci.
     var isPart = false
     var side: Side?
-    /// The name of the structure, as findings have it.
+    /// The name of the structure, as in findings.
     var place: String?
-    /// The adjective of a structure ("frontal") needs a noun that goes with it.
+    /// The adjective of a structure ("frontal") needs a matching noun.
     var isAdjectivalPlace = false
 }

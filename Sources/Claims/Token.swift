@@ -2,7 +2,7 @@
 struct StatedNumber: Sendable, Equatable {
     struct Reading: Sendable, Equatable {
         let value: Double
-        /// What one in the last written digit is worth.
+        /// The value of one unit in the last written digit.
         let step: Double
     }
 
@@ -33,7 +33,7 @@ struct StatedNumber: Sendable, Equatable {
     var value: Double { readings[0].value }
 }
 
-/// A word, number or sign of a text with its place there.
+/// A word, number or sign with its range in the text.
 struct Token: Sendable {
     enum Kind: Sendable {
         case word, sign, date
@@ -43,10 +43,10 @@ struct Token: Sendable {
     }
 
     let kind: Kind
-    /// In small letters, in British spelling where the lexicon needs it.
+    /// In lower case, in British spelling if the lexicon needs it.
     let text: String
     let range: Range<String.Index>
-    /// Whether a hyphen joins it to the token before.
+    /// Whether a hyphen joins it to the previous token.
     let isJoined: Bool
 
     var number: StatedNumber? {

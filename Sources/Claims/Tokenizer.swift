@@ -1,6 +1,6 @@
 import Foundation
 
-/// Cuts a sentence into words, numbers and signs.
+/// Splits a sentence into words, numbers and signs.
 struct Tokenizer {
     private let script: Script
     private let span: Range<Int>
@@ -43,7 +43,7 @@ struct Tokenizer {
 
     private static func isDash(_ letter: Character) -> Bool { "-–‑—".contains(letter) }
 
-    /// Whether a dash stands between two words, or a number and a word; between two numbers it is a sign.
+    /// Whether a hyphen joins two words, or a number and a word; between two numbers it is a sign.
     private func joins(_ place: Int) -> Bool {
         guard place > span.lowerBound, let before = script[place - 1], let after = inside(place + 1) else {
             return false
@@ -111,7 +111,7 @@ struct Tokenizer {
         return start + 1
     }
 
-    /// The ids of `[F1, F2]` that starts at `start`, and where it ends.
+    /// The ids of the citation `[F1, F2]` that starts at `start`, and its end.
     private func citation(_ start: Int) -> (ids: [String], end: Int)? {
         var end = start + 1
         while let letter = inside(end), letter != "]" { end += 1 }

@@ -1,4 +1,4 @@
-/// A phrase, number or sign of a sentence with what the lexicon knows of it.
+/// A phrase, number or sign of a sentence with its lexicon entry.
 struct Word: Sendable {
     let text: String
     let range: Range<String.Index>
@@ -7,17 +7,17 @@ struct Word: Sendable {
 
     func has(_ role: Role) -> Bool { term?.roles.contains(role) ?? false }
 
-    /// A word that the lexicon does not know.
+    /// A word missing from the lexicon.
     var isUnknown: Bool { token.isWord && term == nil && ClaimUnit(text) == nil }
     var isSign: Bool { if case .sign = token.kind { true } else { false } }
 
-    /// Whole numbers without a unit that may be years.
+    /// Whether it is a whole number without a unit that may be a year.
     var isYear: Bool {
         guard let number = token.number, number.text.count == 4 else { return false }
         return (1950...2099).contains(number.value)
     }
 
-    /// The longest phrases that the lexicon knows, one by one.
+    /// The tokens as the longest phrases in the lexicon.
     static func words(of tokens: [Token]) -> [Word] {
         var words: [Word] = []
         var place = 0
@@ -33,7 +33,8 @@ struct Word: Sendable {
         "hyperintense", "hypointense", "t2", "flair", "swi", "bright", "dark", "black",
     ]
 
-    /// A word whose meaning follows from those before it: a "skull metastasis" is of the skull, "hyperintense foci" do not enhance.
+    /// Interprets a word by those before it: "skull metastasis" refers to the skull, "hyperintense foci" do not
+    /// enhance.
     private func read(behind before: ArraySlice<Word>) -> Word {
         guard has(.target), let last = before.last, last.token.isWord else { return self }
         let isForeign = last.has(.foreign) && !last.has(.target)
@@ -82,7 +83,7 @@ enum ClaimUnit: Sendable, Equatable {
         }
     }
 
-    /// What one of it is in mm³, mm, mm² or as a share.
+    /// Its value in mm³, mm, mm² or as a share.
     var scale: Double {
         switch self {
         case .volume(let scale), .length(let scale), .area(let scale): scale
