@@ -2,7 +2,7 @@ import Basics
 import Storage
 
 extension AppError {
-    /// What any failure means to the one who asked; the original stays as `cause` for the log.
+    /// The error to report for any failure; the original becomes `cause` for the log.
     package static func wrapping(_ error: any Error) -> AppError {
         switch error {
         case let error as AppError: error
@@ -13,7 +13,7 @@ extension AppError {
         }
     }
 
-    /// A file of more bytes than one may have.
+    /// A file that exceeds the size limit.
     package static func fileTooLarge(limit: Int64, cause: (any Error)? = nil) -> AppError {
         AppError(.tooLarge, "The file is too large. The limit is \(ByteCount(limit).size).", cause: cause)
     }
@@ -27,13 +27,13 @@ extension AppError {
     }
 }
 
-/// An error whose description holds no patient data, so that the log may have it.
+/// An error whose description contains no patient data, so that it can be logged.
 package protocol LoggableError: Error, CustomStringConvertible {}
 
-/// An error from below that means something of its own to the one who asked.
+/// A lower-level error with a meaning for the client.
 package protocol WrappedError: LoggableError {
     var appError: AppError { get }
-    /// Whether a disk has no room.
+    /// Whether a disk is full.
     var isDiskFull: Bool { get }
 }
 
@@ -71,7 +71,7 @@ extension BlobError: WrappedError {
 }
 
 extension AppError {
-    /// What the log may say of an error: of those that are not loggable only the type.
+    /// A loggable description of an error: only its type if it is not loggable.
     package static func cause(of error: any Error) -> String {
         switch error {
         case let error as AppError: error.cause.map { "\(error) (\(cause(of: $0)))" } ?? "\(error)"
@@ -82,7 +82,7 @@ extension AppError {
 }
 
 extension AppError {
-    /// Whether `error` comes of a full disk: of the database, of the stored files or of a folder that we write to.
+    /// Whether `error` was caused by a full disk: of the database, the stored files or a folder for output.
     package static func isDiskFull(_ error: any Error) -> Bool {
         switch error {
         case let error as AppError: error.cause.map(isDiskFull) ?? false
@@ -93,7 +93,8 @@ extension AppError {
 }
 
 extension AppError {
-    /// Whether what was asked for may have been done all the same: the answer to a COMMIT was lost, or the fault is ours.
+    /// Whether the operation may have succeeded nevertheless: the response to a COMMIT was lost, or the error is
+    /// internal.
     package var mayHaveTakenEffect: Bool {
         code == .internalFault || (cause as? DatabaseError)?.kind == .unavailable
     }

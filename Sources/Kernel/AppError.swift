@@ -1,25 +1,25 @@
-/// A failure that the service can name. `message` is one sentence for the person who asked and never holds patient data.
+/// A failure with a message for the client: one sentence without patient data.
 package struct AppError: Error, CustomStringConvertible {
-    /// Closed: `Web` maps each code to one HTTP status in one table.
+    /// Closed: `Web` maps each code to an HTTP status in one table.
     package enum Code: String, Sendable, CaseIterable {
         case validation
         case unauthenticated
-        /// The password was right; the code of the second factor is missing.
+        /// The password is correct, but the two-factor code is missing.
         case codeRequired = "code_required"
         case forbidden
-        /// The password was right; the account waits for an administrator.
+        /// The password is correct, but the account is pending approval.
         case approvalPending = "approval_pending"
-        /// The role must have a second factor, and the user has none yet.
+        /// The role requires a second factor, and the user has none.
         case secondFactorRequired = "second_factor_required"
         case notFound = "not_found"
         case conflict
-        /// The case has a signed report; the change is to be asked for by `force`.
+        /// The case has a signed report; the change requires `force`.
         case caseSigned = "case_signed"
-        /// The object is no longer the one that the client has seen (`If-Match`).
+        /// The object has changed since the client read it (`If-Match`).
         case preconditionFailed = "precondition_failed"
-        /// An `Idempotency-Key` that another request has used.
+        /// An `Idempotency-Key` that was used for a different request.
         case keyReused = "idempotency_key_reused"
-        /// Somebody else is writing this very file.
+        /// Another request is writing this file.
         case locked
         case checksumMismatch = "checksum_mismatch"
         case tooLarge = "too_large"
@@ -31,11 +31,11 @@ package struct AppError: Error, CustomStringConvertible {
 
     package let code: Code
     package let message: String
-    /// For `.validation`: what is wrong by field; `non_field_errors` for what concerns several.
+    /// For `.validation`: errors by field; `non_field_errors` for errors of several fields.
     package let fields: [String: [String]]
     /// For the log only.
     package let cause: (any Error)?
-    /// Seconds after which it may work.
+    /// Seconds after which a retry may succeed.
     package let retryAfter: Int?
 
     package init(
@@ -49,14 +49,14 @@ package struct AppError: Error, CustomStringConvertible {
         self.retryAfter = retryAfter
     }
 
-    /// A validation failure of one field.
+    /// A validation error of one field.
     package static func invalid(_ field: String, _ message: String) -> AppError {
         AppError(.validation, message, fields: [field: [message]])
     }
 
     package var description: String { "\(code.rawValue): \(message)" }
 
-    /// What is wrong, without the fields' names, for forms whose sentences name them.
+    /// The errors without field names, for forms whose messages include them.
     package var fieldSentences: [String] {
         fields.isEmpty ? [message] : fields.sorted { $0.key < $1.key }.flatMap(\.value)
     }

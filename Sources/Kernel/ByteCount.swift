@@ -1,4 +1,4 @@
-/// A number of bytes as people write it: `1000`, `500 MiB`, `2 GiB`.
+/// A number of bytes as text: `1000`, `500 MiB`, `2 GiB`.
 package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
     package let bytes: Int64
 
@@ -7,7 +7,7 @@ package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
         let bytes: Int64
     }
 
-    /// Those of IEC 80000-13 and of the SI, the largest first.
+    /// IEC 80000-13 and SI units, the largest first.
     private static let units = [
         Unit(name: "TiB", bytes: 1 << 40), Unit(name: "TB", bytes: 1_000_000_000_000),
         Unit(name: "GiB", bytes: 1 << 30), Unit(name: "GB", bytes: 1_000_000_000),
@@ -19,9 +19,10 @@ package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// Nil where the text is no whole number of bytes or of a unit, or more than can be stored.
+    /// `nil` if the text is not a whole number of bytes or of a unit, or is too large.
     ///
-    /// - Parameter needsUnit: whether a number alone, other than 0, is refused: people mean megabytes by it, programs bytes.
+    /// - Parameter needsUnit: whether a number without a unit, other than 0, is rejected, since people may mean
+    ///   megabytes.
     package init?(_ text: String, needsUnit: Bool = false) {
         let text = text.trimmed
         let digits = text.prefix { $0.isASCII && $0.isNumber }
@@ -35,7 +36,7 @@ package struct ByteCount: Sendable, Equatable, CustomStringConvertible {
         bytes = product
     }
 
-    /// The same within a sentence.
+    /// For use within a sentence.
     package var size: String {
         let text = description
         return text.last?.isNumber == true ? "\(text) bytes" : text

@@ -1,17 +1,17 @@
 import Foundation
 import Storage
 
-/// A typed identifier: a lower-case UUID that can't be mistaken for another entity's.
+/// A typed identifier: a lower-case UUID that cannot be confused with another entity's.
 package struct ID<Entity>: Hashable, Sendable, CustomStringConvertible {
     package let string: String
 
-    /// A fresh random id.
+    /// A new random id.
     package init() {
         string = UUID().uuidString.lowercased()
     }
 
-    /// A fresh id that sorts by its time (version 7 of RFC 9562): rows that are only ever added then go to the end of their
-    /// key's index, instead of each to another page of it.
+    /// A new id that sorts by time (UUID version 7, RFC 9562): appended rows are then added at the end of the key's
+    /// index instead of on random pages.
     package static func timeOrdered(at time: Timestamp) -> ID {
         let (milliseconds, rest) = UInt64(clamping: time.microseconds).quotientAndRemainder(dividingBy: 1000)
         let fraction = rest * 4096 / 1000
@@ -27,7 +27,7 @@ package struct ID<Entity>: Hashable, Sendable, CustomStringConvertible {
         return ID(canonical: UUID(uuid: bytes).uuidString.lowercased())
     }
 
-    /// Nil where `text` is not a UUID.
+    /// `nil` if `text` is not a UUID.
     package init?(_ text: some StringProtocol) {
         guard let uuid = UUID(uuidString: String(text)) else { return nil }
         string = uuid.uuidString.lowercased()
@@ -61,7 +61,7 @@ extension ID: SQLConvertible {
 
     package init?(sqlValue: SQLValue) {
         guard case .text(let text) = sqlValue else { return nil }
-        // What we wrote ourselves is canonical; a page of a list holds fifty of them.
+        // Stored ids are canonical; a page of a list has fifty of them.
         if Self.isCanonical(text) { self.init(canonical: text) } else { self.init(text) }
     }
 

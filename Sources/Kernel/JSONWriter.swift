@@ -1,7 +1,7 @@
 import Storage
 
-/// A value that writes its own JSON, byte for byte as `JSONEncoder` would: for lists that are asked for often, where the
-/// encoder's time is most of the answer's.
+/// A value that writes its own JSON, byte for byte as `JSONEncoder` would: for frequently requested lists, where
+/// encoding takes most of the time.
 package protocol JSONWritable: Encodable {
     func write(to writer: inout JSONWriter)
 }
@@ -12,10 +12,11 @@ extension Array: JSONWritable where Element: JSONWritable {
     }
 }
 
-/// Writes JSON straight into bytes. Keys stand in the order of the calls, so callers sort them as the API's encoder does.
+/// Writes JSON directly as bytes. Keys are written in the order of the calls, so callers sort them as the API's encoder
+/// does.
 package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
-    /// The next key or element is the first of its object or array.
+    /// Whether the next key or element is the first of its object or array.
     private var isFirst = true
 
     package init(capacity: Int) {
@@ -35,7 +36,7 @@ package struct JSONWriter {
         }
     }
 
-    /// A key of ours: it needs no escaping.
+    /// Constant keys need no escaping.
     package mutating func key(_ name: StaticString) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -108,7 +109,7 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Without an early end, so that the compiler looks at sixteen bytes at once.
+    /// No early exit, so that the compiler vectorises the loop to sixteen bytes.
     private static func needsEscapes(_ utf8: UnsafeBufferPointer<UInt8>) -> Bool {
         var found: UInt8 = 0
         for byte in utf8 {

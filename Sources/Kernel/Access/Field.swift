@@ -18,7 +18,7 @@ package enum Field<Value: Sendable>: Sendable {
         return false
     }
 
-    /// The value where there is one.
+    /// The value, if there is one.
     package var given: Value? {
         if case .value(let value) = self { return value }
         return nil
@@ -35,7 +35,7 @@ extension Field: Decodable where Value: Decodable {
 }
 
 extension KeyedDecodingContainer {
-    /// Found by synthesised `Decodable` conformances: a missing key is a field left as it is.
+    /// Used by synthesised `Decodable` conformances: a missing key means an unchanged field.
     package func decode<Value: Decodable>(_ type: Field<Value>.Type, forKey key: Key) throws -> Field<Value> {
         try decodeIfPresent(type, forKey: key) ?? (contains(key) ? .null : .absent)
     }
@@ -52,7 +52,7 @@ package struct FormInteger: Decodable, Sendable, Equatable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let text = try? container.decode(String.self) {
-            // `Int` would take a plus sign as well.
+            // `Int` would also accept a plus sign.
             guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text) else {
                 throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a whole number")
             }

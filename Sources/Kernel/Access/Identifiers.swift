@@ -1,4 +1,5 @@
-/// Whose ids more than one feature knows. An id that named the feature's own type would make all of them depend on that feature.
+/// Entities whose ids several features use. Ids typed by a feature's own type would make all of them depend on that
+/// feature.
 package enum Identified {
     package enum Case {}
     package enum Institution {}
@@ -14,6 +15,6 @@ package typealias UploadID = ID<Identified.Upload>
 package typealias UserID = ID<Identified.User>
 
 extension InstitutionID {
-    /// The institution that the first migration makes, home of all who register by themselves.
+    /// The institution created by the first migration, for self-registered users.
     package static let `default` = InstitutionID(canonical: "00000000-0000-4000-8000-000000000001")
 }

@@ -1,14 +1,14 @@
 import Basics
 import Storage
 
-/// Decodes long bodies on a thread of its own: a megabyte of JSON takes many milliseconds, in which the event loop that
-/// received it would serve nobody else.
+/// Decodes long bodies on a separate thread: a megabyte of JSON takes many milliseconds, during which the event loop
+/// would serve no other request.
 package enum LongDecoding {
-    /// Bytes up to which the hand-over would cost more than it gives.
+    /// The size in bytes below which a switch of threads costs more than it saves.
     private static let shortBody = 16 << 10
     private static let pool = ThreadPool<Void>(name: "decoding", threads: 1) {}
 
-    /// Runs `work`, which decodes so many bytes.
+    /// Runs `work`, which decodes the given number of bytes.
     package static func run<Value: Sendable>(
         bytes: Int, _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

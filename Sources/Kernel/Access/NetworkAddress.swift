@@ -1,14 +1,14 @@
 import Foundation
 
-/// An IPv4 or IPv6 address, whichever way it was written; one of IPv4 that is mapped into IPv6 is that of IPv4.
+/// An IPv4 or IPv6 address, regardless of notation; an IPv4-mapped IPv6 address equals its IPv4 address.
 package struct NetworkAddress: Sendable, Hashable {
-    /// Four or sixteen.
+    /// Four or sixteen bytes.
     private let bytes: [UInt8]
 
-    /// What stands before an IPv4 address in a mapped one (RFC 4291 §2.5.5.2).
+    /// The prefix of an IPv4-mapped address (RFC 4291 §2.5.5.2).
     private static let mapping = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
 
-    /// Nil where `text` is no address; a zone (`%eth0`) is read and left out.
+    /// `nil` if `text` is not an address; a zone (`%eth0`) is accepted and dropped.
     package init?(_ text: some StringProtocol) {
         let text = String(text)
         guard text.utf8.count <= 64, text.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
@@ -30,10 +30,10 @@ package struct NetworkAddress: Sendable, Hashable {
 
     private static let loopback = [UInt8](repeating: 0, count: 15) + [1]
 
-    /// In the one spelling of RFC 5952.
+    /// In the canonical notation of RFC 5952.
     package var text: String { Self.text(bytes) }
 
-    /// Whom attempts are counted for: of IPv6 the first half, since one subscriber has all of the other.
+    /// The unit by which attempts are counted: for IPv6 the first half, since a subscriber owns the whole other half.
     package var network: String {
         bytes.count == 4 ? text : Self.text(bytes.prefix(8) + [UInt8](repeating: 0, count: 8)) + "/64"
     }

@@ -1,13 +1,13 @@
-/// Which part of a list is asked for.
+/// The requested part of a list.
 package enum Window: Sendable, Hashable {
-    /// From the newest on, cut at `limit`.
+    /// From the newest, at most `limit`.
     case plain(limit: Int)
     /// Pages numbered from 1.
     case page(number: Int, size: Int)
-    /// What follows the row that `after` names; nil begins.
+    /// The rows after `after`; `nil` starts at the beginning.
     case cursor(after: String?, size: Int)
 
-    /// A list without paging parameters ends here.
+    /// The maximum length of a list without paging parameters.
     package static let plainLimit = 1000
     package static let pageLimit = 200
 
@@ -27,9 +27,9 @@ package enum Window: Sendable, Hashable {
 /// A part of a list.
 package struct Page<Item: Sendable>: Sendable {
     package let items: [Item]
-    /// How many there are in all; only counted for numbered pages.
+    /// The total number; only counted for numbered pages.
     package let count: Int?
-    /// Continues the list as `cursor`; nil at its end and for orders that have no cursor.
+    /// The next value of `cursor`; `nil` at the end and for orders without a cursor.
     package let nextCursor: String?
     package let hasNext: Bool
 

@@ -1,4 +1,4 @@
-/// What can be done to an institution's objects.
+/// The operations on an institution's objects.
 package enum Action: String, Sendable, CaseIterable {
     case readUsers = "user.read"
     case changeUsers = "user.change"
@@ -22,25 +22,25 @@ package enum Action: String, Sendable, CaseIterable {
     case manageInstitutions = "institution.manage"
 }
 
-/// How far an action reaches.
+/// The extent of a permission.
 package enum Reach: Sendable, Equatable {
     case nothing
-    /// Objects of the user's own cases, and of those shared with the user as far as the share goes.
+    /// Objects of the user's own cases, and of shared cases as far as the share allows.
     case own
-    /// The institution's completed cases, shown without patient id and free text.
+    /// The institution's completed cases, without patient id and free text.
     case anonymised
-    /// Everything of the institution.
+    /// All objects of the institution.
     case institution
     /// The institutions themselves.
     case platform
 }
 
-/// Who may do what: the one table.
+/// The permission table.
 package enum Policy {
     package static func reach(of action: Action, for role: Role) -> Reach {
         switch (role, action) {
         case (_, .manageInstitutions): .nothing
-        // A signature is a radiologist's, whoever else may write.
+        // Only a radiologist signs, regardless of who may write.
         case (.admin, .signReport), (.doctor, .signReport): .nothing
         case (.admin, _): .institution
         case (_, .readUsers), (_, .changeUsers), (_, .manageModels), (_, .readAudit), (_, .restoreCase),
@@ -54,20 +54,19 @@ package enum Policy {
         }
     }
 
-    /// The same for somebody in particular: superusers look after the institutions, and in one that is not their own
-    /// they administer but write nothing clinical.
+    /// The same for a specific user: in other institutions, superusers may administer but not write clinical data.
     package static func reach(of action: Action, _ scope: Scope) -> Reach {
         if action == .manageInstitutions { return scope.isSuperuser ? .platform : .nothing }
         if scope.isVisiting && clinical.contains(action) { return .nothing }
         return reach(of: action, for: scope.role)
     }
 
-    /// What puts the user's name to a patient's record, and so needs an account of that institution.
+    /// Actions that put the user's name into a patient's record, and so require an account of that institution.
     private static let clinical: Set<Action> = [
         .createCase, .uploadImage, .startInference, .giveFeedback, .writeReport, .signReport,
     ]
 
-    /// What a share must allow for this; nil where only the owner may.
+    /// The share access that an action requires; `nil` if only the owner may perform it.
     package static func share(neededFor action: Action) -> ShareAccess? {
         switch action {
         case .readCase, .readResult, .readReport: .read
@@ -76,15 +75,14 @@ package enum Policy {
         }
     }
 
-    /// Refuses what may never be done by this user, whatever the object.
+    /// Rejects actions that this user may never perform, on any object.
     package static func require(_ action: Action, _ scope: Scope) throws {
         guard reach(of: action, scope) != .nothing else {
             throw AppError(.forbidden, "Your role does not permit this action.")
         }
     }
 
-    /// Refuses what an institution's administrator would do to a superuser, who stands above all institutions: to the account,
-    /// its second factor and its sessions.
+    /// Prevents an institution's administrator from changing a superuser's account, second factor or sessions.
     package static func requireRank(_ scope: Scope, aboveSuperuser isSuperuser: Bool) throws {
         guard scope.isSuperuser || !isSuperuser else {
             throw AppError(.forbidden, "Only superusers can change a superuser's account or end its sessions.")

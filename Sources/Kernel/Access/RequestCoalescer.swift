@@ -29,7 +29,7 @@ package final class RequestCoalescer<Key: Hashable & Sendable>: Sendable {
             for waiter in waiters { waiter.resume(returning: .share(result.map { $0 })) }
             return try result.get()
         case .share(.failure(is CancellationError)):
-            // The caller that read was cancelled; the others are not.
+            // Only the reading caller was cancelled.
             return try await read()
         case .share(let result):
             guard let value = try result.get() as? Value else { return try await read() }

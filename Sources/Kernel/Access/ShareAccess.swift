@@ -1,6 +1,7 @@
 import Storage
 
-/// How far a colleague's access to a case goes: a writer does what the owner does, but neither deletes the case nor shares it.
+/// A colleague's access to a case: write access allows everything that the owner may do, except deleting and sharing
+/// the case.
 package enum ShareAccess: String, Codable, Sendable, CaseIterable, SQLConvertible {
     case read, write
 }

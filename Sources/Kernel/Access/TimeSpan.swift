@@ -1,6 +1,6 @@
 import Storage
 
-/// The times that a list is narrowed to; both ends count, nil leaves an end open.
+/// The time range of a list; both ends are inclusive, `nil` leaves an end open.
 package struct TimeSpan: Sendable, Hashable {
     package var start: Timestamp?
     package var end: Timestamp?
@@ -12,9 +12,9 @@ package struct TimeSpan: Sendable, Hashable {
 
     package var isOpen: Bool { start == nil && end == nil }
 
-    /// Reads both ends as clients write them: a date means that whole day in UTC.
+    /// Parses both ends; a date means the whole day in UTC.
     ///
-    /// - Throws: a validation error that names `<field>After` and `<field>Before` where they can't be read.
+    /// - Throws: a validation error for `<field>After` or `<field>Before` if it is invalid.
     package init(_ field: String, after: String?, before: String?) throws {
         var check = Validation()
         start = after.flatMap { check.time("\(field)After", $0, endOfDay: false) }
@@ -22,7 +22,7 @@ package struct TimeSpan: Sendable, Hashable {
         try check.finish()
     }
 
-    /// What a list's filter by the column `name` adds to its conditions.
+    /// The SQL conditions of a list's filter on the column `name`.
     package func conditions(on name: SQL) -> [SQL] {
         var conditions: [SQL] = []
         if let start { conditions.append("\(name) >= \(start)") }
@@ -47,10 +47,10 @@ extension TimeSpan {
 
     package static func isTime(_ text: String) -> Bool { time(text) != nil }
 
-    /// A time as clients write it into addresses: without an offset it is in UTC, and an unencoded `+` arrives as a space.
+    /// A time in a URL's query: without an offset it is in UTC, and an unencoded `+` arrives as a space.
     static func time(_ text: String) -> Timestamp? {
         let written = text.replacing(" ", with: "+")
-        // Foundation reads 25 o'clock as 1 o'clock of the next day.
+        // Foundation parses 25:00 as 01:00 of the next day.
         let clock =
             /T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?/
             .asciiOnlyDigits()

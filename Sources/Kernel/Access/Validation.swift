@@ -1,4 +1,4 @@
-/// Collects what is wrong with a form, so that the client learns of all of it at once.
+/// Collects the errors of a form, so that the client gets all of them at once.
 package struct Validation {
     private var fields: [String: [String]] = [:]
 
@@ -8,10 +8,10 @@ package struct Validation {
         fields[field, default: []].append(message)
     }
 
-    /// `text` trimmed; an error and an empty text where it is missing, too long or can't be stored.
+    /// The trimmed text; an error and an empty text if it is missing, too long or cannot be stored.
     package mutating func text(_ field: String, _ text: String?, required: Bool = false, atMost limit: Int) -> String {
         let trimmed = text?.trimmed ?? ""
-        // What shows nothing is as good as nothing.
+        // Text without visible characters counts as empty.
         let isBlank = trimmed.unicodeScalars.allSatisfy {
             $0.isInvisible && $0.value != 0 || $0.properties.isWhitespace
         }
@@ -27,12 +27,12 @@ package struct Validation {
         return ""
     }
 
-    /// What a field says that takes one of these texts alone.
+    /// The error of a field that accepts only these values.
     package static func choices(_ names: [String]) -> String {
         "Not a valid choice. Choose one of \(names.joined(separator: ", "))."
     }
 
-    /// One of an enumeration's values; nil and an error that lists them where `text` is none.
+    /// One of an enumeration's values; `nil` and an error that lists them if `text` is not one of them.
     package mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ field: String, _ text: String, among type: Choice.Type
     ) -> Choice? {
@@ -45,7 +45,7 @@ package struct Validation {
         if let error { throw error }
     }
 
-    /// Nil where nothing is wrong.
+    /// `nil` if there are no errors.
     package var error: AppError? {
         guard !fields.isEmpty else { return nil }
         let names = fields.keys.sorted().joined(separator: ", ")
@@ -54,7 +54,7 @@ package struct Validation {
 }
 
 extension String {
-    /// Without white space and line ends on both sides.
+    /// Without leading and trailing white space and line ends.
     package var trimmed: String {
         var view = self[...]
         while view.first?.isWhitespace == true { view.removeFirst() }

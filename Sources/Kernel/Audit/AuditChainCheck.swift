@@ -1,14 +1,14 @@
 import Storage
 
-/// Compares a chain with its hashes, entry by entry in the chain's order; a value that reads nothing itself.
+/// Compares a chain with its hashes, entry by entry in the chain's order. Performs no I/O..
 struct AuditChainCheck {
-    /// How long a transaction may stay open behind the entry that it has written. The entry's time is none by which its chain
-    /// was sealed (`AuditStore.time`), however the servers' clocks differ; meanwhile the chain may be sealed on. SQLite lets
-    /// nobody wait longer than this for a change, and PostgreSQL's are milliseconds.
+    /// How long a transaction may stay open after writing an entry. The entry's time is later than its chain's last
+    /// seal (`AuditStore.time`), regardless of clock differences between servers; the chain may be sealed again in the
+    /// meantime. On SQLite, no write waits longer than this; on PostgreSQL, transactions take milliseconds.
     static let tolerance: Duration = .seconds(10)
-    /// Faults beyond these are counted and not told one by one.
+    /// Further faults are counted but not reported individually.
     static let faultLimit = 1000
-    /// Entries with wrong hashes that are compared with each other's places: each with each.
+    /// The maximum number of entries with wrong hashes whose positions are compared pairwise.
     private static let suspectLimit = 200
 
     private(set) var faults: [AuditFault] = []
@@ -18,16 +18,16 @@ struct AuditChainCheck {
     private var sealedBefore: Timestamp?
     private var sealedUntil: Timestamp?
     private var suspects: [AuditEntry] = []
-    /// Heads that were noted elsewhere and not met yet.
+    /// Externally recorded heads that have not been found yet.
     private(set) var missingHeads: Set<String>
-    /// Numbers of recent hashes, so that a moved entry's old place is found by the hash that stood before it.
+    /// Numbers by recent hashes, to find a moved entry's former position by the preceding hash.
     private var numbers: [String: Int64] = [AuditSeal.origin: 0]
 
     init(heads: Set<String> = []) {
         missingHeads = heads
     }
 
-    /// Takes the next entry.
+    /// Checks the next entry.
     mutating func take(_ entry: AuditEntry) {
         guard let seal = entry.seal else { return }
         count += 1
@@ -49,7 +49,7 @@ struct AuditChainCheck {
         last = seal
     }
 
-    /// The entry before is known to be wrong; that this one does not follow it is no news.
+    /// The preceding entry is known to be wrong, so a broken link to it is not reported again.
     private var isBehindSuspect: Bool {
         guard let suspect = suspects.last?.seal, let last else { return false }
         return suspect.sequence == last.sequence
@@ -63,14 +63,14 @@ struct AuditChainCheck {
         }
     }
 
-    /// An entry that waits for the sealer; `head` is the end of the chain.
+    /// Checks an entry that is not sealed yet; `head` is the end of the chain.
     mutating func takeUnsealed(_ entry: AuditEntry) {
         if let sealedUntil, entry.occurredAt.advanced(by: Self.tolerance) < sealedUntil {
             add(.backDated(AuditFault.Place(entry), sealed: sealedUntil))
         }
     }
 
-    /// The end: `head` is what the sealer noted in a row of its own.
+    /// Finishes the check; `head` is the end that the sealer recorded in its own row.
     mutating func finish(_ head: AuditHead) {
         tellSuspects()
         let sequence = last?.sequence ?? 0
@@ -87,7 +87,7 @@ struct AuditChainCheck {
     }
 
     private mutating func remember(_ seal: AuditSeal) {
-        // Bounded: a move over more than this many entries is told as a change.
+        // Bounded: a move across more entries than this is reported as a change.
         if numbers.count >= 100_000 { numbers = [:] }
         numbers[seal.hash] = seal.sequence
     }
@@ -102,7 +102,7 @@ struct AuditChainCheck {
         }
     }
 
-    /// An entry whose hash is right at another place was moved, else it was changed.
+    /// An entry whose hash is correct at another position was moved, otherwise changed.
     private mutating func tellSuspects() {
         for entry in suspects {
             let place = AuditFault.Place(entry)
@@ -117,7 +117,7 @@ struct AuditChainCheck {
 
     private func oldNumber(of entry: AuditEntry) -> Int64? {
         guard let seal = entry.seal else { return nil }
-        // Its number alone was changed: its own hashes still know the place.
+        // Only its number was changed: its hashes still identify the position.
         let before = numbers[seal.previousHash].map { $0 + 1 }
         for number in [before].compactMap({ $0 }) + (1...8).flatMap({ [seal.sequence - $0, seal.sequence + $0] })
         where AuditSeal(
@@ -125,7 +125,7 @@ struct AuditChainCheck {
         ).hash == seal.hash {
             return number
         }
-        // All of its seal was given to another entry.
+        // Its whole seal was given to another entry.
         return suspects.lazy.compactMap(\.seal).first { other in
             other.sequence != seal.sequence
                 && AuditSeal(

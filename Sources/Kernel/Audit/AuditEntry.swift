@@ -1,8 +1,8 @@
 import Storage
 
-/// One line of the audit trail: who did what to which object. It names objects by id and holds no patient data.
+/// An entry of the audit trail: who did what to which object. It refers to objects by id and contains no patient data.
 package struct AuditEntry: Sendable, Equatable {
-    /// How it ended.
+    /// The result of the action.
     package enum Outcome: String, Sendable, CaseIterable, SQLConvertible {
         case done, refused, failed
     }
@@ -10,7 +10,7 @@ package struct AuditEntry: Sendable, Equatable {
     package let id: ID<AuditEntry>
     package let institution: InstitutionID
     package let occurredAt: Timestamp
-    /// Nil where nobody was signed in.
+    /// `nil` if the user was not signed in.
     package let actor: UserID?
     /// `object.verb`, such as `case.update`.
     package let action: String
@@ -20,12 +20,12 @@ package struct AuditEntry: Sendable, Equatable {
     package let outcome: Outcome
     package let requestID: String?
     package let address: String?
-    /// Which fields a change gave another value; empty for all else.
+    /// The fields that a change modified; empty for other actions.
     package var changes: [FieldChange]
-    /// Its place in the chain; nil for the moment until the sealer has come by.
+    /// Its position in the chain; `nil` until it is sealed.
     package private(set) var seal: AuditSeal?
 
-    /// An entry of somebody who is signed in.
+    /// An entry of a signed-in user.
     package init(
         _ scope: Scope, _ action: String, _ objectType: String, _ objectID: String?, changes: [FieldChange?] = [],
         outcome: Outcome = .done, at time: Timestamp = .now
@@ -35,7 +35,7 @@ package struct AuditEntry: Sendable, Equatable {
             objectType: objectType, objectID: objectID, changes: changes, outcome: outcome, at: time)
     }
 
-    /// An entry of somebody who is not, or of the service itself.
+    /// An entry of an anonymous user or of the service itself.
     package init(
         institution: InstitutionID, actor: UserID?, origin: RequestOrigin, action: String, objectType: String,
         objectID: String?, changes: [FieldChange?] = [], outcome: Outcome = .done, at time: Timestamp = .now
@@ -75,7 +75,7 @@ extension AuditEntry: Encodable {
         case changes, sequence, previousHash, hash, sealedUntil
     }
 
-    /// Every key is always there, null where there is no value; times keep their microseconds, since hashes are made of them.
+    /// Every key is always present, null without a value; times keep microseconds, since they are hashed.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)

@@ -1,8 +1,8 @@
 import Storage
 
-/// What is wrong with an institution's chain, and where.
+/// A fault of an institution's chain, with its position.
 package enum AuditFault: Sendable, Equatable {
-    /// An entry as it stands in the database now.
+    /// An entry's current content in the database.
     package struct Place: Sendable, Equatable {
         package let sequence: Int64?
         package let entry: ID<AuditEntry>
@@ -17,19 +17,19 @@ package enum AuditFault: Sendable, Equatable {
         }
     }
 
-    /// The content is not what was sealed.
+    /// The content differs from the sealed content.
     case changed(Place)
-    /// The entry was sealed as another number.
+    /// The entry was sealed with another number.
     case moved(Place, from: Int64)
-    /// Entries with these numbers are gone.
+    /// Entries with these numbers are missing.
     case dropped(ClosedRange<Int64>)
-    /// The entry itself is whole, but what it was sealed behind is not what stands before it now.
+    /// The entry is intact, but its predecessor is not the one that it was sealed after.
     case broken(Place)
-    /// It bears a time at which everything had been sealed already.
+    /// Its time is earlier than the time until which the chain had been sealed.
     case backDated(Place, sealed: Timestamp)
-    /// The chain ends otherwise than the sealer noted.
+    /// The chain's end differs from the one that the sealer recorded.
     case otherEnd(sequence: Int64, noted: Int64)
-    /// A head that was noted elsewhere is not in the chain.
+    /// An externally recorded head is not in the chain.
     case headNotFound(String)
 
     package var description: String {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Entries as JSON lines: what exports are made of.
+/// Entries as JSON lines, for exports.
 package enum AuditLines {
-    /// One object a line, each line ended.
+    /// One object per line, each line terminated.
     package static func encode(_ entries: [AuditEntry]) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

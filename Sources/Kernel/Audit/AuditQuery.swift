@@ -1,6 +1,6 @@
 import Storage
 
-/// Which entries of the audit trail are asked for; what is nil does not narrow.
+/// A filter of the audit trail; `nil` values do not filter.
 package struct AuditQuery: Sendable, Equatable {
     package var actor: UserID?
     package var action: String?
@@ -8,9 +8,9 @@ package struct AuditQuery: Sendable, Equatable {
     package var objectID: String?
     package var outcome: AuditEntry.Outcome?
     package var requestID: String?
-    /// The first moment that counts.
+    /// The start time, inclusive.
     package var from: Timestamp?
-    /// The first moment that no longer counts.
+    /// The end time, exclusive.
     package var to: Timestamp?
     package var window: Window = .plain(limit: Window.plainLimit)
 
@@ -18,9 +18,10 @@ package struct AuditQuery: Sendable, Equatable {
 }
 
 extension AuditQuery {
-    /// Reads filters by their names in addresses: `actor`, `action`, `objectType`, `objectId`, `outcome`, `requestId`, `from`, `to`.
+    /// Reads filters by their query parameters: `actor`, `action`, `objectType`, `objectId`, `outcome`, `requestId`,
+    /// `from`, `to`.
     ///
-    /// - Throws: a validation error that names each that can't be read.
+    /// - Throws: a validation error with every invalid parameter.
     package init(reading text: (_ name: String) -> String?) throws {
         self.init()
         var check = Validation()
@@ -43,7 +44,7 @@ extension AuditQuery {
 }
 
 extension Validation {
-    /// Nil where there is no text; an error where it is nothing that `parse` knows.
+    /// `nil` if there is no text; an error if `parse` rejects it.
     fileprivate mutating func read<Value>(
         _ field: String, _ text: String?, _ message: String, _ parse: (String) -> Value?
     ) -> Value? {
@@ -58,7 +59,7 @@ extension String {
     fileprivate var nonEmpty: String? { isEmpty ? nil : self }
 }
 
-/// The place in the list after which it continues; opaque to clients.
+/// The position after which a list continues; opaque to clients.
 struct AuditCursor: Equatable {
     let time: Timestamp
     let id: ID<AuditEntry>

@@ -1,18 +1,18 @@
 import Crypto
 import Storage
 
-/// An entry's place in its institution's chain: nothing of the entry or of what came before can change without its hash.
+/// An entry's place in its institution's chain: any change to the entry or its predecessors changes its hash.
 package struct AuditSeal: Sendable, Equatable {
-    /// From 1 on, without gaps.
+    /// Starts at 1, without gaps.
     package let sequence: Int64
-    /// The hash of the entry before; `AuditSeal.origin` for the first.
+    /// The previous entry's hash; `AuditSeal.origin` for the first.
     package let previousHash: String
-    /// SHA-256 in hexadecimal over what `canonicalForm` gives.
+    /// SHA-256 in hexadecimal of the result of `canonicalForm`.
     package let hash: String
-    /// Whatever happened before this time was in the chain with this entry.
+    /// Everything that happened before this time was in the chain when this entry was sealed.
     package let sealedUntil: Timestamp
 
-    /// Stands before the first entry of a chain.
+    /// Precedes the first entry of a chain.
     package static let origin = String(repeating: "0", count: 64)
 
     init(sequence: Int64, previousHash: String, hash: String, sealedUntil: Timestamp) {
@@ -22,7 +22,7 @@ package struct AuditSeal: Sendable, Equatable {
         self.sealedUntil = sealedUntil
     }
 
-    /// Seals `entry` behind the one with `previousHash`.
+    /// Seals `entry` after the one with `previousHash`.
     init(_ entry: AuditEntry, sequence: Int64, previousHash: String, sealedUntil: Timestamp) {
         self.init(
             sequence: sequence, previousHash: previousHash,
@@ -30,7 +30,7 @@ package struct AuditSeal: Sendable, Equatable {
             sealedUntil: sealedUntil)
     }
 
-    /// Nil for an entry that is not sealed yet.
+    /// `nil` if the entry is not sealed yet.
     init?(_ row: SQLRow) throws {
         guard let sequence = try row.optional("chain_sequence", as: Int64.self) else { return nil }
         self.init(
@@ -46,8 +46,8 @@ package struct AuditSeal: Sendable, Equatable {
         return hexadecimal(SHA256.hash(data: bytes))
     }
 
-    /// The bytes that are hashed; docs/audit.md has them with an example. Lengths stand before texts, so that no two entries
-    /// can have the same bytes.
+    /// The hashed bytes; docs/audit.md defines them with an example. Texts are length-prefixed, so that different
+    /// entries never have the same bytes.
     static func canonicalForm(
         _ entry: AuditEntry, sequence: Int64, previousHash: String, sealedUntil: Timestamp
     ) -> [UInt8] {
@@ -58,7 +58,7 @@ package struct AuditSeal: Sendable, Equatable {
             entry.institution.string, String(entry.occurredAt.microseconds), entry.actor?.string, entry.action,
             entry.objectType, entry.objectID, entry.outcome.rawValue, entry.requestID, entry.address,
         ]
-        // Behind all others: an entry without any has the bytes that it had before there were changes.
+        // Appended last: an entry without changes has the same bytes as before changes were introduced.
         for change in entry.changes { fields += [change.field, change.from, change.to] }
         for field in fields {
             if let field {
@@ -86,13 +86,14 @@ package struct AuditSeal: Sendable, Equatable {
     }
 }
 
-/// The end of an institution's chain. Noted elsewhere, it proves later that nothing before it was cut off or rewritten.
+/// The end of an institution's chain. If recorded elsewhere, it later proves that nothing before it was removed or
+/// rewritten.
 package struct AuditHead: Sendable, Equatable {
     package let institution: InstitutionID
-    /// How many entries are sealed.
+    /// The number of sealed entries.
     package let sequence: Int64
     package let hash: String
-    /// Whatever happened before this time is in the chain; nil before the first entry.
+    /// Everything that happened before this time is in the chain; `nil` before the first entry.
     package let sealedUntil: Timestamp?
 
     /// An empty chain.
@@ -107,9 +108,9 @@ package struct AuditHead: Sendable, Equatable {
         self.sealedUntil = sealedUntil
     }
 
-    /// The seals of entries that follow this head, in their order.
+    /// The seals of entries after this head, in order.
     ///
-    /// - Parameter sealedUntil: by which time everything is in the chain with these.
+    /// - Parameter sealedUntil: the time until which the chain is complete with these entries.
     func seals(of entries: [AuditEntry], sealedUntil: Timestamp) -> [AuditSeal] {
         var previous = hash
         return entries.enumerated().map { offset, entry in

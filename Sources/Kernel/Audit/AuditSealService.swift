@@ -1,11 +1,11 @@
 import Storage
 
-/// Links the entries of each institution into its chain: behind the writers, so that they never wait for each other.
+/// Links the entries of each institution into its chain: asynchronously, so that writers never wait for each other.
 ///
-/// Several may run, one in each server process: the chain's end is one row, whoever moves it first has sealed, and the others
-/// find that out before they write anything.
+/// Each server process may run one: the chain's end is one row, the first to advance it seals, and the others notice
+/// before they write.
 package struct AuditSealService: Sendable {
-    /// Entries that one transaction seals: on SQLite changes wait for it.
+    /// The number of entries sealed per transaction: on SQLite other writes wait for it.
     package static let batch = 1024
 
     private let database: any Database
@@ -21,7 +21,7 @@ package struct AuditSealService: Sendable {
         self.clock = clock
     }
 
-    /// Seals what is there now; how many entries that were.
+    /// Seals all present entries and returns their number.
     @discardableResult
     package func seal() async throws -> Int {
         let institutions = try await database.read { try AuditStore($0).unsealedInstitutions() }
@@ -32,7 +32,7 @@ package struct AuditSealService: Sendable {
 
     private func seal(_ institution: InstitutionID) async throws -> Int {
         var count = 0
-        // Also ends where others seal all the time: what they leave is theirs.
+        // Ends even if others seal continuously: the rest is theirs.
         for _ in 0..<1000 {
             guard let step = try await nextStep(institution) else { return count }
             if try await write(step) { count += step.entries.count }
@@ -41,17 +41,17 @@ package struct AuditSealService: Sendable {
         return count
     }
 
-    /// What one transaction writes.
+    /// The writes of one transaction.
     private struct Step: Sendable {
         let head: AuditHead
         let entries: [AuditEntry]
         let seals: [AuditSeal]
-        /// Nothing was left behind it.
+        /// No entries remain after it.
         let isLast: Bool
     }
 
     private func nextStep(_ institution: InstitutionID) async throws -> Step? {
-        // Before the look: an entry that comes after it may bear this time.
+        // Before the query: an entry that arrives after it may have this time.
         let now = clock()
         let (head, found) = try await database.read { [batch] connection in
             let store = AuditStore(connection)
@@ -60,14 +60,14 @@ package struct AuditSealService: Sendable {
         let entries = Array(found.prefix(batch))
         guard let last = entries.last else { return nil }
         let isLast = found.count <= batch
-        // What is left happened after the last entry of a full batch, and no earlier is promised.
+        // The remaining entries happened after the last entry of a full batch, so nothing earlier is guaranteed.
         let sealedUntil = isLast ? now : min(now, last.occurredAt)
-        // Never back: clocks of several servers differ a little.
+        // Never decreases: the clocks of several servers differ slightly.
         let until = max(sealedUntil, head.sealedUntil ?? sealedUntil)
         return Step(head: head, entries: entries, seals: head.seals(of: entries, sealedUntil: until), isLast: isLast)
     }
 
-    /// - Returns: false where another sealer was faster.
+    /// - Returns: false if another sealer was first.
     private func write(_ step: Step) async throws -> Bool {
         guard let last = step.seals.last else { return false }
         return try await database.write { connection in

@@ -1,7 +1,7 @@
 import Storage
 
-/// Records who read what and who was refused. Entries that come together are written together: each waits for the
-/// transaction that holds it, and none for a transaction of its own.
+/// Records reads and denied requests. Concurrent entries are written together: each waits for the transaction that
+/// contains it.
 package actor AuditService {
     private let database: any Database
     private let clock: @Sendable () -> Timestamp
@@ -14,7 +14,7 @@ package actor AuditService {
         let continuation: CheckedContinuation<Void, any Error>
     }
 
-    /// As many entries as one transaction takes: others' changes wait for it on SQLite.
+    /// The number of entries per transaction: on SQLite other writes wait for it.
     private static let batchLimit = 1024
 
     package init(
@@ -26,12 +26,12 @@ package actor AuditService {
         self.refusals = RefusalBudget(refusals)
     }
 
-    /// Returns once `entry` is on disk, so that no answer leaves without its trace.
+    /// Returns once `entry` is durable, so that no response is sent without its entry.
     package func record(_ entry: AuditEntry) async throws {
         try await record([entry])
     }
 
-    /// The same for what one answer shows of several objects: all of the entries or none.
+    /// The same for several objects in one response: all of the entries or none.
     package func record(_ entries: [AuditEntry]) async throws {
         guard !entries.isEmpty else { return }
         try await withCheckedThrowingContinuation { continuation in
@@ -42,21 +42,21 @@ package actor AuditService {
         }
     }
 
-    /// The same for what was refused. A flood of refusals is counted beyond a limit instead of written one by one:
+    /// The same for denied requests. Beyond a limit they are counted instead of written individually:
     /// `writeCountedRefusals` turns each source's count into one entry.
     package func recordRefusal(_ entry: AuditEntry) async throws {
         guard refusals.admits(entry, at: clock()) else { return }
         try await record(entry)
     }
 
-    /// Counts a request that bore no token: it names nobody, so there is no entry of its own.
+    /// Counts a request without a token: it identifies no user, so it gets no entry.
     package func countAnonymousRequest(_ origin: RequestOrigin) {
         refusals.countAnonymousRequest(at: origin.address, at: clock())
     }
 
-    /// Writes what was only counted; run it now and then.
+    /// Writes the counted requests; run it periodically.
     ///
-    /// - Parameter atOnce: also what has not been counted for its time yet; for the end of the process.
+    /// - Parameter atOnce: includes counts whose interval has not elapsed; for shutdown.
     package func writeCountedRefusals(atOnce: Bool = false) async throws {
         for entry in refusals.takeCounted(at: clock(), atOnce: atOnce) { try await record(entry) }
     }
@@ -76,7 +76,7 @@ package actor AuditService {
         isWriting = false
     }
 
-    /// The first who wait, as far as their entries go into one transaction.
+    /// The first waiting entries that fit into one transaction.
     private func nextBatch() -> [Waiting] {
         var count = 0
         let batch = waiting.prefix { item in
@@ -87,7 +87,7 @@ package actor AuditService {
         return Array(batch)
     }
 
-    /// One that the database refuses must not take the others with it.
+    /// An entry that the database rejects must not fail the others.
     private func writeEach(_ batch: [Waiting]) async {
         for item in batch {
             do {
@@ -105,7 +105,7 @@ package actor AuditService {
 }
 
 extension DatabaseError {
-    /// Whether one row of several may be to blame.
+    /// Whether a single row may be the cause.
     fileprivate var isFaultOfOne: Bool {
         switch kind {
         case .uniqueViolation, .foreignKeyViolation, .checkViolation, .notNullViolation, .invalidValue: true
@@ -117,7 +117,7 @@ extension DatabaseError {
 // MARK: Reading
 
 extension AuditService {
-    /// The institution's entries that the query asks for, newest first; reading them is recorded as well.
+    /// The institution's entries that match the query, newest first; reading them is recorded as well.
     package func list(_ scope: Scope, _ query: AuditQuery = AuditQuery()) async throws -> Page<AuditEntry> {
         try Policy.require(.readAudit, scope)
         let page = try await database.read { try AuditStore($0).entries(scope, query) }
@@ -125,7 +125,7 @@ extension AuditService {
         return page
     }
 
-    /// The institution's entries, oldest first, in parts: a trail of any length takes the memory of one part.
+    /// The institution's entries, oldest first, in batches: memory use does not depend on the trail's length.
     package func export(_ scope: Scope, _ query: AuditQuery) async throws -> AuditExport {
         try Policy.require(.readAudit, scope)
         try await record(AuditEntry(scope, "audit.export", "audit", nil, at: clock()))
@@ -141,7 +141,7 @@ extension AuditService {
     }
 }
 
-/// A trail on its way out: each step reads the next part.
+/// An export in progress: each step reads the next batch.
 package struct AuditExport: AsyncSequence, Sendable {
     package typealias Element = [AuditEntry]
 
@@ -151,7 +151,7 @@ package struct AuditExport: AsyncSequence, Sendable {
     private let institution: InstitutionID
     private let query: AuditQuery
 
-    /// - Parameter until: where the query has no end, this is it, so that a busy service's export ends as well.
+    /// - Parameter until: the end for queries without one, so that exports of a busy service terminate.
     init(database: any Database, institution: InstitutionID, _ query: AuditQuery, until: Timestamp) {
         self.database = database
         self.institution = institution
@@ -162,7 +162,7 @@ package struct AuditExport: AsyncSequence, Sendable {
 
     package func makeAsyncIterator() -> Iterator { Iterator(export: self) }
 
-    /// Where an export stands.
+    /// The position of an export.
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate let export: AuditExport
         private var last: AuditEntry?

@@ -1,13 +1,13 @@
 import Storage
 
-/// The chain's side of the audit trail, for the sealer and the operator: of whichever institution.
+/// Access to the chain for the sealer and the operator, across institutions.
 extension AuditStore {
-    /// Every institution, whether it has entries or not.
+    /// All institutions, with or without entries.
     func institutions() throws -> [InstitutionID] {
         try connection.query("SELECT id FROM institutions ORDER BY id").map { try $0.get("id") }
     }
 
-    /// The institutions that have entries to seal.
+    /// The institutions with entries to seal.
     func unsealedInstitutions() throws -> [InstitutionID] {
         try connection.query("SELECT DISTINCT institution_id FROM audit_entries WHERE chain_sequence IS NULL")
             .map { try $0.get("institution_id") }
@@ -32,7 +32,7 @@ extension AuditStore {
         )?.get("number") ?? 0
     }
 
-    /// Sealed entries behind `sequence`, in the chain's order.
+    /// Sealed entries after `sequence`, in the chain's order.
     func sealed(_ institution: InstitutionID, after sequence: Int64, limit: Int) throws -> [AuditEntry] {
         try connection.query(
             """
@@ -42,7 +42,7 @@ extension AuditStore {
         ).map(AuditEntry.init)
     }
 
-    /// The end of the chain as the sealer noted it.
+    /// The end of the chain as recorded by the sealer.
     func head(_ institution: InstitutionID) throws -> AuditHead {
         let row = try connection.queryOne(
             "SELECT sequence, hash, sealed_until FROM audit_chains WHERE institution_id = \(institution)")
@@ -53,9 +53,9 @@ extension AuditStore {
             sealedUntil: sequence == 0 ? nil : try row.get("sealed_until"))
     }
 
-    /// Moves the end of the chain from `head` behind `last` and takes its row until this transaction ends.
+    /// Moves the end of the chain from `head` to `last` and locks its row until this transaction ends.
     ///
-    /// - Returns: false where another sealer was faster; then nothing may be written.
+    /// - Returns: false if another sealer was first; nothing may be written then.
     func advance(_ head: AuditHead, to last: AuditSeal) throws -> Bool {
         try connection.execute(
             """
@@ -70,7 +70,7 @@ extension AuditStore {
         return changed == 1
     }
 
-    /// Fills the chain's columns; the only change that the database allows on these rows.
+    /// Fills the chain's columns; the only update that the database allows on these rows.
     func seal(_ entries: [AuditEntry], _ seals: [AuditSeal]) throws {
         for part in Self.parts(of: Array(zip(entries, seals))) {
             let values = part.map { entry, seal -> SQL in

@@ -1,6 +1,6 @@
 import Storage
 
-/// The audit trail's rows: added, read, never changed.
+/// The audit trail's rows: appended, read, never changed.
 package struct AuditStore {
     let connection: any DatabaseConnection
 
@@ -13,7 +13,7 @@ package struct AuditStore {
         try append([entry])
     }
 
-    /// Many at once cost little more than one.
+    /// A batch costs little more than one entry.
     package func append(_ entries: [AuditEntry]) throws {
         for part in Self.parts(of: entries) {
             try connection.execute(
@@ -26,7 +26,7 @@ package struct AuditStore {
         }
     }
 
-    /// Nulls go as empty texts: PostgreSQL would have to prepare a statement for each pattern of nulls.
+    /// Nulls are passed as empty texts: otherwise PostgreSQL would prepare a statement for each pattern of nulls.
     private static func values(_ entry: AuditEntry) throws -> SQL {
         """
         (\(entry.id), \(entry.institution), \(time(entry)), NULLIF(\(entry.actor?.string ?? ""), ''),
@@ -36,9 +36,8 @@ package struct AuditStore {
         """
     }
 
-    /// The entry's time, or the one by which its chain is sealed where that is later: a change that waited for its turn, or a
-    /// server whose clock is behind, goes on from where the chain stands. So what bears an earlier time was not written here
-    /// (`AuditChainCheck`).
+    /// The entry's time, or the time until which its chain is sealed if that is later: for a write that waited, or a
+    /// server whose clock is behind. An entry with an earlier time was therefore not written here (`AuditChainCheck`).
     private static func time(_ entry: AuditEntry) -> SQL {
         """
         (SELECT MAX(t.time) FROM (SELECT \(entry.occurredAt) AS time UNION ALL
@@ -46,7 +45,7 @@ package struct AuditStore {
         """
     }
 
-    /// Runs of a few fixed lengths, so that each length is one prepared statement.
+    /// Batches of a few fixed lengths, so that each length is one prepared statement.
     static func parts<Item>(of items: [Item]) -> [ArraySlice<Item>] {
         var rest = items[...]
         var parts: [ArraySlice<Item>] = []
@@ -59,7 +58,7 @@ package struct AuditStore {
         return parts
     }
 
-    /// The institution's entries that the query asks for, newest first.
+    /// The institution's entries that match the query, newest first.
     func entries(_ scope: Scope, _ query: AuditQuery) throws -> Page<AuditEntry> {
         let filter = Self.condition(scope.institution, query)
         var condition = filter
@@ -85,7 +84,7 @@ package struct AuditStore {
             .get("number")
     }
 
-    /// For an export: what follows `last` in the order of time, oldest first.
+    /// For an export: the entries after `last` by time, oldest first.
     func entries(
         of institution: InstitutionID, _ query: AuditQuery, after last: AuditEntry?, limit: Int
     ) throws -> [AuditEntry] {
@@ -96,11 +95,11 @@ package struct AuditStore {
         ).map(AuditEntry.init)
     }
 
-    /// Whether an entry says that something was changed, and neither read nor used; over the table's alias.
+    /// Whether an entry records a change rather than a read or use; `alias` is the table's alias.
     package static func isChange(_ alias: String) -> String {
         let reading = ["read", "list", "trace", "export", "pdfs", "start", "refresh", "repeat"]
         let verbs = reading.map { "\(alias).action NOT LIKE '%.\($0)'" }.joined(separator: " AND ")
-        // A report that becomes `exported` is a change, as is a segmentation that was started.
+        // Exporting a report is a change, as is starting a segmentation.
         return "(\(alias).changes IS NOT NULL OR \(alias).action = 'inference.start' OR (\(verbs)))"
     }
 
@@ -109,7 +108,7 @@ package struct AuditStore {
         if let actor = query.actor { parts.append("actor_id = \(actor)") }
         if let action = query.action {
             parts.append("action = \(action)")
-            // Said again as the indices have it: neither database would conclude it from a binding.
+            // Repeated as in the indices: neither database infers it from a binding.
             if !action.hasSuffix(".read") && !action.hasSuffix(".list") {
                 parts.append("action NOT LIKE '%.read' AND action NOT LIKE '%.list'")
             }

@@ -1,6 +1,6 @@
 import Storage
 
-/// For the operator: whether the audit trail is what was sealed. It reads and never writes.
+/// Verifies the audit trail for the operator. It never writes.
 package struct AuditVerifyService: Sendable {
     private static let part = 2000
 
@@ -10,25 +10,25 @@ package struct AuditVerifyService: Sendable {
         self.database = database
     }
 
-    /// What was found of one institution's chain.
+    /// The result for one institution's chain.
     package struct Verdict: Sendable {
         package let institution: InstitutionID
-        /// Sealed entries that were compared.
+        /// The number of verified entries.
         package let count: Int
-        /// Entries that wait for the sealer.
+        /// The number of entries that are not sealed yet.
         package let unsealed: Int
         package let head: AuditHead
-        /// The first thousand.
+        /// The first thousand faults.
         package let faults: [AuditFault]
         package let faultCount: Int
     }
 
-    /// All chains, or that of one institution.
+    /// Verifies all chains, or that of one institution.
     ///
     /// - Parameters:
-    ///   - heads: hashes of ends that were noted elsewhere.
+    ///   - heads: externally recorded hashes of ends.
     ///   - tell: called with each institution's verdict.
-    /// - Returns: those of `heads` that are in none of the chains.
+    /// - Returns: the `heads` that are in no chain.
     package func verify(
         _ only: InstitutionID? = nil, heads: Set<String> = [], tell: (Verdict) throws -> Void
     ) async throws -> Set<String> {
@@ -50,7 +50,7 @@ package struct AuditVerifyService: Sendable {
         }
     }
 
-    /// The entries of all institutions, or of one, oldest first, in parts.
+    /// The entries of all institutions, or of one, oldest first, in batches.
     package func export(_ only: InstitutionID? = nil, _ query: AuditQuery) async throws -> [AuditExport] {
         let now = Timestamp.now
         return try await institutions(only).map {
@@ -69,7 +69,7 @@ package struct AuditVerifyService: Sendable {
         var last: Int64 = 0
         var head: AuditHead
         repeat {
-            // Of one moment with the last part: what is sealed meanwhile moves both.
+            // Read together with the last batch, since sealing moves both.
             let (entries, end) = try await database.read { [last] connection in
                 let store = AuditStore(connection)
                 return (

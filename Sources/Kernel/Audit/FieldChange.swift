@@ -1,10 +1,10 @@
 import Basics
 import Foundation
 
-/// A field that a change gave another value, as the audit trail keeps it for ever.
+/// A changed field in the audit trail, kept permanently.
 package struct FieldChange: Sendable, Equatable, Codable {
     package let field: String
-    /// Nil where there was none, and for a field that is only named.
+    /// `nil` if there was no value, and for redacted fields.
     package let from: String?
     package let to: String?
 
@@ -21,17 +21,18 @@ package struct FieldChange: Sendable, Equatable, Codable {
         to = nil
     }
 
-    /// Whether the entry says what the value was, and not only which field it is.
+    /// Whether the entry contains the values rather than only the field's name.
     package var hasValues: Bool { from != nil || to != nil }
 
     // MARK: Making
 
-    /// Names a field that holds data of a patient or a person, or free text: those must be able to go, and entries never do.
+    /// Records only the name of a field with patient or personal data or free text: such data must be erasable, entries
+    /// are not.
     package static func redacted<Value: Equatable>(_ field: String, _ before: Value, _ after: Value) -> FieldChange? {
         before == after ? nil : FieldChange(field)
     }
 
-    /// With the former value and the new one. There is no such function for a text, so that none gets in.
+    /// With the old and new values. There is deliberately no such function for text.
     package static func withValues<Value: RawRepresentable<String> & CaseIterable>(
         _ field: String, _ before: Value?, _ after: Value?
     ) -> FieldChange? {
@@ -46,7 +47,7 @@ package struct FieldChange: Sendable, Equatable, Codable {
         FieldChange(field, before.map { String($0) }, after.map { String($0) })
     }
 
-    /// What a model package calls itself.
+    /// The model package's name and version.
     package static func withValues(_ field: String, _ before: ModelIdentity?, _ after: ModelIdentity?) -> FieldChange? {
         FieldChange(field, before.map { "\($0.name) \($0.version)" }, after.map { "\($0.name) \($0.version)" })
     }
@@ -62,7 +63,7 @@ package struct FieldChange: Sendable, Equatable, Codable {
 // MARK: Storing
 
 extension [FieldChange] {
-    /// As a column holds them: JSON, empty where nothing was changed.
+    /// JSON for a column, empty if there are no changes.
     func stored() throws -> String {
         guard !isEmpty else { return "" }
         let encoder = JSONEncoder()
@@ -70,7 +71,7 @@ extension [FieldChange] {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    /// Text that is no list of changes was put there by somebody else; its seal is then wrong as well.
+    /// Text that is not a list of changes was not written by the service; its seal is then wrong as well.
     package init(stored text: String?) {
         self = text.flatMap { try? JSONDecoder().decode([FieldChange].self, from: Data($0.utf8)) } ?? []
     }

@@ -1,27 +1,27 @@
 import Storage
 
-/// How many refusals are written one by one.
+/// The number of denied requests that are written individually.
 package struct RefusalLimits: Sendable {
-    /// Of one source (an institution's people at one address): so many at once, then one a second.
+    /// Per source (an institution's users at one address): the burst, then one per second.
     package var burst = 60.0
     package var perSecond = 1.0
-    /// Of all sources together.
+    /// For all sources together.
     package var totalBurst = 1000.0
     package var totalPerSecond = 50.0
-    /// Sources that are remembered at once.
+    /// The maximum number of tracked sources.
     package var sources = 4096
-    /// How often counts are written.
+    /// The interval at which counts are written.
     package var countInterval: Duration = .seconds(10)
-    /// Addresses of requests without a token that are told apart, and how often their counts are written: anybody may
-    /// send such requests, so all of them together make less than an entry a second.
+    /// The number of addresses of anonymous requests that are tracked separately, and the interval of their counts:
+    /// anyone may send such requests, so together they produce less than one entry per second.
     package var anonymous = 256
     package var anonymousInterval: Duration = .seconds(600)
 
     package init() {}
 }
 
-/// Decides which refusals are written and counts the others, so that a flood of bad requests fills neither the database
-/// nor the memory; a value without input or output.
+/// Decides which denied requests are written and counts the others, so that a flood fills neither the database nor
+/// memory. Performs no I/O.
 struct RefusalBudget: Sendable {
     private let limits: RefusalLimits
     private var total: Allowance
@@ -37,13 +37,13 @@ struct RefusalBudget: Sendable {
             action: "audit.strangers", sources: limits.anonymous, interval: limits.anonymousInterval)
     }
 
-    /// Whether `entry` is written by itself; else it is counted.
+    /// Whether `entry` is written individually; otherwise it is counted.
     mutating func admits(_ entry: AuditEntry, at now: Timestamp) -> Bool {
         let source = RefusalSource(institution: entry.institution, address: entry.address)
         if allowances[source] == nil { makeRoom(at: now) }
         let isKnown = allowances[source] != nil || allowances.count < limits.sources
         var own = allowances[source] ?? Allowance(left: limits.burst)
-        // The source's own allowance first: who floods must not use up what the others share.
+        // The source's own allowance first: a flooding source must not use up the shared one.
         if isKnown, own.take(limits.burst, limits.perSecond, at: now) {
             allowances[source] = own
             if total.take(limits.totalBurst, limits.totalPerSecond, at: now) { return true }
@@ -54,18 +54,17 @@ struct RefusalBudget: Sendable {
         return false
     }
 
-    /// A request without any token; the trail of the default institution has the count.
+    /// Counts a request without a token; the default institution's trail gets the count.
     mutating func countAnonymousRequest(at address: String?, at now: Timestamp) {
         anonymous.add(RefusalSource(institution: .default, address: address), at: now)
     }
 
-    /// One entry for each source with refusals that were only counted; nothing before the interval is over, but at once
-    /// where that is asked for.
+    /// One entry per source with counted requests; none before the interval has elapsed, unless `atOnce` is set.
     mutating func takeCounted(at now: Timestamp, atOnce: Bool = false) -> [AuditEntry] {
         beyond.take(at: now, atOnce: atOnce) + anonymous.take(at: now, atOnce: atOnce)
     }
 
-    /// Forgets sources that have their whole allowance again.
+    /// Drops sources whose allowance is full again.
     private mutating func makeRoom(at now: Timestamp) {
         guard allowances.count >= limits.sources else { return }
         let wait = Duration.seconds(limits.burst / limits.perSecond)
@@ -73,10 +72,10 @@ struct RefusalBudget: Sendable {
     }
 }
 
-/// Whose refusals are counted together.
+/// The source by which denied requests are counted.
 private struct RefusalSource: Hashable {
     let institution: InstitutionID
-    /// Of IPv6 the network: one subscriber has all addresses in it.
+    /// For IPv6 the network: one subscriber has all addresses in it.
     let address: String?
 
     init(institution: InstitutionID, address: String?) {
@@ -85,7 +84,7 @@ private struct RefusalSource: Hashable {
     }
 }
 
-/// Numbers of refusals by their source, each of which becomes one entry.
+/// Counts of denied requests by source, each of which becomes one entry.
 private struct RefusalCounts: Sendable {
     let action: String
     let sources: Int
@@ -101,7 +100,7 @@ private struct RefusalCounts: Sendable {
 
     mutating func add(_ source: RefusalSource, at now: Timestamp) {
         since = since ?? now
-        // Too many addresses at once are one source.
+        // Addresses beyond the limit count as one source.
         let isKnown = numbers[source] != nil || numbers.count < sources
         numbers[isKnown ? source : RefusalSource(institution: source.institution, address: nil), default: 0] += 1
     }
@@ -119,7 +118,7 @@ private struct RefusalCounts: Sendable {
     }
 }
 
-/// What may still be taken: it fills up again with time.
+/// A token bucket.
 private struct Allowance: Sendable {
     var left: Double
     var takenAt: Timestamp?

@@ -1,6 +1,6 @@
 import Storage
 
-/// The rows that say which stored files are still wanted.
+/// The rows that reference stored files.
 package struct BlobRowStore {
     private let connection: any DatabaseConnection
 
@@ -8,12 +8,12 @@ package struct BlobRowStore {
         self.connection = connection
     }
 
-    /// Names a blob that has been committed to the blob store; rows of a case's files go with the case.
+    /// References a blob that has been committed to the blob store; rows of a case's files are deleted with the case.
     package func insert(_ scope: Scope, _ blob: StagedBlob, case id: CaseID?, at time: Timestamp = .now) throws {
         try insert(institution: scope.institution, blob, case: id, at: time)
     }
 
-    /// The same for work that no user is signed in for.
+    /// The same for work without a signed-in user.
     package func insert(
         institution: InstitutionID, _ blob: StagedBlob, case id: CaseID?, at time: Timestamp = .now
     ) throws {
@@ -32,7 +32,7 @@ package struct BlobRowStore {
             "DELETE FROM blobs WHERE institution_id = \(scope.institution) AND id IN \(list: keys)")
     }
 
-    /// The case's files no longer count as stored: call it where their rows are about to go with the case.
+    /// Subtracts the case's files from the stored size: call it before their rows are deleted with the case.
     package func subtract(institution: InstitutionID, case id: CaseID) throws {
         try subtract(institution: institution, "case_id = \(id)")
     }
@@ -46,7 +46,7 @@ package struct BlobRowStore {
             """)
     }
 
-    /// Those of `keys` that a row names, of whichever institution: only the sweeper asks.
+    /// Those of `keys` that a row references, across institutions: only for the sweeper.
     func named(among keys: [BlobKey]) throws -> Set<BlobKey> {
         let rows = try connection.query("SELECT id FROM blobs WHERE id IN \(list: keys)")
         return Set(try rows.map { try $0.get("id") })

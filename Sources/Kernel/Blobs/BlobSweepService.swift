@@ -1,11 +1,11 @@
 import Storage
 
-/// Removes files that no row names: what a crash left behind and what deleted rows no longer need.
+/// Removes unreferenced files: left by a crash, or by deleted rows.
 package struct BlobSweepService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
 
-    /// Keys asked for in one statement.
+    /// The number of keys per statement.
     private static let batch = 500
 
     package init(database: any Database, blobs: any BlobStore) {
@@ -13,8 +13,8 @@ package struct BlobSweepService: Sendable {
         self.blobs = blobs
     }
 
-    /// - Parameter age: younger files stay, since their rows may not have been written yet.
-    /// - Returns: how many files went.
+    /// - Parameter age: younger files are kept, since their rows may not have been written yet.
+    /// - Returns: the number of removed files.
     @discardableResult
     package func sweep(olderThan age: Duration = .seconds(24 * 3600), now: Timestamp = .now) async throws -> Int {
         var rest = try await blobs.keys(writtenBefore: now.advanced(by: .zero - age))[...]

@@ -1,6 +1,6 @@
 import Storage
 
-/// How much an institution stores and may store.
+/// An institution's storage use and quota.
 package struct QuotaStore {
     private let connection: any DatabaseConnection
 
@@ -9,9 +9,9 @@ package struct QuotaStore {
     }
 
     /// - Parameters:
-    ///   - bytes: what is to come on top of what is stored.
-    ///   - defaultQuota: the operator's rule for institutions that have none of their own; nil is no limit.
-    /// - Throws: quota exceeded where there is no room for it.
+    ///   - bytes: the size to be added.
+    ///   - defaultQuota: for institutions without their own quota; `nil` means no limit.
+    /// - Throws: quota exceeded if there is not enough space.
     package func requireRoom(_ scope: Scope, for bytes: Int64 = 0, defaultQuota: Int64?) throws {
         let row = try connection.queryOne(
             "SELECT stored_bytes, quota_bytes FROM institutions WHERE id = \(scope.institution)")
@@ -23,7 +23,7 @@ package struct QuotaStore {
             "Your institution's \(ByteCount(quota).size) storage quota is used up. Ask your administrator for more.")
     }
 
-    /// Bytes that are promised to uploads under way.
+    /// Bytes reserved for uploads in progress.
     package func promised(_ scope: Scope, at now: Timestamp) throws -> Int64 {
         try connection.queryOne(
             """

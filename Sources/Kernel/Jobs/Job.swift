@@ -1,26 +1,26 @@
 import Storage
 
-/// Work that runs outside a request. It may run twice; what it writes is written once, because its writes are handed
-/// back and run in the transaction that checks the lease.
+/// Work that runs outside a request. It may run twice, but its writes are applied once: it returns them, and they run
+/// in the transaction that checks the lease.
 package protocol Job: Sendable {
-    /// Ids only: a job's row never holds patient data.
+    /// Ids only: a job's row never contains patient data.
     associatedtype Parameters: Codable & Sendable
 
-    /// The job's kind in its row; never changes once rows exist.
+    /// The job's kind in its row; must not change once rows exist.
     static var jobName: String { get }
-    /// Which workers may take it, and which jobs it never waits behind.
+    /// Determines which workers may take it, and which jobs it never waits for.
     static var jobClass: JobClass { get }
-    /// How many runs may fail before the job does; runs lost with their worker are counted apart.
+    /// The number of failed runs after which the job fails; runs lost with their worker are counted separately.
     static var maximumAttempts: Int { get }
-    /// How long a run may take; one that takes longer is stopped.
+    /// The time limits of a run; a run that exceeds them is stopped.
     var limits: JobLimits { get }
 
-    /// Does the work without touching what it's for, and hands back the writes that make it count.
+    /// Does the work without writing to the database, and returns the writes of its results.
     ///
-    /// - Throws: `JobFailure` with a sentence for the user; any other error is taken for a fault of ours and tried again.
+    /// - Throws: `JobFailure` with a sentence for the user; any other error counts as internal and is retried.
     func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites
 
-    /// Runs in the transaction that ends the job, however it ends and whoever ends it; after the writes where it succeeded.
+    /// Runs in the transaction that ends the job, in whichever way; after the writes if it succeeded.
     func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws
 }
 
@@ -32,17 +32,17 @@ extension Job {
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {}
 }
 
-/// What a successful run writes, in the transaction that ends its job.
+/// The writes of a successful run, in the transaction that ends its job.
 package typealias JobWrites = @Sendable (any DatabaseConnection) throws -> Void
 
-/// Why a run failed, in one sentence for the user without patient data.
+/// The reason a run failed, in one sentence for the user without patient data.
 package struct JobFailure: LoggableError, Equatable {
     package enum Kind: Sendable {
-        /// Trying again would fail again.
+        /// A retry would fail again.
         case permanent
-        /// Trying again may help.
+        /// A retry may succeed.
         case transient
-        /// What the work was for is gone: the job counts as cancelled.
+        /// The job's object no longer exists: the job counts as cancelled.
         case obsolete
     }
 
@@ -57,7 +57,7 @@ package struct JobFailure: LoggableError, Equatable {
     package var description: String { message }
 }
 
-/// A job with its parameters' type forgotten, so that one runner serves all kinds.
+/// A type-erased job, so that one runner handles all kinds.
 package struct JobHandler: Sendable {
     let kind: String
     let limits: JobLimits
@@ -69,7 +69,7 @@ package struct JobHandler: Sendable {
         limits = job.limits
         run = { try await job.run(try JobParameters.decode($0), control: $1) }
         ended = { end, parameters, connection in
-            // Of parameters that this version can't read nobody can be told.
+            // Parameters that this version cannot decode do not identify whom to notify.
             guard let parameters: J.Parameters = try? JobParameters.decode(parameters) else { return }
             try job.ended(end, parameters, in: connection)
         }

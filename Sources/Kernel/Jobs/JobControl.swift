@@ -1,9 +1,9 @@
 import Basics
 import Synchronization
 
-/// The line between a running job and its worker: the job says how far it is and learns that it should stop.
+/// The connection between a running job and its worker: the job reports progress and learns when to stop.
 package final class JobControl: Sendable {
-    /// Why a run should stop.
+    /// The reason a run should stop.
     package enum StopReason: Sendable, Equatable {
         case cancelRequested, leaseLost, shutdown
         /// It has taken too long.
@@ -16,9 +16,9 @@ package final class JobControl: Sendable {
         var stopReason: StopReason?
     }
 
-    /// The job that runs.
+    /// The running job.
     package let job: ID<JobRecord>
-    /// Which request asked for it, for what it asks for in turn.
+    /// The request that created the job, passed on to jobs that it creates.
     package let requestID: String?
     private let state = Mutex(State())
 
@@ -27,7 +27,7 @@ package final class JobControl: Sendable {
         self.requestID = requestID
     }
 
-    /// `fraction` is the share done of the whole work in 0...1; one that falls is ignored.
+    /// `fraction` is the completed share of the whole work, 0...1; decreasing values are ignored.
     package func report(_ step: String, _ fraction: Double) {
         state.withLock {
             $0.reports += 1
@@ -38,10 +38,10 @@ package final class JobControl: Sendable {
 
     package var progress: JobProgress { state.withLock { $0.progress } }
 
-    /// How often the run has said how far it is.
+    /// The number of progress reports.
     var reports: Int { state.withLock { $0.reports } }
 
-    /// The first reason counts.
+    /// Only the first reason counts.
     package func stop(_ reason: StopReason) {
         state.withLock { $0.stopReason = $0.stopReason ?? reason }
     }
@@ -53,7 +53,7 @@ package final class JobControl: Sendable {
         if stopReason != nil { throw CancellationError() }
     }
 
-    /// The same line as imaging code knows it.
+    /// The same connection for imaging code.
     package var workControl: WorkControl {
         WorkControl(report: { self.report($0, $1) }, isCancelled: { self.stopReason != nil })
     }

@@ -2,7 +2,7 @@ import Logging
 import Storage
 import Synchronization
 
-/// How far a job is, as its watchers learn it.
+/// A job's status and progress, for its watchers.
 package struct JobChange: Sendable, Equatable {
     package let job: ID<JobRecord>
     package let status: JobStatus
@@ -22,16 +22,16 @@ package final class JobFeed: Sendable {
     private typealias Key = ID<Watcher>
 
     private struct Watcher {
-        /// Those that are not over yet.
+        /// The unfinished jobs.
         var jobs: Set<ID<JobRecord>>
         var told: [ID<JobRecord>: JobChange] = [:]
         let changes: AsyncStream<JobChange>.Continuation
-        /// Ends it when its time is up; a tick may hang for longer while the database is away.
+        /// Ends it after its timeout; a tick may block longer if the database is unavailable.
         var clock: Task<Void, Never>?
 
         mutating func setClock(_ clock: Task<Void, Never>) { self.clock = clock }
 
-        /// - Parameter asked: those of them that are not among `present` are gone.
+        /// - Parameter asked: those missing from `present` no longer exist.
         mutating func see(_ present: [ID<JobRecord>: JobChange], askedFor asked: Set<ID<JobRecord>>) {
             for job in jobs.intersection(asked) {
                 guard let change = present[job] else {
@@ -55,18 +55,18 @@ package final class JobFeed: Sendable {
     private let interval: Duration
     private let state = Mutex(State())
 
-    /// The wait after a tick that failed.
+    /// The wait after a failed tick.
     private static let outagePause: Duration = .seconds(1)
 
-    /// - Parameter interval: from one look to the next.
+    /// - Parameter interval: the time between queries.
     package init(database: any Database, logger: Logger, interval: Duration = .milliseconds(100)) {
         self.database = database
         self.logger = logger
         self.interval = interval
     }
 
-    /// Each job's present state and then each change of it, until all of them are over or gone, the time is up, or the
-    /// watching task is cancelled. An outage of the database ends nothing before its time.
+    /// The current state of each job and then each change, until all jobs have ended or been deleted, the timeout is
+    /// over, or the watching task is cancelled. A database outage does not end the stream early.
     ///
     /// The caller must have checked access to these jobs.
     package func changes(of jobs: Set<ID<JobRecord>>, timeout: Duration) -> AsyncStream<JobChange> {
@@ -93,10 +93,10 @@ package final class JobFeed: Sendable {
         return stream
     }
 
-    /// How many watch now.
+    /// The number of watchers.
     var watcherCount: Int { state.withLock { $0.watchers.count } }
 
-    /// Looks until nobody watches.
+    /// Queries until there are no watchers.
     private func tick() async {
         while let jobs = watchedJobs() {
             do {
@@ -110,7 +110,7 @@ package final class JobFeed: Sendable {
         }
     }
 
-    /// Nil, and the ticking ends, where nobody watches.
+    /// `nil`, which ends the ticking, if there are no watchers.
     private func watchedJobs() -> [ID<JobRecord>]? {
         state.withLock { state in
             let jobs = state.watchers.values.reduce(into: Set()) { $0.formUnion($1.jobs) }

@@ -1,8 +1,8 @@
-/// How long a run of one kind of job may take.
+/// The time limits of a run, by kind of job.
 package struct JobLimits: Sendable, Equatable {
-    /// From its start to its end.
+    /// From start to end.
     package let total: Duration
-    /// Without a report of progress.
+    /// Between progress reports.
     package let stage: Duration
 
     package init(total: Duration, stage: Duration) {
@@ -10,22 +10,22 @@ package struct JobLimits: Sendable, Equatable {
         self.stage = stage
     }
 
-    /// What the settings' defaults say.
+    /// The defaults of the settings.
     package static let segmentation = JobLimits(total: .seconds(3600), stage: .seconds(900))
     package static let report = JobLimits(total: .seconds(120), stage: .seconds(120))
     package static let maskScore = JobLimits(total: .seconds(600), stage: .seconds(600))
-    /// What the server does every hour: it reports nothing in between.
+    /// For the hourly maintenance, which reports no progress.
     package static let maintenance = JobLimits(total: .seconds(3000), stage: .seconds(3000))
 }
 
-/// A run's time, counted from one look at it to the next: a machine that was suspended in between has cost the run nothing.
+/// A run's time, added up between checks: a suspended machine does not count.
 struct JobClock {
-    /// What the one who looks must do.
+    /// What the caller must do.
     enum Answer: Equatable {
         case goOn
         /// Tell the run to stop, for this reason.
         case stop(JobFailure)
-        /// It was told to stop and does not.
+        /// It was told to stop but does not.
         case giveUp
     }
 
@@ -36,7 +36,7 @@ struct JobClock {
     private var stopping = Duration.zero
     private var reports = 0
 
-    /// More than this between two looks is time in which nothing ran.
+    /// A longer gap between two checks is time in which nothing ran.
     private static let longestTick: Duration = .seconds(30)
 
     /// - Parameter grace: how long a run may take to stop.
@@ -46,8 +46,8 @@ struct JobClock {
     }
 
     /// - Parameters:
-    ///   - time: since the last look.
-    ///   - reports: how often the run has reported so far.
+    ///   - time: since the last check.
+    ///   - reports: the number of progress reports so far.
     mutating func tick(_ time: Duration, reports: Int, step: String?, isStopping: Bool) -> Answer {
         let time = min(time, Self.longestTick)
         total += time

@@ -1,21 +1,21 @@
 import Foundation
 
-/// How a worker was lost, as far as is known.
+/// The known cause of a worker's loss.
 package enum JobLoss: String, Sendable, CaseIterable {
-    /// Killed, or gone with its machine: mostly not the job's fault.
+    /// Killed, or lost with its machine: usually not the job's fault.
     case unknown
-    /// It crashed, or the system ended it for the memory that it took.
+    /// It crashed, or the system killed it for its memory use.
     case crash
-    /// It was silent for too long and was ended for that.
+    /// It was silent for too long and was killed.
     case silence
-    /// It may not have the memory that it asked for.
+    /// It may not allocate the memory that it requested.
     case memory
 
     package static let outOfMemory =
         "This job needs more memory than a worker may use. Ask the administrator to raise WORKER_MEMORY_LIMIT."
 }
 
-/// Notes beside the media on how workers ended, for those who take over their jobs.
+/// Notes in the media folder on how workers ended, for the workers that take over their jobs.
 package struct WorkerNotes: Sendable {
     private let folder: URL
 
@@ -26,13 +26,13 @@ package struct WorkerNotes: Sendable {
         self.folder = folder
     }
 
-    /// Where a worker's note is; nil for a worker whose name is not one of ours.
+    /// The path of a worker's note; `nil` if the name is not a valid worker name.
     package func file(of worker: WorkerID) -> URL? {
         guard let id = UUID(uuidString: worker.string) else { return nil }
         return folder.appendingPathComponent("\(id.uuidString.lowercased()).ended")
     }
 
-    /// Notes how a worker ended; without room for that the loss stays an unknown one.
+    /// Records how a worker ended; on a full disk the cause stays unknown.
     package func write(_ loss: JobLoss, of worker: WorkerID) {
         guard let file = file(of: worker) else { return }
         try? FileManager.default.createDirectory(
@@ -48,7 +48,7 @@ package struct WorkerNotes: Sendable {
         return JobLoss(rawValue: text) ?? .unknown
     }
 
-    /// Removes notes that nobody will ask for.
+    /// Removes notes that are no longer needed.
     package func sweep(now: Date = Date()) {
         let files = try? FileManager.default.contentsOfDirectory(
             at: folder, includingPropertiesForKeys: [.contentModificationDateKey])

@@ -1,7 +1,7 @@
 import Logging
 import Storage
 
-/// The transactions between workers and the `jobs` table.
+/// The transactions of workers on the `jobs` table.
 package struct JobQueue: Sendable {
     private let database: any Database
     private let handlers: [String: JobHandler]
@@ -10,7 +10,7 @@ package struct JobQueue: Sendable {
     let policy: JobPolicy
     private let loss: @Sendable (WorkerID) -> JobLoss
 
-    /// - Parameter loss: how a worker was lost.
+    /// - Parameter loss: returns how a worker was lost.
     package init(
         database: any Database, handlers: [JobHandler], logger: Logger, policy: JobPolicy = JobPolicy(),
         loss: @escaping @Sendable (WorkerID) -> JobLoss = { _ in .unknown }
@@ -23,20 +23,20 @@ package struct JobQueue: Sendable {
         self.policy = policy
     }
 
-    /// A run that this worker has begun.
+    /// A run started by this worker.
     struct Claim: Sendable {
         let job: JobRecord
         let token: JobLease.Token
         let handler: JobHandler
     }
 
-    /// Takes the next job whose time has come; nil where there is none.
+    /// Claims the next due job; `nil` if there is none.
     ///
-    /// - Parameter classes: what may be taken; the first of them that has a job gives it.
+    /// - Parameter classes: the allowed classes, in order of preference.
     func claim(
         by owner: WorkerID, of classes: [JobClass] = JobClass.allCases, at now: Timestamp = .now
     ) async throws -> Claim? {
-        // Looking costs no lock, and mostly there is nothing to take.
+        // Queries need no lock, and usually there is nothing to recover.
         try await recoverExpired(at: now)
         let due = try await database.read { connection in
             try classes.filter { try !JobStore(connection).due($0, kinds, at: now, limit: 1).isEmpty }
@@ -50,13 +50,13 @@ package struct JobQueue: Sendable {
         }
     }
 
-    /// Frees what silent workers hold; one that works does this as well, since it may be the only one left.
+    /// Recovers the jobs of silent workers; busy workers do this as well, since they may be the only ones left.
     func recoverExpired(at now: Timestamp = .now) async throws {
         let expired = try await database.read { try JobStore($0).expired(kinds, at: now) }
         await recover(expired, workerIsDead: false, at: now)
     }
 
-    /// Frees at once what a worker held that is known to be dead.
+    /// Immediately recovers the jobs of a worker that is known to be dead.
     package func recover(from owner: WorkerID, at now: Timestamp = .now) async throws {
         let held = try await database.read { try JobStore($0).running(by: owner, kinds) }
         await recover(held, workerIsDead: true, at: now)
@@ -67,7 +67,7 @@ package struct JobQueue: Sendable {
     ) throws -> Claim? {
         let store = JobStore(connection)
         let lease = JobLease(owner: owner, token: ID(), expires: now.advanced(by: policy.lease))
-        // On PostgreSQL another worker may take a candidate between the two statements: then the next one is tried.
+        // On PostgreSQL another worker may claim a candidate between the two statements: then the next one is tried.
         for id in try store.due(jobClass, kinds, at: now, limit: 32) {
             guard var job = try store.lock(id), let handler = handlers[job.kind] else { continue }
             guard job.state.claim(lease, at: now) == .begin else { continue }
@@ -77,7 +77,7 @@ package struct JobQueue: Sendable {
         return nil
     }
 
-    /// Each in a transaction of its own: one that can't be recovered must not keep the others waiting.
+    /// Each in its own transaction: a failing recovery must not block the others.
     private func recover(_ ids: [ID<JobRecord>], workerIsDead: Bool, at now: Timestamp) async {
         for id in ids {
             do {
@@ -104,7 +104,7 @@ package struct JobQueue: Sendable {
         if case .end(let end) = answer { try handlers[job.kind]?.ended(end, job.parameters, connection) }
     }
 
-    /// Whether the run should go on, without writing anything.
+    /// Whether the run should continue, without writing anything.
     func look(_ claim: Claim) async throws -> JobState.HeartbeatReply {
         try await database.read { connection in
             guard let state = try JobStore(connection).find(claim.job.id)?.state, state.lease?.token == claim.token
@@ -113,7 +113,7 @@ package struct JobQueue: Sendable {
         }
     }
 
-    /// The same, and the run's progress is written and its lease extended.
+    /// The same, also writing the run's progress and extending its lease.
     func heartbeat(_ claim: Claim, _ progress: JobProgress, at now: Timestamp = .now) async throws
         -> JobState.HeartbeatReply
     {
@@ -128,7 +128,7 @@ package struct JobQueue: Sendable {
         }
     }
 
-    /// Ends the run: all that follows from it, or nothing where the job is no longer this run's.
+    /// Ends the run with all its writes, or does nothing if the run no longer holds the job.
     func finish(
         _ claim: Claim, _ outcome: JobOutcome, writes: JobWrites? = nil, at now: Timestamp = .now
     ) async throws -> JobState.FinishAnswer {

@@ -6,10 +6,10 @@ package struct JobRecord: Sendable {
     package let institution: InstitutionID
     package let kind: String
     package let jobClass: JobClass
-    /// JSON of ids.
+    /// JSON with ids.
     package let parameters: String
     package let createdAt: Timestamp
-    /// Which request asked for it; nil where none did.
+    /// The request that created the job; `nil` for background work.
     package let requestID: String?
     package internal(set) var state: JobState
 

@@ -2,7 +2,7 @@ import Logging
 import Storage
 import Synchronization
 
-/// One slot of a worker: takes one job after the other until it is told to stop.
+/// A worker's slot: runs one job after another until it is stopped.
 package final class JobRunner: Sendable {
     private struct State {
         var isStopping = false
@@ -18,10 +18,10 @@ package final class JobRunner: Sendable {
     private let turns: Mutex<JobTurns>
 
     /// - Parameters:
-    ///   - classes: what it takes.
-    ///   - afterJob: called when a job has ended, whichever way.
-    ///   - giveUp: called when a run does not stop though it was told to: its thread cannot be taken back, so the process should
-    ///     end. Its job is no longer its own by then.
+    ///   - classes: the classes that it serves.
+    ///   - afterJob: called after each job.
+    ///   - giveUp: called if a run ignores a stop: its thread cannot be reclaimed, so the process should exit. The run
+    ///     no longer holds its job by then.
     package init(
         queue: JobQueue, worker: WorkerID, classes: [JobClass] = JobClass.allCases, logger: Logger,
         afterJob: @escaping @Sendable () -> Void = {},
@@ -35,7 +35,7 @@ package final class JobRunner: Sendable {
         self.giveUp = giveUp
     }
 
-    /// Lets the present job stop and be released to others; `run` returns soon after.
+    /// Stops the current job and releases it to other workers; `run` returns soon after.
     package func stop() {
         state.withLock {
             $0.isStopping = true
@@ -45,7 +45,7 @@ package final class JobRunner: Sendable {
 
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
-    /// Works until `stop()`.
+    /// Runs until `stop()`.
     package func run() async {
         while !isStopping {
             do {
@@ -58,7 +58,7 @@ package final class JobRunner: Sendable {
         }
     }
 
-    /// Takes and ends one job; false where there was none.
+    /// Runs one job; returns false if there was none.
     @discardableResult
     package func workOnce() async throws -> Bool {
         let order = turns.withLock { $0.order }
@@ -76,10 +76,10 @@ package final class JobRunner: Sendable {
         return true
     }
 
-    /// How a run came to its end.
+    /// How a run ended.
     private enum Ending: Sendable {
         case over(JobOutcome, JobWrites?)
-        /// It was told to stop and did not.
+        /// It ignored a stop.
         case givenUp(JobOutcome)
     }
 
@@ -87,7 +87,7 @@ package final class JobRunner: Sendable {
         var log = logger
         log[metadataKey: "job"] = "\(claim.job.id)"
         log[metadataKey: "kind"] = "\(claim.job.kind)"
-        // As in the server's log: one search finds the request and all that came of it.
+        // As in the server's log: one search finds the request and its jobs.
         if let request = claim.job.requestID { log[metadataKey: "id"] = "\(request)" }
         let started = ContinuousClock.now
         switch await ending(of: claim, control, log) {
@@ -100,7 +100,7 @@ package final class JobRunner: Sendable {
         log.debug("job run over", metadata: ["seconds": "\((ContinuousClock.now - started).components.seconds)"])
     }
 
-    /// The first of the run's own end and its heart's verdict that it will not end.
+    /// Whichever comes first: the end of the run, or the heartbeat's decision to give it up.
     private func ending(of claim: JobQueue.Claim, _ control: JobControl, _ log: Logger) async -> Ending {
         let (endings, continuation) = AsyncStream.makeStream(of: Ending.self)
         let run = Task {
@@ -118,7 +118,7 @@ package final class JobRunner: Sendable {
         }
         heart.cancel()
         await heart.value
-        // Only a cancelled task gets none from the stream.
+        // The stream is empty only for a cancelled task.
         if let first { return first }
         return await run.value
     }
@@ -132,9 +132,9 @@ package final class JobRunner: Sendable {
         }
     }
 
-    /// Carries progress to the row and the row's wishes to the run, and keeps the run's time.
+    /// Writes progress to the row, passes cancellation to the run, and enforces its time limits.
     ///
-    /// - Returns: what becomes of the job when the run does not stop; nil when it was cancelled, because the run is over.
+    /// - Returns: the job's outcome if the run ignores a stop; `nil` if the run ended first and cancelled this.
     private func watch(_ claim: JobQueue.Claim, _ control: JobControl, _ log: Logger) async -> JobOutcome? {
         var pulse = Pulse(claim.handler.limits, grace: queue.policy.stopGrace)
         while true {
@@ -156,7 +156,7 @@ package final class JobRunner: Sendable {
         }
     }
 
-    /// What is kept from heartbeat to heartbeat.
+    /// State between heartbeats.
     private struct Pulse {
         var written = JobProgress.none
         var extended = ContinuousClock.now
@@ -196,7 +196,7 @@ package final class JobRunner: Sendable {
     }
 
     private func outcome(of error: any Error, _ reason: JobControl.StopReason?, _ log: Logger) -> JobOutcome {
-        // Whatever a run throws after it was told to stop is how it stopped.
+        // An error after a stop is the effect of the stop.
         if case .timeLimit(let failure) = reason {
             return .failed(message: failure.message, mayRepeat: failure.kind == .transient)
         }
@@ -219,10 +219,11 @@ package final class JobRunner: Sendable {
 
     private static let diskFull = "Waiting: the server's disk is full"
 
-    /// Waits that grow, 10 minutes together: while nobody can write, nobody else can take the job either.
+    /// Increasing waits, 10 minutes in total: while the database is not writable, no other worker can take the job
+    /// either.
     private static let finishWaits = [1, 2, 3, 4, 5, 15, 30, 60, 120, 180, 180].map(Duration.seconds)
 
-    /// Tries for a while: when the database stays away, the lease runs out and another worker takes the job.
+    /// Retries for a while: if the database stays unavailable, the lease expires and another worker takes the job.
     private func finish(_ claim: JobQueue.Claim, _ outcome: JobOutcome, _ writes: JobWrites?, _ log: Logger) async {
         var outcome = outcome
         for wait in Self.finishWaits {
@@ -234,7 +235,7 @@ package final class JobRunner: Sendable {
                 log.warning("job can't be finished yet", metadata: ["outage": "\(error)"])
                 guard await sleepUnlessStopping(wait) else { break }
             } catch {
-                // Its writes were refused: then the run has failed, and nothing of it is written.
+                // The database rejected the writes: the run has failed, and nothing of it is written.
                 guard outcome == .completed else { break }
                 outcome = self.outcome(of: error, nil, log)
             }
@@ -242,7 +243,7 @@ package final class JobRunner: Sendable {
         log.error("job is left to its lease")
     }
 
-    /// False where the worker is to stop.
+    /// False if the worker is stopping.
     private func sleepUnlessStopping(_ time: Duration) async -> Bool {
         let end = ContinuousClock.now + time
         while ContinuousClock.now < end, !isStopping { try? await Task.sleep(for: .milliseconds(250)) }
@@ -251,12 +252,12 @@ package final class JobRunner: Sendable {
 }
 
 extension DatabaseError {
-    /// Whether the same call may succeed later.
+    /// Whether a retry may succeed.
     fileprivate var isOutage: Bool { [.busy, .unavailable, .diskFull].contains(kind) }
 }
 
 extension JobState.FinishAnswer {
-    /// For the log: without the message.
+    /// For the log, without the message.
     fileprivate var name: String {
         switch self {
         case .end(let end): end.status.rawValue

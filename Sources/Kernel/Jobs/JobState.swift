@@ -1,9 +1,9 @@
 import Storage
 
-/// Where a job is in its life, as a value: each transition answers what its caller must do, and nothing here does it.
+/// A job's state machine, as a value: transitions return what the caller must do and perform no I/O.
 package struct JobState: Sendable, Equatable {
     package internal(set) var status: JobStatus
-    /// How often it was begun; of those, `losses` ended because the worker died or fell silent.
+    /// The number of starts; of those, `losses` ended because the worker died or fell silent.
     package internal(set) var attempt: Int
     package internal(set) var losses: Int
     package let maximumAttempts: Int
@@ -12,11 +12,11 @@ package struct JobState: Sendable, Equatable {
     package internal(set) var isCancelRequested: Bool
     package internal(set) var progress: JobProgress
     package internal(set) var errorMessage: String?
-    /// When it was first begun.
+    /// The time of the first start.
     package internal(set) var startedAt: Timestamp?
     package internal(set) var finishedAt: Timestamp?
 
-    /// A job that waits for `runAfter`.
+    /// A job pending until `runAfter`.
     init(maximumAttempts: Int, runAfter: Timestamp) {
         status = .pending
         attempt = 0
@@ -27,18 +27,18 @@ package struct JobState: Sendable, Equatable {
         progress = .none
     }
 
-    /// Runs that failed by themselves.
+    /// Runs that failed for other reasons than a lost worker.
     var failures: Int { attempt - losses }
 }
 
 extension JobState {
     enum ClaimAnswer: Equatable {
         case begin
-        /// Somebody else has it, or its time has not come.
+        /// Another worker has it, or it is not due yet.
         case notDue
     }
 
-    /// A worker takes the job.
+    /// A worker claims the job.
     mutating func claim(_ lease: JobLease, at now: Timestamp) -> ClaimAnswer {
         guard status == .pending, runAfter <= now else { return .notDue }
         status = .running
@@ -52,13 +52,13 @@ extension JobState {
 
     enum HeartbeatReply: Equatable {
         case goOn
-        /// The user wants it to stop.
+        /// The user wants to cancel it.
         case cancel
-        /// The job is no longer this run's: nothing of it may be written.
+        /// The run no longer holds the job: nothing may be written.
         case leaseLost
     }
 
-    /// The run with `token` is alive and so far.
+    /// The run with `token` reports its progress.
     mutating func heartbeat(_ token: JobLease.Token, progress: JobProgress, until expiry: Timestamp) -> HeartbeatReply {
         guard lease?.token == token else { return .leaseLost }
         lease?.expires = expiry
@@ -68,15 +68,15 @@ extension JobState {
     }
 
     enum FinishAnswer: Equatable {
-        /// Write the run's results, where it completed, and tell whom it concerns.
+        /// Write the run's results, if it completed, and notify the listeners.
         case end(JobEnd)
         /// It is pending again.
         case again
-        /// The job is no longer this run's: its results go nowhere.
+        /// The run no longer holds the job: its results are discarded.
         case leaseLost
     }
 
-    /// The run with `token` is over. A cancel that came before this moment wins over the run's success.
+    /// The run with `token` has ended. An earlier cancellation takes precedence over its success.
     mutating func finish(
         _ outcome: JobOutcome, _ token: JobLease.Token, at now: Timestamp, policy: JobPolicy
     ) -> FinishAnswer {
@@ -86,12 +86,12 @@ extension JobState {
         case .completed: return .end(end(.completed, at: now))
         case .obsolete: return .end(end(.cancelled, at: now))
         case .stopped:
-            // The worker leaves; the run never counted.
+            // The worker shuts down; the run does not count.
             attempt -= 1
             wait(until: now)
             return .again
         case .postponed(let step):
-            // Nothing is wrong with the job: it waits for as long as it takes, or until it is cancelled.
+            // The job is fine: it waits until the resource is available or it is cancelled.
             attempt -= 1
             wait(until: now.advanced(by: policy.postponement))
             progress.step = step
@@ -107,37 +107,37 @@ extension JobState {
     enum LossAnswer: Equatable {
         case end(JobEnd)
         case again
-        /// It isn't running, or its lease still holds.
+        /// It is not running, or its lease is still valid.
         case notLost
     }
 
-    /// The lease has run out, or its worker is known to be dead; `loss` is how that came.
+    /// The lease has expired, or its worker is known to be dead; `loss` is the cause.
     mutating func lose(
         workerIsDead: Bool = false, _ loss: JobLoss = .unknown, at now: Timestamp, policy: JobPolicy
     ) -> LossAnswer {
         guard status == .running, let lease, workerIsDead || lease.expires <= now else { return .notLost }
         losses += 1
         if isCancelRequested { return .end(end(.cancelled, at: now)) }
-        // The next run would need as much.
+        // The next run would need as much memory.
         if loss == .memory { return .end(end(.failed(JobLoss.outOfMemory), at: now)) }
         guard losses < (loss == .unknown ? policy.maximumLosses : policy.maximumCrashes) else {
             return .end(
                 end(.failed("The job was stopped after \(losses) lost workers. Check the worker's log."), at: now))
         }
-        // The first loss is mostly bad luck; a job that kills its workers must not keep them from the others.
+        // The first loss is usually bad luck; a job that kills its workers must not block other jobs.
         wait(until: losses == 1 ? now : now.advanced(by: policy.backoff.delay(after: losses - 1)))
         return .again
     }
 
     package enum CancelAnswer: Equatable {
-        /// It had not begun and has ended.
+        /// It had not started and has ended.
         case end(JobEnd)
-        /// Its worker will see the wish.
+        /// Its worker will notice the request.
         case asked
         case alreadyOver
     }
 
-    /// The user wants it to stop.
+    /// The user requests cancellation.
     mutating func requestCancel(at now: Timestamp) -> CancelAnswer {
         switch status {
         case .pending:
@@ -176,7 +176,7 @@ extension JobState {
 }
 
 extension JobState {
-    /// The first rule that this value breaks; nil in a sound program.
+    /// The first violated invariant; `nil` in a correct program.
     var brokenInvariant: String? {
         if (status == .running) != (lease != nil) { return "a lease exactly while running" }
         if status.isOver != (finishedAt != nil) { return "a finishing time exactly when over" }

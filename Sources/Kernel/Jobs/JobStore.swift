@@ -8,10 +8,11 @@ package struct JobStore {
         self.connection = connection
     }
 
-    /// Adds work in the caller's transaction: when that is rolled back, the work was never asked for.
+    /// Adds work in the caller's transaction: a rollback also removes the job.
     ///
     /// - Parameters:
-    ///   - requestID: of the request that asks for it, directly or through another job; logs and the audit trail name it.
+    ///   - requestID: the request that creates it, directly or through another job; it appears in logs and the audit
+    ///     trail.
     ///   - priority: higher goes first.
     @discardableResult
     package func enqueue<J: Job>(
@@ -30,15 +31,15 @@ package struct JobStore {
         return id
     }
 
-    /// The job as it is now, of whichever institution.
+    /// The job's current state, across institutions.
     package func find(_ id: ID<JobRecord>) throws -> JobRecord? {
         try connection.queryOne("SELECT * FROM jobs WHERE id = \(id)").map(JobRecord.init)
     }
 
-    /// How far each of these jobs is, of whichever institution.
+    /// The progress of these jobs, across institutions.
     func progress(of jobs: [ID<JobRecord>]) throws -> [JobChange] {
         guard let last = jobs.last else { return [] }
-        // Lists of few lengths, so that the database prepares few statements.
+        // A few fixed lengths, so that the database prepares few statements.
         var length = 1
         while length < jobs.count { length *= 2 }
         let listed = jobs + Array(repeating: last, count: length - jobs.count)
@@ -47,7 +48,7 @@ package struct JobStore {
         ).map(JobChange.init)
     }
 
-    /// Registers that the user wants the job to stop; whoever calls tells those whom an end concerns.
+    /// Requests cancellation; the caller notifies the listeners if the job ends.
     package func requestCancel(_ id: ID<JobRecord>, at now: Timestamp = .now) throws -> JobState.CancelAnswer {
         guard var job = try lock(id) else { return .alreadyOver }
         let answer = job.state.requestCancel(at: now)
@@ -55,8 +56,7 @@ package struct JobStore {
         return answer
     }
 
-    /// Reads a row that nobody else can change until this transaction ends. Raising the revision takes the lock, which
-    /// works alike on both databases.
+    /// Reads a row and locks it until this transaction ends. Incrementing the revision locks it on both databases.
     func lock(_ id: ID<JobRecord>) throws -> JobRecord? {
         try connection.queryOne("UPDATE jobs SET revision = revision + 1 WHERE id = \(id) RETURNING *")
             .map(JobRecord.init)
@@ -78,12 +78,12 @@ package struct JobStore {
             """)
     }
 
-    /// Pending jobs of one class whose time has come, first things first.
+    /// Due pending jobs of one class, in order.
     func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) throws -> [ID<JobRecord>] {
         try connection.query(Self.due(jobClass, kinds, at: now, limit: limit)).map { try $0.get("id") }
     }
 
-    /// One range of `ix_jobs_due`, read in its order.
+    /// One range of `ix_jobs_due`, in index order.
     static func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) -> SQL {
         """
         SELECT id FROM jobs
@@ -92,7 +92,7 @@ package struct JobStore {
         """
     }
 
-    /// Running jobs whose workers have been silent for too long.
+    /// Running jobs whose leases have expired.
     func expired(_ kinds: [String], at now: Timestamp) throws -> [ID<JobRecord>] {
         try connection.query(
             """

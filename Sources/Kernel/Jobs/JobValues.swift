@@ -1,7 +1,7 @@
 import Foundation
 import Storage
 
-/// A job's status, as clients see it in tasks.
+/// A job's status, as in tasks of the API.
 package enum JobStatus: String, Codable, Sendable, CaseIterable, SQLConvertible {
     case pending, running, completed, failed, cancelled
 
@@ -27,26 +27,26 @@ package enum JobEnd: Sendable, Equatable {
 package enum JobOutcome: Sendable, Equatable {
     case completed
     case failed(message: String, mayRepeat: Bool)
-    /// It was told to stop.
+    /// It was stopped.
     case stopped
-    /// What it needs is not there now, such as room on the disk; `step` says so while it waits.
+    /// A resource is unavailable, such as disk space; `step` reports it while the job waits.
     case postponed(step: String)
-    /// What it was for is gone.
+    /// Its object no longer exists.
     case obsolete
 }
 
-/// How far a run is.
+/// The progress of a run.
 package struct JobProgress: Sendable, Equatable {
     package var step: String?
-    /// The share done, 0...1.
+    /// The completed share, 0...1.
     package var fraction: Double
 
     package static let none = JobProgress(step: nil, fraction: 0)
 }
 
-/// Which worker runs a job, by which run, and until when it need not be heard of.
+/// The worker and run that hold a job, and until when the worker may be silent.
 package struct JobLease: Sendable, Equatable {
-    /// One run of one job: a worker that takes its own lost job again is another run.
+    /// One run of a job: a worker that reclaims its own lost job starts another run.
     package typealias Token = ID<JobLease>
 
     package let owner: WorkerID
@@ -54,7 +54,7 @@ package struct JobLease: Sendable, Equatable {
     package var expires: Timestamp
 }
 
-/// Names one life of a worker process.
+/// Identifies one lifetime of a worker process.
 package struct WorkerID: Hashable, Sendable, SQLConvertible, CustomStringConvertible {
     package let string: String
 
@@ -62,7 +62,7 @@ package struct WorkerID: Hashable, Sendable, SQLConvertible, CustomStringConvert
         string = UUID().uuidString.lowercased()
     }
 
-    /// Nil where `text` is empty or longer than 100 characters.
+    /// `nil` if `text` is empty or longer than 100 characters.
     package init?(_ text: String) {
         guard !text.isEmpty, text.count <= 100 else { return nil }
         string = text
@@ -79,26 +79,26 @@ package struct WorkerID: Hashable, Sendable, SQLConvertible, CustomStringConvert
 
 /// The times and limits of the queue.
 package struct JobPolicy: Sendable {
-    /// How long a worker may be silent before others take its job.
+    /// How long a worker may be silent before others take over its job.
     package var lease: Duration = .seconds(15)
-    /// How often a worker looks at its job's row, and at most writes its progress there.
+    /// The interval at which a worker checks its job's row and, at most, writes its progress.
     package var heartbeatInterval: Duration = .milliseconds(250)
-    /// How often an idle worker looks for work.
+    /// The interval at which an idle worker looks for jobs.
     package var poll: Duration = .milliseconds(250)
     package var backoff = Backoff(first: .seconds(2), longest: .seconds(300))
-    /// How long a job waits for what is not there now.
+    /// How long a job waits for an unavailable resource.
     package var postponement: Duration = .seconds(60)
-    /// How long a run may take to stop before its worker is given up with it.
+    /// How long a run may take to stop before its worker exits.
     package var stopGrace: Duration = .seconds(30)
-    /// After how many lost workers a job is given up.
+    /// The number of lost workers after which a job fails.
     package var maximumLosses = 10
-    /// After how many losses a job is given up whose last worker crashed.
+    /// The number of losses after which a job fails if its last worker crashed.
     package var maximumCrashes = 3
 
     package init() {}
 }
 
-/// Waiting times that double.
+/// Exponential backoff.
 package struct Backoff: Sendable, Equatable {
     package let first: Duration
     package let longest: Duration
@@ -110,7 +110,7 @@ package struct Backoff: Sendable, Equatable {
 
     /// The wait after the `count`th failure, counted from 1.
     package func delay(after count: Int) -> Duration {
-        // Beyond 2^20 the longest wait has long been reached; the shift stays in range.
+        // 2^20 is far beyond the longest wait, and keeps the shift in range.
         min(longest, first * (1 << min(max(0, count - 1), 20)))
     }
 }

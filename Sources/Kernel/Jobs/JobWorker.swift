@@ -1,6 +1,6 @@
 import Logging
 
-/// A worker's slots: each runs one job after the other, beside the others.
+/// A worker's slots, which run jobs concurrently.
 package final class JobWorker: Sendable {
     private let worker: WorkerID
     private let slots: WorkerSlots
@@ -8,8 +8,8 @@ package final class JobWorker: Sendable {
     private let runners: [JobRunner]
 
     /// - Parameters:
-    ///   - afterJob: called when a job has ended, whichever way.
-    ///   - giveUp: called when a run does not stop though it was told to: the process should end.
+    ///   - afterJob: called after each job.
+    ///   - giveUp: called if a run ignores a stop: the process should exit.
     package init(
         queue: JobQueue, worker: WorkerID, slots: WorkerSlots, logger: Logger,
         afterJob: @escaping @Sendable () -> Void = {}, giveUp: @escaping @Sendable () -> Void = {}
@@ -23,12 +23,12 @@ package final class JobWorker: Sendable {
         }
     }
 
-    /// Lets the present jobs stop and be released to others; `run` returns soon after.
+    /// Stops the current jobs and releases them to other workers; `run` returns soon after.
     package func stop() {
         for runner in runners { runner.stop() }
     }
 
-    /// Works until `stop()`.
+    /// Runs until `stop()`.
     package func run() async {
         logger.info(
             "worker started",

@@ -1,23 +1,23 @@
-/// Which classes of jobs a worker serves, and how many jobs it runs at once.
+/// The classes of jobs that a worker serves, and how many jobs it runs concurrently.
 package struct WorkerSlots: Sendable, Equatable {
     package let classes: [JobClass]
     package let count: Int
 
     package static let allowedCounts = 1...64
-    /// What a worker serves where nobody says anything else.
+    /// The classes that a worker serves by default.
     package static let usualClasses: [JobClass] = [.interactive, .imaging]
 
-    /// Nil where there is no class, or where `count` is out of its range.
+    /// `nil` if there is no class, or `count` is out of range.
     ///
-    /// - Parameter count: nil is one slot for each class.
+    /// - Parameter count: one slot for each class by default.
     package init?(_ classes: [JobClass], count: Int? = nil) {
         self.classes = JobClass.allCases.filter(classes.contains)
         self.count = count ?? self.classes.count
         guard !classes.isEmpty, Self.allowedCounts.contains(self.count) else { return nil }
     }
 
-    /// The classes that each slot serves. As far as the slots reach, each class has one that longer jobs can't take; the classes that
-    /// are left share the last of these, and slots beyond that serve all.
+    /// The classes that each slot serves. As far as possible, each class has a slot that longer jobs cannot take; the
+    /// remaining classes share the last of these, and further slots serve all classes.
     package var slots: [[JobClass]] {
         let own = min(count, classes.count)
         return (0..<count).map { slot in
@@ -26,13 +26,13 @@ package struct WorkerSlots: Sendable, Equatable {
         }
     }
 
-    /// The interactive slot, where it runs beside slots of other classes: it gets a process of its own (docs/decisions/0514).
+    /// The interactive slot, if there are also slots for other classes: it gets its own process (docs/decisions/0514).
     package var interactivePart: WorkerSlots? {
         guard count > 1, classes.count > 1, classes.contains(.interactive) else { return nil }
         return WorkerSlots([.interactive], count: 1)
     }
 
-    /// What is left for the worker's own process.
+    /// The slots that remain in the worker's own process.
     package var ownPart: WorkerSlots {
         guard let part = interactivePart else { return self }
         return WorkerSlots(classes.filter { $0 != .interactive }, count: count - part.count) ?? self
@@ -42,13 +42,13 @@ package struct WorkerSlots: Sendable, Equatable {
     package var segments: Bool { classes.contains(.imaging) }
 }
 
-/// In which order a slot looks for jobs: shorter classes first, but none is passed over for ever.
+/// The order in which a slot looks for jobs: shorter classes first, but without starving any.
 struct JobTurns {
     private let classes: [JobClass]
-    /// How many jobs of others were taken since the last one of a class.
+    /// The number of jobs of other classes taken since the last one of a class.
     private var passedOver: [JobClass: Int] = [:]
 
-    /// After so many jobs of others a class is looked at first.
+    /// After this many jobs of other classes, a class gets its turn.
     static let longestRun = 8
 
     init(_ classes: [JobClass]) {
@@ -60,7 +60,7 @@ struct JobTurns {
         return overdue + classes.filter { !overdue.contains($0) }
     }
 
-    /// A job of `taken` was begun.
+    /// A job of `taken` was started.
     mutating func take(_ taken: JobClass) {
         for other in classes { passedOver[other] = other == taken ? 0 : count(other) + 1 }
     }
