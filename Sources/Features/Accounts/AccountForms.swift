@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// What somebody sends to register; nothing of it has been checked.
+/// A registration request, not validated yet.
 package struct Registration: Decodable, Sendable {
     package var email: String?
     package var password: String?
@@ -31,7 +31,7 @@ package struct Registration: Decodable, Sendable {
     }
 }
 
-/// A partial change of a user; `role`, `isEmailVerified` and `isActive` are an admin's.
+/// A partial change of a user; only administrators may change `role`, `isEmailVerified` and `isActive`.
 package struct UserChange: Decodable, Sendable {
     package var firstName: String?
     package var lastName: String?
@@ -42,7 +42,7 @@ package struct UserChange: Decodable, Sendable {
     package var role: String?
     package var isEmailVerified: Bool?
     package var isActive: Bool?
-    /// Of the signed-in user; one's own email address changes only with it.
+    /// The signed-in user's password; required to change one's own email address.
     package var currentPassword: String?
 
     package init(
@@ -64,9 +64,9 @@ package struct UserChange: Decodable, Sendable {
     }
 }
 
-/// What an administrator sends to approve a registration.
+/// An administrator's request to approve a registration.
 package struct ApprovalForm: Decodable, Sendable {
-    /// The role that the person gets, whichever was asked for.
+    /// The role to assign, regardless of the requested one.
     package var role: String?
 
     package init(role: String?) {
@@ -74,7 +74,7 @@ package struct ApprovalForm: Decodable, Sendable {
     }
 }
 
-/// A password and its successor; an administrator who sets somebody else's need not know the present one.
+/// A new password; an administrator who sets another user's password need not know the current one.
 package struct PasswordChange: Decodable, Sendable {
     package var currentPassword: String?
     package var newPassword: String?
@@ -87,7 +87,7 @@ package struct PasswordChange: Decodable, Sendable {
     }
 }
 
-/// An account's checked parts.
+/// The validated fields of an account.
 struct AccountForm {
     var email: String
     var password: String
@@ -97,8 +97,8 @@ struct AccountForm {
     var institution: String
     var specialty: String
 
-    /// Checks what somebody who registers sent; the field names are those that the form uses. An invitation brings the
-    /// role along, and perhaps the only address that may use it.
+    /// Validates a registration; errors use the form's field names. An invitation determines the role, and may be
+    /// limited to one address.
     init(_ form: Registration, _ rules: PasswordRules, invitation: Invitation? = nil) throws {
         var check = Validation()
         email = check.email("email", form.email)
@@ -118,7 +118,7 @@ struct AccountForm {
         try check.finish()
     }
 
-    /// The account's fresh user.
+    /// A new user with these fields.
     func user(in home: InstitutionID, at now: Timestamp) -> User {
         User(
             id: ID(), institutionID: home, email: email, firstName: firstName, lastName: lastName, role: role,
@@ -128,7 +128,7 @@ struct AccountForm {
 }
 
 extension Validation {
-    /// The role that somebody takes without having been invited.
+    /// The role of a user who registers without an invitation.
     fileprivate mutating func ownRole(_ text: String?) -> Role {
         guard let text else { return .doctor }
         switch Role(rawValue: text) {

@@ -1,14 +1,14 @@
-/// Who may make an account without an invitation.
+/// Who may register without an invitation.
 package enum RegistrationMode: String, Sendable, CaseIterable {
-    /// Anybody, who can use it at once.
+    /// Anyone, with immediate access.
     case open
-    /// Anybody, who can use it once an administrator has approved it.
+    /// Anyone, with access after an administrator's approval.
     case approval
-    /// Nobody.
+    /// No one.
     case closed
 }
 
-/// What the operator has decided about accounts.
+/// The operator's settings for accounts.
 package struct AccountSettings: Sendable {
     /// Without an invitation, into the default institution.
     package var registration: RegistrationMode

@@ -4,19 +4,19 @@ import Foundation
 import Kernel
 import Storage
 
-/// What lets one person join an institution in a role that its administrator has fixed.
+/// Allows one person to join an institution in a role chosen by its administrator.
 package struct Invitation: Sendable, Equatable {
     package let id: ID<Invitation>
     package let institution: InstitutionID
     package let role: Role
-    /// Where set, the only address that may use it.
+    /// If set, the only address that may use it.
     package let email: String?
     package let createdAt: Timestamp
     package let expiresAt: Timestamp
     package let usedAt: Timestamp?
     package let revokedAt: Timestamp?
 
-    /// Whether it still lets somebody in.
+    /// Whether it can still be used.
     func isOpen(at time: Timestamp) -> Bool {
         usedAt == nil && revokedAt == nil && time < expiresAt
     }
@@ -39,11 +39,11 @@ extension Invitation: Encodable {
     }
 }
 
-/// The secret of an invitation's link: shown once, stored as its digest alone.
+/// The secret of an invitation's link: shown once, stored only as a digest.
 package struct InvitationToken: Sendable {
     package let text: String
 
-    /// 256 bits, safe in a URL.
+    /// 256 bits, URL-safe.
     init() {
         let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
         text = bytes.hexadecimal
@@ -58,13 +58,13 @@ package struct InvitationToken: Sendable {
     }
 }
 
-/// A fresh invitation with its secret.
+/// A new invitation with its secret.
 package struct IssuedInvitation: Sendable {
     package let invitation: Invitation
     package let token: InvitationToken
 }
 
-/// What an administrator sends to invite somebody.
+/// An administrator's request to invite a person.
 package struct InvitationForm: Decodable, Sendable {
     package var role: String?
     package var email: String?

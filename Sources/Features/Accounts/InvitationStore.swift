@@ -28,12 +28,12 @@ struct InvitationStore {
         ).map(Invitation.init)
     }
 
-    /// For registering: the token is what tells the institution, so no scope narrows this.
+    /// For registration: the token identifies the institution, so no scope applies.
     func find(_ token: InvitationToken) throws -> Invitation? {
         try connection.queryOne("SELECT * FROM invitations WHERE token_digest = \(token.digest)").map(Invitation.init)
     }
 
-    /// For registering; two at once with one invitation: the second finds it used.
+    /// For registration; the second of two concurrent uses finds it used.
     func markUsed(_ id: ID<Invitation>, by user: UserID, at time: Timestamp) throws -> Bool {
         try connection.execute(
             """
@@ -42,7 +42,7 @@ struct InvitationStore {
             """) == 1
     }
 
-    /// - Returns: false where the institution has no such invitation, or it was used or revoked before.
+    /// - Returns: false if the institution has no such invitation, or it was used or revoked before.
     func revoke(_ scope: Scope, _ id: ID<Invitation>, at time: Timestamp) throws -> Bool {
         try connection.execute(
             """

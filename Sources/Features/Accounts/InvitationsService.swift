@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Inviting people into an institution; registering with an invitation is `UsersService`'s.
+/// Inviting people to an institution; `UsersService` handles registration with an invitation.
 package struct InvitationsService: Sendable {
     private let database: any Database
     private let lifetime: Duration
@@ -40,7 +40,7 @@ package struct InvitationsService: Sendable {
         return IssuedInvitation(invitation: invitation, token: token)
     }
 
-    /// The link lets nobody in any more.
+    /// Invalidates the link.
     package func revoke(_ scope: Scope, _ id: ID<Invitation>) async throws {
         try Policy.require(.changeUsers, scope)
         let now = clock()

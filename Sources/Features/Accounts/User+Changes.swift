@@ -2,8 +2,7 @@ import Kernel
 import Storage
 
 extension User {
-    /// The checked result of a partial change. A role that stays as it is may be sent by anyone, since clients send
-    /// whole profiles.
+    /// The validated result of a partial change. Anyone may send an unchanged role, since clients send whole profiles.
     func changed(by change: UserChange, asked asker: Role) throws -> User {
         var user = self
         var check = Validation()
@@ -49,13 +48,13 @@ extension User {
         return before.isPending ? "user.approve" : "user.activate"
     }
 
-    /// Why a change must end the user's sessions at once; nil where they may go on.
+    /// The reason that a change must end the user's sessions immediately; `nil` if they may continue.
     func sessionsEnd(since before: User) -> Session.End? {
         if before.isActive && !isActive { return .deactivated }
         return role == before.role ? nil : .roleChanged
     }
 
-    /// What the audit trail says of a change: one entry for the role, one for opening or closing the account, one for the rest.
+    /// The audit entries of a change: one for the role, one for activation or deactivation, one for the rest.
     func entries(since before: User, _ scope: Scope, at now: Timestamp) -> [AuditEntry] {
         func entry(_ action: String, _ changes: FieldChange?...) -> AuditEntry? {
             let entry = AuditEntry(scope, action, "user", id.string, changes: changes, at: now)

@@ -1,10 +1,10 @@
 import Kernel
 import Storage
 
-// New passwords: one's own, and one that an administrator sets for somebody who has lost theirs.
+// Password changes: by the user, and by an administrator for another user.
 
 extension UsersService {
-    /// Ends every other session of the user.
+    /// Also ends every other session of the user.
     package func changePassword(_ principal: Principal, _ form: PasswordChange) async throws {
         let scope = principal.scope.atHome
         var check = Validation()
@@ -28,8 +28,8 @@ extension UsersService {
         }
     }
 
-    /// Gives somebody a new password and ends all of that person's sessions. One's own takes the present one, by
-    /// `changePassword`: a session that was left open must not be enough.
+    /// Sets another user's password and ends all of that user's sessions. For one's own account use `changePassword`,
+    /// which requires the current password: an unattended session must not be enough.
     package func setPassword(_ scope: Scope, _ id: UserID, _ form: PasswordChange) async throws {
         try Policy.require(.changeUsers, scope)
         let user = try await database.read { try Self.found(UserStore($0).find(scope, id)) }
@@ -45,7 +45,7 @@ extension UsersService {
         try await database.write { connection in
             let store = UserStore(connection)
             try store.lock(scope, id)
-            // Read again: the account may have been deleted or raised meanwhile.
+            // Read again: the account may have been deleted or promoted in the meantime.
             try Policy.requireRank(scope, aboveSuperuser: Self.found(store.find(scope, id)).isSuperuser)
             try store.setPasswordHash(scope, id, hash, at: now)
             try SessionStore(connection).endAll(scope, of: id, but: nil, because: .passwordChanged, at: now)
@@ -55,7 +55,7 @@ extension UsersService {
 }
 
 extension UsersService {
-    /// The same by the operator, of the user with this email address; for the command line, never for HTTP.
+    /// The same for the operator, by email address; only for the command line, never for HTTP.
     package func setPassword(email: String, _ form: PasswordChange) async throws -> User {
         let user = try await user(email: email)
         var check = Validation()
@@ -77,7 +77,7 @@ extension UsersService {
         return user
     }
 
-    /// For the operator: the user with this email address, in any institution.
+    /// For the operator: the user with this email address in any institution.
     package func user(email: String) async throws -> User {
         let address = email.trimmed.lowercased()
         let known = try await database.read { try UserStore($0).credentials(email: address)?.user }
@@ -87,7 +87,7 @@ extension UsersService {
 }
 
 extension Validation {
-    /// A new password, given twice, by the house's rules.
+    /// Validates a new password, entered twice, by the password rules.
     fileprivate mutating func newPassword(_ form: PasswordChange, for user: User, _ rules: PasswordRules) -> String {
         let names = [user.email, user.username, user.firstName, user.lastName]
         let fresh = password("newPassword", form.newPassword, rules, names: names)

@@ -1,18 +1,18 @@
 import Kernel
 import Storage
 
-/// What came of a registration.
+/// The result of a registration.
 package struct Registered: Sendable {
     package let user: User
-    /// Nil where the account waits for an administrator's approval.
+    /// `nil` if the account is pending approval.
     package let tokens: TokenPair?
 }
 
-// Making accounts: by oneself, with an invitation, and by the operator.
+// Creating accounts: by registration, by invitation and by the operator.
 
 extension UsersService {
-    /// Makes an account: in the institution that has invited, else in the default one. It is signed in at once, or waits for
-    /// an administrator where the operator wants that of people without an invitation.
+    /// Creates an account in the inviting institution, or else in the default one. It is signed in immediately, or
+    /// pending approval if the settings require it without an invitation.
     package func register(_ form: Registration, origin: RequestOrigin) async throws -> Registered {
         let invitation = try await openInvitation(form)
         let account = try AccountForm(form, settings.passwords, invitation: invitation)
@@ -31,14 +31,14 @@ extension UsersService {
         return Registered(user: signedIn.user, tokens: signedIn.tokens)
     }
 
-    /// Whether a page for registering leads anywhere: without an invitation, or with one that still lets somebody in.
+    /// Whether registration is possible: openly, or with a valid invitation.
     package func mayRegister(invitation: String?) async throws -> Bool {
         guard let text = invitation?.trimmed, !text.isEmpty else { return settings.registration != .closed }
         let found = try await database.read { try InvitationStore($0).find(InvitationToken(text)) }
         return settings.registration != .closed || found?.isOpen(at: clock()) == true
     }
 
-    /// Lets somebody in who has registered and waits, in the role that the administrator confirms.
+    /// Approves a pending registration, with a role confirmed by the administrator.
     package func approve(_ scope: Scope, _ id: UserID, _ form: ApprovalForm) async throws -> User {
         try Policy.require(.changeUsers, scope)
         var check = Validation()
@@ -50,19 +50,20 @@ extension UsersService {
         }
     }
 
-    /// Makes an administrator of the default institution; for the command line, never for HTTP.
+    /// Creates an administrator of the default institution; only for the command line, never for HTTP.
     @discardableResult
     package func createAdmin(_ form: Registration) async throws -> User {
         try await create(form, as: .admin)
     }
 
-    /// Makes somebody who may act as administrator of any institution; for the command line, never for HTTP.
+    /// Creates a superuser; only for the command line, never for HTTP.
     @discardableResult
     package func createSuperuser(_ form: Registration) async throws -> User {
         try await create(form, as: .admin, isSuperuser: true)
     }
 
-    /// Makes an account of any role in the default institution and signs nobody in; for the command line, never for HTTP.
+    /// Creates an account of any role in the default institution without signing in; only for the command line, never
+    /// for HTTP.
     @discardableResult
     package func create(_ form: Registration, as role: Role, isSuperuser: Bool = false) async throws -> User {
         var account = try AccountForm(form, settings.passwords)
@@ -75,7 +76,7 @@ extension UsersService {
 
     // MARK: Parts
 
-    /// The invitation that the form names; nil where it names none and anybody may register.
+    /// The form's invitation; `nil` if it has none and registration is open.
     private func openInvitation(_ form: Registration) async throws -> Invitation? {
         guard let text = form.invitation?.trimmed, !text.isEmpty else {
             guard settings.registration != .closed else {

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Accounts: registering, profiles, passwords, and an admin's view of them.
+/// Accounts: registration, profiles, passwords, and their administration.
 package struct UsersService: Sendable {
     let database: any Database
     let settings: AccountSettings
@@ -17,14 +17,14 @@ package struct UsersService: Sendable {
         self.settings = settings
     }
 
-    /// What the operator has decided about accounts.
+    /// The operator's settings for accounts.
     package var accounts: AccountSettings { settings }
 
     package func profile(_ scope: Scope) async throws -> User {
         try await database.read { try Self.found(UserStore($0).find(scope.atHome, scope.user)) }
     }
 
-    /// The email address changes only with the password.
+    /// Changing the email address requires the password.
     package func updateProfile(_ scope: Scope, _ change: UserChange) async throws -> User {
         try await admitNewEmail(scope.atHome, scope.user, change)
         return try await update(scope.atHome, scope.user, change)
@@ -46,7 +46,7 @@ package struct UsersService: Sendable {
         return try await database.read { try Self.found(UserStore($0).find(scope, id)) }
     }
 
-    /// - Parameter precondition: the time of the last change, in microseconds, that the client has seen.
+    /// - Parameter precondition: the last modification, in microseconds, known to the client.
     package func updateUser(
         _ scope: Scope, _ id: UserID, _ change: UserChange, if precondition: Precondition = .none
     ) async throws -> User {
@@ -55,7 +55,7 @@ package struct UsersService: Sendable {
         return try await update(scope, id, change, if: precondition)
     }
 
-    /// The account can't be used any more; what it made stays with its name.
+    /// Makes the account unusable; its cases and reports keep its name.
     package func delete(_ scope: Scope, _ id: UserID) async throws {
         try Policy.require(.changeUsers, scope)
         let now = clock()
@@ -73,8 +73,8 @@ package struct UsersService: Sendable {
 
     // MARK: Parts
 
-    /// One's own new email address takes the password, since the owner of its mailbox owns the account. How often addresses
-    /// are tried is limited: the answer tells whether one is taken.
+    /// Changing one's own email address requires the password, since the mailbox's owner controls the account. Attempts
+    /// are limited, since the response reveals whether an address is taken.
     private func admitNewEmail(_ scope: Scope, _ id: UserID, _ change: UserChange) async throws {
         guard let email = change.email?.trimmed.lowercased(),
             let user = try await database.read({ try UserStore($0).find(scope, id) }), user.email != email
@@ -90,7 +90,7 @@ package struct UsersService: Sendable {
             [Attempt(rule: sessions.settings.throttling.emailChanges, name: scope.user.string)], scope)
     }
 
-    /// - Parameter check: refuses the account as this transaction finds it.
+    /// - Parameter check: rejects the account's state in this transaction.
     func update(
         _ scope: Scope, _ id: UserID, _ change: UserChange, if precondition: Precondition = .none,
         _ check: @escaping @Sendable (User) throws -> Void = { _ in }
@@ -107,7 +107,7 @@ package struct UsersService: Sendable {
             var user = try before.changed(by: change, asked: scope.role)
             guard user != before else { return before }
             if before.isActiveAdmin && !user.isActiveAdmin { try Self.requireAnotherAdmin(store, scope) }
-            // Later than before also where the clock was set back: the time stands for the revision.
+            // Increases even if the clock was set back: the time serves as the revision.
             user.updatedAt = max(now, before.updatedAt.advanced(by: .microseconds(1)))
             try store.update(scope, user)
             if let reason = user.sessionsEnd(since: before) {
@@ -125,7 +125,8 @@ package struct UsersService: Sendable {
         return user
     }
 
-    /// Keeps two administrators from taking the role from each other at the same time: both would see the other one left.
+    /// Prevents two administrators from demoting each other concurrently: each would see the other as the remaining
+    /// one.
     private static func lockAdministrators(_ scope: Scope, _ connection: any DatabaseConnection) throws {
         try InstitutionStore(connection).lock(scope.institution)
     }

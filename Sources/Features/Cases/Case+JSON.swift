@@ -1,7 +1,7 @@
 import Kernel
 
 extension Case {
-    /// Every key, in the order of the alphabet; null where there is no value. `deletedAt` only where the case is deleted.
+    /// Every key in alphabetical order; null without a value. `deletedAt` only for deleted cases.
     private static let coding: [(key: StaticString, value: @Sendable (Case) -> JSONField?)] = {
         var fields: [(key: StaticString, value: @Sendable (Case) -> JSONField?)] = [
             ("caseId", { .text($0.id.string) }),

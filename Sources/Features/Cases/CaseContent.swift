@@ -1,15 +1,15 @@
 import Kernel
 import Storage
 
-/// What one feature keeps of cases: as much of it as the rules of cases have to know.
+/// What a feature stores for cases, as far as the rules of cases need it.
 package protocol CaseContent: Sendable {
-    /// The table whose rows name a case (`case_id`) and the job that works on it (`job_id`); nil where no job does.
+    /// The table whose rows refer to a case (`case_id`) and the job that works on it (`job_id`); `nil` without a job.
     var jobTable: SQL? { get }
-    /// - Throws: `.caseSigned` where a signed report describes the series as they are.
+    /// - Throws: `.caseSigned` if a signed report describes the current series.
     func requireUnsigned(_ scope: Scope, case id: CaseID, on connection: any DatabaseConnection) throws
-    /// Whether a signed report is on one of the results, whose ids a statement selects; none is signed until the transaction ends.
+    /// Whether a selected result has a signed report; prevents signing until the transaction ends.
     func lockSigned(_ scope: Scope, results: SQL, on connection: any DatabaseConnection) throws -> Bool
-    /// Stops what works on a case that is being deleted.
+    /// Stops work on a case that is being deleted.
     func stopWork(_ scope: Scope, on id: CaseID, in connection: any DatabaseConnection, at time: Timestamp) throws
 }
 
@@ -24,7 +24,7 @@ extension CaseContent {
     ) throws {}
 }
 
-/// Everything that hangs on cases. `Composition` lists the features, which `Cases` does not know.
+/// The content of cases in all features. `Composition` lists the features, which `Cases` does not know.
 package struct CaseContents: Sendable {
     private let features: [any CaseContent]
 
@@ -34,12 +34,12 @@ package struct CaseContents: Sendable {
 
     var jobTables: [SQL] { features.compactMap(\.jobTable) }
 
-    /// - Throws: `.caseSigned` where the case has a signed report.
+    /// - Throws: `.caseSigned` if the case has a signed report.
     func requireUnsigned(_ scope: Scope, case id: CaseID, on connection: any DatabaseConnection) throws {
         for feature in features { try feature.requireUnsigned(scope, case: id, on: connection) }
     }
 
-    /// Whether a signed report is on one of the results that a statement selects.
+    /// Whether a selected result has a signed report.
     func lockSigned(_ scope: Scope, results: SQL, on connection: any DatabaseConnection) throws -> Bool {
         try features.contains { try $0.lockSigned(scope, results: results, on: connection) }
     }

@@ -1,26 +1,26 @@
 import Kernel
 import Storage
 
-/// A window of what hangs on the cases that somebody may see, tasks or reports, newest first.
+/// A window of the tasks or reports of the visible cases, newest first.
 ///
-/// It is found by its keys, so that what is passed over is counted off in indices and only the window's own rows are read.
+/// Selects keys first, so that skipped rows are counted in indices and only the window's own rows are read.
 struct CaseContentStore {
     let connection: any DatabaseConnection
-    /// Has `id`, `institution_id` and `case_id`.
+    /// Must have `id`, `institution_id` and `case_id`.
     let table: SQL
-    /// The column of the order.
+    /// The column to sort by.
     let time: SQL
     let scope: Scope
     let action: Action
-    /// The only case that counts; nil for all of them.
+    /// Restricts to one case; `nil` for all.
     let caseID: CaseID?
-    /// The times of `time` that count.
+    /// Restricts `time`.
     var span = TimeSpan()
     let window: Window
 
-    /// The ids of the window's rows, and of one more that tells whether anything follows.
+    /// The ids of the window's rows, and of one more to detect further rows.
     ///
-    /// - Throws: a validation error where the window's cursor is none.
+    /// - Throws: a validation error if the window's cursor is invalid.
     func keys() throws -> SQL {
         var condition = source.condition
         if case .cursor(let after?, _) = window {
@@ -33,14 +33,14 @@ struct CaseContentStore {
             """
     }
 
-    /// How many there are in all; nil where the window does not ask for it.
+    /// The total number; `nil` if the window does not need it.
     func count() throws -> Int? {
         guard case .page = window else { return nil }
         return try connection.queryOne("SELECT COUNT(*) AS number FROM \(source.tables) WHERE \(source.condition)")?
             .get("number")
     }
 
-    /// Of one's own and shared cases the few ids are looked for first: no index over all tasks knows whose they are.
+    /// Own and shared cases are selected first by their few ids: no index over all tasks has their owner.
     private var source: CaseSource {
         if caseID == nil, let ids = CaseStore.ownAndShared(scope, for: action) {
             return CaseSource(tables: "\(table) x", condition: "x.case_id IN (\(ids))").narrowed(by: limits)

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// How many cases there are, kept up to date by every change: counting a million rows would make each page wait.
+/// Case counts, updated by every change: counting a million rows would delay each page.
 struct CaseCountStore {
     private let connection: any DatabaseConnection
 
@@ -9,7 +9,7 @@ struct CaseCountStore {
         self.connection = connection
     }
 
-    /// A case of this author came into a state.
+    /// A case of this author entered a state.
     func add(institution: InstitutionID, author: UserID, status: Case.Status) throws {
         try connection.execute(
             """

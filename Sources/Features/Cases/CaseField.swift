@@ -1,12 +1,12 @@
 import Kernel
 import Storage
 
-/// A field of a case that people fill in. From this one description come its JSON, its form with the checks, its column, what the audit
-/// trail says of a change, the API's schema and the administration's pages.
+/// A field of a case that users fill in. This description defines its JSON, its form with validation, its column, its
+/// audit changes, the API's schema and the administration's pages.
 package struct CaseField: Sendable {
-    /// What can be filled in.
+    /// The kind of input.
     package enum Kind: Sendable {
-        /// One line of at most so many characters, all of which show; the administration offers the suggestions alone.
+        /// One line with this maximum length, of visible characters; the administration offers only the suggestions.
         case label(atMost: Int, suggestions: [String] = [])
         case text(atMost: Int)
         /// A whole number of years, 0 to 130.
@@ -21,7 +21,7 @@ package struct CaseField: Sendable {
         case ofCase(String)
         case ofStudy(String)
 
-        /// As `CaseStore.selection` names the tables.
+        /// Qualified as in `CaseStore.selection`.
         package var qualified: String {
             switch self {
             case .ofCase(let name): "c.\(name)"
@@ -30,7 +30,7 @@ package struct CaseField: Sendable {
         }
     }
 
-    /// How it is dealt with.
+    /// How it is handled.
     package struct Traits: OptionSet, Sendable {
         package let rawValue: Int
 
@@ -39,11 +39,11 @@ package struct CaseField: Sendable {
         }
 
         static let required = Traits(rawValue: 1)
-        /// A search looks through it.
+        /// Searched.
         static let searched = Traits(rawValue: 2)
-        /// It may name the patient: somebody who may not know the patient sees it empty.
+        /// May identify the patient: empty for users who may not know the patient.
         static let identifying = Traits(rawValue: 4)
-        /// Lists of the administration show it.
+        /// Shown in the administration's lists.
         package static let listed = Traits(rawValue: 8)
     }
 
@@ -61,7 +61,7 @@ package struct CaseField: Sendable {
 
     package var isRequired: Bool { traits.contains(.required) }
 
-    /// A field's value, whatever its type.
+    /// A field's value of any type.
     enum Value: Equatable, Sendable {
         case text(String)
         case number(Int)
@@ -150,7 +150,7 @@ extension CaseField {
             value: { .text($0[keyPath: path]) }, assign: { $1[keyPath: path] = $0.text ?? "" })
     }
 
-    /// What a person writes, which may say who the patient is.
+    /// Free text, which may identify the patient.
     private static func freeText(
         _ key: StaticString, _ title: String, _ path: Path<String>, _ column: String
     ) -> CaseField {
@@ -185,7 +185,7 @@ extension CaseField {
 // MARK: Forms and rows
 
 extension CaseField {
-    /// The checked value of what a form holds, null where it holds nothing; an error and an empty value where it may not be so.
+    /// The validated value of a form's field, null if it is empty; an error and an empty value if it is invalid.
     func checked(_ given: FormValue?, _ check: inout Validation) -> Value {
         switch kind {
         case .label(let limit, _):
@@ -204,7 +204,7 @@ extension CaseField {
         }
     }
 
-    /// The ages that a person can have.
+    /// The valid ages.
     package static let ages = 0...130
 
     private func years(_ given: FormValue?, _ check: inout Validation) -> Value {
@@ -218,7 +218,7 @@ extension CaseField {
         return .number(years)
     }
 
-    /// Forms send an empty text where nothing was chosen, and clients a time of that day.
+    /// Forms send an empty text for no choice, and clients a time of that day.
     private func date(_ given: String, _ check: inout Validation) -> Value {
         let text = String(given.trimmed.prefix { $0 != "T" })
         guard !text.isEmpty else { return .empty }
@@ -226,7 +226,7 @@ extension CaseField {
         return .text(text)
     }
 
-    /// What somebody wrote into a page's form.
+    /// The value of a page's form field.
     package func filledIn(_ text: String) throws -> FormValue {
         guard case .years = kind, !text.trimmed.isEmpty else { return .text(text) }
         guard let years = Int(text.trimmed) else {

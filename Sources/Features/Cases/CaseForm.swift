@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// What a client sends to create or change a case; every field may be left out, nothing of it has been checked.
+/// A request to create or change a case; every field is optional, none has been validated.
 package struct CaseForm: Sendable {
     package var status: Field<String> = .absent
     private var values: [String: Field<FormValue>] = [:]
@@ -13,7 +13,7 @@ package struct CaseForm: Sendable {
         set { values[field.name] = newValue }
     }
 
-    /// `before` with the checked fields of this form.
+    /// `before` with this form's validated fields.
     func applied(to before: Case) throws -> Case {
         var after = before
         var check = Validation()
@@ -25,7 +25,7 @@ package struct CaseForm: Sendable {
         return after
     }
 
-    /// A status that stays as it is may be sent, since clients send whole cases.
+    /// An unchanged status may be sent, since clients send whole cases.
     private func applyStatus(to after: inout Case, _ check: inout Validation) {
         guard let text = status.given, text != after.status.rawValue else { return }
         guard let wanted = Case.Status(rawValue: text), Case.Status.settable.contains(wanted) else {
@@ -39,10 +39,10 @@ package struct CaseForm: Sendable {
         after.status = wanted
     }
 
-    /// A fresh case of this form's fields.
+    /// A new case with this form's fields.
     func newCase(_ scope: Scope, at now: Timestamp) throws -> Case {
         var form = self
-        // Absent is as wrong as empty here.
+        // Here a missing field is as invalid as an empty one.
         for field in CaseField.all where field.isRequired && form[field].isAbsent { form[field] = .null }
         return try form.applied(
             to: Case(
@@ -69,7 +69,7 @@ extension CaseForm: Decodable {
     }
 }
 
-/// What a form holds for one field.
+/// A form's value for one field.
 package enum FormValue: Sendable, Equatable, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral {
     case text(String)
     case number(Int)

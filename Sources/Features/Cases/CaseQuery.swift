@@ -2,9 +2,9 @@ import Foundation
 import Kernel
 import Storage
 
-/// Which cases a list shows, and in which order.
+/// The filters and the order of a list of cases.
 package struct CaseQuery: Sendable, Hashable {
-    /// The columns that a list can be ordered by.
+    /// The columns by which a list can be sorted.
     package enum Key: String, Sendable, CaseIterable {
         case createdAt, updatedAt, status, patientId, priority
 
@@ -22,13 +22,13 @@ package struct CaseQuery: Sendable, Hashable {
     package var status: Case.Status?
     package var search: String?
     package var patientID: String?
-    /// A user's id or a part of the full name.
+    /// A user's id or part of the full name.
     package var createdBy: String?
-    /// Cases whose newest result needs review, or those whose does not; nil for all.
+    /// Whether the newest result needs review; `nil` for all cases.
     package var needsReview: Bool?
     package var created = TimeSpan()
     package var updated = TimeSpan()
-    /// Deleted cases that wait to be purged, instead of the others.
+    /// Lists deleted cases that wait to be purged, instead of others.
     package var isDeleted = false
     package var key: Key = .createdAt
     package var isDescending = true
@@ -36,7 +36,7 @@ package struct CaseQuery: Sendable, Hashable {
 
     package init() {}
 
-    /// What can be in no patient id and no name finds nothing, which would read as an answer.
+    /// Text that no patient id or name can contain would find nothing, which would look like a result.
     func checkTexts() throws {
         var check = Validation()
         for (name, text) in [("search", search), ("patientId", patientID), ("createdBy", createdBy)] {
@@ -45,7 +45,7 @@ package struct CaseQuery: Sendable, Hashable {
         try check.finish()
     }
 
-    /// Reads `createdAt`, `-created_at` and the like; an unknown name is refused.
+    /// Parses `createdAt`, `-created_at` and the like; unknown names are rejected.
     package mutating func order(by text: String) throws {
         let isDescending = text.hasPrefix("-")
         let name = (isDescending ? text.dropFirst() : text[...]).replacing("_", with: "").lowercased()
@@ -58,7 +58,7 @@ package struct CaseQuery: Sendable, Hashable {
         self.isDescending = isDescending
     }
 
-    /// Reads a status as clients name it; `pending` is their word for a case that waits for its segmentation.
+    /// Parses a status as sent by clients; they use `pending` for a case that waits for its segmentation.
     package mutating func filter(status text: String) throws {
         guard let status = Case.Status(rawValue: text == "pending" ? "uploaded" : text) else {
             throw AppError.invalid("status", Validation.choices(Case.Status.allCases.map(\.rawValue)))
@@ -67,7 +67,7 @@ package struct CaseQuery: Sendable, Hashable {
     }
 }
 
-/// The place in a list after which it continues; opaque to clients.
+/// The position after which a list continues; opaque to clients.
 struct CaseCursor: Equatable {
     let time: Timestamp
     let id: CaseID
@@ -88,10 +88,10 @@ struct CaseCursor: Equatable {
     var text: String { "\(String(time.microseconds, radix: 36))_\(id)" }
 }
 
-/// The place in a list of cases after which it continues.
+/// The position after which a list of cases continues.
 ///
-/// Cursors stand in URLs, so they hold times and states but nothing of the patient: where the list is ordered by a
-/// text, the row's id must do, and the text is looked up.
+/// Cursors appear in URLs, so they contain times and states but no patient data: for lists ordered by text they contain
+/// the row's id, and the text is looked up.
 struct CaseListCursor: Equatable {
     enum Place: Equatable {
         case time(Timestamp)
@@ -140,7 +140,7 @@ struct CaseListCursor: Equatable {
         AppError.invalid("cursor", "Invalid cursor.")
     }
 
-    /// The place, `_`, the id; a state's number stands before the time.
+    /// The position, `_`, the id; a state's number precedes the time.
     var text: String {
         let start =
             switch place {

@@ -1,14 +1,14 @@
 import Kernel
 import Storage
 
-/// A colleague's access to a case that is somebody else's.
+/// A colleague's access to another user's case.
 package struct CaseShare: Sendable, Equatable {
     package let user: UserID
     /// The colleague's full name.
     package let name: String
     package let email: String
     package let access: ShareAccess
-    /// The full name of who shared it.
+    /// The full name of the user who shared it.
     package let sharedBy: String
     package let createdAt: Timestamp
 }
@@ -20,7 +20,7 @@ extension CaseShare: Encodable {
     }
 }
 
-/// What a client sends to share a case: whom with, by id or address, and how far.
+/// A request to share a case: the colleague, by id or address, and the access.
 package struct ShareForm: Decodable, Sendable {
     package var userId: String?
     package var email: String?

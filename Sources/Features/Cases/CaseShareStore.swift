@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of shared cases; the caller has checked that `scope` may share the case.
+/// The rows of shared cases; the caller must check that `scope` may share the case.
 struct CaseShareStore {
     private let connection: any DatabaseConnection
 
@@ -23,7 +23,7 @@ struct CaseShareStore {
         ).map(CaseShare.init)
     }
 
-    /// Sharing again changes how far the access goes.
+    /// Sharing again changes the access.
     func put(
         _ scope: Scope, case id: CaseID, with user: UserID, _ access: ShareAccess, at time: Timestamp
     ) throws {
@@ -35,7 +35,7 @@ struct CaseShareStore {
             """)
     }
 
-    /// - Returns: false where the case was not shared with `user`.
+    /// - Returns: false if the case was not shared with `user`.
     func delete(_ scope: Scope, case id: CaseID, with user: UserID) throws -> Bool {
         try connection.execute(
             """

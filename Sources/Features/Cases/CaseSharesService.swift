@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Who else may see a case: its owner and administrators decide.
+/// Sharing of cases, which their owners and administrators manage.
 package struct CaseSharesService: Sendable {
     private let database: any Database
     private let clock: @Sendable () -> Timestamp
@@ -18,7 +18,7 @@ package struct CaseSharesService: Sendable {
         }
     }
 
-    /// Lets a colleague of the same institution see the case, or changes how far that goes.
+    /// Shares the case with a colleague of the same institution, or changes the access.
     package func share(_ scope: Scope, case id: CaseID, _ form: ShareForm) async throws -> CaseShare {
         let now = clock()
         return try await database.write { connection in
@@ -52,7 +52,7 @@ package struct CaseSharesService: Sendable {
         }
     }
 
-    /// Two entries, so that the trail of the case and that of the colleague both show it.
+    /// Two entries, so that both the case's and the colleague's histories show it.
     private static func record(
         _ action: String, _ scope: Scope, _ item: CaseID, _ user: UserID, _ change: FieldChange? = nil,
         at now: Timestamp, on connection: any DatabaseConnection
@@ -62,7 +62,7 @@ package struct CaseSharesService: Sendable {
         try store.append(AuditEntry(scope, action, "user", user.string, changes: [change], at: now))
     }
 
-    /// Whom the form means; nil and an error where there is nobody to share with.
+    /// The form's colleague; `nil` and an error if there is no such user.
     private static func colleague(
         _ form: ShareForm, of item: Case, _ scope: Scope, _ store: UserStore, _ check: inout Validation
     ) throws -> User? {

@@ -3,7 +3,7 @@ import Kernel
 import Storage
 
 extension CaseStore {
-    /// The case's series that models look at, in their order; the caller has checked that `scope` may see the case.
+    /// The case's series that models use, in order; the caller must check that `scope` may see the case.
     package func images(_ scope: Scope, of id: CaseID) throws -> [MRIImage] {
         let row = try connection.queryOne(
             "SELECT study_id FROM cases WHERE institution_id = \(scope.institution) AND id = \(id)")
@@ -12,7 +12,7 @@ extension CaseStore {
             .compactMap { MRIImage($0, of: id) }.sorted { $0.modality < $1.modality }
     }
 
-    /// One of them; the caller checks that `scope` may see its case.
+    /// One of them; the caller must check that `scope` may see its case.
     func image(_ scope: Scope, _ id: ID<Series>) throws -> MRIImage? {
         guard let series = try SeriesStore(connection).find(scope, id) else { return nil }
         let row = try connection.queryOne(

@@ -2,7 +2,7 @@ import Kernel
 import Storage
 
 extension CaseStore {
-    /// A part of the cases that `query` wants, in its order.
+    /// The cases that match `query`, in its order.
     func list(_ scope: Scope, _ query: CaseQuery) throws -> Page<Case> {
         let sources = Self.sources(scope, query)
         let filters = try filters(scope, query)
@@ -12,7 +12,7 @@ extension CaseStore {
             conditions.append(order.following(try anchor(scope, after, order)))
         }
         let rows = try connection.query(Self.page(sources.map { $0.narrowed(by: conditions) }, order, query.window))
-        // One more than asked for tells whether anything follows.
+        // One extra row shows whether there are more.
         let items = try rows.prefix(query.window.size).map { try Case($0) }
         let hasNext = rows.count > query.window.size
         return Page(
@@ -25,7 +25,7 @@ extension CaseStore {
         if sources.count == 1, window.offset == 0 {
             return "\(selection) WHERE \(sources[0].condition) \(limit)"
         }
-        // What is passed over is counted off in the index alone; only the page's own rows are read.
+        // Skipped rows are counted only in the index; only the page's own rows are read.
         let keys: SQL
         if sources.count == 1 {
             keys =
@@ -43,8 +43,8 @@ extension CaseStore {
         return "\(selection) WHERE c.id IN (\(keys)) ORDER BY \(order.terms)"
     }
 
-    /// What a list is made of. A user's own cases and those shared with the user are looked for apart, since no index
-    /// finds "either" in order.
+    /// The sources of a list. A user's own and shared cases are queried separately, since no index provides both in
+    /// order.
     private static func sources(_ scope: Scope, _ query: CaseQuery) -> [CaseSource] {
         if query.isDeleted {
             let condition: SQL = "c.institution_id = \(scope.institution) AND c.deleted_at IS NOT NULL"
@@ -56,7 +56,7 @@ extension CaseStore {
         let live: SQL = "c.institution_id = \(scope.institution) AND c.deleted_at IS NULL"
         return [
             CaseSource(tables: "cases c", condition: "\(live) AND c.created_by = \(scope.user)"),
-            // CROSS: SQLite then begins with the few shares.
+            // CROSS: makes SQLite start with the few shares.
             CaseSource(
                 tables: "case_shares s CROSS JOIN cases c",
                 condition:
@@ -66,7 +66,7 @@ extension CaseStore {
 
     // MARK: Counts
 
-    /// From the kept counts wherever they know; a search, a patient's cases and shared ones are counted row by row.
+    /// Uses the stored counts if possible; searches, a patient's cases and shared cases are counted row by row.
     private func count(_ scope: Scope, _ query: CaseQuery, _ sources: [CaseSource], _ filters: [SQL]) throws -> Int? {
         guard case .page = query.window else { return nil }
         var total = 0
@@ -88,7 +88,7 @@ extension CaseStore {
             query.created.isOpen, query.updated.isOpen
         else { return nil }
         var author = query.createdBy.flatMap { UserID($0) }
-        // An author by name may be several people.
+        // An author's name may match several people.
         guard query.createdBy == nil || author != nil else { return nil }
         var status = query.status
         switch Policy.reach(of: .readCase, scope) {
@@ -106,7 +106,7 @@ extension CaseStore {
 
     // MARK: Conditions
 
-    /// The people whom `createdBy` means; nil where it does not limit the list.
+    /// The users that `createdBy` matches; `nil` if it does not restrict the list.
     private func authors(_ scope: Scope, _ query: CaseQuery) throws -> [UserID]? {
         guard let text = query.createdBy else { return nil }
         if let id = UserID(text) { return [id] }
@@ -118,14 +118,14 @@ extension CaseStore {
         ).map { try $0.get("id") }
     }
 
-    /// What limits the list beyond what `scope` may see.
+    /// The filters beyond what `scope` may see.
     private func filters(_ scope: Scope, _ query: CaseQuery) throws -> [SQL] {
         var parts: [SQL] = []
         if let status = query.status { parts.append("c.status = \(status)") }
         if let needsReview = query.needsReview {
             parts.append(needsReview ? "c.review_reasons <> ''" : "c.review_reasons = ''")
         }
-        // Whoever may not see the patient can't ask for one either.
+        // Users who may not see the patient may not filter by patient either.
         let isAnonymised = Policy.reach(of: .readCase, scope) == .anonymised
         if let patient = query.patientID { parts.append(isAnonymised ? "1 = 0" : "c.patient_id = \(patient)") }
         if let search = query.search, !search.isEmpty {
@@ -138,13 +138,13 @@ extension CaseStore {
         }
         parts += query.created.conditions(on: "c.created_at") + query.updated.conditions(on: "c.updated_at")
         if let authors = try authors(scope, query) {
-            // Of one author the index knows the order.
+            // For a single author the index provides the order.
             parts.append(authors.count == 1 ? "c.created_by = \(authors[0])" : "c.created_by IN \(list: authors)")
         }
         return parts
     }
 
-    /// A pattern that finds `text` anywhere; its own wildcards are taken literally.
+    /// A pattern that finds `text` anywhere; its own wildcards are escaped.
     private static func pattern(_ text: String) -> String {
         let literal = text.lowercased().map { "!%_".contains($0) ? "!\($0)" : String($0) }.joined()
         return "%\(literal)%"
@@ -152,7 +152,7 @@ extension CaseStore {
 
     // MARK: Cursors
 
-    /// The columns' values at the place that `text` names.
+    /// The columns' values at the position of `text`.
     private func anchor(_ scope: Scope, _ text: String, _ order: CaseOrder) throws -> [SQL] {
         let cursor = try CaseListCursor(text, order.key)
         let id: SQL = "\(cursor.id)"
@@ -160,7 +160,7 @@ extension CaseStore {
         case .time(let time): return ["\(time)", id]
         case .status(let status, let time): return ["\(status)", "\(time)", id]
         case .row:
-            // The row may have been deleted meanwhile, but whoever may not see it must not compare with it.
+            // The row may have been deleted in the meantime, but users who may not see it must not compare with it.
             let row = try connection.queryOne(
                 """
                 SELECT \(raw: order.key.column) AS value, c.created_at FROM cases c
@@ -174,7 +174,7 @@ extension CaseStore {
     }
 }
 
-/// Tables with `cases c` among them, and a condition on them.
+/// Tables including `cases c`, and a condition on them.
 struct CaseSource {
     let tables: SQL
     let condition: SQL
@@ -184,7 +184,7 @@ struct CaseSource {
     }
 }
 
-/// How a list is ordered: the wanted column, then what makes the order total.
+/// The order of a list: the sort column, then those that make the order total.
 private struct CaseOrder {
     let key: CaseQuery.Key
     private let isDescending: Bool
@@ -194,7 +194,7 @@ private struct CaseOrder {
         isDescending = query.isDescending
     }
 
-    /// As the indices have it: cases in one state or of one patient stand by their time.
+    /// As in the indices: cases in one state or of one patient are ordered by time.
     var hasTime: Bool { key == .status || key == .patientId }
 
     private var columns: [String] {
@@ -206,7 +206,7 @@ private struct CaseOrder {
         return "\(raw: columns.map { $0 + direction }.joined(separator: ", "))"
     }
 
-    /// What comes after the row with these values.
+    /// The condition for rows after the row with these values.
     func following(_ values: [SQL]) -> SQL {
         let comparison = isDescending ? "<" : ">"
         return "(\(raw: columns.joined(separator: ", "))) \(raw: comparison) (\(SQL.joined(values, by: ", ")))"

@@ -3,8 +3,8 @@ import Kernel
 import Storage
 
 extension CaseStore {
-    /// Keeps what the newest of a case's results says about its review, so that lists show and filter it without a look at results.
-    /// Called in the transaction that adds a result or takes one away.
+    /// Stores the newest result's review with its case, so that lists show and filter it without reading results. Call
+    /// it in the transaction that adds or removes a result.
     package func settleReview(_ institution: InstitutionID, _ id: CaseID) throws {
         let newest = try connection.queryOne(
             """

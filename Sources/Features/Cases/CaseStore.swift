@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of cases; every question is limited to what its scope may see.
+/// The rows of cases; every query is limited to what its scope may see.
 package struct CaseStore {
     let connection: any DatabaseConnection
 
@@ -9,7 +9,7 @@ package struct CaseStore {
         self.connection = connection
     }
 
-    /// LEFT, although every case has its author: so that no database begins with the users.
+    /// LEFT, although every case has an author: so that no database starts with the users.
     static let selection: SQL = """
         SELECT c.*, \(StudyStore.columns), u.first_name, u.last_name
         FROM cases c LEFT JOIN studies y ON y.id = c.study_id
@@ -21,7 +21,7 @@ package struct CaseStore {
         "\(reached(scope, for: action)) AND c.deleted_at IS NULL"
     }
 
-    /// The same among what is deleted and what is not.
+    /// The same, including deleted cases.
     static func reached(_ scope: Scope, for action: Action = .readCase) -> SQL {
         let institution: SQL = "c.institution_id = \(scope.institution)"
         return switch Policy.reach(of: action, scope) {
@@ -32,7 +32,7 @@ package struct CaseStore {
         }
     }
 
-    /// The user's own cases, and those shared with the user for `action`.
+    /// The user's own cases, and those shared for `action`.
     private static func own(_ scope: Scope, for action: Action) -> SQL {
         let owned: SQL = "c.created_by = \(scope.user)"
         guard scope.hasShares, let needed = Policy.share(neededFor: action) else { return owned }
@@ -42,16 +42,16 @@ package struct CaseStore {
             """
     }
 
-    /// The ids of the live cases that are the user's own or shared with the user, as a query of two index ranges; nil where
-    /// somebody sees other cases, or none but the own ones, and `visible` is found by an index as it is.
+    /// The ids of the user's own and shared cases that are not deleted, as a query of two index ranges; `nil` if the
+    /// user sees other cases or only own ones, since an index then supports `visible`.
     ///
-    /// - Parameter action: one that any share allows.
+    /// - Parameter action: an action that any share allows.
     static func ownAndShared(_ scope: Scope, for action: Action) -> SQL? {
         guard Policy.reach(of: action, scope) == .own, scope.hasShares, Policy.share(neededFor: action) == .read else {
             return nil
         }
         let live: SQL = "c.institution_id = \(scope.institution) AND c.deleted_at IS NULL"
-        // CROSS: SQLite then begins with the few shares.
+        // CROSS: makes SQLite start with the few shares.
         return """
             SELECT c.id FROM cases c WHERE \(live) AND c.created_by = \(scope.user)
             UNION SELECT c.id FROM case_shares s CROSS JOIN cases c
@@ -81,7 +81,7 @@ package struct CaseStore {
         try counts.add(institution: scope.institution, author: scope.user, status: item.status)
     }
 
-    /// The fields that people fill in, but for the study's.
+    /// The input fields, except the study's.
     private static func columns(of item: Case) -> [(name: String, value: SQL)] {
         CaseField.all.compactMap { field in
             guard case .ofCase(let name) = field.column else { return nil }
@@ -89,16 +89,16 @@ package struct CaseStore {
         }
     }
 
-    /// Nil where there is no such case or `scope` may not know of it; anonymised where it may not know the patient.
+    /// `nil` if there is no such case or `scope` may not know of it; anonymised if it may not know the patient.
     package func find(_ scope: Scope, _ id: CaseID, for action: Action = .readCase) throws -> Case? {
         let condition = Self.visible(scope, for: action)
         let row = try connection.queryOne("\(Self.selection) WHERE c.id = \(id) AND \(condition)")
         return try row.map { try Self.shown(Case($0), scope) }
     }
 
-    /// The case that `action` is meant for.
+    /// The case for `action`.
     ///
-    /// - Throws: not found where `scope` may not know of it, forbidden where it may see it but not do this.
+    /// - Throws: not found if `scope` may not know of it, forbidden if it may see it but not perform `action`.
     package func require(_ scope: Scope, _ id: CaseID, for action: Action = .readCase) throws -> Case {
         if let item = try find(scope, id, for: action) { return item }
         if action != .readCase, try find(scope, id) != nil {
@@ -107,7 +107,7 @@ package struct CaseStore {
         throw AppError(.notFound, "Case not found.")
     }
 
-    /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
+    /// Locks the row until this transaction ends, so that no concurrent change is lost.
     func lock(_ scope: Scope, _ id: CaseID) throws {
         try connection.execute(
             """
@@ -115,7 +115,7 @@ package struct CaseStore {
             """)
     }
 
-    /// Writes a case that this transaction has locked, over the one that it has read as `before`.
+    /// Writes a case that this transaction has locked and read as `before`.
     func update(_ scope: Scope, _ item: Case, from before: Case) throws {
         let changes: [SQL] = Self.columns(of: item).map { "\(raw: $0.name) = \($0.value)" }
         try connection.execute(
@@ -128,9 +128,9 @@ package struct CaseStore {
         try count(before, becoming: item.status)
     }
 
-    /// Moves a case on; `completed` notes the time. For the service's own steps, so no client's rules hold here.
+    /// Changes a case's state; `completed` records the time. For the service itself, so clients' rules do not apply.
     ///
-    /// - Parameter isNew: false where the case is completed as it was before.
+    /// - Parameter isNew: false if the case was completed before.
     package func setStatus(
         _ scope: Scope, _ id: CaseID, _ status: Case.Status, at time: Timestamp, isNew: Bool = true
     ) throws {
@@ -146,7 +146,7 @@ package struct CaseStore {
         try count(before, becoming: status)
     }
 
-    /// Hides a case that this transaction has locked.
+    /// Marks a case that this transaction has locked as deleted.
     func delete(_ scope: Scope, _ item: Case, at time: Timestamp) throws {
         try connection.execute(
             """
@@ -156,7 +156,7 @@ package struct CaseStore {
         try counts.remove(institution: item.institutionID, author: item.createdBy, status: item.status)
     }
 
-    /// Shows a deleted case again that this transaction has locked.
+    /// Restores a deleted case that this transaction has locked.
     func restore(_ scope: Scope, _ item: Case, at time: Timestamp) throws {
         try connection.execute(
             """
@@ -166,7 +166,7 @@ package struct CaseStore {
         try counts.add(institution: item.institutionID, author: item.createdBy, status: item.status)
     }
 
-    /// A deleted case of the institution; the caller has checked that `scope` may know of deleted ones.
+    /// A deleted case of the institution; the caller must check that `scope` may see deleted cases.
     func deleted(_ scope: Scope, _ id: CaseID) throws -> Case? {
         guard let item = try any(scope, id), item.deletedAt != nil else { return nil }
         return item
@@ -179,7 +179,7 @@ package struct CaseStore {
         ).map { try Case($0) }
     }
 
-    /// In one order for all transactions, so that two that move cases to and fro don't wait for each other.
+    /// In the same order in all transactions, so that concurrent changes do not deadlock.
     private func count(_ before: Case, becoming status: Case.Status) throws {
         guard before.deletedAt == nil, before.status != status else { return }
         for changed in [before.status, status].sorted(by: { $0.rawValue < $1.rawValue }) {

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rules of cases: who may see, make, change and delete them.
+/// The rules of cases: who may see, create, change and delete them.
 package struct CasesService: Sendable {
     let database: any Database
     package let audit: AuditService
@@ -35,8 +35,8 @@ package struct CasesService: Sendable {
         try await list(scope, query, shownAs: "") { $0 }
     }
 
-    /// The page as `show` makes it for whoever asks for a page of this name. Those who ask the same at the same time
-    /// share the reading and the showing; each of them is recorded.
+    /// The page as rendered by `show` for users with equal access. Concurrent equal requests share the query and the
+    /// rendering; each is recorded.
     package func list<View: Sendable>(
         _ scope: Scope, _ query: CaseQuery, shownAs name: String, _ show: (Page<Case>) throws -> View
     ) async throws -> View {
@@ -60,7 +60,7 @@ package struct CasesService: Sendable {
         return item
     }
 
-    /// Those of `actions` that `scope` may do to the case, for pages, which offer nothing else.
+    /// Those of `actions` that `scope` may perform on the case, so that pages offer nothing else.
     package func allowed(_ scope: Scope, _ id: CaseID, among actions: [Action]) async throws -> Set<Action> {
         try await database.read { connection in
             Set(try actions.filter { try CaseStore(connection).find(scope, id, for: $0) != nil })
@@ -83,20 +83,20 @@ package struct CasesService: Sendable {
         }
     }
 
-    /// Hides the case with all that hangs on it and stops what works on it; it is purged after the time of retention.
+    /// Deletes the case with its related objects and stops work on it; it is purged after the retention period.
     package func delete(_ scope: Scope, _ id: CaseID, if precondition: Precondition = .none) async throws {
         let now = clock()
         try await database.write { connection in
             let store = CaseStore(connection)
             _ = try store.lockedCase(scope, id, for: .deleteCase, if: precondition)
             try contents.stopWork(scope, on: id, in: connection, at: now)
-            // Read again: a task that ended has moved the case on.
+            // Read again: a finished task may have changed the case's state.
             try store.delete(scope, try store.require(scope, id, for: .deleteCase), at: now)
             try AuditStore(connection).append(AuditEntry(scope, "case.delete", "case", id.string, at: now))
         }
     }
 
-    /// Brings a deleted case back as it was.
+    /// Restores a deleted case.
     package func restore(_ scope: Scope, _ id: CaseID) async throws -> Case {
         try Policy.require(.restoreCase, scope)
         let now = clock()
@@ -114,7 +114,7 @@ package struct CasesService: Sendable {
 }
 
 extension CaseStore {
-    /// The case that `action` is to change, locked and as the client expects it.
+    /// The case to change by `action`, locked and checked against the client's precondition.
     fileprivate func lockedCase(
         _ scope: Scope, _ id: CaseID, for action: Action, if precondition: Precondition
     ) throws -> Case {
@@ -125,9 +125,9 @@ extension CaseStore {
     }
 }
 
-/// What decides about a page of cases.
+/// Everything that determines a page of cases.
 private struct CaseListKey: Hashable {
-    /// The condition for what one may see.
+    /// The condition for visible cases.
     let visible: SQL
     let role: Role
     let query: CaseQuery

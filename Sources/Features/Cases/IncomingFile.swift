@@ -1,7 +1,7 @@
 import Foundation
 import Storage
 
-/// A file on its way in, piece by piece, never whole in memory.
+/// A file being received in chunks, never completely in memory.
 package struct IncomingFile: Sendable {
     private let writer: any BlobWriter
     private var behind: WriteBehind
@@ -11,7 +11,7 @@ package struct IncomingFile: Sendable {
         behind = WriteBehind { try await writer.append($0) }
     }
 
-    /// - Throws: too large soon after the limit is passed.
+    /// - Throws: too large soon after exceeding the limit.
     package mutating func append(_ bytes: some Collection<UInt8> & Sendable) async throws {
         try await behind.append(bytes)
     }
@@ -27,18 +27,18 @@ package struct IncomingFile: Sendable {
     }
 }
 
-/// A file that is wholly here; `ImagesService` keeps or discards it.
+/// A completely received file; `ImagesService` keeps or discards it.
 package struct ReceivedFile: Sendable {
     let staged: StagedBlob
 }
 
 extension ImagesService {
-    /// Begins to receive a file of at most `limit` bytes.
+    /// Starts receiving a file of at most `limit` bytes.
     package func receive(limit: Int64) async throws -> IncomingFile {
         IncomingFile(try await blobs.stage(limit: limit))
     }
 
-    /// Forgets a file that is not wanted after all.
+    /// Discards a received file.
     package func discard(_ file: ReceivedFile) async {
         await blobs.discard(file.staged)
     }

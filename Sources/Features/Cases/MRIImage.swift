@@ -2,15 +2,15 @@ import Imaging
 import Kernel
 import Storage
 
-/// A case's series that a model can look at, as clients know it.
+/// A case's series that a model can use, as in the API.
 package struct MRIImage: Sendable, Equatable {
     package let caseID: CaseID
     package let modality: MRISequence
     package private(set) var series: Series
-    /// Why the series cannot be segmented together with the case's others, where that is so.
+    /// The reason the series cannot be segmented together with the case's others, if any.
     package var problem: String?
 
-    /// Nil where no model looks at such a series.
+    /// `nil` if no model uses such a series.
     init?(_ series: Series, of id: CaseID) {
         guard let sequence = series.role.sequence else { return nil }
         caseID = id
@@ -19,7 +19,7 @@ package struct MRIImage: Sendable, Equatable {
     }
 
     package var id: ID<Series> { series.id }
-    /// To be shown and nothing else.
+    /// For display only.
     package var originalFilename: String { series.originalFilename }
     /// Bytes as stored.
     package var fileSize: Int64 { series.files.reduce(0) { $0 + $1.size } }
@@ -28,7 +28,7 @@ package struct MRIImage: Sendable, Equatable {
     /// Millimetres along x, y, z.
     package var spacing: [Double] { series.header.spacing }
 
-    /// The image for somebody who may not know the patient, whose name file names often hold.
+    /// The image for users who may not know the patient, whose name file names often contain.
     var anonymised: MRIImage {
         var image = self
         image.series.originalFilename = series.servedName
@@ -37,7 +37,7 @@ package struct MRIImage: Sendable, Equatable {
 }
 
 extension [MRIImage] {
-    /// A case's series, each with what keeps it from being segmented together with the others.
+    /// A case's series, each with its problem relative to the others.
     var compared: [MRIImage] {
         let problems = SeriesOverlay.problems(grids)
         return map { image in
@@ -47,7 +47,7 @@ extension [MRIImage] {
         }
     }
 
-    /// By sequence, as far as they are known.
+    /// By sequence, as far as known.
     package var grids: [MRISequence: VoxelGrid] {
         Dictionary(
             compactMap { image in image.series.header.grid.map { (image.modality, $0) } }, uniquingKeysWith: { $1 })

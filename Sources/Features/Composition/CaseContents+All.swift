@@ -1,4 +1,4 @@
 extension CaseContents {
-    /// What all features keep of cases.
+    /// The content of cases in all features.
     package static let all = CaseContents([SegmentationContent(), ReportContent(), ExpertMaskContent()])
 }

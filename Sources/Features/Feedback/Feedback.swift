@@ -2,15 +2,15 @@ import Imaging
 import Kernel
 import Storage
 
-/// What a clinician says of a result; later trainings learn from it which masks were good.
+/// A clinician's assessment of a result; later trainings learn from it which masks were good.
 package struct Feedback: Sendable, Equatable {
     package let id: ID<Feedback>
     package let caseID: CaseID
-    /// Whose result it is about.
+    /// The task of the assessed result.
     package let task: ID<InferenceTask>
     /// 1 (useless) to 5 (as I would have drawn it).
     package let rating: Int?
-    /// The same by region.
+    /// Ratings by region.
     package let ratings: [TumourRegion: Int]
     package let isCorrect: Bool?
     package let comment: String
@@ -24,7 +24,7 @@ extension Feedback: Encodable {
         case id, caseId, taskId, rating, ratings, isCorrect, comment, createdBy, createdAt
     }
 
-    /// Every key is always there, null where there is no value.
+    /// Every key is always present, null without a value.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)
@@ -49,9 +49,9 @@ extension Feedback: Encodable {
     }
 }
 
-/// What a client sends as feedback: at least one of the fields.
+/// A client's feedback: at least one of the fields.
 package struct FeedbackForm: Decodable, Sendable {
-    /// Marks by region, `whole_tumor` and so on.
+    /// Ratings by region, `whole_tumor` and so on.
     package struct Ratings: Decodable, Sendable {
         package var wholeTumor: FormInteger?
         package var tumorCore: FormInteger?
@@ -66,7 +66,7 @@ package struct FeedbackForm: Decodable, Sendable {
         }
     }
 
-    /// Whose result; the newest result of the case where it is left out.
+    /// The task of the assessed result; the case's newest result by default.
     package var taskId: String?
     package var rating: FormInteger?
     package var ratings: Ratings?
@@ -86,7 +86,7 @@ package struct FeedbackForm: Decodable, Sendable {
 
     private static let commentLimit = 4000
 
-    /// - Throws: a validation error with all that is wrong.
+    /// - Throws: a validation error with all errors.
     func checked() throws -> FeedbackContent {
         var check = Validation()
         let comment = check.text("comment", comment, atMost: Self.commentLimit)
@@ -113,7 +113,7 @@ package struct FeedbackForm: Decodable, Sendable {
     private static let outOfRange = "Ensure this value is between 1 and 5."
 }
 
-/// A form that is in order.
+/// A validated form.
 struct FeedbackContent: Sendable {
     let task: ID<InferenceTask>?
     let rating: Int?

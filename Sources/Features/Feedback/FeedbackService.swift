@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rules of feedback: who may say something of a result, and who may read it.
+/// The rules of feedback: who may give and read it.
 package struct FeedbackService: Sendable {
     private let database: any Database
     private let audit: AuditService
@@ -15,7 +15,7 @@ package struct FeedbackService: Sendable {
         self.clock = clock
     }
 
-    /// Stores what somebody says of the case's newest result, or of the one that the form names.
+    /// Stores feedback on the case's newest result, or on the one in the form.
     package func give(_ scope: Scope, case caseID: CaseID, _ form: FeedbackForm) async throws -> Feedback {
         let now = clock()
         return try await database.write { connection in
@@ -32,7 +32,8 @@ package struct FeedbackService: Sendable {
         }
     }
 
-    /// What was said of the case's results, newest first. A comment is free text, so only those read it who may give it.
+    /// The feedback on the case's results, newest first. Comments are free text, so only users who may give feedback
+    /// may read them.
     package func list(_ scope: Scope, case caseID: CaseID, _ window: Window) async throws -> Page<Feedback> {
         let page = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .giveFeedback)

@@ -2,7 +2,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rows of feedback: added and read, never changed.
+/// The rows of feedback: inserted and read, never changed.
 struct FeedbackStore {
     private let connection: any DatabaseConnection
 
@@ -17,7 +17,7 @@ struct FeedbackStore {
         JOIN users u ON u.institution_id = f.institution_id AND u.id = f.created_by
         """
 
-    /// The caller has checked that `scope` may say something of the result.
+    /// The caller must check that `scope` may give feedback on the result.
     func insert(_ scope: Scope, _ content: FeedbackContent, on result: CaseResult, at now: Timestamp) throws
         -> ID<Feedback>
     {
@@ -39,7 +39,7 @@ struct FeedbackStore {
             .map(Feedback.init)
     }
 
-    /// Newest first; the caller has checked that `scope` may see the case.
+    /// Newest first; the caller must check that `scope` may see the case.
     func list(_ scope: Scope, case id: CaseID, _ window: Window) throws -> Page<Feedback> {
         let filter: SQL = "f.institution_id = \(scope.institution) AND f.case_id = \(id)"
         var condition = filter

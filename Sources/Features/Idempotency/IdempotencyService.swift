@@ -4,9 +4,9 @@ import Foundation
 import Kernel
 import Storage
 
-/// Answers a request that is repeated under the same key as it was answered first, and does its work once.
+/// Performs a request that is repeated with the same key once, and replays its first response.
 ///
-/// Keys belong to their user and are good for a day (draft-ietf-httpapi-idempotency-key-header).
+/// Keys are per user and valid for a day (draft-ietf-httpapi-idempotency-key-header).
 package struct IdempotencyService: Sendable {
     private let database: any Database
     private let digestKey: SymmetricKey
@@ -14,10 +14,10 @@ package struct IdempotencyService: Sendable {
     private let clock: @Sendable () -> Timestamp
 
     static let lifetime: Duration = .seconds(86_400)
-    /// A request that has no answer after this was broken off.
+    /// A request without a response after this time was interrupted.
     private static let timeout: Duration = .seconds(120)
 
-    /// - Parameter secret: the service's `SECRET_KEY`; digests and answers get keys of their own from it.
+    /// - Parameter secret: the service's `SECRET_KEY`; separate keys for digests and responses are derived from it.
     package init(database: any Database, secret: String, clock: @escaping @Sendable () -> Timestamp = { .now }) {
         self.database = database
         digestKey = Self.key("idempotency digests", secret)
@@ -31,15 +31,16 @@ package struct IdempotencyService: Sendable {
         return SymmetricKey(data: Data(code))
     }
 
-    /// What is to be done about a request.
+    /// How to handle a request.
     package enum Opening: Sendable {
-        /// It is new: do it, then `finish` or `abandon` it.
+        /// It is new: perform it, then call `finish` or `abandon`.
         case work
         case answered(StoredAnswer)
     }
 
-    /// - Parameter mayRepeat: refuses to give an answer again, by an error, where the user may no longer have it.
-    /// - Throws: `.keyReused` where the key was used for another request, `.conflict` where the same one is not done yet.
+    /// - Parameter mayRepeat: throws if the user may no longer see the stored response.
+    /// - Throws: `.keyReused` if the key was used for another request, `.conflict` if the same one is still in
+    ///   progress.
     package func open(
         _ scope: Scope, _ request: RepeatableRequest, mayRepeat: (StoredAnswer) async throws -> Void = { _ in }
     ) async throws -> Opening {
@@ -54,7 +55,7 @@ package struct IdempotencyService: Sendable {
         return .answered(answer)
     }
 
-    /// Nil where the request is the first with its key.
+    /// `nil` if the request is the first with its key.
     private func take(
         _ scope: Scope, _ request: RepeatableRequest, _ content: String, at now: Timestamp
     ) async throws -> IdempotencyStore.Entry? {
@@ -72,9 +73,10 @@ package struct IdempotencyService: Sendable {
         }
     }
 
-    /// Asks for what a stored answer is about as the request itself would: shares and roles may have changed since.
+    /// Checks access to the objects of a stored response as the request itself would: shares and roles may have changed
+    /// since.
     package func requireAccess(_ scope: Scope, _ action: Action, to objects: AnsweredObjects) async throws {
-        // What was made is then read like any other.
+        // A created object is then read like any other.
         let action = action == .createCase ? .readCase : action
         try await database.read { connection in
             for id in objects.cases { _ = try CaseStore(connection).require(scope, id, for: action) }
@@ -90,21 +92,21 @@ package struct IdempotencyService: Sendable {
         guard now.since(entry.createdAt) > Self.timeout else {
             throw AppError(.conflict, "The first request with this Idempotency-Key is still in progress.")
         }
-        // Whether its work was done isn't known here, so it is never done twice.
+        // It is unknown whether its work was done, so it is never repeated.
         throw AppError(
             .conflict,
             "The first request with this Idempotency-Key was interrupted. Check whether it took effect, then use a new key."
         )
     }
 
-    /// Keeps the answer of a request that has succeeded.
+    /// Stores the response of a successful request.
     package func finish(_ scope: Scope, _ request: RepeatableRequest, _ answer: StoredAnswer) async throws {
         let key = digest(Data(request.key.utf8))
         let sealed = try seal(answer)
         try await database.write { try IdempotencyStore($0).answer(scope, key: key, sealed) }
     }
 
-    /// A request that was refused has changed nothing: it may be sent again under its key.
+    /// A rejected request has changed nothing: it may be sent again with its key.
     package func abandon(_ scope: Scope, _ request: RepeatableRequest) async throws {
         let key = digest(Data(request.key.utf8))
         try await database.write { try IdempotencyStore($0).delete(scope, key: key) }
@@ -118,7 +120,7 @@ package struct IdempotencyService: Sendable {
 
     // MARK: Digests and seals
 
-    /// Keyed, since a body may hold a password or a patient's name that could be guessed.
+    /// Keyed, since a body may contain a password or a patient's name that could be guessed.
     private func digest(_ data: Data) -> String {
         HMAC<SHA256>.authenticationCode(for: data, using: digestKey).hexadecimal
     }

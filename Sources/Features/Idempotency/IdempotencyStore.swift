@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of requests that may be repeated.
+/// The rows of repeatable requests.
 struct IdempotencyStore {
     private let connection: any DatabaseConnection
 
@@ -9,15 +9,15 @@ struct IdempotencyStore {
         self.connection = connection
     }
 
-    /// A request that somebody has made under a key.
+    /// A request made with a key.
     struct Entry {
         let requestDigest: String
         let createdAt: Timestamp
-        /// Sealed; nil while the request is worked on.
+        /// Sealed; `nil` while the request is in progress.
         let answer: String?
     }
 
-    /// Takes the key for a request; false where it is taken already.
+    /// Claims the key for a request; false if it is already taken.
     func take(_ scope: Scope, key: String, request: String, at time: Timestamp) throws -> Bool {
         try connection.execute(
             """
@@ -47,13 +47,13 @@ struct IdempotencyStore {
             """)
     }
 
-    /// Frees the key.
+    /// Releases the key.
     func delete(_ scope: Scope, key: String) throws {
         try connection.execute(
             "DELETE FROM idempotency_keys WHERE user_id = \(scope.user) AND key_digest = \(key)")
     }
 
-    /// Of all users: the operator's housekeeping.
+    /// For all users: the operator's housekeeping.
     func deleteAll(before time: Timestamp) throws {
         try connection.execute("DELETE FROM idempotency_keys WHERE created_at < \(time)")
     }

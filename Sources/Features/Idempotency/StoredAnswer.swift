@@ -1,7 +1,7 @@
 import Foundation
 import Kernel
 
-/// The answer to a request, as it is given again to whoever repeats it.
+/// The response to a request, replayed when it is repeated.
 package struct StoredAnswer: Codable, Sendable, Equatable {
     package let status: Int
     package let contentType: String?
@@ -18,12 +18,12 @@ package struct StoredAnswer: Codable, Sendable, Equatable {
     }
 }
 
-/// The patient data that an answer shows: a client that repeats the request must still be allowed to see them.
+/// The objects with patient data in a response: a client that repeats the request must still have access to them.
 package struct AnsweredObjects: Sendable, Equatable {
     package var cases: Set<CaseID> = []
     package var reports: Set<ID<Report>> = []
 
-    /// Those that the answer itself names.
+    /// The objects in the response itself.
     package init(_ answer: StoredAnswer) throws {
         struct Names: Decodable {
             let caseId: String?
@@ -36,12 +36,12 @@ package struct AnsweredObjects: Sendable, Equatable {
     }
 }
 
-/// What a client repeats by the same `Idempotency-Key`: its method, address and body.
+/// A request that clients repeat with the same `Idempotency-Key`: its method, address and body.
 package struct RepeatableRequest: Sendable {
     let key: String
     let content: Data
 
-    /// - Parameter key: as the client sent it.
+    /// - Parameter key: as sent by the client.
     package init(key: String, method: String, address: String, body: Data) throws {
         let plain =
             key.hasPrefix("\"") && key.hasSuffix("\"") && key.count > 2 ? String(key.dropFirst().dropLast()) : key

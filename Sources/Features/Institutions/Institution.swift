@@ -1,14 +1,14 @@
 import Kernel
 import Storage
 
-/// A tenant: what belongs to one institution is unknown to the others.
+/// A tenant: its objects are invisible to other institutions.
 package struct Institution: Sendable, Equatable, Encodable {
     package let id: InstitutionID
     package var name: String
     package let createdAt: Timestamp
-    /// How many bytes it may store; nil where the operator's rule holds.
+    /// Its quota in bytes; `nil` if the operator's default applies.
     package var quotaBytes: Int64?
-    /// Rises with every change.
+    /// Incremented by every change.
     package var revision: Int64 = 1
 
     private enum CodingKeys: String, CodingKey {
@@ -16,7 +16,7 @@ package struct Institution: Sendable, Equatable, Encodable {
     }
 }
 
-/// What a superuser sends to make or rename an institution.
+/// A superuser's request to create or rename an institution.
 package struct InstitutionForm: Decodable, Sendable {
     package var name: String?
 
@@ -35,7 +35,7 @@ package struct InstitutionForm: Decodable, Sendable {
 /// A partial change of an institution.
 package struct InstitutionChange: Sendable {
     package var name: String?
-    /// As people write it (`ByteCount`); an empty text takes the institution's own quota away.
+    /// As text (`ByteCount`); an empty text removes the institution's own quota.
     package var quota: Field<String>
 
     package init(name: String? = nil, quota: Field<String> = .absent) {
@@ -45,7 +45,7 @@ package struct InstitutionChange: Sendable {
 }
 
 extension Institution {
-    /// The same with the change, whose fields are checked.
+    /// The institution with the validated change.
     func changed(by change: InstitutionChange) throws -> Institution {
         var institution = self
         var check = Validation()
@@ -59,7 +59,7 @@ extension Institution {
         return institution
     }
 
-    /// The audit trail's names for what has changed, each with what it says of it.
+    /// The audit trail's actions for the changes, each with its field change.
     func changes(since before: Institution) -> [(action: String, change: FieldChange)] {
         let changes: [(String, FieldChange?)] = [
             ("institution.rename", .redacted("name", before.name, name)),

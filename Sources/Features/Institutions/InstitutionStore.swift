@@ -1,8 +1,8 @@
 import Kernel
 import Storage
 
-/// The rows of institutions. These belong to no institution, so no scope narrows them: `InstitutionsService` lets only
-/// superusers ask, and `SessionsService` asks whether one exists.
+/// The rows of institutions. No scope applies: `InstitutionsService` admits only superusers, and `SessionsService` only
+/// checks whether one exists.
 package struct InstitutionStore {
     private let connection: any DatabaseConnection
 
@@ -30,7 +30,7 @@ package struct InstitutionStore {
             """)
     }
 
-    /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
+    /// Locks the row until this transaction ends, so that no concurrent change is lost.
     func lock(_ id: InstitutionID) throws {
         try connection.execute("UPDATE institutions SET revision = revision WHERE id = \(id)")
     }

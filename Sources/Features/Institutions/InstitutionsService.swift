@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The institutions of the platform, which superusers look after.
+/// Institutions of the platform, managed by superusers.
 package struct InstitutionsService: Sendable {
     private let database: any Database
     private let clock: @Sendable () -> Timestamp
@@ -21,7 +21,7 @@ package struct InstitutionsService: Sendable {
         return try await database.read { try Self.found(InstitutionStore($0).find(id)) }
     }
 
-    /// The first entry of the new institution's trail is its making.
+    /// Its creation is the first entry of the new institution's trail.
     package func create(_ scope: Scope, _ form: InstitutionForm) async throws -> Institution {
         try Policy.require(.manageInstitutions, scope)
         let institution = Institution(id: ID(), name: try form.checkedName(), createdAt: clock())
@@ -36,7 +36,7 @@ package struct InstitutionsService: Sendable {
         try await update(scope, id, InstitutionChange(name: form.name ?? ""))
     }
 
-    /// Renames an institution or sets how much it may store.
+    /// Renames an institution or sets its quota.
     package func update(
         _ scope: Scope, _ id: InstitutionID, _ change: InstitutionChange, if precondition: Precondition = .none
     ) async throws -> Institution {

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Writes a row and takes it back: for tests of an installation that leave nothing behind.
+/// Writes a row and removes it: for installation tests that leave nothing behind.
 package struct DatabaseProbe: Sendable {
     private let database: any Database
 
@@ -11,8 +11,8 @@ package struct DatabaseProbe: Sendable {
         self.database = database
     }
 
-    /// Writes and removes a row in one transaction and commits it: a full disk shows itself only then. The row's time keeps all others
-    /// from taking it for a worker's.
+    /// Inserts and removes a row in one transaction and commits it: only a commit reveals a full disk. The row's time
+    /// keeps it from counting as a worker.
     func commit() async throws {
         let time = Timestamp(microseconds: 0)
         let row = WorkerRow(id: WorkerID(), version: "health", startedAt: time, beatAt: time, model: nil)
@@ -23,9 +23,9 @@ package struct DatabaseProbe: Sendable {
         }
     }
 
-    /// Writes a row, reads it, and takes the transaction back.
+    /// Writes a row, reads it, and rolls back.
     ///
-    /// - Throws: `DatabaseError`, or unavailable where a row is not what was written.
+    /// - Throws: `DatabaseError`, or unavailable if the row read differs from the one written.
     package func run() async throws {
         let row = WorkerRow(id: WorkerID(), version: "self-test", startedAt: .now, beatAt: .now, model: nil)
         do {

@@ -1,11 +1,11 @@
-/// Whether the service can work, part by part.
+/// The health of the service by component.
 package struct HealthReport: Sendable, Equatable {
-    /// What the service needs.
+    /// The components of the service.
     package enum Component: String, Sendable, CaseIterable {
         case database, queue, storage, model
     }
 
-    /// Each component's state: `healthy`, or in a word or two why not.
+    /// Each component's state: `healthy`, or the problem in a word or two.
     package let components: [Component: String]
 
     package static let healthy = "healthy"

@@ -3,7 +3,7 @@ import Foundation
 import Kernel
 import Storage
 
-/// What the operator is told: whether the parts work, and how much there is to do.
+/// Health and load for the operator.
 package actor OperationsService {
     private let database: any Database
     private let blobs: any BlobStore
@@ -13,16 +13,16 @@ package actor OperationsService {
     private var last: (report: HealthReport, at: ContinuousClock.Instant)?
     private var running: Task<HealthReport, Never>?
 
-    /// A job that nobody has begun for this long waits for a worker that is not there.
+    /// A job pending for this long has no worker.
     static let longestWait: Duration = .seconds(60)
-    /// A lease that ran out so long ago was taken up by nobody.
+    /// A lease that expired this long ago was not recovered by any worker.
     static let leaseGrace: Duration = .seconds(5)
-    /// Small enough to be asked for often, and too large for the last free block.
+    /// Small enough for frequent checks, and too large for the last free block.
     private static let probeBytes = 1 << 20
 
     /// - Parameters:
-    ///   - reuse: how long a report is given again: anybody may ask, and each one writes a file.
-    ///   - limit: a component that takes longer to answer counts as broken.
+    ///   - reuse: how long a report is reused: anyone may request it, and each one writes a file.
+    ///   - limit: a component that takes longer counts as failed.
     package init(
         database: any Database, blobs: any BlobStore, models: InstalledModels, reuse: Duration = .seconds(5),
         limit: Duration = .seconds(5)
@@ -34,7 +34,7 @@ package actor OperationsService {
         self.limit = limit
     }
 
-    /// The components' states, at most a few seconds old; whoever asks meanwhile gets the same answer.
+    /// The components' states, at most a few seconds old; concurrent requests share one report.
     package func health() async -> HealthReport {
         if let last, ContinuousClock.now - last.at < reuse { return last.report }
         if let running { return await running.value }
@@ -46,7 +46,7 @@ package actor OperationsService {
         return report
     }
 
-    /// Numbers for a monitoring system; nil for what the database does not tell now.
+    /// Values for a monitoring system; `nil` if the database does not provide them now.
     package func numbers() async -> (jobs: [JobCount]?, workers: [WorkerRow]?, pool: PoolLoad) {
         let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let rows = try? await database.read { connection in
@@ -56,7 +56,7 @@ package actor OperationsService {
         return (rows?.0, rows?.1, database.load)
     }
 
-    /// Forgets workers that died a day ago; run it now and then.
+    /// Deletes rows of workers that died a day ago; run it periodically.
     package func forgetDeadWorkers() async throws {
         let time = Timestamp.now.advanced(by: .seconds(-86_400))
         try await database.write { try OperationsStore($0).removeWorkers(silentSince: time) }
@@ -75,7 +75,7 @@ package actor OperationsService {
         ])
     }
 
-    /// What can be read may still not be written: a full disk is seen by a commit alone.
+    /// A readable database may not be writable: only a commit reveals a full disk.
     private func writeDatabase() async throws -> String {
         do {
             try await DatabaseProbe(database: database).commit()
@@ -87,7 +87,7 @@ package actor OperationsService {
         }
     }
 
-    /// Every running job is heard of, and each class of jobs has a worker that was heard of, or no job that waits for one.
+    /// Every running job has a live lease, and each class of jobs has a live worker or no waiting jobs.
     private func queue() async throws -> String {
         let now = Timestamp.now
         let since = now.advanced(by: .zero - WorkerPresence.timeout)
@@ -105,7 +105,7 @@ package actor OperationsService {
         }
     }
 
-    /// A file is kept and removed again.
+    /// Stores and removes a file.
     private func storage() async throws -> String {
         do {
             let staged = try await blobs.put(Data(count: Self.probeBytes))
@@ -116,7 +116,7 @@ package actor OperationsService {
         }
     }
 
-    /// The package lies here with its digests right, or a worker elsewhere has it loaded.
+    /// The package is installed here with correct digests, or another worker has it loaded.
     private func model() async throws -> String {
         let models = models
         if try await DedicatedThread.run(named: "model", { models.defaultModel() }) != nil {
@@ -127,7 +127,7 @@ package actor OperationsService {
         return workers.contains { $0.model != nil } ? HealthReport.healthy : "no valid model package"
     }
 
-    /// Nil where `body` fails or takes too long; a call that hangs must not let the question hang.
+    /// `nil` if `body` fails or takes too long; a blocking call must not block the check.
     private nonisolated func within(_ body: @escaping @Sendable () async throws -> String) async -> String? {
         let limit = limit
         let (answers, continuation) = AsyncStream.makeStream(of: String?.self)

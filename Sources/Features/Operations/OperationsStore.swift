@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// What the operator's view reads: jobs in numbers and the workers. It spans institutions and shows nobody's data.
+/// The rows for operations: job counts and workers. It spans institutions and shows no personal data.
 package struct OperationsStore {
     private let connection: any DatabaseConnection
 
@@ -11,7 +11,7 @@ package struct OperationsStore {
         self.connection = connection
     }
 
-    /// Jobs of each kind and state.
+    /// The number of jobs of each kind and state.
     func jobCounts() throws -> [JobCount] {
         try connection.query(
             """
@@ -25,7 +25,7 @@ package struct OperationsStore {
         }
     }
 
-    /// Since when the longest-waiting runnable job of a class has been due; nil if none is pending.
+    /// Since when the longest-waiting runnable job of a class has been due; `nil` if none is pending.
     func longestWait(of jobClass: JobClass, since now: Timestamp) throws -> Timestamp? {
         try connection.queryOne(
             """
@@ -35,7 +35,7 @@ package struct OperationsStore {
         )?.optional("since")
     }
 
-    /// How many running jobs have a lease that ran out before `time`.
+    /// The number of running jobs whose lease expired before `time`.
     func runningJobs(expiredBefore time: Timestamp) throws -> Int {
         try connection.queryOne(
             """
@@ -44,7 +44,7 @@ package struct OperationsStore {
         )?.get("number") ?? 0
     }
 
-    /// Workers that have been heard of since `time`.
+    /// Workers with a heartbeat since `time`.
     func workers(heardSince time: Timestamp) throws -> [WorkerRow] {
         try connection.query("SELECT * FROM workers WHERE beat_at >= \(time) ORDER BY started_at, id").map(
             WorkerRow.init)
@@ -69,18 +69,18 @@ package struct OperationsStore {
         try connection.execute("DELETE FROM workers WHERE id = \(worker)")
     }
 
-    /// Rows that dead workers left.
+    /// Deletes rows of dead workers.
     func removeWorkers(silentSince time: Timestamp) throws {
         try connection.execute("DELETE FROM workers WHERE beat_at < \(time)")
     }
 }
 
-/// How many jobs of one kind are in one state.
+/// The number of jobs of one kind in one state.
 package struct JobCount: Sendable, Equatable {
     package let kind: String
     package let status: JobStatus
     package let count: Int
-    /// When the oldest of them was asked for.
+    /// When the oldest of them was requested.
     package let oldest: Timestamp
 }
 
@@ -88,7 +88,7 @@ extension WorkerRow {
     init(_ row: SQLRow) throws {
         id = try row.get("id")
         version = try row.get("version")
-        // A newer version's worker may serve what this one has no name for.
+        // A newer version's worker may serve a class unknown to this one.
         classes = try row.get("classes", as: String.self).split(separator: ",").compactMap {
             JobClass(rawValue: String($0))
         }

@@ -2,7 +2,8 @@ import Foundation
 import Kernel
 import Storage
 
-/// Lets whoever runs the program on the machine itself act as a user: what follows goes through the services' rules and is recorded as that user's.
+/// Lets the operator act as a user on the machine itself: subsequent calls follow the services' rules and are recorded
+/// as that user's.
 package struct OperatorAccess: Sendable {
     private let database: any Database
 
@@ -10,8 +11,8 @@ package struct OperatorAccess: Sendable {
         self.database = database
     }
 
-    /// The user with this address and what she may do; the trail says that a shell was begun in her name, and every row that follows
-    /// bears the same request id.
+    /// The scope of the user with this address; the trail records that a shell was opened as that user, and all further
+    /// entries have the same request id.
     package func begin(as email: String) async throws -> Scope {
         let address = email.trimmed.lowercased()
         let origin = RequestOrigin(requestID: "shell-\(UUID().uuidString.lowercased())")
@@ -28,12 +29,12 @@ package struct OperatorAccess: Sendable {
         }
     }
 
-    /// Whether somebody has this address.
+    /// Whether a user has this address.
     func knows(_ email: String) async throws -> Bool {
         try await database.read { try UserStore($0).credentials(email: email) != nil }
     }
 
-    /// The same by a user's id, for commands that work for somebody.
+    /// The same by a user's id, for commands that work for a user.
     package func begin(as id: UserID) async throws -> Scope {
         let email = try await database.read { try UserStore($0).email(of: id) }
         guard let email else { throw AppError(.notFound, "User not found.") }

@@ -1,7 +1,7 @@
-/// Lets a line that goes on and on pass once for each interval: an outage is one line a minute and not one for each request or look.
+/// Rate-limits repeated log lines: an outage is logged once per interval and not for each request or check.
 package struct RepeatFilter: Sendable {
     package enum Verdict: Equatable, Sendable {
-        /// Write it; so many like it were left out since the last one.
+        /// Write it; this many similar lines were omitted since the last one.
         case write(omitted: Int)
         case leaveOut
     }
@@ -14,14 +14,14 @@ package struct RepeatFilter: Sendable {
     private let interval: Duration
     private var seen: [String: Seen] = [:]
 
-    /// More causes than these at once are not remembered.
+    /// The maximum number of causes remembered.
     private static let mostKeys = 100
 
     package init(interval: Duration = .seconds(60)) {
         self.interval = interval
     }
 
-    /// - Parameter key: what makes two lines the same.
+    /// - Parameter key: lines with equal keys are repetitions.
     package mutating func judge(_ key: String, at now: ContinuousClock.Instant = .now) -> Verdict {
         if let found = seen[key], now - found.since < interval {
             seen[key]?.omitted += 1

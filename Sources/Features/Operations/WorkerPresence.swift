@@ -4,17 +4,17 @@ import Kernel
 import Logging
 import Storage
 
-/// A worker's row in `workers`: that it lives, and which model it has loaded.
+/// A worker's row in `workers`: its heartbeat and loaded model.
 package struct WorkerPresence: Sendable {
-    /// How often a worker says that it lives.
+    /// The interval of a worker's heartbeat.
     package static let heartbeatInterval: Duration = .seconds(10)
-    /// A worker that has been silent for this long is taken for dead.
+    /// A worker silent for this long counts as dead.
     static let timeout: Duration = .seconds(45)
 
-    /// A model that is ready in memory.
+    /// A model loaded into memory.
     package struct LoadedModel: Sendable, Equatable {
         package let identity: ModelIdentity
-        /// From its files to a network that can run.
+        /// The time to load its files and compile its networks.
         package let loadSeconds: Double
 
         package init(identity: ModelIdentity, loadSeconds: Double) {
@@ -31,8 +31,8 @@ package struct WorkerPresence: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - classes: what it serves.
-    ///   - model: the one that it loaded last.
+    ///   - classes: the classes that it serves.
+    ///   - model: the model loaded last.
     package init(
         database: any Database, worker: WorkerID, version: String,
         classes: [JobClass] = WorkerSlots.usualClasses, logger: Logger,
@@ -46,18 +46,18 @@ package struct WorkerPresence: Sendable {
         self.model = model
     }
 
-    /// Beats until the task is cancelled, then takes the row away.
+    /// Sends heartbeats until the task is cancelled, then deletes the row.
     package func run() async {
         let started = Timestamp.now
         while !Task.isCancelled {
             await heartbeat(since: started)
             try? await Task.sleep(for: Self.heartbeatInterval)
         }
-        // A cancelled task's calls would fail at once.
+        // Calls in a cancelled task would fail immediately.
         await Task { try? await leave() }.value
     }
 
-    /// A database that is away for a moment is no reason to stop working.
+    /// A brief database outage must not stop the work.
     private func heartbeat(since started: Timestamp) async {
         let row = WorkerRow(
             id: worker, version: version, classes: classes, startedAt: started, beatAt: .now, model: model())
@@ -74,13 +74,13 @@ package struct WorkerPresence: Sendable {
         try await forget(worker)
     }
 
-    /// Takes away the row of a worker that is known to be dead.
+    /// Deletes the row of a worker that is known to be dead.
     package func forget(_ dead: WorkerID) async throws {
         try await database.write { try OperationsStore($0).remove(dead) }
     }
 }
 
-/// A worker as its row has it.
+/// A worker's row.
 package struct WorkerRow: Sendable, Equatable {
     package let id: WorkerID
     package let version: String

@@ -2,7 +2,7 @@ import Claims
 import Imaging
 
 extension ClaimCheck {
-    /// Holds texts against findings, with the limits of our measurement.
+    /// Checks texts against findings, with the limits of the measurement.
     init(_ findings: [Finding]) {
         self.init(
             findings.flatMap(Fact.facts(of:)),
@@ -13,7 +13,8 @@ extension ClaimCheck {
 }
 
 extension Fact {
-    /// What texts may say of a finding. That nothing enhances is quoted, in each form that a report gives it.
+    /// The facts that texts may state from a finding. The absence of enhancement is quoted, in each form used by
+    /// reports.
     static func facts(of finding: Finding) -> [Fact] {
         guard finding.kind == .enhancement, let answer = finding.term.flatMap(Enhancement.Answer.init) else {
             return [Fact(finding)]
@@ -31,7 +32,7 @@ extension Fact {
             term: finding.kind == .side ? finding.term.flatMap(Side.init(finding:))?.rawValue : finding.term)
     }
 
-    /// Rounded as `QuantityText` rounds it, in the unit of the finding.
+    /// Rounded as by `QuantityText`, in the finding's unit.
     private static func shown(_ quantity: Double, _ finding: Finding) -> Double {
         switch (finding.unit, finding.kind) {
         case ("mm3", _): Double(QuantityText.volume(quantity).value).map { $0 * 1000 } ?? quantity

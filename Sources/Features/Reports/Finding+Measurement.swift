@@ -3,7 +3,7 @@ import Imaging
 import Rendering
 
 extension Finding {
-    /// The finding as a row of the printed table; nil for what no sentence states.
+    /// The finding as a row of the printed table; `nil` for findings that sentences do not state.
     var measurement: ReportDocument.Measurement? {
         guard let name = measuredName, let shown = shownValue else { return nil }
         let subject = [lesion.map { "Lesion \($0)" }, measuredRegion?.displayName].compactMap { $0 }
@@ -68,7 +68,7 @@ extension Finding {
 }
 
 extension [Finding] {
-    /// Rows of the printed table; quantities of a region whose mask is unreliable say so.
+    /// Rows of the printed table; quantities of a region with an unreliable mask are marked.
     var measurements: [ReportDocument.Measurement] {
         let unreliable = Set(filter { $0.kind == .reliability && $0.quantity == 0 }.compactMap(\.region))
         return compactMap { finding in

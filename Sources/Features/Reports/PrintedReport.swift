@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// A PDF that was made of a report.
+/// A report's PDF.
 package struct PrintedReport: Sendable, Equatable {
     package let id: ID<PrintedReport>
     /// The report's revision and status as printed.

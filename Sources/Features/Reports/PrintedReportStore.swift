@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of reports' PDFs: added and read, never changed.
+/// The rows of reports' PDFs: inserted and read, never changed.
 struct PrintedReportStore {
     private let connection: any DatabaseConnection
 
@@ -9,9 +9,9 @@ struct PrintedReportStore {
         self.connection = connection
     }
 
-    /// The caller has checked that `scope` may see the report; its blob is in the store.
+    /// The caller must check that `scope` may see the report; its blob must be in the store.
     ///
-    /// - Throws: an error that `isPrinted` knows where another process has printed this revision first.
+    /// - Throws: an error that `isPrinted` recognises if another process has printed this revision first.
     func insert(
         _ scope: Scope, of report: Report, _ blob: StagedBlob, revision: Int, status: Report.Status, at now: Timestamp
     ) throws {
@@ -25,12 +25,12 @@ struct PrintedReportStore {
             """)
     }
 
-    /// Whether a row was refused because the revision has its print.
+    /// Whether a row was rejected because the revision already has a PDF.
     static func isPrinted(_ error: any Error) -> Bool {
         (error as? DatabaseError)?.constraint == "uq_report_pdfs_report_id_unique_revision"
     }
 
-    /// Newest first; the caller has checked that `scope` may see the report.
+    /// Newest first; the caller must check that `scope` may see the report.
     func list(_ scope: Scope, of id: ID<Report>) throws -> [PrintedReport] {
         try connection.query(
             """
@@ -44,7 +44,7 @@ struct PrintedReportStore {
         ).map(PrintedReport.init)
     }
 
-    /// The name of the caller's institution, for the head of the page.
+    /// The name of the caller's institution, for the page header.
     func institutionName(_ scope: Scope) throws -> String {
         try connection.queryOne("SELECT name FROM institutions WHERE id = \(scope.institution)")?.get("name") ?? ""
     }

@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// A report on one result, from the automatic draft on.
+/// A report on one result, starting as an automatic draft.
 package struct Report: Sendable, Equatable {
     package enum Status: String, Codable, Sendable, CaseIterable, SQLConvertible {
         case draft, reviewed, finalized, exported
@@ -14,11 +14,11 @@ package struct Report: Sendable, Equatable {
     package let resultID: ID<CaseResult>
     package let patientID: String
     package let status: Status
-    /// Rises with every change.
+    /// Incremented by every change.
     package let revision: Int
     package let aiGeneratedText: String
     package let finalizedText: String?
-    /// The sentences with the ids of the findings that each states.
+    /// The sentences with the ids of their findings.
     package let draft: ReportDraft
     /// The findings that the sentences cite.
     package let findings: [Finding]
@@ -27,9 +27,9 @@ package struct Report: Sendable, Equatable {
     package let updatedAt: Timestamp
     /// A full name.
     package let lastEditedBy: String?
-    /// Nil for a report that nobody has signed.
+    /// `nil` for an unsigned report.
     package let signature: Signature?
-    /// The oldest first.
+    /// Oldest first.
     package var addenda: [ReportAddendum] = []
 
     /// Who signed a report, and when.
@@ -39,10 +39,10 @@ package struct Report: Sendable, Equatable {
         package let signedAt: Timestamp
     }
 
-    /// The text that is in force: the edited one where there is one.
+    /// The current text: the edited one if there is one.
     package var currentText: String { finalizedText ?? aiGeneratedText }
 
-    /// What its text says against or beyond the measurements.
+    /// The text's contradictions of the measurements, and claims beyond them.
     package func checks() async throws -> [ReportRemark] {
         try await ReportRemark.remarks(onLong: currentText, findings)
     }
@@ -59,7 +59,7 @@ extension Report: Encodable {
         let sentences: [ReportDraft.Sentence]
     }
 
-    /// Every key is always there, null where there is no value.
+    /// Every key is always present, null without a value.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .reportId)

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// A correction of a signed report. The signed text stays as it is.
+/// A correction of a signed report. The signed text does not change.
 package struct ReportAddendum: Sendable, Equatable {
     /// 1 is the first.
     package let number: Int
@@ -27,7 +27,7 @@ extension ReportAddendum: Encodable {
     }
 }
 
-/// What a client sends to add an addendum.
+/// A client's request to add an addendum.
 package struct AddendumForm: Decodable, Sendable {
     package var text: String?
     package var reason: String?
@@ -37,9 +37,9 @@ package struct AddendumForm: Decodable, Sendable {
         self.reason = reason
     }
 
-    /// The same, trimmed.
+    /// The trimmed texts.
     ///
-    /// - Throws: a validation error with all that is wrong.
+    /// - Throws: a validation error with all errors.
     func checked() throws -> (text: String, reason: String) {
         var check = Validation()
         let text = check.text("text", text, required: true, atMost: ReportForm.textLimit)

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of addenda: added and read, never changed.
+/// The rows of addenda: inserted and read, never changed.
 struct ReportAddendumStore {
     private let connection: any DatabaseConnection
 
@@ -9,9 +9,9 @@ struct ReportAddendumStore {
         self.connection = connection
     }
 
-    /// Adds to a signed report; its revision rises, since it reads differently from now on.
+    /// Adds an addendum to a signed report and increments its revision.
     ///
-    /// - Returns: the addendum's number; nil where the report has changed since it was read.
+    /// - Returns: the addendum's number; `nil` if the report has changed since it was read.
     func insert(_ scope: Scope, of report: Report, text: String, reason: String, at now: Timestamp) throws -> Int? {
         let changed = try connection.execute(
             """
@@ -28,7 +28,7 @@ struct ReportAddendumStore {
         return number
     }
 
-    /// The reports with their addenda, the oldest first.
+    /// The reports with their addenda, oldest first.
     func completed(_ reports: [Report]) throws -> [Report] {
         let signed = reports.filter(\.status.isSigned)
         guard !signed.isEmpty else { return reports }

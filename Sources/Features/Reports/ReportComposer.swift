@@ -1,13 +1,14 @@
 import Imaging
 import Kernel
 
-/// Writes a report draft from findings alone: the same findings give the same text. It names no diagnosis and no grade.
+/// Composes a report draft from findings alone: the same findings give the same text. It states no diagnosis and no
+/// grade.
 package struct ReportComposer {
     private typealias Sentence = ReportDraft.Sentence
 
     private let findings: ReportFindings
     private let model: String
-    /// The series that was measured on.
+    /// The series used for the measurements.
     private let reference: MRISequence
 
     package static func compose(_ result: SegmentationResult) -> ReportDraft {
@@ -17,9 +18,9 @@ package struct ReportComposer {
             sentences: composer.technique + composer.overview + lesions + composer.impression + composer.limits)
     }
 
-    /// The draft after the check of its claims has found nothing.
+    /// The draft, after its claims have been checked.
     ///
-    /// - Throws: an internal fault where a sentence says what its findings do not; then no report is written.
+    /// - Throws: an internal fault if its findings do not support a sentence; no report is written then.
     package static func checked(_ result: SegmentationResult) throws -> ReportDraft {
         let draft = compose(result)
         if let fault = draft.faults(against: result.structuredFindings).first {
@@ -35,7 +36,8 @@ package struct ReportComposer {
         reference = result.referenceModality
     }
 
-    /// What every result states: where its finding is missing, the sentence cites none and the check holds the draft back.
+    /// For statements of every report: if their finding is missing, the sentence cites none and the check rejects the
+    /// draft.
     private static let notMeasured = "not measured"
 
     private var technique: [Sentence] {
@@ -51,7 +53,7 @@ package struct ReportComposer {
 
     // MARK: Findings
 
-    /// How many lesions there are, and what all of them together measure.
+    /// The number of lesions, and their measurements together.
     private var overview: [Sentence] {
         let count = findings.sentence(.findings) { found in
             switch found.lesionCount() {
@@ -76,7 +78,7 @@ package struct ReportComposer {
         }
     }
 
-    /// ` in 2 parts`; nil where nothing was counted.
+    /// ` in 2 parts`; `nil` if parts were not counted.
     private func inParts(_ region: TumourRegion, lesion: Int?, _ found: inout FindingReader) -> String? {
         guard let parts = findings.parts(of: region, lesion: lesion), parts != .none,
             let noun = Self.noun(region, parts), let count = found.partCount(region, lesion: lesion)
@@ -135,10 +137,10 @@ package struct ReportComposer {
         return "\(count) (\(volumes.isCut ? "largest " : "")\(Self.list(volumes.texts)))"
     }
 
-    /// How many parts' volumes a sentence lists.
+    /// The number of parts whose volumes a sentence lists.
     private static let statedParts = 3
 
-    /// Structures that hold at least a tenth of the lesion.
+    /// Structures with at least a tenth of the lesion.
     private func place(of lesion: Int) -> Sentence? {
         findings.sentence(.findings) { found in
             let places = found.places(lesion: lesion, from: 0.1)
@@ -179,7 +181,7 @@ package struct ReportComposer {
         return reasons + [summary].compactMap { $0 }
     }
 
-    /// Of all lesions together.
+    /// For all lesions together.
     private func volumes(_ found: inout FindingReader) -> String {
         let whole = found.volume(.wholeTumour) ?? Self.notMeasured
         let core = found.volume(.tumourCore) ?? Self.notMeasured
@@ -196,7 +198,7 @@ package struct ReportComposer {
             guard !dice.isEmpty else { return nil }
             return "Predicted Dice (estimated overlap with an expert segmentation): \(dice.joined(separator: ", "))."
         }
-        // About the whole draft: it cites what every result has.
+        // About the whole draft: it cites findings that every result has.
         let draft = findings.sentence(.limits) { found in
             found.cite(.lesionCount)
             return "Automatic draft for research. Masks require visual review. "
@@ -243,7 +245,7 @@ package struct ReportComposer {
 }
 
 extension Enhancement {
-    /// `clause` as a sentence of its own, without its full stop, with the probability where one is known.
+    /// `clause` as a sentence without a full stop, with the probability if known.
     var sentence: String? {
         clause.map { clause in
             let probability = probability.map {

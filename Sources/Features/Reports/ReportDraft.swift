@@ -1,6 +1,6 @@
-/// A report's text as composed: every sentence names the findings that it states.
+/// A report's text as composed: every sentence cites its findings.
 package struct ReportDraft: Codable, Equatable, Sendable {
-    /// The parts of a radiology report, in their order.
+    /// The sections of a radiology report, in order.
     package enum Section: String, Codable, CaseIterable, Sendable {
         case technique = "Technique"
         case findings = "Findings"
@@ -11,13 +11,13 @@ package struct ReportDraft: Codable, Equatable, Sendable {
     package struct Sentence: Codable, Equatable, Sendable {
         package let section: Section
         package let text: String
-        /// Ids of the findings that it states; at least one.
+        /// The ids of its findings; at least one.
         package let findings: [String]
     }
 
     package let sentences: [Sentence]
 
-    /// Plain text; findings stand in square brackets behind each sentence.
+    /// Plain text, with the findings in square brackets after each sentence.
     package var text: String {
         Section.allCases.compactMap { section in
             let own = sentences.filter { $0.section == section }

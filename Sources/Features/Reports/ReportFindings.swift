@@ -1,15 +1,15 @@
 import Imaging
 
-/// A result's findings as a report is composed of them. They tell which sentences there are; what a sentence states is read by its
-/// `FindingReader`, so that it cites what it states and nothing else.
+/// A result's findings for composing a report. They determine which sentences there are; a sentence reads its values
+/// through a `FindingReader`, so that it cites exactly what it states.
 struct ReportFindings {
-    /// Of a region: parts of the core, enhancing foci.
+    /// The parts of a region: parts of the core, enhancing foci.
     enum Parts {
         case none, one, several
     }
 
     fileprivate let all: [Finding]
-    /// Numbers of the lesions, that of the largest first.
+    /// The numbers of the lesions, largest first.
     let lesions: [Int]
 
     init(_ findings: [Finding]) {
@@ -17,17 +17,17 @@ struct ReportFindings {
         lesions = Set(findings.compactMap(\.lesion)).sorted()
     }
 
-    /// False where one answer for the case replaces the volumes of enhancing tumour.
+    /// False if one answer for the case replaces the volumes of enhancing tumour.
     var isEnhancementSegmented: Bool {
         first(.enhancement)?.term.map { $0 == Enhancement.Answer.segmented.rawValue } ?? true
     }
 
-    /// Nil where the parts of the region were not counted, as by versions that measured lesions as a whole.
+    /// `nil` if the region's parts were not counted, as in earlier versions.
     func parts(of region: TumourRegion, lesion: Int? = nil) -> Parts? {
         first(.partCount, region, lesion)?.quantity.map { $0 == 0 ? .none : $0 == 1 ? .one : .several }
     }
 
-    /// The sentence that `words` make of what they read; nil where they make none.
+    /// The sentence that `words` compose from the findings they read; `nil` if they return none.
     func sentence(
         _ section: ReportDraft.Section, _ words: (inout FindingReader) -> String?
     ) -> ReportDraft.Sentence? {
@@ -35,7 +35,7 @@ struct ReportFindings {
         return words(&reader).map { ReportDraft.Sentence(section: section, text: $0, findings: reader.cited) }
     }
 
-    /// A sentence for each finding of a kind of which `words` make one.
+    /// A sentence for each finding of a kind for which `words` return one.
     func sentences(
         _ section: ReportDraft.Section, each kind: Finding.Kind, _ words: (Finding) -> String?
     ) -> [ReportDraft.Sentence] {
@@ -44,28 +44,28 @@ struct ReportFindings {
         }
     }
 
-    /// - Parameter region: nil for whichever.
+    /// - Parameter region: `nil` for any.
     fileprivate func first(_ kind: Finding.Kind, _ region: TumourRegion? = nil, _ lesion: Int? = nil) -> Finding? {
         all.first { $0.kind == kind && $0.lesion == lesion && (region == nil || $0.measuredRegion == region) }
     }
 
-    /// The note that says otherwise is a sentence of its own.
+    /// The opposite note is a separate sentence.
     fileprivate func isReliable(_ region: TumourRegion) -> Bool {
         !all.contains { $0.kind == .reliability && $0.region == region && $0.quantity == 0 }
     }
 }
 
-/// Reads the findings of one sentence, as text, and keeps which they were. What is not measured is nil and cites nothing.
+/// Reads the findings of one sentence as text and records them. Missing measurements are `nil` and not cited.
 struct FindingReader {
     private let findings: ReportFindings
-    /// Ids in the order of reading.
+    /// The ids in reading order.
     private(set) var cited: [String] = []
 
     fileprivate init(findings: ReportFindings) {
         self.findings = findings
     }
 
-    /// Cites a finding that the sentence is about without stating it.
+    /// Cites a finding that the sentence refers to without stating it.
     mutating func cite(_ kind: Finding.Kind, _ region: TumourRegion? = nil, lesion: Int? = nil) {
         _ = read(findings.first(kind, region, lesion))
     }
@@ -77,9 +77,9 @@ struct FindingReader {
 
     mutating func lesionCount() -> Double? { read(findings.first(.lesionCount))?.quantity }
 
-    /// What is measured on a mask that may not be relied on is never stated as a plain fact.
+    /// Measurements of an unreliable mask are never stated as plain facts.
     ///
-    /// - Parameter lesion: nil for all of them together.
+    /// - Parameter lesion: `nil` for all together.
     mutating func volume(_ region: TumourRegion, lesion: Int? = nil) -> String? {
         guard let volume = read(findings.first(lesion == nil ? .volume : .lesionVolume, region, lesion))?.quantity
         else { return nil }

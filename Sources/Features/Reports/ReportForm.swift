@@ -1,12 +1,12 @@
 import Kernel
 import Storage
 
-/// What a client may change of a report.
+/// A client's change of a report.
 package struct ReportForm: Decodable, Sendable {
     package var finalizedText: String?
     package var editReason: String?
     package var status: String?
-    /// Signs although the check of the text found contradictions.
+    /// Signs despite contradictions found by the check.
     package var acknowledgeChecks: Bool?
 
     package init(
@@ -22,9 +22,9 @@ package struct ReportForm: Decodable, Sendable {
     static let textLimit = 50_000
     static let reasonLimit = 2000
 
-    /// What the form makes of `report`.
+    /// The result of applying the form to `report`.
     ///
-    /// - Throws: a validation error with all that is wrong; a conflict where it would change what is signed.
+    /// - Throws: a validation error with all errors; a conflict if it would change signed content.
     func applied(to report: Report) throws -> ReportChange {
         var check = Validation()
         let reason = check.text("editReason", editReason, atMost: Self.reasonLimit)
@@ -38,7 +38,7 @@ package struct ReportForm: Decodable, Sendable {
         let isEdited = text.map { $0 != report.currentText.trimmed } ?? false
         if isEdited { try Self.require(state.edit()) }
         if let wanted { try Self.require(state.move(to: wanted)) }
-        // A signature stands below a text that nothing writes anew later on, edited or not.
+        // A signed text is never composed again, whether edited or not.
         let kept = isEdited ? text : state.isSigned ? report.currentText : report.finalizedText
         return ReportChange(
             from: report, status: state.status, text: kept, isEdited: isEdited, reason: reason,
@@ -55,20 +55,21 @@ package struct ReportForm: Decodable, Sendable {
     }
 }
 
-/// A change of a report that its state allows.
+/// A change that the report's state allows.
 struct ReportChange: Sendable {
     let from: Report
     let status: Report.Status
-    /// The finalized text after it.
+    /// The finalized text after the change.
     let text: String?
     let isEdited: Bool
     let reason: String
     let isAcknowledged: Bool
-    /// Whether the form held the whole text: what follows is then about that text, no matter who wrote the one before it.
+    /// Whether the form contained the whole text: the new status then applies to that text, regardless of who wrote the
+    /// previous one.
     let hasText: Bool
 
     var isNothing: Bool { !isEdited && status == from.status }
-    /// Whether it puts a signature below the text.
+    /// Whether it signs the text.
     var isSigning: Bool { status == .finalized && (isEdited || from.status != .finalized) }
 
     /// For the audit trail.
@@ -82,8 +83,8 @@ struct ReportChange: Sendable {
         ]
     }
 
-    /// - Parameter seen: the revision that the user was shown last.
-    /// - Throws: a conflict where the status would change of a text that the user has not seen.
+    /// - Parameter seen: the revision that the user saw last.
+    /// - Throws: a conflict if the status of a text that the user has not seen would change.
     func requireSeen(_ seen: Int?) throws {
         guard !hasText, status != from.status, seen != from.revision else { return }
         throw AppError(
@@ -98,18 +99,18 @@ struct ReportChange: Sendable {
     }
 }
 
-/// One change of a report, as kept for ever.
+/// A change of a report, kept permanently.
 package struct ReportEdit: Sendable, Equatable {
-    /// 1 is the first.
+    /// Starts at 1.
     package let number: Int
     /// A full name.
     package let editedBy: String
     package let editedAt: Timestamp
     package let reason: String
-    /// The report's status after it.
+    /// The report's status after the change.
     package let status: Report.Status
-    /// The text, where it was changed.
+    /// The text, if it was changed.
     package let text: String?
-    /// What the check of the text had found and the signer signed all the same.
+    /// The contradictions that the signer overrode.
     package let acknowledged: [String]
 }

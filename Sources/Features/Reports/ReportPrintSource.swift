@@ -4,12 +4,12 @@ import Kernel
 import Rendering
 import Storage
 
-/// What a printed report is made of, read in one snapshot.
+/// The content of a printed report, read in one snapshot.
 struct ReportPrintSource: Sendable {
     let report: Report
-    /// What printing makes of the report's status; nil where that stays.
+    /// The change of status by printing; `nil` if it does not change.
     let change: ReportChange?
-    /// A PDF of the report as it is.
+    /// A PDF of the current report.
     let printed: PrintedReport?
     private let result: CaseResult
     private let item: Case
@@ -29,7 +29,7 @@ struct ReportPrintSource: Sendable {
         institution = try prints.institutionName(scope)
         let edits = try store.edits(scope, of: id)
         lastEdit = edits.last { $0.text != nil }
-        // Who may read a report, but not write it, prints it and moves nothing.
+        // Users who may only read a report can print it without changing its status.
         let mayMove = try report.status == .finalized && store.find(scope, id, for: .writeReport) != nil
         change = mayMove ? try ReportForm(status: Report.Status.exported.rawValue).applied(to: report) : nil
         let revision = report.revision
@@ -40,7 +40,7 @@ struct ReportPrintSource: Sendable {
     /// The revision that the PDF shows.
     var revision: Int { report.revision + (change == nil ? 0 : 1) }
 
-    /// The contours' picture.
+    /// The picture with the contours.
     var picture: BlobKey? { result.files.first { $0.content == .picture }?.blob }
 
     func document(picture: Data?) -> ReportDocument {

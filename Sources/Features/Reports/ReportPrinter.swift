@@ -1,8 +1,8 @@
 import Foundation
 import Rendering
 
-/// Makes a PDF of a document. The program does it in a process of its own, since the libraries that draw are native code, and
-/// none of that runs where the API does.
+/// Renders a document as PDF in a separate process, since the drawing libraries are native code, which never runs in
+/// the API's process.
 package struct ReportPrinter: Sendable {
     let pdf: @Sendable (ReportDocument) async throws -> Data
 

@@ -3,35 +3,35 @@ import Claims
 import Imaging
 import Storage
 
-/// What is odd in one sentence of a text that a person wrote. It warns; a signer may stand by the text all the same.
+/// A remark on one sentence of a text written by a person. It is a warning; a signer may override it.
 package struct ReportRemark: Encodable, Equatable, Sendable {
     package enum Kind: String, Codable, Sendable {
-        /// A number, a side, a place, a count or a contact that differs from what was measured.
+        /// A number, side, location, count or contact that differs from the measurement.
         case contradiction
-        /// Something that no measurement of ours can carry, such as a diagnosis: its author's own judgement.
+        /// A statement that the measurements cannot support, such as a diagnosis: the author's judgement.
         case unmeasured
     }
 
     package let kind: Kind
-    /// From 1 on, headings not counted.
+    /// Numbered from 1, without headings.
     package let sentence: Int
     package let message: String
 
     package var text: String { "Sentence \(sentence): \(message)." }
 
-    /// As many as are read of one text, several times what a report has.
+    /// The maximum number of sentences read, several times that of a report.
     static let sentenceLimit = 1000
-    /// Bytes up to which a text is read where it is; a longer one would keep an event loop from serving others.
+    /// The size in bytes up to which a text is checked in place; longer texts would block an event loop.
     private static let shortText = 4096
     private static let pool = ThreadPool<Void>(name: "text-check", threads: 1) {}
 
-    /// On a thread of its own where the text is long.
+    /// On a separate thread if the text is long.
     package static func remarks(onLong text: String, _ findings: [Finding]) async throws -> [ReportRemark] {
         guard text.utf8.count > shortText else { return remarks(on: text, findings) }
         return try await pool.run { _ in remarks(on: text, findings) }
     }
 
-    /// In the order of the text; empty for a text that says what was measured, or nothing of the tumour.
+    /// In text order; empty if the text states only measurements, or nothing about the tumour.
     package static func remarks(on text: String, _ findings: [Finding]) -> [ReportRemark] {
         let (found, isWhole) = ClaimCheck(assessed(findings)).remarks(on: text, sentences: sentenceLimit)
         let rest = ReportRemark(
@@ -40,7 +40,7 @@ package struct ReportRemark: Encodable, Equatable, Sendable {
         return found.compactMap(ReportRemark.init) + (isWhole ? [] : [rest])
     }
 
-    /// Without T1CE the empty mask of the enhancing tumour measures nothing.
+    /// Without T1CE, the empty mask of enhancing tumour is not a measurement.
     private static func assessed(_ findings: [Finding]) -> [Finding] {
         let isAssessed = !findings.contains {
             $0.kind == .enhancement && $0.term == Enhancement.Answer.notAssessed.rawValue

@@ -1,12 +1,12 @@
-/// What may become of a report: draft → reviewed → finalized → exported, as a value without a database.
+/// The state machine of a report: draft → reviewed → finalized → exported, as a value without a database.
 ///
 /// A finalized report is signed. Its text never changes and it never becomes a draft again; corrections are addenda.
 package struct ReportState: Equatable, Sendable {
-    /// How the state answers a wish.
+    /// The result of a transition.
     package enum Answer: Equatable, Sendable {
         case unchanged
         case moved
-        /// A sentence for the field of the form that it concerns.
+        /// An error for the form's field.
         case refused(field: String, String)
         /// The report is signed.
         case signed
@@ -21,7 +21,7 @@ package struct ReportState: Equatable, Sendable {
     /// Whether the text is signed.
     package var isSigned: Bool { status.isSigned }
 
-    /// The text is another one: a review is to be repeated.
+    /// The text has changed: a review must be repeated.
     package mutating func edit() -> Answer {
         guard !isSigned else { return .signed }
         guard status != .draft else { return .unchanged }
@@ -29,7 +29,7 @@ package struct ReportState: Equatable, Sendable {
         return .moved
     }
 
-    /// Somebody asks for a status.
+    /// A status is requested.
     package mutating func move(to wanted: Report.Status) -> Answer {
         guard wanted != status else { return .unchanged }
         switch (status, wanted) {

@@ -3,9 +3,9 @@ import Kernel
 import Storage
 
 extension ReportStore {
-    /// The report that `action` is meant for.
+    /// The report for `action`.
     ///
-    /// - Throws: not found where `scope` may not know of it, forbidden where it may read it but not do this.
+    /// - Throws: not found if `scope` may not know of it, forbidden if it may read it but not perform `action`.
     func require(_ scope: Scope, _ id: ID<Report>, for action: Action = .readReport) throws -> Report {
         if let report = try find(scope, id, for: action) { return report }
         if action != .readReport, try find(scope, id) != nil {
@@ -14,10 +14,10 @@ extension ReportStore {
         throw AppError(.notFound, "Report not found.")
     }
 
-    /// Writes a change and its line of the history; false, and nothing is written, where the report has changed since it was read.
+    /// Writes a change and its revision; returns false without writing if the report has changed since it was read.
     func apply(_ change: ReportChange, _ scope: Scope, acknowledged: [String] = [], at now: Timestamp) throws -> Bool {
         let report = change.from
-        // Who prints a report has not written it.
+        // Printing a report does not make the user its editor.
         let editor = change.status == .exported && !change.isEdited ? nil : scope.user
         let edits = report.editCount + (change.isEdited ? 1 : 0)
         let changed = try connection.execute(
@@ -39,7 +39,7 @@ extension ReportStore {
         return true
     }
 
-    /// The first change first; the caller has checked that `scope` may see the report.
+    /// Oldest first; the caller must check that `scope` may see the report.
     func edits(_ scope: Scope, of id: ID<Report>) throws -> [ReportEdit] {
         try connection.query(
             """

@@ -24,7 +24,7 @@ package struct ReportStore {
         LEFT JOIN users v ON v.institution_id = s.institution_id AND v.id = s.edited_by
         """
 
-    /// A composed text, encoded before the transaction that writes it.
+    /// A composed text, encoded before the transaction.
     package struct Draft: Sendable {
         let text: String
         let document: String
@@ -35,11 +35,11 @@ package struct ReportStore {
         }
     }
 
-    /// A draft that a job wrote for a result; the result's own row says which institution it belongs to.
+    /// A draft that a job wrote for a result; the result's row determines the institution.
     ///
-    /// - Throws: `JobFailure(.obsolete)` where the result has been deleted meanwhile.
+    /// - Throws: `JobFailure(.obsolete)` if the result has been deleted in the meantime.
     func insert(asWorker draft: Draft, for result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
-        // The job's request and, through it, who asked: the trail names the person and not only the machine.
+        // The job's request and its user: the trail names the person and not only the machine.
         guard
             let row = try connection.queryOne(
                 """
@@ -58,12 +58,12 @@ package struct ReportStore {
                 action: "report.create", objectType: "report", objectID: id.string, at: now))
     }
 
-    /// The draft that a user asked for.
+    /// The draft that a user requested.
     func insert(_ scope: Scope, _ draft: Draft, for result: CaseResult, at now: Timestamp) throws -> ID<Report> {
         try write(draft, for: result, institution: scope.institution, job: nil, at: now)
     }
 
-    /// - Parameter job: the one that wrote it; nil where a user asked for it.
+    /// - Parameter job: the job that wrote it; `nil` if a user requested it.
     private func write(
         _ draft: Draft, for result: CaseResult, institution: InstitutionID, job: ID<JobRecord>?,
         at now: Timestamp
@@ -88,14 +88,14 @@ package struct ReportStore {
         )?.get("ai_generated_text")
     }
 
-    /// Nil where there is no such report or `scope` may not know of its case.
+    /// `nil` if there is no such report or `scope` may not know of its case.
     func find(_ scope: Scope, _ id: ID<Report>, for action: Action = .readReport) throws -> Report? {
         let condition = CaseStore.visible(scope, for: action)
         let rows = try connection.query("\(Self.selection) WHERE p.id = \(id) AND \(condition)")
         return try reports(scope, rows).first
     }
 
-    /// Keeps everybody else from changing the report until this transaction ends.
+    /// Locks the report until this transaction ends.
     func lock(_ scope: Scope, _ id: ID<Report>) throws {
         try connection.execute(
             """
@@ -103,7 +103,7 @@ package struct ReportStore {
             """)
     }
 
-    /// Whether a case has a signed report, which stays whatever becomes of its series and results.
+    /// Whether a case has a signed report, which is kept regardless of its series and results.
     func hasSigned(_ scope: Scope, case id: CaseID) throws -> Bool {
         try connection.queryOne(
             """
@@ -113,8 +113,7 @@ package struct ReportStore {
             """) != nil
     }
 
-    /// Whether a signed report is on one of the results that a statement selects; none is signed from here on until this
-    /// transaction ends.
+    /// Whether a selected result has a signed report; prevents signing until this transaction ends.
     func lockSigned(_ scope: Scope, results: SQL) throws -> Bool {
         let chosen: SQL = "institution_id = \(scope.institution) AND result_id IN (\(results))"
         try connection.execute("UPDATE reports SET revision = revision WHERE \(chosen)")
@@ -125,7 +124,7 @@ package struct ReportStore {
             """) != nil
     }
 
-    /// - Throws: `.caseSigned` where the case has a signed report.
+    /// - Throws: `.caseSigned` if the case has a signed report.
     func requireUnsigned(_ scope: Scope, case id: CaseID) throws {
         guard try hasSigned(scope, case: id) else { return }
         throw AppError(
@@ -134,7 +133,7 @@ package struct ReportStore {
         )
     }
 
-    /// Takes the report's edits and printed files along; the files are swept once no row names them.
+    /// Also deletes the report's edits and PDFs; the files are swept once no row references them.
     func delete(_ scope: Scope, _ id: ID<Report>) throws {
         let files: [BlobKey] = try connection.query(
             "SELECT blob_id FROM report_pdfs WHERE institution_id = \(scope.institution) AND report_id = \(id)"
@@ -159,7 +158,7 @@ package struct ReportStore {
             hasNext: hasNext)
     }
 
-    /// With their findings and addenda: one query each, however many reports there are.
+    /// With their findings and addenda: one query each, regardless of the number of reports.
     private func reports(_ scope: Scope, _ rows: some Collection<SQLRow>) throws -> [Report] {
         let results: [ID<CaseResult>] = try rows.map { try $0.get("result_id") }
         let findings = try FindingStore(connection).lists(scope.institution, of: results)

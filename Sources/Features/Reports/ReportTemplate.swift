@@ -1,13 +1,13 @@
 import Imaging
 
-/// What kind of report the service writes: its sections, and which findings each may state.
+/// A kind of report: its sections, and the findings that each may state.
 package struct ReportTemplate: Encodable, Sendable {
     /// One part of the report.
     package struct Part: Encodable, Sendable {
         package let name: String
-        /// One sentence for the reader of the list.
+        /// One sentence for the list's readers.
         package let states: String
-        /// Kinds of findings that its sentences cite.
+        /// The kinds of findings that its sentences cite.
         package let findings: [Finding.Kind]
     }
 
@@ -17,7 +17,7 @@ package struct ReportTemplate: Encodable, Sendable {
     package let language = "en"
     package let sections: [Part]
 
-    /// Those that reports can be written by; `ReportComposer` writes by the first.
+    /// The available templates; `ReportComposer` uses the first.
     package static let all = [
         ReportTemplate(
             id: "tumour-measurements", name: "Brain tumour measurements",

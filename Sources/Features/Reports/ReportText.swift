@@ -1,9 +1,9 @@
 import Claims
 import Rendering
 
-/// A report's text cut into its parts for print.
+/// Splits a report's text into sections for print.
 enum ReportText {
-    /// Nothing of the text is left out, a heading without lines neither; citations at the end of a line are its findings.
+    /// Keeps all of the text, including headings without lines; citations at the end of a line become its findings.
     static func sections(of text: String) -> [ReportDocument.Section] {
         var sections: [ReportDocument.Section] = []
         var title: String?
@@ -25,7 +25,7 @@ enum ReportText {
         return sections
     }
 
-    /// An addendum as it stands below the signed text.
+    /// An addendum as printed below the signed text.
     static func section(_ addendum: ReportAddendum) -> ReportDocument.Section {
         let lines = ["Reason: \(addendum.reason)"] + addendum.text.split(whereSeparator: \.isNewline).map(String.init)
         return ReportDocument.Section(
@@ -33,7 +33,7 @@ enum ReportText {
             sentences: lines.map(\.trimmed).filter { !$0.isEmpty }.map(sentence))
     }
 
-    // Compiled once; nothing in it can change.
+    // Compiled once and immutable.
     nonisolated(unsafe) private static let cited = /(.*?) ?\[(F[0-9]+(?:, ?F[0-9]+)*)\]/
 
     private static func sentence(_ line: String) -> ReportDocument.Sentence {

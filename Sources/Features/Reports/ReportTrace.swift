@@ -2,14 +2,14 @@ import Foundation
 import Imaging
 import Storage
 
-/// From each sentence back to what was measured, by which model, on which files; and on to what people made of it.
+/// Traces each sentence to its measurements, model and files, and to later changes.
 package struct ReportTrace: Sendable {
     package let report: Report
     package let result: CaseResult
-    /// The first change first.
+    /// Oldest first.
     package let edits: [ReportEdit]
 
-    /// A sentence of the draft with the findings that it states.
+    /// A sentence of the draft with its findings.
     package struct Statement: Encodable, Sendable, Equatable {
         package let section: String
         package let text: String
@@ -25,7 +25,7 @@ package struct ReportTrace: Sendable {
         }
     }
 
-    /// Digests of the series as they were measured, from the run's manifest.
+    /// Digests of the measured series, from the run's manifest.
     package var inputs: [RunManifest.Input] {
         get throws {
             struct Inputs: Decodable {
@@ -39,6 +39,6 @@ package struct ReportTrace: Sendable {
         }
     }
 
-    /// The stored manifest, from which the run can be repeated bit by bit.
+    /// The stored manifest, from which the run can be reproduced bit by bit.
     package var manifest: ResultFile? { result.files.first { $0.content == .manifest } }
 }

@@ -1,8 +1,8 @@
 import Kernel
 import Storage
 
-/// The rows that say which revision of a report somebody was shown last. A change of status without `If-Match` is made from that
-/// one: a client that names no revision may hold a text that is no longer the report's.
+/// The rows that record which revision of a report a user saw last. A change of status without `If-Match` applies to
+/// that one: a client that sends no revision may have an outdated text.
 struct ReportViewStore {
     private let connection: any DatabaseConnection
 
@@ -10,7 +10,7 @@ struct ReportViewStore {
         self.connection = connection
     }
 
-    /// A text that somebody is about to be shown.
+    /// A text that is about to be shown to a user.
     struct View: Sendable {
         let report: ID<Report>
         let revision: Int
@@ -25,14 +25,14 @@ struct ReportViewStore {
         }
     }
 
-    /// Nil where the user has not been shown the report.
+    /// `nil` if the user has not seen the report.
     func revision(_ scope: Scope, of id: ID<Report>) throws -> Int? {
         try connection.queryOne(
             "SELECT revision FROM report_views WHERE report_id = \(id) AND user_id = \(scope.user)"
         )?.get("revision")
     }
 
-    /// Those that are new to the user and so are to be recorded. Nothing is kept of those who change no report.
+    /// The views that are new to the user and therefore recorded. Users who may not change reports are not tracked.
     func unseen(_ scope: Scope, among views: [View]) throws -> [View] {
         guard !views.isEmpty, Policy.reach(of: .writeReport, scope) != .nothing else { return [] }
         let rows = try connection.query(
@@ -45,7 +45,7 @@ struct ReportViewStore {
         return views.filter { known[$0.report, default: -1] < $0.revision }
     }
 
-    /// Keeps the newest revision of each; a report that has been deleted meanwhile is passed over.
+    /// Stores the newest revision of each; reports deleted in the meantime are skipped.
     func record(_ scope: Scope, _ views: [View], at now: Timestamp) throws {
         for view in views {
             try connection.execute(
@@ -62,7 +62,7 @@ struct ReportViewStore {
 }
 
 extension Database {
-    /// Remembers what somebody was shown, before the answer leaves.
+    /// Records what a user sees before the response is sent.
     func record(_ views: [ReportViewStore.View], of scope: Scope, at now: Timestamp) async throws {
         guard !views.isEmpty else { return }
         try await write { try ReportViewStore($0).record(scope, views, at: now) }

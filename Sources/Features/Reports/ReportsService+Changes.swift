@@ -2,30 +2,31 @@ import Kernel
 import Storage
 
 extension ReportsService {
-    /// How often a change is made anew because somebody else was faster.
+    /// The number of retries after concurrent changes.
     private static let attempts = 5
 
     private static let isContested = AppError(
         .conflict, "The report is being changed by somebody else. Load it again, then repeat the change.")
 
-    /// Edits, reviews or signs, whichever the form asks for.
+    /// Edits, reviews or signs the report, as requested by the form.
     ///
-    /// - Parameter precondition: which revision the client has seen, where it says so; else a change of status is made from the
-    ///   revision that the user was shown or wrote last.
+    /// - Parameter precondition: the revision known to the client, if sent; otherwise a change of status applies to the
+    ///   revision that the user saw or wrote last.
     package func update(
         _ scope: Scope, _ id: ID<Report>, _ form: ReportForm, if precondition: Precondition = .none
     ) async throws -> Report {
         for _ in 0..<Self.attempts {
             let change = try await change(scope, id, form, if: precondition)
             if change.isNothing { return try await get(scope, id) }
-            // The text is held against the findings outside the transaction, which only asks whether it is still the same report.
+            // The text is checked against the findings outside the transaction, which only verifies that the report is
+            // unchanged.
             let acknowledged = try await Self.acknowledged(change)
             if let report = try await write(change, scope, acknowledged) { return report }
         }
         throw Self.isContested
     }
 
-    /// What the form makes of the report as it is now.
+    /// The change that the form makes to the current report.
     private func change(
         _ scope: Scope, _ id: ID<Report>, _ form: ReportForm, if precondition: Precondition
     ) async throws -> ReportChange {
@@ -42,7 +43,7 @@ extension ReportsService {
         return change
     }
 
-    /// Nil where the report has changed since it was read.
+    /// `nil` if the report has changed since it was read.
     private func write(_ change: ReportChange, _ scope: Scope, _ acknowledged: [String]) async throws -> Report? {
         let now = clock()
         let id = change.from.id
@@ -60,9 +61,9 @@ extension ReportsService {
         }
     }
 
-    /// The contradictions that a signer signs all the same.
+    /// The contradictions that a signer overrides.
     ///
-    /// - Throws: a validation error that lists them where the signer has not said so.
+    /// - Throws: a validation error listing them if the signer has not acknowledged them.
     private static func acknowledged(_ change: ReportChange) async throws -> [String] {
         guard change.isSigning else { return [] }
         let found = try await ReportRemark.remarks(onLong: change.text ?? "", change.from.findings)
@@ -74,7 +75,7 @@ extension ReportsService {
         return found
     }
 
-    /// Adds a correction to a signed report, whose text stays as it is.
+    /// Adds a correction to a signed report, whose text does not change.
     package func addAddendum(
         _ scope: Scope, _ id: ID<Report>, _ form: AddendumForm, if precondition: Precondition = .none
     ) async throws -> Report {

@@ -2,13 +2,13 @@ import Kernel
 import Storage
 
 extension ReportsService {
-    /// For administrators: drafts and reviewed reports go with their edits, finalized ones stay.
+    /// For administrators: deletes drafts and reviewed reports with their edits; finalized ones cannot be deleted.
     package func delete(_ scope: Scope, _ id: ID<Report>) async throws {
         try Policy.require(.administer, scope)
         let now = clock()
         try await database.write { connection in
             let store = ReportStore(connection)
-            // First: it must not be signed between the question and the deletion.
+            // First, so that it cannot be signed between the check and the deletion.
             try store.lock(scope, id)
             guard let report = try store.find(scope, id) else {
                 throw AppError(.notFound, "Report not found.")

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rules of reports: who may read them and have one written.
+/// The rules of reports: who may read and generate them.
 package struct ReportsService: Sendable {
     let database: any Database
     let audit: AuditService
@@ -43,7 +43,7 @@ package struct ReportsService: Sendable {
         return report
     }
 
-    /// Writes a new draft from the case's newest result; what is signed stays beside it.
+    /// Writes a new draft from the case's newest result; signed reports are kept.
     package func generate(_ scope: Scope, case caseID: CaseID) async throws -> Report {
         let now = clock()
         let result = try await database.read { connection in
@@ -53,7 +53,7 @@ package struct ReportsService: Sendable {
         guard let result else {
             throw AppError.invalid("caseId", "The case has no result to report on; start the inference first.")
         }
-        // Outside the transaction: nobody else writes to SQLite meanwhile.
+        // Outside the transaction, which blocks other writes on SQLite.
         let draft = try ReportStore.Draft(ReportComposer.checked(result.result))
         return try await database.write { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .writeReport)
@@ -69,7 +69,7 @@ package struct ReportsService: Sendable {
         }
     }
 
-    /// Where every sentence of the report comes from, and what has become of it since.
+    /// The source of every sentence of the report, and later changes.
     package func trace(_ scope: Scope, _ id: ID<Report>) async throws -> ReportTrace {
         let now = clock()
         let (trace, views) = try await database.read { connection in

@@ -2,11 +2,12 @@ import Crypto
 import Foundation
 import Storage
 
-/// Time-based one-time codes (RFC 6238) with what all authenticator apps know: SHA-1, six digits, steps of 30 seconds.
+/// Time-based one-time codes (RFC 6238) with the parameters that all authenticator apps support: SHA-1, six digits,
+/// steps of 30 seconds.
 struct OneTimeCodes: Sendable {
     static let digits = 6
     private static let period: Int64 = 30
-    /// RFC 4226 §4 asks for 128 bits at least and recommends 160.
+    /// RFC 4226 §4 requires at least 128 bits and recommends 160.
     private static let secretBytes = 20
 
     let secret: Data
@@ -32,13 +33,13 @@ struct OneTimeCodes: Sendable {
         return String((String(repeating: "0", count: max(0, digits - text.count)) + text).suffix(digits))
     }
 
-    /// The step that `code` belongs to, one before or after the present one allowed for clocks that differ.
+    /// The step that `code` belongs to; one step before or after the current one is accepted for clock differences.
     func step(of code: String, at time: Timestamp) -> Int64? {
         let present = Self.step(at: time)
         return [present, present - 1, present + 1].first { self.code(step: $0) == code }
     }
 
-    /// As apps take it typed in.
+    /// For manual entry in an app.
     var base32: String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
         var text = ""
@@ -57,7 +58,7 @@ struct OneTimeCodes: Sendable {
         return text
     }
 
-    /// As apps take it from a QR code (Google's key URI format).
+    /// For a QR code (Google's key URI format).
     func address(account: String) -> String {
         let name = account.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         return "otpauth://totp/NeuroAI:\(name)?secret=\(base32)&issuer=NeuroAI&algorithm=SHA1"

@@ -3,30 +3,30 @@ import Kernel
 import Rendering
 import Storage
 
-/// A user's second factor as it is stored.
+/// A user's stored second factor.
 struct SecondFactor: Sendable {
     let user: UserID
     /// Sealed.
     let secret: String
-    /// It counts from here on.
+    /// Active since this time.
     let confirmedAt: Timestamp?
-    /// The newest step whose code was taken.
+    /// The newest step whose code was used.
     let lastStep: Int64
 }
 
-/// How it stands with a user's second factor.
+/// The status of a user's second factor.
 package struct SecondFactorStatus: Sendable, Equatable, Encodable {
     package let isEnabled: Bool
-    /// Whether the user's role must have one.
+    /// Whether the user's role requires one.
     package let isRequired: Bool
     package let recoveryCodesLeft: Int
 }
 
-/// What an authenticator app needs, shown once.
+/// The data for an authenticator app, shown once.
 package struct SecondFactorEnrolment: Sendable, Equatable, Encodable {
-    /// Base32, to be typed in.
+    /// Base32, for manual entry.
     package let secret: String
-    /// `otpauth://…`, to be shown as a QR code.
+    /// `otpauth://…`, for a QR code.
     package let uri: String
 
     init(_ codes: OneTimeCodes, account: String) {
@@ -34,11 +34,11 @@ package struct SecondFactorEnrolment: Sendable, Equatable, Encodable {
         uri = codes.address(account: account)
     }
 
-    /// The address as a picture (SVG), for the app's camera.
+    /// The URI as a QR code (SVG).
     package func picture() throws -> Data { try QRCode(uri).svg }
 }
 
-/// Codes for a lost device, shown once; each is good once.
+/// Single-use codes for a lost device, shown once.
 package struct RecoveryCodes: Sendable, Equatable, Encodable {
     package let recoveryCodes: [String]
 
@@ -46,7 +46,7 @@ package struct RecoveryCodes: Sendable, Equatable, Encodable {
     /// Without letters and digits that look alike.
     private static let alphabet = Array("abcdefghjkmnpqrstuvwxyz23456789")
 
-    /// 49 bits each, more than the throttle lets anybody guess.
+    /// 49 bits each, more than can be guessed within the throttle.
     init() {
         recoveryCodes = (0..<Self.count).map { _ in
             let letters = (0..<10).map { _ in Self.alphabet[Int.random(in: 0..<Self.alphabet.count)] }
@@ -54,7 +54,7 @@ package struct RecoveryCodes: Sendable, Equatable, Encodable {
         }
     }
 
-    /// As it is compared: people leave the hyphen out or write capitals.
+    /// Normalised for comparison: without hyphens, in lower case.
     static func plain(_ code: String) -> String {
         code.lowercased().filter { $0.isLetter || $0.isNumber }
     }

@@ -9,7 +9,7 @@ struct SecondFactorStore {
         self.connection = connection
     }
 
-    /// For signing in as well, where there is no scope yet: the password has shown who asks.
+    /// Also for sign-in, before there is a scope: the password has identified the user.
     func find(_ user: UserID) throws -> SecondFactor? {
         try connection.queryOne(
             "SELECT user_id, secret, confirmed_at, last_step FROM second_factors WHERE user_id = \(user)"
@@ -20,7 +20,7 @@ struct SecondFactorStore {
         }
     }
 
-    /// Begins an enrolment; one that was never confirmed goes.
+    /// Starts an enrolment; replaces one that was never confirmed.
     func begin(_ scope: Scope, secret: String, at time: Timestamp) throws {
         try connection.execute(
             """
@@ -44,13 +44,13 @@ struct SecondFactorStore {
         }
     }
 
-    /// - Returns: false where a code of this step or of a later one was taken before.
+    /// - Returns: false if a code of this step or a later one was used before.
     func take(_ user: UserID, step: Int64) throws -> Bool {
         try connection.execute(
             "UPDATE second_factors SET last_step = \(step) WHERE user_id = \(user) AND last_step < \(step)") == 1
     }
 
-    /// - Returns: false where the user has no such code left.
+    /// - Returns: false if the user has no such code left.
     func takeRecovery(_ user: UserID, digests: [String], at time: Timestamp) throws -> Bool {
         try connection.execute(
             """
@@ -65,7 +65,7 @@ struct SecondFactorStore {
         )?.get("number") ?? 0
     }
 
-    /// - Returns: false where `user` of the institution has none.
+    /// - Returns: false if `user` of the institution has none.
     func delete(_ scope: Scope, _ user: UserID) throws -> Bool {
         try connection.execute(
             "DELETE FROM second_factors WHERE institution_id = \(scope.institution) AND user_id = \(user)") == 1

@@ -2,7 +2,7 @@ import Foundation
 import Kernel
 import Storage
 
-/// Enrolling, checking and giving up the second factor.
+/// Enrolment, verification and removal of the second factor.
 package struct SecondFactorsService: Sendable {
     private let sessions: SessionsService
     private var database: any Database { sessions.database }
@@ -23,8 +23,8 @@ package struct SecondFactorsService: Sendable {
         }
     }
 
-    /// A secret for the user's app; it counts once `confirm` has seen a code of it. It takes the password: somebody who finds a
-    /// session open must not be able to keep its user out.
+    /// A secret for the user's app; it becomes active once `confirm` has verified a code. Requires the password: an
+    /// unattended session must not be enough to lock its user out.
     package func enrol(_ principal: Principal, password: String) async throws -> SecondFactorEnrolment {
         let scope = principal.scope.atHome
         try await sessions.requireOwn(password, scope, field: "password")
@@ -44,7 +44,7 @@ package struct SecondFactorsService: Sendable {
         return SecondFactorEnrolment(codes, account: email)
     }
 
-    /// The enrolment that waits for its first code; nil where none does.
+    /// The enrolment pending confirmation; `nil` if there is none.
     package func pending(_ principal: Principal) async throws -> SecondFactorEnrolment? {
         let scope = principal.scope.atHome
         return try await database.read { connection in
@@ -55,7 +55,7 @@ package struct SecondFactorsService: Sendable {
         }
     }
 
-    /// The app works: from now on signing in needs a code.
+    /// Activates the second factor: from now on sign-in requires a code.
     package func confirm(_ principal: Principal, code: String) async throws -> RecoveryCodes {
         let scope = principal.scope.atHome
         let attempts = sessions.attempts(on: "code \(scope.user)", origin: scope.origin)
@@ -79,14 +79,14 @@ package struct SecondFactorsService: Sendable {
         return fresh
     }
 
-    /// Signing in needs the password alone again.
+    /// Sign-in then requires only the password.
     package func disable(_ principal: Principal, password: String) async throws {
         let scope = principal.scope.atHome
         try await sessions.requireOwn(password, scope, field: "password")
         try await remove(scope, scope.user)
     }
 
-    /// The same with a code of the app or a recovery code as well, as the page of one's account asks for it.
+    /// The same, also requiring a code from the app or a recovery code, as on the account page.
     package func disable(_ principal: Principal, password: String, code: String) async throws {
         let scope = principal.scope.atHome
         guard !code.trimmed.isEmpty else { throw AppError.invalid("code", "This field is required.") }
@@ -101,7 +101,7 @@ package struct SecondFactorsService: Sendable {
         try await remove(scope, scope.user)
     }
 
-    /// For an administrator, when somebody has lost the device and the recovery codes.
+    /// For administrators, if a user has lost the device and the recovery codes.
     package func reset(_ scope: Scope, _ user: UserID) async throws {
         try Policy.require(.changeUsers, scope)
         try await database.read { connection in
@@ -126,8 +126,8 @@ package struct SecondFactorsService: Sendable {
 
     // MARK: Signing in
 
-    /// Lets a user whose password was right in: at once without a second factor, else with a code that was not taken
-    /// before or an unused recovery code.
+    /// Admits a user with a correct password: directly without a second factor, otherwise with an unused code or
+    /// recovery code.
     func check(_ user: User, code: String?, origin: RequestOrigin) async throws -> Bool {
         guard let factor = try await database.read({ try SecondFactorStore($0).find(user.id) }),
             factor.confirmedAt != nil

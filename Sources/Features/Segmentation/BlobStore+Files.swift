@@ -4,7 +4,7 @@ import Storage
 extension BlobStore {
     private static var chunkBytes: Int { 1 << 20 }
 
-    /// Stages and commits a file of this machine, chunk by chunk.
+    /// Stages and commits a local file, chunk by chunk.
     func put(fileAt url: URL) async throws -> StagedBlob {
         let handle: FileHandle
         do { handle = try FileHandle(forReadingFrom: url) } catch { throw BlobError.missing }

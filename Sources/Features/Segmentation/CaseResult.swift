@@ -4,7 +4,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// What one completed task measured, with what is needed to repeat it.
+/// The measurements of a completed task, with the data to reproduce it.
 package struct CaseResult: Sendable, Equatable {
     package let id: ID<CaseResult>
     package let caseID: CaseID
@@ -16,9 +16,9 @@ package struct CaseResult: Sendable, Equatable {
     package let inputsDigest: String
     package let codeVersion: String
     package let createdAt: Timestamp
-    /// In the order of their names.
+    /// Ordered by name.
     package let files: [ResultFile]
-    /// Whether the case's images are no longer those that were measured: then nothing of it may be shown as theirs.
+    /// Whether the case's images have changed since they were measured: the result must not be shown as theirs.
     package var isStale = false
 }
 
@@ -29,9 +29,9 @@ package struct ResultFile: Sendable, Equatable {
     package let name: String
     package let content: OutputFile.Content
     package let region: TumourRegion?
-    /// The series on whose grid it lies.
+    /// The series whose grid it uses.
     package let sequence: MRISequence?
-    /// The same; nil where that series has been deleted, or had been replaced before this was recorded.
+    /// The same; `nil` if that series was deleted, or was replaced before this was recorded.
     package let series: ID<Series>?
     package let blob: BlobKey
     /// Bytes.

@@ -2,7 +2,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rows of findings, the one home of what reports cite and lists count: written with their result, never changed.
+/// The rows of findings, which reports cite and lists count: written with their result, never changed.
 struct FindingStore {
     private let connection: any DatabaseConnection
 
@@ -22,12 +22,12 @@ struct FindingStore {
         }
     }
 
-    /// In the order of the result.
+    /// In the result's order.
     func list(_ institution: InstitutionID, of result: ID<CaseResult>) throws -> [Finding] {
         try lists(institution, of: [result])[result] ?? []
     }
 
-    /// By result, each in its order; a result without findings has no entry.
+    /// By result, each in order; results without findings have no entry.
     func lists(_ institution: InstitutionID, of results: [ID<CaseResult>]) throws -> [ID<CaseResult>: [Finding]] {
         guard !results.isEmpty else { return [:] }
         let rows = try connection.query(

@@ -3,17 +3,17 @@ import Imaging
 import Kernel
 import Storage
 
-/// A segmentation that somebody asked for, and how far it is.
+/// A requested segmentation and its progress.
 package struct InferenceTask: Sendable, Equatable {
     package let id: ID<InferenceTask>
     package let institution: InstitutionID
     package let caseID: CaseID
     package let job: ID<JobRecord>
-    /// Digest of the model that was asked for; nil means the one that works for the institution.
+    /// The requested model's digest; `nil` for the institution's active model.
     package let modelID: String?
-    /// SHA-256 over the sequences, their content and the model asked for.
+    /// SHA-256 of the sequences, their content and the requested model.
     package let inputsDigest: String
-    /// Which request asked for it.
+    /// The request that created it.
     let requestID: String?
     package let createdBy: UserID
     package let createdAt: Timestamp
@@ -21,11 +21,11 @@ package struct InferenceTask: Sendable, Equatable {
     package let progress: JobProgress
     package let isCancelRequested: Bool
     package let startedAt: Timestamp?
-    /// When it ended, however it did.
+    /// When it ended, with any status.
     package let completedAt: Timestamp?
-    /// One sentence for the user, where the task failed.
+    /// One sentence for the user, if the task failed.
     package let errorMessage: String?
-    /// Only where it was asked for and the task is completed.
+    /// Only if requested and the task is completed.
     package var result: SegmentationResult?
 
     init(_ row: SQLRow) throws {
@@ -47,13 +47,13 @@ package struct InferenceTask: Sendable, Equatable {
         errorMessage = state.status == .failed ? state.errorMessage : nil
     }
 
-    /// Whole percent, rounded down: 100 only when the task is done.
+    /// Whole per cent, rounded down: 100 only when the task is done.
     package var percentage: Int { Int(progress.fraction * 100) }
 
-    /// What is being done, in words for the user; nil before the work begins, unless it was put off, and after it has ended badly.
+    /// The current step, for the user; `nil` before the work starts, unless it was postponed, and after a failure.
     package var currentStep: String? {
         switch status {
-        // Only a task that had to be put off says why it waits.
+        // Only a postponed task states why it waits.
         case .pending: progress.step
         case .running: isCancelRequested ? "Cancelling" : progress.step
         case .completed: "Completed"
@@ -61,7 +61,7 @@ package struct InferenceTask: Sendable, Equatable {
         }
     }
 
-    /// The one who asked, for the work's own rows; no rule asks for the role there.
+    /// The requesting user's scope, for the task's own rows; no rule checks the role there.
     var scope: Scope { Scope(institution: institution, user: createdBy, role: .doctor) }
 }
 
@@ -73,7 +73,7 @@ extension InferenceTask: Encodable {
         case createdAt, startedAt, completedAt, errorMessage, result
     }
 
-    /// Every key is always there, null where there is no value.
+    /// Every key is always present, null without a value.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)

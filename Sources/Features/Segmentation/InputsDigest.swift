@@ -3,9 +3,9 @@ import Crypto
 import Foundation
 import Imaging
 
-/// Names what a task works on: equal digests would give equal results.
+/// Identifies a task's inputs: equal digests would give equal results.
 enum InputsDigest {
-    /// Hexadecimal SHA-256 over one line for each series, in the models' order, and one for the model asked for.
+    /// Hexadecimal SHA-256 of one line per series, in the models' order, and one for the requested model.
     static func of(_ images: [MRIImage], modelID: String?) -> String {
         var lines = images.sorted { $0.modality < $1.modality }.map {
             "\($0.modality.rawValue) \($0.series.contentDigest)"

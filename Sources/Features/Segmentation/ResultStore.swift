@@ -4,7 +4,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rows of results with their files: written once, never changed. Their findings are rows of `FindingStore`.
+/// The rows of results with their files: written once, never changed. Their findings are rows in `FindingStore`.
 package struct ResultStore {
     private let connection: any DatabaseConnection
 
@@ -12,7 +12,7 @@ package struct ResultStore {
         self.connection = connection
     }
 
-    /// What a run hands over to be written.
+    /// A run's result to be written.
     struct Draft: Sendable {
         let id: ID<CaseResult>
         let study: WrittenStudy
@@ -23,7 +23,7 @@ package struct ResultStore {
     /// A file that is already in the blob store.
     struct DraftFile: Sendable {
         let file: OutputFile
-        /// On whose grid it lies.
+        /// The series whose grid it uses.
         let series: ID<Series>?
         let blob: StagedBlob
     }
@@ -58,7 +58,7 @@ package struct ResultStore {
             """)
     }
 
-    /// The newest result of a case; the caller has checked that `scope` may see the case.
+    /// The newest result of a case; the caller must check that `scope` may see the case.
     package func latest(_ scope: Scope, case caseID: CaseID) throws -> CaseResult? {
         try connection.queryOne(
             """
@@ -68,7 +68,7 @@ package struct ResultStore {
         ).map(read)
     }
 
-    /// Which result `latest` would answer.
+    /// The id of the result that `latest` returns.
     func latestID(_ scope: Scope, case caseID: CaseID) throws -> ID<CaseResult>? {
         try connection.queryOne(
             """
@@ -78,7 +78,7 @@ package struct ResultStore {
         )?.get("id")
     }
 
-    /// Whether the newest result was measured on the case's present images.
+    /// Whether the newest result was measured on the case's current images.
     func isCurrent(_ scope: Scope, case caseID: CaseID) throws -> Bool {
         let newest = try connection.queryOne(
             """
@@ -93,21 +93,21 @@ package struct ResultStore {
             == newest.get("inputs_digest", as: String.self)
     }
 
-    /// The caller has checked that `scope` may see the task's case.
+    /// The caller must check that `scope` may see the task's case.
     package func find(_ scope: Scope, task: ID<InferenceTask>) throws -> CaseResult? {
         try connection.queryOne(
             "SELECT * FROM results WHERE institution_id = \(scope.institution) AND task_id = \(task)"
         ).map(read)
     }
 
-    /// The caller has checked that `scope` may see the result's case.
+    /// The caller must check that `scope` may see the result's case.
     package func find(_ scope: Scope, _ id: ID<CaseResult>) throws -> CaseResult? {
         try connection.queryOne(
             "SELECT * FROM results WHERE institution_id = \(scope.institution) AND id = \(id)"
         ).map(read)
     }
 
-    /// As a worker sees it, of whichever institution; nil where its case has been deleted.
+    /// For a worker, across institutions; `nil` if its case has been deleted.
     package func find(asWorker id: ID<CaseResult>) throws -> CaseResult? {
         try connection.queryOne("SELECT * FROM results WHERE id = \(id)").map(read)
     }

@@ -2,9 +2,9 @@ import Basics
 import Foundation
 import Imaging
 
-/// The imaging pipeline with its model and the writers of its files, kept warm in a worker.
+/// The imaging pipeline with its model and file writers, kept loaded in a worker.
 package struct SegmentationEngine: Sendable {
-    /// Writes the files that the study names below `folder`, blocks while it works.
+    /// Writes the study's files below `folder`; blocks while it works.
     package typealias Run =
         @Sendable (_ sources: [MRISequence: any SeriesSource], _ folder: URL, WorkControl) throws -> WrittenStudy
 
@@ -23,17 +23,17 @@ package struct SegmentationEngine: Sendable {
     }
 }
 
-/// The engines that a worker can run, each loaded when it is first needed.
+/// The engines that a worker can run, loaded on demand.
 package struct SegmentationEngines: Sendable {
-    /// The engine of the model with this digest; nil means the operator's default. Throws `ImagingError(.invalidModel)` where that
-    /// is not installed, blocks while it loads.
+    /// The engine of the model with this digest; `nil` for the operator's default. Throws `ImagingError(.invalidModel)`
+    /// if it is not installed; blocks while it loads.
     let engine: @Sendable (_ digest: String?) throws -> SegmentationEngine
 
     package init(_ engine: @escaping @Sendable (_ digest: String?) throws -> SegmentationEngine) {
         self.engine = engine
     }
 
-    /// One model and no other.
+    /// Only this model.
     package init(only engine: SegmentationEngine) {
         self.init { digest in
             guard digest == nil || digest == engine.model.digest else { throw Self.notInstalled }

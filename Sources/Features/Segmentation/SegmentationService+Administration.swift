@@ -1,16 +1,16 @@
 import Kernel
 import Storage
 
-// What administrators do with segmentations that are over.
+// Administrators' operations on finished segmentations.
 
 extension SegmentationService {
-    /// Asks for the same segmentation again, also where a report has been signed: the page has asked.
+    /// Requests the same segmentation again, even if a report has been signed: the page has asked for confirmation.
     package func restart(_ scope: Scope, _ id: ID<InferenceTask>) async throws -> InferenceTask {
         let task = try await database.read { try Self.require(scope, id, for: .startInference, in: $0) }
         return try await start(scope, case: task.caseID, modelID: task.modelID, force: true)
     }
 
-    /// The task goes with its result, the reports on that and their files; a finalized report keeps it.
+    /// Deletes the task with its result, its reports and their files; not possible with a finalized report.
     package func delete(_ scope: Scope, _ id: ID<InferenceTask>) async throws {
         try Policy.require(.administer, scope)
         let now = clock()

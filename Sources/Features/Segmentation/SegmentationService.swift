@@ -10,7 +10,7 @@ package struct SegmentationService: Sendable {
     private let models: InstalledModels
     let clock: @Sendable () -> Timestamp
 
-    /// - Parameter models: those that can be asked for.
+    /// - Parameter models: those that can be requested.
     package init(
         database: any Database, audit: AuditService, contents: CaseContents, models: InstalledModels,
         clock: @escaping @Sendable () -> Timestamp = { .now }
@@ -22,9 +22,9 @@ package struct SegmentationService: Sendable {
         self.clock = clock
     }
 
-    /// Asks for a case's segmentation; where one works on the same inputs, answers that one.
+    /// Requests a case's segmentation; returns an active task with the same inputs if there is one.
     ///
-    /// - Parameter force: also where the case has a signed report, beside which there will be a new draft.
+    /// - Parameter force: also if the case has a signed report, which is kept beside a new draft.
     package func start(
         _ scope: Scope, case caseID: CaseID, modelID: String? = nil, force: Bool = false
     ) async throws -> InferenceTask {
@@ -32,14 +32,14 @@ package struct SegmentationService: Sendable {
         do {
             return try await startOnce(scope, case: caseID, modelID: modelID, force: force)
         } catch let error as DatabaseError where error.constraint == Self.activeConstraint {
-            // Another start was faster by a moment: its task is there now.
+            // A concurrent start was first: its task now exists.
             return try await startOnce(scope, case: caseID, modelID: modelID, force: force)
         }
     }
 
     private static let activeConstraint = "uq_inference_tasks_case_id_active_inputs"
 
-    /// The digest of the model that a client names.
+    /// The digest of the client's model.
     private func checked(_ modelID: String?) throws -> String? {
         guard let modelID, !modelID.isEmpty else { return nil }
         guard let model = models.find(modelID) else {
@@ -54,7 +54,7 @@ package struct SegmentationService: Sendable {
         let now = clock()
         return try await database.write { connection in
             let cases = CaseStore(connection)
-            // First: the case must not be deleted, nor its images replaced, while the task comes into being.
+            // First: the case must not be deleted, nor its images replaced, while the task is created.
             try cases.lock(scope, caseID)
             let item = try cases.require(scope, caseID, for: .startInference)
             let images = try cases.images(scope, of: caseID)
@@ -85,7 +85,7 @@ package struct SegmentationService: Sendable {
         }
     }
 
-    /// The task, with its result once completed.
+    /// The task, with its result if completed.
     package func get(_ scope: Scope, _ id: ID<InferenceTask>) async throws -> InferenceTask {
         let task = try await database.read { connection in
             var task = try Self.require(scope, id, in: connection)
@@ -108,7 +108,7 @@ package struct SegmentationService: Sendable {
         return page
     }
 
-    /// Stops the task: at once while it waits, within a second while it runs. One that is over stays as it is.
+    /// Cancels the task: immediately if it is pending, within a second if it is running. Finished tasks are unchanged.
     package func cancel(_ scope: Scope, _ id: ID<InferenceTask>) async throws -> InferenceTask {
         let now = clock()
         return try await database.write { connection in
@@ -118,7 +118,7 @@ package struct SegmentationService: Sendable {
         }
     }
 
-    /// The case's newest result with its files; nil where it has none.
+    /// The case's newest result with its files; `nil` if there is none.
     package func latestResult(_ scope: Scope, case caseID: CaseID) async throws -> CaseResult? {
         let result = try await database.read { connection in
             _ = try CaseStore(connection).require(scope, caseID, for: .readResult)
@@ -129,7 +129,7 @@ package struct SegmentationService: Sendable {
         return result
     }
 
-    /// The result of one task with its files; nil where it has none.
+    /// The result of one task with its files; `nil` if there is none.
     package func result(_ scope: Scope, of id: ID<InferenceTask>) async throws -> CaseResult? {
         let result = try await database.read { connection in
             _ = try Self.require(scope, id, in: connection)
@@ -140,7 +140,7 @@ package struct SegmentationService: Sendable {
         return result
     }
 
-    /// The result with the word on whether the case's present images are still those that it measured.
+    /// The result with whether the case's current images are still those that it measured.
     private static func compared(
         _ result: CaseResult, _ scope: Scope, _ connection: any DatabaseConnection
     ) throws -> CaseResult {
@@ -165,7 +165,7 @@ package struct SegmentationService: Sendable {
 }
 
 extension InferenceTask {
-    /// Stops the task: at once while it waits, else its worker sees the wish. One that is over stays as it is.
+    /// Cancels the task: immediately if it is pending, otherwise its worker notices. Finished tasks are unchanged.
     func cancel(_ scope: Scope, in connection: any DatabaseConnection, at now: Timestamp) throws {
         let answer = try JobStore(connection).requestCancel(job, at: now)
         if answer != .alreadyOver {
@@ -174,7 +174,7 @@ extension InferenceTask {
         }
         switch answer {
         case .end(let end): try recordEnd(end, in: connection, at: now)
-        // Its result will go nowhere, so the next start must not be answered with it.
+        // Its result will be discarded, so the next start must not return it.
         case .asked: try SegmentationStore(connection).deactivate(scope, id)
         case .alreadyOver: break
         }

@@ -7,7 +7,7 @@ extension SegmentationStore {
         "SELECT id FROM results WHERE institution_id = \(scope.institution) AND task_id = \(task)"
     }
 
-    /// Takes the task's result along, and what hangs on that; its files are swept once no row names them.
+    /// Also deletes the task's result and its related objects; its files are swept once no row references them.
     func delete(_ scope: Scope, _ task: InferenceTask) throws {
         let files = try blobs(scope, of: task.id)
         try connection.execute(
@@ -18,7 +18,7 @@ extension SegmentationStore {
         try CaseStore(connection).settleReview(scope.institution, task.caseID)
     }
 
-    /// The files of the task's result, of the reports on it, and of experts' masks that were compared with it.
+    /// The files of the task's result, its reports, and expert masks compared with it.
     private func blobs(_ scope: Scope, of task: ID<InferenceTask>) throws -> [BlobKey] {
         let ofTask: SQL = "r.institution_id = \(scope.institution) AND r.task_id = \(task)"
         return try connection.query(
@@ -31,7 +31,7 @@ extension SegmentationStore {
         ).map { try $0.get("blob_id") }
     }
 
-    /// A case whose only result is gone waits for a segmentation again.
+    /// A case without its only result waits for a segmentation again.
     private func settleCase(_ scope: Scope, _ task: InferenceTask) throws {
         let cases = CaseStore(connection)
         guard let item = try cases.find(scope, task.caseID), [.completed, .failed].contains(item.status),

@@ -11,7 +11,7 @@ package struct SegmentationStore {
         self.connection = connection
     }
 
-    // The job's columns come along, since how far a task is stands there alone.
+    // Includes the job's columns, which have the task's progress.
     private static let selection: SQL = """
         SELECT j.status, j.attempt, j.losses, j.max_attempts, j.run_after, j.lease_owner, j.lease_token,
             j.lease_expires, j.progress, j.current_step, j.cancel_requested, j.error_message, j.started_at,
@@ -34,7 +34,7 @@ package struct SegmentationStore {
             """)
     }
 
-    /// Nil where there is no such task or `scope` may not know of its case.
+    /// `nil` if there is no such task or `scope` may not know of its case.
     package func task(_ scope: Scope, _ id: ID<InferenceTask>, for action: Action = .readResult) throws
         -> InferenceTask?
     {
@@ -43,12 +43,12 @@ package struct SegmentationStore {
             .map(InferenceTask.init)
     }
 
-    /// The task as a worker sees it, of whichever institution; nil where its case has been deleted.
+    /// The task for a worker, across institutions; `nil` if its case has been deleted.
     func task(asWorker id: ID<InferenceTask>) throws -> InferenceTask? {
         try connection.queryOne("\(Self.selection) WHERE t.id = \(id)").map(InferenceTask.init)
     }
 
-    /// The task that works on these inputs and has not ended.
+    /// The unfinished task with these inputs.
     func activeTask(_ scope: Scope, case caseID: CaseID, digest: String) throws -> InferenceTask? {
         try connection.queryOne(
             """
@@ -58,7 +58,7 @@ package struct SegmentationStore {
         ).map(InferenceTask.init)
     }
 
-    /// The tasks of a case that have not ended; the caller has checked that `scope` may stop them.
+    /// The unfinished tasks of a case; the caller must check that `scope` may cancel them.
     func activeTasks(_ scope: Scope, case caseID: CaseID) throws -> [InferenceTask] {
         try connection.query(
             """
@@ -85,7 +85,7 @@ package struct SegmentationStore {
             hasNext: hasNext)
     }
 
-    /// Frees the inputs for another task.
+    /// Releases the inputs for another task.
     func deactivate(_ scope: Scope, _ id: ID<InferenceTask>) throws {
         try connection.execute(
             """

@@ -4,18 +4,18 @@ import Imaging
 import Kernel
 import Storage
 
-/// Where runs put their files until these are in the blob store.
+/// The folders of runs' files until these are in the blob store.
 package struct WorkFolders: Sendable {
     private let root: URL
 
-    /// A run takes minutes; what is older was left by a worker that died.
+    /// A run takes minutes; older folders were left by a dead worker.
     private static let stale: TimeInterval = 24 * 3600
 
     package init(root: URL) {
         self.root = root
     }
 
-    /// A fresh folder that nobody else can read.
+    /// A new folder that only this user can read.
     func make() throws -> URL {
         let folder = root.appendingPathComponent(UUID().uuidString.lowercased(), isDirectory: true)
         do {
@@ -30,10 +30,10 @@ package struct WorkFolders: Sendable {
         return folder
     }
 
-    /// More than a study's masks take; a run that finds less would calculate for minutes and then fail.
+    /// More than a study's masks need; with less, a run would compute for minutes and then fail.
     private static let leastBytes: Int64 = 64 << 20
 
-    /// - Throws: `BlobError.fileSystem` where the disk has not so much room.
+    /// - Throws: `BlobError.fileSystem` if the disk has less space.
     private func reserve(in folder: URL) throws {
         let path = folder.appendingPathComponent("room").path
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -43,7 +43,7 @@ package struct WorkFolders: Sendable {
             unlink(path)
         }
         let fault = posix_fallocate(descriptor, 0, off_t(Self.leastBytes))
-        // Others than these mean that the file system cannot tell beforehand.
+        // Any other error means that the file system cannot reserve space.
         guard !DiskSpace.errorNumbers.contains(fault) else {
             remove(folder)
             throw BlobError.fileSystem(fault)
@@ -54,7 +54,7 @@ package struct WorkFolders: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Removes what dead workers left behind.
+    /// Removes folders of dead workers.
     package func sweep(now: Date = Date()) {
         let found = try? FileManager.default.contentsOfDirectory(
             at: root, includingPropertiesForKeys: [.contentModificationDateKey])

@@ -9,10 +9,10 @@ package struct WriteReportJob: Job {
 
     package static let jobName = "write-report"
     package static let jobClass = JobClass.interactive
-    /// Takes no time and is waited for: before the next segmentation.
+    /// Short and awaited: runs before the next segmentation.
     static let priority = 10
 
-    /// Composes the report, and hands back what writes it.
+    /// Composes the report and returns its writes.
     package typealias Writer = @Sendable (CaseResult, _ job: ID<JobRecord>) throws -> JobWrites
 
     package let limits = JobLimits.report

@@ -2,16 +2,17 @@ import Crypto
 import CryptoExtras
 import Foundation
 
-/// A password's hash as Django stores it, `pbkdf2_sha256$iterations$salt$base64`: accounts can be imported as they are.
+/// A password hash in Django's format, `pbkdf2_sha256$iterations$salt$base64`, so that accounts can be imported
+/// unchanged.
 struct DjangoHash: Sendable {
-    /// Django 6 takes 1.2 million. The number stands in the row, and a wrong one must not stop a thread for hours.
+    /// Django 6 uses 1.2 million. The number is stored in the row, and a wrong one must not block a thread for hours.
     private static let iterationRange = 1...4_000_000
 
     private let iterations: Int
     private let salt: String
     private let digest: Data
 
-    /// Nil where `text` is no such hash or asks for more work than any Django does.
+    /// `nil` if `text` is not such a hash or needs more work than any Django version.
     init?(_ text: String) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "pbkdf2_sha256", let iterations = Int(parts[1]),

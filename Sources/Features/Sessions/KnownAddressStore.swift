@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of network addresses from which users have signed in before, as keyed digests.
+/// The rows of network addresses from which users have signed in, as keyed digests.
 struct KnownAddressStore {
     private let connection: any DatabaseConnection
 
@@ -9,7 +9,7 @@ struct KnownAddressStore {
         self.connection = connection
     }
 
-    /// - Parameter digests: the address's under each secret that is still read.
+    /// - Parameter digests: the address's digest under each accepted secret.
     func contains(_ digests: [String], of user: UserID) throws -> Bool {
         try digests.contains { digest in
             try connection.queryOne(

@@ -5,10 +5,10 @@ import Kernel
 import Storage
 import Synchronization
 
-/// Argon2id on a few threads of its own: a hash costs tens of milliseconds and megabytes, and more at once than there
-/// are threads would let sign-ins exhaust the machine.
+/// Argon2id on a few dedicated threads: a hash costs tens of milliseconds and megabytes, so unlimited concurrent
+/// sign-ins would exhaust the machine.
 package final class PasswordHasher: Sendable {
-    /// What one hash costs.
+    /// The cost of one hash.
     package struct Cost: Sendable, Equatable {
         package let passes: UInt32
         package let kibibytes: UInt32
@@ -22,10 +22,10 @@ package final class PasswordHasher: Sendable {
 
         /// OWASP's recommendation for Argon2id: 19 MiB, two passes, one lane.
         package static let standard = Cost(passes: 2, kibibytes: 19_456, lanes: 1)
-        /// As little as the algorithm allows; for tests.
+        /// The minimum of the algorithm; for tests.
         package static let least = Cost(passes: 1, kibibytes: 8, lanes: 1)
 
-        /// How hashes of this cost begin.
+        /// The prefix of hashes with this cost.
         fileprivate var prefix: String { "$argon2id$v=19$m=\(kibibytes),t=\(passes),p=\(lanes)$" }
     }
 
@@ -34,11 +34,11 @@ package final class PasswordHasher: Sendable {
 
     private let cost: Cost
     private let pool: ThreadPool<Void>
-    /// Hashes that wait or run, and how many may: a flood must not make everybody wait for minutes.
+    /// The number of queued and running hashes, which is limited: a flood must not delay everyone for minutes.
     private let pending = Mutex(0)
     private let queueLimit: Int
-    /// Compared with where there is no account, so that the answer takes as long. No password's hash: it is drawn by lot, since
-    /// making one would delay each start by as long as a sign-in takes.
+    /// Verified if there is no account, so that the response takes as long. It is random rather than a password's hash,
+    /// since computing one would delay each start by as long as a sign-in.
     private let decoy: String
 
     package init(cost: Cost = .standard, threads: Int = 2, queueLimit: Int = 64) throws {
@@ -48,18 +48,19 @@ package final class PasswordHasher: Sendable {
         decoy = cost.prefix + Self.random(Self.saltBytes).base64 + "$" + Self.random(Self.hashBytes).base64
     }
 
-    /// The hash of the normalised password with its salt and cost, in the algorithm's own text form.
+    /// The hash of the normalised password with its salt and cost, in the algorithm's text format.
     package func hash(_ password: String) async throws -> String {
         try await queued { [cost] in try Self.hash(password.normalisedPassword, cost) }
     }
 
-    /// Whether `password` is the one that `encoded` was made from; nil stands for an account that does not exist.
+    /// Whether `encoded` is a hash of `password`; `nil` stands for a missing account.
     package func verify(_ password: String, against encoded: String?) async throws -> Bool {
-        // Longer ones can't have been registered and would only cost time. Normalising may make four characters one.
+        // Longer ones cannot have been registered and would only cost time. Normalisation may combine four characters
+        // into one.
         let isPlausible = password.utf8.count <= PasswordRules.longest * 16
         let candidate = isPlausible ? password : ""
         return try await queued { [decoy] in
-            // Imported hashes, and ours from before passwords were normalised, were made from what was typed.
+            // Imported hashes, and those from before passwords were normalised, were computed from the typed text.
             let normalised = candidate.normalisedPassword
             let isAlike = normalised.utf8.elementsEqual(candidate.utf8)
             let matches = try ([normalised] + (isAlike ? [] : [candidate])).map {
@@ -74,14 +75,14 @@ package final class PasswordHasher: Sendable {
         var bytes = Array(password.utf8)
         let status = argon2id_verify(encoded ?? decoy, &bytes, bytes.count)
         guard encoded == nil else { return status == ARGON2_OK.rawValue }
-        // Anything else would have been answered sooner than for an account that exists.
+        // A malformed hash would be answered faster than an existing account.
         guard status == ARGON2_VERIFY_MISMATCH.rawValue else {
             throw AppError(.internalFault, "The password could not be verified: argon2: \(status).")
         }
         return false
     }
 
-    /// Whether `encoded` was made by another algorithm or at another cost than hashes are made now.
+    /// Whether `encoded` was made by another algorithm or at a different cost than the current one.
     package func isOutdated(_ encoded: String) -> Bool {
         !encoded.hasPrefix(cost.prefix)
     }
@@ -122,11 +123,11 @@ package final class PasswordHasher: Sendable {
 }
 
 extension String {
-    /// The same characters in the same form, whichever keyboard wrote them (NFKC, as NIST SP 800-63B §3.1.1.2 has it).
+    /// The same characters in the same form, regardless of the keyboard (NFKC, as in NIST SP 800-63B §3.1.1.2).
     var normalisedPassword: String { precomposedStringWithCompatibilityMapping }
 }
 
 extension [UInt8] {
-    /// As Argon2's text form has it: without the signs that fill up the last group.
+    /// As in Argon2's text format: without padding.
     fileprivate var base64: String { Data(self).base64EncodedString().filter { $0 != "=" } }
 }

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// One sign-in: the family of the refresh tokens that descend from it.
+/// A sign-in, with the family of its refresh tokens.
 package struct Session: Sendable, Equatable {
     /// Why a session ended.
     package enum End: String, Sendable, SQLConvertible {
@@ -21,17 +21,17 @@ package struct Session: Sendable, Equatable {
     package let endedAt: Timestamp?
 }
 
-/// A living session as its user sees it.
+/// An active session, as shown to its user.
 package struct SessionSummary: Sendable, Equatable, Encodable {
     package let id: SessionID
     package let createdAt: Timestamp
-    /// Within some minutes.
+    /// Accurate to a few minutes.
     package let lastUsedAt: Timestamp
     package let expiresAt: Timestamp
-    /// Where the sign-in came from.
+    /// The network address of the sign-in.
     package let address: String?
     package let userAgent: String?
-    /// Whether the list was asked for in this session.
+    /// Whether this is the session of the request.
     package let isCurrent: Bool
 
     private enum CodingKeys: String, CodingKey {
@@ -50,38 +50,38 @@ package struct SessionSummary: Sendable, Equatable, Encodable {
     }
 }
 
-/// One refresh token's life; the token itself is signed and stored nowhere.
+/// A refresh token's lifecycle; the token itself is signed and not stored.
 package struct RefreshToken: Sendable, Equatable {
     package let id: ID<RefreshToken>
     let session: SessionID
     let firstUsedAt: Timestamp?
     let lastUsedAt: Timestamp?
-    /// Whether the client has come back with a token that this one was exchanged for.
+    /// Whether the client has used a token that this one was exchanged for.
     let successorWasUsed: Bool
 }
 
-/// Two tokens for a client: a short-lived one for requests, and one to get the next.
+/// Two tokens for a client: a short-lived access token, and a refresh token.
 package struct TokenPair: Sendable, Equatable, Encodable {
     package let access: String
     package let refresh: String
 }
 
-/// Somebody who just proved who they are.
+/// A user who has just been authenticated.
 package struct SignedIn: Sendable {
     package let user: User
     package let tokens: TokenPair
 }
 
-/// Whom an access token stands for.
+/// The user of an access token.
 package struct Principal: Sendable, Equatable {
     package let scope: Scope
     package let session: SessionID
-    /// When the session's use was last written down.
+    /// When the session's use was last recorded.
     let lastUsedAt: Timestamp
     var hasSecondFactor = false
-    /// The role needs a second factor and there is none: nothing is allowed but to enrol one.
+    /// The role requires a second factor and there is none: only enrolment is allowed.
     package var mustEnrol = false
-    /// More than half of the access token's time is over.
+    /// More than half of the access token's lifetime is over.
     package var needsRenewal = false
 
     /// The same user as administrator of another institution.
@@ -103,21 +103,21 @@ package struct Principal: Sendable, Equatable {
     }
 }
 
-/// How long sign-ins last.
+/// The lifetimes of sign-ins.
 package struct SessionSettings: Sendable {
     package var accessLifetime: Duration
     package var refreshLifetime: Duration
-    /// How long after its last use a refresh token that has already been exchanged is still taken, as long as the
-    /// client has not used a successor: the existing client keeps its first token and comes back once an hour.
+    /// How long an already exchanged refresh token is accepted after its last use, if the client has not used a
+    /// successor: the existing client keeps its first token and returns once an hour.
     package var heldGrace: Duration
-    /// How long after the exchange a token is still taken once a successor has been used: requests under way.
+    /// How long after the exchange a token is accepted once a successor has been used: for concurrent requests.
     package var rotatedGrace: Duration
-    /// How old the note of a session's last use may become before a request writes a new one.
+    /// The interval at which a session's last use is recorded.
     package var useInterval: Duration = .seconds(5 * 60)
     package var throttling = ThrottleSettings()
-    /// How long after its last sign-in a device or a network address is known.
+    /// How long a device or network address is known after its last sign-in.
     package var deviceLifetime: Duration = .seconds(90 * 86_400)
-    /// Whether administrators and superusers must have a second factor.
+    /// Whether administrators and superusers require a second factor.
     package var requiresAdminSecondFactor = false
 
     package init(

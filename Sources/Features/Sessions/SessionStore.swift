@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of sign-ins and of their refresh tokens.
+/// The rows of sessions and their refresh tokens.
 package struct SessionStore {
     private let connection: any DatabaseConnection
 
@@ -23,7 +23,7 @@ package struct SessionStore {
         try connection.execute("UPDATE sessions SET last_used_at = \(time) WHERE id = \(session)")
     }
 
-    /// The user's living sessions, the newest first.
+    /// The user's active sessions, newest first.
     func list(_ principal: Principal, at time: Timestamp) throws -> [SessionSummary] {
         try connection.query(
             """
@@ -41,9 +41,9 @@ package struct SessionStore {
         }
     }
 
-    /// Whom a living session belongs to; nil once it has ended or its user is gone.
+    /// The user of an active session; `nil` if it has ended or its user was deleted.
     ///
-    /// The role is read here and not taken from the token, so that a change holds from the next request on.
+    /// The role is read here and not taken from the token, so that a change applies from the next request.
     func principal(_ session: SessionID, origin: RequestOrigin) throws -> Principal? {
         let row = try connection.queryOne(
             """
@@ -76,7 +76,7 @@ package struct SessionStore {
         }
     }
 
-    /// - Returns: false where it had ended before.
+    /// - Returns: false if it had already ended.
     func end(_ session: SessionID, because reason: Session.End, at time: Timestamp) throws -> Bool {
         try connection.execute(
             """
@@ -85,7 +85,7 @@ package struct SessionStore {
             """) == 1
     }
 
-    /// Ends all of a user's sessions but `kept`.
+    /// Ends all of a user's sessions except `kept`.
     @discardableResult
     func endAll(
         _ scope: Scope, of user: UserID, but kept: SessionID?, because reason: Session.End, at time: Timestamp
@@ -137,7 +137,7 @@ package struct SessionStore {
             """)
     }
 
-    /// Sessions whose last token has expired are of no more use.
+    /// Sessions whose last token has expired are no longer needed.
     @discardableResult
     package func deleteExpired(before time: Timestamp) throws -> Int {
         try connection.execute("DELETE FROM sessions WHERE expires_at < \(time)")

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-// An administrator's part: sessions of the institution's users end at once, access tokens included.
+// For administrators: ends sessions of the institution's users immediately, including access tokens.
 
 extension SessionsService {
     package func end(_ scope: Scope, _ id: SessionID) async throws {
@@ -46,7 +46,7 @@ extension SessionsService {
         _ scope: Scope, _ session: Session, at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
         guard session.institution == scope.institution else { throw AppError(.notFound, "Session not found.") }
-        // The sessions of a deleted account have ended with it.
+        // The sessions of a deleted account ended with it.
         if let owner = try UserStore(connection).find(scope, session.user) {
             try Policy.requireRank(scope, aboveSuperuser: owner.isSuperuser)
         }

@@ -3,19 +3,19 @@ import Foundation
 import Kernel
 import Storage
 
-// Failed sign-ins from a browser or a network address that the user has signed in from before are counted apart from
-// everybody else's, so that nobody can lock a user out by wrong passwords (OWASP's device cookies; docs/decisions/0431).
+// Failed sign-ins from a browser or a network address that the user has signed in from before are counted separately,
+// so that others cannot lock a user out with wrong passwords (OWASP's device cookies; docs/decisions/0431).
 
 extension SessionsService {
-    /// What a sign-in on the account of this address counts as.
+    /// The attempts that a sign-in to the account of this address counts as.
     ///
-    /// - Parameter user: whose account it is; nil where there is none, which takes as long.
+    /// - Parameter user: the account's user; `nil` if there is none, which takes as long.
     func signInAttempts(
         on email: String, of user: UserID?, devices: String?, origin: RequestOrigin
     ) async throws -> [Attempt] {
         let rule = settings.throttling.account
         if let user, let device = device(of: user, among: devices) {
-            // Not by address either: a colleague's typing errors behind the same proxy must not count.
+            // Not by address either: a colleague's typos behind the same proxy must not count.
             return [Attempt(rule: rule, name: "device \(device)")]
         }
         let everybodys = attempts(on: email, origin: origin)
@@ -28,7 +28,7 @@ extension SessionsService {
         return [Attempt(rule: rule, name: "known \(owner) \(address)")] + everybodys.dropFirst()
     }
 
-    /// Notes in the transaction of a sign-in from where it came.
+    /// Records the origin of a sign-in, in its transaction.
     func remember(
         _ origin: RequestOrigin, of user: UserID, at now: Timestamp, on connection: any DatabaseConnection
     ) throws {
@@ -45,11 +45,11 @@ extension SessionsService {
 
     // MARK: Devices
 
-    /// Users of one browser that are remembered.
+    /// The number of remembered users per browser.
     private static let devicesOfBrowser = 8
 
-    /// What a browser keeps once `user` has signed in by it, beside what it keeps of its other users. It names nobody,
-    /// and is good for nothing but an own count of failed sign-ins.
+    /// The browser's cookie after `user` has signed in, including its other users. It names no one, and only gives its
+    /// holder a separate count of failed sign-ins.
     package func deviceCookie(for user: UserID, keeping devices: String?) -> String {
         let nonce = (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hexadecimal
         let text = "\(nonce).\(Int64(clock().advanced(by: settings.deviceLifetime).seconds))"
@@ -58,7 +58,7 @@ extension SessionsService {
         return ([fresh] + others.prefix(Self.devicesOfBrowser - 1)).joined(separator: "~")
     }
 
-    /// The name of the browser, where `user` has signed in by it.
+    /// The browser's device name, if `user` has signed in with it.
     private func device(of user: UserID, among devices: String?) -> String? {
         Self.parts(devices).lazy.compactMap { device(of: user, in: $0) }.first
     }

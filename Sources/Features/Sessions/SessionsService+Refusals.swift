@@ -1,22 +1,22 @@
 import Kernel
 import Storage
 
-/// Whom a token that is not good stood for, as far as its signature tells.
+/// The owner of an invalid token, as far as its signature proves.
 package struct TokenOwner: Sendable, Equatable {
     package let institution: InstitutionID
-    /// Nil where the signature is not ours.
+    /// `nil` if the signature is invalid.
     package let user: UserID?
 }
 
 extension SessionsService {
-    /// In whose trail the refusal of `accessToken` belongs: of one that we signed and that has expired or was ended, its
-    /// institution's; of any other the default institution's, since what it says of itself is worth nothing.
+    /// The owner in whose trail the rejection of `accessToken` belongs: the institution of a validly signed token that
+    /// has expired or was revoked, otherwise the default institution, since the content of other tokens proves nothing.
     package func owner(of accessToken: String) async -> TokenOwner {
         await owner(of: accessToken, .access)
     }
 
     func owner(of token: String, _ use: SessionClaims.Use) async -> TokenOwner {
-        // By a clock at which it had not expired.
+        // Checked at a time when it had not expired.
         let claims = await signer.claims(token, use: use, at: Timestamp(microseconds: 0))
         return TokenOwner(institution: claims?.institution ?? .default, user: claims?.user)
     }
@@ -28,7 +28,7 @@ extension SessionsService {
                 objectType: "session", objectID: nil, outcome: .refused, at: clock()))
     }
 
-    /// A sign-in that failed; `user` is whose address was given, and nobody is known to have given it.
+    /// Records a failed sign-in; `user` has the given address, but the client is unknown.
     func recordRefusal(of user: User?, origin: RequestOrigin) async throws {
         try await audit.recordRefusal(
             AuditEntry(
@@ -39,14 +39,14 @@ extension SessionsService {
 
     // MARK: Attempts
 
-    /// Counts what somebody who is signed in tries with the own account.
+    /// Counts attempts of a signed-in user on the own account.
     func admit(_ attempts: [Attempt], _ scope: Scope) async throws {
         try await admit(attempts) {
             AuditEntry(scope, "attempt.throttle", "user", scope.user.string, outcome: .refused, at: clock())
         }
     }
 
-    /// Counts what nobody who is known tries: on `user`'s account where there is such a one, else in the default institution.
+    /// Counts attempts of an unknown client: for `user`'s account if it exists, otherwise for the default institution.
     func admit(
         _ attempts: [Attempt], on user: UserID?, in institution: InstitutionID?, origin: RequestOrigin
     ) async throws {
@@ -57,7 +57,7 @@ extension SessionsService {
         }
     }
 
-    /// One attempt too many is a refusal: an account that is being guessed at shows in the trail.
+    /// An attempt over the limit is recorded as denied: guessing at an account shows in the trail.
     private func admit(_ attempts: [Attempt], orRecord refusal: () -> AuditEntry) async throws {
         do {
             try await throttle.admit(attempts)

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Signing in, staying signed in and signing out.
+/// Sign-in, token refresh and sign-out.
 package struct SessionsService: Sendable {
     package let database: any Database
     let hasher: PasswordHasher
@@ -24,14 +24,14 @@ package struct SessionsService: Sendable {
         throttle = Throttle(database: database, box: signer.box, clock: clock)
     }
 
-    /// How long sign-ins last.
+    /// The lifetimes of sign-ins.
     package var lifetimes: SessionSettings { settings }
 
-    /// An unknown address and a wrong password give the same answer after the same time.
+    /// An unknown address and a wrong password give the same response after the same time.
     ///
     /// - Parameters:
-    ///   - code: that of the second factor, where the user has one.
-    ///   - devices: what the browser says of earlier sign-ins by it (`deviceCookie`).
+    ///   - code: the second factor's code, if the user has one.
+    ///   - devices: the browser's cookie of earlier sign-ins (`deviceCookie`).
     package func login(
         email: String, password: String, code: String? = nil, devices: String? = nil, origin: RequestOrigin
     ) async throws -> SignedIn {
@@ -60,7 +60,7 @@ package struct SessionsService: Sendable {
         return signedIn
     }
 
-    /// What a try on somebody's account counts as.
+    /// The attempts that a try on an account counts as.
     func attempts(on name: String, origin: RequestOrigin) -> [Attempt] {
         var attempts = [Attempt(rule: settings.throttling.account, name: name)]
         if let address = origin.address {
@@ -69,7 +69,7 @@ package struct SessionsService: Sendable {
         return attempts
     }
 
-    /// Whether `password` is that of the one who is signed in; wrong ones are counted as at the sign-in.
+    /// Whether `password` is the signed-in user's; wrong ones are counted as at sign-in.
     func isOwn(_ password: String, _ scope: Scope) async throws -> Bool {
         let attempts = attempts(on: "password \(scope.user)", origin: scope.origin)
         try await admit(attempts, scope)
@@ -79,9 +79,9 @@ package struct SessionsService: Sendable {
         return true
     }
 
-    /// For what a session that was left open must not be enough for.
+    /// For operations for which an unattended session must not be enough.
     ///
-    /// - Parameter field: the form's field that holds the password.
+    /// - Parameter field: the form's password field.
     func requireOwn(_ password: String, _ scope: Scope, field: String) async throws {
         guard !password.isEmpty else { throw AppError.invalid(field, "This field is required.") }
         guard try await isOwn(password, scope) else {
@@ -93,7 +93,7 @@ package struct SessionsService: Sendable {
         settings.requiresAdminSecondFactor && (scope.role == .admin || scope.isSuperuser)
     }
 
-    /// The stored hash, made anew where it came from elsewhere or the cost has been changed since.
+    /// The stored hash, recomputed if it was imported or the cost has changed.
     private func renewedHash(_ known: Credentials, password: String, origin: RequestOrigin) async throws -> String {
         guard hasher.isOutdated(known.passwordHash) else { return known.passwordHash }
         let fresh = try await hasher.hash(password)
@@ -111,8 +111,8 @@ package struct SessionsService: Sendable {
         }
     }
 
-    /// Whom `accessToken` stands for; a session that has ended is known at once. A superuser may name the institution
-    /// to act in.
+    /// The user of `accessToken`; an ended session is detected immediately. A superuser may specify the institution to
+    /// act in.
     package func authenticate(
         _ accessToken: String, origin: RequestOrigin, institution: InstitutionID? = nil
     ) async throws -> Principal {
@@ -125,14 +125,14 @@ package struct SessionsService: Sendable {
         principal.mustEnrol = !principal.hasSecondFactor && requiresSecondFactor(principal.scope)
         principal.needsRenewal = (claims.expiresAt - now.seconds) * 2 < claims.expiresAt - claims.issuedAt
         if now.since(principal.lastUsedAt) > settings.useInterval {
-            // The request itself needs no write, so a busy database must not refuse it.
+            // The request itself needs no write, so a busy database must not fail it.
             try? await database.write { try SessionStore($0).markUsed(claims.session, at: now) }
         }
         guard let institution, institution != principal.scope.home else { return principal }
         return try await visiting(principal, institution)
     }
 
-    /// Whoever is no superuser learns nothing of other institutions.
+    /// Other users learn nothing about other institutions.
     private func visiting(_ principal: Principal, _ institution: InstitutionID) async throws -> Principal {
         guard principal.scope.isSuperuser,
             try await database.read({ try InstitutionStore($0).find(institution) }) != nil
@@ -140,13 +140,13 @@ package struct SessionsService: Sendable {
         return principal.visiting(institution)
     }
 
-    /// The sessions that the user has open.
+    /// The user's active sessions.
     package func list(_ principal: Principal) async throws -> [SessionSummary] {
         let now = clock()
         return try await database.read { try SessionStore($0).list(principal, at: now) }
     }
 
-    /// Ends one of the user's own sessions with all of its tokens.
+    /// Ends one of the user's own sessions with all its tokens.
     package func end(_ principal: Principal, _ id: SessionID) async throws {
         let now = clock()
         try await database.write { connection in
@@ -157,7 +157,7 @@ package struct SessionsService: Sendable {
         }
     }
 
-    /// Exchanges a refresh token; one that was exchanged long ago ends its whole session.
+    /// Exchanges a refresh token; reuse of one that was exchanged long ago ends the whole session.
     package func refresh(_ token: String, origin: RequestOrigin) async throws -> TokenPair {
         let now = clock()
         guard let claims = await signer.claims(token, use: .refresh, at: now) else {
@@ -193,7 +193,7 @@ package struct SessionsService: Sendable {
         return try await tokens(claims.user, claims.institution, session: claims.session, refresh: next, at: now)
     }
 
-    /// Ends the session that `refreshToken` belongs to with all of its tokens; doing it again is no error.
+    /// Ends the session of `refreshToken` with all its tokens; repeating it is not an error.
     package func logout(refreshToken: String, origin: RequestOrigin) async throws {
         let now = clock()
         guard let claims = await signer.claims(refreshToken, use: .refresh, at: now) else {
@@ -205,7 +205,7 @@ package struct SessionsService: Sendable {
         }
     }
 
-    /// Forgets sessions that expired and attempts that no longer count; run it now and then.
+    /// Deletes expired sessions and attempts; run it periodically.
     package func deleteExpired() async throws {
         let now = clock()
         let forgotten = now.advanced(by: Duration.zero - settings.deviceLifetime)
@@ -218,8 +218,8 @@ package struct SessionsService: Sendable {
 
     // MARK: Parts
 
-    /// A session with its first tokens for a user who has been checked. `passwordHash` must still be the stored one,
-    /// so that a change of password in between wins.
+    /// Starts a session for an authenticated user. `passwordHash` must still be the stored one, so that a concurrent
+    /// change of password takes precedence.
     func begin(_ user: User, passwordHash: String?, origin: RequestOrigin) async throws -> SignedIn {
         let now = clock()
         let session = Session(id: ID(), institution: user.institutionID, user: user.id, endedAt: nil)
@@ -274,7 +274,7 @@ package struct SessionsService: Sendable {
 }
 
 extension RefreshToken {
-    /// A first use is good; a repeated one within the grace that the client's habit earns it.
+    /// A first use is valid; a repeated one is valid within the grace period that applies to the client.
     func isGood(at now: Timestamp, _ settings: SessionSettings) -> Bool {
         guard let firstUsedAt, let lastUsedAt else { return true }
         return successorWasUsed

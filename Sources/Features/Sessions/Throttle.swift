@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// How many attempts of one kind are let through: so many at once, and as many again over the window.
+/// A limit for one kind of attempt: a burst, replenished over the window.
 package struct ThrottleRule: Sendable, Equatable {
     let kind: String
     package let attempts: Int
@@ -13,24 +13,24 @@ package struct ThrottleRule: Sendable, Equatable {
         self.window = window
     }
 
-    /// Microseconds until one more attempt is free.
+    /// Microseconds until another attempt is allowed.
     var interval: Int64 { window.microseconds / Int64(attempts) }
 }
 
-/// What the operator has decided about repeated attempts.
+/// The operator's limits for repeated attempts.
 package struct ThrottleSettings: Sendable {
-    /// Failed sign-ins of one account.
+    /// Failed sign-ins per account.
     package var account: ThrottleRule
-    /// Failed sign-ins from one network address.
+    /// Failed sign-ins per network address.
     package var address: ThrottleRule
-    /// New accounts from one network address.
+    /// New accounts per network address.
     package var registrations: ThrottleRule
-    /// Changes of e-mail addresses by one user: each tells whether an address is taken.
+    /// Changes of email address per user: each reveals whether an address is taken.
     package var emailChanges: ThrottleRule
 
-    /// Over how long failed sign-ins count.
+    /// The window for failed sign-ins.
     package static let signInWindow: Duration = .seconds(15 * 60)
-    /// Over how long new accounts and changes of e-mail addresses count.
+    /// The window for new accounts and changes of email address.
     package static let accountWindow: Duration = .seconds(3600)
 
     package init(account: Int = 10, address: Int = 100, registrations: Int = 60, emailChanges: Int = 10) {
@@ -41,7 +41,7 @@ package struct ThrottleSettings: Sendable {
     }
 }
 
-/// One attempt, counted under the name of who is tried.
+/// An attempt, counted under its key.
 struct Attempt: Sendable {
     let rule: ThrottleRule
     let name: String
@@ -57,15 +57,15 @@ struct Attempt: Sendable {
     }
 }
 
-/// Slows down who tries too often. The counts are rows, so they hold for all server processes together.
+/// Limits repeated attempts. The counts are rows, so they apply across server processes.
 struct Throttle: Sendable {
     let database: any Database
     let box: SecretBox
     let clock: @Sendable () -> Timestamp
 
-    /// Counts the attempts before they are made, so that many at once are no way around.
+    /// Counts the attempts before they are made, so that concurrency does not bypass the limit.
     ///
-    /// - Throws: too many requests, with the seconds to wait, where one of them is one too many.
+    /// - Throws: too many requests, with the seconds to wait, if one of them exceeds its limit.
     func admit(_ attempts: [Attempt]) async throws {
         guard !attempts.isEmpty else { return }
         let now = clock()
@@ -79,7 +79,7 @@ struct Throttle: Sendable {
         }
     }
 
-    /// After a success: the account's failures are forgotten, the address gets back what it used.
+    /// After a success: resets the account's failures and returns the address's attempts.
     func forgive(_ attempts: [Attempt], account: ThrottleRule) async throws {
         let now = clock()
         try await database.write { connection in

@@ -1,7 +1,7 @@
 import Storage
 
-/// The rows of attempts, by the generic cell rate algorithm: one time a key says all. They belong to no institution:
-/// who tries has not yet shown who he is.
+/// The rows of attempts, by the generic cell rate algorithm: one time per key. They belong to no institution, since the
+/// client is not authenticated yet.
 struct ThrottleStore {
     private let connection: any DatabaseConnection
 
@@ -11,7 +11,7 @@ struct ThrottleStore {
 
     /// Counts one attempt.
     ///
-    /// - Returns: the microseconds to wait where it is one too many, which is then not counted.
+    /// - Returns: the microseconds to wait if it exceeds the limit; it is not counted then.
     func take(_ key: String, _ rule: ThrottleRule, at now: Timestamp) throws -> Int64 {
         let step = rule.interval
         let latest = now.microseconds + rule.window.microseconds - step

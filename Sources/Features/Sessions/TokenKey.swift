@@ -1,7 +1,7 @@
 import JWTKit
 import Kernel
 
-/// A key of a pair, for tokens that others can check without being able to make them.
+/// A key of a key pair, for tokens that others can verify but not create.
 package struct TokenKey: Sendable {
     private enum Material: Sendable {
         case rsaPrivate(Insecure.RSA.PrivateKey)
@@ -10,7 +10,7 @@ package struct TokenKey: Sendable {
         case edwardsPublic(EdDSA.PublicKey)
     }
 
-    /// The `kid` of tokens' headers.
+    /// The `kid` of token headers.
     package let id: String
     private let material: Material
 
@@ -35,7 +35,7 @@ package struct TokenKey: Sendable {
         }
     }
 
-    /// As the header's `alg` has it.
+    /// As in the header's `alg`.
     package var algorithm: String {
         switch material {
         case .rsaPrivate, .rsaPublic: "RS256"

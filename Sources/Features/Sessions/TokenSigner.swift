@@ -3,11 +3,11 @@ import JWTKit
 import Kernel
 import Storage
 
-/// Signs and reads the tokens of sessions: JSON Web Tokens under HS256 with the service's secret or, where the operator
-/// has given a key pair, under RS256 or EdDSA. One key signs; former ones may still verify.
+/// Signs and verifies session tokens: JSON Web Tokens with HS256 and the service's secret or, if the operator has
+/// configured a key pair, with RS256 or EdDSA. One key signs; former ones may still verify.
 package struct TokenSigner: Sendable {
-    /// A key with what a token's header must say for it to be tried: a header never chooses an algorithm that the
-    /// key was not given for.
+    /// A key with the header values for which it is used: a header cannot choose an algorithm that the key is not meant
+    /// for.
     private struct Verifier: Sendable {
         let id: String?
         let algorithm: String
@@ -16,16 +16,16 @@ package struct TokenSigner: Sendable {
 
     private let signing: Verifier
     private let verifiers: [Verifier]
-    /// What else the secret protects.
+    /// For other data protected by the secret.
     let box: SecretBox
 
-    /// Shorter secrets can be guessed; RFC 7518 §3.2 asks for as many bits as the hash has.
+    /// Shorter secrets can be guessed; RFC 7518 §3.2 requires as many bits as the hash has.
     package static let leastSecretBytes = 32
 
     /// - Parameters:
-    ///   - fallbacks: former secrets, whose tokens are still read.
-    ///   - key: signs in place of the secret; tokens under the secret are then no longer read.
-    ///   - formerKeys: read tokens that they signed before `key` came.
+    ///   - fallbacks: former secrets, whose tokens are still accepted.
+    ///   - key: signs instead of the secret; tokens signed with the secret are then rejected.
+    ///   - formerKeys: verify tokens that they signed before `key`.
     package init(
         secret: String, fallbacks: [String] = [], key: TokenKey? = nil, formerKeys: [TokenKey] = []
     ) async throws {
@@ -61,7 +61,7 @@ package struct TokenSigner: Sendable {
         return try await signing.keys.sign(claims, header: header)
     }
 
-    /// Nil where the header, the signature, the use or the time is wrong.
+    /// `nil` if the header, signature, use or time is invalid.
     func claims(_ token: String, use: SessionClaims.Use, at time: Timestamp) async -> SessionClaims? {
         guard let header = TokenHeader(token) else { return nil }
         for verifier in verifiers where verifier.id == header.kid && verifier.algorithm == header.alg {
@@ -72,12 +72,12 @@ package struct TokenSigner: Sendable {
     }
 }
 
-/// The parts of a token's header that name its key.
+/// The parts of a token's header that identify its key.
 private struct TokenHeader: Decodable {
     let alg: String
     let kid: String?
 
-    /// Nil where `token` has no readable header.
+    /// `nil` if `token` has no readable header.
     init?(_ token: String) {
         guard let part = token.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).first,
             part.utf8.count <= 1024
@@ -91,9 +91,9 @@ private struct TokenHeader: Decodable {
     }
 }
 
-/// What a session's token says.
+/// The claims of a session's token.
 struct SessionClaims: JWTPayload, Equatable {
-    /// What a token is good for; one kind is never taken for the other.
+    /// The purpose of a token; one kind is never accepted as the other.
     enum Use: String, Codable, Sendable {
         case access, refresh
     }
@@ -102,7 +102,7 @@ struct SessionClaims: JWTPayload, Equatable {
     let user: UserID
     let institution: InstitutionID
     let session: SessionID
-    /// Refresh tokens are known one by one.
+    /// Refresh tokens are stored individually.
     let id: ID<RefreshToken>
     /// Seconds since 1970.
     let issuedAt: Double
@@ -118,6 +118,6 @@ struct SessionClaims: JWTPayload, Equatable {
         case expiresAt = "exp"
     }
 
-    /// The time is compared with the service's own clock in `TokenSigner`.
+    /// `TokenSigner` checks the time with the service's clock.
     func verify(using algorithm: some JWTAlgorithm) throws {}
 }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Passwords that attackers try first, from a list with one word a line. Only the words' hashes are kept: half a megabyte
-/// for the fifty thousand of Debian's `cracklib-runtime`.
+/// Passwords that attackers try first, from a list with one word per line. Only hashes of the words are kept: half a
+/// megabyte for the fifty thousand of Debian's `cracklib-runtime`.
 package struct CommonPasswords: Sendable {
-    /// Where Debian's `cracklib-runtime` lays its list.
+    /// Where Debian's `cracklib-runtime` installs its list.
     package static let debian = "/usr/share/dict/cracklib-small"
     /// An empty list.
     package static let none = CommonPasswords(words: [String]())
-    /// Shorter stems would refuse what is no common password.
+    /// Shorter stems would reject uncommon passwords.
     private static let shortestStem = 4
 
     /// Ascending.
@@ -17,10 +17,10 @@ package struct CommonPasswords: Sendable {
         self.init(lines: words.map { Array($0.utf8) })
     }
 
-    /// A list in UTF-8; of its capitals only those of ASCII are taken for small letters. It is read byte by byte: the server waits
-    /// for it at every start.
+    /// A list in UTF-8; only ASCII capitals are lowered. It is read byte by byte, since the server waits for it at
+    /// every start.
     ///
-    /// - Throws: where the file can't be read.
+    /// - Throws: if the file cannot be read.
     package init(path: String) throws {
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         self.init(lines: bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") })
@@ -33,7 +33,8 @@ package struct CommonPasswords: Sendable {
 
     package var count: Int { hashes.count }
 
-    /// Whether `plain`, in lower case, is on the list, also with digits and signs before or after it: `password123!`.
+    /// Whether `plain`, in lower case, is on the list, including with digits and signs before or after it:
+    /// `password123!`.
     func contains(_ plain: String) -> Bool {
         let stem = plain.drop { !$0.isLetter }.reversed().drop { !$0.isLetter }.reversed()
         let candidates = [plain, String(stem)].filter { $0.utf8.count >= Self.shortestStem }
@@ -50,7 +51,7 @@ package struct CommonPasswords: Sendable {
         return low < hashes.count && hashes[low] == hash
     }
 
-    /// FNV-1a: the same at every start, unlike Swift's own hashes; a collision would refuse one password in 10^14.
+    /// FNV-1a: the same at every start, unlike Swift's hashes; a collision would reject one password in 10^14.
     private static func hash(_ word: some Sequence<UInt8>) -> UInt64 {
         word.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }

@@ -2,7 +2,7 @@ import Foundation
 import Kernel
 
 extension String {
-    /// What stands before the @ of an address.
+    /// The part of an address before the @.
     var localPart: String { String(prefix { $0 != "@" }) }
 }
 
@@ -21,7 +21,7 @@ extension Validation {
     }
 }
 
-/// Which addresses are taken: those of RFC 5321 without quoted names and without literal hosts.
+/// The accepted addresses: RFC 5321 without quoted local parts and literal hosts.
 package enum EmailAddress {
     private static let word = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
     private static let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"

@@ -1,15 +1,14 @@
 import Kernel
 
-/// Which passwords are taken: long enough, not a common one, not what stands beside it in the form. How they are composed
-/// is the user's affair.
+/// The accepted passwords: long enough, not common, and not another value of the form. There are no composition rules.
 package struct PasswordRules: Sendable {
-    /// Characters of the longest one.
+    /// The maximum length in characters.
     package static let longest = 128
 
-    /// The existing client's rule: no operator asks for less.
+    /// The existing client's minimum, which settings cannot lower.
     package static let least = 8
 
-    /// Characters of the shortest one.
+    /// The minimum length in characters.
     package let shortest: Int
     let common: CommonPasswords
 
@@ -18,9 +17,9 @@ package struct PasswordRules: Sendable {
         self.common = common
     }
 
-    /// What is wrong with `password` for somebody of these names; nil where nothing is.
+    /// The error of `password` for a user with these names; `nil` if it is valid.
     func fault(of password: String, names: [String]) -> String? {
-        // Bounded before it is normalised, which takes time.
+        // Limited before normalisation, which takes time.
         let normalised = password.utf8.count <= Self.longest * 16 ? password.normalisedPassword : ""
         guard (shortest...Self.longest).contains(normalised.unicodeScalars.count) else {
             return "The password must have \(shortest) to \(Self.longest) characters."
@@ -34,13 +33,13 @@ package struct PasswordRules: Sendable {
 }
 
 extension String {
-    /// `aaaaaaaa`, `12345678`, `hgfedcba`: each character follows the one before by the same small step.
+    /// `aaaaaaaa`, `12345678`, `hgfedcba`: each character follows the previous one by the same small step.
     fileprivate var isRunOfOne: Bool {
         let values = unicodeScalars.map { Int($0.value) }
         guard let first = values.first, values.count > 1 else { return true }
         let step = values[1] - first
         guard abs(step) <= 1 else { return false }
-        // Nine is followed by nought on the keyboard.
+        // Zero follows nine on the keyboard.
         return zip(values, values.dropFirst()).allSatisfy { $1 - $0 == step || ($0 == 57 && $1 == 48 && step == 1) }
     }
 }

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Somebody with an account.
+/// A person with an account.
 package struct User: Sendable, Equatable {
     package let id: UserID
     package let institutionID: InstitutionID
@@ -9,18 +9,18 @@ package struct User: Sendable, Equatable {
     package var firstName: String
     package var lastName: String
     package var role: Role
-    /// The institution's name as the user wrote it; it grants nothing.
+    /// The institution's name as entered by the user; it grants nothing.
     package var institution: String
     package var specialty: String
     package var phoneNumber: String
     package var isEmailVerified: Bool
     package let createdAt: Timestamp
     package var updatedAt: Timestamp
-    /// False for an account that an administrator has closed for now.
+    /// False if an administrator has deactivated the account.
     package var isActive = true
     /// May act as administrator of any institution.
     package var isSuperuser = false
-    /// Registered and not yet approved by an administrator; such an account is not active.
+    /// Registered but not approved by an administrator yet; such an account is not active.
     package var isPending = false
 
     package var username: String { email.localPart }
@@ -54,7 +54,7 @@ extension User: Encodable {
     }
 }
 
-/// All users of an institution with their numbers, as an admin sees them.
+/// All users of an institution with statistics, for administrators.
 package struct UserDirectory: Sendable, Encodable {
     package let users: [User]
     package let stats: UserStatistics
@@ -73,7 +73,7 @@ package struct UserStatistics: Sendable, Equatable, Encodable {
         case verified, unverified
     }
 
-    /// - Parameter verified: how many of them have a verified email address.
+    /// - Parameter verified: the number with a verified email address.
     init(byRole counts: [Role: Int], verified: Int) {
         total = counts.values.reduce(0, +)
         byRole = Dictionary(uniqueKeysWithValues: Role.allCases.map { ($0.rawValue, counts[$0] ?? 0) })

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of people with accounts.
+/// The rows of users.
 package struct UserStore {
     private let connection: any DatabaseConnection
 
@@ -27,7 +27,7 @@ package struct UserStore {
         }
     }
 
-    /// Nil where the institution has no such user or the account was deleted.
+    /// `nil` if the institution has no such user or the account was deleted.
     package func find(_ scope: Scope, _ id: UserID) throws -> User? {
         try connection.queryOne(
             """
@@ -37,7 +37,7 @@ package struct UserStore {
         ).map(User.init)
     }
 
-    /// The same by address.
+    /// The same by email address.
     func find(_ scope: Scope, email: String) throws -> User? {
         try connection.queryOne(
             """
@@ -47,7 +47,7 @@ package struct UserStore {
         ).map(User.init)
     }
 
-    /// For signing in: whoever has this address, in whichever institution, with the password's hash.
+    /// For sign-in: the user with this address in any institution, with the password's hash.
     func credentials(email: String) throws -> Credentials? {
         let row = try connection.queryOne(
             """
@@ -57,7 +57,7 @@ package struct UserStore {
         return try row.map { Credentials(user: try User($0), passwordHash: try $0.get("password_hash")) }
     }
 
-    /// For the operator: the address of a user of whichever institution.
+    /// For the operator: a user's address in any institution.
     func email(of id: UserID) throws -> String? {
         try connection.queryOne("SELECT email FROM users WHERE id = \(id) AND deleted_at IS NULL")?.get("email")
     }
@@ -81,7 +81,7 @@ package struct UserStore {
         ).map(User.init)
     }
 
-    /// Of all users, however many there are.
+    /// Over all users, regardless of their number.
     func statistics(_ scope: Scope) throws -> UserStatistics {
         let rows = try connection.query(
             """
@@ -98,7 +98,7 @@ package struct UserStore {
         return UserStatistics(byRole: counts, verified: verified)
     }
 
-    /// How many administrators could still act.
+    /// The number of administrators who can still act.
     func admins(_ scope: Scope) throws -> Int {
         let row = try connection.queryOne(
             """
@@ -109,14 +109,14 @@ package struct UserStore {
         return try row?.get("number") ?? 0
     }
 
-    /// Keeps everybody else from changing the row until this transaction ends: a change read from it is then not lost.
+    /// Locks the row until this transaction ends, so that no concurrent change is lost.
     func lock(_ scope: Scope, _ id: UserID) throws {
         try connection.execute(
             "UPDATE users SET updated_at = updated_at WHERE institution_id = \(scope.institution) AND id = \(id)")
     }
 
     func update(_ scope: Scope, _ user: User) throws {
-        // Says no more than that: unlike a registration it is answered also where registering is closed.
+        // Gives no details: unlike registration, it also responds if registration is closed.
         try refusingTakenEmail("This email address cannot be used.") {
             try connection.execute(
                 """
@@ -138,15 +138,15 @@ package struct UserStore {
             """)
     }
 
-    /// For signing in, where the password has shown who asks.
+    /// For sign-in, after the password has been verified.
     ///
-    /// - Returns: false where the hash was changed in the meantime.
+    /// - Returns: false if the hash was changed in the meantime.
     func replaceHash(of user: UserID, _ hash: String, by fresh: String) throws -> Bool {
         try connection.execute(
             "UPDATE users SET password_hash = \(fresh) WHERE id = \(user) AND password_hash = \(hash)") == 1
     }
 
-    /// The row stays, because cases and the audit trail name its author; the address is free again.
+    /// Keeps the row, since cases and the audit trail refer to the user; the address becomes free.
     func markDeleted(_ scope: Scope, _ id: UserID, at time: Timestamp) throws -> Bool {
         let changed = try connection.execute(
             """
@@ -173,7 +173,7 @@ package struct UserStore {
     }
 }
 
-/// What a sign-in is compared with.
+/// The stored data that a sign-in is verified against.
 struct Credentials: Sendable {
     let user: User
     let passwordHash: String
