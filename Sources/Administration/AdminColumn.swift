@@ -1,9 +1,9 @@
 import Kernel
 import Storage
 
-/// One fact about an object of an `AdminTable`: what it is called, how it is read and how it is shown.
+/// An attribute of an object of an `AdminTable`: its title, SQL and format.
 package struct AdminColumn: Sendable {
-    /// What a value means, which decides how pages write it.
+    /// The meaning of a value, which determines its format.
     package enum Kind: Sendable, Equatable {
         case text, longText, state, time, number, decimal, bytes, flag, changes
     }
@@ -11,22 +11,22 @@ package struct AdminColumn: Sendable {
     package let key: String
     package let title: String
     package let kind: Kind
-    /// SQL of ours over the table's own aliases.
+    /// Constant SQL over the table's aliases.
     let expression: String
     /// Whether lists show it; the object's own page shows every column.
     package private(set) var isListed = true
     package private(set) var isSortable = true
-    /// Whether it may hold no value.
+    /// Whether it may be null.
     private(set) var isOptional = false
     private(set) var link: Link?
-    /// Whether its times are shown to the second: where their order matters.
+    /// Whether times are shown with seconds, because their order matters.
     package private(set) var showsSeconds = false
 
-    /// Where a value leads to.
+    /// The target of a value's link.
     enum Link: Sendable {
-        /// An object of this table, whose id this expression reads.
+        /// An object of this table, with an expression for its id.
         case object(table: String, id: String)
-        /// The object that an audit entry names.
+        /// The object of an audit entry.
         case audited(type: String, id: String)
     }
 
@@ -37,7 +37,7 @@ package struct AdminColumn: Sendable {
         self.expression = expression
     }
 
-    /// The same on the object's own page only.
+    /// The same, only shown on the object's own page.
     func unlisted() -> AdminColumn {
         var copy = self
         copy.isListed = false
@@ -50,14 +50,14 @@ package struct AdminColumn: Sendable {
         return copy
     }
 
-    /// The same with its times to the second.
+    /// The same, with times to the second.
     func precise() -> AdminColumn {
         var copy = self
         copy.showsSeconds = true
         return copy
     }
 
-    /// The same where it may hold no value; such rows come last in either order of both databases.
+    /// The same, allowing null; such rows sort last in either order on both databases.
     func optional() -> AdminColumn {
         var copy = self
         copy.isOptional = true
@@ -70,10 +70,10 @@ package struct AdminColumn: Sendable {
         return copy
     }
 
-    /// Whether its values stand to the right, under each other.
+    /// Whether its values are right-aligned.
     package var isNumber: Bool { [.number, .decimal, .bytes].contains(kind) }
 
-    /// Whether it leads to objects of this table.
+    /// Whether it links to objects of this table.
     func leads(to name: String) -> Bool {
         if case .object(name, _) = link { return true }
         return false
@@ -86,22 +86,22 @@ package struct AdminColumn: Sendable {
     }
 }
 
-/// An object as the pages show it.
+/// An object as displayed.
 package struct AdminRow: Sendable {
     package let id: String
     package let cells: [AdminCell]
-    /// Nil where the table has none.
+    /// `nil` if the table has none.
     package var revision: Int64?
-    /// Whether it is a superuser's account or session, which only superusers change.
+    /// Whether it is a superuser's account or session, which only superusers may change.
     package var isSuperusers = false
 
-    /// What the object is called: its first cell.
+    /// The object's name: its first cell.
     package var name: String { cells.first?.text ?? id }
 
-    /// The table of the object that an entry of the audit trail is about; nil for other rows.
+    /// The table of an audit entry's object; `nil` for other rows.
     package var audited: AdminTable? { self["object"].flatMap { AdminTable.named(auditType: $0.text) } }
 
-    /// The cell of this column; nil where the row has none.
+    /// The cell of this column; `nil` if there is none.
     package subscript(key: String) -> AdminCell? { cells.first { $0.column.key == key } }
 }
 
@@ -117,7 +117,7 @@ package struct AdminCell: Sendable {
         self.link = link
     }
 
-    /// What the value means.
+    /// The meaning of the value.
     package enum Meaning: Sendable, Equatable {
         case nothing
         case text(String)
@@ -143,7 +143,7 @@ package struct AdminCell: Sendable {
         }
     }
 
-    /// The value as plain text, as a form holds it; empty where there is none.
+    /// The value as plain text, as in a form; empty if there is none.
     package var text: String {
         switch value {
         case .null, .blob: ""
@@ -156,7 +156,7 @@ package struct AdminCell: Sendable {
 
 /// An object of another table.
 package struct AdminReference: Sendable, Equatable {
-    /// The table's name in addresses.
+    /// The table's name in URLs.
     package let table: String
     package let id: String
 }

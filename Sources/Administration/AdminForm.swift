@@ -1,26 +1,26 @@
 import Kernel
 
-/// The fields by which an object is made or changed, and the service's call that does it.
+/// The fields for adding or changing an object, and the service call that saves them.
 package struct AdminForm: Sendable {
-    /// One thing to fill in.
+    /// An input field.
     package struct Field: Sendable {
-        /// How a field is filled in.
+        /// The type of input.
         package enum Kind: Sendable {
             case text, longText, email, number, date, flag
-            /// A new one; what was written is never shown again.
+            /// A new password; the input is never shown again.
             case password
             case choice([AdminChoice])
-            /// The id of an object of this table, whose page leads here.
+            /// The id of an object of this table; set by links from its page.
             case reference(table: String)
         }
 
-        /// The name by which the service refuses it as well.
+        /// Its name, also in validation errors.
         package let key: String
         package let title: String
         package let kind: Kind
         package let isRequired: Bool
         package let help: String
-        /// What a form for a new object holds.
+        /// The initial value in a form for a new object.
         package let initial: String?
 
         init(
@@ -36,7 +36,7 @@ package struct AdminForm: Sendable {
         }
     }
 
-    /// What somebody has filled in; a flag that is not ticked is absent, as browsers send it.
+    /// Submitted values; unchecked flags are absent, as browsers send them.
     package struct Values: Sendable {
         private let values: [String: String]
 
@@ -48,27 +48,27 @@ package struct AdminForm: Sendable {
 
         func flag(_ key: String) -> Bool { values[key] != nil }
 
-        /// That nobody else has changed the object since the form was made; nothing where the form does not say.
+        /// Requires that the object has not changed since the form was rendered; nothing if the form has no revision.
         var precondition: Precondition {
             values[AdminForm.revision].flatMap { Int64($0) }.map { .revision(among: [$0]) } ?? .none
         }
     }
 
-    /// The name under which a form holds the object's revision.
+    /// The form field with the object's revision.
     package static let revision = "revision"
 
-    /// The page's name in addresses: `edit`.
+    /// The page's name in URLs: `edit`.
     package let key: String
-    /// What the button that leads to it says.
+    /// The title of its button.
     package let title: String
     package let fields: [Field]
-    /// Whether saving has something to tell that is shown once.
+    /// Whether saving returns a message that is shown once.
     package let tells: Bool
-    /// What the reader must be allowed to do to be offered it; nil where seeing the table is enough.
+    /// The required permission; `nil` if access to the table is enough.
     var needed: Action?
-    /// Whether an object is offered it.
+    /// Whether it is offered for an object.
     var isOffered: @Sendable (Scope, AdminRow) -> Bool = { _, _ in true }
-    /// Makes or changes the object; answers what it has to tell beyond that it was done, such as a link to hand on.
+    /// Saves the object; returns a message to show beyond success, such as a link to pass on.
     let save: @Sendable (AdministeredServices, Scope, String, Values) async throws -> Saved
 
     init(
@@ -82,26 +82,26 @@ package struct AdminForm: Sendable {
         self.save = save
     }
 
-    /// The same for those who may do this.
+    /// The same with a required permission.
     func needing(_ action: Action) -> AdminForm {
         var copy = self
         copy.needed = action
         return copy
     }
 
-    /// The same for these objects alone.
+    /// The same, limited to these objects.
     func offered(where isOffered: @escaping @Sendable (Scope, AdminRow) -> Bool) -> AdminForm {
         var copy = self
         copy.isOffered = isOffered
         return copy
     }
 
-    /// What came of a form.
+    /// The result of a form.
     package struct Saved: Sendable {
         package let id: String
-        /// Shown once, and stored nowhere.
+        /// Shown once, and not stored.
         package let message: String?
-        /// A path of ours to hand on, which goes with the message.
+        /// A path to pass on, shown with the message.
         package let link: String?
 
         init(_ id: String, message: String? = nil, link: String? = nil) {
@@ -112,14 +112,14 @@ package struct AdminForm: Sendable {
     }
 }
 
-/// A row of a list as a form sends it back, whether somebody has changed it or not.
+/// A row of an editable list as submitted, changed or not.
 package struct AdminEdit: Sendable {
     package let id: String
     package let values: AdminForm.Values
-    /// What the list showed.
+    /// The values that the list showed.
     private let former: AdminForm.Values
 
-    /// Begins the names under which a form holds what the list showed.
+    /// The prefix of fields with the values that the list showed.
     package static let former = "was."
 
     package init(_ id: String, _ values: AdminForm.Values, former: AdminForm.Values) {
@@ -128,26 +128,27 @@ package struct AdminEdit: Sendable {
         self.former = former
     }
 
-    /// Compared with what was shown, not with what is stored: who left a row alone does not undo what others did to it.
+    /// Compares with the displayed values rather than the stored ones, so that an unchanged row does not undo
+    /// concurrent changes.
     func changesAnything(_ form: AdminForm) -> Bool {
         form.fields.contains { (values[$0.key] ?? "") != (former[$0.key] ?? "") }
     }
 }
 
-/// Something that can be done to one or more objects of a table.
+/// An operation on one or more objects of a table.
 package struct AdminAction: Sendable {
     package let key: String
-    /// What the button says: `Delete`.
+    /// The title of its button: `Delete`.
     package let title: String
-    /// What it means, in a sentence or two for the page that asks once more.
+    /// Explains the effect on the confirmation page, in one or two sentences.
     package let explanation: String
-    /// Whether it takes other objects with it, which the page that asks then counts.
+    /// Whether it deletes other objects, which the confirmation page counts.
     package let isDestructive: Bool
-    /// What the reader must be allowed to do to be offered it; nil where seeing the table is enough.
+    /// The required permission; `nil` if access to the table is enough.
     let needed: Action?
-    /// Whether an object in this state can have it done.
+    /// Whether it applies to an object in this state.
     let isOffered: @Sendable (AdminRow) -> Bool
-    /// Why this object can't have it done although its state allows it; nil where it can.
+    /// The reason it cannot be performed on this object although its state allows it; `nil` if it can.
     let obstacle: @Sendable (AdminRow) -> String?
     let run: @Sendable (AdministeredServices, Scope, String) async throws -> Void
 
@@ -169,28 +170,28 @@ package struct AdminAction: Sendable {
     }
 }
 
-/// What an action is about to be done to, for the page that asks once more.
+/// The objects of an action, for the confirmation page.
 package struct AdminConfirmation: Sendable {
-    /// As many are told by name.
+    /// The maximum number listed by name.
     package static let limit = 25
 
     package let shown: [AdminRow]
-    /// Of all of them.
+    /// The ids of all of them.
     package let ids: [String]
     package let counts: [AdminCount]
-    /// Objects that were chosen too and would refuse it.
+    /// Selected objects that would be refused.
     package let refusals: [AdminOutcome.Refusal]
 }
 
-/// What came of an action on several objects: each is done or refused on its own.
+/// The result of an action on several objects: each succeeds or fails separately.
 package struct AdminOutcome: Sendable {
-    /// An object that stays as it was, and why.
+    /// An unchanged object with the reason.
     package struct Refusal: Sendable {
         package let id: String
         package let name: String
         package let error: AppError
 
-        /// What is wrong, in one line.
+        /// The errors in one line.
         package var sentence: String { error.fieldSentences.joined(separator: " ") }
     }
 

@@ -1,9 +1,9 @@
 import Kernel
 import Storage
 
-/// Which rows of a table a page shows, and in which order.
+/// The filters, order and page of a list.
 package struct AdminQuery: Sendable, Equatable {
-    /// A filter with the value that was chosen for it.
+    /// A filter with its selected value.
     package struct Selection: Sendable, Equatable {
         package let key: String
         package let value: String
@@ -16,24 +16,24 @@ package struct AdminQuery: Sendable, Equatable {
 
     package var search: String = ""
     package var selections: [Selection] = []
-    /// A column's key; nil takes the table's own order.
+    /// A column's key; `nil` for the table's default order.
     package var sort: String?
     package var isDescending = false
     /// Counted from 1.
     package var page = 1
-    /// Whether each filter's choices are to be counted, which costs a look at all rows that were found.
+    /// Whether to count each filter's choices, which scans all matching rows.
     package var showsCounts = false
 
-    /// Rows of a page.
+    /// The number of rows per page.
     package static let pageSize = 50
-    /// Rows are counted and paged through up to here, so that no page of a large table costs more than this many rows.
+    /// Rows are counted and paged up to this number, which limits the cost of a page of a large table.
     package static let countLimit = 10_000
-    /// Objects that one action changes at most.
+    /// The maximum number of objects per action.
     package static let bulkLimit = 1000
 
     package init() {}
 
-    /// The same with another value of one filter, from the first page on; nil takes the filter away.
+    /// The same with another value of one filter, from the first page; `nil` removes the filter.
     package func choosing(_ value: String?, of filter: String) -> AdminQuery {
         var copy = self
         copy.page = 1
@@ -52,37 +52,37 @@ package struct AdminList: Sendable {
     package let rows: [AdminRow]
     /// At most `AdminQuery.countLimit`.
     package let count: Int
-    /// Whether there are more rows than were counted.
+    /// Whether there are more rows than `count`.
     package let hasUncounted: Bool
     package let hasNext: Bool
-    /// In the order of the table's filters; empty where nobody has asked for them.
+    /// In the order of the table's filters; empty unless requested.
     package var facets: [AdminFacet] = []
-    /// Nil for a table without a time to go by.
+    /// `nil` for a table without a time column to navigate by.
     package var calendar: AdminCalendar?
 }
 
-/// How many rows each choice of a filter would leave.
+/// The number of rows for each choice of a filter.
 package struct AdminFacet: Sendable, Equatable {
     package let filter: String
-    /// In the order of the filter's choices; nil where there are more rows than are counted.
+    /// In the order of the filter's choices; `nil` if there are too many rows to count.
     package let counts: [Int]?
 }
 
-/// What can narrow a list.
+/// A filter of a list.
 package struct AdminFilter: Sendable {
-    /// How a value is chosen and compared.
+    /// How a value is selected and compared.
     package enum Kind: Sendable {
         case choice([AdminChoice])
         case flag
-        /// Whether the column holds a value, with the words for both.
+        /// Whether the column has a value, with labels for both.
         case presence(yes: String, no: String)
-        /// How long ago a time may be, or the year, the month or the day in which it lies.
+        /// The maximum age of a time, or its year, month or day.
         case period
-        /// The first day that counts, and the last.
+        /// The first and last day, inclusive.
         case since, until
-        /// A text that somebody types.
+        /// Free text.
         case text
-        /// The id of another object, whose page leads here.
+        /// The id of another object; set by links from its page.
         case reference(table: String)
     }
 
@@ -98,7 +98,7 @@ package struct AdminFilter: Sendable {
         self.kind = kind
     }
 
-    /// What can be chosen; empty where a value is typed or comes from another page.
+    /// The choices; empty if the value is typed or set by a link.
     package var choices: [AdminChoice] {
         switch kind {
         case .choice(let choices): choices
@@ -120,7 +120,7 @@ package struct AdminFilter: Sendable {
         Period(value: "30", title: "Past 30 days", days: 30), Period(value: "365", title: "Past year", days: 365),
     ]
 
-    /// The rows that `value` means.
+    /// The rows that match `value`.
     func condition(_ value: String, at now: Timestamp) throws -> SQL {
         let column: SQL = "\(raw: expression)"
         switch kind {
@@ -150,7 +150,7 @@ package struct AdminFilter: Sendable {
     private var refusal: AppError { AppError.invalid(key, "Not a valid choice for this filter.") }
 }
 
-/// One of a few values with what it is called.
+/// One of a few values with its label.
 package struct AdminChoice: Sendable, Equatable {
     package let value: String
     package let title: String
@@ -160,7 +160,7 @@ package struct AdminChoice: Sendable, Equatable {
         self.title = title
     }
 
-    /// The values of an enumeration under their own names.
+    /// The cases of an enumeration, labelled by name.
     static func all<Choice: RawRepresentable<String> & CaseIterable>(of type: Choice.Type) -> [AdminChoice] {
         Choice.allCases.map { AdminChoice($0.rawValue, $0.rawValue) }
     }

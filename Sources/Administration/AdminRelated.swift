@@ -1,25 +1,25 @@
-/// Objects that hang on others: how many there are, what becomes of them when those are deleted, and where they are listed.
+/// Related objects: their number, what happens to them on deletion, and where they are listed.
 package struct AdminRelated: Sendable {
     /// `Images`.
     package let title: String
-    /// `are deleted with it`; empty where a deletion does not concern them.
+    /// `are deleted with it`; empty if a deletion does not affect them.
     package let fate: String
-    /// The rows' table and its column that names the object they hang on.
+    /// The rows' table and its column that refers to the object.
     let table: String
     let column: String
-    /// Names the size of a row in bytes.
+    /// The column with a row's size in bytes.
     let bytes: String?
-    /// A further condition on rows.
+    /// An additional condition on rows.
     let condition: String?
     package let list: List?
 
-    /// The table that lists them, narrowed to those of one object.
+    /// The table that lists them, filtered by one object.
     package struct List: Sendable {
-        /// Its name in addresses.
+        /// Its name in URLs.
         package let table: String
-        /// Its filter that names the object.
+        /// Its filter for the object.
         let filter: String
-        /// Further filters that mean the same as the condition.
+        /// Further filters equivalent to the condition.
         let narrowed: [AdminQuery.Selection]
 
         init(_ table: String, by filter: String, _ narrowed: AdminQuery.Selection...) {
@@ -49,47 +49,47 @@ package struct AdminRelated: Sendable {
         self.list = list
     }
 
-    /// The same with the first of them on the object's page.
+    /// The same, with the first of them on the object's page.
     func inline() -> AdminRelated {
         var copy = self
         copy.isInline = true
         return copy
     }
 
-    /// Whether they hang on an institution itself, so that only whoever acts in it has a list of them.
+    /// Whether they belong to an institution itself, so that they are only listed for users who act in it.
     var isOfInstitution: Bool { column == "institution_id" }
 }
 
-/// How many related objects there are.
+/// The number of related objects.
 package struct AdminCount: Sendable {
     package let related: AdminRelated
     package let number: Int
-    /// Nil where their size says nothing.
+    /// `nil` if their size is irrelevant.
     package let bytes: Int64?
 }
 
-/// What hangs on one object, as its page shows it.
+/// The related objects on an object's page.
 package struct AdminDependants: Sendable {
-    /// As many are shown at most; the list has the others.
+    /// The maximum number shown; the list has the others.
     package static let limit = 10
 
-    /// One of them with what can be done to it.
+    /// A related object with its available actions.
     package struct Item: Sendable {
         package let row: AdminRow
         package let actions: [AdminAction]
     }
 
-    /// The first of them in their table's own order.
+    /// The first of them in their table's default order.
     package struct Inline: Sendable {
         package let table: AdminTable
-        /// Without the one that would lead back to the object.
+        /// Without the one that would link back to the object.
         package let columns: [AdminColumn]
         package let items: [Item]
     }
 
     package let count: AdminCount
-    /// Which rows of which list they are; nil where nothing lists them for whoever asks.
+    /// The filtered list; `nil` if the user has no list of them.
     package let list: AdminRelated.List?
-    /// Nil where their number says enough.
+    /// `nil` if only their number is shown.
     package let inline: Inline?
 }

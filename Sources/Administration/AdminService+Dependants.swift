@@ -1,10 +1,10 @@
 import Kernel
 import Storage
 
-// What an object's own page shows of others: the rows that hang on it, each with what can be done to it.
+// The related objects on an object's own page, each with its available actions.
 
 extension AdminService {
-    /// In the description's order. Reading what is shown is recorded as reading those lists is.
+    /// In the order of the table's description. Reading them is recorded like reading those lists.
     package func dependants(_ scope: Scope, _ table: AdminTable, _ row: AdminRow) async throws -> [AdminDependants] {
         let counts = try await related(scope, table, ids: [row.id])
         var dependants: [AdminDependants] = []

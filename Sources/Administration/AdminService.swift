@@ -2,7 +2,7 @@ import Features
 import Kernel
 import Storage
 
-/// What administrators see and do on their pages: any table's objects, by its description and the features' services.
+/// Administrators' view of objects: of any table, through its description and the features' services.
 package struct AdminService: Sendable {
     let services: AdministeredServices
     let clock: @Sendable () -> Timestamp
@@ -12,7 +12,7 @@ package struct AdminService: Sendable {
         clock = services.sessions.clock
     }
 
-    /// The tables that `scope` sees, in the order of the menu.
+    /// The tables visible to `scope`, in menu order.
     package func tables(_ scope: Scope) throws -> [AdminTable] {
         try Policy.require(.administer, scope)
         return AdminTable.all.map { $0.offered(to: scope) }
@@ -53,7 +53,7 @@ package struct AdminService: Sendable {
         return row
     }
 
-    /// Those of `ids` that there are, in their order.
+    /// The existing objects among `ids`, in order.
     package func rows(_ scope: Scope, _ table: AdminTable, ids: [String]) async throws -> [AdminRow] {
         try Policy.require(.administer, scope)
         guard ids.count <= AdminQuery.bulkLimit else { throw Self.tooMany }
@@ -66,7 +66,7 @@ package struct AdminService: Sendable {
         return ids.compactMap { id in found.first { $0.id == id } }
     }
 
-    /// The objects that a list's filters and search mean, on whichever page they are.
+    /// The objects that match a list's filters and search, on all pages.
     package func matching(_ scope: Scope, _ table: AdminTable, _ query: AdminQuery) async throws -> [AdminRow] {
         try Policy.require(.administer, scope)
         let now = clock()
@@ -80,8 +80,8 @@ package struct AdminService: Sendable {
         return found
     }
 
-    /// What the page that asks once more shows of `rows`: the first of them by name, which is a read of each, and what goes
-    /// with all of them where the action takes something along.
+    /// The confirmation page for `rows`: the first of them by name, recorded as reads, and the objects deleted with all
+    /// of them if the action is destructive.
     package func confirmation(
         _ scope: Scope, _ table: AdminTable, _ action: AdminAction, of rows: [AdminRow]
     ) async throws -> AdminConfirmation {
@@ -97,7 +97,7 @@ package struct AdminService: Sendable {
         return AdminConfirmation(shown: shown, ids: ids, counts: counts, refusals: refusals)
     }
 
-    /// Why `row` can't have `action` done, as far as it shows; the feature's own service has the last word.
+    /// The known reason that `action` is refused for `row`; the feature's service decides.
     private func refusal(
         _ scope: Scope, _ table: AdminTable, _ action: AdminAction, on row: AdminRow
     ) -> AppError? {
@@ -111,10 +111,10 @@ package struct AdminService: Sendable {
         return nil
     }
 
-    /// Whether `row` is out of the reader's reach.
+    /// Whether the reader may not change `row`.
     package func isReserved(_ row: AdminRow, _ scope: Scope) -> Bool { row.isSuperusers && !scope.isSuperuser }
 
-    /// What hangs on these objects, in the description's order.
+    /// The objects related to these, in the order of the table's description.
     package func related(_ scope: Scope, _ table: AdminTable, ids: [String]) async throws -> [AdminCount] {
         try Policy.require(.administer, scope)
         return try await services.database.read { connection in
@@ -130,13 +130,13 @@ package struct AdminService: Sendable {
         return try await list(scope, AdminTable.audit, query)
     }
 
-    /// The institution that `scope` acts in, where that is not the own one.
+    /// The institution that `scope` acts in, if it is not its own.
     package func visited(_ scope: Scope) async throws -> Institution? {
         guard scope.isVisiting else { return nil }
         return try await services.users.institutions.get(scope, scope.institution)
     }
 
-    /// The institution that a superuser is about to act in.
+    /// The institution that a superuser switches to.
     package func visit(_ scope: Scope, _ id: String) async throws -> Institution {
         try await services.users.institutions.get(scope, AdministeredServices.id(id, of: InstitutionID.self))
     }
@@ -151,7 +151,7 @@ package struct AdminService: Sendable {
 
     // MARK: Changing
 
-    /// Does `action` to each object; one that refuses stays as it is and hinders no other.
+    /// Performs `action` on each object; a refused object is unchanged and does not affect the others.
     package func run(
         _ scope: Scope, _ table: AdminTable, _ action: AdminAction, on rows: [AdminRow]
     ) async throws -> AdminOutcome {
@@ -162,7 +162,8 @@ package struct AdminService: Sendable {
         }
     }
 
-    /// Does `change` to each row on its own and collects the refusals, which are told by name and so recorded as read.
+    /// Performs `change` on each row separately and collects refusals, which name the rows and are therefore recorded
+    /// as reads.
     private func each(
         _ scope: Scope, _ table: AdminTable, _ rows: [AdminRow], _ change: (AdminRow) async throws -> Void
     ) async throws -> AdminOutcome {
@@ -174,7 +175,7 @@ package struct AdminService: Sendable {
                 done += 1
             } catch {
                 let known = AppError.wrapping(error)
-                // A fault of ours is no refusal: it would be the same for every other object.
+                // An internal error is not a refusal: it would be the same for every object.
                 guard known.code != .internalFault && known.code != .unavailable else { throw error }
                 refusals.append(.init(id: row.id, name: row.name, error: known))
             }
@@ -183,8 +184,8 @@ package struct AdminService: Sendable {
         return AdminOutcome(done: done, refusals: refusals)
     }
 
-    /// Saves what was changed in a list. Rows that were left as they were shown go to no service; one that is refused, or was
-    /// changed by somebody else meanwhile, stays as it is and hinders no other.
+    /// Saves an editable list. Unchanged rows are skipped; a row that is refused, or was changed in the meantime, is
+    /// unchanged and does not affect the others.
     package func save(
         _ scope: Scope, _ table: AdminTable, _ form: AdminForm, _ edits: [AdminEdit]
     ) async throws -> AdminOutcome {
@@ -202,12 +203,12 @@ package struct AdminService: Sendable {
         }
     }
 
-    /// The actions that `row` can have done now.
+    /// The actions available for `row`.
     package func actions(_ scope: Scope, _ table: AdminTable, on row: AdminRow) -> [AdminAction] {
         table.actions.filter { refusal(scope, table, $0, on: row) == nil }
     }
 
-    /// The forms that `row` is offered now.
+    /// The forms available for `row`.
     package func forms(_ scope: Scope, _ table: AdminTable, of row: AdminRow) -> [AdminForm] {
         table.objectForms.filter { !isReserved(row, scope) && $0.isOffered(scope, row) }
     }
@@ -232,7 +233,7 @@ package struct AdminService: Sendable {
 }
 
 extension [AdminRow] {
-    /// The rows that a query means, for lists that no database searches.
+    /// The rows that match a query, for lists that are not in the database.
     func matching(_ query: AdminQuery, of table: AdminTable) throws -> [AdminRow] {
         let words = query.search.lowercased().split(whereSeparator: \.isWhitespace)
         let found = filter { row in

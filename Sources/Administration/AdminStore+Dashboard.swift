@@ -2,15 +2,15 @@ import Features
 import Kernel
 import Storage
 
-/// How an institution stands, at a glance.
+/// An overview of an institution.
 package struct AdminDashboard: Sendable {
-    /// How many objects there are in one state.
+    /// The number of objects in one state.
     package struct Tally: Sendable {
         package let state: String
         package let number: Int
     }
 
-    /// A task that failed, with the sentence that its user was told.
+    /// A failed task with its error message for the user.
     package struct FailedTask: Sendable {
         package let id: String
         package let error: String
@@ -18,30 +18,30 @@ package struct AdminDashboard: Sendable {
     }
 
     package let users: [Tally]
-    /// Users who wait for approval.
+    /// Users pending approval.
     package let waiting: Int
     package let cases: [Tally]
     package let tasks: [Tally]
     package let reports: [Tally]
     package let openSessions: Int
-    /// The newest first.
+    /// Newest first.
     package let failedTasks: [FailedTask]
-    /// How long the oldest job that is due has waited; nil where none waits.
+    /// How long the oldest due job has waited; `nil` if none is waiting.
     package let oldestWait: Duration?
     package let files: Int
     package let bytes: Int64
-    /// Refusals of the last day.
+    /// Denied requests of the last day.
     package let refusals: Int
-    /// What the one who looks has changed lately, the newest first, as the audit trail has it.
+    /// The user's own recent changes, newest first, from the audit trail.
     package let recent: [AdminRow]
-    /// Nil where none is installed.
+    /// `nil` if none is installed.
     package var model: ModelVersion?
 }
 
 extension AdminStore {
     private static let shownFailures = 5
     private static let shownChanges = 10
-    /// Among as many of one's newest entries changes are looked for: most entries are reads.
+    /// The number of the user's newest entries searched for changes: most entries are reads.
     private static let recentEntries = 1000
 
     func dashboard(_ scope: Scope, at now: Timestamp) throws -> AdminDashboard {
@@ -132,7 +132,7 @@ extension AdminStore {
         return try row.optional("since", as: Timestamp.self).map { now.since($0) }
     }
 
-    /// The only row of a question that always has one.
+    /// The only row of a query that always returns one.
     private func one(_ statement: SQL) throws -> SQLRow {
         guard let row = try connection.queryOne(statement) else {
             throw DatabaseError(.decoding, "A count has no row.")

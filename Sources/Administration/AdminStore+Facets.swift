@@ -1,10 +1,10 @@
 import Kernel
 import Storage
 
-// What helps to narrow a list: how many rows each choice would leave, and the years, months and days that there are.
+// Counts of filter choices, and the years, months and days with rows.
 
 extension AdminStore {
-    /// One statement a filter, which looks at no more rows than a list counts.
+    /// One statement per filter, which reads at most as many rows as a list counts.
     func facets(
         _ scope: Scope, _ table: AdminTable, _ rows: AdminRows, _ query: AdminQuery, at now: Timestamp
     ) throws -> [AdminFacet] {
@@ -29,7 +29,8 @@ extension AdminStore {
         }
     }
 
-    /// By the first and the last time, and each year's first, which the list's index finds without a look at the rows between.
+    /// Uses the first and last time and each year's first, which the list's index provides without reading the rows
+    /// between.
     func calendar(
         _ scope: Scope, _ table: AdminTable, _ rows: AdminRows, _ query: AdminQuery, at now: Timestamp
     ) throws -> AdminCalendar? {

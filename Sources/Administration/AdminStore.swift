@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Reads the rows of any `AdminTable`; it changes nothing, since changes are the features' own services' part.
+/// Reads the rows of any `AdminTable`; the features' services perform changes.
 package struct AdminStore {
     let connection: any DatabaseConnection
 
@@ -9,7 +9,7 @@ package struct AdminStore {
         self.connection = connection
     }
 
-    /// The rows of `table` among which a page is looked for: what `scope` may see, filtered and searched.
+    /// The rows of `table` visible to `scope`, filtered and searched.
     func condition(
         _ scope: Scope, _ table: AdminTable, _ rows: AdminRows, _ query: AdminQuery, at now: Timestamp
     ) throws -> SQL {
@@ -54,7 +54,7 @@ package struct AdminStore {
             calendar: try calendar(scope, table, rows, query, at: now))
     }
 
-    /// Nil where there is no such row or `scope` may not know of it.
+    /// `nil` if there is no such row or `scope` may not know of it.
     func row(_ scope: Scope, _ table: AdminTable, _ rows: AdminRows, id: String) throws -> AdminRow? {
         try connection.queryOne(
             """
@@ -64,7 +64,7 @@ package struct AdminStore {
         ).map { try Self.row($0, table.columns) }
     }
 
-    /// The objects that a list's filters and search mean, on whichever page they are, in its order.
+    /// The objects that match a list's filters and search, on all pages, in order.
     func matching(
         _ scope: Scope, _ table: AdminTable, _ rows: AdminRows, _ query: AdminQuery,
         limit: Int = AdminQuery.bulkLimit + 1, at now: Timestamp
@@ -88,11 +88,11 @@ package struct AdminStore {
         ).map { try Self.row($0, table.columns) }
     }
 
-    /// How many objects hang on those of `ids`, which `scope` has been found to see.
+    /// The number of objects related to those of `ids`, which must be visible to `scope`.
     func count(_ scope: Scope, _ related: AdminRelated, of ids: [String]) throws -> AdminCount {
         let size = related.bytes.map { "CAST(COALESCE(SUM(\($0)), 0) AS BIGINT)" } ?? "0"
         let further = related.condition.map { "AND \($0)" } ?? ""
-        // What an institution itself has is asked for by a superuser as well.
+        // A superuser also counts the objects of institutions themselves.
         let institution: SQL =
             related.isOfInstitution ? "1 = 1" : "institution_id = \(scope.institution)"
         let row = try connection.queryOne(
@@ -107,7 +107,7 @@ package struct AdminStore {
 
     // MARK: Parts
 
-    /// Every column under a name made of its place.
+    /// Every column, named by its index.
     static func selection(_ rows: AdminRows, _ columns: [AdminColumn]) -> SQL {
         var parts = [
             "\(rows.id) AS id", "CAST(\(rows.revision ?? "NULL") AS BIGINT) AS revision",
@@ -155,7 +155,7 @@ package struct AdminStore {
         return "\(last)\(column.expression) \(direction), \(rows.id) \(direction)"
     }
 
-    /// A pattern that finds `text` anywhere; its own wildcards are taken literally.
+    /// A pattern that finds `text` anywhere; its own wildcards are escaped.
     private static func pattern(_ text: String) -> String {
         "%" + text.map { "!%_".contains($0) ? "!\($0)" : String($0) }.joined() + "%"
     }

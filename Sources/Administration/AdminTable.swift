@@ -1,32 +1,31 @@
 import Kernel
 import Storage
 
-/// One kind of object as administrators see it: a description from which the same pages make its list, its filters, its
-/// forms and its history.
+/// A kind of object in the administration: a description for the shared list, filter, form and history pages.
 package struct AdminTable: Sendable {
-    /// Stands in addresses: `cases`.
+    /// The name in URLs: `cases`.
     package let name: String
     package let title: String
-    /// One of them: `case`.
+    /// The singular: `case`.
     package let singular: String
     let audit: AuditName
     let source: Source
     package let columns: [AdminColumn]
     package var filters: [AdminFilter] = []
-    /// A word about the table; empty where it needs none.
+    /// A note about the table; empty by default.
     package var note = ""
     package var related: [AdminRelated] = []
     package var edit: AdminForm?
     package var add: AdminForm?
-    /// What can be changed in the list itself: its fields are listed columns, which the rows show as controls.
+    /// The form for editing in the list itself: its fields are listed columns, which rows show as inputs.
     package var listEdit: AdminForm?
-    /// Further forms of one object.
+    /// Additional forms of an object.
     package var forms: [AdminForm] = []
     package var actions: [AdminAction] = []
-    /// Whether only superusers add and edit, whoever else sees it.
+    /// Whether only superusers may add and edit.
     var isChangedBySuperusersAlone = false
 
-    /// How the audit trail names the objects and what is done to them: `inference_task` and `inference.read`.
+    /// The audit trail's names for the objects and operations: `inference_task` and `inference.read`.
     struct AuditName: Sendable {
         let type: String
         let prefix: String
@@ -37,10 +36,10 @@ package struct AdminTable: Sendable {
         }
     }
 
-    /// Where the objects come from.
+    /// The source of the objects.
     enum Source: Sendable {
         case rows(AdminRows)
-        /// What a service lists; few enough to be searched and sorted here.
+        /// A service's list; short enough to be searched and sorted in memory.
         case list(@Sendable (AdministeredServices, Scope) async throws -> [AdminRow])
     }
 
@@ -58,7 +57,7 @@ package struct AdminTable: Sendable {
 
     package var listed: [AdminColumn] { columns.filter(\.isListed) }
 
-    /// The same as `scope` may use it: without what it would be refused for every object.
+    /// The table as available to `scope`: without operations that it would always be denied.
     func offered(to scope: Scope) -> AdminTable {
         let mayChange = !isChangedBySuperusersAlone || scope.isSuperuser
         func mayUse(_ needed: Action?) -> Bool { needed.map { Policy.reach(of: $0, scope) != .nothing } ?? true }
@@ -72,15 +71,15 @@ package struct AdminTable: Sendable {
         return copy
     }
 
-    /// The form of one object that stands under this name in addresses.
+    /// The form with this name in URLs.
     package func form(_ key: String) -> AdminForm? { objectForms.first { $0.key == key } }
 
-    /// Every form of one object, in the order of the buttons that lead to them.
+    /// Every form of an object, in the order of their buttons.
     package var objectForms: [AdminForm] { [edit].compactMap(\.self) + forms }
 
     package func action(_ key: String) -> AdminAction? { actions.first { $0.key == key } }
 
-    /// The filter by which the pages lead through years, months and days.
+    /// The filter for navigating by year, month and day.
     var calendarFilter: AdminFilter? {
         filters.first { filter in
             if case .period = filter.kind { return true }
@@ -91,27 +90,27 @@ package struct AdminTable: Sendable {
     package func filter(_ key: String) -> AdminFilter? { filters.first { $0.key == key } }
 }
 
-/// Rows of the database: which tables, and which of their rows a scope may see.
+/// Rows of the database: tables, and the rows visible to a scope.
 struct AdminRows: Sendable {
-    /// SQL of ours: tables with their aliases and joins.
+    /// Constant SQL: tables with aliases and joins.
     let from: String
     let id: String
     let order: Order
-    /// Lower-case texts that a search looks through.
+    /// Lower-case expressions that a search matches.
     let search: [String]
-    /// Changes with every change of a row, which forms then refuse to overwrite; nil where rows have no such number.
+    /// Changes with every change of a row, to detect concurrent edits; `nil` if rows have no revision.
     let revision: String?
-    /// Says which rows are a superuser's account or session.
+    /// Selects a superuser's accounts or sessions.
     let superusers: String?
     let visible: @Sendable (Scope) -> SQL
 
-    /// The order of a list in which nobody has chosen one.
+    /// The default order of a list.
     struct Order: Sendable {
         let column: String
         let isDescending: Bool
 
         static func newest(_ column: String) -> Order { Order(column: column, isDescending: true) }
-        /// The newest first, and rows of one time in the order of another column.
+        /// Newest first, then by another column.
         static func newest(_ column: String, then other: String) -> Order {
             Order(column: "\(column) DESC, \(other)", isDescending: false)
         }

@@ -2,7 +2,8 @@ import Features
 import Kernel
 import Storage
 
-/// The features whose objects administrators see and change; each keeps its own rules and writes its own audit entries.
+/// The features whose objects the administration shows and changes; each enforces its rules and writes its audit
+/// entries.
 package struct AdministeredServices: Sendable {
     let database: any Database
     let audit: AuditService
@@ -19,7 +20,7 @@ package struct AdministeredServices: Sendable {
         cases: CasesService, images: ImagesService, segmentation: SegmentationService, models: ModelsService,
         reports: ReportsService
     ) {
-        // One database and one trail stand behind all of them.
+        // All share one database and one audit trail.
         database = sessions.database
         audit = cases.audit
         self.users = users
@@ -31,7 +32,7 @@ package struct AdministeredServices: Sendable {
         self.reports = reports
     }
 
-    /// The typed id that a page's address or form names.
+    /// The typed id in a page's URL or form.
     static func id<Entity>(_ text: String, of type: ID<Entity>.Type) throws -> ID<Entity> {
         guard let id = ID<Entity>(text) else { throw AppError(.notFound, "Object not found.") }
         return id

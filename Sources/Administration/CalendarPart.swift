@@ -1,11 +1,11 @@
 import Storage
 
-/// A year, a month or a day in UTC, by which a list is narrowed step by step: `2026`, `2026-11`, `2026-11-28`.
+/// A year, month or day in UTC that narrows a list step by step: `2026`, `2026-11`, `2026-11-28`.
 package struct CalendarPart: Sendable, Equatable {
-    /// As addresses have it.
+    /// As in URLs.
     package let text: String
     let first: Timestamp
-    /// The first moment behind it.
+    /// The end, exclusive.
     let end: Timestamp
 
     private static let months = [
@@ -13,7 +13,7 @@ package struct CalendarPart: Sendable, Equatable {
         "December",
     ]
 
-    /// Nil where there is no such year, month or day.
+    /// `nil` if there is no such year, month or day.
     package init?(_ text: String) {
         let padding = [4: "-01-01", 7: "-01", 10: ""]
         guard let rest = padding[text.utf8.count], let date = CivilDate(text + rest),
@@ -31,7 +31,7 @@ package struct CalendarPart: Sendable, Equatable {
         end = Timestamp("\(following)T00:00:00Z") ?? first.advanced(by: .seconds(86_400))
     }
 
-    /// What it is called among its like: `2026`, `November`, `28`.
+    /// Its title among its siblings: `2026`, `November`, `28`.
     package var title: String {
         let parts = text.split(separator: "-")
         switch parts.count {
@@ -41,19 +41,19 @@ package struct CalendarPart: Sendable, Equatable {
         }
     }
 
-    /// The year and the month that it lies in, and itself.
+    /// Its year, its month and itself.
     package var path: [CalendarPart] {
         [4, 7, 10].filter { $0 <= text.utf8.count }.compactMap { CalendarPart(String(text.prefix($0))) }
     }
 
-    /// The parts of it that hold something of `span`; of a day there are none.
+    /// Its parts that intersect `span`; a day has none.
     func parts(within span: ClosedRange<Timestamp>) -> [CalendarPart] {
         guard text.utf8.count < 10 else { return [] }
         let last = text.utf8.count == 4 ? 12 : 31
         return (1...last).compactMap { CalendarPart("\(text)-\(Self.digits($0, 2))") }.filter { $0.meets(span) }
     }
 
-    /// The year in which `time` lies.
+    /// The year of `time`.
     static func year(of time: Timestamp) -> CalendarPart? { CalendarPart(String(time.description.prefix(4))) }
 
     private func meets(_ span: ClosedRange<Timestamp>) -> Bool { first <= span.upperBound && end > span.lowerBound }
@@ -64,7 +64,7 @@ package struct CalendarPart: Sendable, Equatable {
     }
 }
 
-/// The way through a list by its time: what was chosen, and what can be chosen next.
+/// Navigation of a list by time: the selection, and the next choices.
 package struct AdminCalendar: Sendable, Equatable {
     /// The filter's key.
     package let filter: String
@@ -72,12 +72,12 @@ package struct AdminCalendar: Sendable, Equatable {
     package let path: [CalendarPart]
     package let next: [CalendarPart]
 
-    /// As many years are offered at most.
+    /// The maximum number of years offered.
     static let yearLimit = 40
 
     /// - Parameters:
-    ///   - years: those in which there are rows.
-    ///   - span: of the rows that were found; nil where there are none.
+    ///   - years: those with rows.
+    ///   - span: of the matching rows; `nil` if there are none.
     init(filter: String, chosen: CalendarPart?, years: [CalendarPart], span: ClosedRange<Timestamp>?) {
         self.filter = filter
         path = chosen?.path ?? []
@@ -86,7 +86,7 @@ package struct AdminCalendar: Sendable, Equatable {
             return
         }
         var parts = chosen.map { $0.parts(within: span) } ?? years
-        // One year or month alone is no choice.
+        // A single year or month is not a choice.
         while parts.count == 1, let deeper = parts.first?.parts(within: span), !deeper.isEmpty { parts = deeper }
         next = parts.count > 1 ? parts : []
     }

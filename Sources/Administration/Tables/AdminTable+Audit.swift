@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-// The audit trail, and the choices of models, of which none is ever taken back out.
+// The audit trail, and model activations, which are never deleted.
 
 extension AdminTable {
     static let audit = {
@@ -16,7 +16,7 @@ extension AdminTable {
             [
                 AdminColumn("occurredAt", "When", "a.occurred_at", .time).precise(),
                 AdminColumn("actor", "Who", "u.email").optional().linked(
-                    // A superuser of another institution is named, but is no object of this one.
+                    // A superuser of another institution is shown by name without a link.
                     to: "users", id: "CASE WHEN u.institution_id = a.institution_id THEN a.actor_id END"),
                 AdminColumn("action", "What", "a.action"),
                 AdminColumn("object", "Object", "a.object_type").linked(
@@ -79,21 +79,21 @@ extension AdminTable {
 }
 
 extension AuditQuery {
-    /// What a list of the administration narrows under other names than an export does.
+    /// Filters that have other names in an export.
     private static let names = [
         "outcome": "outcome", "type": "objectType", "action": "action", "request": "requestId", "actor": "actor",
         "object": "objectId",
     ]
 
-    /// The filters of an export, by their names in addresses, that mean what those of an administration's list do. An export
-    /// knows no search and no filter by address.
+    /// The export's filters by query parameter that correspond to those of an administration's list. An export supports
+    /// neither search nor a filter by address.
     package static func exportFilters(of query: AdminQuery, at now: Timestamp = .now) -> [AdminQuery.Selection] {
         query.selections.flatMap { selection -> [AdminQuery.Selection] in
             if let name = names[selection.key] { return [.init(name, selection.value)] }
             let midnight = Timestamp("\(selection.value)T00:00:00Z")
             switch selection.key {
             case "period":
-                // An export has one beginning: the one that was written down.
+                // An export has a single start: the explicit one takes precedence.
                 guard query.value(of: "from") == nil, let days = Int(selection.value) else { return [] }
                 return [.init("from", now.advanced(by: .seconds(-86_400 * days)).description)]
             case "from": return midnight.map { [.init("from", $0.description)] } ?? []
@@ -103,7 +103,7 @@ extension AuditQuery {
         }
     }
 
-    /// Whether an export can't be narrowed as this list is.
+    /// Whether an export cannot be filtered like this list.
     package static func isNarrower(_ query: AdminQuery) -> Bool {
         !query.search.isEmpty || query.value(of: "address") != nil
             || (query.value(of: "period") != nil && query.value(of: "from") != nil)

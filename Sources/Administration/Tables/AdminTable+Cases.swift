@@ -246,7 +246,7 @@ extension CaseField {
         return isOptional ? shown.optional() : shown
     }
 
-    /// Whether the column may hold no value.
+    /// Whether the column may be null.
     private var isOptional: Bool {
         switch kind {
         case .label, .text: false
@@ -270,7 +270,7 @@ extension CaseField {
 }
 
 extension CaseForm {
-    /// What the pages' form sends: every field is there, empty where nothing is filled in.
+    /// The submitted form: every field is present, empty without a value.
     fileprivate init(_ values: AdminForm.Values) throws {
         self.init()
         for field in CaseField.all { self[field] = try .value(field.filledIn(values[field.name] ?? "")) }

@@ -2,7 +2,7 @@ import Features
 import Imaging
 import Storage
 
-// Stored files and what names them; they come and go with the objects that they belong to, so nothing is changed here.
+// Stored files and their references; they are created and deleted with their objects, so they are read-only here.
 
 extension AdminTable {
     static let files = {

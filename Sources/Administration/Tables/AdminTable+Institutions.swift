@@ -2,7 +2,7 @@ import Features
 import Kernel
 import Storage
 
-// Institutions and the invitations into them.
+// Institutions and their invitations.
 
 extension AdminTable {
     static let institutions = {
@@ -51,7 +51,7 @@ extension AdminTable {
         return table
     }()
 
-    /// Of its own quota; null without one, and with a quota of nothing.
+    /// The used share of its own quota; null without one or with a quota of zero.
     private static let usedShare = "(i.stored_bytes * 100 / NULLIF(i.quota_bytes, 0))"
 
     private static let quotaField = AdminForm.Field(

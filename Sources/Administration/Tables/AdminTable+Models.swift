@@ -4,7 +4,8 @@ import Kernel
 import Storage
 
 extension AdminTable {
-    /// The packages that lie on this machine; they come and go by the operator's commands, so none is deleted here.
+    /// The packages installed on this machine; they are managed by the operator's commands, so they cannot be deleted
+    /// here.
     static let models = {
         let columns = [
             AdminColumn("name", "Name"), AdminColumn("version", "Version"),
@@ -59,7 +60,7 @@ extension AdminRow {
 }
 
 extension AdminTable {
-    /// Every table, in the order of the pages' menu.
+    /// Every table, in menu order.
     static let all = [
         users, invitations, sessions, tokens, factors,
         institutions,
@@ -71,6 +72,6 @@ extension AdminTable {
         activations, audit,
     ]
 
-    /// The table whose objects the audit trail calls this.
+    /// The table of the audit trail's object type.
     static func named(auditType type: String) -> AdminTable? { all.first { $0.audit.type == type } }
 }

@@ -65,7 +65,7 @@ extension AdminTable {
         THEN 1 ELSE 0 END)
         """
 
-    /// The only active administrator of the institution, without whom nobody could appoint another one.
+    /// The institution's only active administrator, without whom no other could be appointed.
     private static let isLastAdmin = """
         (CASE WHEN u.role = 'admin' AND u.is_active = 1 AND NOT EXISTS (
             SELECT 1 FROM users o WHERE o.institution_id = u.institution_id AND o.id <> u.id AND o.role = 'admin'

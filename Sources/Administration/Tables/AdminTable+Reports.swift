@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-// Reports with their edits, and what people say of results.
+// Reports with their revisions, and feedback on results.
 
 extension AdminTable {
     private static let reportStates = [Report.Status.draft, .reviewed, .finalized, .exported].map {
@@ -78,7 +78,7 @@ extension AdminTable {
         .init("acknowledgeChecks", "Sign despite the listed warnings", .flag),
         .init("editReason", "Reason"),
     ]) { services, scope, id, values in
-        // Browsers send line ends as they were in mail.
+        // Browsers send CRLF line ends.
         let text = values["finalizedText"]?.replacing("\r\n", with: "\n")
         let form = ReportForm(
             finalizedText: text, editReason: values["editReason"], status: values["status"],

@@ -2,7 +2,7 @@ import Features
 import Kernel
 import Storage
 
-// What keeps people signed in, and what they need beside a password.
+// Sessions, and sign-in data other than passwords.
 
 extension AdminTable {
     static let sessions = {

@@ -2,7 +2,7 @@ import Features
 import Kernel
 import Storage
 
-// Which colleagues see whose cases.
+// Shared cases.
 
 extension AdminTable {
     static let shares = {
@@ -23,7 +23,7 @@ extension AdminTable {
                 AdminColumn("case", "Case", "c.patient_id").linked(to: "cases", id: "s.case_id"),
                 AdminColumn("access", "Access", "s.access", .state),
                 AdminColumn("sharedBy", "Shared by", "b.email").linked(
-                    // A superuser of another institution is named, but is no object of this one.
+                    // A superuser of another institution is shown by name without a link.
                     to: "users", id: "CASE WHEN b.institution_id = s.institution_id THEN s.shared_by END"),
                 AdminColumn("createdAt", "Shared", "s.created_at", .time),
             ])
@@ -66,7 +66,7 @@ extension AdminTable {
 
     private static var unknownCase: AppError { AppError.invalid("case", "Case not found.") }
 
-    /// A share has no id of its own: it is a case and a colleague.
+    /// A share has no id: it is identified by a case and a colleague.
     private static func shareParts(_ id: String) throws -> (CaseID, UserID) {
         let parts = id.split(separator: ".").map(String.init)
         guard parts.count == 2 else { throw AppError(.notFound, "Share not found.") }

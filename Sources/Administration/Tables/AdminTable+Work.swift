@@ -3,11 +3,11 @@ import Imaging
 import Kernel
 import Storage
 
-// Segmentations: tasks, the jobs that do them, and results.
+// Segmentations: tasks, their jobs, and results.
 
 extension AdminTable {
     static let ofCases = "JOIN cases c ON c.institution_id = t.institution_id AND c.id = t.case_id"
-    /// Rows that hang on results, with the task of each.
+    /// Rows related to results, with the task of each.
     private static func ofResults(_ table: String) -> String {
         "(SELECT p.institution_id, r.task_id FROM \(table) p JOIN results r ON r.id = p.result_id) AS part"
     }
