@@ -2,12 +2,12 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Refuses requests for names that are not this server's: else a forged `Host` would stand in the addresses that answers hold.
+/// Rejects requests for other hosts: otherwise a forged `Host` would appear in URLs of responses.
 struct AllowedHosts: RouterMiddleware {
     typealias Context = WebContext
 
     private let names: Set<String>
-    /// `.example.org`: all names below it.
+    /// `.example.org`: all of its subdomains.
     private let endings: [String]
     private let isOpen: Bool
 
@@ -27,7 +27,7 @@ struct AllowedHosts: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// - Parameter authority: a host with or without a port, as the request names it.
+    /// - Parameter authority: a host with or without a port, as in the request.
     func allows(_ authority: String) -> Bool {
         guard let host = Authority(authority)?.host else { return false }
         return names.contains(host) || endings.contains { host.hasSuffix($0) || host == $0.dropFirst() }

@@ -1,12 +1,12 @@
 import Kernel
 
-/// `host[:port]`, as `Host` and the target of a request name a server (RFC 9110 §7.2).
+/// `host[:port]`, as in `Host` and in a request's target (RFC 9110 §7.2).
 struct Authority: Equatable {
-    /// In lower case; an IPv6 address stands in brackets, in its one spelling.
+    /// In lower case; an IPv6 address in brackets and in canonical notation.
     let host: String
     let port: Int?
 
-    /// Nil where the text is more or less than a host and perhaps a port.
+    /// `nil` if the text is not a host with an optional port.
     init?(_ text: some StringProtocol) {
         let text = text.lowercased()
         let end: String.Index
@@ -31,7 +31,7 @@ struct Authority: Equatable {
         port = number
     }
 
-    /// A port's number; nil where the text is none.
+    /// A port number; `nil` if the text is invalid.
     static func port(_ text: some StringProtocol) -> Int? {
         guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }),
             let number = Int(text), number <= 65_535
@@ -39,7 +39,7 @@ struct Authority: Equatable {
         return number
     }
 
-    /// Letters, digits and what host names are joined by.
+    /// Letters, digits and the separators of host names.
     private static func isOfName(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (97...122).contains(byte) || [45, 46, 95].contains(byte)
     }

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Lets browser clients of the named origins call the API; an answer to any other carries no permission.
+/// Allows browser clients from configured origins to call the API; responses to other origins have no CORS headers.
 struct CORSRules: RouterMiddleware {
     typealias Context = WebContext
 
@@ -31,7 +31,7 @@ struct CORSRules: RouterMiddleware {
                 ])
         }
         var response: Response
-        // A refusal needs the permission as well: without it the client can't read why.
+        // Errors need the headers as well: without them the client cannot read the reason.
         do { response = try await next(request, context) } catch { response = ErrorResponse.make(error, context) }
         response.headers[.accessControlAllowOrigin] = origin
         response.headers[.vary] = "Origin"

@@ -1,6 +1,6 @@
 import Kernel
 
-/// Who is at the other end: the connection's address or, behind proxies that the operator trusts, what these say of it.
+/// The client's address: the connection's or, behind trusted proxies, the one that they forward.
 struct ClientAddress: Sendable {
     /// Addresses of proxies.
     private let trusted: Set<NetworkAddress>
@@ -9,8 +9,8 @@ struct ClientAddress: Sendable {
         self.trusted = Set(trusted.compactMap { NetworkAddress($0.trimmed) })
     }
 
-    /// The last address of `X-Forwarded-For` that no trusted proxy has: those before it are the client's own word. What is no
-    /// address stands for nobody; the proxy that passed it on answers for it.
+    /// The last address in `X-Forwarded-For` that is not a trusted proxy's: earlier ones are unverified. Invalid
+    /// addresses are ignored in favour of the proxy that forwarded them.
     func of(connection: String?, forwarded: String?) -> String? {
         guard let connection else { return nil }
         guard var address = NetworkAddress(connection) else { return connection }
@@ -23,7 +23,8 @@ struct ClientAddress: Sendable {
 }
 
 extension NetworkAddress {
-    /// An address as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
+    /// An address as forwarded by proxies: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`,
+    /// `[2001:db8::1]:4711`.
     init?(hop: String) {
         var address = hop[...]
         var port = ""[...]

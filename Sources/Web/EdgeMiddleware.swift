@@ -4,8 +4,8 @@ import Hummingbird
 import Kernel
 import Logging
 
-/// The outermost layer: names the request, turns every failure into the contract's form, logs one line without patient
-/// data, and adds the headers that browsers are to obey.
+/// The outermost layer: assigns the request id, turns errors into the contract's format, logs one line without patient
+/// data, and adds security headers.
 struct EdgeMiddleware: RouterMiddleware {
     typealias Context = WebContext
 
@@ -37,7 +37,7 @@ struct EdgeMiddleware: RouterMiddleware {
         let duration = ContinuousClock.now - start
         requests.end(
             request.method, route: context.endpointPath, status: response.status.code, after: duration)
-        // The route's pattern and not the path: a client may have put anything into that.
+        // The route's pattern instead of the path, which the client controls.
         context.logger.info(
             "request",
             metadata: [

@@ -4,8 +4,8 @@ import Hummingbird
 import Kernel
 import Logging
 
-/// Failures as the HTTP contract has them: a map of fields for 400, else one sentence with a stable code; or, where the
-/// client asks for it, the problem details of RFC 9457.
+/// Errors in the contract's format: a map of fields for 400, otherwise one sentence with a stable code; or, if the
+/// client accepts them, RFC 9457 problem details.
 enum ErrorResponse {
     static let problemType = "application/problem+json"
 
@@ -14,7 +14,7 @@ enum ErrorResponse {
         let code: String
     }
 
-    /// RFC 9457; the type is the status itself, so the title is its phrase.
+    /// RFC 9457; the type is the status itself, so the title is its reason phrase.
     private struct Problem: Encodable {
         let type = "about:blank"
         let title: String
@@ -24,7 +24,7 @@ enum ErrorResponse {
         let errors: [String: [String]]?
     }
 
-    /// What went wrong, in whichever form it will be told.
+    /// An error, independent of its format.
     private struct Account {
         let status: HTTPResponse.Status
         let sentence: String
@@ -58,8 +58,8 @@ enum ErrorResponse {
             fields: known.code == .validation ? fields : nil, headers: headers)
     }
 
-    /// Our faults as errors, an outage once a minute since every request meets it; what a client sent or broke off only where
-    /// somebody looks for it.
+    /// Logs internal errors as errors, an outage only once a minute since it affects every request, and client errors
+    /// at debug level.
     private static func log(_ error: any Error, _ known: AppError, _ context: WebContext) {
         let isOurs = known.code == .internalFault || known.code == .unavailable
         let level: Logger.Level = isOurs && !(known.cause is CancellationError) ? .error : .debug
@@ -70,7 +70,7 @@ enum ErrorResponse {
             metadata: ["id": "\(context.requestID)", "error": "\(known)", cause: "\(AppError.cause(of: error))"])
     }
 
-    /// What the framework itself refuses.
+    /// Errors of the framework itself.
     private static func account(of error: HTTPError) -> Account {
         switch error.status {
         case .badRequest:
@@ -92,7 +92,7 @@ enum ErrorResponse {
         }
     }
 
-    /// The one table from codes to statuses.
+    /// The mapping from codes to statuses.
     static func status(of code: AppError.Code) -> HTTPResponse.Status {
         switch code {
         case .validation: .badRequest
@@ -103,9 +103,9 @@ enum ErrorResponse {
         case .preconditionFailed: .preconditionFailed
         case .keyReused: .unprocessableContent
         case .locked: .init(code: 423, reasonPhrase: "Locked")
-        // As the tus protocol has it.
+        // Defined by the tus protocol.
         case .checksumMismatch: .init(code: 460, reasonPhrase: "Checksum Mismatch")
-        // Not 507: clients repeat by themselves what a server's fault kept from working.
+        // Not 507: clients automatically retry after server errors.
         case .tooLarge, .quotaExceeded: .contentTooLarge
         case .tooManyRequests: .tooManyRequests
         case .unavailable: .serviceUnavailable

@@ -2,7 +2,7 @@ import Features
 import HTTPTypes
 import Hummingbird
 
-/// Whether the service can work.
+/// The health of the service.
 struct HealthRoutes {
     let operations: OperationsService
     let settings: WebSettings

@@ -5,9 +5,9 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// Lets a client repeat a POST whose answer it did not get: under the same `Idempotency-Key` the work is done once.
+/// Lets a client repeat a POST whose response was lost: requests with the same `Idempotency-Key` are performed once.
 ///
-/// Uploads are left out: their bodies are not kept, and the same file again replaces the image anyway.
+/// Uploads are excluded: their bodies are not stored, and repeating one replaces the image anyway.
 struct IdempotencyMiddleware: RouterMiddleware {
     typealias Context = WebContext
 
@@ -45,8 +45,8 @@ struct IdempotencyMiddleware: RouterMiddleware {
         return try await keep(response, scope, repeatable)
     }
 
-    /// Before an answer is given again: the role may still do this, and the objects in the address and in the answer are still to
-    /// be seen.
+    /// Before replaying a response: checks that the role may still make the call, and that the objects in the URL and
+    /// in the response are still visible.
     private func requireAccess(to answer: StoredAnswer, _ scope: Scope, _ context: WebContext) async throws {
         guard let path = context.endpointPath, let access = accesses["POST \(path)"] else {
             throw AppError(.notFound, "Not found.")
@@ -59,7 +59,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         try await keys.requireAccess(scope, action, to: objects)
     }
 
-    /// In tasks of their own: a client that is gone cancels its request, and that one is sure to come again.
+    /// In separate tasks: a disconnected client cancels its request, and is the one most likely to repeat it.
     private func abandon(_ scope: Scope, _ request: RepeatableRequest) async {
         _ = await Task { try? await keys.abandon(scope, request) }.value
     }
@@ -90,7 +90,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
 }
 
 extension Request {
-    /// Whether its answer may be kept for a repetition.
+    /// Whether its response may be stored for repetition.
     fileprivate var isRepeatable: Bool {
         let type = headers[.contentType]?.lowercased() ?? ""
         return method == .post && uri.path.hasPrefix("/api/") && !type.hasPrefix("multipart/")
@@ -98,7 +98,7 @@ extension Request {
     }
 }
 
-/// Takes a response's body instead of the network.
+/// Collects a response's body.
 private final class CollectedBody: ResponseBodyWriter {
     private(set) var bytes = ByteBuffer()
 

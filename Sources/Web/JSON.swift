@@ -4,9 +4,9 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// Bodies in JSON: camelCase out, either spelling in.
+/// JSON bodies: camelCase in responses, both spellings in requests.
 enum JSON {
-    /// Bytes of a body that is not a file.
+    /// The maximum size of a body without a file, in bytes.
     static let bodyLimit = 1 << 20
 
     static func response(_ status: HTTPResponse.Status = .ok, _ value: some Encodable) throws -> Response {
@@ -32,7 +32,7 @@ enum JSON {
         return try encoder.encode(value)
     }
 
-    /// - Throws: a `BodyFault` where the body is something else, which the route turns into a validation error.
+    /// - Throws: a `BodyFault` if the body is invalid, which the route turns into a validation error.
     static func body<Value: Decodable & Sendable>(of request: Request, as type: Value.Type) async throws -> Value {
         var request = request
         let data = Data(try await request.collectedBody(upTo: bodyLimit).readableBytesView)
@@ -50,7 +50,7 @@ enum JSON {
     }
 }
 
-/// A sentence for the user.
+/// A message for the user.
 struct Message: Encodable {
     let message: String
 }

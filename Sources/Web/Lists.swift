@@ -5,7 +5,7 @@ import Kernel
 import NIOCore
 
 extension Request {
-    /// A query parameter in either spelling; an empty one counts as absent.
+    /// A query parameter in either spelling; empty counts as missing.
     func query(_ name: String) -> String? {
         queryItems.value(name).flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -13,7 +13,7 @@ extension Request {
     /// A query parameter that is true or false.
     func flag(_ name: String) throws -> Bool { try optionalFlag(name) ?? false }
 
-    /// The same; nil where it is not given.
+    /// The same; `nil` if missing.
     func optionalFlag(_ name: String) throws -> Bool? {
         switch query(name)?.lowercased() {
         case nil: nil
@@ -23,14 +23,14 @@ extension Request {
         }
     }
 
-    /// Which part of a list the query asks for.
+    /// The requested part of a list.
     func window() throws -> Window {
         let size = try positive("page_size") ?? 50
         guard size <= Window.pageLimit else {
             throw AppError.invalid("page_size", "Ensure this value is between 1 and \(Window.pageLimit).")
         }
         if let page = try positive("page") {
-            // Not looked at, but what can't be a cursor is a mistake here as well.
+            // Unused, but an invalid cursor is an error here as well.
             if let cursor = query("cursor"), cursor.wholeMatch(of: Self.cursorForm) == nil {
                 throw AppError.invalid("cursor", Self.invalidCursor)
             }
@@ -50,14 +50,14 @@ extension Request {
 
     /// A typed id in the query.
     ///
-    /// - Throws: a validation error where it is none; a filter that is left out would show more than was asked for.
+    /// - Throws: a validation error if it is invalid; ignoring the filter would show more than requested.
     func queryID<Entity>(_ name: String, of type: ID<Entity>.Type) throws -> ID<Entity>? {
         guard let text = query(name) else { return nil }
         guard let id = ID<Entity>(text) else { throw AppError.invalid(name, "Must be a valid UUID.") }
         return id
     }
 
-    /// The span between `<name>After` and `<name>Before`.
+    /// The time range of `<name>After` and `<name>Before`.
     func span(_ name: String) throws -> TimeSpan {
         try TimeSpan(name, after: query(name + "After"), before: query(name + "Before"))
     }
@@ -70,18 +70,18 @@ extension Request {
         return number
     }
 
-    /// `http://host:port` as the client knows it.
+    /// `http://host:port` as seen by the client.
     func base(_ settings: WebSettings) -> String {
         settings.publicURL ?? "http://\(head.authority ?? "localhost")"
     }
 
-    /// This request's address with another query parameter.
+    /// This request's URL with another query parameter.
     fileprivate func address(_ name: String, _ value: String, base: String) -> String {
         AdminAddress.address(base + uri.path, queryItems.replacing(name, value))
     }
 }
 
-/// A page of a list as the contract has it.
+/// A page of a list in the contract's format.
 struct Paged<Item: Encodable>: Encodable {
     let count: Int?
     let next: String?
@@ -113,7 +113,7 @@ extension Paged: JSONWritable where Item: JSONWritable {
     }
 }
 
-/// A list as the contract has it: a plain array, or a page where one was asked for.
+/// A list in the contract's format: a plain array, or a page if requested.
 enum Lists {
     static func response<Item: Encodable & Sendable>(
         _ page: Page<Item>, _ window: Window, _ request: Request, _ settings: WebSettings
@@ -142,10 +142,10 @@ enum Lists {
     }
 }
 
-/// A list's JSON, ready to be sent as often as it is asked for.
+/// A list's JSON, reusable for equal requests.
 struct ListAnswer: Sendable {
     let body: ByteBuffer
-    /// Where a plain list that was cut goes on.
+    /// Where a truncated plain list continues.
     let next: String?
 
     var response: Response {

@@ -3,8 +3,8 @@ import Logging
 import NIOCore
 
 extension HTTPServerBuilder {
-    /// As `http1`, but by `LoopBoundChannel`, and with the hosts of absolute targets checked; `connections` knows those that are
-    /// open.
+    /// As `http1`, but with `LoopBoundChannel` and a check of absolute targets' hosts; `connections` tracks open
+    /// connections.
     package static func loopBound(
         configuration: HTTP1Channel.Configuration = .init(), connections: OpenConnections = OpenConnections()
     ) -> HTTPServerBuilder {
@@ -16,8 +16,8 @@ extension HTTPServerBuilder {
     }
 }
 
-/// HTTP whose requests are worked on by the event loop of their connection: a hand-over to another thread, and one back for
-/// every answer, costs more than most of our calls do. What blocks or takes long has threads of its own (`ThreadPool`).
+/// HTTP whose requests run on the event loop of their connection: switching threads twice per request costs more than
+/// most calls. Blocking and long work has its own threads (`ThreadPool`).
 struct LoopBoundChannel<Base: ServerChildChannel>: ServerChildChannel {
     typealias Value = Base.Value
 
@@ -36,7 +36,7 @@ struct LoopBoundChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 }
 
-/// Runs the parts of a task on one event loop.
+/// Runs a task's jobs on one event loop.
 private final class LoopExecutor: TaskExecutor {
     private let loop: any EventLoop
 

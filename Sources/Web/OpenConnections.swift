@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// The connections that clients have open, so that a server that must end can close them.
+/// The open connections of clients, so that a stopping server can close them.
 package final class OpenConnections: Sendable {
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
@@ -15,7 +15,7 @@ package final class OpenConnections: Sendable {
         }
     }
 
-    /// Closes them all, whatever is under way on them; how many there were.
+    /// Closes all of them, including active ones, and returns their number.
     @discardableResult
     package func closeAll() -> Int {
         let open = channels.withLock { Array($0.values) }

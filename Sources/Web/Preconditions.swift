@@ -4,7 +4,7 @@ import Hummingbird
 import Kernel
 
 extension Request {
-    /// What `If-Match` asks (RFC 9110 §13.1.1): `*` is met by any case there is, a weak tag by none.
+    /// The condition of `If-Match` (RFC 9110 §13.1.1): `*` matches any existing case, a weak tag none.
     var precondition: Precondition {
         guard let header = headers[.ifMatch] else { return .none }
         let tags = header.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

@@ -1,7 +1,7 @@
 import HTTPTypes
 
 extension HTTPFields {
-    /// Whether a proxy or load balancer has passed the request on, by any of the headers that they add.
+    /// Whether a proxy or load balancer has forwarded the request, by any of the headers that they add.
     var comeThroughProxy: Bool {
         contains { field in
             let name = field.name.canonicalName

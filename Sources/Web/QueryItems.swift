@@ -1,12 +1,12 @@
 import Foundation
 import Hummingbird
 
-/// What an address carries behind its question mark, decoded as HTML forms encode it: `+` is a space.
+/// The query of a URL, decoded as HTML forms encode it: `+` is a space.
 struct QueryItems: Sendable {
     /// One `name=value`.
     struct Item: Sendable, Equatable {
         let name: String
-        /// Nil where the text is not percent-encoded UTF-8.
+        /// `nil` if the text is not percent-encoded UTF-8.
         let value: String?
     }
 
@@ -21,7 +21,7 @@ struct QueryItems: Sendable {
         }
     }
 
-    /// The first value of this name in either spelling; an empty one is a value.
+    /// The first value with this name in either spelling; it may be empty.
     func value(_ name: String) -> String? {
         let wanted = name.camelCased
         return items.first { $0.name.camelCased == wanted }?.value
@@ -46,8 +46,8 @@ extension Request {
 }
 
 extension String {
-    /// `page_size` as `pageSize`, by the rule of `JSONDecoder.KeyDecodingStrategy.convertFromSnakeCase`: underscores at
-    /// both ends stay.
+    /// `page_size` as `pageSize`, by the rule of `JSONDecoder.KeyDecodingStrategy.convertFromSnakeCase`: leading and
+    /// trailing underscores are kept.
     var camelCased: String {
         let start = prefix { $0 == "_" }
         guard start.count < count else { return self }

@@ -4,11 +4,11 @@ import Kernel
 import NIOCore
 
 extension Request {
-    /// Bytes of a body that somebody may send before signing in.
+    /// The maximum size of a body before sign-in, in bytes.
     static let anonymousBodyLimit = 16 << 10
 
-    /// The same request, whose body ends with a validation error where it can't be read: a malformed chunk, or a client that
-    /// is gone, is no fault of ours.
+    /// The same request with a body that fails with a validation error if it cannot be read: a malformed chunk or a
+    /// disconnected client is not an internal error.
     func withExplainedBody() -> Request {
         guard headers[.contentLength] != nil || headers[.transferEncoding] != nil else { return self }
         var copy = self
@@ -16,9 +16,9 @@ extension Request {
         return copy
     }
 
-    /// The whole body, which stays readable.
+    /// Collects the whole body, which stays readable.
     ///
-    /// - Throws: too large, with the limit, beyond that many bytes.
+    /// - Throws: too large, with the limit, if it has more bytes.
     mutating func collectedBody(upTo limit: Int) async throws -> ByteBuffer {
         if let length = headers[.contentLength].flatMap({ Int64($0) }), length > limit {
             throw AppError.bodyTooLarge(Int64(limit))
@@ -39,7 +39,7 @@ extension AppError {
     }
 }
 
-/// A body whose reading fails with errors that say so.
+/// A body whose read errors are explained.
 private struct ExplainedBody: AsyncSequence, Sendable {
     let body: RequestBody
 

@@ -9,10 +9,9 @@ import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
 extension Request {
-    /// - Throws: a validation error where the head does not say which host the request is for, what it asks for, or how its body
-    ///   is sent.
+    /// - Throws: a validation error if the head does not define the host, the target or the body's framing.
     func checkHead() throws {
-        // The first `Host` is the authority; all others are left among the fields.
+        // The first `Host` is the authority; further ones remain among the fields.
         guard head.authority.flatMap({ Authority($0) }) != nil, headers[.secondHost] == nil else {
             throw AppError.invalid(
                 "non_field_errors",
@@ -35,7 +34,7 @@ extension HTTPField.Name {
 }
 
 extension Authority {
-    /// The host that `http://host/path` names; nil for any other target.
+    /// The host of `http://host/path`; `nil` for any other target.
     init?(ofAbsolute target: String) {
         let lowered = target.lowercased()
         guard let scheme = ["http://", "https://"].first(where: { lowered.hasPrefix($0) }) else { return nil }
@@ -43,7 +42,7 @@ extension Authority {
     }
 }
 
-/// HTTP whose requests may have a URL as their target (RFC 9112 §3.2.2).
+/// HTTP with absolute request targets (RFC 9112 §3.2.2).
 struct TargetCheckedChannel<Base: ServerChildChannel>: ServerChildChannel {
     typealias Value = Base.Value
 
@@ -63,8 +62,8 @@ struct TargetCheckedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 }
 
-/// Keeps what the framework drops: the host of an absolute target is laid beside `Host` where both don't agree, so that the
-/// request has two.
+/// Preserves what the framework drops: if an absolute target's host differs from `Host`, it is added as a second
+/// `Host`.
 private final class AbsoluteTargetHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart

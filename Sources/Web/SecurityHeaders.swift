@@ -2,10 +2,10 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// The headers that browsers are to obey, on every answer; a route may have set a more fitting one.
+/// Security headers on every response; a route may set more specific ones.
 struct SecurityHeaders: Sendable {
     private let always: [HTTPField]
-    /// Routes may have set these themselves.
+    /// Routes may set these themselves.
     private let defaults: [HTTPField]
 
     init(_ settings: WebSettings) {
@@ -32,7 +32,8 @@ struct SecurityHeaders: Sendable {
     func add(to response: inout Response) {
         for field in always { response.headers.append(field) }
         for field in defaults where response.headers[field.name] == nil { response.headers.append(field) }
-        // Whatever is answered: whether it may be read elsewhere depends on who asked, and caches must know.
+        // For every response: whether it is readable by another origin depends on the request's origin, and caches must
+        // know.
         let varying = response.headers[values: .vary].flatMap { $0.split(separator: ",") }
         if !varying.contains(where: { String($0).trimmed.lowercased() == "origin" }) {
             response.headers.append(HTTPField(name: .vary, value: "Origin"))

@@ -1,13 +1,13 @@
 import Hummingbird
 import HummingbirdCore
 
-/// What a connection may cost the server.
+/// Limits of a connection.
 package enum ServerLimits {
-    /// HTTP/1.1 with bounded heads and a timeout for slow clients.
+    /// HTTP/1.1 with bounded headers and a timeout for slow clients.
     ///
     /// - Parameters:
-    ///   - seconds: how long a client may take to send a head, and how long it may be slow with anything else.
-    ///   - connections: told of each one.
+    ///   - seconds: how long a client may take to send headers, and how long it may be slow otherwise.
+    ///   - connections: tracks each one.
     package static func http(clientTimeout seconds: Int, connections: OpenConnections) -> HTTPServerBuilder {
         .loopBound(
             configuration:

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends connections whose clients keep the server waiting: a body that trickles in, an answer that nobody fetches, a
-/// request that goes on although it has been answered. A head that does not come is the server's own idle timeout's.
+/// Closes connections of slow clients: a body that arrives too slowly, a response that is not read, a request that
+/// continues after its response. The server's idle timeout covers missing headers.
 final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -13,7 +13,7 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var timeout: ClientTimeout
     private var timer: RepeatedTask?
 
-    /// - Parameter seconds: how long a client may be slow; it is noticed within twice this time.
+    /// - Parameter seconds: how long a client may be slow; detected within twice this time.
     init(seconds: Int) {
         pause = .seconds(Int64(seconds))
         timeout = ClientTimeout(leastBytes: seconds * ClientTimeout.bytesPerSecond)
@@ -63,19 +63,19 @@ final class SlowClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-/// Decides when a slow client has timed out; asked at regular intervals.
+/// Decides when a slow client has timed out; checked at regular intervals.
 struct ClientTimeout: Equatable {
-    /// Slower than any network that an image could be sent through.
+    /// Slower than any network that is usable for images.
     static let bytesPerSecond = 1024
 
-    /// Bytes of a body that must come between two questions.
+    /// The minimum number of body bytes between two checks.
     let leastBytes: Int
-    /// Whether the server would take more: one that is busy itself can't blame the client.
+    /// Whether the server is ready for more: a busy server must not blame the client.
     var serverWaits = false
     private var isReceiving = false
     private var isAnswered = false
     private var bytes = 0
-    /// Whether the request or the stuck answer is younger than the last question.
+    /// Whether the request or the stalled response started after the last check.
     private var isFresh = true
     private var wasStuck = false
 
@@ -94,14 +94,14 @@ struct ClientTimeout: Equatable {
     mutating func requestEnded() { isReceiving = false }
     mutating func writabilityChanged() { wasStuck = false }
 
-    /// The answer is written; what the client still sends is of no use.
+    /// The response is written; further input is irrelevant.
     mutating func answered() {
         guard isReceiving else { return }
         isAnswered = true
         isFresh = true
     }
 
-    /// Whether to close now; begins the next span of time.
+    /// Whether to close now; starts the next interval.
     mutating func isOver(isWritable: Bool) -> Bool {
         defer {
             isFresh = false

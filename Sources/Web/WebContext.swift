@@ -4,21 +4,21 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// One request on its way through the routes.
+/// The context of a request in the routes.
 package struct WebContext: RequestContext, RemoteAddressRequestContext {
     package var coreContext: CoreRequestContextStorage
     package let remoteAddress: SocketAddress?
-    /// The client's `X-Request-ID` where it is a sound one, else ours.
+    /// The client's `X-Request-ID` if it is valid, otherwise a generated one.
     var requestID = UUID().uuidString.lowercased()
-    /// Whether failures are to be told as RFC 9457 has it.
+    /// Whether errors use the format of RFC 9457.
     var wantsProblems = false
-    /// Whom the request's token stands for; nil without a good one.
+    /// The user of the request's token; `nil` without a valid one.
     var principal: Principal?
-    /// A token that was given and is not good.
+    /// A token that was sent but is invalid.
     var refusedToken: RefusedToken?
-    /// The client's network address, where a proxy stands between.
+    /// The client's network address behind a proxy.
     var clientAddress: String?
-    /// What the client says it is.
+    /// The client's User-Agent.
     var userAgent: String?
 
     package init(source: ApplicationRequestContextSource) {
@@ -30,8 +30,8 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
         RequestOrigin(requestID: requestID, address: clientAddress ?? remoteAddress?.ipAddress, userAgent: userAgent)
     }
 
-    /// - Parameter enrolling: true for the calls that serve to enrol a second factor.
-    /// - Throws: unauthenticated where nobody is signed in; second factor required where that must be enrolled first.
+    /// - Parameter enrolling: true for calls that enrol a second factor.
+    /// - Throws: unauthenticated if no user is signed in; second factor required if it must be enrolled first.
     func signedIn(enrolling: Bool = false) throws -> Principal {
         guard let principal else {
             if let refusedToken, refusedToken.error.code != .unauthenticated { throw refusedToken.error }
@@ -48,7 +48,7 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
         get throws { try signedIn().scope }
     }
 
-    /// The typed id in the path; text that is no id names nothing.
+    /// The typed id in the path; not found if it is invalid.
     func id<Entity>(_ name: String = "id", of type: ID<Entity>.Type) throws -> ID<Entity> {
         guard let text = parameters.get(name), let id = ID<Entity>(text) else {
             throw AppError(.notFound, "Not found.")
@@ -57,7 +57,7 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     }
 }
 
-/// A token that was given and is not good, and why.
+/// A token that was sent but is invalid, with the reason.
 struct RefusedToken: Sendable {
     let owner: TokenOwner?
     let error: AppError

@@ -3,7 +3,7 @@ import Features
 import Hummingbird
 import Kernel
 
-/// Every service of the program; each group of routes receives the ones that it calls.
+/// All services of the program; each group of routes receives the ones that it needs.
 package struct WebServices: Sendable {
     package let users: UsersService
     package let sessions: SessionsService
@@ -20,7 +20,7 @@ package struct WebServices: Sendable {
     package let audit: AuditService
     package let idempotency: IdempotencyService
     package let operations: OperationsService
-    /// Counts what is served.
+    /// Counts requests.
     let requests = RequestMetrics()
     package let settings: WebSettings
 
@@ -51,7 +51,7 @@ package struct WebServices: Sendable {
 }
 
 extension WebServices {
-    /// The administration of all of these.
+    /// The administration of all services.
     var admin: AdminService {
         AdminService(
             AdministeredServices(
@@ -62,7 +62,7 @@ extension WebServices {
     /// Every call of the API.
     var apiRoutes: [APIRoute] {
         get throws {
-            // One a line, in the order of the documentation.
+            // One per line, in the order of the documentation.
             let routes = [
                 HealthRoutes(operations: operations, settings: settings).all,
                 UserRoutes(users: users, sessions: sessions).all,
@@ -94,7 +94,7 @@ extension WebServices {
     package func router() throws -> Router<WebContext> {
         let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: EdgeMiddleware(settings, requests: requests))
-        // Before the rest: its token is nobody's session, and Prometheus asks for whatever name it knows.
+        // First: its token is not a session, and Prometheus may use any host name.
         MetricsRoutes(operations: operations, settings: settings, requests: requests).add(to: router)
         router.add(middleware: AllowedHosts(settings.allowedHosts))
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))

@@ -1,26 +1,26 @@
 import Foundation
 
-/// What the operator has decided about HTTP.
+/// The operator's settings for HTTP.
 package struct WebSettings: Sendable {
-    /// Bytes of one uploaded file.
+    /// The maximum size of an uploaded file in bytes.
     package var uploadLimit: Int64
-    /// Origins of browser clients on other addresses.
+    /// Allowed origins of browser clients on other sites.
     package var allowedOrigins: [String]
-    /// Where clients reach this server, such as `https://neuroai.example.org`; nil takes what each request says.
+    /// The server's public URL, such as `https://neuroai.example.org`; `nil` uses each request's host.
     package var publicURL: String?
-    /// Names under which the server may be asked for, without ports; `.example.org` stands for all names below, `*` for any.
+    /// The server's host names, without ports; `.example.org` includes all subdomains, `*` any name.
     package var allowedHosts = Self.localHosts
-    /// The folder with Swagger UI's files; without them the page that shows the API says so.
+    /// The folder of Swagger UI; without it the documentation page says so.
     package var swaggerUI: URL?
     package var version: String
-    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    /// Addresses of proxies whose `X-Forwarded-For` is trusted.
     package var trustedProxies: [String] = []
-    /// How long an upload of an expert's mask waits for the worker before it answers that it is on its way.
+    /// How long an upload of an expert mask waits for the comparison before it responds with 202.
     package var comparisonTimeout: Duration = .seconds(10)
-    /// The bearer token that opens `/metrics`; nil opens it to this machine alone.
+    /// The bearer token for `/metrics`; `nil` allows access only from this machine.
     package var metricsToken: String?
 
-    /// The names of this machine for itself.
+    /// The local names of this machine.
     package static let localHosts = ["localhost", "127.0.0.1", "[::1]"]
 
     package init(
@@ -34,6 +34,6 @@ package struct WebSettings: Sendable {
         self.version = version
     }
 
-    /// Whether browsers reach the server by TLS alone.
+    /// Whether browsers reach the server only through TLS.
     var isSecure: Bool { publicURL?.hasPrefix("https://") ?? false }
 }

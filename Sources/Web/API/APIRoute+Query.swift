@@ -2,14 +2,14 @@ import Hummingbird
 import Kernel
 
 extension APIRoute {
-    /// What browsers' libraries add so that no cache answers.
+    /// Added by browser libraries to bypass caches.
     private static let cacheBuster = "_"
 
-    /// Holds an address's query against the parameters that the call declares: each is known, given once and of its kind.
+    /// Validates a query against the call's parameters: each must be known, occur once and have a valid value.
     ///
-    /// What a signed address holds is compared as a whole by its signature; what a viewer adds there changes nothing.
+    /// The query of a signed URL is verified by its signature; parameters added by a viewer have no effect.
     ///
-    /// - Throws: a validation error that names every parameter that is wrong.
+    /// - Throws: a validation error with every invalid parameter.
     func checkQuery(of request: Request) throws {
         guard access != .signedAddress else { return }
         var check = Validation()
@@ -37,7 +37,7 @@ extension APIRoute {
         return query.first { $0.name.camelCased == wanted }
     }
 
-    /// Answers to validation errors have no such keys, by which clients tell other errors.
+    /// Validation errors must not use these keys, by which clients recognise other errors.
     private static func field(_ name: String) -> String {
         name.isEmpty || name == "error" || name == "message" ? "non_field_errors" : String(name.prefix(100))
     }
@@ -49,7 +49,7 @@ extension APIRoute {
 }
 
 extension APIRoute.Parameter {
-    /// What is wrong with the text of a query; nil where it is what the parameter takes.
+    /// The error of a query's text; `nil` if the parameter accepts it.
     fileprivate func fault(of text: String?) -> String? {
         guard let text else { return "Must be valid percent-encoded UTF-8." }
         guard let message = schema.fault(ofText: text) else { return nil }

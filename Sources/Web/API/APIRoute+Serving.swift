@@ -4,7 +4,7 @@ import Kernel
 import NIOCore
 
 extension Router<WebContext> {
-    /// Lets a call in: who may not make it, sends too much or asks with a wrong query is refused before its handler runs.
+    /// Checks a call before its handler runs: permission, body size and query.
     func add(route: APIRoute, _ settings: WebSettings) {
         let limit = route.bodyLimit(settings)
         on(route.routerPath, method: route.method) { request, context in
@@ -20,12 +20,12 @@ extension Router<WebContext> {
         }
     }
 
-    /// A known path answers another method with 405 and the methods that it has (RFC 9110 §15.5.6). Call it last.
+    /// Responds to other methods on a known path with 405 and the allowed methods (RFC 9110 §15.5.6). Call it last.
     func refuseOtherMethods() {
         var paths: [String: (path: RouterPath, methods: Set<HTTPRequest.Method>)] = [:]
         for route in routes { paths[route.path.description, default: (route.path, [])].methods.insert(route.method) }
         for (path, methods) in paths.values {
-            // The router answers HEAD wherever it answers GET.
+            // The router handles HEAD wherever it handles GET.
             let allowed = methods.contains(.get) ? methods.union([.head]) : methods
             for method in MethodRefusal.others where !allowed.contains(method) {
                 on(path, method: method) { _, _ -> Response in throw MethodRefusal(allowed: allowed) }
@@ -34,7 +34,7 @@ extension Router<WebContext> {
     }
 }
 
-/// A method that a known path does not have.
+/// A method that a known path does not allow.
 struct MethodRefusal: Error {
     let allowed: Set<HTTPRequest.Method>
 
@@ -47,11 +47,11 @@ struct MethodRefusal: Error {
 }
 
 extension APIRoute.Access {
-    /// The services ask again, object by object; here a role is refused that may never do it.
+    /// The services check each object; this rejects roles that may never make the call.
     func check(_ context: WebContext) throws {
         switch self {
         case .anyone, .signedAddress: return
-        // Whoever must enrol a second factor first is let through to the calls for that; the others refuse.
+        // Users who must enrol a second factor may make the calls for that; other calls are rejected.
         case .signedIn: _ = try context.signedIn(enrolling: true)
         case .allowed(let action): try Policy.require(action, context.scope)
         }
@@ -59,13 +59,13 @@ extension APIRoute.Access {
 }
 
 extension APIRoute {
-    /// What a JSON body should be; nil where the call takes none.
+    /// The schema of a JSON body; `nil` if the call has none.
     var bodySchema: Schema? {
         guard case .json(let schema)? = body else { return nil }
         return schema
     }
 
-    /// Bytes that a form may need beside its file.
+    /// The size of a form beyond its file, in bytes.
     private static let formOverhead: Int64 = 65_536
 
     func bodyLimit(_ settings: WebSettings) -> Int64 {
@@ -77,7 +77,7 @@ extension APIRoute {
         }
     }
 
-    /// What is said of a body beyond the limit; a form's is about its file.
+    /// The error of a body that exceeds the limit; for a form, it refers to the file.
     fileprivate func tooLarge(_ settings: WebSettings) -> AppError {
         guard case .multipart? = body, details.bodyLimit == nil else { return .bodyTooLarge(bodyLimit(settings)) }
         return .fileTooLarge(limit: settings.uploadLimit)
@@ -85,7 +85,7 @@ extension APIRoute {
 }
 
 extension Response {
-    /// A file under the general type of bytes, where the client takes no other (`OpenAPIDocument` offers both).
+    /// Uses the generic media type for a file if the client accepts no other (`OpenAPIDocument` offers both).
     fileprivate func acceptable(to request: Request, of route: APIRoute) -> Response {
         guard request.headers[.accept] == MediaType.bytes, route.responses.contains(where: \.content.isBytes) else {
             return self
@@ -97,13 +97,13 @@ extension Response {
 }
 
 extension Request {
-    /// The same request, whose body ends with an error where it goes on beyond `limit`.
+    /// The same request with a body that fails beyond `limit`.
     fileprivate func limited(to limit: Int64, error: AppError) throws -> Request {
         if let length = headers[.contentLength].flatMap({ Int64($0) }) {
             guard length <= limit else { throw error }
             return self
         }
-        // Without a length the body comes in chunks, and how many is only known at their end.
+        // Without a length the body is chunked, and its size is known only at its end.
         guard headers[.transferEncoding] != nil else { return self }
         var copy = self
         copy.body = RequestBody(asyncSequence: LimitedBody(body: body, limit: limit, error: error))
@@ -111,7 +111,7 @@ extension Request {
     }
 }
 
-/// A body that counts what it hands on.
+/// A body that counts its bytes.
 private struct LimitedBody: AsyncSequence, Sendable {
     let body: RequestBody
     let limit: Int64

@@ -2,25 +2,25 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// One call of the API: how it is reached, who may make it, what goes in and what comes out.
+/// A call of the API: method and path, permission, request and responses.
 ///
-/// The same list serves the calls, makes the OpenAPI document and is what the permission matrix is tested on.
+/// The same list defines the routes, the OpenAPI document and the test of the permission matrix.
 struct APIRoute: Sendable {
     typealias Handler = @Sendable (Request, WebContext) async throws -> Response
 
     /// Who may make a call.
     enum Access: Sendable, Equatable {
-        /// Nobody has to be signed in.
+        /// No authentication required.
         case anyone
-        /// The address itself is the permission: it is signed.
+        /// The URL is signed and grants access.
         case signedAddress
-        /// Whoever is signed in; the call concerns nobody else.
+        /// Any authenticated user; the call only concerns that user.
         case signedIn
-        /// Whom `Policy` allows this, as far as it reaches.
+        /// Users whom `Policy` allows the action.
         case allowed(Action)
     }
 
-    /// What a request carries.
+    /// The body of a request.
     enum Body: Sendable {
         case json(Schema)
         case multipart(Schema)
@@ -28,7 +28,7 @@ struct APIRoute: Sendable {
         case bytes(String)
     }
 
-    /// A part of the query.
+    /// A query parameter or header.
     struct Parameter: Sendable {
         let name: String
         let schema: Schema
@@ -43,7 +43,7 @@ struct APIRoute: Sendable {
         }
     }
 
-    /// A way in which a call succeeds; how calls fail is the same everywhere.
+    /// A successful response; errors are the same everywhere.
     struct SuccessResponse: Sendable {
         enum Content: Sendable {
             case nothing
@@ -67,7 +67,7 @@ struct APIRoute: Sendable {
     }
 
     let method: HTTPRequest.Method
-    /// `/api/cases/{caseId}/update/`: ends in `/` as the contract has it.
+    /// `/api/cases/{caseId}/update/`: ends with `/`, as in the contract.
     let path: String
     let summary: String
     let access: Access
@@ -77,15 +77,15 @@ struct APIRoute: Sendable {
     let details: Details
     let handler: Handler
 
-    /// What most calls leave at its default.
+    /// Properties for which most calls use the default.
     struct Details: Sendable {
         /// Schemas of path parameters that are not ids; the name of an id ends in `Id`.
         var pathSchemas: [String: Schema] = [:]
-        /// Bytes that a request's body may have; nil takes what suits the kind of body.
+        /// The maximum size of a request's body in bytes; `nil` for the default of its kind.
         var bodyLimit: Int64?
-        /// Ways to fail beyond those that every call of its kind has (`APIRoute.failures`).
+        /// Error statuses beyond those of every call of its kind (`APIRoute.failures`).
         var failures: Set<Int> = []
-        /// Headers that the call understands.
+        /// The headers of the call.
         var headers: [Parameter] = []
     }
 
@@ -104,7 +104,7 @@ struct APIRoute: Sendable {
         self.handler = handler
     }
 
-    /// The path as the router takes it: `/api/cases/:caseId/update`.
+    /// The path for the router: `/api/cases/:caseId/update`.
     var routerPath: RouterPath {
         RouterPath(path.replacing("{", with: ":").replacing("}", with: ""))
     }
@@ -116,10 +116,10 @@ enum MediaType {
 }
 
 extension APIRoute.Parameter {
-    /// Forms send an empty text where no case was chosen.
+    /// Forms send an empty text if no case was chosen.
     static let caseFilter = Self("caseId", .anyOf([.id, .text(atMost: 0)]), "Filters by case.")
 
-    /// Both ends of a span of time, `<name>After` and `<name>Before`.
+    /// Both ends of a time range, `<name>After` and `<name>Before`.
     static func span(_ name: String, _ what: String) -> [Self] {
         let time = Schema.anyOf([.text(format: "date"), .time, .text(atMost: 0)])
         return [
@@ -137,7 +137,7 @@ extension APIRoute.Parameter {
         "If-Match", .text(pattern: #"^(\*|"[0-9]{1,18}"(, ?"[0-9]{1,18}")*)$"#),
         "The `ETag` of the version to change; 412 if it is not the current one.")
 
-    /// What every list understands.
+    /// The parameters of every list.
     static let paging =
         pages + [
             Self(
@@ -145,7 +145,7 @@ extension APIRoute.Parameter {
                 "Cursor from `next` of the previous page; empty for the first page.")
         ]
 
-    /// What a short list understands, which has no cursor.
+    /// The parameters of a short list without cursors.
     static let pages = [
         Self("page", .integer(1...1_000_000), "Page number, from 1. The response includes the total count."),
         Self("page_size", .integer(1...Window.pageLimit), "Rows per page."),
@@ -153,7 +153,7 @@ extension APIRoute.Parameter {
 }
 
 extension APIRoute.SuccessResponse {
-    /// A list of the named component: a plain array, or a page where one was asked for.
+    /// A list of the named component: a plain array, or a page if requested.
     static func list(of name: String) -> Self {
         let item = Schema.named(name)
         let page = Schema.object(

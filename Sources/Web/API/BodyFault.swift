@@ -1,12 +1,12 @@
 import Foundation
 import Kernel
 
-/// A JSON body that could not be decoded: the decoder names the first fault alone, the route's schema names all.
+/// A JSON body that could not be decoded: the decoder reports only the first error, the route's schema reports all.
 struct BodyFault: Error {
     let body: Data
     let error: DecodingError
 
-    /// - Parameter schema: what the body should have been.
+    /// - Parameter schema: the expected schema.
     func refusal(by schema: Schema?) -> AppError {
         guard !body.isEmpty else { return Self.whole("The body is empty. Send a JSON object.") }
         guard let value = try? JSONValue(reading: body) else { return fromDecoder }
@@ -20,7 +20,7 @@ struct BodyFault: Error {
 
     private static func whole(_ message: String) -> AppError { .invalid("non_field_errors", message) }
 
-    /// Where the schema finds nothing: a number too large for any type, a field that the schema leaves out.
+    /// If the schema finds no error: a number too large for any type, or a field missing from the schema.
     private var fromDecoder: AppError {
         let path =
             switch error {

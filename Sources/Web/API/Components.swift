@@ -1,4 +1,4 @@
-/// The schemas that calls name; a feature's stand beside its routes.
+/// The component schemas; a feature's are defined with its routes.
 enum Components {
     static let all: [String: Schema] = [
         shared,
@@ -23,7 +23,7 @@ enum Components {
         all.merge(part) { first, _ in first }
     }
 
-    /// What every feature answers with.
+    /// Schemas shared by all features.
     private static let shared: [String: Schema] = [
         "Message": .object(["message": .text().described("Message for the user.")]),
         "ValidationError": Schema.map(of: .list(of: .text()))

@@ -1,10 +1,10 @@
 import Foundation
 
 extension JSONValue {
-    /// Foundation's tree without types, which is left at once.
+    /// Foundation's untyped tree, converted immediately.
     private typealias Members = Dictionary<String, Any>
 
-    /// - Throws: where the text is not JSON.
+    /// - Throws: if the text is not JSON.
     init(reading data: Data) throws {
         self.init(try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed))
     }
@@ -14,7 +14,7 @@ extension JSONValue {
         case let text as String: self = .text(text)
         case let items as [Any]: self = .list(items.map { JSONValue($0) })
         case let members as Members: self = .object(members.mapValues { JSONValue($0) })
-        // Foundation reads true and 1 as the same class; their Objective-C types tell them apart.
+        // Foundation represents true and 1 by the same class; their Objective-C types differ.
         case let number as NSNumber:
             let isBoolean = ["c", "B"].contains(String(cString: number.objCType))
             self = isBoolean ? .bool(number.boolValue) : .number(number.doubleValue)
@@ -22,7 +22,7 @@ extension JSONValue {
         }
     }
 
-    /// Whether it is of a type by its name in JSON Schema.
+    /// Whether it has the type with this JSON Schema name.
     func isA(_ type: String) -> Bool {
         switch self {
         case .null: type == "null"

@@ -8,7 +8,7 @@ enum JSONValue: Sendable, Equatable {
     case list([JSONValue])
     case object([String: JSONValue])
 
-    /// Nil where it is something else.
+    /// `nil` for any other value.
     var asText: String? {
         guard case .text(let text) = self else { return nil }
         return text

@@ -132,7 +132,7 @@ extension APIRoute.Body {
         switch self {
         case .json(let schema): ["application/json": ["schema": schema.json]]
         case .multipart(let schema): ["multipart/form-data": ["schema": schema.json]]
-        // By the type that code generators know; the call takes its protocol's own type as well.
+        // The type supported by code generators; the call also accepts the protocol's own type.
         case .bytes: [MediaType.bytes: ["schema": Schema.bytes.json]]
         }
     }
@@ -148,7 +148,7 @@ extension APIRoute.SuccessResponse.Content {
         switch self {
         case .nothing: [:]
         case .json(let schema): ["application/json": ["schema": schema.json]]
-        // Code generators know the general type alone, by which clients that accept nothing else are answered.
+        // Code generators support only the generic type, which is used for clients that accept nothing else.
         case .bytes(let type):
             Dictionary([type, MediaType.bytes].map { ($0, ["schema": Schema.bytes.json]) }, uniquingKeysWith: { $1 })
         }

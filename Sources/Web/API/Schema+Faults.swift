@@ -1,26 +1,26 @@
 import Foundation
 import Kernel
 
-/// Something in a body that is not as its schema says.
+/// A schema violation in a body.
 struct SchemaFault: Equatable {
-    /// `ratings.whole_tumor`; empty for the body as a whole.
+    /// `ratings.whole_tumor`; empty for the whole body.
     let field: String
     let message: String
 }
 
 extension Schema {
-    /// All that is wrong with a JSON value, in the words that forms use; members that the schema does not name are ignored.
+    /// All errors of a JSON value, worded as in forms; members missing from the schema are ignored.
     func faults(in value: JSONValue) -> [SchemaFault] {
         SchemaKeywords(self).faults(value, at: "")
     }
 
-    /// What is wrong with a text of an address: numbers and booleans are read out of it.
+    /// The error of a query's text, which is parsed as a number or boolean if required.
     func fault(ofText text: String) -> String? {
         SchemaKeywords(self).fault(ofText: text)
     }
 }
 
-/// A schema's keywords, read to check values with.
+/// A schema's keywords, for validation.
 struct SchemaKeywords {
     private let keywords: [String: JSONValue]
 
@@ -38,7 +38,7 @@ struct SchemaKeywords {
 
     // MARK: Keywords
 
-    /// The schema itself, or the component that it names.
+    /// The schema itself, or the referenced component.
     private var resolved: SchemaKeywords {
         guard let reference = text("$ref") else { return self }
         let name = reference.split(separator: "/").last.map(String.init) ?? ""
@@ -54,7 +54,7 @@ struct SchemaKeywords {
         return list("type").compactMap(\.asText)
     }
 
-    /// The texts that it takes alone; nil where it takes others.
+    /// The allowed texts; `nil` if there is no such restriction.
     private var names: [String]? {
         let all = list("enum")
         return all.isEmpty ? nil : all.compactMap(\.asText)
@@ -95,13 +95,14 @@ struct SchemaKeywords {
         message.map { [SchemaFault(field: field, message: $0)] } ?? []
     }
 
-    /// Of several schemas the value must fit one; else the first one of its kind tells what is wrong, or the first of all.
+    /// The value must match one of several schemas; otherwise the errors are those of the first schema of its type, or
+    /// of the first one.
     private static func faults(_ value: JSONValue, _ choices: [SchemaKeywords], at field: String) -> [SchemaFault] {
         let results = choices.map { $0.faults(value, at: field) }
         guard !results.contains(where: \.isEmpty), let first = choices.first, let expected = results.first else {
             return []
         }
-        // A number may come as text.
+        // A number may be sent as text.
         if case .text(let text) = value, first.types == ["integer"] {
             let number = Int(text).flatMap { first.rangeFault(Double($0)) }
             return [SchemaFault(field: field, message: number ?? first.expectation(of: value))]
@@ -127,7 +128,7 @@ struct SchemaKeywords {
         types.isEmpty || types.contains { value.isA($0) }
     }
 
-    /// What is expected where the value is of another type.
+    /// The expectation if the value has another type.
     private func expectation(of value: JSONValue) -> String {
         if case .null = value { return "This field may not be null." }
         if let names { return Validation.choices(names.filter { !$0.isEmpty }) }
@@ -190,7 +191,7 @@ struct SchemaKeywords {
 
     // MARK: Addresses
 
-    /// An address's parameter: as forgiving as the calls that read it, which look closer themselves.
+    /// A query parameter: as lenient as the calls, which validate it further.
     func fault(ofText text: String) -> String? {
         let schema = resolved
         let choices = schema.choices
@@ -201,7 +202,7 @@ struct SchemaKeywords {
             return takesDatesAndTimes ? TimeSpan.expected : faults.compactMap(\.self).first
         }
         if let names = schema.names {
-            // Readers accept either spelling.
+            // Both spellings are accepted.
             let known = names.map { $0.camelCased.lowercased() }
             return known.contains(text.camelCased.lowercased()) ? nil : Validation.choices(names.filter { !$0.isEmpty })
         }

@@ -1,6 +1,6 @@
 import Kernel
 
-/// What a JSON value looks like: JSON Schema 2020-12, the dialect of OpenAPI 3.1.
+/// The schema of a JSON value: JSON Schema 2020-12, the dialect of OpenAPI 3.1.
 struct Schema: Sendable, Equatable, Encodable {
     private var keywords: [String: JSONValue]
 
@@ -40,25 +40,25 @@ struct Schema: Sendable, Equatable, Encodable {
     /// A file, in a body or in a form.
     static let bytes = text(format: "binary")
     static let null = Schema(["type": "null"])
-    /// A text that may be empty and holds no null character, which PostgreSQL can't store.
+    /// A text, possibly empty, without null characters, which PostgreSQL cannot store.
     static func line(atMost limit: Int) -> Schema {
         text(pattern: #"^[^\u0000]*$"#, atMost: limit).example("text")
     }
-    /// The same with something in it.
+    /// The same, but not empty.
     static func filledLine(atMost limit: Int) -> Schema {
         text(pattern: #"^[^\u0000]*[^\s\u0000][^\u0000]*$"#, 1...limit).example("text")
     }
 
-    /// One line in which every character shows, as `Validation.label` takes it.
+    /// One line of visible characters, as in `Validation.label`.
     static func label(atMost limit: Int) -> Schema {
         text(pattern: "^[^\(invisible)]*$", atMost: limit).example("text")
     }
-    /// The same with something in it.
+    /// The same, but not empty.
     static func filledLabel(atMost limit: Int) -> Schema {
         text(pattern: "^[^\(invisible)]*[^\\s\(invisible)][^\(invisible)]*$", 1...limit).example("text")
     }
 
-    /// `Unicode.Scalar.isInvisible` up to U+FFFF, as a part of a pattern.
+    /// `Unicode.Scalar.isInvisible` up to U+FFFF, as part of a pattern.
     private static let invisible =
         #"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"#
         + #"\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff"#
@@ -84,7 +84,7 @@ struct Schema: Sendable, Equatable, Encodable {
         Schema(["type": "array", "items": item.json])
     }
 
-    /// An object; every property is there unless it is among `optional`.
+    /// An object; every property is required unless it is in `optional`.
     static func object(_ properties: [String: Schema], optional: Set<String> = []) -> Schema {
         let required = properties.keys.filter { !optional.contains($0) }.sorted()
         var keywords: [String: JSONValue] = [
@@ -94,12 +94,12 @@ struct Schema: Sendable, Equatable, Encodable {
         return Schema(keywords)
     }
 
-    /// A form: every property may be left out unless it is among `required`; others are ignored.
+    /// A form: every property is optional unless it is in `required`; others are ignored.
     static func form(_ properties: [String: Schema], required: Set<String> = []) -> Schema {
         object(properties, optional: Set(properties.keys).subtracting(required))
     }
 
-    /// An object with keys of any name.
+    /// An object with arbitrary keys.
     static func map(of value: Schema) -> Schema {
         Schema(["type": "object", "additionalProperties": value.json])
     }
@@ -112,7 +112,7 @@ struct Schema: Sendable, Equatable, Encodable {
         Schema(["anyOf": .list(choices.map(\.json))])
     }
 
-    /// A component of the document, by its name.
+    /// A reference to a component by name.
     static func named(_ name: String) -> Schema {
         Schema(["$ref": .text("#/components/schemas/\(name)")])
     }
@@ -124,14 +124,15 @@ struct Schema: Sendable, Equatable, Encodable {
         guard case .text(let type)? = keywords["type"] else {
             return Schema(["anyOf": [json, ["type": "null"]]])
         }
-        // Code generators make one type of a choice beside null, but one for each way to read null within a choice.
+        // Code generators create one type for a choice beside null, but one for each occurrence of null within a
+        // choice.
         guard keywords["enum"] == nil else { return Schema(["anyOf": [json, ["type": "null"]]]) }
         var copy = self
         copy.keywords["type"] = [.text(type), "null"]
         return copy
     }
 
-    /// For people: what a pattern alone would make is not to be read.
+    /// For readers, since a value generated from the pattern would be unreadable.
     func example(_ text: String) -> Schema {
         var copy = self
         copy.keywords["examples"] = [.text(text)]

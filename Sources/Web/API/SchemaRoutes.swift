@@ -4,9 +4,9 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// The description of the API, of which it is itself a part.
+/// The description of the API, including itself.
 enum SchemaRoutes {
-    /// - Parameter others: the calls that are described beside this one.
+    /// - Parameter others: the other calls to describe.
     static func all(with others: [APIRoute], _ settings: WebSettings) throws -> [APIRoute] {
         let described = others + [route(serving: Document { Data() })]
         let document = Document {
@@ -18,7 +18,7 @@ enum SchemaRoutes {
         return [route(serving: document)]
     }
 
-    /// Made when it is first asked for: it costs more than all else at the start.
+    /// Created on first use: it costs more than the rest of the start.
     private final class Document: Sendable {
         private let made = Mutex<ByteBuffer?>(nil)
         private let make: @Sendable () throws -> Data
@@ -40,7 +40,7 @@ enum SchemaRoutes {
     private static func route(serving document: Document) -> APIRoute {
         APIRoute(
             .get, "/api/schema/", "OpenAPI 3.1 schema", access: .anyone,
-            // As Django's clients ask for it.
+            // As requested by Django's clients.
             query: [.init("format", .choice(["json", ""]), "Format of the document.")],
             responses: [.json(.ok, .map(of: .anything))]
         ) { _, _ in

@@ -1,8 +1,8 @@
 import Features
 
-/// One's own account: who one is, the second factor and the open sessions.
+/// The user's own account: profile, second factor and active sessions.
 struct AccountPage: Sendable {
-    /// What the page before has done; an address names it and never words it.
+    /// The result of the previous page; URLs contain only its key.
     enum Notice: String {
         case disabled, ended, email
 
@@ -15,23 +15,23 @@ struct AccountPage: Sendable {
         }
     }
 
-    /// What came of the form before.
+    /// The result of the previous form.
     struct Outcome: Sendable {
         var notice: Notice?
         var errors: [String] = []
-        /// The address that was refused.
+        /// The rejected address.
         var email: String?
     }
 
-    /// A secret that waits for its first code.
+    /// A secret pending confirmation.
     struct Enrolment: Sendable {
-        /// Four letters each, as people read them aloud.
+        /// In groups of four letters, for reading.
         let groups: [String]
         let uri: String
         let picture: String
     }
 
-    /// An open session.
+    /// An active session.
     struct Row: Sendable {
         let id: String
         let device: String
@@ -46,12 +46,12 @@ struct AccountPage: Sendable {
     let errors: [String]
     let notice: String?
     let email: String
-    /// What somebody entered who was refused, else the present one.
+    /// The rejected input, otherwise the current address.
     let typedEmail: String
     let role: String
     let mustEnrol: Bool
     let isEnabled: Bool
-    /// Whether setting it up can be begun.
+    /// Whether enrolment can be started.
     let isOff: Bool
     let isRequired: Bool
     let codesLeft: Int
@@ -105,7 +105,7 @@ extension AccountPage.Row {
     }
 }
 
-/// The codes for a lost device, shown once.
+/// The recovery codes, shown once.
 struct RecoveryCodesPage: Sendable {
     let title = "Recovery codes"
     let userName: String

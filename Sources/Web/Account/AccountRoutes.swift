@@ -4,7 +4,7 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// The page of one's own account: the second factor and the sessions, without scripts.
+/// The user's own account: second factor and sessions, without scripts.
 struct AccountRoutes {
     static let path = "/account"
     static let picturePath = "/account/second-factor.svg"
@@ -34,7 +34,7 @@ struct AccountRoutes {
     private func account(
         _ status: HTTPResponse.Status, _ principal: Principal, _ outcome: AccountPage.Outcome
     ) async throws -> Response {
-        // Whoever must enrol first is told of nothing else.
+        // Users who must enrol first see nothing else.
         let sessions = principal.mustEnrol ? [] : try await self.sessions.list(principal)
         let model = AccountPage(
             user: try await users.profile(principal.scope), factor: try await factors.status(principal),
@@ -104,7 +104,7 @@ struct AccountRoutes {
 
     // MARK: Parts
 
-    /// The same page with what is wrong, where whoever filled it in can do something about that.
+    /// The same page with the errors, if the user can correct them.
     private func answering(
         _ principal: Principal, email: String? = nil, _ make: () async throws -> Response
     ) async throws -> Response {
@@ -121,7 +121,7 @@ struct AccountRoutes {
 }
 
 extension AppError {
-    /// Sentences that stand alone above the page: which password is missing is not told by its field there.
+    /// Messages above the form: a field does not show which password is missing.
     fileprivate var sentencesOfAccount: [String] {
         let isMissing = ["password", "currentPassword"].contains { fields[$0] == ["This field is required."] }
         return isMissing ? ["Enter your current password."] : fieldSentences

@@ -1,10 +1,10 @@
 import Administration
 
-/// How the institution stands, at a glance.
+/// An overview of the institution.
 struct AdminDashboardPage: Sendable {
     /// Objects of one kind, counted by state.
     struct Card: Sendable {
-        /// How many are in one state.
+        /// The number in one state.
         struct Line: Sendable {
             let state: String
             let count: Int
@@ -24,7 +24,7 @@ struct AdminDashboardPage: Sendable {
         let taskHref: String
     }
 
-    /// Something that the one who looks has changed.
+    /// The user's own recent change.
     struct Change: Sendable {
         let moment: String
         let action: String

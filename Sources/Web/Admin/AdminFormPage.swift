@@ -1,9 +1,9 @@
 import Administration
 import Kernel
 
-/// A form with what is wrong beside each field.
+/// A form with its errors beside the fields.
 struct AdminFormPage: Sendable {
-    /// One field with its label, its help and what is wrong with it.
+    /// A field with its label, help text and error.
     struct Field: Sendable {
         let key: String
         let caption: String
@@ -14,18 +14,18 @@ struct AdminFormPage: Sendable {
         let control: FormControl
     }
 
-    /// What comes after saving, other than the object's page.
+    /// The page after saving, other than the object's.
     enum Next: String, Sendable {
         /// The same object's form.
         case editing = "continue"
         /// The form for another object.
         case another
 
-        /// The name under which a form sends it.
+        /// The name of the form field.
         static let name = "next"
     }
 
-    /// A button that saves and goes elsewhere.
+    /// A button that saves and opens another page.
     struct Further: Sendable {
         let next: String
         let furtherTitle: String
@@ -43,7 +43,7 @@ struct AdminFormPage: Sendable {
     let backHref: String
     let button: String
     let further: [Further]
-    /// What the object was when the form was made, for services that refuse a change of what has changed since.
+    /// The object's revision when the form was rendered, so that services detect concurrent changes.
     let revision: String?
 
     init(
@@ -83,7 +83,7 @@ extension AdminFormPage.Field {
 }
 
 extension AdminForm {
-    /// What a row holds, as the form's fields show it.
+    /// A row's values, as shown by the form's fields.
     func values(of row: AdminRow) -> Values {
         var values: [String: String] = [:]
         for field in fields {
@@ -95,7 +95,7 @@ extension AdminForm {
         return Values(values)
     }
 
-    /// What a browser sent; in a list every name ends with a row's id.
+    /// The submitted values; in a list every name ends with a row's id.
     func values(of sent: FormFields, prefix: String = "", row id: String? = nil) -> Values {
         let names = fields.map(\.key) + [Self.revision]
         let pairs = names.compactMap { name in

@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Kernel
 
-/// What every administration page has around its content.
+/// The frame of every administration page.
 struct AdminFrame: Sendable {
     /// A table in the menu.
     struct MenuItem: Sendable {
@@ -16,11 +16,11 @@ struct AdminFrame: Sendable {
     let userName: String
     let isSuperuser: Bool
     let menu: [MenuItem]
-    /// What went wrong, above everything else.
+    /// Errors, shown above everything else.
     var failures: [String] = []
-    /// What has been done.
+    /// The message about a completed operation.
     var notice: String?
-    /// The institution that a superuser acts in, where it is not the own one.
+    /// The institution that a superuser visits, if any.
     var visited: String?
     /// Ends the visit.
     var homePath: String?
@@ -35,21 +35,21 @@ struct AdminFrame: Sendable {
     }
 }
 
-/// A value as a page writes it.
+/// A value as displayed.
 struct ShownCell: Sendable {
     let label: String
     let words: String
     let isNumber: Bool
     let isState: Bool
     let isLong: Bool
-    /// Whether it needs room to be read.
+    /// Whether it needs a wide column.
     let isWide: Bool
-    /// In place of the words, where the list can be edited.
+    /// Replaces the text in an editable list.
     var control: FormControl?
-    /// Where it leads to; nil where it leads nowhere.
+    /// The link's target; `nil` without a link.
     let href: String?
 
-    /// - Parameter isListed: whether it stands among many, where an id is told by its beginning.
+    /// - Parameter isListed: whether it is in a list, where ids are abbreviated.
     init(_ cell: AdminCell, of row: AdminRow, isListed: Bool = false, href: String? = nil) {
         label = cell.column.title
         let words = Self.words(cell, of: row)
@@ -74,7 +74,7 @@ struct ShownCell: Sendable {
         }
     }
 
-    /// `Role: doctor → radiologist`, or the field alone where the trail holds no values.
+    /// `Role: doctor → radiologist`, or only the field if the trail has no values.
     private static func words(_ change: FieldChange, of table: AdminTable?) -> String {
         let column = table?.columns.first { $0.key == change.field }
         func value(_ text: String?) -> String {
@@ -96,9 +96,9 @@ struct ShownRow: Sendable {
     let id: String
     let name: String
     private(set) var cells: [ShownCell]
-    /// What the row was when the list was made, to be sent along with what becomes of it.
+    /// The row's original values, submitted with its changes.
     private(set) var hidden: [FormFields.Pair] = []
-    /// Why it was not saved.
+    /// The errors that prevented saving.
     private(set) var faults: [String] = []
     private(set) var isWrong = false
 
@@ -113,13 +113,13 @@ struct ShownRow: Sendable {
 }
 
 extension ShownRow {
-    /// The form that the controls of a list belong to.
+    /// The form that the inputs of a list belong to.
     private static let owner = "edits"
 
-    /// The same with controls for what can be changed in the list.
+    /// The same with inputs for the editable columns.
     ///
     /// - Parameters:
-    ///   - entered: what somebody wrote into the row that was refused; nil shows what it holds.
+    ///   - entered: the rejected input; `nil` shows the stored values.
     func editable(
         _ row: AdminRow, by form: AdminForm, entered: AdminForm.Values? = nil, refusal: AdminOutcome.Refusal? = nil
     ) -> ShownRow {
@@ -138,7 +138,7 @@ extension ShownRow {
             copy.hidden.append(
                 .init(FormControl.name(AdminEdit.former + field.key, row: id), stored[field.key] ?? ""))
         }
-        // What was entered keeps the revision that was seen then.
+        // Rejected input keeps the revision that it was based on.
         if let revision = shown[AdminForm.revision] {
             copy.hidden.append(.init(FormControl.name(AdminForm.revision, row: id), revision))
         }
@@ -148,9 +148,9 @@ extension ShownRow {
     }
 }
 
-/// The way from one page of a list to the others.
+/// Links between the pages of a list.
 struct Pager: Sendable {
-    /// A page's number; a gap has no address.
+    /// A page number; a gap has no link.
     struct Step: Sendable {
         let digits: String
         let target: String?

@@ -1,8 +1,8 @@
 import Administration
 
-/// A table's objects with everything to find them by.
+/// A table's objects with search, filters and paging.
 struct AdminListPage: Sendable {
-    /// A column's head; `order` is what `aria-sort` says.
+    /// A column's header; `order` is the value of `aria-sort`.
     struct Head: Sendable {
         let label: String
         let sortHref: String?
@@ -17,7 +17,7 @@ struct AdminListPage: Sendable {
             let caption: String
             let chooseHref: String
             let isChosen: Bool
-            /// How many rows it would leave; nil where nobody has asked, or there are too many to count.
+            /// The number of matching rows; `nil` if counts are hidden or there are too many.
             let amount: String?
         }
 
@@ -25,7 +25,7 @@ struct AdminListPage: Sendable {
         let choices: [Choice]
     }
 
-    /// A filter that is typed.
+    /// A filter with typed input.
     struct Input: Sendable {
         let key: String
         let caption: String
@@ -33,9 +33,9 @@ struct AdminListPage: Sendable {
         let typed: String
     }
 
-    /// Years, months or days to go on to, and those that lead back.
+    /// Links to years, months or days, and back.
     struct Calendar: Sendable {
-        /// A year, a month or a day; the one that is shown has no address.
+        /// A year, month or day; the current one has no link.
         struct Step: Sendable {
             let caption: String
             let stepHref: String?
@@ -45,7 +45,7 @@ struct AdminListPage: Sendable {
         let next: [Step]
     }
 
-    /// A filter that came with a link from another page.
+    /// A filter set by a link from another page.
     struct Chip: Sendable {
         let caption: String
         let objectHref: String?
@@ -59,7 +59,7 @@ struct AdminListPage: Sendable {
     let addHref: String?
     let addTitle: String
     let search: String
-    /// Kept by the search's form.
+    /// Preserved by the search form.
     let kept: [FormFields.Pair]
     let inputs: [Input]
     let groups: [Group]
@@ -73,20 +73,20 @@ struct AdminListPage: Sendable {
     let rows: [ShownRow]
     let isEmpty: Bool
     let countWords: String
-    /// The label of the box that selects every page of the list.
+    /// The label of the checkbox that selects every page of the list.
     let selectAll: String
     let pager: Pager
     let actions: [FormControl.Option]
     let hasActions: Bool
-    /// The place, for an action on all that it means and to come back to.
+    /// The list's state, for actions on all matching rows and for returning.
     let query: String
     let clearHref: String?
-    /// Of the table as shown.
+    /// The number of displayed columns.
     let columnCount: Int
-    /// Whether rows can be changed in the list.
+    /// Whether rows can be edited in the list.
     let isEditable: Bool
     let editPath: String
-    /// Where the same rows are to be had as a file.
+    /// The URL of an export of the same rows.
     var exportHref: String?
     var exportNote: String?
 
@@ -141,7 +141,7 @@ struct AdminListPage: Sendable {
 }
 
 extension AdminQuery {
-    /// The address of the same list with another value of one filter.
+    /// The URL of the same list with another value of one filter.
     fileprivate func address(_ path: String, choosing value: String?, of key: String) -> String {
         AdminAddress.address(path, choosing(value, of: key).pairs)
     }
@@ -155,7 +155,7 @@ extension AdminQuery {
 }
 
 extension AdminListPage.Head {
-    /// One that sorts nothing.
+    /// A header without sorting.
     init(_ column: AdminColumn) {
         label = column.title
         sortHref = nil
@@ -171,7 +171,7 @@ extension AdminListPage.Head {
     }
 }
 
-/// What somebody wrote into rows of a list that were then refused.
+/// Rejected edits of rows in a list.
 struct RefusedEdits: Sendable {
     private let edits: [String: AdminEdit]
     private let refusals: [String: AdminOutcome.Refusal]
@@ -183,12 +183,12 @@ struct RefusedEdits: Sendable {
 
     func refusal(_ id: String) -> AdminOutcome.Refusal? { refusals[id] }
 
-    /// To be corrected; nil where the row is to be looked at anew, since others have changed it or it may not be changed.
+    /// The input to correct; `nil` if the row must be reloaded, since it was changed by others or may not be changed.
     func entered(_ id: String) -> AdminForm.Values? {
         refusals[id]?.error.code == .validation ? edits[id]?.values : nil
     }
 
-    /// Refusals of rows that `list` no longer shows, for above it.
+    /// Errors of rows that `list` no longer shows, to be shown above it.
     func unseen(in list: AdminList) -> [String] {
         let seen = Set(list.rows.map(\.id))
         return refusals.values.filter { !seen.contains($0.id) }.map { "\($0.name): \($0.sentence)" }.sorted()
@@ -196,7 +196,7 @@ struct RefusedEdits: Sendable {
 }
 
 extension AdminListPage.Group {
-    /// Nil for a filter that offers nothing to choose from.
+    /// `nil` for a filter without choices.
     fileprivate init?(_ filter: AdminFilter, _ facet: AdminFacet?, _ query: AdminQuery, _ path: String) {
         guard !filter.choices.isEmpty else { return nil }
         heading = filter.title
@@ -215,7 +215,7 @@ extension AdminListPage.Group {
 }
 
 extension AdminListPage.Calendar {
-    /// Nil where there is nothing to choose and nothing chosen.
+    /// `nil` if there is nothing to choose and nothing selected.
     fileprivate init?(_ calendar: AdminCalendar, _ query: AdminQuery, _ path: String) {
         guard !calendar.path.isEmpty || !calendar.next.isEmpty else { return nil }
         func step(_ part: CalendarPart) -> Step {
@@ -229,7 +229,7 @@ extension AdminListPage.Calendar {
 }
 
 extension AdminListPage.Input {
-    /// Nil for a filter that is not typed.
+    /// `nil` for a filter without typed input.
     fileprivate init?(_ filter: AdminFilter, _ query: AdminQuery) {
         switch filter.kind {
         case .text: kind = "text"
@@ -243,7 +243,7 @@ extension AdminListPage.Input {
 }
 
 extension AdminListPage.Chip {
-    /// Nil for a filter that is no reference, or not in use.
+    /// `nil` for a filter that is not a reference, or not set.
     fileprivate init?(_ filter: AdminFilter, _ query: AdminQuery, _ path: String) {
         guard case .reference(let table) = filter.kind, let id = query.value(of: filter.key) else { return nil }
         caption = "\(filter.title) \(id)"

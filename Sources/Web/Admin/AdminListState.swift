@@ -1,8 +1,8 @@
 import Administration
 import Hummingbird
 
-/// Where in a table's list somebody is or came from: search, filters, order and page. Pages of objects, forms and actions carry
-/// it along, so that each way back leads there.
+/// The state of a table's list: search, filters, order and page. Pages of objects, forms and actions preserve it, so
+/// that they lead back to it.
 struct AdminListState: Sendable {
     let table: AdminTable
     let query: AdminQuery
@@ -14,20 +14,20 @@ struct AdminListState: Sendable {
         self.query = query
     }
 
-    /// As a form or an address names it; text that means no list is the list without any choice.
+    /// From a form or a query parameter; invalid text gives the default state.
     init(_ table: AdminTable, text: String?) {
         let fields = try? FormFields(text ?? "")
         self.init(table, fields.flatMap { try? AdminQuery($0, of: table) } ?? AdminQuery())
     }
 
-    /// As the address of a page that is not the list names it.
+    /// From the URL of a page other than the list.
     init(_ table: AdminTable, of request: Request) throws {
         self.init(table, text: try FormFields.query(of: request)[Self.parameter])
     }
 
     private var pairs: [FormFields.Pair] { query.pairs + query.pagePair }
 
-    /// What the address of a page that is not the list says of it.
+    /// The state as a query parameter for pages other than the list.
     var carried: [FormFields.Pair] { pairs.isEmpty ? [] : [.init(Self.parameter, text)] }
 
     /// For a hidden field of a form.
@@ -35,12 +35,12 @@ struct AdminListState: Sendable {
 
     var href: String { href(telling: []) }
 
-    /// The list, with what has been done.
+    /// The list, with a message about a completed operation.
     func href(telling done: [FormFields.Pair]) -> String {
         AdminAddress.address(AdminAddress.table(table.name), pairs + done)
     }
 
-    /// An object of the list, or a page of it.
+    /// An object of the list, or one of its pages.
     func object(_ id: String, _ page: String? = nil, _ done: [FormFields.Pair] = []) -> String {
         AdminAddress.address(AdminAddress.object(table.name, id, page), carried + done)
     }

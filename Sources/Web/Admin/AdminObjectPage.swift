@@ -1,17 +1,17 @@
 import Administration
 
-/// One object with what hangs on it and what can be done to it.
+/// An object with its related objects and actions.
 struct AdminObjectPage: Sendable {
-    /// What hangs on it, by number.
+    /// The number of related objects.
     struct Related: Sendable {
         let caption: String
         let amount: String
         let listHref: String?
     }
 
-    /// What hangs on it as a small table.
+    /// Related objects as a small table.
     struct Inline: Sendable {
-        /// One of its rows; its first cell leads to it.
+        /// A related object; its first cell links to it.
         struct Row: Sendable {
             let rowID: String
             let rowName: String
@@ -28,7 +28,7 @@ struct AdminObjectPage: Sendable {
         let hasRowOffers: Bool
         let inlineAddHref: String?
         let inlineAddTitle: String
-        /// Leads to the others where there are more than these.
+        /// The link to the full list, if there are more.
         let moreHref: String?
     }
 
@@ -59,11 +59,11 @@ struct AdminObjectPage: Sendable {
     let frame: AdminFrame
     let heading: String
     let tableTitle: String
-    /// The list that it was found in.
+    /// The list that the user came from.
     let placeHref: String
-    /// Takes the buttons' forms.
+    /// The target of the buttons' forms.
     let path: String
-    /// Goes with them.
+    /// Submitted with them.
     let query: String
     let id: String
     let facts: [ShownCell]
@@ -73,7 +73,7 @@ struct AdminObjectPage: Sendable {
     let offers: [Offer]
     var forms: [FormLink] = []
     let historyHref: String
-    /// Where a superuser begins to act in this institution; nil for other objects and other people.
+    /// The path to act in this institution as a superuser; `nil` for other objects and users.
     var visitPath: String?
 
     init(
@@ -108,7 +108,7 @@ extension AdminObjectPage.Related {
 }
 
 extension AdminObjectPage.Inline {
-    /// Nil for what is shown by number alone.
+    /// `nil` for related objects that are only counted.
     fileprivate init?(_ dependants: AdminDependants, of id: String) {
         guard let inline = dependants.inline, let list = dependants.list else { return nil }
         let table = inline.table

@@ -1,13 +1,13 @@
 import Administration
 
 extension AdminCount {
-    /// The number, with the size where it has one.
+    /// The number, with the size if known.
     var words: String { bytes.map { "\(number) (\(Format.size($0)))" } ?? String(number) }
 }
 
-/// What is to be done, to what, and what goes with it: asked once more.
+/// The confirmation page of an action, with its objects and those deleted with them.
 struct AdminConfirmPage: Sendable {
-    /// An object that it will be done to.
+    /// An object of the action.
     struct Object: Sendable {
         let caption: String
         let objectHref: String
@@ -17,16 +17,16 @@ struct AdminConfirmPage: Sendable {
     let heading: String
     let explanation: String
     let objects: [Object]
-    /// How many are not shown; nil where all are.
+    /// The number of objects not shown; `nil` if all are.
     let further: Int?
     let consequences: [String]
     let hasConsequences: Bool
-    /// Those that were chosen too and would refuse it, with the reason of each.
+    /// Selected objects that would be refused, with the reasons.
     let excluded: [String]
     let hasExcluded: Bool
     let path: String
     let action: String
-    /// The list to go back to.
+    /// The list to return to.
     let query: String
     let ids: [String]
     let button: String
@@ -67,9 +67,9 @@ extension AdminTable {
     }
 }
 
-/// What came of an action that some objects refused, or of a form that has something to tell.
+/// The result of an action that was refused for some objects, or of a form with a message.
 struct AdminOutcomePage: Sendable {
-    /// An object that stayed as it was.
+    /// An unchanged object.
     struct Refused: Sendable {
         let caption: String
         let objectHref: String
@@ -82,7 +82,7 @@ struct AdminOutcomePage: Sendable {
     let refused: [Refused]
     let hasRefused: Bool
     let backHref: String
-    /// An address to hand on.
+    /// A URL to pass on.
     let handOn: String?
 
     init(
@@ -101,7 +101,7 @@ struct AdminOutcomePage: Sendable {
     }
 }
 
-/// Who did what to one object.
+/// The audit trail of an object.
 struct AdminHistoryPage: Sendable {
     let frame: AdminFrame
     let heading: String
@@ -127,7 +127,7 @@ struct AdminHistoryPage: Sendable {
 }
 
 extension AdminAction {
-    /// `Delete 1 user`, but `End sessions: 1 user` where the title has an object already.
+    /// `Delete 1 user`, but `End sessions: 1 user` if the title already has an object.
     func title(for objects: String) -> String {
         title.contains(" ") ? "\(title): \(objects)" : "\(title) \(objects)"
     }

@@ -6,7 +6,7 @@ import Kernel
 // Actions on several objects, and acting in another institution.
 
 extension AdminRoutes {
-    /// Asks once more, then does what was chosen to each object that was chosen.
+    /// Asks for confirmation, then performs the action on the selected objects.
     @Sendable func act(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
         let fields = try await FormFields.body(of: request)
@@ -43,7 +43,7 @@ extension AdminRoutes {
         let only = rows.count == 1 ? rows.first : nil
         let backHref = only.map { place.object($0.id) } ?? place.href
         let confirmation = try await admin.confirmation(scope, table, action, of: rows)
-        // What all of them would refuse is not asked for.
+        // No confirmation if the action would be refused for all objects.
         guard !confirmation.ids.isEmpty else {
             let model = AdminOutcomePage(
                 try await frame(scope, action.title, table), place, done: "No changes.",
@@ -56,7 +56,7 @@ extension AdminRoutes {
         return page(.ok, "admin_confirm", model)
     }
 
-    /// A superuser acts as administrator of another institution from now on, or of the own one again.
+    /// Starts or ends acting as administrator of another institution.
     @Sendable func visit(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
         guard table.name == "institutions" else { throw AppError(.notFound, "Not found.") }

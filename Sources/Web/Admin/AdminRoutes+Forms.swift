@@ -3,12 +3,12 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-// The forms that make and change one object, and the list in which several are changed.
+// The forms for adding and changing an object, and the editable list.
 
 extension AdminRoutes {
     // MARK: One object
 
-    /// Empty but for the objects that the address names, by which other pages lead here.
+    /// Empty except for the references set by links from other pages.
     func blankForm(_ request: Request, _ scope: Scope, _ table: AdminTable) async throws -> Response {
         guard let form = table.add else { throw AppError(.notFound, "Objects of this type cannot be added here.") }
         let fields = try FormFields.query(of: request)
@@ -53,13 +53,13 @@ extension AdminRoutes {
         return form
     }
 
-    /// What a form is about.
+    /// The subject of a form.
     private enum Subject {
         case add
         case object(String)
     }
 
-    /// Where the form said to go on, else the object's page; the form again with what is wrong where it was not good.
+    /// Continues to the requested page, by default the object's; shows the form with its errors if it is invalid.
     private func submit(
         _ request: Request, _ scope: Scope, _ table: AdminTable, _ form: AdminForm, _ subject: Subject
     ) async throws -> Response {
@@ -128,7 +128,7 @@ extension AdminRoutes {
 
     // MARK: Several objects in their list
 
-    /// Back to the list where every changed row was saved, else the list with what was refused.
+    /// Returns to the list if every changed row was saved, otherwise shows the list with the errors.
     @Sendable func saveList(_ request: Request, _ context: WebContext) async throws -> Response {
         let (scope, table) = try place(context)
         guard let form = table.listEdit else { throw AppError(.notFound, "This list cannot be edited.") }
@@ -155,6 +155,6 @@ extension AdminRoutes {
 }
 
 extension AppError {
-    /// Whether whoever filled in the form can do something about it there.
+    /// Whether the user can correct the error in the form.
     fileprivate var isForTheForm: Bool { [.validation, .conflict, .preconditionFailed].contains(code) }
 }

@@ -49,7 +49,7 @@ struct AdminRoutes {
     ) async throws -> Response {
         var query = query
         var found = try await admin.list(scope, table, query)
-        // The page that somebody came from may be gone with the rows that an action took away.
+        // The user's page may no longer exist after an action has removed its rows.
         if found.rows.isEmpty && found.count > 0 {
             query.page = (found.count + AdminQuery.pageSize - 1) / AdminQuery.pageSize
             found = try await admin.list(scope, table, query)
@@ -97,7 +97,7 @@ struct AdminRoutes {
 
     // MARK: Parts
 
-    /// Who asks, and for which table.
+    /// The scope and the table of the request.
     func place(_ context: WebContext) throws -> (Scope, AdminTable) {
         let scope = try context.scope
         return (scope, try admin.table(scope, named: context.parameters.get("table") ?? ""))
@@ -119,7 +119,7 @@ struct AdminRoutes {
         return frame
     }
 
-    /// The words for what the page before has done; made here, so that no address can put words into a page.
+    /// The message about the previous page's operation; composed here, so that a URL cannot inject text.
     func notice(_ fields: FormFields, _ table: AdminTable) -> String? {
         guard let done = fields["done"] else { return nil }
         if done == "saved" { return saved(fields["count"].flatMap { Int($0) }, table) }
@@ -129,7 +129,7 @@ struct AdminRoutes {
         return "\(action.title): \(table.number(count))."
     }
 
-    /// - Parameter count: how many of a list; nil for the object of a form.
+    /// - Parameter count: the number of rows of a list; `nil` for the object of a form.
     private func saved(_ count: Int?, _ table: AdminTable) -> String {
         guard let count else { return "Saved \(table.singular)." }
         return count > 0 ? "Saved \(table.number(count))." : "No changes."

@@ -1,9 +1,9 @@
 import Administration
 import Kernel
 
-/// What somebody fills in, as HTML needs it: in a form of its own or in the row of a list.
+/// An HTML input, in a form or in the row of a list.
 struct FormControl: Sendable {
-    /// A choice.
+    /// A choice of a select element.
     struct Option: Sendable {
         let value: String
         let caption: String
@@ -11,11 +11,11 @@ struct FormControl: Sendable {
     }
 
     let controlName: String
-    /// The form that sends it, where that is not around it.
+    /// The id of its form, if it is not inside it.
     var owner: String?
-    /// What it is called, where no label stands beside it.
+    /// Its accessible name, if it has no label.
     var spoken: String?
-    /// The element that says more about it.
+    /// The id of the element that describes it.
     var description: String?
     let isInvalid: Bool
     let isNeeded: Bool
@@ -49,11 +49,11 @@ struct FormControl: Sendable {
         case .choice(let choices):
             isChoice = true
             options = choices.map { .init(value: $0.value, caption: $0.title, isSelected: $0.value == current) }
-            // What the API has taken and the form does not offer stays as it is until something else is chosen.
+            // A value from the API that is not among the choices is kept until another is selected.
             if !current.isEmpty && !options.contains(where: \.isSelected) {
                 options.append(.init(value: current, caption: current, isSelected: true))
             }
-            // What may be left open, or has not been chosen yet.
+            // Optional, or not selected yet.
             if !field.isRequired || current.isEmpty {
                 options.insert(.init(value: "", caption: "–", isSelected: current.isEmpty), at: 0)
             }
@@ -64,12 +64,12 @@ struct FormControl: Sendable {
         isInput = !isArea && !isChoice && !isTick
         self.inputKind = inputKind
         self.completion = completion
-        // Browsers leave a tick out that is not set.
+        // Browsers omit unchecked checkboxes.
         isTicked = isTick && value != nil
         self.current = current
         self.options = options
     }
 
-    /// The name of a row's field among those of a list.
+    /// The name of a row's field in a list.
     static func name(_ key: String, row id: String?) -> String { id.map { "\(key).\($0)" } ?? key }
 }

@@ -3,9 +3,9 @@ import Foundation
 import Hummingbird
 import Kernel
 
-/// What a browser's form sends, in a body or in an address; a name may come several times.
+/// The fields of a browser's form, from a body or a query; names may repeat.
 struct FormFields: Sendable {
-    /// One name with its value.
+    /// A name with its value.
     struct Pair: Sendable, Equatable {
         let name: String
         let value: String
@@ -18,16 +18,16 @@ struct FormFields: Sendable {
 
     let pairs: [Pair]
 
-    /// More than the largest list of ours sends.
+    /// More than the largest list submits.
     static let fieldLimit = 10_000
 
-    /// - Throws: a validation error where the text is no form, or one of too many fields.
+    /// - Throws: a validation error if the text is not a form, or has too many fields.
     init(_ text: String) throws {
         try self.init(bytes: Array(text.utf8))
     }
 
     init(bytes: [UInt8]) throws {
-        // Before any is decoded.
+        // Before decoding.
         guard bytes.count(where: { $0 == UInt8(ascii: "&") }) < Self.fieldLimit else {
             throw AppError.invalid(
                 "non_field_errors", "Too many form fields. The limit is \(Self.fieldLimit).")
@@ -51,9 +51,9 @@ struct FormFields: Sendable {
         return try await LongDecoding.run(bytes: bytes.count) { try FormFields(bytes: bytes) }
     }
 
-    /// The fields as the values of a type whose members are texts.
+    /// Decodes the fields to a type with text members.
     ///
-    /// - Throws: a validation error where a field was sent more than once, which one value can't be.
+    /// - Throws: a validation error if a field occurs more than once.
     func decoded<Form: Decodable>(as type: Form.Type) throws -> Form {
         var values: [String: String] = [:]
         for pair in pairs {
@@ -74,12 +74,12 @@ struct FormFields: Sendable {
         try FormFields(request.uri.query ?? "")
     }
 
-    /// The first value of this name.
+    /// The first value with this name.
     subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
 
     func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 
-    /// A name or a value, in which `+` is a blank and `%` is followed by two hexadecimal digits.
+    /// Decodes a name or a value: `+` is a space and `%` precedes two hexadecimal digits.
     private static func decoded(_ text: ArraySlice<UInt8>) throws -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
@@ -112,7 +112,7 @@ struct FormFields: Sendable {
         "non_field_errors", "Invalid form encoding. Use percent-encoded UTF-8.")
 }
 
-/// Addresses of the administration pages.
+/// URLs of the administration pages.
 enum AdminAddress {
     static let root = "/admin/"
 
@@ -127,7 +127,7 @@ enum AdminAddress {
         return query.isEmpty ? path : "\(path)?\(query)"
     }
 
-    /// RFC 3986 §2.3: what need not be encoded anywhere.
+    /// RFC 3986 §2.3: characters that never need encoding.
     private static let unreserved = CharacterSet(
         charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -137,7 +137,7 @@ enum AdminAddress {
 }
 
 extension AdminQuery {
-    /// Reads `?search=&status=failed&sort=-createdAt&page=2`; names that the table does not know mean nothing.
+    /// Parses `?search=&status=failed&sort=-createdAt&page=2`; unknown names are ignored.
     init(_ fields: FormFields, of table: AdminTable) throws {
         self.init()
         search = (fields["search"] ?? "").trimmed
@@ -159,7 +159,7 @@ extension AdminQuery {
 
     var pagePair: [FormFields.Pair] { page == 1 ? [] : [.init("page", String(page))] }
 
-    /// The same as parts of an address, without the page's number.
+    /// The same as query parameters, without the page.
     var pairs: [FormFields.Pair] {
         var pairs: [FormFields.Pair] = search.isEmpty ? [] : [.init("search", search)]
         pairs += selections.map { .init($0.key, $0.value) }

@@ -13,7 +13,7 @@ extension AuditRoutes {
         APIRoute.Parameter("to", empty(or: .time), "Latest time, exclusive."),
     ]
 
-    /// Forms send an empty text where nothing was chosen.
+    /// Forms send an empty text if nothing was chosen.
     private static func empty(or schema: Schema) -> Schema { .anyOf([schema, .text(atMost: 0)]) }
 
     private static let outcome = Schema.choice(AuditEntry.Outcome.allCases.map(\.rawValue))

@@ -3,9 +3,9 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Records who was refused what: a request of somebody signed in that was not allowed (403) or named an object that is not
-/// there for them (404), and a token that is not good (401); requests without a token are counted. What else is refused the
-/// services record themselves.
+/// Records denied requests: of signed-in users who are not allowed (403) or request an object that they cannot see
+/// (404), and of invalid tokens (401); requests without a token are counted. Services record other rejections
+/// themselves.
 struct RefusalTrail: RouterMiddleware {
     typealias Context = WebContext
 
@@ -22,7 +22,7 @@ struct RefusalTrail: RouterMiddleware {
     ) async throws -> Response {
         do {
             let response = try await next(request, context)
-            // Pages turn failures into answers themselves.
+            // Pages turn errors into responses themselves.
             await record(response.status.code, request, context)
             return response
         } catch let error as AppError {
@@ -38,9 +38,9 @@ struct RefusalTrail: RouterMiddleware {
 
     private func record(_ status: Int, _ request: Request, _ context: WebContext) async {
         guard [401, 403, 404].contains(status), let path = context.endpointPath, path.hasPrefix("/") else { return }
-        // The router answers HEAD wherever it answers GET.
+        // The router handles HEAD wherever it handles GET.
         let access = accesses["\(request.method) \(path)"] ?? accesses["GET \(path)"]
-        // Signing in and signed addresses are recorded where it is known whose they are.
+        // Sign-in and signed URLs are recorded once their user is known.
         guard access != .anyone, access != .signedAddress else { return }
         let refused = context.refusedToken?.owner
         guard let institution = context.principal?.scope.institution ?? refused?.institution else {
@@ -54,7 +54,7 @@ struct RefusalTrail: RouterMiddleware {
         do {
             try await audit.recordRefusal(entry)
         } catch {
-            // It stays refused; an answer about nothing needs no trace more than the one who asks needs the answer.
+            // The request stays denied; failing to record it must not change the response.
             context.logger.error(
                 "cannot record a denied request",
                 metadata: ["id": "\(context.requestID)", "outage": "\(AppError.cause(of: error))"])
@@ -69,12 +69,12 @@ struct RefusalTrail: RouterMiddleware {
         }
     }
 
-    /// The object that an address names, by its pattern: `/api/cases/{caseId}/images` and `/cases/{id}` name a case. Text that is
-    /// no id of ours is left out: the client may have put anything into it.
+    /// The object in a path, by its pattern: `/api/cases/{caseId}/images` and `/cases/{id}` refer to a case. Text that
+    /// is not an id is dropped, since the client may have sent anything.
     static func object(_ pattern: String, _ path: String) -> (type: String, id: String?) {
         let names = pattern.split(separator: "/")
         let parts = path.split(separator: "/")
-        // Administration's pattern begins with a parameter, which is no kind of object.
+        // The administration's patterns begin with a parameter, which is not a kind of object.
         let first = names.first { $0 != "api" && $0 != "admin" }
         var type = first.map { $0.hasPrefix("{") ? "page" : Self.singular($0) } ?? "page"
         var id: String?
@@ -85,7 +85,7 @@ struct RefusalTrail: RouterMiddleware {
             if parameter.hasSuffix("Id"), parameter.count > 2 {
                 type = String(parameter.dropLast(2))
             } else if index > 0 {
-                // Administration names the table in a parameter.
+                // In the administration, a parameter is the table.
                 let before = names[index - 1].hasPrefix("{") ? parts[index - 1] : names[index - 1]
                 if before.allSatisfy({ $0.isASCII && $0.isLowercase }), before.count <= 30 {
                     type = Self.singular(before)
@@ -101,7 +101,7 @@ struct RefusalTrail: RouterMiddleware {
 }
 
 extension [APIRoute] {
-    /// Who may make each call, by its method and the router's pattern.
+    /// The required access of each call, by method and router pattern.
     var accesses: [String: APIRoute.Access] {
         Dictionary(map { ("\($0.method) \($0.routerPath)", $0.access) }, uniquingKeysWith: { first, _ in first })
     }

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Cases, their images and what was found in them.
+/// Cases, their images and results.
 struct CaseRoutes {
     let cases: CasesService
     let images: ImagesService
@@ -153,7 +153,7 @@ struct CaseRoutes {
     }
 }
 
-/// An uploaded series as clients see it.
+/// An uploaded series, as in the API.
 struct ImageBody: Encodable {
     let id: String
     let modality: String
@@ -163,9 +163,9 @@ struct ImageBody: Encodable {
     let filePath: String
     let dimensions: [Int]
     let spacing: [Double]
-    /// Whether it can be segmented together with the case's other series; what could not be read was refused at the upload.
+    /// Whether it can be segmented together with the case's other series; unreadable files are rejected at the upload.
     let isValid: Bool
-    /// Why not; empty where it is valid.
+    /// The reason; empty if it is valid.
     let message: String
     let uploadedAt: String
 

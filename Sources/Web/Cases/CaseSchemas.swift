@@ -39,7 +39,7 @@ extension CaseRoutes {
 }
 
 extension CaseField {
-    /// What clients read.
+    /// The schema in responses.
     fileprivate var shown: Schema {
         switch kind {
         case .label, .text: .text()
@@ -49,7 +49,7 @@ extension CaseField {
         }
     }
 
-    /// What they send.
+    /// The schema in requests.
     fileprivate var accepted: Schema {
         switch kind {
         case .label(let limit, _): isRequired ? .filledLabel(atMost: limit) : Schema.label(atMost: limit).nullable

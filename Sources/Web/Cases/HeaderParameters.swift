@@ -2,9 +2,9 @@ import Foundation
 
 /// A header's value with its parameters (RFC 9110 §5.6.6): `form-data; name="file"; filename=t1.nii.gz`.
 struct HeaderParameters {
-    /// What stands before the first semicolon, in lower case.
+    /// The text before the first semicolon, in lower case.
     let value: String
-    /// By their names in lower case; of two with one name the first.
+    /// By name in lower case; the first one of a repeated name.
     private let parameters: [String: String]
 
     init(_ text: some StringProtocol) {
@@ -22,7 +22,7 @@ struct HeaderParameters {
         self.parameters = parameters
     }
 
-    /// The parameter of this name; the extended form of RFC 8187, `name*=UTF-8''t1%20scan.nii`, comes first where it is there.
+    /// The parameter with this name; the extended form of RFC 8187, `name*=UTF-8''t1%20scan.nii`, takes precedence.
     subscript(name: String) -> String? {
         parameters[name + "*"].flatMap(Self.extended) ?? parameters[name]
     }
@@ -33,8 +33,8 @@ struct HeaderParameters {
         return rest[..<end].trimmingCharacters(in: .whitespaces)
     }
 
-    /// A backslash keeps a quote or a backslash behind it. Before anything else it is itself: browsers have long sent Windows
-    /// paths as they are.
+    /// A backslash escapes a quote or another backslash. Otherwise it is literal: browsers have long sent Windows paths
+    /// unescaped.
     private static func quoted(_ rest: inout Substring) -> String {
         rest = rest.dropFirst()
         var value = ""
@@ -45,14 +45,14 @@ struct HeaderParameters {
         return value
     }
 
-    /// Nil where the text has no known character set or is not encoded as it says.
+    /// `nil` if the text has an unknown character set or an invalid encoding.
     private static func extended(_ text: String) -> String? {
         let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { return nil }
         switch parts[0].lowercased() {
         case "utf-8": return parts[2].removingPercentEncoding
         case "iso-8859-1":
-            // Each of its bytes is the scalar of the same number.
+            // Each byte becomes the scalar with its value.
             let bytes = parts[2].removingPercentEncodingAsLatin
             return bytes.map { String(String.UnicodeScalarView($0.map { Unicode.Scalar($0) })) }
         default: return nil
@@ -61,7 +61,7 @@ struct HeaderParameters {
 }
 
 extension Substring {
-    /// The bytes that percent-encoding stands for; nil where it is broken.
+    /// The percent-decoded bytes; `nil` if the encoding is invalid.
     fileprivate var removingPercentEncodingAsLatin: [UInt8]? {
         var bytes: [UInt8] = []
         var rest = utf8.makeIterator()

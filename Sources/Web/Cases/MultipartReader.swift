@@ -2,10 +2,10 @@ import Foundation
 import Kernel
 import NIOCore
 
-/// Reads `multipart/form-data` (RFC 7578) piece by piece: at no time more than one network chunk is in memory, and what
-/// lies between two delimiters is handed on without being copied.
+/// Reads `multipart/form-data` (RFC 7578) incrementally: at most one network chunk is in memory, and content between
+/// delimiters is passed on without copying.
 struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == ByteBuffer {
-    /// The head of one part.
+    /// The headers of a part.
     struct Part: Equatable {
         let name: String
         let filename: String?
@@ -18,18 +18,18 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
     private var hasEnded = false
 
     private static var headLimit: Int { 16_384 }
-    /// Each costs time, and no form of ours has a tenth.
+    /// Each part takes time; real forms have fewer than a tenth of this.
     private static var partLimit: Int { 100 }
     private var parts = 0
 
-    /// - Parameter contentType: the request's; it names the boundary.
+    /// - Parameter contentType: the request's, with the boundary.
     init(_ source: Source, contentType: String?) throws {
         guard let boundary = Self.boundary(in: contentType ?? "") else {
             throw AppError.invalid("file", "Send the file as multipart/form-data with a boundary.")
         }
         self.source = source
         delimiter = Array("\r\n--\(boundary)".utf8)
-        // The first delimiter stands at the very beginning, without the line end that the others have.
+        // The first delimiter is at the very beginning, without the line end of the others.
         pending = ByteBuffer(string: "\r\n")
     }
 
@@ -40,7 +40,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         return isSound && (1...70).contains(boundary.utf8.count) ? boundary : nil
     }
 
-    /// The next part, after what is left of the present one has been skipped; nil at the end.
+    /// Skips the rest of the current part and returns the next one; `nil` at the end.
     mutating func nextPart() async throws -> Part? {
         while try await nextChunk() != nil {}
         guard !hasEnded else { return nil }
@@ -62,7 +62,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         }
     }
 
-    /// RFC 2046 §5.1.1 lets blanks stand behind a delimiter.
+    /// RFC 2046 §5.1.1 allows white space after a delimiter.
     private mutating func skipPadding() async throws {
         var count = 0
         while let byte = pending.getInteger(at: pending.readerIndex, as: UInt8.self), byte == 32 || byte == 9 {
@@ -73,7 +73,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         }
     }
 
-    /// The next bytes of the present part; nil at its end.
+    /// The next bytes of the current part; `nil` at its end.
     mutating func nextChunk() async throws -> ByteBuffer? {
         guard !isAtDelimiter && !hasEnded else { return nil }
         while true {
@@ -84,7 +84,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
                 }
                 return pending.readSlice(length: index)
             }
-            // The last bytes may be the beginning of a delimiter.
+            // The last bytes may be the start of a delimiter.
             let safe = pending.readableBytes - delimiter.count + 1
             if safe > 0 { return pending.readSlice(length: safe) }
             let buffer = try await next()
@@ -92,8 +92,8 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         }
     }
 
-    /// Goes on to the next network chunk. What was kept back of the last one is returned where no delimiter begins in
-    /// it; else both are joined.
+    /// Advances to the next network chunk. Returns the retained bytes of the last one if no delimiter begins in them;
+    /// otherwise joins both.
     private mutating func passOver(to buffer: ByteBuffer) -> ByteBuffer? {
         let kept = pending
         guard kept.readableBytes > 0 else {
@@ -110,7 +110,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         return nil
     }
 
-    /// All of the present part as text.
+    /// The whole current part as text.
     mutating func text(atMost limit: Int) async throws -> String {
         var bytes = ByteBuffer()
         while let chunk = try await nextChunk() {
@@ -129,7 +129,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         guard let end = Self.find(blank, in: pending), let text = pending.readString(length: end) else {
             throw Self.malformed
         }
-        // Behind the blank line; an empty part's delimiter begins with that line's own end.
+        // After the blank line; an empty part's delimiter begins with that line's end.
         pending.moveReaderIndex(forwardBy: 4)
         let lines = text.components(separatedBy: "\r\n")
         let disposition = lines.first { $0.lowercased().hasPrefix("content-disposition:") } ?? ""
@@ -149,7 +149,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
         return buffer
     }
 
-    /// The first place of `pattern`, by way of its first byte.
+    /// The first occurrence of `pattern`, searched by its first byte.
     private static func find(_ pattern: [UInt8], in buffer: ByteBuffer) -> Int? {
         buffer.withUnsafeReadableBytes { bytes in
             pattern.withUnsafeBytes { pattern in
@@ -175,7 +175,7 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
 extension AppError {
     static let cutShort = AppError.invalid("file", "Incomplete upload. Send it again.")
 
-    /// What a failure to read a body means: a client that is gone is no fault of ours.
+    /// The error for a failure to read a body: a disconnected client is not an internal error.
     static func ofBody(_ error: any Error) -> any Error {
         switch error {
         case is AppError, is CancellationError: error

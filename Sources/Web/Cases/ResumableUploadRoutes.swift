@@ -6,7 +6,7 @@ import Imaging
 import Kernel
 import NIOCore
 
-/// Receives series in parts, so that a broken connection costs nothing: the tus protocol 1.0.0 with the extensions
+/// Receives series in chunks, so that an interrupted upload can be resumed: the tus protocol 1.0.0 with the extensions
 /// creation, expiration, checksum and termination.
 struct ResumableUploadRoutes {
     let uploads: UploadsService
@@ -49,7 +49,7 @@ struct ResumableUploadRoutes {
         ]
     }
 
-    /// The protocol's headers, as its specification describes them.
+    /// The protocol's headers.
     private static func headers(_ required: [String] = [], optional: [String] = []) -> [APIRoute.Parameter] {
         [.init("Tus-Resumable", .choice([version]), "Protocol version.", isRequired: true)]
             + required.map { .init($0, description($0), "See tus 1.0.0.", isRequired: true) }
@@ -67,7 +67,7 @@ struct ResumableUploadRoutes {
 
     private static let base64 = "[A-Za-z0-9+/]"
 
-    /// The modality and, where the client likes, the file's name, both in base64.
+    /// The modality and optionally the file's name, both in base64.
     private static let metadata: Schema = {
         let modalities = MRISequence.allCases.map { Data($0.rawValue.utf8).base64EncodedString() }
         let modality = "modality (\(modalities.joined(separator: "|")))"
@@ -78,12 +78,12 @@ struct ResumableUploadRoutes {
 
     // MARK: Protocol
 
-    /// What holds for every call of the protocol: its version is agreed, and said in every answer.
+    /// Common to all calls of the protocol: checks its version and adds it to every response.
     private func tus(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
         { request, context in
             var response: Response
             do {
-                // Who is not signed in learns that first.
+                // Unauthenticated clients get that error first.
                 _ = try context.scope
                 try Self.checkVersion(request)
                 response = try await handler(request, context)
@@ -92,7 +92,7 @@ struct ResumableUploadRoutes {
             }
             response.headers[.tusResumable] = Self.version
             if response.status == .preconditionFailed { response.headers[.tusVersion] = Self.version }
-            // An answer to HEAD has no body, not even one that says what is wrong.
+            // A response to HEAD has no body, not even with an error.
             if request.method == .head { response.body = ResponseBody() }
             return response
         }
@@ -157,7 +157,7 @@ struct ResumableUploadRoutes {
 
     @Sendable private func append(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
-        // tus asks for its own type; clients made from the schema know the general one.
+        // tus requires its own type; clients generated from the schema only support the generic one.
         guard [Self.contentType, MediaType.bytes].contains(request.headers[.contentType]?.lowercased()) else {
             throw HTTPError(.unsupportedMediaType, message: "Send the bytes as \(Self.contentType).")
         }
@@ -197,16 +197,16 @@ extension RequestBody.AsyncIterator {
     }
 }
 
-/// What a client says of a file: `Upload-Metadata: modality dDFjZQ==,filename c2Nhbi5uaWkuZ3o=`.
+/// A client's metadata of a file: `Upload-Metadata: modality dDFjZQ==,filename c2Nhbi5uaWkuZ3o=`.
 struct UploadMetadata: Equatable {
     let modality: MRISequence
     let filename: String
 
-    /// What is missing where the header says no modality.
+    /// The error if the header has no modality.
     static let expectation =
         "Upload-Metadata must name the modality: \(MRISequence.allCases.map(\.rawValue).joined(separator: ", "))."
 
-    /// Nil where the header names no modality of ours.
+    /// `nil` if the header has no known modality.
     init?(_ header: String) {
         var modality: String?
         var filename = "image"
@@ -220,7 +220,7 @@ struct UploadMetadata: Equatable {
             default: continue
             }
         }
-        // The exact name: a looser match once took t1ce for t1.
+        // Exact match: a looser one once mistook t1ce for t1.
         guard let sequence = MRISequence(rawValue: (modality ?? "").trimmed.lowercased()) else { return nil }
         self.modality = sequence
         self.filename = filename

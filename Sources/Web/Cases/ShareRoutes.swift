@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Who else may see a case.
+/// Sharing of cases.
 struct ShareRoutes {
     let shares: CaseSharesService
 

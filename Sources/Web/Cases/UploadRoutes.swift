@@ -10,7 +10,7 @@ struct UploadRoutes {
     let files: FilesService
     let settings: WebSettings
 
-    /// Bytes that a form may need beside its file.
+    /// The size of a form beyond its file, in bytes.
     private static let formOverhead: Int64 = 65_536
 
     var all: [APIRoute] {
@@ -40,7 +40,7 @@ struct UploadRoutes {
         return try JSON.response(.created, ImageBody(image, url: url))
     }
 
-    /// A whole upload.
+    /// A complete upload.
     private struct Form {
         let file: ReceivedFile
         let filename: String
@@ -66,7 +66,7 @@ struct UploadRoutes {
             }
             var check = Validation()
             if file == nil { check.add("file", "This field is required.") }
-            // The exact name: a looser match once took t1ce for t1.
+            // Exact match: a looser one once mistook t1ce for t1.
             let sequence = MRISequence(rawValue: (modality ?? "").trimmed.lowercased())
             if modality == nil {
                 check.add("modality", "This field is required.")
@@ -84,7 +84,7 @@ struct UploadRoutes {
 }
 
 extension ImagesService {
-    /// The present part's bytes, laid beside the store until somebody takes or discards them.
+    /// Stages the current part's bytes beside the store, to be kept or discarded.
     func receive<Source>(_ reader: inout MultipartReader<Source>, limit: Int64) async throws -> ReceivedFile {
         var file = try await receive(limit: limit)
         do {

@@ -4,12 +4,12 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// The page that shows the API: Swagger UI with files of ours alone.
+/// The API documentation page: Swagger UI from local files only.
 struct DocsRoutes: Sendable {
-    /// Where `scripts/bootstrap` has laid Swagger UI; nil where it is not installed.
+    /// Where `scripts/bootstrap` installs Swagger UI; `nil` if it is not installed.
     let assets: URL?
 
-    /// What the page loads from there.
+    /// The files that the page loads.
     private enum File: String, CaseIterable {
         case bundle = "swagger-ui-bundle.js"
         case style = "swagger-ui.css"
@@ -31,14 +31,14 @@ struct DocsRoutes: Sendable {
             guard assets != nil else { throw Self.notInstalled }
             return Self.answer(PackageResources.docs_html, "text/html; charset=utf-8")
         }
-        // The content security policy takes no script inside the page.
+        // The content security policy allows no inline scripts.
         router.get("api/docs/start.js") { _, _ in
             Self.answer(PackageResources.docs_js, "text/javascript; charset=utf-8")
         }
         router.get("api/docs/:name", use: file)
     }
 
-    /// What the page loads, as far as it is installed.
+    /// The page's files, if installed.
     var staticAssets: [StaticAsset] {
         let files = File.allCases.compactMap { file in
             bytes(of: file).map { StaticAsset(path: "api/docs/\(file.rawValue)", bytes: [UInt8]($0)) }

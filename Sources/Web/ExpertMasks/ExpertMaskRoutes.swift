@@ -4,7 +4,7 @@ import Hummingbird
 import Imaging
 import Kernel
 
-/// Experts' masks in, agreement with the newest result out.
+/// Uploads of expert masks, and their agreement with the newest result.
 struct ExpertMaskRoutes {
     let images: ImagesService
     let expertMasks: ExpertMasksService
@@ -28,7 +28,8 @@ struct ExpertMaskRoutes {
         ]
     }
 
-    /// Answers 201 with the agreement where the worker has compared the masks soon enough, else 202 and where to look for it.
+    /// Responds with 201 and the agreement if the worker has compared the masks in time, otherwise with 202 and its
+    /// URL.
     @Sendable private func upload(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("caseId", of: CaseID.self)
@@ -47,7 +48,7 @@ struct ExpertMaskRoutes {
             ? .zero : settings.comparisonTimeout
     }
 
-    /// A whole upload.
+    /// A complete upload.
     private struct Form {
         let file: ReceivedFile
         let convention: String?
@@ -80,7 +81,7 @@ struct ExpertMaskRoutes {
     ])
     private static let conventions = Schema.choice(LabelConvention.allCases.map(\.rawValue))
 
-    /// The components that these calls name.
+    /// The component schemas of these calls.
     static let schemas: [String: Schema] = [
         "ExpertMaskForm": .form(
             [

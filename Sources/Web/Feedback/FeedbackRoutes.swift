@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// What clinicians say of results.
+/// Clinicians' feedback on results.
 struct FeedbackRoutes {
     let feedback: FeedbackService
     let settings: WebSettings
@@ -37,7 +37,7 @@ struct FeedbackRoutes {
     private static let mark = Schema.integer(1...5)
     private static let givenMark = Schema.anyOf([mark, .text(pattern: "^0*[1-5]$"), .null])
 
-    /// The components that these calls name.
+    /// The component schemas of these calls.
     static let schemas: [String: Schema] = [
         "FeedbackForm": .form([
             "taskId": Schema.id.nullable.described("Task of the result; default: the latest of the case."),

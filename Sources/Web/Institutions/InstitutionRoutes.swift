@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// The institutions of the platform; for superusers.
+/// Inviting people to an institution, for administrators.
 struct InstitutionRoutes {
     let institutions: InstitutionsService
 

@@ -2,7 +2,7 @@ import Features
 import Hummingbird
 import Kernel
 
-/// Model versions: seen by everybody who is signed in, chosen by an administrator.
+/// Model versions: visible to all signed-in users, activated by an administrator.
 struct ModelRoutes {
     let models: ModelsService
     let settings: WebSettings

@@ -5,7 +5,8 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// `/metrics` for Prometheus: who has the token, else this machine alone. It holds numbers of all institutions and no person.
+/// `/metrics` for Prometheus: with the token, otherwise only from this machine. It contains figures of all institutions
+/// and no personal data.
 struct MetricsRoutes {
     let operations: OperationsService
     let settings: WebSettings
@@ -27,8 +28,8 @@ struct MetricsRoutes {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text.text)))
     }
 
-    /// A request that a proxy on this machine passes on comes from elsewhere. Not every proxy says that it is one, so where the
-    /// settings speak of one the token is needed.
+    /// A request forwarded by a local proxy comes from elsewhere. Not every proxy identifies itself, so if the settings
+    /// mention one, the token is required.
     private func admit(_ request: Request, _ context: WebContext) throws {
         if let token = settings.metricsToken {
             guard let given = request.headers[.authorization], given.isSame(as: "Bearer \(token)") else {
@@ -37,7 +38,7 @@ struct MetricsRoutes {
             return
         }
         let hasProxy = settings.publicURL != nil || !settings.trustedProxies.isEmpty
-        // A page that gave its own name this machine's address is called by that name.
+        // A page whose own name resolves to this machine's address sends that name as host.
         let isNamedHere = AllowedHosts(WebSettings.localHosts).allows(request.head.authority ?? "")
         guard !hasProxy, !request.headers.comeThroughProxy, isNamedHere,
             context.remoteAddress?.ipAddress.flatMap({ NetworkAddress($0) })?.isLoopback == true
@@ -123,7 +124,7 @@ struct MetricsRoutes {
 }
 
 extension String {
-    /// Compared in a time that does not tell how much of it is right.
+    /// Compares in constant time.
     fileprivate func isSame(as other: String) -> Bool {
         let left = Array(utf8)
         let right = Array(other.utf8)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the kernel says of this process (Linux' /proc); nil where there is none.
+/// The kernel's figures for this process (Linux `/proc`); `nil` if unavailable.
 struct ProcessFigures {
     let residentBytes: Double
     let virtualBytes: Double

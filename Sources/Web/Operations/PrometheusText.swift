@@ -1,15 +1,15 @@
-/// Prometheus' text format, version 0.0.4.
+/// The Prometheus text format, version 0.0.4.
 struct PrometheusText {
     static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// What a metric is.
+    /// The type of a metric.
     enum Kind: String {
         case counter, gauge, histogram
     }
 
     private(set) var text = ""
 
-    /// Begins a metric; its samples follow.
+    /// Starts a metric; its samples follow.
     mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
     }

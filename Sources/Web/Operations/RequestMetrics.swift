@@ -1,15 +1,15 @@
 import HTTPTypes
 import Synchronization
 
-/// Counts requests by route, method and status, and how long they took until their answer began.
+/// Counts requests by route, method and status, and their time to the first byte of the response.
 final class RequestMetrics: Sendable {
-    /// Upper ends in seconds.
+    /// Upper bounds in seconds.
     static let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-    /// What a client may call a method is boundless; labels are not.
+    /// Clients may send any method; labels must be bounded.
     private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     struct Call: Hashable, Comparable {
-        /// The route's pattern: a path may hold anything.
+        /// The route's pattern: paths are unbounded.
         let route: String
         let method: String
 
@@ -18,7 +18,7 @@ final class RequestMetrics: Sendable {
 
     struct Tally {
         var byStatus: [Int: Int] = [:]
-        /// Of each bucket alone; one more for what took longer.
+        /// Not cumulative; the last one is for longer durations.
         var byDuration = [Int](repeating: 0, count: buckets.count + 1)
         var seconds = 0.0
     }

@@ -1,9 +1,9 @@
 import Features
 
 extension CasePage {
-    /// One of the case's reports as the page shows it.
+    /// A report on the case page.
     struct ReportText: Sendable {
-        /// A correction below a signed text.
+        /// An addendum below a signed text.
         struct Addendum: Sendable {
             let number: Int
             let text: String
@@ -14,15 +14,15 @@ extension CasePage {
 
         let id: String
         let heading: String
-        /// The current text: the edited one where there is one.
+        /// The current text: the edited one if there is one.
         let text: String
-        /// Who edited it last; nil for a text of the software alone.
+        /// The last editor; `nil` for an unedited draft.
         let editor: String?
-        /// Nil for a report that nobody has signed.
+        /// `nil` for an unsigned report.
         let signature: String?
         let addenda: [Addendum]
         let pdf: String
-        /// Older drafts are folded up; the newest report and signed ones are not.
+        /// Older drafts are collapsed; the newest report and signed ones are not.
         let isOpen: Bool
 
         init(_ report: Report, isNewest: Bool) {

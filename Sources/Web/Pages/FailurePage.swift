@@ -3,14 +3,14 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// What could not be shown or done, why, and the way back.
+/// An error page: what failed, why, and the way back.
 struct FailurePage: Sendable {
     let title: String
-    /// No header of somebody who is signed in: whoever it was may be what could not be found out.
+    /// No user in the header: the error may be that the user is unknown.
     let userName: String? = nil
     let errors: [String] = []
     let sentences: [String]
-    /// For the operator, where it is not the user's mistake.
+    /// For the operator, if it is not the user's mistake.
     let requestID: String?
     var backHref = ReturnPath.home
     var backTitle = "Back to cases"
@@ -34,7 +34,7 @@ struct FailurePage: Sendable {
     }
 }
 
-/// Turns failures into pages for browsers; programs get them as the API has them.
+/// Turns errors into pages for browsers; other clients get the API's format.
 struct FailurePages: RouterMiddleware {
     typealias Context = WebContext
 
@@ -54,14 +54,14 @@ struct FailurePages: RouterMiddleware {
                 page.backHref = "/cases/\(item)"
                 page.backTitle = "Back to the case"
             }
-            // What a page loads may have failed because its address is too old: that may be otherwise soon.
+            // A page's resource may have failed because its URL has expired, which may change soon.
             response.headers[.cacheControl] = "no-store"
             return response
         }
     }
 
-    /// The case that a file's address belongs to, for users who may see it. Files are served without a look at who asks, so the
-    /// browser's cookie is asked here.
+    /// The case of a file's URL, for users who may see it. Files are served without authentication, so the browser's
+    /// cookie is checked here.
     private func caseOfFile(_ request: Request, _ context: WebContext) async -> CaseID? {
         let parts = request.uri.path.split(separator: "/")
         guard parts.count == 5, parts[1] == "files", let token = request.cookies[Authenticator.cookie]?.value,
@@ -73,7 +73,7 @@ struct FailurePages: RouterMiddleware {
 }
 
 extension Request {
-    /// Whether a browser asks for something to show: a page, or what a page links to below `/api/`.
+    /// Whether a browser requests something to display: a page, or a link below `/api/`.
     fileprivate var wantsPage: Bool {
         guard headers[.authorization] == nil, headers[.accept]?.contains("text/html") == true else { return false }
         let path = uri.path

@@ -12,7 +12,7 @@ struct WorklistPage: Sendable {
         let sex: String
         let status: String
         let needsReview: Bool
-        /// Why it needs review.
+        /// The reasons for review.
         let reasons: String
         let author: String
         let created: String
@@ -23,7 +23,7 @@ struct WorklistPage: Sendable {
     let rows: [Row]
     let isEmpty: Bool
     let search: String
-    /// Whether cases that need review are shown alone.
+    /// Whether only cases that need review are shown.
     let isReviewList: Bool
     let errors: [String]
     let countWords: String
@@ -32,9 +32,9 @@ struct WorklistPage: Sendable {
     let previous: Int?
     let next: Int?
 
-    /// Whether the page leads to the administration.
+    /// Whether the page links to the administration.
     let mayAdminister: Bool
-    /// The form for a new case; nil where it would be refused.
+    /// The form for a new case; `nil` if the user may not create one.
     var newCase: NewCase?
 
     init(user: User, cases: Page<Case>, query: CaseQuery, errors: [String], scope: Scope) {
@@ -63,7 +63,7 @@ struct WorklistPage: Sendable {
     }
 }
 
-/// One case with all that is known of it.
+/// A case with all its data.
 struct CasePage: Sendable {
     struct Series: Sendable {
         let code: String
@@ -71,7 +71,7 @@ struct CasePage: Sendable {
         let isPresent: Bool
         let facts: String
         let url: String
-        /// Why it cannot be segmented together with the others; nil where it can.
+        /// The reason it cannot be segmented together with the others; `nil` if it can.
         let problem: String?
     }
 
@@ -88,11 +88,11 @@ struct CasePage: Sendable {
         let step: String
         let isActive: Bool
         var canCancel = true
-        /// Why it failed; nil where it did not.
+        /// The reason of the failure; `nil` if it did not fail.
         let error: String?
     }
 
-    /// Whether the one who looks may replace series.
+    /// Whether the user may replace series.
     private(set) var mayUpload = true
     let title: String
     let userName: String
@@ -106,15 +106,15 @@ struct CasePage: Sendable {
     let indication: String?
     let series: [Series]
     private(set) var canStart: Bool
-    /// The label of the button that starts a segmentation.
+    /// The label of the button for starting a segmentation.
     let startTitle: String
     private(set) var task: TaskState?
     let result: ResultNumbers?
     let picture: String?
     let downloads: [Download]
-    /// The newest first; a signed one stays beside the drafts of later runs.
+    /// Newest first; signed ones are kept beside the drafts of later runs.
     let reports: [ReportText]
-    /// Whether a report is signed, so that starting again and other series are asked about first.
+    /// Whether a report is signed, so that another run or other series require confirmation.
     let isSigned: Bool
 
     init(
@@ -148,7 +148,7 @@ struct CasePage: Sendable {
 }
 
 extension CasePage {
-    /// Leaves out what the reader may not do.
+    /// Removes what the user may not do.
     mutating func offer(_ allowed: Set<Action>) {
         mayUpload = allowed.contains(.uploadImage)
         let mayStart = allowed.contains(.startInference)
@@ -184,19 +184,19 @@ extension CasePage.TaskState {
     }
 }
 
-/// Values as people read them.
+/// Values in display format.
 enum Format {
-    /// ISO-8601 without its seconds.
+    /// ISO-8601 without seconds.
     static func time(_ text: String) -> String {
         text.prefix(16).replacing("T", with: " ") + " UTC"
     }
 
-    /// The same with them, where the order of events matters.
+    /// With seconds, if the order of events matters.
     static func moment(_ text: String) -> String {
         text.prefix(19).replacing("T", with: " ") + " UTC"
     }
 
-    /// Decimal units, as file managers and browsers use.
+    /// Decimal units, as in file managers and browsers.
     static func size(_ bytes: Int64) -> String {
         bytes < 1_000_000
             ? String(format: "%.0f kB", Double(bytes) / 1e3) : String(format: "%.1f MB", Double(bytes) / 1e6)

@@ -3,14 +3,14 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-// Signing in, registering and signing out.
+// Sign-in, registration and sign-out.
 
 extension PageRoutes {
     private struct SignInForm: Decodable {
         var email: String?
         var password: String?
         var otp: String?
-        /// Where to go on.
+        /// The page to continue to.
         var next: String?
     }
 
@@ -44,7 +44,7 @@ extension PageRoutes {
         }
     }
 
-    /// - Throws: not found where nobody may register, as long as no invitation lets somebody in.
+    /// - Throws: not found if registration is closed, unless an invitation is valid.
     @Sendable func openRegistration(_ request: Request, _ context: WebContext) async throws -> Response {
         let invitation = request.query("invitation")
         guard try await users.mayRegister(invitation: invitation) else { throw Self.closed(invitation) }
@@ -89,7 +89,7 @@ extension PageRoutes {
     @Sendable func signOut(_ request: Request, _ context: WebContext) async throws -> Response {
         guard request.isSameOrigin else { return Response.redirect(to: "/login") }
         if let token = request.cookies[SessionCookies.refresh]?.value {
-            // A session that is over already is no reason to keep the cookies.
+            // Clears the cookies even if the session has already ended.
             try? await sessions.logout(refreshToken: token, origin: context.origin)
         }
         var response = Response.redirect(to: "/login", type: .normal)

@@ -17,7 +17,7 @@ struct PageRoutes {
     let settings: WebSettings
     let templates: PageTemplates
 
-    /// What is the same for everybody.
+    /// Paths with the same content for everyone.
     static let publicPaths: [RouterPath] = ["assets/:name"]
 
     func add(to router: Router<WebContext>) {
@@ -53,7 +53,7 @@ struct PageRoutes {
         }
     }
 
-    /// - Parameter entered: what somebody wrote into the form for a new case that was refused.
+    /// - Parameter entered: the rejected input of the form for a new case.
     private func worklist(
         _ request: Request, _ context: WebContext, errors: [String] = [], entered: NewCaseForm = NewCaseForm()
     ) async throws -> Response {
@@ -88,7 +88,7 @@ struct PageRoutes {
         let images = try await self.images.list(scope, case: id)
         let task = try await segmentation.list(scope, case: id, .plain(limit: 1)).items.first
         let result = try await segmentation.latestResult(scope, case: id)
-        // Researchers see numbers without the report.
+        // Researchers see measurements without the report.
         let mayRead = Policy.reach(of: .readReport, scope) != .nothing
         let reports =
             mayRead ? try await self.reports.list(scope, case: id, .plain(limit: Window.plainLimit)).items : []
@@ -115,7 +115,7 @@ struct PageRoutes {
         templates.page(status, name, model)
     }
 
-    /// - Parameter limit: bytes; more than somebody may send before signing in only where the caller knows who asks.
+    /// - Parameter limit: bytes; more than the anonymous limit only if the caller has authenticated the user.
     static func form<Form: Decodable>(
         _ type: Form.Type, of request: Request, atMost limit: Int = Request.anonymousBodyLimit
     ) async throws -> Form {
@@ -124,7 +124,7 @@ struct PageRoutes {
 }
 
 extension AppError {
-    /// What is wrong, for a page.
+    /// The error messages for a page.
     var sentences: [String] {
         fields.isEmpty
             ? [message]

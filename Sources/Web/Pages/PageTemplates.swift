@@ -53,7 +53,7 @@ struct PageTemplates: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(string: render(name, model))))
     }
 
-    /// A page in place of JSON where something fails.
+    /// Returns an error page instead of JSON.
     func shown(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
         { request, context in
             do {
@@ -64,8 +64,8 @@ struct PageTemplates: Sendable {
         }
     }
 
-    /// Who is not signed in gets the form for it, and whose role needs a second factor first the page that sets it up; else
-    /// the page says what failed.
+    /// Shows the sign-in form to unauthenticated users, the enrolment page to users who require a second factor, and
+    /// otherwise an error page.
     func failure(
         _ error: any Error, _ request: Request, _ context: WebContext,
         _ lead: (inout FailurePage) async -> Void = { _ in }
@@ -83,7 +83,7 @@ struct PageTemplates: Sendable {
 }
 
 extension AppError {
-    /// Any failure in words for a page, also what the router and the framework refuse themselves.
+    /// The error to display for any failure, including those of the router and the framework.
     fileprivate static func told(of error: any Error) -> AppError {
         if error is MethodRefusal { return AppError(.conflict, "This page cannot be opened directly.") }
         guard let error = error as? HTTPError else { return wrapping(error) }
@@ -95,7 +95,7 @@ extension AppError {
     }
 }
 
-/// What pages load beside themselves.
+/// The resources of pages.
 enum PageAsset: String, CaseIterable {
     case style = "site.css"
     case admin = "admin.css"

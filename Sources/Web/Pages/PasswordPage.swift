@@ -2,7 +2,7 @@ import Features
 import Hummingbird
 import Kernel
 
-/// The form by which whoever is signed in changes the own password.
+/// The form for changing one's own password.
 struct PasswordPage: Sendable {
     let title = "Change password"
     let userName: String
@@ -13,7 +13,7 @@ struct PasswordPage: Sendable {
 }
 
 extension PageRoutes {
-    /// What an address says once the password was changed.
+    /// The query value after a password was changed.
     private static let done = "changed"
 
     @Sendable func openPassword(_ request: Request, _ context: WebContext) async throws -> Response {

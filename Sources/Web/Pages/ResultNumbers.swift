@@ -1,16 +1,16 @@
 import Features
 import Imaging
 
-/// A result's measurements in words and digits.
+/// A result's measurements in display format.
 struct ResultNumbers: Sendable {
     struct Region: Sendable {
         let name: String
         let volume: String
-        /// Lesions, parts of the core, enhancing foci; a dash where they were not counted. So are volume and probability of a region
-        /// that was not assessed.
+        /// Lesions, parts of the core, enhancing foci; a dash if they were not counted, as for volume and probability
+        /// of a region that was not assessed.
         let parts: String
         let confidence: String
-        /// A dash where the model predicts none.
+        /// A dash if the model does not predict it.
         let predictedDice: String
         let note: String
     }
@@ -20,15 +20,15 @@ struct ResultNumbers: Sendable {
     let regions: [Region]
     let lesions: [LesionRows]
     let hasLesions: Bool
-    /// Nil where the model has no gate.
+    /// `nil` if the model has no gate.
     let gates: String?
     let convention: String
-    /// Why a person must look first.
+    /// The reasons for review.
     let reasons: [String]
-    /// Measured on images that have been replaced since.
+    /// Measured on images that have since been replaced.
     let isStale: Bool
 
-    /// - Parameter reasons: those that the case keeps of this result.
+    /// - Parameter reasons: the case's stored reasons for this result.
     init(_ found: CaseResult, reasons: [String]?) {
         let result = found.result
         model = result.modelVersion
@@ -49,7 +49,7 @@ struct ResultNumbers: Sendable {
 }
 
 extension SegmentationResult {
-    /// False for the enhancing tumour where enhancement was not assessed: 0 would be a claim.
+    /// False for enhancing tumour if enhancement was not assessed: 0 would be a statement.
     fileprivate func isAssessed(_ region: TumourRegion) -> Bool {
         region != .enhancingTumour || enhancement?.answer != .notAssessed
     }
@@ -79,14 +79,14 @@ extension ResultNumbers.Region {
     }
 }
 
-/// A lesion as rows of a table, one for each region that was measured in it.
+/// A lesion as rows of a table, one for each measured region.
 struct LesionRows: Sendable {
     struct Row: Sendable {
-        /// The lesion's own cells stand in its first row.
+        /// The lesion's own cells are in its first row.
         let isFirst: Bool
         let region: String
         let volume: String
-        /// Parts of the core, enhancing foci; empty for the whole, which is one.
+        /// Parts of the core, enhancing foci; empty for the whole tumour, which is one part.
         let parts: String
         let axial: String
         let diameter: String
@@ -94,7 +94,7 @@ struct LesionRows: Sendable {
 
     let number: Int
     let side: String
-    /// Structures of the atlas that hold at least a tenth of it.
+    /// Structures of the atlas with at least a tenth of it.
     let place: String
     let midline: String
     let rows: [Row]
@@ -134,7 +134,7 @@ extension LesionRows.Row {
 }
 
 extension TumourRegion {
-    /// As tables name it.
+    /// As in tables.
     fileprivate var title: String {
         switch self {
         case .wholeTumour: "Whole tumour (WT, including oedema)"

@@ -2,18 +2,18 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// Where somebody is led back to after signing in: one of our own pages and nothing else.
+/// The page to return to after sign-in: only pages of this site.
 enum ReturnPath {
-    /// What addresses and forms call it.
+    /// The name of the query parameter and form field.
     static let parameter = "next"
     static let home = "/cases"
 
-    /// The first parts of pages that may be led back to.
+    /// The first path components of such pages.
     private static let pages: Set<String> = ["cases", "admin", "account", "password"]
     private static let longest = 1000
 
-    /// `text` where it is the path of such a page, perhaps with a query. An allow-list: what browsers make of `//evil`,
-    /// `/\\evil`, control characters and their encoded forms is none of them.
+    /// `text` if it is the path of such a page, optionally with a query. An allow-list, which excludes `//evil`,
+    /// `/\\evil`, control characters and their encoded forms.
     static func safe(_ text: String?) -> String? {
         guard let text, text.utf8.count <= longest, text.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 92 }) else {
             return nil
@@ -27,7 +27,7 @@ enum ReturnPath {
         return text
     }
 
-    /// The page that a request is for; for a form, or a file, the page on which it was.
+    /// The requested page; for a form or a file, the page that contains it.
     static func of(_ request: Request) -> String? {
         if request.method == .get || request.method == .head {
             let query = request.uri.query.map { "?" + $0 } ?? ""
@@ -39,7 +39,7 @@ enum ReturnPath {
         return safe(referrer.percentEncodedPath + (referrer.percentEncodedQuery.map { "?" + $0 } ?? ""))
     }
 
-    /// The form for signing in, which then leads back to where `request` was for.
+    /// The sign-in form, which then returns to the requested page.
     static func signIn(_ request: Request) -> String {
         guard let page = of(request), page != home else { return "/login" }
         return AdminAddress.address("/login", [.init(parameter, page)])
@@ -47,7 +47,7 @@ enum ReturnPath {
 }
 
 extension URLComponents {
-    /// Host and port as `Host` has them.
+    /// Host and port as in `Host`.
     fileprivate var authority: String? {
         host.map { host in port.map { "\(host):\($0)" } ?? host }
     }

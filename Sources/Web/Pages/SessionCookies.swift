@@ -2,10 +2,10 @@ import Features
 import HTTPTypes
 import Hummingbird
 
-/// What a browser that is signed in keeps: both tokens, renewed while they are used, and what it is known by.
+/// The cookies of a signed-in browser: both tokens, renewed while in use, and its known devices.
 struct SessionCookies: Sendable {
     static let refresh = "neuroai_refresh"
-    /// Tells earlier sign-ins by this browser; names nobody.
+    /// Identifies earlier sign-ins by this browser; contains no names.
     static let devices = "neuroai_device"
 
     private let isSecure: Bool
@@ -25,12 +25,12 @@ struct SessionCookies: Sendable {
         response.setCookie(cookie(Self.refresh, tokens.refresh, seconds: refreshSeconds))
     }
 
-    /// Only sent where it is of use.
+    /// Sent only where it is needed.
     func set(devices: String, on response: inout Response) {
         response.setCookie(cookie(Self.devices, devices, path: "/login", seconds: deviceSeconds))
     }
 
-    /// Signed out.
+    /// After sign-out.
     func clear(on response: inout Response) {
         for name in [Authenticator.cookie, Self.refresh, Authenticator.institutionCookie] {
             response.setCookie(cookie(name, "", seconds: 0))

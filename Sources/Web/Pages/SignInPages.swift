@@ -1,14 +1,14 @@
 import Features
 import Kernel
 
-/// The form for signing in.
+/// The sign-in form.
 struct SignInPage: Sendable {
     let title = "Sign in"
     let errors: [String]
     let email: String
-    /// Where to go on; nil for the cases.
+    /// The page to continue to; `nil` for the cases.
     let next: String?
-    /// Whether the page leads to the form for registering.
+    /// Whether the page links to registration.
     let mayRegister: Bool
 
     init(errors: [String] = [], _ email: String? = nil, next: String?, mayRegister: Bool) {
@@ -19,19 +19,19 @@ struct SignInPage: Sendable {
     }
 }
 
-/// The form for making an account, with what was entered but for the passwords.
+/// The registration form, with the input except passwords.
 struct RegisterPage: Sendable {
     let title = "Register"
     let errors: [String]
     let firstName: String
     let lastName: String
     let email: String
-    /// The secret of an invitation's link; with it the role is fixed.
+    /// The secret of an invitation's link, which determines the role.
     let invitation: String?
     let roles: [FormControl.Option]
     let shortest: Int
     let longest = PasswordRules.longest
-    /// Whether an administrator lets people in.
+    /// Whether an administrator must approve registrations.
     let needsApproval: Bool
 
     init(
@@ -51,7 +51,7 @@ struct RegisterPage: Sendable {
     }
 }
 
-/// An account was made that waits for approval.
+/// Shown after a registration that is pending approval.
 struct RegisteredPage: Sendable {
     let title = "Registration received"
     let errors: [String] = []
@@ -59,7 +59,7 @@ struct RegisteredPage: Sendable {
 }
 
 extension WorklistPage {
-    /// The form for a new case, with what was entered before it was refused.
+    /// The form for a new case, with rejected input.
     struct NewCase: Sendable {
         let patientID: String
         let years: String

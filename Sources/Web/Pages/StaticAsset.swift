@@ -1,14 +1,14 @@
 import Foundation
 
-/// A file that pages load, as a proxy may serve it in our place.
+/// A resource of pages, which a proxy may serve instead.
 package struct StaticAsset: Sendable {
-    /// Below the server's root: `assets/site.css`.
+    /// Relative to the server's root: `assets/site.css`.
     package let path: String
     package let bytes: [UInt8]
 
-    /// The pages' own, and what the page of the API loads.
+    /// The resources of the pages and of the API documentation.
     ///
-    /// - Parameter swaggerUI: where Swagger UI lies; nil where it is not installed.
+    /// - Parameter swaggerUI: the folder of Swagger UI; `nil` if it is not installed.
     package static func all(swaggerUI: URL?) -> [StaticAsset] {
         PageAsset.allCases.map { StaticAsset(path: "assets/\($0.rawValue)", bytes: $0.bytes) }
             + DocsRoutes(assets: swaggerUI).staticAssets

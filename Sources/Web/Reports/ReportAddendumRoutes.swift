@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Corrections of signed reports.
+/// Addenda of signed reports.
 struct ReportAddendumRoutes {
     let reports: ReportsService
 
@@ -36,7 +36,7 @@ struct ReportAddendumRoutes {
         return response
     }
 
-    /// The components that these calls name.
+    /// The component schemas of these calls.
     static let schemas: [String: Schema] = [
         "ReportAddendum": .object([
             "number": .integer(), "text": .text(), "reason": .text(), "createdBy": .text(), "createdAt": .time,

@@ -20,7 +20,7 @@ extension ReportEditRoutes {
             "text": Schema.text().described("Changed at."), "acknowledgedChecks": .list(of: .text()),
         ], optional: ["text"])
 
-    /// The components that these calls name.
+    /// The component schemas of these calls.
     static let schemas: [String: Schema] = [
         "ReportChange": .form([
             "finalizedText": Schema.filledLine(atMost: 50_000).nullable,

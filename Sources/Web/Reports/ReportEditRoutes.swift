@@ -5,7 +5,7 @@ import Hummingbird
 import Imaging
 import Kernel
 
-/// What becomes of a report after its draft: edits, signatures, and where its sentences come from.
+/// Reports after their draft: edits, signatures, and the sources of their sentences.
 struct ReportEditRoutes {
     let reports: ReportsService
     let files: FilesService
@@ -51,7 +51,7 @@ struct ReportEditRoutes {
     }
 }
 
-/// A report with what its text says against or beyond the measurements.
+/// A report with its text's contradictions of the measurements, and claims beyond them.
 struct CheckedReport: Encodable {
     let report: Report
     private let checks: [ReportRemark]
@@ -78,9 +78,9 @@ struct CheckedReport: Encodable {
     }
 }
 
-/// A report's origin and history as clients see it.
+/// A report's origin and history, as in the API.
 struct TraceBody: Encodable {
-    /// One change.
+    /// A revision.
     struct Edit: Encodable {
         let number: Int
         let editedBy: String
@@ -109,7 +109,7 @@ struct TraceBody: Encodable {
     let inputsDigest: String
     let inputs: [RunManifest.Input]
     let files: [File]
-    /// The manifest's signed address.
+    /// The manifest's signed URL.
     let manifest: String?
     let sentences: [ReportTrace.Statement]
     let edits: [Edit]

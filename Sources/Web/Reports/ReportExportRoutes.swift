@@ -4,7 +4,7 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// Reports on paper.
+/// Printed reports.
 struct ReportExportRoutes {
     let reportExport: ReportExportService
     let files: FilesService
@@ -45,7 +45,7 @@ struct ReportExportRoutes {
         return Self.answer(id, printed) { try await $0.finish(nil) }
     }
 
-    /// Of what is not printed yet neither the digest nor the length is known, and HEAD may leave them out (RFC 9110 §9.3.2).
+    /// The digest and length of a PDF that does not exist yet are unknown, and HEAD may omit them (RFC 9110 §9.3.2).
     private static func answer(
         _ id: ID<Report>, _ printed: PrintedReport?,
         _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
@@ -85,7 +85,7 @@ struct ReportExportRoutes {
             })
     }
 
-    /// The components that these calls name.
+    /// The component schemas of these calls.
     static let schemas: [String: Schema] = [
         "ReportPDF": .object([
             "id": .id, "url": .url.described("Signed URL, valid for FILE_URL_LIFETIME minutes."),

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Segmentations: asked for, watched, cancelled.
+/// Starting, watching and cancelling segmentations.
 struct InferenceRoutes {
     let segmentation: SegmentationService
     let files: FilesService
@@ -63,7 +63,7 @@ struct InferenceRoutes {
     }
 
     @Sendable private func start(_ request: Request, _ context: WebContext) async throws -> Response {
-        // Before the body: who is not signed in learns nothing of its form.
+        // Before the body: unauthenticated clients learn nothing about its format.
         _ = try context.scope
         let form = try await JSON.body(of: request, as: StartForm.self)
         guard let id = CaseID(form.caseId) else { throw AppError.invalid("caseId", "Must be a valid UUID.") }

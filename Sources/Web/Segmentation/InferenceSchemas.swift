@@ -49,7 +49,7 @@ extension InferenceRoutes {
 
     private static let region = Schema.choice(TumourRegion.allCases.map(\.rawValue))
 
-    /// A number for each region, or for some of them.
+    /// A number for each region, or for some.
     static let byRegion = Schema.form(
         Dictionary(uniqueKeysWithValues: TumourRegion.allCases.map { ($0.rawValue, Schema.number) }))
 

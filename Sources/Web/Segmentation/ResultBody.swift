@@ -2,7 +2,7 @@ import Features
 import Imaging
 import Kernel
 
-/// A result as clients see it, with addresses of its files.
+/// A result as in the API, with URLs of its files.
 struct ResultBody: Encodable {
     /// A file of a result.
     struct File: Encodable {
@@ -10,7 +10,7 @@ struct ResultBody: Encodable {
         let content: String
         let region: TumourRegion?
         let sequence: MRISequence?
-        /// Absolute, signed, good for FILE_URL_LIFETIME.
+        /// Absolute, signed, valid for FILE_URL_LIFETIME.
         let url: String
         let size: Int64
         let sha256: String
@@ -43,7 +43,7 @@ struct ResultBody: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         try result.encode(to: encoder)
-        // Takes the place of the bare names that the result itself writes.
+        // Replaces the bare names that the result encodes.
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(files, forKey: .files)
         try container.encode(caseID, forKey: .caseId)
@@ -51,7 +51,7 @@ struct ResultBody: Encodable {
     }
 }
 
-/// A task as clients see it, with its result once there is one.
+/// A task as in the API, with its result if completed.
 struct TaskBody: Encodable {
     let task: InferenceTask
     let result: ResultBody?

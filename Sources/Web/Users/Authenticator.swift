@@ -3,12 +3,12 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Finds out who is asking and from where: by the access token in `Authorization`, or by the pages' cookie.
+/// Identifies the user and the client's address: by the access token in `Authorization`, or by the pages' cookie.
 struct Authenticator: RouterMiddleware {
     typealias Context = WebContext
 
     static let cookie = "neuroai_access"
-    /// Where a superuser acts on the pages; clients of the API send `X-Institution`.
+    /// The institution in which a superuser acts on the pages; API clients send `X-Institution`.
     static let institutionCookie = "neuroai_institution"
 
     let sessions: SessionsService
@@ -39,13 +39,13 @@ struct Authenticator: RouterMiddleware {
                     PrincipalCache.Key(token: token, institution: try institution(of: request)), context.origin,
                     mayBeRemembered: changesNothing)
             } catch {
-                // Calls that need somebody refuse, for this reason; a page may be shown without.
+                // Calls that require authentication fail for this reason; a page may be shown without it.
                 context.refusedToken = await RefusedToken(
                     owner: sessions.owner(of: token), error: AppError.wrapping(error))
             }
         }
         let renewal = isPublic ? Renewal.none : await renewal(request, &context)
-        // It may have ended a session or changed a role; what this process did holds for its next request.
+        // It may have ended a session or changed a role; changes by this process apply from its next request.
         defer { if !changesNothing { remembered.forgetAll() } }
         var response = try await next(request, context)
         switch renewal {
@@ -56,7 +56,7 @@ struct Authenticator: RouterMiddleware {
         return response
     }
 
-    /// What becomes of a browser's cookies.
+    /// What to do with a browser's cookies.
     private enum Renewal {
         case none
         case renewed(TokenPair)
@@ -64,8 +64,8 @@ struct Authenticator: RouterMiddleware {
         case over
     }
 
-    /// Keeps a browser signed in while it is used: exchanges its refresh token once half of the access token's time is
-    /// over, or all of it.
+    /// Keeps a browser signed in while it is used: exchanges its refresh token after half of the access token's
+    /// lifetime.
     private func renewal(_ request: Request, _ context: inout WebContext) async -> Renewal {
         guard request.mayRenew, context.principal?.needsRenewal ?? true,
             let token = request.cookies[SessionCookies.refresh]?.value, !token.isEmpty
@@ -79,7 +79,7 @@ struct Authenticator: RouterMiddleware {
         } catch let error as AppError where error.code == .unauthenticated && context.principal == nil {
             return .over
         } catch {
-            // A user who is still signed in stays so, and the next request tries again.
+            // The user stays signed in, and the next request tries again.
             return .none
         }
     }
@@ -94,7 +94,7 @@ struct Authenticator: RouterMiddleware {
             ? try await remembered.principal(for: key, origin: origin, orLookUp: lookUp) : try await lookUp()
     }
 
-    /// Which institution a superuser wants to act in; nil for the own one.
+    /// The institution that a superuser wants to act in; `nil` for the own one.
     private func institution(of request: Request) throws -> InstitutionID? {
         let named = request.headers[.institution]
         let chosen = request.headers[.authorization] == nil ? request.cookies[Self.institutionCookie]?.value : nil
@@ -103,7 +103,7 @@ struct Authenticator: RouterMiddleware {
         return id
     }
 
-    /// A header's text as it may be shown.
+    /// A header's text for display.
     private static func displayed(_ text: String) -> String {
         String(text.visible.unicodeScalars.prefix(300))
     }
@@ -118,27 +118,27 @@ struct Authenticator: RouterMiddleware {
     }
 }
 
-/// The calls that are the same for everybody: nobody's token is looked at, so they work while the database does not.
+/// The calls with the same response for everyone: tokens are not checked, so they work without the database.
 struct PublicCalls: Sendable {
-    /// Methods with the patterns of their paths.
+    /// Methods with path patterns.
     private let calls: Set<String>
 
-    /// - Parameter pages: what is got without being a call of the API, as the router takes it.
+    /// - Parameter pages: router paths of GET requests outside the API.
     init(_ routes: [APIRoute], pages: [RouterPath]) {
         let open = routes.filter { $0.access == .anyone }
         calls = Set(open.map { "\($0.method) \($0.routerPath)" } + pages.map { "GET \($0)" })
     }
 
     func contains(_ request: Request, _ context: WebContext) -> Bool {
-        // The router answers HEAD wherever it answers GET.
+        // The router handles HEAD wherever it handles GET.
         let method = request.method == .head ? .get : request.method
         return context.endpointPath.map { calls.contains("\(method) \($0)") } ?? false
     }
 }
 
 extension Request {
-    /// Whether a browser's cookies may be exchanged for it: not what pages load beside themselves, which may be stored by
-    /// proxies, and not where cookies are set anyway.
+    /// Whether a browser's cookies may be renewed: not for pages' resources, which proxies may cache, and not where
+    /// cookies are set anyway.
     fileprivate var mayRenew: Bool {
         headers[.authorization] == nil && isSameOrigin
             && !["/assets/", "/api/files/", "/api/docs/", "/login", "/logout", "/register"]
@@ -151,7 +151,7 @@ extension HTTPField.Name {
 }
 
 extension Request {
-    /// Whether a browser sent this from one of our own pages: another site's page must not act in a user's name.
+    /// Whether a browser sent this from a page of this site: other sites' pages must not act in a user's name.
     var isSameOrigin: Bool {
         guard method != .get && method != .head else { return true }
         guard let origin = headers[.origin], let authority = head.authority else { return false }

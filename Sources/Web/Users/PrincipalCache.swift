@@ -2,20 +2,19 @@ import Features
 import Kernel
 import Synchronization
 
-/// Whom an access token stands for, remembered for half a second: under load most requests repeat one that was just
-/// looked up.
+/// Caches the user of an access token for half a second: under load most requests repeat a recent lookup.
 ///
-/// A session that another process ended is noticed within that time; the second that is promised leaves room for the
-/// request itself. What this process may have changed makes it forget everything before the answer leaves.
+/// A session ended by another process is noticed within that time; the guaranteed second leaves time for the request
+/// itself. Changes by this process clear the cache before the response is sent.
 final class PrincipalCache: Sendable {
     private let lifetime: Duration
-    /// Tokens; beyond it all are forgotten, so that a flood of them can't fill the memory.
+    /// Tokens; beyond this all are dropped, so that a flood of them cannot fill the memory.
     private static let capacity = 10_000
 
-    /// What decides about the answer.
+    /// Everything that determines the result.
     struct Key: Hashable {
         let token: String
-        /// Where a superuser wants to act.
+        /// The institution that a superuser wants to act in.
         let institution: InstitutionID?
     }
 
@@ -26,7 +25,7 @@ final class PrincipalCache: Sendable {
 
     private struct State {
         var entries: [Key: Entry] = [:]
-        /// Rises with every forgetting: a look-up that began before it is not remembered.
+        /// Incremented whenever the cache is cleared: a lookup that started before is not cached.
         var generation = 0
     }
 
@@ -36,7 +35,7 @@ final class PrincipalCache: Sendable {
         self.lifetime = lifetime
     }
 
-    /// The remembered answer, or what `lookUp` finds.
+    /// The cached result, or that of `lookUp`.
     func principal(
         for key: Key, origin: RequestOrigin, orLookUp lookUp: () async throws -> Principal
     ) async throws -> Principal {

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// The second factor of one's own account, and an administrator's help when it is lost.
+/// The second factor of one's own account, and its reset by an administrator.
 struct SecondFactorRoutes {
     let factors: SecondFactorsService
 

@@ -8,7 +8,7 @@ struct UserRoutes {
     let users: UsersService
     let sessions: SessionsService
 
-    /// What a sign-in answers.
+    /// The response to a sign-in.
     private struct Session: Encodable {
         let user: User
         let access: String
@@ -31,7 +31,7 @@ struct UserRoutes {
     private struct Credentials: Decodable {
         let email: String
         let password: String
-        /// Of the second factor.
+        /// The second factor's code.
         let otp: String?
     }
 

@@ -30,7 +30,7 @@ extension UserRoutes {
 
     private static let role = Schema.choice(Role.allCases.map(\.rawValue))
 
-    /// What `Validation.email` takes.
+    /// The values accepted by `Validation.email`.
     static let email = Schema.text(
         format: "email", pattern: EmailAddress.pattern, atMost: 254
     ).example("ada@example.org")
