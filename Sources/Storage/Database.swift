@@ -1,49 +1,49 @@
 import Basics
 
-/// A database that runs the same statements whether SQLite or PostgreSQL stands behind it.
+/// A database that runs the same statements on SQLite and PostgreSQL.
 package protocol Database: Sendable {
     /// Runs `body` on one consistent snapshot; a statement that writes fails.
     func read<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T
 
-    /// Runs `body` as one transaction: all of it or, when it throws, nothing of it.
+    /// Runs `body` as one transaction: all or, if it throws, nothing is applied.
     ///
-    /// PostgreSQL may run `body` again after a serialisation failure, so it must change nothing but the database.
-    /// Once a statement has failed the transaction is lost: `body` must let the error through.
+    /// PostgreSQL may run `body` again after a serialisation failure, so it must have no other side effects. Once a
+    /// statement has failed the transaction is lost: `body` must let the error through.
     @discardableResult
     func write<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T
 
     /// Ends all connections; later calls fail with `.unavailable`.
     func close() async throws
 
-    /// How busy its connections are now.
+    /// The load of its connections.
     var load: PoolLoad { get }
 }
 
-/// One transaction's connection; valid only inside the closure that received it.
+/// The connection of one transaction; valid only inside the closure that receives it.
 package protocol DatabaseConnection {
     var dialect: SQLDialect { get }
 
-    /// All rows that `statement` yields, also those of a `RETURNING` clause.
+    /// All rows returned by `statement`, including those of a `RETURNING` clause.
     func query(_ statement: SQL) throws -> [SQLRow]
 
-    /// Runs `statement` and tells how many rows it inserted, changed or deleted.
+    /// Runs `statement` and returns the number of inserted, changed or deleted rows.
     @discardableResult
     func execute(_ statement: SQL) throws -> Int
 
-    /// Runs several statements that take no values, as a migration does.
+    /// Runs several statements without bindings, such as a migration.
     func executeScript(_ script: String) throws
 }
 
 extension DatabaseConnection {
-    /// The first row, or nil where there is none.
+    /// The first row, or `nil` if there is none.
     package func queryOne(_ statement: SQL) throws -> SQLRow? {
         try query(statement).first
     }
 }
 
-/// Opens the database that a `DATABASE_URL` names.
+/// Opens the database of a `DATABASE_URL`.
 package enum Databases {
-    /// - Parameter connections: how many transactions may run at once (PostgreSQL) or read at once (SQLite).
+    /// - Parameter connections: the number of concurrent transactions (PostgreSQL) or concurrent readers (SQLite).
     package static func open(_ url: DatabaseURL, connections: Int = 8) throws -> any Database {
         switch url {
         case .sqlite(let path): try SQLiteDatabase(path: path, readers: connections)
@@ -53,7 +53,7 @@ package enum Databases {
 }
 
 extension Database {
-    /// Whether a question is answered now.
+    /// Whether the database responds to a query.
     package func isReachable() async -> Bool {
         (try? await read { try $0.queryOne("SELECT 1 AS one") }) != nil
     }

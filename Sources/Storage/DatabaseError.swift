@@ -1,21 +1,22 @@
-/// Why a database refused or could not be reached. It never carries a row's values, so it may be logged.
+/// The reason a database rejected a statement or was unreachable. It never contains a row's values, so it may be
+/// logged.
 package struct DatabaseError: Error, Equatable, CustomStringConvertible {
-    /// What kind of fault it is; the same on both databases.
+    /// The kind of error; the same on both databases.
     package enum Kind: String, Sendable {
         case uniqueViolation, foreignKeyViolation, checkViolation, notNullViolation
-        /// Another transaction was in the way for longer than we wait; trying again may succeed.
+        /// Another transaction blocked this one beyond the timeout; a retry may succeed.
         case busy
-        /// The server can't be reached, the file can't be opened.
+        /// The server is unreachable, or the file cannot be opened.
         case unavailable
-        /// The database's disk is full: nothing can be written now.
+        /// The database's disk is full; it cannot be written.
         case diskFull
-        /// The database's schema is not the one that this program knows.
+        /// The database's schema differs from this program's.
         case schema
-        /// A column is missing from a row or holds another type than asked for.
+        /// A column is missing from a row or has another type than requested.
         case decoding
-        /// A value that not both databases can hold, such as text with a NUL character.
+        /// A value that one of the databases cannot store, such as text with a NUL character.
         case invalidValue
-        /// A fault in our own statement.
+        /// An error in the statement itself.
         case statement
     }
 

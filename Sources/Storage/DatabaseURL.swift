@@ -1,12 +1,12 @@
 import Foundation
 
-/// What `DATABASE_URL` says: `sqlite:///relative.sqlite3`, `sqlite:////absolute.sqlite3` or
+/// A parsed `DATABASE_URL`: `sqlite:///relative.sqlite3`, `sqlite:////absolute.sqlite3` or
 /// `postgresql://user:password@host:port/database`.
 package enum DatabaseURL: Sendable, Equatable {
     case sqlite(path: String)
     case postgres(PostgresAddress)
 
-    /// - Throws: `DatabaseError` of kind `.unavailable` that says what is wrong; it never repeats the password.
+    /// - Throws: `DatabaseError` of kind `.unavailable` describing the problem; it never contains the password.
     package init(_ text: String) throws {
         guard let colon = text.range(of: "://") else {
             throw Self.wrong("it has no scheme; write sqlite:///file.sqlite3 or postgresql://user@host/database")
@@ -33,14 +33,14 @@ package enum DatabaseURL: Sendable, Equatable {
     }
 }
 
-/// Where a PostgreSQL server is and who we are there.
+/// The address and credentials of a PostgreSQL server.
 package struct PostgresAddress: Sendable, Equatable {
     package var host: String
     package var port: Int
     package var user: String
     package var password: String
     package var database: String
-    /// libpq's `sslmode`, where the URL has one.
+    /// libpq's `sslmode`, if the URL has one.
     package var sslMode: String?
 
     init(url text: String) throws {

@@ -18,7 +18,7 @@ package struct Migration: Sendable {
         self.init(number: number, name: name, script: String(decoding: bytes, as: UTF8.self))
     }
 
-    /// `m0004-models`, as its file is called.
+    /// `m0004-models`, as in its file name.
     package var title: String {
         let digits = String(number)
         return "m" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "-" + name
@@ -29,7 +29,7 @@ package struct Migration: Sendable {
         SHA256.hash(data: Data(script.utf8)).hexadecimal
     }
 
-    /// What runs on `dialect`: a line "-- SQLite only:" or "-- PostgreSQL only:" begins what the other one leaves out,
+    /// The script for `dialect`: a line "-- SQLite only:" or "-- PostgreSQL only:" starts a section for that database,
     /// "-- Both:" ends it.
     func script(for dialect: SQLDialect) -> String {
         var only: SQLDialect?
@@ -44,7 +44,7 @@ package struct Migration: Sendable {
         }.joined(separator: "\n")
     }
 
-    /// The schema is all of these in their order; a new step is added at the end and an old one never changes.
+    /// The schema is the result of all of these in order; new steps are appended and old ones never change.
     package static let all: [Migration] = [
         Migration(1, "core", PackageResources.m0001_core_sql),
         Migration(2, "jobs", PackageResources.m0002_jobs_sql),
@@ -70,17 +70,17 @@ package struct Migration: Sendable {
     ]
 }
 
-/// Brings a database to the schema that this program knows.
+/// Migrates a database to this program's schema.
 package enum Migrator {
-    /// Runs what has not run yet, in one transaction; running it again changes nothing.
+    /// Runs the pending migrations in one transaction; idempotent.
     ///
-    /// - Throws: `DatabaseError` of kind `.schema` where the database was made by a newer program or a step differs
+    /// - Throws: `DatabaseError` of kind `.schema` if the database was created by a newer program or a step differs
     ///   from the one that ran.
     package static func migrate(_ database: any Database, to migrations: [Migration] = Migration.all) async throws {
         do {
             try await attempt(database, migrations)
         } catch let error as DatabaseError where [.statement, .uniqueViolation].contains(error.kind) {
-            // PostgreSQL: another process that started at the same time has made a table first; now its work is there.
+            // PostgreSQL: a process that started at the same time created a table first; its work is visible now.
             try await attempt(database, migrations)
         }
     }
@@ -108,9 +108,9 @@ package enum Migrator {
         }
     }
 
-    /// The steps that have not run; changes nothing.
+    /// The pending steps, without running them.
     ///
-    /// - Throws: like `migrate`.
+    /// - Throws: as for `migrate`.
     package static func pending(
         _ database: any Database, of migrations: [Migration] = Migration.all
     ) async throws -> [Migration] {
@@ -119,12 +119,12 @@ package enum Migrator {
                 Array(migrations.dropFirst(try checked(connection, against: migrations)))
             }
         } catch let error as DatabaseError where error.kind == .statement {
-            // A fresh database does not even have the table of steps.
+            // A new database does not even have the table of steps.
             return migrations
         }
     }
 
-    /// How many steps have run, each compared with ours.
+    /// The number of steps that have run, each compared with this program's.
     private static func checked(_ connection: any DatabaseConnection, against known: [Migration]) throws -> Int {
         let rows = try connection.query("SELECT number, name, checksum FROM schema_migrations ORDER BY number")
         guard rows.count <= known.count else {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Compares a database's tables with those that the migrations make: somebody may have changed them by hand.
+/// Compares a database's tables with those of the migrations, to detect manual changes.
 package enum SchemaDrift {
-    /// Sentences; none where every table has the columns that it should have.
+    /// One sentence per difference; empty if every table has the expected columns.
     package static func find(in database: any Database) async throws -> [String] {
         let present = try await columns(of: database)
         let expected = try await expectedColumns()
@@ -11,7 +11,7 @@ package enum SchemaDrift {
         return missing + added
     }
 
-    /// What the migrations make of an empty database; both kinds get the same tables.
+    /// The result of the migrations on an empty database; both kinds have the same tables.
     private static func expectedColumns() async throws -> Set<String> {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("schema-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A moment in microseconds since 1970-01-01 UTC; as text ISO-8601 with `Z`.
+/// A time in microseconds since 1970-01-01 UTC; as text ISO-8601 with `Z`.
 package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, CustomStringConvertible {
     package let microseconds: Int64
 
@@ -32,12 +32,12 @@ package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, Custom
 
     package static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
 
-    /// Moves by whole microseconds; nil-free because a century is far from the type's range.
+    /// Moves by whole microseconds; cannot overflow in practice, since a century is far from the type's range.
     package func advanced(by duration: Duration) -> Timestamp {
         Timestamp(microseconds: microseconds &+ duration.microseconds)
     }
 
-    /// The time from `earlier` to this moment.
+    /// The time from `earlier` to this time.
     package func since(_ earlier: Timestamp) -> Duration {
         .microseconds(microseconds &- earlier.microseconds)
     }
@@ -49,7 +49,7 @@ package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, Custom
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Appends the text: a page of a list holds dozens of times, so that nothing is allocated for one.
+    /// Appends the text without allocating: a page of a list has dozens of times.
     package func append(to bytes: inout [UInt8]) {
         let day = Int((Double(microseconds) / 86_400_000_000).rounded(.down))
         let ofDay = Int(microseconds - Int64(day) * 86_400_000_000)
@@ -66,11 +66,11 @@ package struct Timestamp: Hashable, Comparable, Sendable, SQLConvertible, Custom
         bytes.append(UInt8(ascii: "Z"))
     }
 
-    /// Reads `2026-11-23T19:04:52Z`, with or without a fraction or an offset; nil where `text` is nothing like it.
+    /// Parses `2026-11-23T19:04:52Z`, with or without a fraction or an offset; `nil` if `text` is invalid.
     package init?(_ text: String) {
         var clock = text
         var offset = 0
-        // Foundation takes no offset beyond 18 hours; RFC 3339 allows up to 23:59.
+        // Foundation rejects offsets beyond 18 hours; RFC 3339 allows up to 23:59.
         if let found = text.wholeMatch(of: /(.+T.+)([+-])([01]\d|2[0-3]):([0-5]\d)/.asciiOnlyDigits()),
             let hours = Int(found.3), let minutes = Int(found.4)
         {
@@ -117,7 +117,7 @@ package struct CivilDate: Hashable, Sendable, CustomStringConvertible {
     package let month: Int
     package let day: Int
 
-    /// Hinnant's `civil_from_days`: exact, and free of any locale.
+    /// Hinnant's `civil_from_days`: exact and independent of locales.
     init(daysSince1970: Int) {
         let shifted = daysSince1970 + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -130,7 +130,7 @@ package struct CivilDate: Hashable, Sendable, CustomStringConvertible {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    /// Nil where `text` is not `YYYY-MM-DD` or no such day exists.
+    /// `nil` if `text` is not `YYYY-MM-DD` or there is no such day.
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }),
@@ -160,7 +160,7 @@ package struct CivilDate: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension [UInt8] {
-    /// Appends a number's digits with leading zeros.
+    /// Appends a number with leading zeros.
     fileprivate mutating func append(_ number: Int, padded width: Int) {
         var divisor = 1
         for _ in 1..<width { divisor *= 10 }

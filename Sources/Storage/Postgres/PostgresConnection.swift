@@ -1,18 +1,18 @@
 import CPostgres
 import Foundation
 
-/// One libpq connection; used by the thread that made it and by no other.
+/// A libpq connection; used only by the thread that created it.
 final class PostgresConnection: DatabaseConnection {
     let dialect = SQLDialect.postgres
     private let address: PostgresAddress
     private var handle: OpaquePointer?
-    /// Names of prepared statements by their text and their parameters' types.
+    /// The names of prepared statements by text and parameter types.
     private var prepared: [PreparedKey: String] = [:]
     /// The last statement's failure in this transaction.
     var lastFault: PostgresFault?
-    /// BEGIN, which goes together with the first statement: one way to the server and back less.
+    /// BEGIN is sent with the first statement, which saves a round trip.
     private var pendingBegin: String?
-    /// The COMMIT of a transaction that only read is on its way; its answer is taken before the next transaction.
+    /// The COMMIT of a read-only transaction has been sent; its result is read before the next transaction.
     private var isCommitting = false
 
     private struct PreparedKey: Hashable {
@@ -20,7 +20,8 @@ final class PostgresConnection: DatabaseConnection {
         let types: [UInt32]
     }
 
-    /// Beyond this many the server's copies are dropped, so that lists of changing length can't fill its memory.
+    /// Beyond this number the server's prepared statements are dropped, so that lists of varying length cannot fill its
+    /// memory.
     private static let preparedLimit = 256
 
     init(address: PostgresAddress) {
@@ -52,7 +53,7 @@ final class PostgresConnection: DatabaseConnection {
                 .unavailable,
                 "PostgreSQL at \(address.host):\(address.port) can't be reached: check that it runs and DATABASE_URL.")
         }
-        // Notices would go to the process's standard error.
+        // Notices would be written to standard error.
         _ = PQsetNoticeReceiver(opened, { _, _ in }, nil)
         handle = opened
     }
@@ -65,14 +66,14 @@ final class PostgresConnection: DatabaseConnection {
 
     // MARK: Transaction
 
-    /// - Parameter text: the whole statement; the server gets it with the next one.
+    /// - Parameter text: the whole statement; sent with the next one.
     func begin(_ text: String) {
         pendingBegin = text
     }
 
-    /// Ends a transaction that only read, without waiting for the server to say so: nothing of it can be lost.
+    /// Ends a read-only transaction without waiting for the server: nothing can be lost.
     func endReading() throws {
-        // A swallowed error must show itself, as it does where something was written.
+        // A swallowed error must surface, as in a writing transaction.
         guard lastFault == nil else { return try commit() }
         guard pendingBegin == nil else { return pendingBegin = nil }
         isCommitting = PQsendQuery(handle, "COMMIT") == 1
@@ -92,7 +93,7 @@ final class PostgresConnection: DatabaseConnection {
         guard pendingBegin == nil else { return pendingBegin = nil }
         do {
             let result = try checked(PostgresResult(PQexec(handle, "COMMIT")))
-            // A transaction that a swallowed error has broken "commits" with ROLLBACK as its answer.
+            // A transaction broken by a swallowed error "commits" with the result ROLLBACK.
             guard result.command == "COMMIT" else {
                 throw DatabaseError(.statement, "The transaction was rolled back because a statement in it had failed.")
             }
@@ -127,7 +128,7 @@ final class PostgresConnection: DatabaseConnection {
         }
     }
 
-    /// Bodies see a `DatabaseError`; the transaction finds the fault itself in `lastFault`.
+    /// Callers see a `DatabaseError`; the transaction reads the fault in `lastFault`.
     private func unwrapped<T>(_ body: () throws -> T) throws -> T {
         do {
             return try body()
@@ -138,7 +139,7 @@ final class PostgresConnection: DatabaseConnection {
     }
 
     private func run(_ statement: SQL) throws -> PostgresResult {
-        // Prepared first: that waits for its answer, and may do so outside the transaction.
+        // Prepared first: that waits for its result, and may do so outside the transaction.
         let call = try PreparedCall(statement, name: preparedName)
         return try withOptionalCStrings(call.values) { pointers in
             let count = Int32(call.values.count)
@@ -153,7 +154,7 @@ final class PostgresConnection: DatabaseConnection {
         }
     }
 
-    /// The last answer of what `send` sends at once.
+    /// The last result of the statements that `send` sends together.
     private func checked(_ pipeline: PostgresPipeline?, _ send: (PostgresPipeline) -> Void) throws -> PostgresResult {
         guard let pipeline else { return try checked(PostgresResult(nil)) }
         send(pipeline)
@@ -194,14 +195,14 @@ final class PostgresConnection: DatabaseConnection {
     }
 }
 
-/// Calls `body` with a C array of C strings that lives as long as the call.
+/// Calls `body` with a C array of C strings that is valid during the call.
 private func withCStrings<T>(
     _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws -> T
 ) rethrows -> T {
     try withOptionalCStrings(strings, terminated: true, body)
 }
 
-/// The same with nil for a null value; `terminated` adds a last nil.
+/// The same with `nil` for null; `terminated` appends a final `nil`.
 private func withOptionalCStrings<T>(
     _ strings: [String?], terminated: Bool = false, _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws -> T
 ) rethrows -> T {

@@ -1,12 +1,11 @@
 import Basics
 import Foundation
 
-/// PostgreSQL through libpq: a few threads, each with a connection of its own that it opens when first needed and
-/// opens again when it was lost.
+/// PostgreSQL through libpq: a few threads, each with its own connection, opened on demand and reopened if lost.
 package final class PostgresDatabase: Database {
     private let pool: ThreadPool<PostgresConnection>
 
-    /// Nothing is connected yet: a server that is away shows itself as `.unavailable` in the first call.
+    /// Does not connect yet: an unreachable server fails the first call with `.unavailable`.
     package init(address: PostgresAddress, connections: Int = 8) {
         pool = ThreadPool(name: "postgres", threads: connections) { PostgresConnection(address: address) }
     }
@@ -42,24 +41,24 @@ package final class PostgresDatabase: Database {
 }
 
 extension PostgresConnection {
-    /// What a transaction may do.
+    /// The access mode of a transaction.
     enum Kind: String {
         case read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         case write = "BEGIN ISOLATION LEVEL READ COMMITTED"
     }
 
-    /// How often a transaction that the server broke off is begun again.
+    /// The number of attempts for a transaction that the server aborts.
     private static let attempts = 6
 
-    /// Runs `body` between BEGIN and COMMIT; begins again after a serialisation failure, a deadlock or, as long as
-    /// COMMIT has not been sent, a lost connection.
+    /// Runs `body` between BEGIN and COMMIT; retries after a serialisation failure, a deadlock or, before COMMIT has
+    /// been sent, a lost connection.
     func transaction<T>(_ kind: Kind, _ body: (any DatabaseConnection) throws -> T) throws -> T {
         var attempt = 1
         while true {
             do {
                 return try attemptTransaction(kind, body)
             } catch let fault as PostgresFault where fault.mayRepeat && attempt < Self.attempts {
-                // Doubling from 2 ms with jitter, so that two that collided don't collide again.
+                // Doubles from 2 ms with jitter, so that colliding transactions do not collide again.
                 Thread.sleep(forTimeInterval: 0.002 * Double(1 << attempt) * Double.random(in: 0.5...1.5))
                 attempt += 1
             } catch let fault as PostgresFault {
@@ -77,7 +76,7 @@ extension PostgresConnection {
             value = try body(self)
         } catch {
             rollBack()
-            // A body lets errors of statements through; `lastFault` knows whether the server asks for a new attempt.
+            // Statements' errors propagate through `body`; `lastFault` says whether the server suggests a retry.
             if let fault = lastFault, !(error is PostgresFault), fault.mayRepeat { throw fault }
             throw error
         }

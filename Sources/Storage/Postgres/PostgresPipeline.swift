@@ -1,10 +1,10 @@
 import CPostgres
 
-/// Several statements on their way to the server before the first answer is read (libpq's pipeline mode).
+/// Several statements sent to the server before the first result is read (libpq's pipeline mode).
 struct PostgresPipeline {
     private let handle: OpaquePointer?
 
-    /// Nil where the connection is lost.
+    /// `nil` if the connection is lost.
     init?(_ handle: OpaquePointer?) {
         guard PQenterPipelineMode(handle) == 1 else { return nil }
         self.handle = handle
@@ -20,15 +20,15 @@ struct PostgresPipeline {
         PQsendQueryPrepared(handle, name, count, values, nil, nil, 0)
     }
 
-    /// Waits for all answers, in the order of the statements, and ends the pipeline. What could not be sent has none:
-    /// the connection is lost then.
+    /// Waits for all results, in order, and ends the pipeline. Statements that could not be sent have no result: the
+    /// connection is lost then.
     func results() -> [PostgresResult] {
         PQpipelineSync(handle)
         defer { PQexitPipelineMode(handle) }
         var results: [PostgresResult] = []
         while true {
             guard let pointer = PQgetResult(handle) else {
-                // Nil also ends each statement's answers.
+                // `nil` also ends each statement's results.
                 if PQstatus(handle) == CONNECTION_OK { continue }
                 return results + [PostgresResult(nil)]
             }

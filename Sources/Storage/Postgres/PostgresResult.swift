@@ -2,7 +2,7 @@ import Basics
 import CPostgres
 import Foundation
 
-/// One answer of the server; frees libpq's memory when it goes.
+/// A result from the server; frees libpq's memory on deinitialisation.
 final class PostgresResult {
     private let handle: OpaquePointer?
 
@@ -19,7 +19,7 @@ final class PostgresResult {
         return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
     }
 
-    /// What ran: `COMMIT`, `INSERT 0 1`.
+    /// The command: `COMMIT`, `INSERT 0 1`.
     var command: String { PQcmdStatus(handle).map { String(cString: $0) } ?? "" }
 
     var changedRows: Int { PQcmdTuples(handle).flatMap { Int(String(cString: $0)) } ?? 0 }
@@ -62,12 +62,12 @@ private enum PostgresType {
     static let text: Oid = 25
     static let floats: Set<Oid> = [700, 701]
     static let float8: Oid = 701
-    /// What SUM of a BIGINT yields.
+    /// The type of SUM of a BIGINT.
     static let numeric: Oid = 1700
 }
 
 extension SQLValue {
-    /// The type that a parameter is declared with; 0 leaves it to the server, as a null has none.
+    /// The declared type of a parameter; 0 lets the server infer it, as for null.
     var postgresType: Oid {
         switch self {
         case .null: 0
@@ -78,7 +78,7 @@ extension SQLValue {
         }
     }
 
-    /// The parameter in the server's text format; nil is null.
+    /// The parameter in the server's text format; `nil` for null.
     var postgresText: String? {
         switch self {
         case .null: nil
@@ -115,16 +115,16 @@ extension SQLValue {
     }
 }
 
-/// A statement's failure with what the transaction must know about it.
+/// A statement's failure, with the information that the transaction needs.
 struct PostgresFault: Error {
     let error: DatabaseError
-    /// The connection is gone.
+    /// The connection is lost.
     let isLost: Bool
-    /// Beginning again may succeed.
+    /// A retry may succeed.
     let mayRepeat: Bool
 
-    /// The server's own message is kept only where it can't hold a row's values: never its detail, and nothing of
-    /// class 22 (data exception), which quotes them.
+    /// The server's message is kept only if it cannot contain a row's values: never its detail, and nothing of class 22
+    /// (data exception), which quotes them.
     init(result: PostgresResult, isLost: Bool) {
         let state = result.diagnostic("C") ?? ""
         self.isLost = isLost

@@ -1,5 +1,5 @@
-/// A statement whose interpolated values become bindings, so that no text of a client is ever read as SQL:
-/// `"SELECT id FROM cases WHERE status = \(status)"`.
+/// A statement whose interpolated values become bindings, so that client text is never interpreted as SQL: `"SELECT id
+/// FROM cases WHERE status = \(status)"`.
 package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
     enum Part: Sendable, Hashable {
         case text(String)
@@ -24,7 +24,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
         SQL(parts: left.parts + right.parts)
     }
 
-    /// Conditions or assignments put together; an empty list gives an empty fragment.
+    /// Combines conditions or assignments; an empty list gives an empty fragment.
     package static func joined(_ fragments: [SQL], by separator: SQL) -> SQL {
         var parts: [Part] = []
         for (index, fragment) in fragments.enumerated() {
@@ -34,7 +34,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
         return SQL(parts: parts)
     }
 
-    /// The bindings in their order.
+    /// The bindings in order.
     var values: [SQLValue] {
         parts.compactMap { part in
             guard case .value(let value) = part else { return nil }
@@ -57,14 +57,14 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
         return text
     }
 
-    /// Text reaches PostgreSQL as a C string: what follows a NUL would be lost without a word.
+    /// Text is passed to PostgreSQL as a C string, which would be silently truncated at a NUL.
     func checkValues() throws {
         for case .text(let text) in values where text.utf8.contains(0) {
             throw DatabaseError(.invalidValue, "A text holds a NUL character.")
         }
     }
 
-    /// Collects the literal pieces and the bindings between them.
+    /// Collects the literals and the bindings between them.
     package struct StringInterpolation: StringInterpolationProtocol {
         var parts: [Part] = []
 
@@ -89,7 +89,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
             parts += fragment.parts
         }
 
-        /// `(?, ?, …)` for `IN`; an empty list gives `(NULL)`, which nothing is in.
+        /// `(?, ?, …)` for `IN`; an empty list gives `(NULL)`, which matches nothing.
         package mutating func appendInterpolation(list values: [some SQLConvertible]) {
             guard !values.isEmpty else {
                 parts.append(.text("(NULL)"))
@@ -102,7 +102,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
             parts.append(.text(")"))
         }
 
-        /// Text of ours that is SQL, such as a column list; never anything that a client sent.
+        /// Constant SQL text, such as a column list; never client input.
         package mutating func appendInterpolation(raw text: String) {
             parts.append(.text(text))
         }

@@ -1,6 +1,6 @@
-/// One row of an answer; columns are read by name and by type.
+/// A row of a result; columns are read by name and type.
 package struct SQLRow: Sendable {
-    /// Shared by all rows of one answer.
+    /// Shared by all rows of a result.
     let columns: SQLColumns
     let values: [SQLValue]
 
@@ -23,7 +23,7 @@ package struct SQLRow: Sendable {
         return converted
     }
 
-    /// The value as the database holds it.
+    /// The value as stored in the database.
     package func value(_ column: String) throws -> SQLValue {
         guard let index = columns.indices[column], index < values.count else {
             throw DatabaseError(.decoding, "The answer has no column \(column).")
@@ -36,7 +36,7 @@ package struct SQLRow: Sendable {
     }
 }
 
-/// The columns of an answer: name to place. Of two columns with one name the last counts.
+/// The columns of a result: name to index. Of two columns with the same name the last one counts.
 struct SQLColumns: Sendable {
     let indices: [String: Int]
 

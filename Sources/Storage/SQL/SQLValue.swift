@@ -1,4 +1,4 @@
-/// A value as the databases hold it; booleans are 0 and 1, times microseconds.
+/// A value as stored in the databases; booleans are 0 and 1, times microseconds.
 package enum SQLValue: Hashable, Sendable {
     case null
     case int(Int64)
@@ -6,7 +6,7 @@ package enum SQLValue: Hashable, Sendable {
     case text(String)
     case blob([UInt8])
 
-    /// The name of the value's type, for error texts.
+    /// The name of the value's type, for error messages.
     var typeName: String {
         switch self {
         case .null: "null"
@@ -21,7 +21,7 @@ package enum SQLValue: Hashable, Sendable {
 /// A type that can be bound to a statement and read from a row.
 package protocol SQLConvertible: Sendable {
     var sqlValue: SQLValue { get }
-    /// Nil where `sqlValue` is of another type or out of range.
+    /// `nil` if `sqlValue` has another type or is out of range.
     init?(sqlValue: SQLValue)
 }
 

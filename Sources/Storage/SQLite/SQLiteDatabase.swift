@@ -3,17 +3,17 @@ import Foundation
 import GRDB
 import Synchronization
 
-/// The embedded database: one file in WAL mode, one writer and several readers at once, also from several processes.
+/// The embedded database: one file in WAL mode, with one writer and several concurrent readers, also across processes.
 package final class SQLiteDatabase: Database {
     private let pool: DatabasePool
     private let readers: Int
-    /// Calls that have come, and those of them that have a connection.
+    /// The number of pending calls, and of those with a connection.
     private let calls = Atomic(0)
     private let running = Atomic(0)
 
     private static let mappedBytes = 1 << 30
 
-    /// Opens or creates the file at `path` with its folder.
+    /// Opens or creates the file at `path`, including its folder.
     package init(path: String, readers: Int = 8) throws {
         self.readers = max(1, readers)
         var configuration = Configuration()
@@ -21,15 +21,15 @@ package final class SQLiteDatabase: Database {
         configuration.maximumReaderCount = max(1, readers)
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
-            // WAL's default may lose the last commits with the power; what a client was told is kept must be kept.
+            // WAL's default may lose the last commits on power failure; acknowledged writes must be durable.
             try database.execute(sql: "PRAGMA synchronous = FULL")
-            // Every commit of ours makes the readers forget their pages; mapped ones they find again without a copy.
+            // Every commit invalidates the readers' page caches; mapped pages are found again without a copy.
             try database.execute(sql: "PRAGMA mmap_size = \(Self.mappedBytes)")
         }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            // Patients' data: a file that is made here is its owner's alone, and SQLite's own files beside it follow suit.
+            // Patient data: a new file is accessible only to its owner, and SQLite's other files inherit its mode.
             let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             if descriptor >= 0 { Foundation.close(descriptor) }
             pool = try DatabasePool(path: path, configuration: configuration)
@@ -60,12 +60,12 @@ package final class SQLiteDatabase: Database {
                 self.running.add(1, ordering: .relaxed)
                 defer { self.running.subtract(1, ordering: .relaxed) }
                 var result: Result<T, any Error>?
-                // Immediate: the lock is taken before the first read, so that no upgrade can fail half-way.
+                // Immediate: takes the lock before the first read, so that a lock upgrade cannot fail.
                 try database.inTransaction(.immediate) {
                     let value = Result {
                         let connection = SQLiteConnection(database: database)
                         let value = try body(connection)
-                        // As on PostgreSQL: a failed statement is never half of a transaction that holds.
+                        // As on PostgreSQL: a transaction with a failed statement never commits.
                         if let fault = connection.fault { throw fault }
                         return value
                     }
@@ -101,7 +101,7 @@ package final class SQLiteDatabase: Database {
     }
 }
 
-/// SQLite's side of one transaction.
+/// SQLite's implementation of a transaction.
 private final class SQLiteConnection: DatabaseConnection {
     private let database: GRDB.Database
     let dialect = SQLDialect.sqlite
@@ -129,7 +129,7 @@ private final class SQLiteConnection: DatabaseConnection {
         try translating {
             let before = database.totalChangesCount
             try prepare(statement).execute()
-            // `changesCount` keeps its last value where a statement changes nothing at all.
+            // `changesCount` keeps its last value if a statement changes nothing.
             return database.totalChangesCount == before ? 0 : database.changesCount
         }
     }
@@ -179,7 +179,7 @@ extension SQLValue {
 }
 
 extension DatabaseError {
-    /// SQLite's messages name tables and columns, never values.
+    /// SQLite's messages contain names of tables and columns, never values.
     fileprivate init(_ error: GRDB.DatabaseError) {
         let message = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
         let named = message.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
