@@ -1,8 +1,8 @@
 import Foundation
 
-/// A thread for one long calculation, so that it never holds one of Swift's few cooperative threads.
+/// A thread for a long calculation, so that it does not block one of Swift's few cooperative threads.
 package enum DedicatedThread {
-    /// Native libraries use deep stacks: as much as a main thread has.
+    /// Native libraries use deep stacks: the size of a main thread's.
     private static let stackBytes = 8 << 20
 
     package static func run<T: Sendable>(named name: String, _ work: @escaping @Sendable () throws -> T) async throws

@@ -1,14 +1,14 @@
 import Foundation
 
-/// Whether a write failed because there is no room.
+/// Detects writes that failed because the disk is full.
 package enum DiskSpace {
-    /// The file system, or a quota on it, has no room.
+    /// The file system or a quota is full.
     package static let errorNumbers: Set<Int32> = [ENOSPC, EDQUOT]
 
-    /// Where less is free, a write that failed for an unknown reason is taken to have failed for this one.
+    /// With less free space, a write that failed for an unknown reason is attributed to a full disk.
     private static let leastBytes: UInt64 = 1 << 20
 
-    /// Whether this says that the disk is full, as Foundation's errors do.
+    /// Whether the error means that the disk is full, including Foundation's errors.
     package static func isExhausted(_ error: any Error) -> Bool {
         let error = error as NSError
         switch error.domain {
@@ -20,7 +20,7 @@ package enum DiskSpace {
         }
     }
 
-    /// Whether the file system of the folder that holds `file` has next to no room.
+    /// Whether the file system of the folder with `file` is almost full.
     package static func isExhausted(at file: URL) -> Bool {
         var state = statvfs()
         guard statvfs(file.deletingLastPathComponent().path, &state) == 0, state.f_blocks > 0 else { return false }

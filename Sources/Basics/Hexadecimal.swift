@@ -1,5 +1,5 @@
 extension Sequence where Element == UInt8 {
-    /// Two digits a byte, in lower case.
+    /// Two lower-case digits per byte.
     package var hexadecimal: String {
         var text = ""
         for byte in self { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
@@ -8,7 +8,7 @@ extension Sequence where Element == UInt8 {
 }
 
 extension [UInt8] {
-    /// Nil where `text` is anything but pairs of digits in lower case.
+    /// `nil` if `text` is anything but pairs of lower-case digits.
     package init?(hexadecimal text: String) {
         let digits = text.utf8.map { digit -> UInt8? in
             switch digit {

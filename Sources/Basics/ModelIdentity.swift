@@ -1,8 +1,8 @@
-/// Which model made a result.
+/// The model that produced a result.
 package struct ModelIdentity: Codable, Equatable, Sendable {
     package let name: String
     package let version: String
-    /// SHA-256 over the package's `model.json`, which itself names the digest of every other file.
+    /// SHA-256 of the package's `model.json`, which contains the digests of all other files.
     package let digest: String
 
     package init(name: String, version: String, digest: String) {

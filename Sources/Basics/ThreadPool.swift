@@ -1,8 +1,8 @@
 import Foundation
 
-/// A few threads of our own for calls that block, so that they never hold up Swift's cooperative threads.
+/// A few dedicated threads for blocking calls, so that they do not block Swift's cooperative threads.
 ///
-/// Each thread makes its own `State`, a connection for example, and is the only one that touches it.
+/// Each thread creates its own `State`, for example a connection, and is the only one to use it.
 package final class ThreadPool<State>: Sendable {
     private let queue = WorkQueue<State>()
     private let threads: Int
@@ -32,24 +32,24 @@ package final class ThreadPool<State>: Sendable {
         }
     }
 
-    /// Lets what is waiting finish and refuses what comes after.
+    /// Completes waiting work and rejects new work.
     package func close() {
         queue.close()
     }
 
-    /// How busy it is now.
+    /// The current load.
     package var load: PoolLoad {
         let (busy, waiting) = queue.load
         return PoolLoad(places: threads, busy: busy, waiting: waiting)
     }
 }
 
-/// How busy a pool is.
+/// The load of a pool.
 package struct PoolLoad: Sendable, Equatable {
-    /// How much can be at work at once.
+    /// The maximum number of concurrent calls.
     package let places: Int
     package let busy: Int
-    /// What is there and has no place yet.
+    /// The number of waiting calls.
     package let waiting: Int
 
     package init(places: Int, busy: Int, waiting: Int) {
@@ -59,10 +59,10 @@ package struct PoolLoad: Sendable, Equatable {
     }
 }
 
-/// The pool was asked to work after it had been closed.
+/// The pool was called after it had been closed.
 package struct ThreadPoolClosed: Error {}
 
-/// The work that waits for a thread; `condition` guards all of it, hence unchecked.
+/// The work that waits for a thread; guarded by `condition`, hence unchecked.
 private final class WorkQueue<State>: @unchecked Sendable {
     private let condition = NSCondition()
     private var waiting: [@Sendable (State) -> Void] = []

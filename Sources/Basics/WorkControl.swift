@@ -1,8 +1,8 @@
-/// By what long work is steered: it reports where it is and learns that it should stop.
+/// Controls long work: receives its progress and tells it when to stop.
 package struct WorkControl: Sendable {
-    /// Called with the step's name and the share done of the whole work in 0...1, rising.
+    /// Called with the step's name and the completed share of the whole work, 0...1, increasing.
     package let report: @Sendable (_ step: String, _ fraction: Double) -> Void
-    /// True as soon as the work should stop; asked often and, inside the network's run, at least every 0.2 s.
+    /// True as soon as the work should stop; checked often and, while a network runs, at least every 0.2 s.
     package let isCancelled: @Sendable () -> Bool
 
     package init(
@@ -13,7 +13,7 @@ package struct WorkControl: Sendable {
         self.isCancelled = isCancelled
     }
 
-    /// Reports a part's own 0...1 as a part of the whole.
+    /// Maps a part's progress 0...1 to a range of the whole.
     package func share(_ range: ClosedRange<Double>) -> WorkControl {
         WorkControl(
             report: { step, fraction in

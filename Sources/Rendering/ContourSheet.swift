@@ -5,7 +5,7 @@ import Imaging
 
 /// Three planes through the tumour with the contours of its regions, side by side as a PNG.
 package struct ContourSheet {
-    /// Colours that the colour-blind tell apart (Okabe and Ito); later ones are drawn over earlier ones.
+    /// Colours that colour-blind readers can distinguish (Okabe and Ito); later ones are drawn over earlier ones.
     private static let regions: [(region: TumourRegion, name: String, colour: UInt32)] = [
         (.wholeTumour, "whole tumour", 0x56B4E9), (.tumourCore, "tumour core", 0xF0E442),
         (.enhancingTumour, "enhancing tumour", 0xD55E00),
@@ -14,14 +14,14 @@ package struct ContourSheet {
     private static let footer = 34
     /// mm
     private static let scaleBar = 50.0
-    /// Pixels: planes are enlarged to about this height.
+    /// Pixels: planes are enlarged to approximately this height.
     private static let wantedHeight = 420.0
 
     let rasters: [PlaneRaster]
     private let pixel: Double
 
     /// - Parameters:
-    ///   - image: the series that is shown, in any orientation.
+    ///   - image: the displayed series, in any orientation.
     ///   - labels: BraTS 2023 labels on the image's grid.
     package init(image: Image, labels: LabelMap) {
         let image = Self.blackAround(image.reoriented())
@@ -35,7 +35,7 @@ package struct ContourSheet {
         self.pixel = pixel
     }
 
-    /// The image with 0 around a stripped brain, whatever value its background has, and its darkest voxels near that.
+    /// The image with 0 around a stripped brain, regardless of its background, and its darkest voxels close to that.
     private static func blackAround(_ image: Image) -> Image {
         guard let background = SeriesBackground(of: image) else { return image }
         return (try? image.bare(within: background.brain(in: image), around: background)) ?? image
@@ -50,7 +50,7 @@ package struct ContourSheet {
         return low...max(high, low.nextUp)
     }
 
-    /// - Throws: `ImagingError(.diskFull)`, or `.internalFault` where the file cannot be written for another reason.
+    /// - Throws: `ImagingError(.diskFull)`, or `.internalFault` if the file cannot be written for another reason.
     package func write(to url: URL) throws {
         let width = rasters.reduce(Self.gap) { $0 + $1.width + Self.gap }
         let height = (rasters.map(\.height).max() ?? 0) + 2 * Self.gap + Self.footer
@@ -94,7 +94,7 @@ package struct ContourSheet {
         return UInt32(raster.brightness[y * raster.width + x]) * 0x010101
     }
 
-    /// The sides of each plane: without them left and right are a guess.
+    /// The sides of each plane: without them left and right are ambiguous.
     private func letters(_ context: OpaquePointer?) {
         var left = Double(Self.gap)
         for (raster, sides) in zip(rasters, [("R", "L", "A"), ("R", "L", "S"), ("A", "P", "S")]) {

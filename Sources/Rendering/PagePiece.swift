@@ -1,9 +1,9 @@
-/// Something that stands on one page and is not cut: a line of text, a row of a table, a picture.
+/// An element that is not split across pages: a line of text, a row of a table, a picture.
 struct PagePiece {
     let height: Double
-    /// Stays with what follows, as a heading does.
+    /// Stays with the next piece, as a heading does.
     var keepsNext = false
-    /// Is repeated above this piece where it begins a page, as a table's head is.
+    /// Repeated above this piece if it begins a page, as a table's header is.
     var head: [PagePiece] = []
     let draw: (_ context: OpaquePointer, _ x: Double, _ y: Double) -> Void
 
@@ -12,16 +12,16 @@ struct PagePiece {
     }
 }
 
-/// Lays pieces below each other on pages of one height.
+/// Arranges pieces on pages of equal height.
 enum PageBreaker {
-    /// - Parameter room: points from the top of a page's text to its end.
+    /// - Parameter room: the height of a page's text area in points.
     static func pages(_ pieces: [PagePiece], room: Double) -> [[PagePiece]] {
         var pages: [[PagePiece]] = []
         var page: [PagePiece] = []
         var used = 0.0
         var index = 0
         while index < pieces.count {
-            // A heading, and what must stay with it, are placed together.
+            // A heading is placed together with the pieces that must stay with it.
             var end = index
             while end + 1 < pieces.count && pieces[end].keepsNext { end += 1 }
             let group = Array(pieces[index...end])

@@ -7,7 +7,7 @@ struct PlaneRaster {
     enum Plane: CaseIterable {
         case axial, coronal, sagittal
 
-        /// Patient axes (0 x, 1 y, 2 z in RAS): across, down, and the one that the plane cuts.
+        /// Patient axes (0 x, 1 y, 2 z in RAS): across, down, and perpendicular to the plane.
         fileprivate var axes: (across: Int, down: Int, cut: Int) {
             switch self {
             case .axial: (0, 1, 2)
@@ -26,8 +26,8 @@ struct PlaneRaster {
 
     /// - Parameters:
     ///   - image, labels: one RAS grid.
-    ///   - pixel: edge of a pixel in mm.
-    ///   - window: the intensities shown black and white.
+    ///   - pixel: the pixel size in mm.
+    ///   - window: the intensities of black and white.
     init(_ plane: Plane, of image: Image, _ labels: LabelMap, pixel: Double, window: ClosedRange<Float>) {
         let grid = image.grid
         let axes = plane.axes
@@ -53,13 +53,13 @@ struct PlaneRaster {
         self.labels = found
     }
 
-    /// Pixels run against the patient axes: to the left, the back and the feet.
+    /// Pixels run against the patient axes: towards left, posterior and inferior.
     private static func falling(_ pixelIndex: Int, _ pixel: Double, _ grid: VoxelGrid, _ axis: Int) -> Int {
         let place = Int((Double(pixelIndex) + 0.5) * pixel / grid.spacing[axis])
         return max(grid.size[axis] - 1 - place, 0)
     }
 
-    /// The slice with the most labelled voxels, else the middle one.
+    /// The slice with the most labelled voxels, otherwise the middle one.
     private static func slice(_ labels: LabelMap, cut: Int) -> Int {
         let size = labels.grid.size
         var counts = [Int](repeating: 0, count: size[cut])

@@ -2,31 +2,31 @@ import CQRencode
 import Foundation
 import Imaging
 
-/// A text as a QR code (ISO/IEC 18004), for a camera to read.
+/// A text as a QR code (ISO/IEC 18004).
 package struct QRCode: Sendable, Equatable {
-    /// Modules along an edge.
+    /// Modules per side.
     package let width: Int
     private let isDark: [Bool]
 
-    /// Modules of white on each side, without which readers find no code (ISO/IEC 18004 §6.3.8).
+    /// The quiet zone in modules on each side, which readers require (ISO/IEC 18004 §6.3.8).
     private static let margin = 4
 
-    /// - Throws: `ImagingError(.internalFault)` where the text is too long for one code.
+    /// - Throws: `ImagingError(.internalFault)` if the text is too long for one code.
     package init(_ text: String) throws {
-        // Seven per cent may be unreadable, which is enough on a screen.
+        // Error correction of seven per cent is enough on a screen.
         guard let code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L) else {
             throw ImagingError(.internalFault, "The text is too long for a QR code.")
         }
         defer { QRcode_free(code) }
         let width = Int(code.pointee.width)
         self.width = width
-        // The lowest bit of a module is its colour; the others say what it is for.
+        // A module's lowest bit is its colour; the others describe its purpose.
         isDark = UnsafeBufferPointer(start: code.pointee.data, count: width * width).map { $0 & 1 == 1 }
     }
 
     package func isDark(column: Int, row: Int) -> Bool { isDark[row * width + column] }
 
-    /// The code with its margin as a picture of any size.
+    /// The code with its quiet zone as a scalable picture.
     package var svg: Data {
         var path = ""
         for row in 0..<width {

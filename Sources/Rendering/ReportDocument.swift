@@ -1,8 +1,8 @@
 import Foundation
 
-/// A report as it is printed: everything that stands on the paper, already in words.
+/// The content of a printed report, as text.
 package struct ReportDocument: Codable, Sendable, Equatable {
-    /// A label with what it labels.
+    /// A label with its value.
     package struct Fact: Codable, Sendable, Equatable {
         package let label: String
         package let value: String
@@ -13,7 +13,7 @@ package struct ReportDocument: Codable, Sendable, Equatable {
         }
     }
 
-    /// A sentence with the numbers of the findings that it states.
+    /// A sentence with the numbers of its findings.
     package struct Sentence: Codable, Sendable, Equatable {
         package let text: String
         package let findings: [String]
@@ -24,7 +24,7 @@ package struct ReportDocument: Codable, Sendable, Equatable {
         }
     }
 
-    /// A part of the report's text.
+    /// A section of the report's text.
     package struct Section: Codable, Sendable, Equatable {
         package let title: String
         package let sentences: [Sentence]
@@ -35,7 +35,7 @@ package struct ReportDocument: Codable, Sendable, Equatable {
         }
     }
 
-    /// A line of the table of findings.
+    /// A row of the table of findings.
     package struct Measurement: Codable, Sendable, Equatable {
         package let number: String
         package let name: String
@@ -52,22 +52,22 @@ package struct ReportDocument: Codable, Sendable, Equatable {
 
     package var title: String
     package var institution: String
-    /// Who was examined, and where the report stands.
+    /// The patient's data and the report's status.
     package var facts: [Fact]
-    /// What a person must look at first.
+    /// The reasons for review.
     package var review: [String]
     package var sections: [Section]
     package var measurements: [Measurement]
     /// PNG.
     package var picture: Data?
     package var pictureCaption: String
-    /// What measured: model, version, digests.
+    /// Model, version and digests.
     package var provenance: [Fact]
-    /// Below every page.
+    /// Printed on every page.
     package var footer: String
-    /// Across every page; nil for a text that somebody has signed.
+    /// Across every page; `nil` for a signed text.
     package var watermark: String?
-    /// When it was printed; in the file's properties.
+    /// The time of printing; stored in the file's properties.
     package var printedAt: Date
 
     package init(
@@ -89,6 +89,6 @@ package struct ReportDocument: Codable, Sendable, Equatable {
         self.printedAt = printedAt
     }
 
-    /// On every page, whatever the report says.
+    /// Printed on every page, regardless of the report.
     package static let notice = "RESEARCH SOFTWARE – not a medical device"
 }

@@ -3,7 +3,7 @@ import CPango
 import Foundation
 import Imaging
 
-/// Prints a report document as PDF, A4: text that can be searched and copied, page numbers, a watermark on drafts.
+/// Renders a report document as PDF, A4: searchable text, page numbers, a watermark on drafts.
 package struct ReportPDF {
     /// Points.
     private static let size = (width: 595.28, height: 841.89)
@@ -14,7 +14,7 @@ package struct ReportPDF {
     private let document: ReportDocument
     private let context: OpaquePointer
 
-    /// - Throws: `ImagingError(.internalFault)` where cairo cannot write it.
+    /// - Throws: `ImagingError(.internalFault)` if cairo cannot write it.
     package static func data(_ document: ReportDocument) throws -> Data {
         let sink = PDFSink()
         let surface = cairo_pdf_surface_create_for_stream(
@@ -58,7 +58,7 @@ package struct ReportPDF {
         }
     }
 
-    /// First of all, so that the text lies over it.
+    /// Drawn first, so that the text is above it.
     private func drawWatermark() {
         guard let watermark = document.watermark else { return }
         let lines = TextLines(watermark, .watermark, width: nil, on: context)
@@ -87,7 +87,7 @@ package struct ReportPDF {
     }
 }
 
-/// Where cairo's bytes go.
+/// Receives cairo's output.
 private final class PDFSink {
     var data = Data()
 }

@@ -3,14 +3,14 @@ import CPango
 import Foundation
 import Imaging
 
-/// Turns a document into the pieces that its pages are made of.
+/// Splits a document into pieces for its pages.
 struct ReportPieces {
     private let document: ReportDocument
     private let context: OpaquePointer
     private let width: Double
     private(set) var pieces: [PagePiece] = []
 
-    /// Points: the largest height of the picture.
+    /// Points: the maximum height of the picture.
     private static let pictureHeight = 230.0
 
     init(_ document: ReportDocument, on context: OpaquePointer, width: Double) throws {
@@ -133,11 +133,11 @@ struct ReportPieces {
     }
 }
 
-/// A picture that is drawn on pages.
+/// A picture drawn on pages.
 final class PNGPicture {
     private let surface: OpaquePointer
 
-    /// - Throws: `ImagingError(.internalFault)` where the bytes are no PNG.
+    /// - Throws: `ImagingError(.internalFault)` if the bytes are not a PNG.
     init(_ data: Data) throws {
         let source = PNGSource(data)
         let made = withExtendedLifetime(source) {
@@ -172,7 +172,7 @@ final class PNGPicture {
     }
 }
 
-/// Bytes that cairo takes piece by piece.
+/// Bytes that cairo reads in chunks.
 private final class PNGSource {
     private let data: Data
     private var position = 0

@@ -1,7 +1,7 @@
 import CCairo
 import CPango
 
-/// How letters look on a page.
+/// The style of a text.
 struct TextStyle {
     let size: Double
     var isBold = false
@@ -19,19 +19,19 @@ struct TextStyle {
     static let watermark = TextStyle(size: 130, isBold: true, grey: 0.91)
 }
 
-/// A text broken into lines of a width, with the letters' places as Pango sets them: also in scripts that join their letters.
+/// A text broken into lines of a width, laid out by Pango, including scripts with joined letters.
 final class TextLines {
     private let layout: OpaquePointer
     private let style: TextStyle
 
     /// - Parameters:
-    ///   - width: points; nil leaves the text on one line.
-    ///   - context: cairo's, of the page.
+    ///   - width: points; `nil` keeps the text on one line.
+    ///   - context: the page's cairo context.
     init(_ text: String, _ style: TextStyle, width: Double?, on context: OpaquePointer) {
         self.style = style
         layout = pango_cairo_create_layout(context)
         let font = pango_font_description_new()
-        // The free font that covers the most scripts of European names; Pango takes another for letters that it lacks.
+        // The free font that covers most scripts of European names; Pango substitutes missing letters.
         pango_font_description_set_family(font, "DejaVu Sans")
         pango_font_description_set_absolute_size(font, style.size * Double(PANGO_SCALE))
         pango_font_description_set_weight(font, style.isBold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL)
@@ -50,13 +50,13 @@ final class TextLines {
 
     var count: Int { Int(pango_layout_get_line_count(layout)) }
 
-    /// Points, of the whole text.
+    /// Points, for the whole text.
     var height: Double { (0..<count).reduce(0) { $0 + box(ofLine: $1).height } }
 
     struct Box {
         let width: Double
         let height: Double
-        /// Below the upper edge.
+        /// Relative to the upper edge.
         let baseline: Double
     }
 
@@ -69,14 +69,14 @@ final class TextLines {
             baseline: -Double(logical.y) / scale)
     }
 
-    /// Draws one line with its upper left corner at a place.
+    /// Draws one line with its upper left corner at a position.
     func draw(line number: Int, on context: OpaquePointer, x: Double, y: Double) {
         cairo_set_source_rgb(context, style.grey, style.grey, style.grey)
         cairo_move_to(context, x, y + box(ofLine: number).baseline)
         pango_cairo_show_layout_line(context, pango_layout_get_line_readonly(layout, Int32(number)))
     }
 
-    /// Paints one line as a picture of its letters: nobody who selects or searches the page's text meets it.
+    /// Paints one line as a picture, so that it is not part of the page's selectable and searchable text.
     func paint(line number: Int, on context: OpaquePointer, x: Double, y: Double) {
         cairo_set_source_rgb(context, style.grey, style.grey, style.grey)
         cairo_move_to(context, x, y + box(ofLine: number).baseline)
