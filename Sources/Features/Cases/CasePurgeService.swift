@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Removes deleted cases for good once their time of retention is over: the operator's housekeeping, for all institutions.
+/// Permanently removes deleted cases after the retention period: the operator's housekeeping, for all institutions.
 package struct CasePurgeService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
@@ -10,7 +10,7 @@ package struct CasePurgeService: Sendable {
     private let retention: Duration
     private let clock: @Sendable () -> Timestamp
 
-    /// Cases looked for at a time.
+    /// The number of cases per query.
     private static let batch = 100
 
     /// - Parameter retention: how long a deleted case can be restored.
@@ -26,7 +26,7 @@ package struct CasePurgeService: Sendable {
         self.clock = clock
     }
 
-    /// - Returns: how many cases went.
+    /// - Returns: the number of purged cases.
     @discardableResult
     package func purge() async throws -> Int {
         let time = clock().advanced(by: .zero - retention)
@@ -38,7 +38,7 @@ package struct CasePurgeService: Sendable {
         }
     }
 
-    /// The rows first: a file without a row is swept, a row without a file would be a lie.
+    /// The rows first: a file without a row is swept, a row without a file would be wrong.
     private func purge(_ item: CasePurgeStore.Deleted, deletedBefore time: Timestamp) async throws -> Bool {
         let now = clock()
         let leftovers = try await database.write { connection -> CasePurgeStore.Leftovers? in

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of deleted cases whose time of retention is over, of all institutions: only the operator's housekeeping asks.
+/// The rows of deleted cases past the retention period, across institutions: only for the operator's housekeeping.
 struct CasePurgeStore {
     private let connection: any DatabaseConnection
     private let contents: CaseContents
@@ -17,13 +17,13 @@ struct CasePurgeStore {
         let institution: InstitutionID
     }
 
-    /// What lay in the file stores under a purged case's rows.
+    /// The files of a purged case in the file stores.
     struct Leftovers: Sendable {
         let blobs: [BlobKey]
         let uploads: [UploadID]
     }
 
-    /// Cases deleted before `time`, longest ago first; one that a worker is still busy with has to wait.
+    /// Cases deleted before `time`, oldest first; excludes cases that a worker still works on.
     func due(before time: Timestamp, limit: Int) throws -> [Deleted] {
         try connection.query(
             """
@@ -42,7 +42,8 @@ struct CasePurgeStore {
         """
     }
 
-    /// Removes the case with all that hangs on it, but for its trace in the audit trail; nil where it has been restored meanwhile.
+    /// Removes the case and its related objects, except for its audit trail; `nil` if it has been restored in the
+    /// meantime.
     func purge(_ item: Deleted, deletedBefore time: Timestamp) throws -> Leftovers? {
         let blobs: [BlobKey] = try ids("SELECT id FROM blobs WHERE case_id = \(item.id)")
         let uploads: [UploadID] = try ids("SELECT id FROM case_uploads WHERE case_id = \(item.id)")

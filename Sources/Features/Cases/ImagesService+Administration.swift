@@ -2,10 +2,10 @@ import Imaging
 import Kernel
 import Storage
 
-// What whoever may upload to a case may do with its series afterwards.
+// Changes of uploaded series, for users who may upload to the case.
 
 extension ImagesService {
-    /// Says which sequence a series is, and what its file is called.
+    /// Sets a series' sequence and file name.
     package func update(_ scope: Scope, _ id: ID<Series>, modality: String, filename: String) async throws {
         var check = Validation()
         let sequence = check.choice("modality", modality, among: MRISequence.self)
@@ -34,7 +34,7 @@ extension ImagesService {
         }
     }
 
-    /// The series goes with its file; results that were measured on it stay and say so.
+    /// Deletes the series with its file; results that were measured on it are kept and marked.
     package func delete(_ scope: Scope, _ id: ID<Series>) async throws {
         let now = clock()
         let files = try await database.write { connection in

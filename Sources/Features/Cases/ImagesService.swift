@@ -2,14 +2,14 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rules of uploaded series: what is taken, what is refused, what replaces what.
+/// The rules of uploaded series: which are accepted and which they replace.
 package struct ImagesService: Sendable {
     let database: any Database
     let blobs: any BlobStore
     private let audit: AuditService
     private let contents: CaseContents
     private let inspector: SeriesInspector
-    /// Bytes that an institution may store where it has no rule of its own; nil is no limit.
+    /// The default quota of an institution in bytes; `nil` means no limit.
     private let quota: Int64?
     let clock: @Sendable () -> Timestamp
 
@@ -65,7 +65,7 @@ package struct ImagesService: Sendable {
                 role: Series.Role(modality), filename: MRIImage.displayed(filename), file: kept, header: header,
                 contentDigest: digest)
             let (added, replaced) = try await insert(scope, upload, into: id) { connection in
-                // Asked again, since a report may have been signed while the file was read.
+                // Checked again, since a report may have been signed while the file was read.
                 if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
                 try also(connection)
             }
@@ -73,7 +73,7 @@ package struct ImagesService: Sendable {
             if kept.key != uploaded.key { await blobs.discard(uploaded) }
             return added
         } catch {
-            // Removes it wherever it lies by now: a refused upload leaves nothing.
+            // Removes it from wherever it is now: a rejected upload leaves nothing behind.
             await blobs.discard(uploaded)
             for blob in [uploaded, kept] { try? await blobs.delete(blob.key) }
             throw error
@@ -97,7 +97,7 @@ package struct ImagesService: Sendable {
     ) async throws -> (added: MRIImage, replaced: [BlobKey]) {
         let now = clock()
         return try await database.write { connection in
-            // One upload of a case at a time: of two of the same sequence the later one replaces the other.
+            // One upload of a case at a time: of two with the same sequence the later one replaces the other.
             let cases = CaseStore(connection)
             try cases.lock(scope, id)
             let item = try Self.openCase(scope, id, on: connection)
@@ -110,7 +110,7 @@ package struct ImagesService: Sendable {
             try store.insert(scope, series)
             let files = replaced.flatMap(\.files).map(\.blob)
             try rows.delete(scope, files)
-            // The institution's row is locked by now: of many uploads at once none goes beyond the quota.
+            // The institution's row is locked by now: concurrent uploads cannot exceed the quota together.
             try QuotaStore(connection).requireRoom(scope, defaultQuota: quota)
             try also(connection)
             try cases.setStatus(scope, id, .uploaded, at: now)
@@ -134,14 +134,14 @@ package struct ImagesService: Sendable {
 }
 
 extension MRIImage {
-    /// The last part of a client's file name without invisible characters, to be shown and nothing else.
+    /// The last component of a client's file name without invisible characters, for display only.
     static func displayed(_ filename: String) -> String {
         let last = filename.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map { String($0).visible.trimmed }
         return String((last.flatMap { $0.isEmpty ? nil : $0 } ?? "image").unicodeScalars.prefix(255))
     }
 }
 
-/// A series that has been looked at and is about to be stored.
+/// An inspected series that is about to be stored.
 private struct SeriesUpload: Sendable {
     let role: Series.Role
     let filename: String

@@ -3,25 +3,25 @@ import Imaging
 import Kernel
 import Storage
 
-/// A mask that an expert drew, with the agreement of the result that was the newest when it came.
+/// A mask drawn by an expert, with the agreement of the result that was the newest when it was uploaded.
 package struct ExpertMask: Sendable, Equatable {
     package let id: ID<ExpertMask>
     package let institution: InstitutionID
     package let caseID: CaseID
     package let resultID: ID<CaseResult>
-    /// Whose result it is compared with.
+    /// The task of the compared result.
     package let task: ID<InferenceTask>
-    /// Which compares them.
+    /// The job that compares them.
     let job: ID<JobRecord>
     package let blob: BlobKey
-    /// The series on whose grid it lies.
+    /// The series whose grid it uses.
     package let sequence: MRISequence
     package let convention: LabelConvention
-    /// How far the comparison is.
+    /// The status of the comparison.
     package let status: JobStatus
-    /// One sentence for the user, where it failed.
+    /// One sentence for the user, if it failed.
     package let errorMessage: String?
-    /// Nil until the comparison is done.
+    /// `nil` until the comparison is done.
     package let agreement: [TumourRegion: RegionAgreement]?
     package let uploadedBy: UserID
     /// The full name of `uploadedBy`.
@@ -45,7 +45,7 @@ extension ExpertMask: Encodable {
         init?(intValue: Int) { nil }
     }
 
-    /// Every key is always there, null where there is no value.
+    /// Every key is always present, null without a value.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)

@@ -1,6 +1,6 @@
 import Storage
 
-/// The experts' masks of cases.
+/// The expert masks of cases.
 package struct ExpertMaskContent: CaseContent {
     package init() {}
 

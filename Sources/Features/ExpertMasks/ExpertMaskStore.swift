@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rows of experts' masks.
+/// The rows of expert masks.
 struct ExpertMaskStore {
     private let connection: any DatabaseConnection
 
@@ -19,7 +19,7 @@ struct ExpertMaskStore {
         JOIN users u ON u.institution_id = m.institution_id AND u.id = m.uploaded_by
         """
 
-    /// A mask that was looked at and is in the blob store.
+    /// An inspected mask in the blob store.
     struct Draft: Sendable {
         let id: ID<ExpertMask>
         var blob: StagedBlob
@@ -27,7 +27,7 @@ struct ExpertMaskStore {
         let convention: LabelConvention
     }
 
-    /// The caller has checked that `scope` may say something of the result.
+    /// The caller must check that `scope` may give feedback on the result.
     func insert(_ scope: Scope, _ draft: Draft, on result: CaseResult, job: ID<JobRecord>, at now: Timestamp) throws {
         try BlobRowStore(connection).insert(scope, draft.blob, case: result.caseID, at: now)
         try connection.execute(
@@ -39,7 +39,7 @@ struct ExpertMaskStore {
             """)
     }
 
-    /// The caller has checked that `scope` may see the case.
+    /// The caller must check that `scope` may see the case.
     func find(_ scope: Scope, _ id: ID<ExpertMask>, case caseID: CaseID) throws -> ExpertMask? {
         try connection.queryOne(
             """
@@ -49,12 +49,12 @@ struct ExpertMaskStore {
         ).map(ExpertMask.init)
     }
 
-    /// As a worker sees it, of whichever institution; nil where its case has been deleted.
+    /// For a worker, across institutions; `nil` if its case has been deleted.
     func find(asWorker id: ID<ExpertMask>) throws -> ExpertMask? {
         try connection.queryOne("\(Self.selection) WHERE m.id = \(id)").map(ExpertMask.init)
     }
 
-    /// Newest first; the caller has checked that `scope` may see the case.
+    /// Newest first; the caller must check that `scope` may see the case.
     func list(_ scope: Scope, case id: CaseID) throws -> [ExpertMask] {
         try connection.query(
             """

@@ -4,14 +4,14 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rules of experts' masks: who may bring one, what is taken, and what comes of it.
+/// The rules of expert masks: who may upload one, which are accepted, and how they are compared.
 package struct ExpertMasksService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
     private let audit: AuditService
     private let feed: JobFeed
     private let clock: @Sendable () -> Timestamp
-    /// Reading a whole mask takes a second, and must not hold up Swift's cooperative threads.
+    /// Reading a whole mask takes a second and must not block Swift's cooperative threads.
     private let pool = ThreadPool<Void>(name: "masks", threads: 1) {}
     private let inspector: SeriesInspector
     private let stripper: SeriesStripper
@@ -29,15 +29,15 @@ package struct ExpertMasksService: Sendable {
         stripper = SeriesStripper(database: database, blobs: blobs, inspector: inspector)
     }
 
-    /// Whether a mask for this case would be taken at all; ask before the first byte is received.
+    /// Whether a mask for this case would be accepted; check before receiving the first byte.
     package func checkUpload(_ scope: Scope, case id: CaseID) async throws {
         _ = try await database.read { try Self.result(scope, id, in: $0) }
     }
 
-    /// Looks at a staged mask and has it compared with the case's newest result; what could name the patient is not kept of it, and
-    /// the staged file is used up in any case.
+    /// Inspects a staged mask and starts its comparison with the case's newest result. The mask is deidentified; the
+    /// staged file is consumed in any case.
     ///
-    /// - Parameter convention: what its labels mean; nil takes what they tell.
+    /// - Parameter convention: the meaning of its labels; `nil` infers it from the labels.
     package func add(_ scope: Scope, case id: CaseID, convention: String?, file: ReceivedFile) async throws
         -> ExpertMask
     {
@@ -54,7 +54,7 @@ package struct ExpertMasksService: Sendable {
             if kept.key != uploaded.key { await blobs.discard(uploaded) }
             return mask
         } catch {
-            // Removes it wherever it lies by now: a refused upload leaves nothing.
+            // Removes it from wherever it is now: a rejected upload leaves nothing behind.
             await blobs.discard(uploaded)
             for blob in [uploaded, kept] { try? await blobs.delete(blob.key) }
             throw error
@@ -71,7 +71,8 @@ package struct ExpertMasksService: Sendable {
         return list
     }
 
-    /// The mask once it is compared, or as it is when the time is up; for whoever has just brought it.
+    /// The mask once it has been compared, or its current state after the timeout; for the user who has just uploaded
+    /// it.
     package func wait(_ scope: Scope, for mask: ExpertMask, timeout: Duration) async throws -> ExpertMask {
         guard !mask.status.isOver, timeout > .zero else { return mask }
         for await change in feed.changes(of: [mask.job], timeout: timeout) where change.status.isOver { break }
@@ -90,10 +91,10 @@ package struct ExpertMasksService: Sendable {
         return convention
     }
 
-    /// The grids of the series that the result was measured on, as they are stored.
+    /// The stored grids of the series that the result was measured on.
     private func grids(_ scope: Scope, of result: CaseResult) async throws -> [MRISequence: VoxelGrid] {
         let images = try await database.read { try CaseStore($0).images(scope, of: result.caseID) }
-        // Series from before grids were stored.
+        // Series stored before grids were.
         for image in images where image.series.header.grid == nil {
             try await stripper.strip(scope, image.series, of: result.caseID, at: clock())
         }
@@ -110,7 +111,7 @@ package struct ExpertMasksService: Sendable {
         do {
             return try await pool.run { try Self.draft(staged, on: grids, wanted) }
         } catch let error as ImagingError where error.code != .internalFault {
-            // What only a named convention can answer is said of that field.
+            // An ambiguity that only the convention resolves is an error of that field.
             throw AppError.invalid(error.code == .ambiguousLabels ? "labelConvention" : "file", error.message)
         }
     }

@@ -4,8 +4,8 @@ import Imaging
 import Kernel
 import Storage
 
-/// Compares an expert's mask with the result's on the grid of one series. Distances are measured by native code, so it is
-/// done in the worker.
+/// Compares an expert mask with the result's on the grid of one series. Native code measures the distances, so it runs
+/// in the worker.
 package struct ScoreMaskJob: Job {
     package struct Parameters: Codable, Sendable {
         let mask: ID<ExpertMask>
@@ -13,7 +13,7 @@ package struct ScoreMaskJob: Job {
 
     package static let jobName = "score-mask"
     package static let jobClass = JobClass.interactive
-    /// Takes a second and is waited for: before the next segmentation.
+    /// Short and awaited: runs before the next segmentation.
     static let priority = 10
 
     package let limits = JobLimits.maskScore
@@ -60,7 +60,7 @@ package struct ScoreMaskJob: Job {
 }
 
 extension CaseResult {
-    /// The labels on the grid of one series: its own file, else the reference's where it is that series.
+    /// The labels on the grid of one series: its own file, or the reference's if it is that series.
     func labels(on sequence: MRISequence) -> ResultFile? {
         let labels = files.filter { $0.content == .labels && $0.sequence == sequence }
         return labels.first { $0.name.hasPrefix(sequence.rawValue + "/") } ?? labels.first

@@ -3,20 +3,20 @@ import Kernel
 import Rendering
 import Storage
 
-/// Prints reports and keeps what was printed.
+/// Renders reports as PDF and stores them.
 package struct ReportExportService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
     private let audit: AuditService
     private let printer: ReportPrinter
     private let clock: @Sendable () -> Timestamp
-    /// Who asks for a print that is under way waits for that one.
+    /// Concurrent requests for the same PDF share one rendering.
     private let prints = RequestCoalescer<PrintKey>()
 
-    /// What makes two prints the same.
+    /// The key of equal renderings.
     private struct PrintKey: Hashable, Sendable {
         let report: ID<Report>
-        /// The one that the PDF shows.
+        /// The revision in the PDF.
         let revision: Int
     }
 
@@ -37,8 +37,7 @@ package struct ReportExportService: Sendable {
         self.clock = clock
     }
 
-    /// The report as PDF. What has been printed in this state already is given out again; a signed report counts as exported
-    /// from now on.
+    /// The report as PDF. An existing PDF of this state is reused; a signed report counts as exported from now on.
     package func export(_ scope: Scope, _ id: ID<Report>) async throws -> PrintedReport {
         let now = clock()
         let source = try await source(scope, id, at: now)
@@ -48,7 +47,7 @@ package struct ReportExportService: Sendable {
             printing = Printing(printed: printed, maker: nil)
         } else {
             let key = PrintKey(report: id, revision: source.revision)
-            // In a task of its own: others wait for it, also when the client that asked first has gone.
+            // In its own task: others wait for it, even if the first client has disconnected.
             printing = try await prints.value(for: key) {
                 try await Task { try await printed(latest: id, scope, for: me) }.value
             }
@@ -67,10 +66,10 @@ package struct ReportExportService: Sendable {
         try await database.read { try ReportPrintSource(scope, id, at: now, in: $0) }
     }
 
-    /// How often a report is printed that others go on changing.
+    /// The number of attempts while others change the report.
     private static let attempts = 3
 
-    /// Prints the report as it is now, and again where it was changed meanwhile.
+    /// Prints the current report, and again if it has changed in the meantime.
     private func printed(latest id: ID<Report>, _ scope: Scope, for maker: ID<PrintKey>) async throws -> Printing {
         for _ in 1..<Self.attempts {
             do {
@@ -80,7 +79,7 @@ package struct ReportExportService: Sendable {
         return try await printOnce(scope, id, for: maker)
     }
 
-    /// Prints the report as it is now, unless that has been done meanwhile.
+    /// Prints the current report, unless another request has done so.
     private func printOnce(_ scope: Scope, _ id: ID<Report>, for maker: ID<PrintKey>) async throws -> Printing {
         let now = clock()
         let source = try await source(scope, id, at: now)
@@ -93,14 +92,14 @@ package struct ReportExportService: Sendable {
             return Printing(printed: try await keep(blob, scope, source, at: now), maker: maker)
         } catch {
             try? await blobs.delete(blob.key)
-            // Another process may have been faster.
+            // Another process may have been first.
             let isLate = PrintedReportStore.isPrinted(error) || (error as? AppError)?.code == .conflict
             guard isLate, let printed = try await self.source(scope, id, at: now).printed else { throw error }
             return Printing(printed: printed, maker: nil)
         }
     }
 
-    /// The PDF of the report as it stands, where there is one. Nothing is printed, and nothing counts as exported.
+    /// The PDF of the current report, if there is one. Prints nothing and does not mark the report as exported.
     package func printed(_ scope: Scope, _ id: ID<Report>) async throws -> PrintedReport? {
         let now = clock()
         let source = try await database.read { try ReportPrintSource(scope, id, at: now, in: $0) }

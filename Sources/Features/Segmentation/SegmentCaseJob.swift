@@ -32,11 +32,11 @@ package struct SegmentCaseJob: Job {
         self.codeVersion = codeVersion
     }
 
-    /// What a run works on.
+    /// The inputs of a run.
     private struct Inputs: Sendable {
         let task: InferenceTask
         let images: [MRIImage]
-        /// Digest of the model that was asked for, else of the one that works for the institution; nil means the operator's default.
+        /// The digest of the requested model, or of the institution's active model; `nil` means the operator's default.
         let model: String?
     }
 
@@ -92,7 +92,7 @@ package struct SegmentCaseJob: Job {
         }
     }
 
-    /// The files exist before the rows that name them; those of a run that is refused are swept later.
+    /// Files are stored before the rows that reference them; those of a rejected run are swept later.
     private func store(
         _ files: [OutputFile], in folder: URL, of images: [MRIImage]
     ) async throws -> [ResultStore.DraftFile] {
@@ -125,14 +125,14 @@ package struct SegmentCaseJob: Job {
 }
 
 extension InferenceTask {
-    /// What follows from the end of a task's job, in the transaction that ends it.
+    /// The consequences of the end of a task's job, in the transaction that ends it.
     func recordEnd(_ end: JobEnd, in connection: any DatabaseConnection, at now: Timestamp = .now) throws {
         let store = SegmentationStore(connection)
         let cases = CaseStore(connection)
-        // First: of two tasks that end at once the second sees that the first is over.
+        // First: of two tasks that end at the same time the second sees that the first has ended.
         try cases.lock(scope, caseID)
         try store.deactivate(scope, id)
-        // A run that brought nothing leaves a completed case what it was.
+        // A run without a result leaves a completed case completed.
         let isBarren = try end != .completed && ResultStore(connection).isCurrent(scope, case: caseID)
         try cases.setStatus(scope, caseID, isBarren ? .completed : end.caseStatus, at: now, isNew: !isBarren)
         if try store.hasOtherActiveTask(scope, than: self) { try cases.setStatus(scope, caseID, .processing, at: now) }

@@ -1,14 +1,14 @@
 import Kernel
 
-/// One examination, as DICOM and FHIR name it: what one visit to the scanner gave. Its series point at it.
+/// One examination, as in DICOM and FHIR: the series of one visit to the scanner, which refer to it.
 package struct ImagingStudy: Sendable, Equatable {
     package let id: ID<ImagingStudy>
-    /// DICOM's Study Instance UID; nil where no header told it.
+    /// DICOM's Study Instance UID; `nil` if no header has it.
     package var instanceUID: String?
     package var accessionNumber: String?
     /// `YYYY-MM-DD`.
     package var date: String?
-    /// What was examined, such as `MR brain with contrast`.
+    /// The study description, such as `MR brain with contrast`.
     package var description: String?
 
     package init(
@@ -20,7 +20,7 @@ package struct ImagingStudy: Sendable, Equatable {
         self.date = date
     }
 
-    /// Its columns beside the ids.
+    /// Its columns besides the ids.
     static let columns: [(name: String, path: WritableKeyPath<ImagingStudy, String?> & Sendable)] = [
         ("instance_uid", \.instanceUID), ("accession_number", \.accessionNumber), ("study_date", \.date),
         ("description", \.description),

@@ -2,12 +2,12 @@ import Imaging
 import Kernel
 import Storage
 
-/// One series of a study, as it is stored.
+/// A stored series of a study.
 package struct Series: Sendable, Equatable {
     /// What a series shows.
     package enum Role: String, Sendable, CaseIterable, SQLConvertible {
         case t1, t1ce, t2, flair
-        /// Something that the models do not look at.
+        /// A series that models do not use.
         case other
         case unknown
 
@@ -20,11 +20,11 @@ package struct Series: Sendable, Equatable {
             }
         }
 
-        /// Nil for what no model looks at.
+        /// `nil` for series that models do not use.
         package var sequence: MRISequence? { MRISequence(rawValue: rawValue) }
     }
 
-    /// What its files are.
+    /// The format of its files.
     package enum Source: String, Sendable, SQLConvertible {
         case nifti, dicom
     }
@@ -40,12 +40,12 @@ package struct Series: Sendable, Equatable {
     package let study: ID<ImagingStudy>
     package let role: Role
     package let source: Source
-    /// DICOM's Series Instance UID and Frame of Reference UID; nil where no header told them.
+    /// DICOM's Series Instance UID and Frame of Reference UID; `nil` if no header has them.
     package var instanceUID: String?
     package var frameOfReferenceUID: String?
-    /// The client's name of the file: patient data, and never a path.
+    /// The client's file name: patient data, and never a path.
     package var originalFilename: String
-    /// In their order; none where the series has been replaced.
+    /// In order; empty if the series has been replaced.
     package let files: [File]
     package let header: SeriesHeader
     /// SHA-256 of the uncompressed content in hexadecimal.
@@ -67,20 +67,20 @@ package struct Series: Sendable, Equatable {
         self.uploadedAt = uploadedAt
     }
 
-    /// What the file is called where it is served: never the client's name, and with the ending of its content.
+    /// The file name when served: never the client's name, with the extension of its content.
     package var servedName: String {
         "\(role.rawValue).\((header.format ?? ImageFormat(named: originalFilename)).rawValue)"
     }
 }
 
-/// What the upload found in a series' file: where it lies in the patient and how it is stored. No file is opened for it again.
+/// The header of a series' file, from the upload: its geometry and storage. The file is not opened for it again.
 package struct SeriesHeader: Sendable, Equatable {
     package let size: GridSize
     /// Millimetres along i, j, k.
     package let spacing: [Double]
-    /// From voxels to RAS mm; nil for a series from before this was recorded.
+    /// From voxels to RAS mm; `nil` for a series stored before this was recorded.
     package let affine: VoxelAffine?
-    /// Nil for a series from before this was recorded, whose file may still name the patient.
+    /// `nil` for a series stored before this was recorded, whose file may still identify the patient.
     package let format: ImageFormat?
 
     package init(size: GridSize, spacing: [Double], affine: VoxelAffine? = nil, format: ImageFormat? = .nifti) {
@@ -97,12 +97,12 @@ package struct SeriesHeader: Sendable, Equatable {
     package var grid: VoxelGrid? { affine.map { VoxelGrid(size: size, affine: $0) } }
 }
 
-/// How a series' file is stored, by the ending that its name gets.
+/// The storage format of a series' file, which determines its extension.
 package enum ImageFormat: String, Sendable, SQLConvertible {
     case nifti = "nii"
     case gzippedNIfTI = "nii.gz"
 
-    /// What the name says of a file that nobody has looked into.
+    /// The format implied by the name of an uninspected file.
     package init(named name: String) {
         self = name.lowercased().hasSuffix(".gz") ? .gzippedNIfTI : .nifti
     }

@@ -4,9 +4,9 @@ import Imaging
 import Kernel
 import Storage
 
-/// Looks at uploaded files on threads of its own, since reading a whole volume takes a second.
+/// Inspects uploaded files on dedicated threads, since reading a whole volume takes a second.
 package final class SeriesInspector: Sendable {
-    /// What a look through a whole file finds; the digest is SHA-256 of the uncompressed content in hexadecimal.
+    /// The result of an inspection; the digest is SHA-256 of the uncompressed content in hexadecimal.
     package typealias Found = (header: SeriesHeader, contentDigest: String)
 
     private let pool: ThreadPool<Void>
@@ -14,8 +14,8 @@ package final class SeriesInspector: Sendable {
     private let clean: @Sendable (URL) throws -> DeidentifiedNIfTI?
 
     /// - Parameters:
-    ///   - look: throws `ImagingError` where the file is no usable image.
-    ///   - clean: the file without what could name the patient; nil where it is that already.
+    ///   - look: throws `ImagingError` if the file is not a usable image.
+    ///   - clean: the deidentified file; `nil` if it already is.
     package init(
         threads: Int = 2, look: @escaping @Sendable (URL) throws -> Found,
         clean: @escaping @Sendable (URL) throws -> DeidentifiedNIfTI? = { _ in nil }
@@ -25,7 +25,7 @@ package final class SeriesInspector: Sendable {
         self.clean = clean
     }
 
-    /// Takes what the NIfTI reader takes.
+    /// Accepts what the NIfTI reader accepts.
     package static func nifti(threads: Int = 2) -> SeriesInspector {
         SeriesInspector(
             threads: threads,
@@ -46,9 +46,9 @@ package final class SeriesInspector: Sendable {
         }
     }
 
-    /// Stages a file again without what could name the patient.
+    /// Stages a deidentified copy of a file.
     ///
-    /// - Returns: nil where the file is that already.
+    /// - Returns: `nil` if it already is.
     package func deidentify(_ url: URL, in blobs: any BlobStore) async throws -> StagedBlob? {
         guard let source = try await pool.run({ [clean] _ in try clean(url) }) else { return nil }
         let writer = try await blobs.stage(limit: .max)
@@ -61,7 +61,7 @@ package final class SeriesInspector: Sendable {
         }
     }
 
-    /// What is kept of a stored file's header, whatever limits it was taken by.
+    /// A stored file's header, regardless of the limits by which it was accepted.
     func header(of url: URL) async throws -> SeriesHeader {
         try await pool.run { _ in
             SeriesHeader(

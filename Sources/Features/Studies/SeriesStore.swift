@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rows of series and of their files; the caller has checked that `scope` may see their study.
+/// The rows of series and of their files; the caller must check that `scope` may see their study.
 package struct SeriesStore {
     private let connection: any DatabaseConnection
 
@@ -11,17 +11,17 @@ package struct SeriesStore {
         self.connection = connection
     }
 
-    /// The study's series that no other has replaced, in the order of their upload.
+    /// The study's series that have not been replaced, in upload order.
     package func list(_ scope: Scope, study: ID<ImagingStudy>) throws -> [Series] {
         try series(scope, "s.study_id = \(study) AND s.replaced_at IS NULL")
     }
 
-    /// Nil also where another one has replaced it.
+    /// `nil` also if it has been replaced.
     package func find(_ scope: Scope, _ id: ID<Series>) throws -> Series? {
         try series(scope, "s.id = \(id) AND s.replaced_at IS NULL").first
     }
 
-    /// Where the series lie in the patient, those that have been replaced as well.
+    /// The grids of the series, including replaced ones.
     package func grids(_ scope: Scope, of ids: [ID<Series>]) throws -> [ID<Series>: VoxelGrid] {
         let rows = try connection.query(
             """
@@ -111,9 +111,9 @@ package struct SeriesStore {
             """)
     }
 
-    /// Puts a file without what named the patient in the place of the one that was stored before.
+    /// Replaces a series' file by its deidentified copy.
     ///
-    /// - Returns: false where the series has another file by now.
+    /// - Returns: false if the series has another file by now.
     package func replaceFile(
         _ scope: Scope, _ series: Series, by blob: BlobKey, _ header: SeriesHeader
     ) throws -> Bool {
@@ -132,7 +132,8 @@ package struct SeriesStore {
         return true
     }
 
-    /// Leaves of a series only where it lay and what it held, for the results that were measured on it; its files are the caller's.
+    /// Reduces a series to its geometry and digest, for the results that were measured on it; the caller removes its
+    /// files.
     package func replace(_ scope: Scope, _ series: Series, at time: Timestamp) throws {
         try connection.execute(
             """
@@ -153,7 +154,7 @@ package struct SeriesStore {
 }
 
 extension Series {
-    /// From rows that differ in the file alone.
+    /// From rows that differ only in the file.
     fileprivate init(_ rows: [SQLRow]) throws {
         let row = rows[0]
         id = try row.get("id")

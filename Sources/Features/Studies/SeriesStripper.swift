@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Removes what could name the patient from a series that was stored before uploads were rid of it, and stores where it lies.
+/// Deidentifies a series that was stored before uploads were, and stores its geometry.
 package struct SeriesStripper: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
@@ -13,9 +13,9 @@ package struct SeriesStripper: Sendable {
         self.inspector = inspector
     }
 
-    /// The series' file is afterwards one that may be served, or another one by now.
+    /// Afterwards the series' file may be served, or has been replaced.
     ///
-    /// - Parameter id: the case that its files belong to.
+    /// - Parameter id: the case of its files.
     package func strip(_ scope: Scope, _ series: Series, of id: CaseID, at now: Timestamp) async throws {
         guard series.header.format == nil, let file = series.files.first else { return }
         let url = try await blobs.localURL(file.blob)

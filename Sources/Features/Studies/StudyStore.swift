@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of studies; the caller has checked that `scope` may see the case that points at one.
+/// The rows of studies; the caller must check that `scope` may see the case that refers to one.
 package struct StudyStore {
     private let connection: any DatabaseConnection
 
@@ -9,7 +9,7 @@ package struct StudyStore {
         self.connection = connection
     }
 
-    /// The columns of a study beside those of what points at it, for `ImagingStudy.init(_:)`; its table is `y`.
+    /// The columns of a study besides those of the referring row, for `ImagingStudy.init(_:)`; its table is `y`.
     package static let columns: SQL = "\(raw: ImagingStudy.columns.map { "y.\($0.name)" }.joined(separator: ", "))"
 
     package func insert(_ scope: Scope, _ study: ImagingStudy) throws {
@@ -31,7 +31,7 @@ package struct StudyStore {
             """)
     }
 
-    /// Takes a study along whose case has been purged.
+    /// Deletes the study of a purged case.
     package func delete(asWorker id: ID<ImagingStudy>) throws {
         try connection.execute("DELETE FROM studies WHERE id = \(id)")
     }
