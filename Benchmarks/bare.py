@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The bare network in OpenVINO in a process of its own, as `neuroai segment` has it: prints the seconds of its runs, and of the same again.
+"""The bare network in OpenVINO in a separate process, as in `neuroai segment`: prints the seconds of its runs, and of repeated ones.
 
-Command: `python Benchmarks/bare.py NETWORK WINDOWS.npz` with arrays `availability` [1, 4] and, under any other names, windows [1, 4, k, j, i].
-Reading and compiling are not timed. The first runs meet a shape that is new to the process, as every patient's box is.
+Command: `python Benchmarks/bare.py NETWORK WINDOWS.npz` with arrays `availability` [1, 4] and, under any other names, windows [1, 4, k, j,
+i]. Reading and compiling are not timed. The first runs have a shape that is new to the process, as for every patient's box.
 """
 import sys
 import time

@@ -2,8 +2,8 @@
 """Times the main job through the API against the bare network in OpenVINO and in PyTorch, all in one interleaved run, and writes
 docs/benchmarks.md.
 
-Command: `make bench` (a phantom) or `make bench CASE=folder`. Both sides run on the same machine with the same cores; the bare network
-gets the input that the job prepares (`training/preprocess.py` makes the same one) and does nothing else.
+Command: `make bench` (a phantom) or `make bench CASE=folder`. Both sides run on the same machine with the same cores; the bare network gets
+the job's prepared input (as made by `training/preprocess.py`) and does nothing else.
 """
 import argparse
 import json
@@ -42,7 +42,7 @@ def children(pid):
 
 
 class Job:
-    """Our side: a warm server with its worker, and one case with its series."""
+    """NeuroAI: a warm server with its worker, and one case with its series."""
 
     def __init__(self, program, folder, work, port):
         environment = {"DATABASE_URL": f"sqlite:///{work}/db.sqlite3", "MEDIA_ROOT": f"{work}/media", "PORT": str(port)}
@@ -59,7 +59,7 @@ class Job:
         self.upload_seconds = time.perf_counter() - begin
 
     def run(self):
-        """Wall seconds from the start of the inference to its result, and the manifest's stages."""
+        """Wall-clock seconds from the start of the inference to its result, and the manifest's stages."""
         begin = time.perf_counter()
         task = self.client.call("POST", "/api/inference/", {"caseId": self.case})["id"]
         while True:
@@ -116,7 +116,7 @@ def measure(arguments):
         job = Job(arguments.program, arguments.case, work, arguments.port)
         try:
             bare, in_pytorch, shape = bare_networks(arguments.case)
-            # The first run of every side compiles and warms.
+            # The first run on every side compiles and warms up.
             job.run(), bare(), in_pytorch()
             rounds = [(job.run(), bare(), in_pytorch()) for _ in range(arguments.rounds)]
             peaks = job.peaks()

@@ -1,9 +1,9 @@
-"""docs/benchmarks.md has several makers: each replaces its own section and leaves the others' as they are."""
+"""docs/benchmarks.md is written by several programs: each replaces its own section and keeps the others."""
 import re
 
 
 def put(file, text, heading=None):
-    """Replaces the section that begins with the line `heading`, or what stands before the first section."""
+    """Replaces the section that begins with the line `heading`, or everything before the first section."""
     before = file.read_text() if file.exists() else ""
     parts = re.split(r"(?m)^(?=## )", before)
     text = text.rstrip("\n") + "\n"

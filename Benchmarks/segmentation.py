@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Times the second stage, where the time goes, against its peers on the same windows, and whole runs by the number of sequences; all
-interleaved in one run. Replaces the section "Segmentation" of docs/benchmarks.md.
+"""Times the second stage, which takes most of the time, against its peers on the same windows, and whole runs by the number of sequences;
+all interleaved in one run. Replaces the section "Segmentation" of docs/benchmarks.md.
 
-Command: `make bench`. Ours is the manifest's stage `refine` of `neuroai segment`; the peers get the 1 mm images that `training/inference.py`
-makes of the same case: the bare network in OpenVINO on the same windows, which nearly always are one box (`bare.py`, a new process as ours is, so
-that both meet the box's shape for the first time); PyTorch on them; and PyTorch with MONAI's sliding window over the same box, in windows of `TILE` voxels.
+Command: `make bench`. NeuroAI's figure is the manifest's stage `refine` of `neuroai segment`; the peers get the 1 mm images of the same
+case from `training/inference.py`: the bare network in OpenVINO on the same windows, almost always one box (`bare.py`, also a new process,
+so that the box's shape is new to both); PyTorch on them; and PyTorch with MONAI's sliding window over the same box, in windows of `TILE`
+voxels.
 """
 import argparse
 import json
@@ -49,7 +50,7 @@ class Ours:
         self.out = out
 
     def run(self):
-        """Wall seconds, peak memory in MiB and the manifest's stages in seconds."""
+        """Wall-clock seconds, peak memory in MiB and the manifest's stages in seconds."""
         begin = time.perf_counter()
         child = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=self.environment)
         _, status, usage = os.wait4(child.pid, 0)
@@ -83,7 +84,7 @@ class Peers:
         self.masks = inference.masks(self.package.logits(sequences))
 
     def bare(self):
-        """Seconds of the first runs, and of the same again."""
+        """Seconds of the first runs, and of repeated ones."""
         command = [sys.executable, ROOT / "Benchmarks/bare.py", PACKAGE / "refine.onnx", self.file]
         return [float(line) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
 
@@ -114,13 +115,13 @@ def seconds(work):
 
 
 def peak():
-    """Floating-point operations a second of a matrix product in f32 on all cores."""
+    """Floating-point operations per second of a matrix product in f32 on all cores."""
     a, b = torch.randn(MATRIX, MATRIX), torch.randn(MATRIX, MATRIX)
     return 2 * MATRIX**3 / seconds(lambda: a @ b)
 
 
 def agreement(masks, out):
-    """Dice of the whole tumour: ours and the Python reference's."""
+    """Dice of the whole tumour between NeuroAI and the Python reference."""
     import SimpleITK as sitk
 
     ours = sitk.GetArrayFromImage(read_ras(out / "wt.nii.gz")) > 0

@@ -1,5 +1,4 @@
-"""The server that scripts/schemathesis and scripts/api-client try: the debug build (or NEUROAI_BINARY) on a free loopback port with a folder of its
-own, and what they seed it with."""
+"""The server under test of scripts/schemathesis and scripts/api-client: the debug build (or NEUROAI_BINARY) on a free loopback port with its own folder, and its seed data."""
 import json
 import os
 import pathlib
@@ -24,7 +23,7 @@ def versions():
 
 
 def prepare():
-    """The tools, once, where their pins have changed."""
+    """Installs the tools if their pins have changed."""
     pinned = versions()
     pins = [f"schemathesis=={pinned['SCHEMATHESIS_VERSION']}", f"openapi-spec-validator=={pinned['OPENAPI_SPEC_VALIDATOR_VERSION']}",
             f"openapi-python-client=={pinned['OPENAPI_PYTHON_CLIENT_VERSION']}"]
@@ -44,7 +43,7 @@ def free_port():
 
 
 class Server:
-    """The program with a folder of its own."""
+    """The program with its own folder."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -53,7 +52,7 @@ class Server:
         environment = dict(
             os.environ, DATABASE_URL=f"sqlite:///{folder}/db.sqlite3", MEDIA_ROOT=f"{folder}/media", PORT=str(port),
             SECRET_KEY="api-tests" * 4, LOG_LEVEL="error", LOG_ROOT="-",
-            # Many sign-ins from one address are what is being tried here; throttling has tests of its own.
+            # These tests sign in often from one address; throttling has its own tests.
             LOGIN_ATTEMPTS="100000", LOGIN_ATTEMPTS_PER_ADDRESS="100000", REGISTRATIONS_PER_ADDRESS="100000")
         self.log = open(self.folder / "log", "w+b")
         self.process = subprocess.Popen(
@@ -96,7 +95,7 @@ class Server:
 
 
 def image(step=7):
-    """A small NIfTI-1 file; another step makes another image."""
+    """A small NIfTI-1 file; another step gives another image."""
     size = 24
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
@@ -137,7 +136,7 @@ def result():
 
 
 def seed(server):
-    """Somebody of every role, and a completed case of the doctor's with image, result and report."""
+    """A user in every role, and a completed case of the doctor's with image, result and report."""
     tokens = {"anonymous": None}
     for role in ROLES[1:]:
         form = {
@@ -160,7 +159,7 @@ def seed(server):
 
 
 def complete(server, case, task):
-    """Writes what a worker would have."""
+    """Writes the result that a worker would have written."""
     with server.database() as database:
         now = int(time.time() * 1e6)
         database.execute(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Works through the HTTP API as a client would: a doctor, a case, four series, the inference, the result and the report."""
+"""Works through the HTTP API like a client: a doctor, a case, four series, the inference, the result and the report."""
 import argparse
 import http.client
 import json
@@ -58,7 +58,7 @@ def wait_for(client, seconds=60):
 
 
 def watch(client, task):
-    """Shows the progress that the API tells of."""
+    """Shows the progress reported by the API."""
     shown = None
     while True:
         state = client.call("GET", f"/api/inference/tasks/{task}/")
@@ -78,7 +78,7 @@ def watch(client, task):
 
 
 def report_of(client, case, seconds=30):
-    """A job of its own writes it, a moment after the result."""
+    """A separate job writes it, shortly after the result."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         reports = client.call("GET", f"/api/reports/?caseId={case}")
@@ -95,7 +95,7 @@ def save(url, path):
 
 
 def millilitres(volume):
-    """mm³ as the reports write them: halves away from zero, one decimal from 10 ml on, two below."""
+    """mm³ as in reports: halves away from zero, one decimal from 10 ml, two below."""
     places = 2 if math.floor(volume / 10 + 0.5) < 1000 else 1
     step = 1000 / 10**places
     return f"{math.floor(volume / step + 0.5) * step / 1000:.{places}f}"

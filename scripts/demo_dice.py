@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Dice of WT, TC, ET between a label map of ours and an expert's (BraTS labels; 4 counts as 3), read by nibabel."""
+"""Dice of WT, TC, ET between NeuroAI's label map and an expert's (BraTS labels; 4 counts as 3), read by nibabel."""
 import sys
 
 import nibabel

@@ -12,17 +12,17 @@ from poses import bent, places, rotation
 SPATIAL_SHARE = 0.5
 ALL_SEQUENCES_SHARE = 0.5
 TURN_DEGREES, SCALES, BEND = 20, (0.8, 1.25), 0.05
-# Of each sequence on its own: a head that moved, thick slices, and a blur.
+# Per sequence: a head that moved, thick slices, and a blur.
 MOTION_SHARE, COARSE_SHARE, BLUR_SHARE = 0.1, 0.15, 0.12
 ERODED_SHARE = 0.1
-# z-score of the darkest usual voxel of a brain, below 0.
+# z-score of the darkest typical brain voxel, below 0.
 DARKEST = 3.0
 
 
 def augment(images, targets, availability, size, generator):
     """New images [4, *size], targets [3, *size] and the kept sequences [4] from the middle of larger ones [·, D, H, W].
 
-    The dropped sequences' images are still there: a teacher may look at them (`train.Cases.lesson`).
+    The images of dropped sequences are included, for a teacher (`train.Cases.lesson`).
     """
     kept = drop_sequences(availability, generator)
     present, larger = availability > 0, images.shape[1:]
@@ -53,7 +53,7 @@ def deform(images, targets, size, generator):
 
 
 def smooth(images, sigma):
-    """Gaussian smoothing of [C, D, H, W] along the three axes, sigma in voxels; the edge's values go on beyond it."""
+    """Gaussian smoothing of [C, D, H, W] along the three axes, sigma in voxels; edge values are extended."""
     reach = math.ceil(2.5 * sigma)
     kernel = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * sigma**2))
     kernel /= kernel.sum()
@@ -66,7 +66,7 @@ def smooth(images, sigma):
 
 
 def eroded(inside, generator):
-    """A brain mask [1, D, H, W] that lacks 1…4 voxels at its edge, as a careless skull-stripping leaves it."""
+    """A brain mask [1, D, H, W] eroded by 1…4 voxels, as after imprecise skull-stripping."""
     reach = 1 + int(4 * chance(generator))
     outside, wide = (~inside).float()[None], 2 * reach + 1
     for axis in range(3):
@@ -77,14 +77,14 @@ def eroded(inside, generator):
 
 
 def change_by_motion(images, inside, generator):
-    """Some sequences as read from a head that moved; the darkest usual voxel is a little brighter than the air around the head."""
+    """Simulates head motion in some sequences; the darkest typical voxel is slightly brighter than the air around the head."""
     changed = [moved((image.clamp(min=-DARKEST) + DARKEST + 0.5) * inside, generator) - DARKEST - 0.5
                if chance(generator) < MOTION_SHARE else image for image in images.split(1)]
     return torch.cat(changed)
 
 
 def change_resolution(images, generator):
-    """Some sequences lose detail: thick slices of 2…6 voxels along one axis, or a blur of 0.4…1.2 voxels."""
+    """Reduces the detail of some sequences: thick slices of 2…6 voxels along one axis, or a blur of 0.4…1.2 voxels."""
     changed = []
     for image in images.split(1):
         if chance(generator) < COARSE_SHARE:
@@ -106,7 +106,7 @@ def change_intensities(images, generator):
     shift = 0.6 * torch.rand(count, 1, 1, 1, generator=generator) - 0.3
     field = 0.2 * chance(generator) * torch.randn(1, count, 3, 3, 3, generator=generator)
     if chance(generator) < 0.5:
-        # The brightness from the darkest usual voxel to the brightest, bent as a display's gamma bends it.
+        # The brightness from the darkest to the brightest typical voxel, with a gamma curve.
         power = torch.exp(0.7 * (torch.rand(count, 1, 1, 1, generator=generator) - 0.5))
         images = ((images + DARKEST).clamp(min=1e-3) / (2 * DARKEST)).pow(power) * 2 * DARKEST - DARKEST
     images = images * (scale + F.interpolate(field, images.shape[1:], mode="trilinear")[0]) + shift
@@ -116,7 +116,7 @@ def change_intensities(images, generator):
 
 
 def drop_sequences(availability, generator):
-    """All present sequences in half of the draws, else a random non-empty subset of them."""
+    """All present sequences with probability 0.5, else a random non-empty subset."""
     if chance(generator) < ALL_SEQUENCES_SHARE:
         return availability
     while True:

@@ -1,14 +1,14 @@
 """Which voxels of a study are brain or head, and the sequences with 0 around them.
 
-Mirrored by `Sources/Imaging/Pipeline/Foreground.swift`, `SeriesBackground.swift` and `SeriesPadding.swift`: change both or neither.
+Keep in sync with `Sources/Imaging/Pipeline/Foreground.swift`, `SeriesBackground.swift` and `SeriesPadding.swift`.
 
-1. A skull-stripped sequence has a background: one value, or noise about one, that covers the faces of its volume. Its brain is what
-   differs from that by more than the noise; where an interpolation has left ripples outside the brain, by more than those. A
-   sequence with many voxels of exactly 0 counts as stripped as well.
-2. Where every sequence is stripped and the union of their brains is not larger than a brain, that union is the foreground, and the
-   sequences are shifted so that it is surrounded by 0.
-3. Else they show a head. Corners that a rotation has filled with one value get the darkest value that the head's image has. The
-   foreground is the largest component of the union of what is above each sequence's Otsu threshold.
+1. A skull-stripped sequence has a background: one value, or noise about one, that covers the faces of its volume. Its brain is what differs
+from that by more than the noise, or by more than the ripples that an interpolation has left outside the brain. A sequence with many voxels
+of exactly 0 counts as stripped as well.
+2. If every sequence is stripped and the union of their brains is not larger than a brain, that union is the foreground, and the sequences
+are shifted so that its surroundings are 0.
+3. Otherwise they show a head. Corners that a rotation filled with one value get the image's darkest value. The foreground is the largest
+component of the union of the voxels above each sequence's Otsu threshold.
 """
 
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
-# Share of the faces that a background covers; share of exactly one value from which there is no noise to be looked for.
+# The share of the faces that a background covers; the share of one exact value from which there is no noise.
 FACES_SHARE = 0.85
 EVEN_SHARE = 0.9
 # Noise (the 0.9 quantile of the faces' deviation) is less than this share of the brain's range; the brain differs by `NOISES` of it.
 MOST_NOISE = 0.03
 NOISES = 2.5
-# Ripples: what lies on the other side of the background sums up to less than this; or that many voxels differ by next to nothing.
+# Ripples: voxels on the other side of the background add up to less than this; or that many voxels hardly differ from it.
 RIPPLE_SUM = 0.02
 FAINT, FAINT_SHARE = 0.005, 0.05
-# Share of the brain's range that ripples reach outside it.
+# The share of the brain's range that ripples reach outside it.
 RIPPLE = 0.08
 STRIPPED_ZERO_SHARE = 0.2
-# Heads may come with a background of exact zeros as well.
+# Heads may also have a background of exact zeros.
 LARGEST_BRAIN_ML = 2200
-# A background further from the brain's darkest voxels than this share of the brain's range would change its rim when it is smoothed.
+# If the gap between the background and the brain's darkest voxels exceeds this share of the brain's range, smoothing would change the brain's rim.
 LARGEST_GAP = 0.25
 SAMPLES = 100_000
 OTSU_BINS = 128
-# Share of the faces that a rotation's corners take, and how far above the darkest value (of the image's range) they stand out.
+# The share of the faces in corners filled by a rotation, and how far above the darkest value they are (of the image's range).
 PADDING_SHARE = 0.01
 PADDING_LEVEL = 0.02
 
 
 @dataclass
 class Background:
-    """A stripped sequence's background. `tolerance`: how far what is not brain lies from `level`; `is_one_sided`: brain is brighter."""
+    """A stripped sequence's background. `tolerance`: how far background voxels may be from `level`; `is_one_sided`: the brain is brighter."""
 
     level: float
     tolerance: float = 0.0
@@ -65,7 +65,7 @@ def sample(values):
 
 
 def background(values):
-    """`Background` of a skull-stripped sequence [k, j, i], float32; None where it shows a head."""
+    """The `Background` of a skull-stripped sequence [k, j, i], float32; None if it shows a head."""
     faces = np.sort(np.concatenate([face.ravel() for face in face_slices(values)]))
     level = quantile(faces, 0.5)
     deviations = np.sort(np.abs(faces - level))
@@ -93,7 +93,7 @@ def with_ripples(found, away, bright, extent):
 
 
 def brain(values, found):
-    """bool [k, j, i]: what differs from the background."""
+    """bool [k, j, i]: voxels that differ from the background."""
     away = values - found.level
     if not found.is_one_sided:
         away = np.abs(away)
@@ -101,7 +101,7 @@ def brain(values, found):
 
 
 def separated(sequences, reference):
-    """The sequences with 0 for a background, the foreground (uint8 on the reference's grid), and whether it is a brain's."""
+    """The sequences with a background of 0, the foreground (uint8 on the reference's grid), and whether it is a brain."""
     arrays = {name: sitk.GetArrayFromImage(image) for name, image in sequences.items()}
     found = {name: background(values) for name, values in arrays.items()}
     if all(found.values()):
@@ -125,7 +125,7 @@ def like(image, values):
 
 
 def union(sequences, reference, mask):
-    """Voxels of the reference's grid that lie in the mask of any sequence."""
+    """Voxels of the reference's grid within the mask of any sequence."""
     joined = None
     for name, image in sequences.items():
         marks = like(image, mask(name).astype(np.uint8))
@@ -135,12 +135,12 @@ def union(sequences, reference, mask):
 
 
 def largest(mask):
-    """The largest component of faces."""
+    """The largest face-connected component."""
     return sitk.Equal(sitk.RelabelComponent(sitk.ConnectedComponent(mask)), 1)
 
 
 def bare(image, mask, found):
-    """The image less its background, 0 outside the mask: a background far from the brain's darkest voxels is brought to them."""
+    """The image minus its background, 0 outside the mask: a background far from the brain's darkest voxels is moved to them."""
     values = sitk.GetArrayFromImage(image)
     inside = sitk.GetArrayFromImage(sitk.Resample(mask, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0)) > 0
     ordered = np.sort(sample(values[inside]))
@@ -155,7 +155,7 @@ def bare(image, mask, found):
 
 
 def without_padding(values):
-    """The values [k, j, i] with the darkest one for what a rotation or crop has filled with one brighter value, and next to it."""
+    """The values [k, j, i] with corners that a rotation or crop filled with one brighter value set to the darkest, including adjacent voxels."""
     ordered = np.sort(sample(values))
     low, high = values.min(), quantile(ordered, 0.99)
     padding = np.zeros(values.shape, bool)
@@ -170,7 +170,7 @@ def without_padding(values):
 
 
 def even_values(values):
-    """Values that cover at least `PADDING_SHARE` of the faces in patches: face voxels whose next one in both directions is equal."""
+    """Values that cover at least `PADDING_SHARE` of the faces in patches: face voxels whose next voxels in both directions are equal."""
     even = [face[:-1, :-1][(face[:-1, :-1] == face[1:, :-1]) & (face[:-1, :-1] == face[:-1, 1:])] for face in face_slices(values)]
     found, counts = np.unique(np.concatenate(even), return_counts=True)
     return found[counts >= PADDING_SHARE * sum(face.size for face in face_slices(values))]

@@ -1,9 +1,9 @@
-"""Whether `background.py` tells skull-stripped studies from heads: every study of a folder as it is, with other backgrounds around its
-brain, and heads, also turned with their corners filled.
+"""Tests whether `background.py` distinguishes skull-stripped studies from heads: every study of a folder unchanged, with other backgrounds
+around its brain, and heads, also rotated with filled corners.
 
-Command: `python training/backgrounds.py --cases DIR [--every N]` prints a row for each kind: how many inputs, how many are judged
-rightly, and the least Dice of the foreground with the one that the unchanged input gets. Other backgrounds and label maps are tried
-with every Nth study only.
+Command: `python training/backgrounds.py --cases DIR [--every N]` prints a row for each kind: the number of inputs, the number judged
+correctly, and the minimum Dice of the foreground with that of the unchanged input. Other backgrounds and label maps are tested only with
+every Nth study.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from preprocess import REFERENCE_ORDER, load_sequences, read_ras
 
 COLIN = Path("/usr/share/mricron/templates/ch2.nii.gz")
 DEGREES = 12
-# Brightness of a head's tissues and of everything else in its label map, and how much of the mean a scanner's noise is.
+# The brightness of a head's tissues and of all other labels, and the scanner's noise as a share of the mean.
 LEVELS = (100, 900)
 NOISES = {"noise of 4 %": 0.04, "noise of 1 %": 0.01, "air of exactly 0": 0.0}
 
@@ -27,7 +27,7 @@ def values(image):
 
 
 def by_brain(change):
-    """A study with each sequence's values changed: `change` has them as float64 and where they are brain."""
+    """A study with each sequence's values changed by `change(values as float64, brain mask)`."""
     return lambda study, generator: {
         name: like(image, change(values(image).astype(np.float64), values(image) != 0, generator).astype(np.float32))
         for name, image in study.items()
@@ -40,7 +40,7 @@ def z_scores(image, inside, _):
 
 
 def turned(image, degrees, interpolator, outside):
-    """The image turned about the axis from feet to head, on its own grid; `outside` fills the corners."""
+    """The image rotated about the inferior–superior axis, on its own grid; `outside` fills the corners."""
     turn = sitk.Euler3DTransform()
     turn.SetCenter(image.TransformContinuousIndexToPhysicalPoint([(size - 1) / 2 for size in image.GetSize()]))
     turn.SetRotation(0, 0, np.radians(degrees))
@@ -48,7 +48,7 @@ def turned(image, degrees, interpolator, outside):
 
 
 def rippled(study, _):
-    """Brains turned by 8° with splines, which leave ripples around them."""
+    """Brains rotated by 8° with splines, which leave ripples around them."""
     room = {name: sitk.ConstantPad(image, [12] * 3, [12] * 3, 0.0) for name, image in study.items()}
     return {name: turned(image, 8, sitk.sitkBSpline, 0.0) for name, image in room.items()}
 

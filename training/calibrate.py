@@ -1,13 +1,14 @@
-"""Fits how sure the model may say it is: a temperature per region, and how Dice follows from what can be seen without a truth.
+"""Calibrates a model: a temperature per region, and predictors of Dice without a ground truth.
 
-Temperatures (Guo et al. 2017) minimise the cross-entropy of the voxels within 20 mm of the expert's or our whole tumour, all four
-sequences. A voxel belongs to a region from 0.5 on, or from where the mean Dice over patients and subsets is highest while no patient
-loses more than `MOST_LOST` against 0.5, if patients that the choice did not see gain by it too: the best threshold lies at half the Dice that can be reached (Lipton, Elkan & Naryanaswamy 2014). Whether anything
-enhances is asked of the case as a whole (`enhancement.py`), and the core of what enhances lies around it (`core.py`). Dice is predicted, by least squares over all fifteen subsets of the
-sequences (of enhancing tumour those with T1CE), from `SIGNS`: the Dice that the probabilities expect of their own mask, how many voxels
-they are unsure of, and whether T1CE, and T2 or FLAIR, are there. A lesion's confidence, the share of its voxels that
-an expert would mark, follows from its mean probability and its volume. How good all of it is is judged on patients that the fit did
-not see: every patient by what the others gave (leave one patient out).
+Temperatures (Guo et al. 2017) minimise the cross-entropy of the voxels within 20 mm of the expert's or the model's whole tumour, with all
+four sequences. A voxel belongs to a region from 0.5, or from the threshold with the highest mean Dice over patients and subsets at which no
+patient loses more than `MOST_LOST` against 0.5, if held-out patients gain as well: the optimal threshold is half the achievable Dice
+(Lipton, Elkan & Naryanaswamy 2014). Whether anything enhances is decided for the whole case (`enhancement.py`), and the core of an
+enhancing tumour is restricted to its neighbourhood (`core.py`). Dice is predicted, by least squares over all fifteen subsets of the
+sequences (for enhancing tumour those with T1CE), from `SIGNS`: the Dice that the probabilities predict for their own mask, the share of
+uncertain voxels, and the presence of T1CE and of T2 or FLAIR. A lesion's confidence, the share of its voxels that an expert would mark,
+follows from its mean probability and its volume. All of it is evaluated on held-out patients: every patient by the fit of the others (leave
+one patient out).
 """
 
 import numpy as np
@@ -19,20 +20,20 @@ import metrics
 from data import REGIONS
 from inference import masks, nested, sigmoid
 
-# A mask below this Dice is a bad one.
+# A mask below this Dice is poor.
 LEAST_DICE = 0.7
 VOXELS = 60_000
-# Held where a voxel that is marked is not much less likely than one that is left.
+# Limited to thresholds at which a marked voxel is not much less probable than an unmarked one.
 THRESHOLDS = np.array([0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6])
 EVEN = 0.5
 EVEN_PLACE = list(THRESHOLDS).index(EVEN)
-# Of the mean Dice over the subsets; among few patients one always loses a little.
+# Of the mean Dice over the subsets; with few patients, one of them always loses a little.
 MOST_LOST = 0.05
 SIGNS = ("soft", "undecided", "contrast", "fluid")
 FLUID = {"t2", "flair"}
-# The share of good masks that may be flagged beside the bad ones, a little less than the 15 % that are allowed: the next patient's may be harder.
+# The share of good masks that may be flagged along with the poor ones, slightly below the allowed 15 %: the next patient may be harder.
 FALSE_SHARE = 0.14
-# The rest of the brain is easy and would make any model look calibrated.
+# The rest of the brain is easy and would make any model look well calibrated.
 NEAR_MM = 20.0
 
 
@@ -46,7 +47,7 @@ def near_voxels(case, logits, generator):
 
 
 def temperature(pairs):
-    """The divisor of the logits with the least cross-entropy; `pairs`: (logits, truth) by patient."""
+    """The divisor of the logits with the lowest cross-entropy; `pairs`: (logits, truth) by patient."""
     logits, truth = (np.concatenate(parts) for parts in zip(*pairs))
     sign = np.where(truth, 1.0, -1.0)
     found = optimize.minimize_scalar(lambda log: np.logaddexp(0, -sign * logits / np.exp(log)).mean(), bounds=(-1.5, 2), method="bounded")
@@ -54,14 +55,14 @@ def temperature(pairs):
 
 
 def dice_by_threshold(probability, truth):
-    """Dice [thresholds] of the voxels that reach each of `THRESHOLDS`; empty masks as in `metrics.dice`."""
+    """Dice [thresholds] of the masks at each of `THRESHOLDS`; empty masks as in `metrics.dice`."""
     edges, wanted = [*THRESHOLDS.astype(probability.dtype), np.inf], np.count_nonzero(truth)
     found, right = (np.histogram(values, edges)[0][::-1].cumsum()[::-1] for values in (probability, probability[truth]))
     return np.where(found + wanted > 0, 2 * right / np.maximum(found + wanted, 1), 1.0)
 
 
 def threshold(tables):
-    """The one of `THRESHOLDS` with the highest mean Dice of those at which no patient loses more than `MOST_LOST` against `EVEN`.
+    """The threshold in `THRESHOLDS` with the highest mean Dice among those at which no patient loses more than `MOST_LOST` against `EVEN`.
 
     `tables`: Dice [subsets, thresholds] by patient.
     """
@@ -71,17 +72,17 @@ def threshold(tables):
 
 
 def chosen_threshold(tables):
-    """The best one where patients that its choice did not see gain by it, else the even one; `tables`: as `thresholds_report` has them."""
+    """The best threshold if held-out patients gain by it, otherwise 0.5; `tables`: as in `thresholds_report`."""
     return thresholds_report(tables)["chosen"]
 
 
 def unseen(tables):
-    """By patient: mean Dice at the threshold that the others gave; `tables`: {patient: [subsets, thresholds]}."""
+    """By patient: mean Dice at the threshold chosen by the others; `tables`: {patient: [subsets, thresholds]}."""
     return [np.mean(table, 0)[list(THRESHOLDS).index(threshold(without(tables, name)))] for name, table in tables.items()]
 
 
 def thresholds_report(tables):
-    """Mean Dice at the even threshold, and where every patient's is the one that the others gave; `tables`: {patient: [subsets, thresholds]}."""
+    """Mean Dice at 0.5, and with every patient at the threshold chosen by the others; `tables`: {patient: [subsets, thresholds]}."""
     even, other = np.mean([np.mean(table, 0)[EVEN_PLACE] for table in tables.values()]), np.mean(unseen(tables))
     chosen = threshold(list(tables.values())) if other > even else EVEN
     return {"chosen": chosen, "mean_dice_even": round(float(even), 4), "mean_dice": round(float(other), 4)}
@@ -97,13 +98,13 @@ def reliability(voxels, temperatures):
 
 
 def weights(signs, wanted):
-    """Least squares, held a little towards no weight since patients are few; the first column of `signs` is ones."""
+    """Least squares, slightly regularised towards 0 since patients are few; the first column of `signs` is ones."""
     ridge = np.diag([0, *[0.1] * (signs.shape[1] - 1)])
     return np.linalg.solve(signs.T @ signs + ridge, signs.T @ wanted)
 
 
 def held_out_predictions(rows):
-    """By patient: (predicted, true) [n, 2], its own truth unseen; `rows`: {patient: [(sign, …, truth), …]}, patients without rows left out."""
+    """By patient: (predicted, true) [n, 2], with that patient held out; `rows`: {patient: [(sign, …, truth), …]}, patients without rows are skipped."""
     found = {}
     for name, own in rows.items():
         if not own:
@@ -116,24 +117,25 @@ def held_out_predictions(rows):
 
 
 def with_ones(rows):
-    """The signs of rows whose last column is the truth, a column of ones first."""
+    """The signs of rows whose last column is the truth, preceded by a column of ones."""
     return np.concatenate([np.ones((len(rows), 1)), rows[:, :-1]], 1)
 
 
 def review_below(pairs):
-    """The expected Dice below which a mask is flagged: `FALSE_SHARE` of the good ones lie below.
+    """The predicted Dice below which a mask is flagged: `FALSE_SHARE` of the good ones are below.
 
-    Bad masks are so few that a line drawn at one of them would miss the next, so what may be flagged in vain is used up, and no more.
-    Never below the Dice that makes a mask bad.
+    Poor masks are so few that a threshold at one of them would miss the next, so the allowed share of false alarms is fully used. Never
+    below the Dice that makes a mask poor.
     """
     good = np.sort(pairs[pairs[:, 1] >= LEAST_DICE, 0])
     return max(LEAST_DICE, float(good[int(FALSE_SHARE * len(good))]) if len(good) else 0)
 
 
 def judged(found):
-    """How well bad masks are told: correlation, and the shares of bad and of good ones that are flagged; `found`: see `held_out_predictions`.
+    """How well poor masks are detected: correlation, and the shares of poor and good ones that are flagged; `found`: see
+    `held_out_predictions`.
 
-    Whether a patient's masks are flagged is decided by the line that the other patients gave.
+    Whether a patient's masks are flagged is decided by the threshold of the other patients.
     """
     pairs = np.concatenate(list(found.values()))
     is_flagged = np.concatenate([
@@ -149,7 +151,7 @@ def judged(found):
 
 
 def signs(answers, case, names):
-    """By region of which any voxel is marked: what predicts Dice, and the Dice itself."""
+    """By region with marked voxels: the predictors of Dice, and the Dice itself."""
     logits, found = answers.segmented(case, names)
     dice, given = case.dice(found), (float("t1ce" in names), float(bool(FLUID & set(names))))
     return {region: (metrics.soft_dice(values, least), metrics.undecided(values, least), *given, dice[region])
@@ -157,7 +159,7 @@ def signs(answers, case, names):
 
 
 def enhancement_rows(answers, cases, subsets):
-    """(*`enhancement.SIGNS`, whether anything enhances) by patient: as it is, and as if nothing of it enhanced."""
+    """(*`enhancement.SIGNS`, whether anything enhances) by patient: unchanged, and with its enhancement removed."""
     rows = {case.name: [] for case in cases}
     for case in cases:
         for names in subsets:
@@ -169,14 +171,14 @@ def enhancement_rows(answers, cases, subsets):
 
 
 def lesions(answers, case, names):
-    """Of every lesion of the whole tumour: mean probability, log10 of its mm³, and the share of its voxels that are right."""
+    """For every lesion of the whole tumour: mean probability, log10 of its mm³, and the share of its voxels that are correct."""
     probability, volume = nested(answers.logits(case, names))[0], float(np.prod(case.spacing))
     return [(float(probability[part].mean()), float(np.log10(part.sum() * volume)), float(case.truth[0][part].mean()))
             for part in metrics.lesions(probability >= answers.thresholds[0], volume)]
 
 
 def lesion_report(rows):
-    """How far lesions' confidence lies from the share of their voxels that are right, before (mean probability) and after the fit."""
+    """The error of lesions' confidence against the share of correct voxels, before (mean probability) and after the fit."""
     plain, fitted = (np.concatenate(list(part.values())) for part in (
         {name: np.array([(own[0], own[-1]) for own in part]) for name, part in rows.items()}, held_out_predictions(rows)))
     return {
@@ -188,13 +190,13 @@ def lesion_report(rows):
 
 
 def stated(rows, names):
-    """The weights of all patients' rows by name."""
+    """The weights fitted to all patients' rows, by name."""
     every = np.array([row for part in rows.values() for row in part])
     return {name: round(float(value), 4) for name, value in zip(("intercept", *names), weights(with_ones(every), every[:, -1]))}
 
 
 def is_asked(region, names):
-    """Without T1CE no voxel is enhancing tumour."""
+    """Enhancing tumour requires T1CE."""
     return region != "ET" or "t1ce" in names
 
 
@@ -203,7 +205,7 @@ def by_patient(cases):
 
 
 def fit_temperatures(answers, cases, names):
-    """Sets the answers' temperatures; the voxels around the tumours by region and patient."""
+    """Sets the answers' temperatures; returns the voxels around the tumours by region and patient."""
     generator, voxels = np.random.default_rng(0), {region: {} for region in REGIONS}
     answers.marked_by(np.ones(len(REGIONS)), answers.thresholds)
     for case in cases:
@@ -214,7 +216,7 @@ def fit_temperatures(answers, cases, names):
 
 
 def fit_thresholds(answers, cases, subsets):
-    """Sets the answers' thresholds; Dice by threshold, region and patient, the core as the rule leaves it."""
+    """Sets the answers' thresholds; returns Dice by threshold, region and patient, with the core after the rule."""
     tables = by_patient(cases)
     for case in cases:
         for names in subsets:
@@ -228,7 +230,7 @@ def fit_thresholds(answers, cases, subsets):
 
 
 def rule_report(answers, cases, subsets):
-    """Dice of the core without and with the rule, over the subsets with T1CE, and of how many patients it rises or falls by 0.005."""
+    """Dice of the core without and with the rule, over the subsets with T1CE, and the number of patients in whom it changes by 0.005."""
     answers.rule, means = None, []
     for rule in (None, core.RULE):
         answers.rule = rule
@@ -239,8 +241,8 @@ def rule_report(answers, cases, subsets):
 
 
 def fit(answers, cases, subsets):
-    """What the package states (`temperatures`, `thresholds`, `enhancement`, `core_around_enhancement`, `quality`, `lesion_confidence`,
-    `review_below`) and a report by region. Sets what the answers follow."""
+    """The package's calibration (`temperatures`, `thresholds`, `enhancement`, `core_around_enhancement`, `quality`, `lesion_confidence`,
+    `review_below`) and a report by region. Updates the answers accordingly."""
     voxels, tables = fit_temperatures(answers, cases, subsets[0]), fit_thresholds(answers, cases, subsets)
     asked = enhancement_rows(answers, cases, enhancement.FITTED)
     answers.enhancement = enhancement.stated([row for part in asked.values() for row in part])

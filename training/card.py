@@ -1,7 +1,7 @@
-"""Writes the measured part of a package's `MODEL_CARD.md` and its reliability diagram from what `evaluate.py` measured.
+"""Writes the measured part of a package's `MODEL_CARD.md` and its reliability diagram from the measurements of `evaluate.py`.
 
-Command: `python training/card.py --folder models/NAME --metrics metrics.json [--log RUN/log.jsonl]`. What stands between the two marks of the
-card is replaced, but for the training's losses where no log is given; the rest is written by people.
+Command: `python training/card.py --folder models/NAME --metrics metrics.json [--log RUN/log.jsonl]`. Replaces the text between the two
+marks of the card, except for the training's losses if no log is given; the rest is written by hand.
 """
 
 import argparse
@@ -21,7 +21,7 @@ LOW_GRADE = ("TCIA10", "TCIA13")
 
 
 def site(name):
-    """Where a case's images come from, by its folder's name."""
+    """The source of a case's images, by its folder's name."""
     if name.startswith("BraTS2021"):
         return "BraTS 2021"
     match = re.match(r"B[Rr]a[Tt][Ss]([0-9]{2})_([A-Z]+[0-9]*|2013)", name)
@@ -71,7 +71,7 @@ def subsets(metrics):
 
 
 def apart(metrics):
-    """The patients that earlier versions were measured on, and those that came later."""
+    """The patients that earlier versions were measured on, and those added later."""
     lines = header("patients", "four sequences, WT/TC/ET", "mean over the fifteen subsets")
     shown = {"earlier": "those of versions up to 2.4.0", "later": "further ones"}
     for name, values in metrics["apart"].items():
@@ -81,14 +81,14 @@ def apart(metrics):
 
 
 def around(metrics):
-    """What the rule on the core of tumours that enhance gives."""
+    """The effect of the core rule in enhancing tumours."""
     found = metrics["calibration"]["TC"]["around_enhancement"]
     return [f"The core around what enhances (docs/decisions/0243), subsets with T1CE: mean Dice of TC {number(found['without'], 3)} without the rule, "
             f"{number(found['with'], 3)} with it; of {found['better']} patients it rises by 0.005 or more, of {found['worse']} it falls."]
 
 
 def enhancement(metrics):
-    """How often it is told right whether anything enhances."""
+    """How often the presence of enhancement is predicted correctly."""
     found = metrics["calibration"]["ET"]["enhancement"]
     return [f"Whether anything enhances (docs/decisions/0240), every patient judged by what the others gave, {found['subsets']} subsets with T1CE: of "
             f"{found['enhancing']} masks of patients in whom something does {found['enhancing_kept']} are kept, of {found['quiet']} masks of the same "
@@ -128,7 +128,7 @@ def curve(log, points=12):
 
 
 def diagram(metrics, side=320, edge=44):
-    """An SVG with the share of right voxels by confidence, a line a region, the diagonal being a model that knows itself."""
+    """An SVG of the share of correct voxels by confidence, one line per region; the diagonal is perfect calibration."""
     place = lambda confidence, right: (edge + (confidence - 0.5) * 2 * side, edge / 2 + (1 - right) * 2 * side)  # noqa: E731
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{side + 2 * edge}" height="{side + 2 * edge}" font-family="sans-serif" font-size="12">',
              f'<rect x="{edge}" y="{edge / 2}" width="{side}" height="{side}" fill="none" stroke="#888"/>',
@@ -144,7 +144,7 @@ def diagram(metrics, side=320, edge=44):
 
 
 def losses(log, card):
-    """The table of a run's losses; where its log is not at hand, as the card has it."""
+    """The table of a run's losses; without its log, as already in the card."""
     if log:
         return [LOSSES, "", *curve(log), ""]
     _, found, known = card.split(END)[0].partition(LOSSES)

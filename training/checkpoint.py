@@ -1,7 +1,7 @@
 """A run's state on disk, in pieces small enough to carry from machine to machine.
 
-`RUN/checkpoint-STEP/000`, `001`, … are one `torch.save` cut at `PIECE` bytes; a folder appears whole by one rename, and the one before
-it goes only then, so that a run that is killed at any moment finds a whole state.
+`RUN/checkpoint-STEP/000`, `001`, … are one `torch.save` split at `PIECE` bytes; a folder appears atomically by a rename, and its
+predecessor is removed only then, so that a run killed at any moment finds a complete state.
 """
 
 import io
@@ -37,6 +37,6 @@ def save(run, step, state):
 
 
 def load(run):
-    """The newest state, on the CPU."""
+    """The newest state, loaded to the CPU."""
     data = b"".join(path.read_bytes() for path in sorted(folders(run)[-1].iterdir()))
     return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")

@@ -1,4 +1,4 @@
-"""MoME against a plain U-Net of equal cost: both are trained from nothing side by side, a thread each, and measured alone at 2 mm.
+"""MoME against a plain U-Net of equal cost: both are trained from scratch concurrently, one thread each, and measured alone at 2 mm.
 
 Command: `python training/compare.py --cases DIR --minutes N --run DIR` after `data.py`; prints the table of `docs/decisions/0206`.
 """
@@ -33,7 +33,7 @@ def packaged(stage, run):
 
 
 def measure(stage, run, cases):
-    """What `evaluate.py` measures of a run's network alone."""
+    """The metrics of `evaluate.py` for a run's network alone."""
     out = run / "metrics.json"
     subprocess.run([sys.executable, HERE / "evaluate.py", "--package", packaged(stage, run), "--cases", cases, "--out", out], check=True)
     return json.loads(out.read_text())

@@ -1,10 +1,9 @@
-"""The core of a tumour that enhances lies at what enhances: what is far from it, or doubtful, is oedema.
+"""Restricts the core of an enhancing lesion to the neighbourhood of its enhancement: distant or uncertain voxels become oedema.
 
-A lesion (a connected part of the whole tumour) of whose core at least `share` enhances, both counted from 0.5 on, has the core's
-log-odds lowered by `shift`; and no voxel of it is core that lies further than `reach_mm` from the enhancement's parts of at least
-`LEAST_MM3` unless they enclose it. Lesions of which little enhances stay as they are, and so does a tumour without T1CE.
-`Sources/Imaging/Measurement/CoreRule.swift` does the same: change both or neither. Chosen on patients that no network had seen
-(docs/decisions/0243); `model.json` states it (`core_around_enhancement`).
+If at least `share` of a lesion's core enhances (both from probability 0.5; a lesion is a connected part of the whole tumour), the core's
+log-odds are lowered by `shift`, and voxels further than `reach_mm` from the enhancement's parts of at least `LEAST_MM3` are not core unless
+these enclose them. Other lesions, and tumours without T1CE, are unchanged. Keep in sync with `Sources/Imaging/Measurement/CoreRule.swift`.
+Chosen on held-out patients (docs/decisions/0243); stored in `model.json` (`core_around_enhancement`).
 """
 
 import numpy as np
@@ -12,25 +11,25 @@ from scipy import ndimage
 
 from inference import nested
 
-# From which probability on enhancement and core are counted, and the whole tumour's lesions are drawn.
+# The probability from which voxels count as enhancement and core, and from which lesions of the whole tumour are delineated.
 EVEN = 0.5
 LEAST_MM3 = 100.0
-# Gaps of twice this in a shell of enhancement do not open it.
+# Gaps of up to twice this in an enhancing shell count as closed.
 CLOSING_MM = 2.0
 RULE = {"share": 0.1, "shift": 1.6946, "reach_mm": 8.0}
 DIAGONAL = np.ones((3, 3, 3))
-# No core: the logit of a probability that no threshold reaches.
+# Not core: the logit of a probability below every threshold.
 NONE = -20.0
 
 
 def around(mask, margin):
-    """Slices of the box around a mask with some voxels more."""
+    """Slices of the box around a mask with a margin."""
     places = np.argwhere(mask)
     return tuple(slice(max(low - margin, 0), high + margin + 1) for low, high in zip(places.min(0), places.max(0)))
 
 
 def sizable(mask, least):
-    """The 26-connected parts of a mask with at least so many voxels."""
+    """The 26-connected parts of a mask with at least `least` voxels."""
     labels, _ = ndimage.label(mask, DIAGONAL)
     is_kept = np.bincount(labels.ravel()) >= least
     is_kept[0] = False
@@ -38,7 +37,7 @@ def sizable(mask, least):
 
 
 def enhancing_lesions(whole, core, enhancing, share):
-    """The lesions of whose core at least `share` enhances, bool."""
+    """bool: the lesions in which at least `share` of the core enhances."""
     labels, count = ndimage.label(whole, DIAGONAL)
     cores, lit = (np.bincount(labels[mask], minlength=count + 1) for mask in (core & whole, enhancing & whole))
     is_found = (lit >= share * np.maximum(cores, 1)) & (lit > 0)
@@ -47,13 +46,13 @@ def enhancing_lesions(whole, core, enhancing, share):
 
 
 def near(enhancing, spacing, reach):
-    """What lies within mm of the enhancement or is enclosed by it."""
+    """Voxels within `reach` mm of the enhancement or enclosed by it."""
     distance = ndimage.distance_transform_edt(~enhancing, sampling=spacing)
     return (distance <= reach) | ndimage.binary_fill_holes(distance <= CLOSING_MM)
 
 
 def adjusted(logits, spacing, rule):
-    """Logits [3, k, j, i] whose core follows the rule; `spacing`: mm along k, j, i."""
+    """Logits [3, k, j, i] with the rule applied to the core; `spacing`: mm along k, j, i."""
     whole, core, enhancing = nested(logits)
     if not (enhancing >= EVEN).any():
         return logits

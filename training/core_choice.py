@@ -1,7 +1,8 @@
-"""Chooses what `core.RULE` states on patients that no network of the package saw, and judges every patient by what the others chose.
+"""Chooses `core.RULE` on patients held out from all networks of the package, and evaluates every patient with the rule chosen by the
+others.
 
-Command: `python training/core_choice.py --package models/unet --cases DIR [DIR …] [--only NAME …] [--logits DIR]`; `--logits` keeps what
-the networks say between calls. Prints Dice of the core by patient: without a rule, with the one that the other patients chose.
+Command: `python training/core_choice.py --package models/unet --cases DIR [DIR …] [--only NAME …] [--logits DIR]`; `--logits` caches the
+networks' output between calls. Prints Dice of the core by patient: without a rule, and with the one chosen by the other patients.
 """
 
 import argparse
@@ -19,13 +20,13 @@ SHARES, REACHES, LEASTS = (0.1, 0.3), (5.0, 8.0, 12.0, 1000.0), (0.3, 0.5, 0.6, 
 
 
 def rules(base):
-    """Every rule tried; a threshold is a shift of the log-odds from the package's own, `base`."""
+    """Every candidate rule; a threshold is a shift of the log-odds from the package's own, `base`."""
     return [{"share": share, "reach_mm": reach, "shift": float(core.logit(least) - core.logit(base))}
             for share, reach, least in itertools.product(SHARES, REACHES, LEASTS)]
 
 
 def logits_of(answers, case, folder):
-    """Of four sequences; kept in the folder as half floats where there is one."""
+    """With all four sequences; cached in the folder as half floats, if given."""
     kept = folder / f"{case.name}~real~{'+'.join(SEQUENCES)}.npy" if folder else None
     if kept and kept.exists():
         answers.known[(case.name, SEQUENCES, False)] = np.load(kept)
@@ -37,7 +38,7 @@ def logits_of(answers, case, folder):
 
 
 def row(logits, case, tried, thresholds):
-    """Dice of the core without a rule and with each; a tumour's box alone is looked at."""
+    """Dice of the core without a rule and with each; only within a box around the tumour."""
     box = core.around(case.truth[0] | masks(logits, thresholds)[0], 4)
     logits, truth = logits[(slice(None), *box)], case.truth[1][box]
     found = [masks(core.adjusted(logits, case.spacing, rule) if rule else logits, thresholds)[1] for rule in (None, *tried)]
@@ -45,7 +46,7 @@ def row(logits, case, tried, thresholds):
 
 
 def judged(table):
-    """By patient: Dice without a rule, with the one that the others chose, and that rule's number; `table`: {patient: row}."""
+    """By patient: Dice without a rule, with the one chosen by the others, and that rule's number; `table`: {patient: row}."""
     result = {}
     for name, own in table.items():
         chosen = int(np.mean([other for key, other in table.items() if key != name], 0)[1:].argmax())

@@ -1,4 +1,4 @@
-"""Cases at 2 mm, and the crops that the first stage draws from them; patients who do not exist are drawn in contrasts of their own."""
+"""Cases at 2 mm, and the first stage's training crops; synthetic patients get their own random contrasts."""
 
 import numpy as np
 import torch
@@ -10,12 +10,12 @@ from data import CACHE
 from draws import draw
 from preprocess import SPACING_MM
 
-# What the largest crop needs.
+# Required by the largest crop.
 LEAST = (64, 80, 64)
 
 
 def load_cases():
-    """Every packed case as a dictionary of tensors, by name, and one case for every head of patients who do not exist."""
+    """Every packed case as a dictionary of tensors, by name, plus one case per head with synthetic patients."""
     cases = {}
     for path in sorted(CACHE.glob("*.npz")):
         with np.load(path) as packed:
@@ -39,7 +39,7 @@ def coarse(patient):
 
 
 def crop(case, size, generator):
-    """Images float [4, *size] and targets 0…1 [3, *size] at a random place; boxes are at least 64 voxels an axis."""
+    """Images float [4, *size] and targets 0…1 [3, *size] at a random position; boxes have at least 64 voxels per axis."""
     starts = [
         int(torch.randint(max(extent - wanted, 0) + 1, (), generator=generator))
         for extent, wanted in zip(case["targets"].shape[1:], size)

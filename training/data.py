@@ -1,4 +1,4 @@
-"""The cases: label conventions and the packed cache that training reads.
+"""The cases: label conventions and the packed training cache.
 
 Command: `python training/data.py --cases DIR [--phantoms DIR]` packs every case once into `training/cache/`.
 """
@@ -15,17 +15,17 @@ from preprocess import load_sequences, prepare, read_ras, to_grid
 CACHE = Path(__file__).parent / "cache"
 REGIONS = ("WT", "TC", "ET")
 
-# Labels of each region by convention. In `brats2015` 1 necrosis, 2 oedema, 3 non-enhancing, 4 enhancing;
-# in `brats` (up to 2021) 1 necrosis and non-enhancing, 2 oedema, 4 enhancing; from 2023 on 3 is enhancing.
+# Labels of each region by convention. In `brats2015` 1 necrosis, 2 oedema, 3 non-enhancing, 4 enhancing; in `brats` (up to 2021) 1 necrosis
+# and non-enhancing, 2 oedema, 4 enhancing; since 2023, 3 is enhancing.
 LABELS = {
     "brats": {"WT": (1, 2, 4), "TC": (1, 4), "ET": (4,)},
     "brats2015": {"WT": (1, 2, 3, 4), "TC": (1, 3, 4), "ET": (4,)},
     "brats2023": {"WT": (1, 2, 3), "TC": (1, 3), "ET": (3,)},
 }
 PSEUDO_WEIGHT = 0.5
-# Labelled by fused algorithms that experts approved, not by hand.
+# Labelled by fused algorithms and approved by experts, not drawn by hand.
 FUSED = ("BRATS15_tcia",)
-# Every how many of a region's voxels is kept as a place for patches.
+# One in this many voxels of a region is kept as a candidate centre of patches.
 PLACE_STEP = 37
 
 
@@ -37,7 +37,7 @@ def convention(name):
 
 
 def weight(folder):
-    """How much a labelled case counts in training: masks that no expert drew less."""
+    """A labelled case's weight in training: lower for masks not drawn by an expert."""
     is_drawn = (folder / "seg.nii.gz").exists() and not folder.name.startswith(FUSED)
     return np.float32(1 if is_drawn else PSEUDO_WEIGHT)
 
@@ -68,13 +68,13 @@ def pack(folder):
 
 
 def places_of(masks):
-    """Some voxels int16 [n, 3] of every region that is there, to lay patches around."""
+    """Some voxels int16 [n, 3] of every present region, as candidate centres of patches."""
     found = [torch.nonzero(mask)[::PLACE_STEP].to(torch.int16) for mask in masks]
     return [voxels for voxels in found if len(voxels)]
 
 
 def pack_all(description, cache, pack):
-    """The command that packs every case once into `cache` by `pack(folder)`."""
+    """The command that packs every case into `cache` with `pack(folder)`."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cases", type=Path, required=True, help="folder with train/ and unlabelled/")
     parser.add_argument("--phantoms", type=Path, help="folder of phantom folders named phantom-*")

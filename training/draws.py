@@ -1,4 +1,4 @@
-"""Draws from a torch generator, by which a run repeats itself."""
+"""Draws from a torch generator, so that runs are reproducible."""
 
 import torch
 

@@ -1,12 +1,12 @@
-"""Whether anything of a tumour enhances: one answer for a case, from what the network says and what the images show.
+"""Whether anything of a tumour enhances: one answer for a case, from the network's output and the images.
 
-Two signs of the `LIKELIEST_MM3` that are likeliest to enhance: their mean probability, and how much brighter they are in T1CE than
-in T1 (`gain`, in deviations of the brain, against the rest of the tumour). A logistic regression (`enhancement` in `model.json`)
-turns them into the probability that anything enhances; below `LEAST` no voxel is enhancing tumour, it stays core. Without T1CE
-nothing is ever said to enhance; without T1 nothing is cleared. `Sources/Imaging/Measurement/Enhancement.swift` does the same: change both or neither.
+Two signs of the `LIKELIEST_MM3` most probably enhancing: their mean probability, and their brightness in T1CE relative to T1 (`gain`, in
+standard deviations of the brain, compared with the rest of the tumour). A logistic regression (`enhancement` in `model.json`) turns them
+into the probability that anything enhances; below `LEAST` no voxel is enhancing tumour, such voxels stay core. Without T1CE, enhancement is
+never reported; without T1, nothing is cleared. Keep in sync with `Sources/Imaging/Measurement/Enhancement.swift`.
 
-The regression is fitted on patients in whom something enhances and on the same patients without it: `quiet` makes T1CE of T1 where
-the expert marked enhancement (`patches.quieted`). Every patient is judged by what the others gave.
+The regression is fitted on patients with enhancement and the same patients without it: `quiet` synthesises T1CE from T1 where the expert
+marked enhancement (`patches.quieted`). Every patient is evaluated with the fit of the others.
 """
 
 import numpy as np
@@ -19,20 +19,20 @@ from background import separated
 from preprocess import SEQUENCES, to_grid
 
 SIGNS = ("probability", "gain")
-# To lose an enhancement is worse than to leave a false one, which review then names (`Review.doubtfulEnhancement`).
+# Losing a true enhancement is worse than keeping a false one, which review then reports (`Review.doubtfulEnhancement`).
 LEAST = 0.25
-# A speck of bright vessels is no enhancing tumour.
+# A speck of bright vessels is not an enhancing tumour.
 LIKELIEST_MM3 = 1000.0
-# What is less probable is not looked at.
+# Less probable voxels are ignored.
 FAINT = 0.005
-# Keeps the weights of few patients from growing without end; of 0.3 … 0.001 this gave the least cross-entropy in patients left out.
+# Limits the weights with few patients; of 0.3 … 0.001 this gave the lowest cross-entropy in held-out patients.
 RIDGE = 0.03
-# Subsets that show contrast agent, for the fit; every one of them is fitted with and without enhancement.
+# Subsets with contrast agent, for the fit; each is fitted with and without enhancement.
 FITTED = (SEQUENCES, ("t1", "t1ce"))
 
 
 def scores(sequences):
-    """What tells contrast agent, float32 on the reference's grid, and the foreground: z-scores of T1CE less those of T1."""
+    """The contrast gain, float32 on the reference's grid, and the foreground: z-scores of T1CE minus those of T1."""
     reference = sequences["t1ce"]
     cleared, foreground, _ = separated(sequences, reference)
     inside = sitk.GetArrayViewFromImage(foreground) > 0
@@ -42,14 +42,14 @@ def scores(sequences):
 
 
 def likeliest(probability, voxel_volume):
-    """The voxels of `LIKELIEST_MM3` with the highest probability, bool; fewer where fewer are more than `FAINT`."""
+    """The voxels of `LIKELIEST_MM3` with the highest probability, bool; fewer if fewer exceed `FAINT`."""
     values = np.sort(probability[probability > FAINT])[::-1]
     count = max(round(LIKELIEST_MM3 / voxel_volume), 1)
     return probability >= values[min(count, len(values)) - 1] if len(values) else np.zeros(probability.shape, bool)
 
 
 def signs(probability, found, sequences):
-    """`SIGNS` of a case; None without T1CE and T1 or where no voxel is enhancing tumour. `probability`: of enhancing tumour; `found`: WT, TC, ET."""
+    """`SIGNS` of a case; None without T1CE and T1 or if no voxel is enhancing tumour. `probability`: of enhancing tumour; `found`: WT, TC, ET."""
     if not {"t1", "t1ce"} <= set(sequences) or not found[2].any():
         return None
     values, inside = scores(sequences)
@@ -62,17 +62,17 @@ def signs(probability, found, sequences):
 
 
 def probability_of(coefficients, row):
-    """0…1; `coefficients`: as `stated` gives them; `row`: `SIGNS`."""
+    """0…1; `coefficients`: as returned by `stated`; `row`: `SIGNS`."""
     return 1 / (1 + np.exp(-(coefficients["intercept"] + sum(coefficients[name] * value for name, value in zip(SIGNS, row)))))
 
 
 def is_there(coefficients, row, has_contrast):
-    """Whether anything enhances; without coefficients whatever is marked does."""
+    """Whether anything enhances; without coefficients, whether anything is marked."""
     return has_contrast and (row is None or not coefficients or probability_of(coefficients, row) >= LEAST)
 
 
 def quiet(case):
-    """The sequences of a labelled case as if nothing of its tumour enhanced."""
+    """The sequences of a labelled case with its enhancement removed."""
     images = torch.from_numpy(np.stack([sitk.GetArrayFromImage(case.sequences[name]) for name in SEQUENCES]))
     masks = torch.from_numpy(case.truth.astype(np.float32))
     contrast = patches.without_contrast({"images": images, "masks": masks, "availability": torch.ones(len(SEQUENCES))})
@@ -83,7 +83,7 @@ def quiet(case):
 
 
 def weights(rows):
-    """Intercept and weights of the least cross-entropy, both answers counting alike; `rows`: (*SIGNS, enhances)."""
+    """Intercept and weights with the lowest cross-entropy, both classes weighted equally; `rows`: (*SIGNS, enhances)."""
     rows = np.array(rows, np.float64)
     values, sign = np.concatenate([np.ones((len(rows), 1)), rows[:, :-1]], 1), np.where(rows[:, -1] > 0, 1.0, -1.0)
     share = np.where(sign > 0, 0.5 / max((sign > 0).sum(), 1), 0.5 / max((sign < 0).sum(), 1))
@@ -92,12 +92,12 @@ def weights(rows):
 
 
 def stated(rows):
-    """The coefficients by name, as `model.json` has them."""
+    """The coefficients by name, as in `model.json`."""
     return {name: round(float(value), 4) for name, value in zip(("intercept", *SIGNS), weights(rows))}
 
 
 def judged(rows):
-    """How often the answer is right, every patient's by the others' weights; `rows`: {patient: [(*SIGNS, enhances), …]}."""
+    """How often the answer is correct, each patient with the others' weights; `rows`: {patient: [(*SIGNS, enhances), …]}."""
     right = {True: [0, 0], False: [0, 0]}
     for name, own in rows.items():
         fitted = stated([row for other, part in rows.items() if other != name for row in part])

@@ -1,8 +1,8 @@
-"""Measures a model package on cases with expert labels: Dice over all fifteen subsets of the sequences; with all four also
-HD95, lesion-wise F1, volume error and calibration.
+"""Measures a model package on cases with expert labels: Dice over all fifteen subsets of the sequences; with all four also HD95,
+lesion-wise F1, volume error and calibration.
 
-Command: `python training/evaluate.py --package models/NAME --cases DIR --out metrics.json [--calibrate FILE] [--four]`.
-Everything is counted on the case's own grid; calibration on the voxels within 20 mm of the expert's or our whole tumour.
+Command: `python training/evaluate.py --package models/NAME --cases DIR --out metrics.json [--calibrate FILE] [--four]`. Everything is
+counted on the case's own grid; calibration on the voxels within 20 mm of the expert's or the model's whole tumour.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from inference import Package, masks, nested, sigmoid
 from preprocess import SEQUENCES, load_sequences, read_ras
 
 
-# Validation patients that came after 2.4.0: measured apart as well, so that versions can be compared.
+# Validation patients added after 2.4.0: also measured separately, so that versions can be compared.
 LATER = ("BraTS19_CBICA_BHQ_1", "BraTS2021_00014")
 
 
@@ -61,16 +61,16 @@ class Case:
 
 
 def summary(values):
-    """Mean, median and worst (the least) of numbers; absent ones are left out."""
+    """Mean, median and worst (minimum) of numbers, ignoring missing ones."""
     known = [value for value in values if value is not None]
     return {"mean": round(float(np.mean(known)), 4), "median": round(float(np.median(known)), 4),
             "least": round(float(min(known)), 4), "largest": round(float(max(known)), 4)} if known else None
 
 
 class Answers:
-    """A package's logits by case and sequences, each computed once; divided by the temperatures as they are when asked, and the masks."""
+    """A package's logits by case and sequences, each computed once; divided by the current temperatures on access, and the masks."""
 
-    # The range and the type in which many cases' logits are kept.
+    # The range and type in which many cases' logits are stored.
     LIMIT = 30
 
     def __init__(self, package):
@@ -79,7 +79,7 @@ class Answers:
         self.enhancement, self.rule = (package.description.get(key) for key in ("enhancement", "core_around_enhancement"))
 
     def logits(self, case, names, is_quiet=False):
-        """`is_quiet`: of the case as if nothing enhanced (`enhancement.quiet`)."""
+        """`is_quiet`: for the case with its enhancement removed (`enhancement.quiet`)."""
         key = (case.name, tuple(names), is_quiet)
         if key not in self.known:
             self.known[key] = self.package.logits(self.sequences(case, names, is_quiet)).clip(-self.LIMIT, self.LIMIT).astype(np.float16)
@@ -91,12 +91,12 @@ class Answers:
         return {name: given[name] for name in names}
 
     def marked_by(self, temperatures, thresholds):
-        """From here on with these, by region."""
+        """Uses these from now on, by region."""
         self.temperatures, self.thresholds = np.asarray(temperatures, np.float32), np.asarray(thresholds)
         self.rows.clear()
 
     def signs(self, case, names, is_quiet=False):
-        """What `enhancement.signs` are of a case's masks, each computed once."""
+        """`enhancement.signs` of a case's masks, each computed once."""
         key = (case.name, tuple(names), is_quiet)
         if key not in self.rows:
             logits = self.logits(case, names, is_quiet)
@@ -104,7 +104,7 @@ class Answers:
         return self.rows[key]
 
     def segmented(self, case, names):
-        """Logits and masks as the package gives them: no enhancing tumour where nothing of the case enhances, and the core at what does."""
+        """Logits and masks as output by the package: no enhancing tumour if nothing in the case enhances, and the core restricted to the enhancement."""
         logits = self.logits(case, names)
         row = self.signs(case, names) if self.enhancement and "t1ce" in names else None
         is_enhancing = enhancement.is_there(self.enhancement, row, "t1ce" in names)
@@ -116,7 +116,7 @@ class Answers:
 
 
 def measure(answers, cases, names, is_full):
-    """Dice by case; where asked, the further figures and calibration."""
+    """Dice by case; optionally the further metrics and calibration."""
     table, further, counts = {}, {}, {region: 0 for region in REGIONS}
     for case in cases:
         if not set(names) <= set(case.sequences):
@@ -135,7 +135,7 @@ def means(rows):
 
 
 def apart(tables):
-    """Mean Dice of the earlier and the later patients, four sequences and over the subsets; `tables`: Dice by patient, a table a subset."""
+    """Mean Dice of the earlier and the later patients, with four sequences and over the subsets; `tables`: Dice by patient, one table per subset."""
     found = {}
     for group, is_later in (("earlier", False), ("later", True)):
         rows = [[row for name, row in table.items() if (name in LATER) == is_later] for table in tables]

@@ -74,7 +74,7 @@ STAGES = {"brain": Brain, "locate": Located, "plain": Plain, "refine": Refined}
 def load(stage, run, begin=None):
     """The averaged network of a run, ready for inference; with `begin`, the mean of its weights and that exported network's.
 
-    Networks that one began with the other lie in one basin, and their mean is often better than both (Wortsman et al. 2022).
+    Networks fine-tuned from one another share a basin, and their mean is often better than both (Wortsman et al. 2022).
     """
     state = checkpoint.load(run)["average"]
     if begin:
@@ -84,7 +84,7 @@ def load(stage, run, begin=None):
 
 
 def write(network, path):
-    """Writes the network with free sizes; returns the inputs that it was traced with."""
+    """Writes the network with dynamic sizes; returns the inputs used for tracing."""
     images, availability = torch.randn(1, 4, 64, 80, 64), torch.ones(1, 4)
     axes = {2: "D", 3: "H", 4: "W"}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def write(network, path):
 
 
 def stored(path):
-    """The weights of a file that `write` made, by the network's own names; what inference does not use is not in it."""
+    """The weights in a file made by `write`, by the network's parameter names; parameters unused at inference are missing."""
     return {item.name.removeprefix("network."): torch.from_numpy(numpy_helper.to_array(item).copy())
             for item in onnx.load(str(path)).graph.initializer}
 

@@ -1,8 +1,8 @@
-"""Leave-site-out validation of the first stage: for every site a U-Net is trained from nothing on all other sites' patients, a thread, and
-measured alone at 2 mm on the patients of the site that it never saw.
+"""Leave-site-out validation of the first stage: for every site a U-Net is trained from scratch on all other sites' patients, one thread
+each, and measured alone at 2 mm on the held-out site's patients.
 
-Command: `python training/folds.py --cases DIR --minutes N --run DIR` after `data.py`; resumed where it was stopped; prints a table by
-site and writes `folds.json` into the run's folder.
+Command: `python training/folds.py --cases DIR --minutes N --run DIR` after `data.py`; can be resumed; prints a table by site and writes
+`folds.json` into the run's folder.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from compare import packaged
 from inference import Package
 
 HERE = Path(__file__).parent
-# Of every site the beginnings of its patients' names; unlabelled studies of a site are left out with it.
+# The prefixes of patients' names by site; unlabelled studies of a site are excluded with it.
 SITES = {
     "BraTS 2013": ("Brats18_2013",),
     "CBICA": ("Brats18_CBICA",),
@@ -42,7 +42,7 @@ def train(beginnings, run, minutes):
 
 
 def measure(beginnings, run, cases):
-    """By patient of the site: Dice with all sequences that there are, and the mean over their subsets."""
+    """By patient of the site: Dice with all available sequences, and the mean over their subsets."""
     answers, rows = Answers(Package(packaged("plain", run))), {}
     for name in members(beginnings, (path.name for path in cases.iterdir())):
         case, table = Case(cases / name), []

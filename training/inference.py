@@ -1,11 +1,11 @@
-"""A study through both stages, as `Sources/Inference` does it: change both or neither.
+"""Runs a study through both stages; keep in sync with `Sources/Inference`.
 
-1. The first stage sees the whole brain at 2 mm.
-2. Around the voxels that it gives the whole tumour more than `FOUND`, grown by `MARGIN_MM`, a box at 1 mm is laid, its corner on
-   the first grid's corner. Sequences are brought there, scaled by the first stage's means and deviations, 0 outside the brain.
-3. The second stage sees that box at once, or where an axis is longer than `WINDOW` windows of it (overlap one half, Gaussian
-   weights), of which those that hold no such voxel are left out.
-4. Where it looked, its logits and the first stage's are averaged with `SECOND_SHARE`; elsewhere the first stage's stand.
+1. The first stage processes the whole brain at 2 mm.
+2. A box at 1 mm surrounds the voxels whose whole-tumour probability exceeds `FOUND`, grown by `MARGIN_MM`; its corner is the first grid's
+corner. Sequences are resampled to it, scaled by the first stage's means and deviations, 0 outside the brain.
+3. The second stage processes the box at once, or in windows if an axis is longer than `WINDOW` (overlap one half, Gaussian weights);
+windows without such voxels are omitted.
+4. In the processed voxels, its logits and the first stage's are averaged with `SECOND_SHARE`; elsewhere the first stage's are kept.
 """
 
 import itertools
@@ -68,7 +68,7 @@ def fine_images(prepared, grid):
 
 
 def starts(length):
-    """First voxels of an axis' windows, which are of `WINDOW` voxels or, where the axis is shorter, of all of it."""
+    """The first voxels of an axis's windows, which have `WINDOW` voxels or, if the axis is shorter, all of it."""
     step = int(WINDOW * (1 - OVERLAP))
     places = [0]
     while places[-1] + WINDOW < length:
@@ -83,7 +83,7 @@ def importance(sizes):
 
 
 def resampled(values, source, target, outside):
-    """Channels [C, k, j, i] of one grid on another."""
+    """Channels [C, k, j, i] resampled from one grid to another."""
     moved = []
     for channel in values:
         image = sitk.GetImageFromArray(np.ascontiguousarray(channel, np.float32))
@@ -93,7 +93,7 @@ def resampled(values, source, target, outside):
 
 
 def places(wanted):
-    """The windows that hold a wanted voxel, as slices."""
+    """The windows with a wanted voxel, as slices."""
     for first in itertools.product(*map(starts, wanted.shape)):
         place = tuple(slice(start, min(start + WINDOW, length)) for start, length in zip(first, wanted.shape))
         if wanted[place].any():
@@ -101,7 +101,7 @@ def places(wanted):
 
 
 def second_stage(network, images, availability, wanted):
-    """Logits [3, k, j, i] of the windows that hold a wanted voxel, and where any window looked (bool)."""
+    """Logits [3, k, j, i] of the windows with a wanted voxel, and the voxels covered by a window (bool)."""
     if max(wanted.shape) <= WINDOW:
         return network(images[None], availability[None])[0], np.ones(wanted.shape, bool)
     weights, total = importance([min(WINDOW, length) for length in wanted.shape]), np.zeros(wanted.shape, np.float32)
@@ -142,7 +142,7 @@ def masks(logits, thresholds=(0.5, 0.5, 0.5)):
 
 
 def nested(logits):
-    """Probabilities [3, k, j, i] in which no inner region is likelier than the one around it."""
+    """Probabilities [3, k, j, i] in which an inner region is never more probable than its outer one."""
     whole, core, enhancing = sigmoid(logits)
     core = np.minimum(core, whole)
     return whole, core, np.minimum(enhancing, core)
@@ -152,7 +152,7 @@ class Package:
     """A model package's networks in OpenVINO."""
 
     def __init__(self, folder, precision="f32"):
-        """`precision`: `f32`, or `int8` where the package has it."""
+        """`precision`: `f32`, or `int8` if the package has it."""
         self.description = json.loads((folder / "model.json").read_text())
         self.temperatures = self.by_region("temperatures", 1.0)
         self.thresholds = self.by_region("thresholds", self.description.get("threshold", 0.5))
@@ -163,12 +163,12 @@ class Package:
         ]
 
     def by_region(self, key, otherwise):
-        """What the package states of its regions, in the order of its outputs."""
+        """The package's values by region, in the order of its outputs."""
         known = self.description.get(key, {})
         return np.array([known.get(output["region"], otherwise) for output in self.description["outputs"]])
 
     def logits(self, sequences):
-        """Logits [3, k, j, i] on the RAS reference's grid, not yet divided by the package's temperatures."""
+        """Logits [3, k, j, i] on the RAS reference's grid, before the package's temperatures."""
         stages = [lambda images, availability, network=network: network({"images": images, "availability": availability})["logits"]
                   for network in self.networks]
         second = stages[1] if len(stages) > 1 else None

@@ -4,10 +4,10 @@ import torch
 from torch.nn import functional as F
 
 EXPERT_SHARE = 0.4
-# Weight of the coarser logits against the finest: each stage counts less than the one above it.
+# The weight of the coarser logits: each stage counts less than the next finer one.
 COARSE_SHARE = 0.4
 SMOOTH_MM3 = 100.0
-# How much more than elsewhere a voxel of the whole tumour counts in the cross-entropy of the regions within: core or oedema is what is asked.
+# The additional weight of voxels of the whole tumour in the inner regions' cross-entropy: distinguishing core and oedema is the task there.
 INSIDE_WEIGHT = 1.0
 
 
@@ -30,7 +30,7 @@ def region_loss(logits, targets, voxel_volume=1.0):
 
 
 def deep_loss(logits, coarse, targets, voxel_volume=1.0):
-    """Losses [B] of the logits and, weighted less, of the coarser logits (coarsest first), each half of the next one's grid."""
+    """Losses [B] of the logits and, with less weight, of the coarser logits (coarsest first), each on half of the next one's grid."""
     loss, weight = region_loss(logits, targets, voxel_volume), COARSE_SHARE
     for values in reversed(coarse):
         factor = targets.shape[-1] // values.shape[-1]
@@ -40,6 +40,6 @@ def deep_loss(logits, coarse, targets, voxel_volume=1.0):
 
 
 def expert_loss(fused, experts, availability, targets, voxel_volume):
-    """Losses [B] of the fused logits [B, 3, …] and, weighted less, of the present experts' own [B, 4, 3, …]."""
+    """Losses [B] of the fused logits [B, 3, …] and, with less weight, of the present experts' own [B, 4, 3, …]."""
     own = region_loss(experts, targets[:, None], voxel_volume) * availability
     return region_loss(fused, targets, voxel_volume) + EXPERT_SHARE * own.sum(1) / availability.sum(1)

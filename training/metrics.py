@@ -1,7 +1,6 @@
-"""What a segmentation is judged by. Masks are bool [k, j, i] on one grid; spacing is mm along k, j, i.
+"""Metrics of a segmentation. Masks are bool [k, j, i] on one grid; spacing is mm along k, j, i.
 
-Empty regions as in nnU-Net and BraTS: two empty masks agree wholly (Dice 1, HD95 0), one empty mask does not (Dice 0, HD95 the
-image's diagonal).
+Empty regions as in nnU-Net and BraTS: two empty masks agree (Dice 1, HD95 0), one empty mask does not (Dice 0, HD95 the image's diagonal).
 """
 
 import numpy as np
@@ -16,7 +15,7 @@ def dice(found, wanted):
 
 
 def hausdorff95(found, wanted, spacing):
-    """The 95 percentile of the surfaces' distances in mm, the larger of both directions."""
+    """The 95th percentile of the surface distances in mm, the larger of both directions."""
     if not found.any() or not wanted.any():
         diagonal = float(np.linalg.norm(np.array(found.shape) * spacing))
         return 0.0 if found.any() == wanted.any() else diagonal
@@ -36,7 +35,7 @@ def lesions(mask, voxel_volume, least=50.0):
 
 
 def lesion_f1(found, wanted, voxel_volume, least=50.0):
-    """F1 of lesions: 26-connected parts of at least `least` mm³; a part counts where it overlaps one of the other mask's."""
+    """Lesion-wise F1: 26-connected parts of at least `least` mm³; a part counts if it overlaps one of the other mask."""
 
     ours, theirs = (lesions(mask, voxel_volume, least) for mask in (found, wanted))
     if not ours and not theirs:
@@ -48,18 +47,18 @@ def lesion_f1(found, wanted, voxel_volume, least=50.0):
 
 
 def volume_error(found, wanted):
-    """|V − V'| / V'; None where the truth is empty."""
+    """Relative error of the volume, |V − V'| / V'; None if the truth is empty."""
     return abs(int(found.sum()) - int(wanted.sum())) / int(wanted.sum()) if wanted.any() else None
 
 
 def soft_dice(probability, least=0.5):
-    """Dice of the mask and the probabilities themselves: what Dice a calibrated model would expect of its own mask. 0 if empty."""
+    """Dice of the mask and the probabilities themselves: the Dice that a calibrated model would expect of its own mask. 0 if empty."""
     mask = probability >= least
     return float(2 * probability[mask].sum() / (mask.sum() + probability.sum())) if mask.any() else 0.0
 
 
 def undecided(probability, least=0.5):
-    """Voxels of which the probabilities are not sure (0.1 … 0.9) against those of the mask, at most 5."""
+    """The ratio of uncertain voxels (0.1 … 0.9) to the mask's voxels, at most 5."""
     doubtful = np.count_nonzero((probability > 0.1) & (probability < 0.9))
     return min(doubtful / max(1, np.count_nonzero(probability >= least)), 5.0)
 

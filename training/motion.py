@@ -1,8 +1,8 @@
-"""What a head that moves during the scan leaves in the image: blurred edges and their ghosts along the phase axis.
+"""Simulates motion artefacts: blurred edges and their ghosts along the phase axis.
 
-A scanner fills k-space line by line along its phase axis; lines read after a movement belong to another pose (Shaw et al. 2019). The
-lines about the middle of k-space, which say where the head lies, belong to the pose of the masks.
-Command: `python training/motion.py --cases DIR --out DIR [--seed N]` writes copies of cases in which the head moved in every sequence.
+A scanner fills k-space line by line along its phase axis; lines read after a movement belong to another pose (Shaw et al. 2019). The lines
+around the centre of k-space, which determine the head's position, belong to the pose of the masks. Command: `python training/motion.py
+--cases DIR --out DIR [--seed N]` writes copies of cases with motion in every sequence.
 """
 
 import argparse
@@ -23,7 +23,7 @@ MOST_MOVES, TURN_DEGREES, SHIFT_VOXELS = 3, 4, 4
 
 
 def posed(image, generator):
-    """[1, D, H, W] turned by up to 4° about a random axis and moved by up to 4 voxels; 0 comes in from outside."""
+    """[1, D, H, W] rotated by up to 4° about a random axis and shifted by up to 4 voxels; 0 from outside."""
     angle = math.radians(uniform(-TURN_DEGREES, TURN_DEGREES, generator))
     axis = 2 - int(uniform(0, 3, generator))
     shift = [uniform(-SHIFT_VOXELS, SHIFT_VOXELS, generator) for _ in range(3)]
@@ -32,10 +32,10 @@ def posed(image, generator):
 
 
 def moved(image, generator):
-    """[1, D, H, W], 0 outside the head and above 0 in it, as read while the head took one to three further poses."""
+    """[1, D, H, W], 0 outside the head and above 0 inside, as read while the head assumed one to three further poses."""
     axis = 1 + int(uniform(0, 3, generator))
     lines = image.shape[axis]
-    # Between which lines the head moves; line 0 is the highest negative frequency, the middle one carries the mean.
+    # The lines between which the head moves; line 0 is the highest negative frequency, the middle one carries the mean.
     moves = sorted(int(uniform(0, lines, generator)) for _ in range(1 + int(uniform(0, MOST_MOVES, generator))))
     bounds = [0, *moves, lines]
     spectrum = torch.fft.fftshift(torch.fft.fft(image, dim=axis), dim=axis)
@@ -61,7 +61,7 @@ def main():
             if path.exists():
                 image = sitk.ReadImage(str(path), sitk.sitkFloat32)
                 values = torch.from_numpy(sitk.GetArrayFromImage(image))[None]
-                # Skull-stripping comes after the scan: 0 stays 0, and what was not stays above it.
+                # Skull-stripping follows the scan: 0 stays 0, and other voxels stay above it.
                 changed = torch.where(values > 0, moved(values, generator).clamp(min=1), torch.zeros(()))
                 written = sitk.GetImageFromArray(np.ascontiguousarray(changed[0].numpy()))
                 written.CopyInformation(image)

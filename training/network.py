@@ -1,7 +1,7 @@
-"""The MoME+ network in small: four experts, a dispatch for absent sequences and a voxel-wise gate.
+"""A smaller MoME+ network: four experts, a dispatch for missing sequences and a voxel-wise gate.
 
-Inputs: images [B, 4, D, H, W] (t1, t1ce, t2, flair; absent = 0) and availability [B, 4] of 0 and 1; D, H, W are
-multiples of 16. Every sub-network starts with a strided convolution, so its first stage works on half the grid.
+Inputs: images [B, 4, D, H, W] (t1, t1ce, t2, flair; missing = 0) and availability [B, 4] of 0 and 1; D, H, W are multiples of 16. Every
+sub-network starts with a strided convolution, so its first stage works on half the grid.
 """
 
 import torch
@@ -14,7 +14,7 @@ WIDTHS = (16, 32, 64, 96)
 
 
 class InstanceNorm(nn.InstanceNorm3d):
-    """In training one sample at a time: PyTorch's own leaves channels-last for a batch, and every step pays for the way there and back."""
+    """Processes one sample at a time in training: PyTorch's own leaves channels-last for a batch, and every step pays for converting back and forth."""
 
     def forward(self, features):
         if not self.training:
@@ -24,7 +24,7 @@ class InstanceNorm(nn.InstanceNorm3d):
 
 
 def block(inputs, outputs, stride=1):
-    """Two convolutions, each with instance normalisation and a leaky ReLU; the first may stride."""
+    """Two convolutions, each with instance normalisation and a leaky ReLU; the first may be strided."""
     layers = []
     for index in range(2):
         layers += [
@@ -73,9 +73,9 @@ class Expert(nn.Module):
 
 
 class Dispatch(nn.Module):
-    """Says which present sequences feed an absent expert: availability [B, 4] → mixing matrix [B, 4, 4].
+    """Maps availability to the present sequences that feed a missing sequence's expert: availability [B, 4] → mixing matrix [B, 4, 4].
 
-    A present expert's row is one-hot. An absent one's row is min–max scaled, masked to present columns, sums to 1.
+    A present expert's row is one-hot. A missing one's row is min–max scaled, masked to present columns, and sums to 1.
     """
 
     def __init__(self):
@@ -85,7 +85,7 @@ class Dispatch(nn.Module):
     def forward(self, availability):
         rows = self.layers(availability).view(-1, SEQUENCES, SEQUENCES)
         low, high = rows.amin(2, keepdim=True), rows.amax(2, keepdim=True)
-        # The offset keeps the only present sequence usable where the scaling puts it at 0.
+        # The offset keeps the only present sequence usable if the scaling gives it 0.
         scaled = ((rows - low) / (high - low + 1e-6) + 0.1) * availability[:, None, :]
         scaled = scaled / (scaled.sum(2, keepdim=True) + 1e-6)
         present = availability[:, :, None]

@@ -1,6 +1,6 @@
-"""Muon (Jordan et al. 2024): momentum whose matrix is brought near to an orthogonal one before it is a step.
+"""Muon (Jordan et al. 2024): momentum whose matrix is approximately orthogonalised before each step.
 
-Convolution weights are matrices [out, in · kernel]; everything else (biases, norms, heads) is stepped by AdamW.
+Convolution weights are matrices [out, in · kernel]; everything else (biases, norms, heads) is updated by AdamW.
 """
 
 import torch
@@ -8,12 +8,12 @@ import torch
 # Coefficients of the quintic Newton–Schulz iteration of the paper.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
-# Makes a step as long as one of AdamW (Liu et al. 2025).
+# Makes steps as long as AdamW's (Liu et al. 2025).
 STEP_SCALE = 0.2
 
 
 def has_bf16(device):
-    """Whether the device multiplies bf16 itself: a processor that does not takes a hundred times as long as in f32."""
+    """Whether the device supports bf16 natively: otherwise it takes a hundred times as long as f32."""
     return torch.device(device).type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
@@ -32,7 +32,7 @@ def orthogonal(matrix):
 
 
 class Muon(torch.optim.Optimizer):
-    """For weights of two or more dimensions; the first is the output."""
+    """For weights with two or more dimensions; the first is the output."""
 
     def __init__(self, parameters, lr, momentum=0.95, weight_decay=0.0):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})

@@ -1,4 +1,4 @@
-"""Writes `model.json` of a model package beside its network, with the metrics that `evaluate.py` measured.
+"""Writes `model.json` of a model package beside its network, with the metrics of `evaluate.py`.
 
 Command: `python training/package.py --folder models/NAME --metrics metrics.json --version 2.0.0`.
 """
@@ -27,7 +27,7 @@ def described(path):
 
 
 def outputs(path):
-    """The names of a network's outputs: a mixture of experts gives its gate's weights as well."""
+    """The names of a network's outputs: a mixture of experts also returns its gate's weights."""
     return [value.name for value in onnx.load(str(path)).graph.output]
 
 
@@ -39,7 +39,7 @@ def architecture(described_stages):
 
 
 def stages(folder, share):
-    """The stages whose networks lie in the folder."""
+    """The stages whose networks are in the folder."""
     first = {
         "network": "locate.onnx",
         "inputs": ["images", "availability"],
@@ -64,7 +64,7 @@ def stages(folder, share):
 
 
 def in_both_precisions(stage, folder):
-    """The stage with its network in 8-bit integers where `quantise.py` wrote any; a stage without one runs in f32 in both."""
+    """The stage with its 8-bit network if `quantise.py` wrote one; a stage without one runs in f32 in both precisions."""
     quantised = stage["network"].replace(".onnx", ".int8.onnx")
     if not any(folder.glob("*.int8.onnx")):
         return stage
@@ -72,7 +72,7 @@ def in_both_precisions(stage, folder):
 
 
 def brain(folder):
-    """The network that finds the brain in a head, where the folder has one."""
+    """The network that finds the brain in a head, if the folder has one."""
     stage = {
         "network": "brain.onnx", "inputs": ["images", "availability"], "outputs": ["logits"], "spacing_mm": SPACING_MM,
         "antialias_sigma_factor": SIGMA_FACTOR, "window": {"strategy": "box", "multiple": MULTIPLE},
@@ -81,7 +81,7 @@ def brain(folder):
 
 
 def patients(folder):
-    """Whom the networks were trained on: what `patches.py` packed; in a checkout that has packed nothing, what the package says already."""
+    """The networks' training patients: those packed by `patches.py`; in a checkout without packed cases, as already in the package."""
     names = sorted(path.stem for path in CACHE_1MM.glob("*.npz"))
     if names:
         return {

@@ -1,4 +1,4 @@
-"""Cases at 1 mm: the packed cache, and the patches that training draws from it.
+"""Cases at 1 mm: the packed cache, and the training patches.
 
 Command: `python training/patches.py --cases DIR [--phantoms DIR]` packs every case once into `training/cache/1mm/`.
 """
@@ -17,15 +17,15 @@ from draws import chance, draw, uniform
 from preprocess import SEQUENCES, load_sequences, mean_and_deviation, normalise, read_ras
 
 CACHE_1MM = CACHE / "1mm"
-# SRI24's midline in LPS millimetres, and where in a brain's width it lies: a case elsewhere has another space.
+# SRI24's midline in LPS millimetres, and its allowed position within a brain's width: a case elsewhere is in another space.
 MIDLINE_MM, MIDDLE = 119.5, (0.4, 0.6)
-# Drawn larger than the patch by this share, so that a turned patch has no empty corners.
+# Patches are drawn larger by this share, so that a rotated patch has no empty corners.
 ROOM = 1.25
 TRANSPLANT_SHARE, HEALTHY_SHARE = 0.2, 0.08
-# Of a patch's centres: in the tumour, else anywhere in the brain.
+# The share of patch centres in the tumour; others are anywhere in the brain.
 TUMOUR_SHARE = 0.75
 HEALTHY_GAP_MM = 4
-# Of patches with enhancement: how many lose it, how far beyond it, and how much of it at least.
+# For patches with enhancement: the share that loses it, the margin in voxels, and the minimum part removed.
 QUIETED_SHARE, QUIETED_REACH, QUIETED_LEAST = 0.15, 2, 0.85
 T1, T1CE = SEQUENCES.index("t1"), SEQUENCES.index("t1ce")
 PHANTOM_WEIGHT = 0.5
@@ -58,13 +58,13 @@ def pack(folder):
 
 
 def midline(image, low, high):
-    """The midline's column from column `low` on of a brain that ends before `high`; -1 where the image lies in another space than SRI24."""
+    """The midline's column relative to column `low` of a brain that ends before `high`; -1 if the image is in another space than SRI24."""
     found = abs(image.GetOrigin()[0] - MIDLINE_MM) - low
     return found if MIDDLE[0] < found / (high - low) < MIDDLE[1] else -1
 
 
 def mirrored(case):
-    """The same brain with its healthy half on both sides, no tumour left; None where the tumour reaches the midline."""
+    """The same brain with its healthy half on both sides, without the tumour; None if the tumour reaches the midline."""
     whole, width = case["masks"][0], case["masks"].shape[3]
     columns = torch.nonzero(whole.amax((0, 1)))[:, 0]
     if case["midline"] < 0 or len(columns) == 0:
@@ -84,19 +84,19 @@ def mirrored(case):
 
 
 def without_contrast(case):
-    """Factor and summand that make T1CE of T1 where nothing takes up contrast agent; None where one of them is absent."""
+    """Factor and offset that turn T1 into T1CE without contrast uptake; None if one of them is missing."""
     if case["availability"][[T1, T1CE]].min() == 0:
         return None
     healthy = (case["images"][T1] != 0) & (case["masks"][0] == 0)
     t1, t1ce = (case["images"][index][healthy].float() for index in (T1, T1CE))
-    # Vessels and dura take it up.
+    # Excludes vessels and dura, which enhance.
     usual = t1ce < np.quantile(t1ce.numpy(), 0.97)
     factor = t1ce[usual].std() / t1[usual].std()
     return float(factor), float(t1ce[usual].mean() - factor * t1[usual].mean())
 
 
 def quieted(images, masks, contrast, generator):
-    """The tumour as if nothing of it enhanced: T1CE is made of T1 there (`contrast`: see `without_contrast`), and the core stays a core."""
+    """The tumour with its enhancement removed: T1CE is synthesised from T1 there (`contrast`: see `without_contrast`), and the core stays core."""
     width = 2 * QUIETED_REACH + 1
     near = smooth(F.max_pool3d(masks[None, 2:], width, 1, QUIETED_REACH)[0], 1).clamp(0, 1)
     strength = uniform(QUIETED_LEAST, 1, generator)
@@ -107,9 +107,9 @@ def quieted(images, masks, contrast, generator):
 
 
 def load_cases():
-    """Every packed case as a dictionary of tensors, by name; with the places of its regions' voxels and a healthy twin.
+    """Every packed case as a dictionary of tensors, by name; with the positions of its regions' voxels and a healthy twin.
 
-    Patients who do not exist are there as one case for every head (`synthetic.load`).
+    Synthetic patients are included as one case per head (`synthetic.load`).
     """
     cases = {}
     for path in sorted(CACHE_1MM.glob("*.npz")):
@@ -121,7 +121,7 @@ def load_cases():
 
 
 def window(case, centre, size, generator):
-    """Images float [4, *size] and masks float [3, *size] around a voxel; beyond the brain all is 0."""
+    """Images float [4, *size] and masks float [3, *size] around a voxel; 0 beyond the brain."""
     shape = case["masks"].shape[1:]
     images, masks = torch.zeros(4, *size), torch.zeros(3, *size)
     source, target = [], []
@@ -142,7 +142,7 @@ def window(case, centre, size, generator):
 def centre_of(case, size, generator):
     """A voxel of a random region of the tumour, moved by up to a third of the patch, or any voxel of the brain's box.
 
-    Held so that no more of the patch than needed lies outside the box.
+    Clamped so that no more of the patch than necessary is outside the box.
     """
     shape, size = torch.tensor(case["masks"].shape[1:]), torch.tensor(size)
     if case["places"] and chance(generator) < TUMOUR_SHARE:
@@ -156,7 +156,7 @@ def centre_of(case, size, generator):
 
 
 def transplant(images, masks, donor, generator):
-    """The donor's tumour laid over another patient's patch, its edge blended over about 2 mm (after TumorMix, CarveMix)."""
+    """The donor's tumour pasted into another patient's patch, its edge blended over about 2 mm (after TumorMix, CarveMix)."""
     size = images.shape[1:]
     foreign, lesion = window(donor, centre_of(donor, size, generator), size, generator)
     share = smooth(lesion[:1], 1.5).clamp(0, 1) * (images != 0).any(0, keepdim=True) * (foreign != 0).any(0, keepdim=True)
@@ -175,7 +175,7 @@ def sample(case, cases, size, generator):
     images, masks = window(case, centre_of(case, size, generator), larger, generator)
     if chance(generator) < TRANSPLANT_SHARE:
         donor = cases[sorted(cases)[draw(len(cases), generator)]]
-        # A head of patients who do not exist has no places of its own and gives nothing.
+        # A head with synthetic patients has no positions of its own and is not a donor.
         if donor.get("places") and torch.equal(donor["availability"], availability):
             images, masks = transplant(images, masks, donor, generator)
     if case.get("contrast") and masks[2].any() and chance(generator) < QUIETED_SHARE:

@@ -1,8 +1,8 @@
-"""A phantom patient: real anatomy from an atlas, four synthetic contrasts and a synthetic tumour of known truth.
+"""A phantom patient: real anatomy from an atlas, four synthetic contrasts and a synthetic tumour of known ground truth.
 
-Command: `python training/phantom.py --out DIR --seed N [--side left|right] [--size MM] [--spacing MM]` writes
-t1, t1ce, t2, flair and seg .nii.gz (skull-stripped, RAS, labels of BraTS 2023: 1 NCR, 2 ED, 3 ET) and phantom.json.
-The same seed gives the same files. The anatomy is `ch2bet` of Debian's package mricron-data.
+Command: `python training/phantom.py --out DIR --seed N [--side left|right] [--size MM] [--spacing MM]` writes t1, t1ce, t2, flair and seg
+.nii.gz (skull-stripped, RAS, labels of BraTS 2023: 1 NCR, 2 ED, 3 ET) and phantom.json. The same seed gives the same files. The anatomy is
+`ch2bet` of Debian's package mricron-data.
 """
 
 import argparse
@@ -19,7 +19,7 @@ NECROSIS, OEDEMA, ENHANCING = 1, 2, 3
 # Brightness of (CSF, grey matter, white matter) and of (necrosis, oedema, enhancing tumour) by sequence.
 TISSUES = {"t1": (150, 520, 760), "t1ce": (160, 540, 770), "t2": (1000, 560, 420), "flair": (120, 560, 480)}
 TUMOUR = {"t1": (330, 500, 540), "t1ce": (330, 510, 1150), "t2": (880, 850, 680), "flair": (600, 960, 800)}
-# Atlas intensities between which a voxel turns from CSF to grey and from grey to white matter.
+# Atlas intensities at which a voxel changes from CSF to grey and from grey to white matter.
 CSF_TO_GREY, GREY_TO_WHITE = (45.0, 75.0), (92.0, 108.0)
 DEPTH_MM = 14.0
 NOISE = 18.0
@@ -55,13 +55,13 @@ def smooth_noise(random, shape, sigma):
 
 
 def choose_centre(random, shares, affine, side):
-    """A voxel in deep white matter on the given side of the body's midline (RAS x below 0 is left)."""
+    """A voxel in deep white matter on the given side of the midline (RAS x below 0 is left)."""
     spacing = affine[0, 0]
     depth = ndimage.distance_transform_edt(shares.sum(0) > 0, sampling=spacing)
     x = affine[0, 3] + spacing * np.arange(shares.shape[1])
     z = affine[2, 3] + spacing * np.arange(shares.shape[3])
     on_side = (x < -DEPTH_MM) if side == "left" else (x > DEPTH_MM)
-    # Above z = -5 mm the cerebellum and the brain stem are left out.
+    # Limited to z above -5 mm to exclude the cerebellum and brainstem.
     places = np.argwhere((shares[2] > 0.8) & (depth > DEPTH_MM) & on_side[:, None, None] & (z > -5))
     return places[random.integers(len(places))]
 
@@ -89,7 +89,7 @@ def grow_tumour(random, shares, affine, side, radius):
 
 
 def keep_connected(labels):
-    """The label map without parts that do not touch its largest component."""
+    """The label map without parts that are not connected to its largest component."""
     parts, count = ndimage.label(labels > 0)
     if count > 1:
         largest = 1 + np.argmax(ndimage.sum(labels > 0, parts, range(1, count + 1)))
@@ -98,7 +98,7 @@ def keep_connected(labels):
 
 
 def render(random, sequence, shares, labels, spacing):
-    """One sequence, float32 [x, y, z], 0 outside the brain and above 0 in it, with a bias field and noise."""
+    """One sequence, float32 [x, y, z], 0 outside the brain and above 0 inside, with a bias field and noise."""
     brain = shares.sum(0) > 0
     values = np.tensordot(np.array(TISSUES[sequence], np.float32), shares, 1)
     texture = smooth_noise(random, labels.shape, 2 / spacing)

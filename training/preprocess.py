@@ -1,18 +1,17 @@
 """From the sequences of a study to the network's input, and back.
 
-The Swift server does the same over ITK, so every step here is one ITK filter or plain arithmetic:
+Keep in sync with the Swift server; every step is one ITK filter or plain arithmetic:
 
 1. every sequence is reoriented to RAS (first axis towards the right, second anterior, third superior);
-2. foreground and values, by `background.py`: of skull-stripped sequences the voxels that differ from their background in any
-   sequence, values shifted so that the background is 0; else the head: voxels above each sequence's Otsu threshold, their union's
-   largest component;
-3. the foreground's bounding box on the reference sequence's grid, and its bulk: the box that leaves 1 % of the foreground before it
-   and 1 % behind it along each axis, which a few voxels more do not move;
-4. a 2 mm grid with the reference's axes that holds the box, sizes rounded up to multiples of 16; its middle is near the bulk's, and its
-   first face on a lattice of the patient's space, of 8 voxels where the box allows it, else of 4, 2 or 1;
-5. sequences: recursive Gaussian along each axis whose spacing is finer than 2 mm, then linear interpolation;
-   foreground: nearest neighbour;
-6. z-score over the foreground, 0 outside it and where a sequence does not reach.
+2. foreground and values, by `background.py`: of skull-stripped sequences the voxels that differ from their background in any sequence,
+values shifted so that the background is 0; otherwise the head: voxels above each sequence's Otsu threshold, their union's largest
+component;
+3. the foreground's bounding box on the reference sequence's grid, and its bulk: the box that leaves out 1 % of the foreground at each end
+of each axis, so that a few voxels do not move it;
+4. a 2 mm grid with the reference's axes that contains the box, sizes rounded up to multiples of 16; it is centred near the bulk, and its
+first face is on a lattice in patient space, of 8 voxels if the box permits, else of 4, 2 or 1;
+5. sequences: recursive Gaussian along each axis whose spacing is finer than 2 mm, then linear interpolation; foreground: nearest neighbour;
+6. z-score over the foreground, 0 outside it and outside a sequence.
 """
 
 from dataclasses import dataclass
@@ -37,10 +36,9 @@ PLACES = (8, 4, 2, 1)
 class Prepared:
     """A study on the network's grid.
 
-    `images`: float32 [4, k, j, i], z-scores, 0 outside the foreground and for absent sequences.
-    `availability`: float32 [4] of 0 and 1. `reference`: the reoriented reference sequence. `grid`: the 2 mm grid.
-    `statistics`: mean and deviation by sequence that the z-scores were made with. `sequences`: with 0 for a background.
-    `foreground`: uint8 on the reference's grid.
+    `images`: float32 [4, k, j, i], z-scores, 0 outside the foreground and for missing sequences. `availability`: float32 [4] of 0 and 1.
+    `reference`: the reoriented reference sequence. `grid`: the 2 mm grid. `statistics`: mean and standard deviation behind the z-scores, by
+    sequence. `sequences`: with a background of 0. `foreground`: uint8 on the reference's grid.
     """
 
     images: np.ndarray
@@ -64,7 +62,7 @@ def read_ras(path):
 
 
 def prepare(sequences, is_masked=True):
-    """`Prepared` for the given RAS images by sequence name; not masked, what lies outside the foreground keeps its z-score."""
+    """`Prepared` for the given RAS images by sequence name; unless masked, voxels outside the foreground keep their z-scores."""
     reference = next(sequences[name] for name in REFERENCE_ORDER if name in sequences)
     sequences, foreground, _ = separated(sequences, reference)
     grid = target_grid(foreground)
@@ -88,7 +86,7 @@ def foreground_mask(sequences, reference):
 
 
 def reach(image, grid):
-    """Which voxels of the grid lie in the image's box, bool [k, j, i]."""
+    """The voxels of the grid within the image's box, bool [k, j, i]."""
     ones = sitk.Image(image.GetSize(), sitk.sitkUInt8) + 1
     ones.CopyInformation(image)
     return to_grid(ones, grid, sitk.sitkNearestNeighbor) > 0
@@ -106,7 +104,7 @@ def box_to_grid(counts, spacing, zero):
     size = -(-needed // MULTIPLE) * MULTIPLE
     covered = size * SPACING_MM / spacing
     wanted, earliest, latest = sum(bulk) / 2 - covered / 2, high + 1 - covered, low
-    # A quarter, since many origins lie half a voxel from a whole one.
+    # A quarter, since many origins are half a voxel from a whole one.
     anchor = np.floor(zero + 0.25)
     for step in (voxels * SPACING_MM / spacing for voxels in PLACES):
         face = anchor + np.floor((wanted - anchor) / step + 0.5) * step
@@ -118,7 +116,7 @@ def box_to_grid(counts, spacing, zero):
 
 
 def target_grid(foreground):
-    """An empty image that is the 2 mm grid around the foreground."""
+    """An empty image on the 2 mm grid around the foreground."""
     filled = sitk.GetArrayViewFromImage(foreground) != 0
     counts = [np.count_nonzero(filled, axis=others) for others in ((0, 1), (0, 2), (1, 2))]
     zero = foreground.TransformPhysicalPointToContinuousIndex([0.0] * 3)
@@ -145,7 +143,7 @@ def to_grid(image, grid, interpolator):
 
 
 def mean_and_deviation(values, inside):
-    """Of the voxels inside; the deviation is at least `STD_FLOOR`."""
+    """Over the voxels inside; the deviation is at least `STD_FLOOR`."""
     chosen = values[inside].astype(np.float64)
     return chosen.mean(), max(chosen.std(), STD_FLOOR)
 

@@ -12,19 +12,19 @@ import torch
 
 from train import STAGES
 
-# What the package was made with; 24 and 32 were tried before (docs/decisions/0210).
+# As used for the package; 24 and 32 were tried before (docs/decisions/0210).
 SAMPLES = 48
 QUANTISED = ("locate", "refine")
 
 
 def inputs(stage, samples, seed=0):
-    """Network inputs of training patches, among them such with dropped sequences: {images [1, 4, …], availability [1, 4]}."""
+    """Network inputs of training patches, including dropped sequences: {images [1, 4, …], availability [1, 4]}."""
     generator = torch.Generator().manual_seed(seed)
     cases = STAGES[stage].load_cases()
     names = sorted(cases)
     for _ in range(samples):
         case = cases[names[int(torch.randint(len(names), (), generator=generator))]]
-        # Share 1: the end of training, whose patches are largest.
+        # Share 1: the end of training, with the largest patches.
         images, _, availability = STAGES[stage].sample(case, cases, STAGES[stage].size(1.0, generator), generator)
         yield {"images": (images * availability[:, None, None, None])[None].numpy(), "availability": availability[None].numpy()}
 
@@ -32,7 +32,7 @@ def inputs(stage, samples, seed=0):
 def quantise(stage, folder, samples):
     items = list(inputs(stage, samples))
     network = onnx.load(str(folder / f"{stage}.onnx"))
-    # Intensities and logits keep their steps: with the first and the last convolution quantised more Dice was lost (docs/decisions/0210).
+    # The first and last convolutions are excluded: quantising them cost more Dice (docs/decisions/0210).
     convolutions = [node.name for node in network.graph.node if node.op_type in ("Conv", "ConvTranspose")]
     found = nncf.quantize(
         network, nncf.Dataset(items), preset=nncf.QuantizationPreset.MIXED, subset_size=len(items),

@@ -1,8 +1,9 @@
-"""Rates of the checks of series: how often sound studies are doubted, and how often made-up faults pass.
+"""Error rates of the series checks: how often sound studies are flagged, and how often synthetic faults pass.
 
-Every fault is made on every study: a series that is mirrored, moved, turned or another patient's, a rescaled copy, a label map, a header
-that contradicts itself. `neuroai check-series --json` says what it finds; a fault counts as found where the series is named (of two series both).
-Command: `python training/series_faults.py --cases DIR [--program FILE] [--every N] [--out FILE]` (DIR holds train, validation, …).
+Every fault is applied to every study: a series that is mirrored, shifted, rotated or another patient's, a rescaled copy, a label map, a
+header that contradicts itself. `neuroai check-series --json` says what it finds; a fault counts as found if the series is reported (both of
+two series). Command: `python training/series_faults.py --cases DIR [--program FILE] [--every N] [--out FILE]` (DIR holds train, validation,
+…).
 """
 
 import argparse
@@ -25,12 +26,12 @@ FOLDERS = ("train", "validation", "unlabelled", "originals")
 SHIFTS = {"shift 4 mm": (4, 0, 0), "shift 8, 6 mm": (8, 6, 0), "shift 5 mm along z": (0, 0, 5), "shift 3, 3, 3 mm": (3, 3, 3),
           "shift 20 mm": (-20, 0, 0), "shift 40, 10 mm": (0, 40, 10)}
 
-# Faults that are tried with one other series as well, where nothing tells which of both is wrong.
+# Faults also tested with only one other series, when it is unknown which of the two is wrong.
 TRIED_WITH_ONE = {"mirrored left-right", "shift 4 mm", "shift 8, 6 mm", "turned by 10°", "another patient's"}
 
 
 def load(folder):
-    """Image by sequence, those that are there."""
+    """Images by sequence, as available."""
     return {name: nib.load(folder / f"{name}.nii.gz") for name in SEQUENCES if (folder / f"{name}.nii.gz").exists()}
 
 
@@ -51,7 +52,7 @@ def turned(image, degrees, axes):
 
 
 def placed(values, shape):
-    """Another patient's voxels in the middle of this one's grid."""
+    """Another patient's voxels in the centre of this one's grid."""
     out = np.zeros(shape, np.float32)
     cut = [min(a, b) for a, b in zip(values.shape, shape)]
     source = tuple(slice((a - c) // 2, (a - c) // 2 + c) for a, c in zip(values.shape, cut))
@@ -60,7 +61,7 @@ def placed(values, shape):
 
 
 def rewritten(image, change):
-    """The image with both forms, of which `change` spoils the sform."""
+    """The image with both forms; `change` corrupts the sform."""
     forms = image.affine.copy()
     change(forms)
     copy = nib.Nifti1Image(voxels(image), image.affine)
@@ -82,7 +83,7 @@ def stretch_sform(forms):
 
 
 def overlay_faults(image, other):
-    """Faults that only the comparison with other series shows, by name."""
+    """Faults detectable only by comparison with other series, by name."""
     values = voxels(image)
     yield "mirrored left-right", like(image, values[::-1])
     yield "mirrored front-back", like(image, values[:, ::-1])
@@ -155,7 +156,7 @@ def files_of(folder):
 
 
 def sound(number, folders, arguments):
-    """Rows (kind, right, note) of one study as it is: all of its series, and every two."""
+    """Rows (kind, correct, note) of one unchanged study: with all of its series, and with every pair."""
     folder, rows = folders[number], []
     files = files_of(folder)
     subsets = [list(files)] + [list(pair) for pair in itertools.combinations(files, 2) if len(files) > 2]
@@ -171,7 +172,7 @@ def sound(number, folders, arguments):
 
 
 def faulty(number, folders, arguments):
-    """Rows (kind, right, note) of one study's made-up faults."""
+    """Rows (kind, correct, note) of one study's synthetic faults."""
     folder, rows = folders[number], []
     files = files_of(folder)
     if "do not cover the same part" in check(arguments.program, files)[1]:

@@ -1,5 +1,5 @@
-"""What the program says of inputs that show no tumour patient: brains without a tumour, a test object, another organ, noise, series in
-the wrong slots. None may come back as a tumour without "needs review".
+"""Tests inputs that do not show a tumour patient: brains without a tumour, a test object, another organ, noise, swapped series. None may be
+returned as a tumour without "needs review".
 
 Command: `python training/strange_inputs.py --cases DIR [--program FILE] [--out FILE]` runs `neuroai segment` on each.
 """
@@ -22,7 +22,7 @@ from preprocess import SEQUENCES
 
 COLIN = Path("/usr/share/mricron/templates/ch2bet.nii.gz")
 SHAPE = (160, 192, 150)
-# RAS millimetres; the grid's middle is the patient's origin.
+# RAS millimetres; the grid's centre is the patient's origin.
 AFFINE = np.diag([1.0, 1, 1, 1]) + np.array([[0, 0, 0, -80], [0, 0, 0, -96], [0, 0, 0, -75], [0, 0, 0, 0]])
 
 
@@ -35,12 +35,12 @@ def save(folder, images, affine=AFFINE):
 
 
 def coordinates():
-    """x, y, z in mm from the middle, [i, j, k] each."""
+    """x, y, z in mm from the centre, [i, j, k] each."""
     return np.meshgrid(*(np.arange(size) - size / 2 for size in SHAPE), indexing="ij", sparse=True)
 
 
 def test_object(generator):
-    """A water-filled cylinder with rods, as phantoms of MR quality control are; black around it."""
+    """A water-filled cylinder with rods, like MR quality-control phantoms; black around it."""
     x, y, z = coordinates()
     inside = (x**2 + y**2 < 75**2) & (abs(z) < 65)
     image = 600.0 * inside
@@ -51,7 +51,7 @@ def test_object(generator):
 
 
 def abdomen(generator):
-    """A trunk with fat, liver, spleen, spine and vessels; noise around it as scanners give it."""
+    """A trunk with fat, liver, spleen, spine and vessels; surrounded by noise."""
     x, y, z = coordinates()
     body = (x / 78) ** 2 + (y / 62) ** 2 + 0 * z < 1
     fat = body & ((x / 68) ** 2 + (y / 52) ** 2 >= 1)
@@ -82,7 +82,7 @@ def brain_of_noise(generator):
 
 
 def healthy(folder):
-    """A case's tumour-free half on both sides (`patches.mirrored`) as RAS images; None where the tumour reaches the midline."""
+    """A case's tumour-free half on both sides (`patches.mirrored`) as RAS images; None if the tumour reaches the midline."""
     packed = {key: torch.from_numpy(np.asarray(value)) for key, value in patches.pack(folder).items()}
     twin = patches.mirrored(packed)
     if twin is None:
@@ -92,7 +92,7 @@ def healthy(folder):
 
 
 def swapped(folder, a, b):
-    """A case with two series in each other's slots."""
+    """A case with two series swapped."""
     images = {name: nib.load(folder / f"{name}.nii.gz") for name in SEQUENCES}
     images[a], images[b] = images[b], images[a]
     return images
@@ -120,7 +120,7 @@ def inputs(cases, work):
 
 
 def answer(program, folder, out):
-    """What the program says: `refused`, or the volume it calls tumour, the Dice that it expects and whether a person must look."""
+    """The program's answer: `refused`, or the tumour volume, the predicted Dice and whether review is needed."""
     files = [word for name in SEQUENCES if (folder / f"{name}.nii.gz").exists() for word in (f"--{name}", folder / f"{name}.nii.gz")]
     run = subprocess.run([program, "segment", *map(str, files), "--out", str(out)], capture_output=True, text=True)
     if run.returncode:
@@ -138,7 +138,7 @@ def main():
     arguments = parser.parse_args()
     rows, kinds = [], {}
     with tempfile.TemporaryDirectory() as work:
-        # A program that refuses everything would look as if it knew what is strange.
+        # A program that rejects everything would appear to recognise strange inputs.
         patient = answer(arguments.program, min((arguments.cases / "validation").iterdir()), Path(work) / "out")
         if "refused" in patient:
             sys.exit(f"the program refuses a patient too: {patient['refused']}")

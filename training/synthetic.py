@@ -1,8 +1,7 @@
-"""Patients who do not exist: tumours laid into label maps of real heads, in contrasts drawn anew for every patch (after SynthSeg).
+"""Synthetic patients: tumours inserted into label maps of real heads, with random contrasts for every patch (after SynthSeg).
 
-Most tumours have the shape of an expert's map of a further patient (`heads.LESIONS`), treated ones with the cavity that an operation
-left; the others are grown: fluid and enhancing core, oedema that runs along white matter, and the tissue around pushed aside.
-Axes are k, j, i of RAS images at 1 mm.
+Most tumours have the shape of an expert's map of a further patient (`heads.LESIONS`), treated ones with a resection cavity; the others are
+grown: fluid and enhancing core, oedema along white matter, and displaced surrounding tissue. Axes are k, j, i of RAS images at 1 mm.
 Command: `python training/synthetic.py` after `brainmask.heads` packs the patients of every head into `training/cache/synthetic/`.
 """
 
@@ -19,25 +18,25 @@ from draws import chance, uniform
 from preprocess import SEQUENCES
 
 CACHE_SYNTHETIC = CACHE / "synthetic"
-# Of every head: with an expert's shape (any tumour, one of low grade or without enhancement, a treated one), grown, and without a tumour.
+# Per head: with an expert's shape (any tumour, a low-grade or non-enhancing one, a treated one), grown, and without a tumour.
 KINDS = ("drawn", "drawn", "quiet", "quiet", "treated", "treated", "grown", "grown", "healthy")
 LOW_GRADE = "lesions.BRATS13_LG"
 WEIGHT = 0.5
 MARGIN_MM = 2
-# How fast oedema spreads in a tissue against white matter, and a core; nothing spreads in what is not named.
+# The speed at which oedema spreads in a tissue relative to white matter, and that of a core; other tissues are barriers.
 OEDEMA_SPEED = {"white": 1.0, "altered": 1.0, "deep": 0.5, "stem": 0.5, "cerebellum": 0.3, "cortex": 0.25}
 CORE_SPEED = {"white": 1.0, "altered": 1.0, "deep": 0.8, "stem": 0.8, "cerebellum": 0.7, "cortex": 0.7}
-# Shares of grown cores: a rim around necrosis, enhancing throughout, none of it, and spots of it.
+# Probabilities of grown cores: a rim around necrosis, enhancing throughout, non-enhancing, and spotted enhancement.
 STYLES = {"rim": 0.5, "solid": 0.15, "none": 0.2, "spots": 0.15}
 CORE_MM, OEDEMA_MM, RIM_MM = (4, 24), (0, 22), (2, 7)
-# Deviation of the logarithm of a tumour's brightness, and of what a voxel has of its own.
+# The standard deviation of the logarithm of a tumour's brightness, and of the individual voxel.
 TUMOUR_SPREAD, TEXTURE = 0.15, 0.06
-# What a core that does not enhance looks like where it is no fluid: between grey matter and oedema.
+# The appearance of a non-enhancing core that is not fluid: between grey matter and oedema.
 SOLID = {"t1": 0.62, "t1ce": 0.64, "t2": 0.78, "flair": 0.85}
 
 
 def arrival(speeds, tissues, centre, random):
-    """Millimetres of white matter that a front from a voxel needs to every voxel, by fast marching; rough as tissue is."""
+    """The distance, in mm of white matter, from a voxel to every voxel, by fast marching with random roughness."""
     speed = np.full(len(TISSUES), 1e-4, np.float32)
     for name, value in speeds.items():
         speed[CODE[name]] = value
@@ -49,17 +48,17 @@ def arrival(speeds, tissues, centre, random):
 
 
 def pushed(tissues, centre, reach, depth):
-    """The tissues displaced away from a voxel, most of all by `depth` voxels near to it, fading over `reach` voxels."""
+    """The tissues displaced away from a voxel by at most `depth` voxels, decreasing over `reach` voxels."""
     offsets = np.indices(tissues.shape, np.float32) - np.reshape(centre, (3, 1, 1, 1)).astype(np.float32)
     distance = np.sqrt((offsets**2).sum(0))
-    # Where a voxel's tissue was before; less than one voxel's pull a voxel, so that nothing folds over.
+    # The source of a voxel's tissue; the displacement changes by less than one voxel per voxel, so that nothing folds.
     depth = min(depth, 0.8 * reach)
     pull = depth * np.exp(-distance / reach) * np.minimum(distance / 3, 1) / np.maximum(distance, 1e-3)
     return ndimage.map_coordinates(tissues, [line - own * pull for line, own in zip(np.indices(tissues.shape), offsets)], order=0)
 
 
 def grown(tissues, random):
-    """The tissues with a grown tumour in codes of `heads.TUMOUR`."""
+    """The tissues with a grown tumour, in codes of `heads.TUMOUR`."""
     places = np.argwhere(of(tissues, [CODE[name] for name in ("white", "deep", "cortex")]))
     centre = places[random.integers(len(places))]
     core_mm, oedema_mm = random.uniform(*CORE_MM), random.uniform(*OEDEMA_MM)
@@ -81,7 +80,7 @@ def grown(tissues, random):
 
 
 def by_kind(lesions):
-    """The lesions that each kind of patient is given; `lesions`: by the names of `heads.lesions_of`."""
+    """The lesions for each kind of patient; `lesions`: by the names of `heads.lesions_of`."""
     kinds = {"drawn": [], "quiet": [], "treated": []}
     for name, lesion in lesions.items():
         is_treated = (lesion == CODE["cavity"]).any()
@@ -92,12 +91,12 @@ def by_kind(lesions):
 
 
 def patient(head, brain, lesions, kind, random):
-    """Tissues uint8 of one patient, air outside the brain; `head`, `brain`: as `heads.head_of` returns them; `lesions`: by kind."""
+    """Tissues uint8 of one patient, air outside the brain; `head`, `brain`: as returned by `heads.head_of`; `lesions`: by kind."""
     if kind in lesions:
         head = put_tumour(head, lesions[kind][random.integers(len(lesions[kind]))], random)
     elif kind == "grown":
         head = grown(head, random)
-    # A tumour pushes fluid and dura out of the mask's way; what was no brain stays outside.
+    # A tumour displaces fluid and dura beyond the mask; non-brain voxels stay outside.
     return np.where(brain & (head != CODE["air"]), head, CODE["air"]).astype(np.uint8)[box_around(brain, MARGIN_MM)]
 
 
@@ -108,21 +107,21 @@ def masks_of(tissues):
 
 
 def brightness(generator):
-    """Of every tissue in every sequence, float [4, T]: textbook contrasts that vary, a tumour's most of all."""
+    """For every tissue and sequence, float [4, T]: textbook contrasts with random variation, largest for the tumour."""
     values = torch.stack([table(index, generator, is_random=False) for index in range(len(SEQUENCES))])
     values[:, TUMOUR] *= torch.exp(TUMOUR_SPREAD * torch.randn(len(SEQUENCES), len(TUMOUR), generator=generator))
     return values
 
 
 def mottled(images, tissues, solid, generator):
-    """Images whose cores without contrast agent are fluid, solid or anything between, from place to place; `solid`: its z-scores [4]."""
+    """Images with non-enhancing cores that vary locally between fluid and solid; `solid`: its z-scores [4]."""
     core = tissues == CODE["necrosis"]
     share = (chance(generator) + uniform(0, 0.5, generator) * field(tissues.shape, max(tissues.shape) // 12 + 2, generator)).clamp(0, 1)
     return torch.where(core, torch.lerp(images, solid[:, None, None, None], share), images)
 
 
 def render(tissues, counts, generator):
-    """z-scores float [4, k, j, i] of a part of a patient; `counts`: voxels of every tissue in the whole of it."""
+    """z-scores float [4, k, j, i] of a part of a patient; `counts`: voxels of every tissue in the whole patient."""
     values = brightness(generator)
     inside = (tissues != CODE["air"])[None]
     share = counts / counts.sum()
@@ -135,12 +134,12 @@ def render(tissues, counts, generator):
     common = field(tissues.shape, max(tissues.shape) // 3, generator)
     own = torch.randn(images.shape, generator=generator)
     rough = uniform(0.5, 2, generator) * TEXTURE / (deviation / mean)[:, None, None, None]
-    # Voxels at a border hold two tissues.
+    # Border voxels contain two tissues.
     return smooth(images + rough * (common + own), uniform(0.4, 0.8, generator)) * inside
 
 
 def load():
-    """Every head as one case: its `variants`, each a patient with tissues in place of images."""
+    """One case per head: its `variants`, each a patient with tissues instead of images."""
     cases = {}
     for path in sorted(CACHE_SYNTHETIC.glob("*.npz")):
         with np.load(path) as packed:
@@ -150,7 +149,7 @@ def load():
 
 
 def variant(tissues):
-    """A patient as a case that `patches.window` cuts from."""
+    """A patient as a case for `patches.window`."""
     counts = torch.bincount(tissues.flatten(), minlength=len(TISSUES)).float()
     counts[CODE["air"]] = 0
     masks = masks_of(tissues)

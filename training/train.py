@@ -1,9 +1,9 @@
-"""Trains a network against the wall clock and keeps a resumable checkpoint with an average of the weights.
+"""Trains a network for a wall-clock budget and keeps a resumable checkpoint with averaged weights.
 
 Command: `python training/train.py --stage brain|locate|plain|refine --run DIR --minutes N` after `data.py` or `patches.py`; the same
-command resumes a stopped run, `--slice M` stops after M minutes of this call. `--from FILE` begins a new run with the weights of an
-exported network. Every line of the run's `log.jsonl` is a step, its seconds and the mean loss since the last line.
-Where there is an NVIDIA GPU it is used, and as many processes as there are cores make the patches.
+command resumes a stopped run, `--slice M` stops after M minutes of this call. `--from FILE` starts a new run with the weights of an
+exported network. Every line of the run's `log.jsonl` has a step, its seconds and the mean loss since the last line. An NVIDIA GPU is used
+if there is one, with one process per core preparing patches.
 """
 
 import argparse
@@ -37,28 +37,28 @@ PEAK_RATE = 2e-3
 WARM_UP_STEPS = 20
 EMA_DECAY = 0.998
 SAVE_EVERY_SECONDS = 60
-# In a run's folder: the exported network that it began with.
+# In a run's folder: the exported network that it started from.
 BEGIN = "begin.onnx"
-# Batches of two: PyTorch takes its slow convolution for small single inputs on the processor.
+# Batches of two: for single small inputs, PyTorch uses a slow convolution on the CPU.
 BATCH = 2
 EARLY_CROP, LATE_CROP = (64, 64, 64), (64, 80, 64)
 EARLY_SHARE = 0.6
-# At work the second stage sees the box around a tumour at once, whatever its size: a network that knew the small patch alone, in which
-# most is tumour, would be worse there (EXPERIMENTS.md). The large one is the mean box.
+# At inference the second stage processes the box around a tumour at once, whatever its size: a network trained only on the small patch,
+# which is mostly tumour, would be worse there (EXPERIMENTS.md). The large patch is the mean box.
 PATCHES = (80, 80, 80), (112, 144, 96)
 
 
 class Cases:
-    """A stage that learns from labelled cases: `size` draws the voxels of a batch, `sample` cuts and changes one case."""
+    """A stage trained on labelled cases: `size` draws the voxels of a batch, `sample` crops and augments one case."""
 
     @classmethod
     def cases(cls, without=()):
-        """All packed cases but those of the given names."""
+        """All packed cases except those with the given names."""
         return {name: case for name, case in cls.load_cases().items() if name not in without}
 
     @classmethod
     def batches(cls, cases, share, generator):
-        """Endless batches in random passes over all cases: images, targets, kept sequences, the cases' weights and sequences."""
+        """Endless batches in random passes over all cases: images, targets, kept sequences, and the cases' weights and sequences."""
         names, queue = sorted(cases), []
         while True:
             if len(queue) < BATCH:
@@ -69,10 +69,10 @@ class Cases:
 
     @staticmethod
     def lesson(teacher, share, images, targets, kept, weights, availability):
-        """A batch for the loss: sequences dropped, the targets drawn by `share` to what the teacher sees in all of them.
+        """A batch for the loss: with dropped sequences, and targets blended by `share` with the teacher's output for all sequences.
 
-        Self-distillation: the teacher is the average of the network's own weights (Tarvainen and Valpola 2017), and what it says of
-        all sequences the network learns to say of some (after Shi et al. 2024).
+        Self-distillation: the teacher is the average of the network's own weights (Tarvainen and Valpola 2017), and the network learns to
+        reproduce its output for all sequences from some of them (after Shi et al. 2024).
         """
         if share > 0:
             with torch.no_grad():
@@ -98,7 +98,7 @@ class Locate(Cases):
 
 
 class Plain(Locate):
-    """A U-Net in the first stage's place: as many parameters and operations, the same cases, augmentation and dropped sequences."""
+    """A U-Net in place of the first stage: equal parameters and operations, the same cases, augmentation and dropped sequences."""
 
     @staticmethod
     def network():
@@ -126,7 +126,7 @@ class Refine(Cases):
 
 
 class Brain:
-    """The brain in a head at 2 mm: sequences of one head and its brain, every sequence alone and their mean."""
+    """The brain in a head at 2 mm: sequences of one head and its brain, each sequence alone and their mean."""
 
     network = BrainNet
 
@@ -164,7 +164,7 @@ def rate(step, share, peak=PEAK_RATE):
 
 
 def blend(average, network, step):
-    """Moves the averaged weights towards the network's; early on faster."""
+    """Moves the averaged weights towards the network's; faster early on."""
     decay = min(EMA_DECAY, (step + 1) / (step + 10))
     with torch.no_grad():
         for mean, value in zip(average.parameters(), network.parameters()):
@@ -172,7 +172,7 @@ def blend(average, network, step):
 
 
 class Run:
-    """Network, optimiser, averaged weights and progress of one training run, stored in its folder."""
+    """Network, optimiser, averaged weights and progress of a training run, stored in its folder."""
 
     def __init__(self, stage, folder, seed, device="cpu", peak=PEAK_RATE, distillation=0.0):
         torch.manual_seed(seed)
@@ -197,7 +197,7 @@ class Run:
         self.step, self.seconds = state["step"], state["seconds"]
 
     def begin(self, exported):
-        """Lays the weights of an ONNX file that `export.py` wrote into a fresh run; what it lacks stays as it is."""
+        """Loads the weights of an ONNX file from `export.py` into a new run; missing parameters keep their values."""
         known = export.stored(exported)
         for network in (self.network, self.average):
             lacking, unknown = network.load_state_dict(known, strict=False)
@@ -215,10 +215,10 @@ class Run:
         checkpoint.save(self.folder, self.step, state)
 
     def advance(self, batch, share):
-        """One optimiser step on a batch of the stage's; returns its loss.
+        """One optimiser step on a batch; returns its loss.
 
-        A step whose gradient is not finite is left out, or every weight would be lost: now and then oneDNN gives such a one of a
-        small bf16 convolution (4³ features; PyTorch 2.13 on AVX-512), and a finite one of the same batch the next time.
+        A step with a non-finite gradient is skipped, since it would destroy every weight: oneDNN occasionally returns one for a small bf16
+        convolution (4³ features; PyTorch 2.13 on AVX-512), and a finite one for the same batch the next time.
         """
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_bf16(self.device)):
             parts = [part.to(self.device, non_blocking=True) for part in batch]
@@ -237,7 +237,7 @@ class Run:
 
 
 class Batches(IterableDataset):
-    """A stage's batches; every process that makes them has random numbers of its own."""
+    """A stage's batches; each process that prepares them has its own random generator."""
 
     def __init__(self, stage, cases, seed, share):
         self.stage, self.cases, self.seed, self.share = stage, cases, seed, share
@@ -249,11 +249,11 @@ class Batches(IterableDataset):
 
 
 def train(run, cases, seconds, seed, limit=math.inf, processes=0):
-    """Steps until the run's training time reaches `seconds`, or this call's own `limit` seconds.
+    """Trains until the run's training time reaches `seconds`, or this call's reaches `limit` seconds.
 
-    `processes` make the batches beside the training; 0: the training makes them itself.
+    `processes` prepare the batches concurrently; 0 prepares them in this process.
     """
-    # Processes see the share of the moment in which they begin: patches grow from one call to the next.
+    # Processes use the share at the time of their start: patches grow from one call to the next.
     begun = run.seconds
     batches = Batches(run.stage, cases, seed + run.step, lambda: (run.seconds if processes == 0 else begun) / seconds)
     stream = iter(DataLoader(batches, batch_size=None, num_workers=processes, pin_memory=run.device.type == "cuda",

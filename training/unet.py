@@ -1,8 +1,8 @@
-"""A U-Net that takes 1 mm images and works on half their grid: eight neighbouring voxels become channels and come apart again.
+"""A U-Net for 1 mm images that works on half their grid: eight neighbouring voxels are folded into channels and unfolded again.
 
-Inputs: images [B, 4, D, H, W] (t1, t1ce, t2, flair; z-scores, absent = 0) and availability [B, 4] of 0 and 1; D, H, W are
-multiples of 16. Folding voxels into channels (Shi et al. 2016) keeps 1 mm detail at an eighth of the voxels: on a processor the
-finest stage is where the time goes.
+Inputs: images [B, 4, D, H, W] (t1, t1ce, t2, flair; z-scores, missing = 0) and availability [B, 4] of 0 and 1; D, H, W are multiples of 16.
+Folding voxels into channels (Shi et al. 2016) keeps 1 mm detail at an eighth of the voxels: on a CPU the finest stage takes most of the
+time.
 """
 
 import torch
@@ -11,10 +11,10 @@ from torch import nn
 from network import REGIONS, SEQUENCES, block
 
 WIDTHS = (24, 64, 128, 192)
-# At 2 mm, beside MoME: 37 GFLOP over 80×96×80 voxels and 5.6 million parameters against its 41 GFLOP and 5.7 million.
+# At 2 mm, compared with MoME: 37 GFLOP over 80×96×80 voxels and 5.6 million parameters against its 41 GFLOP and 5.7 million.
 PLAIN_WIDTHS = (32, 64, 128, 256)
 FOLD = 2
-# Bright vessels and spikes of images that were never clipped lie above.
+# Bright vessels and spikes of unclipped images exceed these.
 LIMITS = (-4.0, 6.0)
 
 

@@ -1,4 +1,4 @@
-"""GET /api/cases/?page=1, signed in, 25 rows: ours against the peers', and a large list against a small one."""
+"""GET /api/cases/?page=1, signed in, 25 rows: NeuroAI against its peers, and a large list against a small one."""
 import json
 import statistics
 
@@ -15,7 +15,7 @@ NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 
 def database(arguments, kind, work, name):
-    """The address of a new, empty database."""
+    """The URL of a new, empty database."""
     if kind == "sqlite":
         return f"sqlite:///{work}/{name}.sqlite3"
     with psycopg.connect(arguments.postgres, autocommit=True) as connection:
@@ -37,7 +37,7 @@ def start_ours(arguments, kind, work, count, port):
 
 
 def check(server, path, count):
-    """Every server answers with the same rows."""
+    """Checks that a server returns the expected rows."""
     page = servers.call("GET", server.address + path, token=server.token)
     assert page["count"] == count and len(page["results"]) == 25 and page["next"], (server.name, page["count"])
     return [row["caseId"] for row in page["results"]]

@@ -1,4 +1,4 @@
-"""Load from wrk, and what it tells."""
+"""Load from wrk, and its measurements."""
 import dataclasses
 import json
 import pathlib
@@ -12,11 +12,11 @@ class Measured:
     rate: float     # requests a second
     p50: float      # milliseconds
     p99: float
-    size: float     # bytes of an answer, its head included
+    size: float     # bytes of a response, including its headers
 
 
 def put(server, path, seconds, connections):
-    """`connections` clients that ask for `path` again and again."""
+    """`connections` clients that repeatedly request `path`."""
     done = subprocess.run(
         ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "30s",
          "--header", f"Authorization: Bearer {server.token}", "--script", str(HERE / "wrk.lua"), server.address + path],

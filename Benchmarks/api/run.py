@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Times the API against the original's stack (Django REST, simplejwt, gunicorn) and FastAPI, and writes its section of docs/benchmarks.md.
 
-Command: `make bench-api`. All servers run on this machine's cores with the same rows; rounds alternate between them, and every ratio is
-of one round. Parts: lists, scale, upload, start; `--part` names those wanted, the others keep their lines.
+Command: `make bench-api`. All servers run on the same cores with the same rows; rounds alternate between them, and every ratio is within
+one round. Parts: lists, scale, upload, start; `--part` selects some of them, the others keep their lines.
 """
 import argparse
 import datetime
@@ -36,7 +36,7 @@ def machine():
 
 
 def others():
-    """What else keeps the machine busy: cores' worth of processor time over the last minute, as the kernel counts it."""
+    """The load of other processes: CPU cores used over the last minute, from the kernel."""
     return f"load average {os.getloadavg()[0]:.1f} before the first round"
 
 
@@ -63,7 +63,7 @@ def main():
     told = json.loads(kept.read_text()) if kept.exists() else {}
     for part in arguments.part or PARTS:
         note = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {version()}, {others()}. {arguments.note}".strip()
-        # On the disk that the checkout is on, not in memory.
+        # On the checkout's disk, not in memory.
         work = pathlib.Path(tempfile.mkdtemp(prefix="bench-api-", dir=ROOT / ".deps"))
         try:
             told[part] = [f"{note}", "", *PARTS[part](arguments, work)]

@@ -1,4 +1,4 @@
-"""The same cases for every server: made from a seed, written by SQL."""
+"""The same cases for every server: generated from a seed, inserted by SQL."""
 import datetime
 import random
 import sqlite3
@@ -38,14 +38,14 @@ def microseconds(time):
 
 
 def ours(rows, institution):
-    """The rows as our schema holds them."""
+    """The rows in NeuroAI's schema."""
     for row in rows:
         searched = "\n".join((row[2], row[11], row[10], row[9], row[8], row[13])).lower()
         yield (str(row[0]), str(row[1]), *row[2:6], row[6].isoformat(), *row[7:14], *map(microseconds, row[14:]), institution, searched)
 
 
 def django_sqlite(rows):
-    """SQLite has neither UUIDs nor times; Django writes them so."""
+    """SQLite has neither UUIDs nor times; Django stores them in this format."""
     def time(value):
         return value and value.replace(tzinfo=None).isoformat(" ", "microseconds")
 
@@ -59,7 +59,7 @@ def connect(url):
 
 
 def fill(url, table, columns, rows):
-    """Writes all rows in one transaction and lets PostgreSQL do at once what its autovacuum would do soon."""
+    """Inserts all rows in one transaction and runs PostgreSQL's VACUUM and ANALYZE instead of waiting for autovacuum."""
     names = ", ".join(columns)
     with connect(url) as connection:
         if isinstance(connection, sqlite3.Connection):
@@ -75,19 +75,19 @@ def fill(url, table, columns, rows):
 
 
 def fill_ours(url, count, email):
-    """`count` cases of the user who registered with `email`."""
+    """`count` cases of the user registered with `email`."""
     with connect(url) as connection:
         mark = "?" if isinstance(connection, sqlite3.Connection) else "%s"
         author, institution = connection.execute(f"SELECT id, institution_id FROM users WHERE email = {mark}", (email,)).fetchone()
     fill(url, "cases", (*COLUMNS, "institution_id", "search_text"), ours(cases(count, author), institution))
-    # What the service keeps up to date itself.
+    # The counts that the service maintains itself.
     with connect(url) as connection:
         connection.execute("INSERT INTO case_counts (institution_id, created_by, status, number) "
                            "SELECT institution_id, created_by, status, COUNT(*) FROM cases GROUP BY institution_id, created_by, status")
 
 
 def fill_peers(url, count, author):
-    """`count` cases of the user with the id `author` in the tables that Django made."""
+    """`count` cases of the user with the id `author` in Django's tables."""
     rows = cases(count, uuid.UUID(str(author)))
     columns = [f"{name}_id" if name == "created_by" else name for name in COLUMNS]
     fill(url, "cases_case", columns, django_sqlite(rows) if url.startswith("sqlite:") else rows)

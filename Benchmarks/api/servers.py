@@ -1,4 +1,4 @@
-"""Starts and stops the servers that are compared: ours, Django's and FastAPI's, each as its makers advise."""
+"""Starts and stops the compared servers: NeuroAI's, Django's and FastAPI's, each as its documentation recommends."""
 import http.client
 import json
 import os
@@ -29,7 +29,7 @@ def call(method, address, body=None, token=None):
 
 
 class Server:
-    """One server process (with its workers) on a port of this machine."""
+    """A server process (with its workers) on a local port."""
 
     def __init__(self, name, words, environment, port, folder, log):
         self.name, self.port, self.token = name, port, None
@@ -39,7 +39,7 @@ class Server:
                 words, cwd=folder, env={**os.environ, "SECRET_KEY": SECRET, **environment}, stdout=output, stderr=output)
 
     def wait(self, path, seconds=60):
-        """Until `path` is answered, whatever the answer says."""
+        """Waits until `path` responds, with any status."""
         end = time.monotonic() + seconds
         while True:
             try:
@@ -57,7 +57,7 @@ class Server:
         return self
 
     def memory(self, field="VmRSS"):
-        """MiB of the server's own process."""
+        """Memory of the server's own process in MiB."""
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{field}:\s+(\d+)", text)[1]) / 1024
 
@@ -71,7 +71,7 @@ class Server:
 
 
 def ours(program, url, media, port, log, words=("--without-worker",)):
-    """Our server with a fresh account; the database may be empty."""
+    """NeuroAI's server with a new account; the database may be empty."""
     environment = {"DATABASE_URL": url, "MEDIA_ROOT": str(media), "PORT": str(port), "LOG_ROOT": str(media)}
     server = Server("NeuroAI", [program, "serve", *words], environment, port, None, log).wait("/api/health/")
     form = {**ACCOUNT, "confirm_password": ACCOUNT["password"], "first_name": "Ada", "last_name": "Lovelace", "role": "radiologist"}
@@ -83,7 +83,7 @@ def ours(program, url, media, port, log, words=("--without-worker",)):
 
 
 def prepare_peers(url, count, log):
-    """Makes Django's tables with one user and `count` cases."""
+    """Creates Django's tables with one user and `count` cases."""
     environment = {**os.environ, "SECRET_KEY": SECRET, "DATABASE_URL": url}
 
     def manage(*words):
@@ -101,7 +101,7 @@ def prepare_peers(url, count, log):
 
 
 def django(url, port, log):
-    # With threads gunicorn keeps connections open, which helped it.
+    # With threads gunicorn keeps connections open, which improved its results.
     words = [BIN / "gunicorn", "clinic.wsgi:application", "--workers", WORKERS, "--threads", "4", "--bind", f"127.0.0.1:{port}"]
     return Server("Django", words, {"DATABASE_URL": url}, port, HERE / "django", log).wait("/api/cases/").login()
 

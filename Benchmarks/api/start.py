@@ -1,4 +1,4 @@
-"""How soon the server can work after its start, and what it holds when nobody asks for anything."""
+"""The time from start to ready, and the memory of an idle server."""
 import http.client
 import statistics
 import subprocess
@@ -10,7 +10,7 @@ PORT = 9231
 
 
 def first_answer(arguments, environment, log):
-    """Seconds from the start of the process to the first answer that everything is ready."""
+    """Seconds from the start of the process to the first response that reports everything ready."""
     begin = time.perf_counter()
     server = servers.Server("NeuroAI", [arguments.program, "serve", "--without-worker"], environment, PORT, None, log)
     try:

@@ -1,8 +1,7 @@
-"""One large upload: ours against nginx, which stores the same body on the same disk.
+"""One large upload: NeuroAI against nginx, which stores the same body on the same disk.
 
-A head scan has at most 512 MiB of voxels, and the service takes no larger one. So there are two bodies: 1.0 GB, which is received, hashed,
-written and synced to disk in full and then refused because of its header; and the largest scan, which is also inspected, voxel by
-voxel, and stored.
+The service accepts head scans of at most 512 MiB of voxels. So there are two bodies: 1.0 GB, which is fully received, hashed, written and
+synced to disk and then rejected because of its header; and the largest accepted scan, which is also inspected voxel by voxel and stored.
 """
 import os
 import pathlib
@@ -14,7 +13,7 @@ import subprocess
 import servers
 from lists import spread
 
-# Voxels of four bytes each, and the status of the answer.
+# Voxels of four bytes each, and the status of the response.
 BODIES = {"1.0 GB, refused after it is stored": ((500, 500, 1000), "400"), "0.54 GB, the largest scan, inspected": ((512, 512, 512), "201")}
 PORTS = 9221, 9222
 NGINX = """
@@ -43,11 +42,11 @@ def nifti_head(shape):
 
 
 def write_body(file, shape):
-    """A form with one image of noise, which no file system can pack."""
+    """A form with one image of noise, which file systems cannot compress."""
     source = random.Random(3)
     form = ("--edge\r\nContent-Disposition: form-data; name=\"modality\"\r\n\r\nt1\r\n--edge\r\n"
             "Content-Disposition: form-data; name=\"file\"; filename=\"scan.nii\"\r\n\r\n").encode()
-    # Finite floats from 1 to 2, a mebibyte of them again and again.
+    # Finite floats from 1 to 2, repeating one mebibyte.
     block = bytearray(source.randbytes(1 << 20))
     block[3::4] = b"\x3f" * (1 << 18)
     block[2::4] = bytes(value | 0x80 for value in block[2::4])
@@ -60,7 +59,7 @@ def write_body(file, shape):
 
 
 def send(method, address, body, expected, token=None):
-    """Seconds until the answer."""
+    """Seconds until the response."""
     words = ["curl", "-sS", "-X", method, "-T", str(body), "-H", "Expect:", "-o", "/dev/stderr", "-w", "%{http_code} %{time_total}", "-H",
               "Content-Type: multipart/form-data; boundary=edge", address]
     if token:
@@ -83,10 +82,10 @@ def start_nginx(work):
 
 
 def upload_ours(server, body, status):
-    """Seconds, and the server's memory in MiB at its highest."""
+    """Seconds, and the server's peak memory in MiB."""
     case = servers.call("POST", f"{server.address}/api/cases/", {"patientId": "P", "age": 60, "sex": "O"}, server.token)["caseId"]
     pathlib.Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
-    # Without the last slash: curl would put the file's name behind it.
+    # Without the trailing slash: curl would append the file's name to it.
     seconds = send("POST", f"{server.address}/api/cases/{case}/upload", body, status, server.token)
     return seconds, server.memory("VmHWM")
 
@@ -115,13 +114,13 @@ def measure(arguments, work):
 
 
 def rounds(count, work, ours, status):
-    """Seconds of ours, MiB by which our memory has grown since before the first upload, seconds of nginx."""
+    """Seconds of NeuroAI, growth of its memory in MiB since before the first upload, seconds of nginx."""
     before = ours.memory()
     for number in range(count + 1):
         os.sync()
         mine, highest = upload_ours(ours, work / "body", status)
         os.sync()
         stored = upload_nginx(work, work / "body", number)
-        # The first round finds the body's pages and the servers cold.
+        # The first round warms up the page cache and the servers.
         if number:
             yield mine, highest - before, stored

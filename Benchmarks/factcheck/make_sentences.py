@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes studies.json and sentences.tsv: the labelled sentences that the claims engine is measured with.
+"""Writes studies.json and sentences.tsv: the labelled sentences for measuring the claims engine.
 
-Each template is filled for several studies, rightly (label `measured`) or with one planted fault (label `false:KIND`); the sentences
-written by hand join them. The half of a sentence follows from its family (the template, or the sentence itself), so that no
-template has sentences in both halves: `built` where the first byte of SHA-256(family) is even, else `held`.
+Each template is filled for several studies, correctly (label `measured`) or with one planted fault (label `false:KIND`); handwritten
+sentences are added. A sentence's half is determined by its family (the template, or the sentence itself), so that no template has sentences
+in both halves: `built` if the first byte of SHA-256(family) is even, else `held`.
 """
 import csv
 import hashlib
@@ -42,7 +42,7 @@ STUDIES = {
 
 
 def findings(lesions):
-    """The findings as the pipeline lists them; quantities in mm³, mm, mm² and shares."""
+    """The findings as listed by the pipeline; quantities in mm³, mm, mm² and shares."""
     found = []
 
     def add(kind, region=None, lesion=None, quantity=None, unit=None, term=None):
@@ -84,7 +84,7 @@ def ml(value):
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
-# Filled rightly these are measured, filled with the faults that FAULTS lists they are false.
+# Measured if filled correctly, false if filled with the faults in FAULTS.
 VOLUME = [
     "The whole tumour measures {wt} ml.", "Whole tumour: {wt} ml.", "Whole tumour including oedema {wt} cc.",
     "The total tumour volume is {wt} ml.", "Tumour core: {tc} ml.", "The tumour core has a volume of {tc} ml.",
@@ -223,7 +223,7 @@ class Writer:
 
 
 def mixed_up(values, _):
-    """The core's value for the whole and the whole's for the core; the core's for oedema."""
+    """Swaps the values of core and whole tumour; uses the core's for oedema."""
     return {**values, "wt": values["tc"], "tc": values["wt"], "ed": values["wt"], "et": values["wt"]}
 
 
@@ -314,7 +314,7 @@ def hand(writer):
 
 
 def later(writer):
-    """What was written while the engine was built belongs to the first half; what was written afterwards is a half of its own."""
+    """Sentences written while the engine was built belong to the first half; those written later are a separate half."""
     for half in ("built", "fresh"):
         with open(HERE / f"hand-{half}.tsv") as file:
             for label, study, text in csv.reader((line for line in file if not line.startswith("#")), delimiter="\t"):

@@ -1,1 +1,1 @@
-"""The brain mask of a raw head: synthetic heads and composites, a small network, and what the Swift server does after it."""
+"""The brain mask of a raw head: synthetic heads and composites, a small network, and the post-processing of the Swift server."""

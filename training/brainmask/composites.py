@@ -1,9 +1,9 @@
-"""Composites: a real, skull-stripped case's brain inside another person's head that is warped around it.
+"""Composites: the brain of a real, skull-stripped case inside another person's head, which is warped around it.
 
-A head's label map is brought to the case by an affine registration of the two brain masks (SimpleITK; centres of mass, then mean
-squares of the smoothed masks). What is brain in the head but not in the case becomes fluid; tissue that touches the case's brain
-gives way to a thin layer of fluid. Axes are k, j, i of RAS images at 1 mm.
-Command: `python -m brainmask.composites --cases DIR` (from `training/`) after `heads.py` packs the pairs into `cache/brainmask/`.
+A head's label map is aligned to the case by an affine registration of the two brain masks (SimpleITK; centres of mass, then mean squares of
+the smoothed masks). Voxels that are brain in the head but not in the case become fluid; tissue that touches the case's brain is replaced by
+a thin layer of fluid. Axes are k, j, i of RAS images at 1 mm. Command: `python -m brainmask.composites --cases DIR` (from `training/`)
+after `heads.py` packs the pairs into `cache/brainmask/`.
 """
 
 import argparse
@@ -18,16 +18,16 @@ from preprocess import load_sequences
 from .heads import BRAIN, CACHE_HEADS, CODE, HELD_OUT, of, with_dura
 
 SMOOTH_MM, SHRINK = 3.0, 4
-# Room around the warped head, in mm.
+# Margin around the warped head, in mm.
 MARGIN_MM = 4
 # ITK's axes run to the left, posterior and superior.
 RAS = (-1, 0, 0, 0, -1, 0, 0, 0, 1)
-# Not pushed aside by the layer of fluid.
+# Not displaced by the layer of fluid.
 OPEN = [CODE[name] for name in ("air", "csf", "vein")]
 
 
 def as_image(values, like=None):
-    """An image of an array with another one's geometry; else at 1 mm along right, anterior and superior."""
+    """An image of an array with another one's geometry; by default at 1 mm in RAS."""
     image = sitk.GetImageFromArray(values)
     if like is None:
         image.SetDirection(RAS)
@@ -58,7 +58,7 @@ def align(fixed, moving):
 
 
 def room_for(head, transform, case):
-    """A 1 mm image on the case's voxel lattice that holds both the case and the warped head."""
+    """A 1 mm image on the case's voxel lattice that contains both the case and the warped head."""
     inverse = transform.GetInverse()
     size = np.array(head.GetSize()) - 1
     corners = [(np.array(index) * size).tolist() for index in np.ndindex(2, 2, 2)]
@@ -73,7 +73,7 @@ def room_for(head, transform, case):
 
 
 def wrap(tissues, inside, gap):
-    """Tissues around a brain mask: the head's own brain outside it becomes fluid, and `gap` mm around it is fluid as well."""
+    """Tissues around a brain mask: the head's own brain outside it becomes fluid, as does a layer of `gap` mm around it."""
     around = tissues.copy()
     around[of(around, BRAIN)] = CODE["csf"]
     near = ndimage.distance_transform_edt(~inside) <= gap
@@ -84,7 +84,7 @@ def wrap(tissues, inside, gap):
 
 
 def compose(tissues, brain, sequences, gap):
-    """Tissues and brain mask [k, j, i] of the case in the warped head, the place of the case's corner in it, and its grid."""
+    """Tissues and brain mask [k, j, i] of the case in the warped head, the position of the case's corner in it, and its grid."""
     reference = next(iter(sequences.values()))
     inside = np.any([sitk.GetArrayViewFromImage(image) > 0 for image in sequences.values()], 0)
     inside = ndimage.binary_fill_holes(inside)
@@ -117,7 +117,7 @@ def main():
     arguments = parser.parse_args()
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     numbers = {"train": [number for number in range(1, 21) if number not in HELD_OUT], "validation": list(HELD_OUT)}
-    # Every case once before any twice.
+    # Every case once before any case twice.
     for pair, part in ((0, "validation"), (0, "train"), (1, "train")):
         for index, folder in enumerate(sorted((arguments.cases / part).iterdir())):
             head = numbers[part][(index + 7 * pair) % len(numbers[part])]

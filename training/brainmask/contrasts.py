@@ -1,8 +1,8 @@
-"""Brightness of the tissues of `heads.TISSUES` by sequence, and what a scanner does to an image.
+"""Brightness of the tissues of `heads.TISSUES` by sequence, and simulated acquisition effects.
 
-Brightness is relative; 1 is white matter in T1. The plausible tables follow textbook contrasts at 1.5–3 T (fat and marrow bright,
-cortical bone and air dark, fluid dark in T1 and FLAIR and bright in T2, dura, veins and mucosa taking up contrast agent).
-Images are float32 [S, D, H, W] at 2 mm; all randomness comes from one torch generator.
+Brightness is relative; 1 is white matter in T1. The plausible tables follow textbook contrasts at 1.5–3 T (fat and marrow bright, cortical
+bone and air dark, fluid dark in T1 and FLAIR and bright in T2, contrast uptake in dura, veins and mucosa). Images are float32 [S, D, H, W]
+at 2 mm; all randomness comes from one torch generator.
 """
 
 import torch
@@ -25,18 +25,18 @@ BRIGHTNESS = {
     "oedema": (0.60, 0.60, 0.85, 1.00), "enhancing": (0.65, 1.40, 0.65, 0.80),
     "cavity": (0.30, 0.32, 1.00, 0.25),
 }
-# Deviation of the logarithm of a tissue's brightness: brain varies little, the rest a lot.
+# The standard deviation of the logarithm of a tissue's brightness: small for brain, large otherwise.
 BRAIN_SPREAD, OTHER_SPREAD = 0.08, 0.35
 VARIED = [CODE[name] for name in ("artery", "vein", "muscle", "fat", "mucosa", "skin", "bone", "marrow", "dura", "csf", "cavity")]
 FAT = [CODE[name] for name in ("fat", "marrow")]
 RANDOM_SHARE, FAT_SUPPRESSED_SHARE, BRIGHT_AIR_SHARE = 0.25, 0.25, 0.1
-# What stands for the brain of a composite: its mean is brought to the table's.
+# The tissues that represent a composite's brain: its mean is scaled to the table's.
 BRAIN_MEAN = {"white": 0.45, "cortex": 0.45, "ventricle": 0.1}
 THICK_SHARE, BLUR_SHARE, RINGING_SHARE, GAMMA_SHARE = 0.3, 0.2, 0.1, 0.5
 
 
 def table(sequence, generator, is_random):
-    """Brightness of every tissue, float [T], of sequence 0…3; air is nearly always black."""
+    """Brightness of every tissue, float [T], of sequence 0…3; air is almost always black."""
     if is_random:
         values = torch.rand(len(TISSUES), generator=generator)
     else:
@@ -56,7 +56,7 @@ def brain_mean(values):
 
 
 def field(shape, nodes, generator):
-    """A smooth random field [1, *shape] of deviation about 1 from `nodes`³ nodes."""
+    """A smooth random field [1, *shape] with a standard deviation of about 1, from `nodes`³ nodes."""
     coarse = torch.randn(1, 1, nodes, nodes, nodes, generator=generator)
     return F.interpolate(coarse, shape, mode="trilinear", align_corners=True)[0]
 
@@ -70,7 +70,7 @@ def thick(image, generator):
 
 
 def ringing(image, generator):
-    """[1, D, H, W] without its highest frequencies along one in-plane axis, as a short read-out leaves it (Gibbs)."""
+    """[1, D, H, W] without its highest frequencies along one in-plane axis, as after a short read-out (Gibbs)."""
     axis = 1 + int(3 * chance(generator))
     spectrum = torch.fft.rfft(image, dim=axis)
     kept = int(spectrum.shape[axis] * uniform(0.5, 0.9, generator))
@@ -79,7 +79,7 @@ def ringing(image, generator):
 
 
 def acquire(images, generator):
-    """Texture, bias field, slice thickness, blur, ringing, gamma and noise, each sequence on its own; 0 stays the least."""
+    """Texture, bias field, slice thickness, blur, ringing, gamma and noise, separately for each sequence; 0 stays the minimum."""
     acquired = []
     shape = images.shape[1:]
     for image in images.split(1):

@@ -1,9 +1,9 @@
-"""Measures the brain mask on the validation cases' brains inside held-out heads, and what it costs the segmentation.
+"""Measures the brain mask on the validation cases' brains inside held-out heads, and its effect on the segmentation.
 
-Command: `python -m brainmask.evaluate --network FILE --cases DIR --out FILE [--package DIR]` (from `training/`) after `composites.py`.
-Dice and HD95 (mm) of the mask with all four sequences and with each alone; with `--package` instead of single sequences WT, TC and
-ET Dice of the whole model on the raw composite, masked by our network, and on the stripped case (`given`, the same voxels with the
-true mask). What an earlier measurement left in `--out` is kept where it is not measured anew.
+Command: `python -m brainmask.evaluate --network FILE --cases DIR --out FILE [--package DIR]` (from `training/`) after `composites.py`. Dice
+and HD95 (mm) of the mask with all four sequences and with each alone; with `--package` instead of single sequences WT, TC and ET Dice of
+the whole model on the raw composite, masked by the network, and on the stripped case (`given`, the same voxels with the true mask). Earlier
+results in `--out` are kept unless they are measured again.
 """
 
 import argparse
@@ -25,16 +25,16 @@ from .heads import CACHE_HEADS, box_around
 from .masking import brain_mask, load_network, without_outside
 from .samples import rendered
 
-# Brightness of white matter in T1; what the head's tissues vary by; how far they blur at 1 mm; noise as a share of the mean.
+# Brightness of white matter in T1; variation of the head's tissues; their blur at 1 mm; noise as a share of the mean.
 UNIT, TEXTURE, BLUR, NOISE = 300.0, 0.1, 0.7, 0.05
-# Voxels left around a mask, more than the Gaussian before the 2 mm grid reaches.
+# Voxels kept around a mask, more than the reach of the Gaussian before the 2 mm grid.
 MARGIN = 8
 
 
 def raw_head(path, seed):
     """A composite's raw sequences, its true brain mask, both as RAS images, and the case's name.
 
-    The brain's own voxels stay as scanned, on the head's scale; the rest has texture, a blur and a magnitude image's noise.
+    The brain's voxels are the scanned ones, scaled to the head; the rest has texture, blur and the noise of a magnitude image.
     """
     with np.load(path) as packed:
         source = dict(packed)
@@ -68,14 +68,14 @@ def agreement(found, wanted):
 
 
 def cropped(sequences, mask):
-    """The sequences, all on the mask's grid, around the mask: the same answer in less time."""
+    """The sequences, all on the mask's grid, cropped to the mask: the same result in less time."""
     inside = sitk.GetArrayViewFromImage(mask) > 0
     place = box_around(inside, MARGIN)[::-1]
     return {name: image[tuple(place)] for name, image in sequences.items()}
 
 
 def region_dice(package, sequences, truth, name):
-    """WT, TC and ET Dice of a stripped study against an expert's labels, which lie on any grid."""
+    """WT, TC and ET Dice of a stripped study against an expert's labels, which may be on any grid."""
     found = masks(package.logits(sequences) / package.temperatures[:, None, None, None], package.thresholds)
     labels = sitk.Resample(truth, next(iter(sequences.values())), sitk.Transform(), sitk.sitkNearestNeighbor, 0)
     wanted = regions(np.rint(sitk.GetArrayFromImage(labels)), convention(name))
@@ -83,9 +83,9 @@ def region_dice(package, sequences, truth, name):
 
 
 def measure(network, path, seed, cases, package, known):
-    """One composite's row: the mask with four sequences and with one, and the segmentation with our mask and the given one.
+    """One composite's row: the mask with four sequences and with one, and the segmentation with the network's mask and the given one.
 
-    `known`: the row of an earlier measurement; what the package makes of the given mask does not depend on our network.
+    `known`: the row of an earlier measurement; the package's result for the given mask does not depend on the network.
     """
     sequences, brain, name = raw_head(path, seed)
     found = brain_mask(network, sequences)
@@ -100,7 +100,7 @@ def measure(network, path, seed, cases, package, known):
 
 
 def summary(rows):
-    """Means and worst values over composites."""
+    """Means and worst values over all composites."""
     result = {}
     for key in ("all", *SEQUENCES):
         known = [row[key] for row in rows.values() if key in row]

@@ -1,6 +1,6 @@
-"""Whole heads as maps of tissues at 1 mm: label maps with FreeSurfer's values packed into few tissues, and tumours laid into them.
+"""Whole heads as tissue maps at 1 mm: label maps with FreeSurfer's values reduced to a few tissues, and tumours inserted into them.
 
-Axes are k, j, i of RAS images. `pack` reads what SynthSeg trains on (`labelmaps/`); its codes from 500 on are extra-cerebral.
+Axes are k, j, i of RAS images. `pack` reads SynthSeg's training label maps (`labelmaps/`), in which codes from 500 are extra-cerebral.
 Command: `python -m brainmask.heads --cases DIR` (from `training/`) packs every label map and lesion once into `cache/brainmask/`.
 """
 
@@ -15,7 +15,7 @@ from data import CACHE
 from preprocess import read_ras
 
 CACHE_HEADS = CACHE / "brainmask"
-# Label maps that no training sees.
+# Label maps held out of training.
 HELD_OUT = (17, 18, 19, 20)
 
 TISSUES = (
@@ -23,7 +23,7 @@ TISSUES = (
     "fat", "nerve", "mucosa", "skin", "bone", "marrow", "dura", "necrosis", "oedema", "enhancing", "cavity",
 )
 CODE = {name: code for code, name in enumerate(TISSUES)}
-# FreeSurfer's label values (and those that the label maps' authors added) by tissue.
+# FreeSurfer's label values (and those added by the label maps' authors) by tissue.
 LABELS = {
     "white": (2, 41, 7, 46), "cortex": (3, 42), "cerebellum": (8, 47), "stem": (16,),
     "deep": (10, 11, 12, 13, 17, 18, 26, 28, 49, 50, 51, 52, 53, 54, 58, 60, 136, 137, 163, 164),
@@ -32,15 +32,15 @@ LABELS = {
 }
 BRAIN = [CODE[name] for name in ("white", "cortex", "cerebellum", "deep", "stem", "ventricle", "altered")]
 TUMOUR = [CODE[name] for name in ("necrosis", "oedema", "enhancing")]
-# By folder of expert label maps without images: the tissue of each label. A cavity is no part of a tumour.
+# By folder of expert label maps without images: the tissue of each label. A cavity is not part of a tumour.
 LESIONS = {
     "lesions": {1: "necrosis", 2: "oedema", 4: "enhancing"},
     "lesions_metastases": {1: "necrosis", 2: "oedema", 3: "enhancing"},
     "lesions_post_treatment": {1: "necrosis", 2: "oedema", 3: "enhancing", 4: "cavity"},
 }
-# Skull-stripping keeps the fluid of furrows narrower than twice this.
+# Skull-stripping keeps the fluid in sulci narrower than twice this.
 CLOSING_MM = 5
-# Soft tissue this near to the skin is fat; deeper it is a mixture of fat and muscle.
+# Soft tissue within this distance of the skin is fat; deeper it is a mixture of fat and muscle.
 FAT_DEPTH_MM = 5.0
 DURA_MM = 1.5
 MARGIN = 4
@@ -55,26 +55,26 @@ def packed_tissues(labels):
 
 
 def of(tissues, codes):
-    """Where the tissues are of the given codes, bool; faster than `numpy.isin`."""
+    """bool: voxels of the tissues with the given codes; faster than `numpy.isin`."""
     table = np.zeros(256, bool)
     table[codes] = True
     return table[tissues]
 
 
 def box_around(mask, margin):
-    """Slices of the smallest box around a mask and `margin` voxels more, within the array."""
+    """Slices of the smallest box around a mask plus `margin` voxels, within the array."""
     found = [np.flatnonzero(mask.any(tuple(other for other in range(3) if other != axis))) for axis in range(3)]
     return tuple(slice(max(line[0] - margin, 0), line[-1] + margin + 1) for line in found)
 
 
 def noise(random, shape, voxels):
-    """A smooth field of deviation about 1 whose features are `voxels` wide."""
+    """A smooth field with a standard deviation of about 1 and features `voxels` wide."""
     coarse = random.standard_normal([max(extent // voxels, 2) for extent in shape])
     return ndimage.zoom(coarse, np.array(shape) / coarse.shape, order=1)
 
 
 def with_fat(tissues, random):
-    """Soft tissue below the skin and in random places deeper becomes fat (SynthSeg's label maps do not part it from muscle)."""
+    """Soft tissue below the skin and in random deeper places becomes fat, which SynthSeg's label maps do not separate from muscle."""
     soft = tissues == CODE["muscle"]
     depth = ndimage.distance_transform_edt(tissues != CODE["skin"])
     fat = soft & ((depth < FAT_DEPTH_MM + 1.5 * noise(random, soft.shape, 16)) | (noise(random, soft.shape, 8) > 0.6))
@@ -90,7 +90,7 @@ def with_dura(tissues):
 
 
 def stripped(tissues):
-    """The brain as skull-stripping leaves it, bool: its tissues with ventricles, furrows and the fluid in them, without holes."""
+    """The brain after skull-stripping, bool: its tissues with ventricles, sulci and their fluid, without holes."""
     brain = of(tissues, BRAIN)
     parts, count = ndimage.label(brain)
     if count > 1:
@@ -109,7 +109,7 @@ def head_of(labels, seed):
 
 
 def put_tumour(tissues, lesion, random):
-    """The tissues with a lesion (codes of `TUMOUR` and cavity, else 0), flipped and turned at random, at a random place of the brain."""
+    """The tissues with a lesion (codes of `TUMOUR` and cavity, else 0), randomly flipped and rotated, at a random position in the brain."""
     for axis in range(3):
         lesion = np.flip(lesion, axis) if random.random() < 0.5 else lesion
     lesion = np.transpose(lesion, random.permutation(3))

@@ -1,11 +1,11 @@
-"""From a raw head to its brain mask, as the Swift server does it: change both or neither.
+"""From a raw head to its brain mask; keep in sync with the Swift server.
 
 1. Sequences as RAS images; the head mask and the 2 mm grid around it are `preprocess.py`'s for whole heads (steps 1 to 5 there).
-2. z-scores with the mean and deviation over the head mask, not zeroed outside it; outside a sequence's own image the value is 0
-   before the z-score. Absent sequences are 0 everywhere.
-3. The network's logits, resampled linearly to the reference's grid (`OUTSIDE` beyond the 2 mm grid); brain where above 0.
-4. The largest face-connected component; its holes filled (background that no path of faces joins to the volume's border).
-5. From there all goes as for a skull-stripped study: every sequence is 0 outside the mask, which is the foreground.
+2. z-scores with the mean and deviation over the head mask, not zeroed outside it; outside a sequence's own image the value is 0 before the
+z-score. Missing sequences are 0 everywhere.
+3. The network's logits, resampled linearly to the reference's grid (`OUTSIDE` beyond the 2 mm grid); brain if above 0.
+4. The largest face-connected component; its holes are filled (background that is not face-connected to the volume's border).
+5. The rest is as for a skull-stripped study: every sequence is 0 outside the mask, which is the foreground.
 """
 
 import numpy as np
@@ -42,6 +42,6 @@ def without_outside(sequences, mask):
 
 
 def load_network(path):
-    """An exported network in OpenVINO as `brain_mask` takes it."""
+    """An exported network in OpenVINO, as a function for `brain_mask`."""
     compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda images, availability: compiled({"images": images, "availability": availability})["logits"]

@@ -1,8 +1,8 @@
-"""One small U-Net that looks at every sequence of a head alone; the logits of the present sequences are averaged.
+"""A small U-Net that processes each sequence of a head separately; the logits of the present sequences are averaged.
 
-Inputs: images [B, 4, D, H, W] (t1, t1ce, t2, flair; z-scores over the head mask, not zeroed outside it; absent = 0) and
-availability [B, 4] of 0 and 1; D, H, W are multiples of 16. Output: logits [B, 1, D, H, W] of brain. One network for all
-sequences needs no knowledge of which contrast it sees, so it can be trained on random contrasts (SynthSeg, Billot et al. 2023).
+Inputs: images [B, 4, D, H, W] (t1, t1ce, t2, flair; z-scores over the head mask, not zeroed outside it; missing = 0) and availability [B,
+4] of 0 and 1; D, H, W are multiples of 16. Output: logits [B, 1, D, H, W] of brain. A network shared by all sequences does not depend on
+the contrast, so it can be trained on random contrasts (SynthSeg, Billot et al. 2023).
 """
 
 from torch import nn
@@ -24,7 +24,7 @@ class BrainNet(nn.Module):
         nn.init.constant_(self.head.bias, -1.0)
 
     def single(self, images):
-        """Logits [N, 1, D, H, W] of images [N, 1, D, H, W], each a sequence on its own."""
+        """Logits [N, 1, D, H, W] of images [N, 1, D, H, W], each a separate sequence."""
         return unfold(self.head(self.trunk(self.first(fold(images.clamp(*LIMITS))))))
 
     def forward(self, images, availability):

@@ -1,7 +1,7 @@
-"""Draws a training sample: a head or a composite, posed, cropped and acquired at random, normalised as the server does it.
+"""Draws a training sample: a head or a composite, posed, cropped and acquired at random, normalised as in the server.
 
-A source is a dictionary of arrays: `tissues` uint8 and `brain` bool [k, j, i] at 1 mm; a composite's has its case's `images`
-uint8 [S, k, j, i], their `names` and the `corner` at which they lie as well.
+A source is a dictionary of arrays: `tissues` uint8 and `brain` bool [k, j, i] at 1 mm; a composite's also has its case's `images` uint8 [S,
+k, j, i], their `names` and their `corner`.
 """
 
 import math
@@ -19,7 +19,7 @@ from preprocess import MULTIPLE, SEQUENCES, mean_and_deviation
 from .contrasts import RANDOM_SHARE, acquire, brain_mean, table
 from .heads import CACHE_HEADS, HELD_OUT, put_tumour
 
-# Sequences of one head that make a batch; early on parts of heads, later nearly every head as a whole (voxels along k, j, i).
+# The sequences of one head in a batch; first parts of heads, later mostly whole heads (voxels along k, j, i).
 COUNT = 3
 EARLY, LATE, EARLY_SHARE = (80, 80, 64), (112, 128, 96), 0.5
 TURN_DEGREES, SCALES, BEND = 25, (0.8, 1.2), 0.03
@@ -27,7 +27,7 @@ COMPOSITE_SHARE, TUMOUR_SHARE, CUT_SHARE = 0.5, 0.5, 0.6
 
 
 def load():
-    """Heads, composites and lesions that training may see."""
+    """The training set of heads, composites and lesions."""
 
     def read(path):
         with np.load(path) as packed:
@@ -39,7 +39,7 @@ def load():
 
 
 def rendered(source, sequence, generator):
-    """One sequence float32 [k, j, i] at 1 mm: tissues by a table; a composite's brain as it was scanned, brought to its scale."""
+    """One sequence float32 [k, j, i] at 1 mm: tissues by a table; a composite's brain as scanned, scaled to match."""
     own = list(source["names"]).index(SEQUENCES[sequence]) if "names" in source else None
     values = table(sequence, generator, own is None and chance(generator) < RANDOM_SHARE)
     image = values.numpy()[source["tissues"]]
@@ -48,7 +48,7 @@ def rendered(source, sequence, generator):
     corner, scanned = source["corner"], source["images"][own].astype(np.float32)
     place = tuple(slice(first, first + extent) for first, extent in zip(corner, scanned.shape))
     brain, inside = image[place], source["brain"][place]
-    # The case's 1 is its 0.1 percentile, not darkness.
+    # The case's 1 is its 0.1th percentile, not black.
     mean, raised = scanned[inside].mean(), uniform(0, 0.35, generator)
     brain[inside] = ((scanned + raised * mean) * (float(brain_mean(values)) / ((1 + raised) * mean)))[inside]
     return image
@@ -60,7 +60,7 @@ def halved(values):
 
 
 def turned(values, generator):
-    """[C, D, H, W] turned, scaled, sheared and bent about its middle, linearly; 0 comes in from outside."""
+    """[C, D, H, W] rotated, scaled, sheared and bent about its centre, linearly; 0 from outside."""
     turn = rotation([math.radians(uniform(-TURN_DEGREES, TURN_DEGREES, generator)) for _ in range(3)])
     shear = torch.eye(3) * uniform(*SCALES, generator) + 0.05 * torch.randn(3, 3, generator=generator)
     grid = bent(places(turn @ shear, values.shape[1:], values.shape[1:]), BEND, generator)
@@ -68,7 +68,7 @@ def turned(values, generator):
 
 
 def cut(values, brain, generator):
-    """A smaller field of view: often without the neck, sometimes without the top, the face or an ear; rarely into the brain."""
+    """A smaller field of view: often without the neck, sometimes without the vertex, the face or an ear; rarely cutting the brain."""
     filled, cuts = torch.nonzero(brain > 0.5), []
     for axis, shares in enumerate(((0.7, 0.3), (0.2, 0.3), (0.2, 0.2))):
         extent, low, high = brain.shape[axis], int(filled[:, axis].min()), int(filled[:, axis].max())
@@ -93,7 +93,7 @@ def otsu_mask(images):
 
 
 def boxed(images, brain, inside, most, generator):
-    """The head's box, grown to multiples of 16 (beyond the image it is black), or a random part of it of at most `most` voxels."""
+    """The head's box, grown to multiples of 16 (black beyond the image), or a random part of at most `most` voxels."""
     window, padding = [], []
     for axis, limit in enumerate(most):
         line = np.flatnonzero(inside.any(tuple(other for other in range(3) if other != axis)))
@@ -109,7 +109,7 @@ def boxed(images, brain, inside, most, generator):
 
 
 def sample(sources, count, most, generator):
-    """Images float [N, D, H, W] of up to `count` sequences of one head and its brain's shares [1, D, H, W]."""
+    """Images float [N, D, H, W] of up to `count` sequences of one head, and the brain's share of each voxel [1, D, H, W]."""
     heads, composites, lesions = sources
     pool = composites if chance(generator) < COMPOSITE_SHARE else heads
     source = pool[int(len(pool) * chance(generator))]

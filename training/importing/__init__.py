@@ -1,1 +1,1 @@
-"""Other people's trained networks as packages of ours: MoME+ checkpoints, MONAI bundles and nnU-Net v2 results."""
+"""Third-party networks as NeuroAI packages: MoME+ checkpoints, MONAI bundles and nnU-Net v2 results."""

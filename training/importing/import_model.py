@@ -1,9 +1,9 @@
-"""Turns somebody else's trained network into a package of ours: a folder with network.onnx and model.json.
+"""Converts a third-party network to a NeuroAI package: a folder with network.onnx and model.json.
 
-Command: `python training/importing/import_model.py PATH --out FOLDER [--name NAME] [--classes ED,NCR,ET]`.
-PATH: MoME+'s checkpoint files (their folder or one of them) or one combined file, a MONAI bundle, or an nnU-Net v2 results folder; the
-last two also as .zip. `--classes` says what the classes 1, 2, 3 are where the files do not.
-On success one line of JSON on stdout; else one sentence on stderr and exit code 65, and nothing is left behind.
+Command: `python training/importing/import_model.py PATH --out FOLDER [--name NAME] [--classes ED,NCR,ET]`. PATH: MoME+'s checkpoint files
+(their folder or one of them) or one combined file, a MONAI bundle, or an nnU-Net v2 results folder; the last two also as .zip. `--classes`
+defines the classes 1, 2, 3 if the files do not. On success it prints one line of JSON to stdout; otherwise one sentence to stderr with exit
+code 65, and leaves no files behind.
 """
 
 import argparse
@@ -25,7 +25,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def read(path, classes):
-    """The network that a file or folder holds."""
+    """The network in a file or folder."""
     if path.is_file():
         return mome_plus.read(path, classes)
     if mome_plus.files(path):
@@ -46,11 +46,11 @@ def package_name(path, stated):
 
 
 def imported(path, out, name, classes):
-    """Reads, checks and writes; the folder appears whole or not at all."""
+    """Reads, checks and writes; the folder appears atomically."""
     if out.exists():
         raise BadInput(f"{out} exists already; choose another folder.")
     name = package_name(path, name)
-    # Where the unfinished folder stands, so that it becomes `out` by a rename and no parent is made in vain.
+    # The unfinished folder's location, so that a rename makes it `out` and no parent is created unnecessarily.
     near = next(folder for folder in out.absolute().parents if folder.is_dir())
     with sources.opened(path) as folder:
         foreign = read(folder, classes)

@@ -1,18 +1,18 @@
-"""MoME+ as its authors publish it (github.com/ZhangxinruBIT/MoME, folder MoME_plus at 1cec2d1, Apache-2.0), written anew.
+"""MoME+ as published by its authors (github.com/ZhangxinruBIT/MoME, folder MoME_plus at 1cec2d1, Apache-2.0), reimplemented.
 
-Read from there: `get_network_from_plans.py` (bias, InstanceNorm eps 1e-5 affine, LeakyReLU 0.01), `unet.py` and `unet_decoder.py`
-(the availability as four constant planes behind the bottleneck's channels), `Dispatch_network.py` (ClsDispatchNet),
-`predict_from_raw_data.py` (how the parts act together) and `nnUNetTrainer.py` (`save_checkpoint`: six files, `checkpoint_best.pth`
-for the gate, `checkpoint_best1.pth` … `4` for the experts of T1, T1CE, T2, FLAIR and `checkpoint_best_dispatch.pth`).
-The parts' parameter names and shapes are exactly those files'. One combined file is read as well: flat, or nested by part, with the
-trainer's names of the parts (`network`, `network1` … `network4`, `dispatch_network`); the authors publish no such file.
+Sources: `get_network_from_plans.py` (bias, InstanceNorm eps 1e-5 affine, LeakyReLU 0.01), `unet.py` and `unet_decoder.py` (the availability
+as four constant planes behind the bottleneck's channels), `Dispatch_network.py` (ClsDispatchNet), `predict_from_raw_data.py` (how the parts
+are combined) and `nnUNetTrainer.py` (`save_checkpoint`: six files, `checkpoint_best.pth` for the gate, `checkpoint_best1.pth` … `4` for the
+experts of T1, T1CE, T2, FLAIR and `checkpoint_best_dispatch.pth`). The parts' parameter names and shapes are exactly those in the files.
+One combined file is also supported: flat, or nested by part, with the trainer's names of the parts (`network`, `network1` … `network4`,
+`dispatch_network`); the authors publish no such file.
 
-Orientation: their preprocessing resamples everything to an MNI template whose axes run right, anterior, superior (197 × 233 × 189
-voxels, read from its brain mask's header) and nnU-Net reads it by SimpleITK, so the arrays' axes are ours, unflipped.
+Orientation: their preprocessing resamples everything to an MNI template whose axes run right, anterior, superior (197 × 233 × 189 voxels,
+read from its brain mask's header) and nnU-Net reads it by SimpleITK, so the arrays' axes equal NeuroAI's, unflipped.
 
-Not done here: the affine registration to MNI (a case stays in its own space), the mirroring at test time (eight passes), half precision.
-Not determined: which class is which tumour part. Where the gate's checkpoint states the dataset's labels (`init_args`) they are
-taken, else dataset.json beside it, else the user has to say.
+Not implemented: the affine registration to MNI (a case stays in its own space), test-time mirroring (eight passes), half precision. Not
+determined: which class is which tumour part. The dataset's labels come from the gate's checkpoint (`init_args`), else from dataset.json
+beside it, else from the user.
 """
 
 from pathlib import Path
@@ -33,7 +33,7 @@ PATCH = 128
 
 
 class Convolution(nn.Module):
-    """Convolution, instance normalisation, leaky ReLU; the parameters are named twice, as nnU-Net's are."""
+    """Convolution, instance normalisation, leaky ReLU; each parameter has two names, as in nnU-Net."""
 
     def __init__(self, inputs, outputs, stride=1):
         super().__init__()
@@ -46,7 +46,7 @@ class Convolution(nn.Module):
 
 
 class Pair(nn.Module):
-    """Two convolutions; the first may stride."""
+    """Two convolutions; the first may be strided."""
 
     def __init__(self, inputs, outputs, stride=1):
         super().__init__()
@@ -72,11 +72,11 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """From the bottleneck up; `extra` channels are appended to the bottleneck, and only the finest of the heads is read."""
+    """From the bottleneck up; `extra` channels are appended to the bottleneck, and only the finest head is used."""
 
     def __init__(self, encoder, widths, outputs, extra):
         super().__init__()
-        # nnU-Net's decoder owns its encoder, so that a checkpoint names the encoder's parameters twice.
+        # nnU-Net's decoder owns its encoder, so a checkpoint contains the encoder's parameters under two names.
         self.encoder = encoder
         pairs = list(zip(widths[::-1], widths[-2::-1]))
         self.stages = nn.ModuleList(Pair(2 * above, above) for _, above in pairs)
@@ -109,9 +109,9 @@ class PlainUNet(nn.Module):
 
 
 class Dispatch(nn.Module):
-    """Which present sequences feed an absent one's expert: availability [1, 4] → mixing matrix [1, 4, 4].
+    """Maps availability to the present sequences that feed the experts of missing ones: availability [1, 4] → mixing matrix [1, 4, 4].
 
-    Rows are min–max scaled and absent columns masked, without making the row sum to 1; a present sequence's row is one-hot.
+    Rows are min–max scaled and missing columns masked, without normalising the row to 1; a present sequence's row is one-hot.
     """
 
     def __init__(self):
@@ -141,13 +141,13 @@ class MoMEPlus(nn.Module):
     def forward(self, images, availability):
         fed = torch.einsum("bes,bsdhw->bedhw", self.dispatch_network(availability), images)
         experts = [self.get_submodule(part)(fed[:, index : index + 1]) for index, part in enumerate(PARTS[1:-1])]
-        # The gate sees what the experts were fed, not the images as given.
+        # The gate receives the experts' inputs, not the original images.
         _, gate = self.network(torch.cat([fed, *(features for features, _ in experts)], 1), availability)
         return sum(logits * weight for (_, logits), weight in zip(experts, gate.split(CLASSES, 1)))
 
 
 def files(path):
-    """The six files of a training, gate first and dispatch last, or one combined file; [] where the path holds neither."""
+    """The six files of a training, gate first and dispatch last, or one combined file; [] if the path has neither."""
     if path.is_file():
         stem = path.stem.removesuffix("_dispatch").rstrip("1234")
         return siblings(path.parent, stem) or [path]
@@ -162,7 +162,7 @@ def siblings(folder, stem):
 
 
 def states(paths):
-    """Every part's state dict, by the part's name, and what else the gate's file says."""
+    """Every part's state dict, by the part's name, and the other content of the gate's file."""
     content = sources.tensors(paths[0])
     if not isinstance(content, dict):
         raise BadInput(f"{paths[0].name} holds no MoME+ weights; give the folder of its six checkpoint files.")
@@ -180,7 +180,7 @@ def states(paths):
 
 
 def labels(content, paths):
-    """The dataset's labels by name as the checkpoint or dataset.json states them; {} where neither does."""
+    """The dataset's labels by name, from the checkpoint or dataset.json; {} if neither has them."""
     stated = (content.get("init_args") or {}).get("dataset_json")
     nearby = [Path(folder) / "dataset.json" for folder in paths[0].parents[:2]]
     description = stated or next((sources.json_file(file) for file in nearby if file.is_file()), {})
@@ -189,7 +189,7 @@ def labels(content, paths):
 
 
 def stage_widths(state, name):
-    """Channels of the stages that an expert's weights have; 32 to 320 in the published ones."""
+    """The channels of the stages in an expert's weights; 32 to 320 in the published ones."""
     found = []
     while (first := state.get(f"encoder.stages.{len(found)}.0.convs.0.conv.weight")) is not None:
         found.append(first.shape[0])
@@ -199,7 +199,7 @@ def stage_widths(state, name):
 
 
 def read(path, stated=None):
-    """The network that a path holds; `stated` names its classes 1, 2, 3 where its files do not."""
+    """The network at a path; `stated` defines its classes 1, 2, 3 if its files do not."""
     paths = files(path)
     parts, content = states(paths)
     named = {number: name for name, number in labels(content, paths).items() if isinstance(number, int)}

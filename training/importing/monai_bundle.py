@@ -1,12 +1,13 @@
 """MONAI bundles for BraTS: configs/metadata.json, configs/inference.json and models/model.ts or models/model.pt.
 
-After the MONAI bundle specification and model-zoo's brats_mri_segmentation (SegResNet; T1c, T1, T2, FLAIR in; TC, WT, ET out).
-`network_def` is not run as MONAI would (its `$` expressions are Python): a class of monai.networks.nets and plain values only.
+Follows the MONAI bundle specification and the model zoo's brats_mri_segmentation (SegResNet; T1c, T1, T2, FLAIR in; TC, WT, ET out).
+`network_def` is not evaluated as in MONAI (its `$` expressions are Python): only a class of monai.networks.nets with plain values is
+accepted.
 
-Orientation: the array is i, j, k. With Orientationd among the steps its axcodes hold; without, as in brats_mri_segmentation, the
-network saw BraTS files as they lie, with axes towards left, posterior, superior (seen in BraTS 2021's).
-NormalizeIntensityd(nonzero) takes each sequence's own voxels that are not 0, our runtime the union's: the same where the sequences
-are skull-stripped with one mask, as BraTS' are.
+Orientation: the array is i, j, k. With Orientationd among the steps its axcodes apply; without it, as in brats_mri_segmentation, the
+network was trained on BraTS files as stored, with axes towards left, posterior, superior (as in BraTS 2021). NormalizeIntensityd(nonzero)
+uses each sequence's own non-zero voxels, NeuroAI's runtime their union: the same if the sequences are skull-stripped with one mask, as in
+BraTS.
 """
 
 import importlib.util
@@ -23,7 +24,7 @@ from .wrapping import ClassHead, Foreign, Layout, RegionHead, Wrapped
 
 BRATS_DIRECTIONS = "LPS"
 WEIGHTS_KEYS = ("model", "state_dict", "network", "net")
-# Steps that leave the values and the grid as our runtime has them; the others are looked at one by one or refused.
+# Steps compatible with the runtime's values and grid; others are checked individually or rejected.
 HARMLESS = {
     "LoadImage", "EnsureChannelFirst", "AsChannelFirst", "EnsureType", "ToTensor", "CropForeground", "DivisiblePad", "SpatialPad",
     "ConvertToMultiChannelBasedOnBratsClasses", "SelectItems", "CastToType", "ToDevice",
@@ -33,13 +34,13 @@ MULTIPLE = 32
 
 
 def find(folder):
-    """The folder that holds configs/metadata.json, or None."""
+    """The folder with configs/metadata.json, or None."""
     found = sorted(folder.rglob("configs/metadata.json"), key=lambda path: len(path.parts))
     return found[0].parents[1] if found else None
 
 
 def step_name(target):
-    """A transform's class name without the ending of the variant for dictionaries."""
+    """A transform's class name without the suffix of dictionary variants."""
     name = str(target).rsplit(".", 1)[-1]
     return name if name in HARMLESS else re.sub("(Dict|d|D)$", "", name)
 
@@ -54,7 +55,7 @@ def steps(inference, section):
 
 
 def directions(inference):
-    """Where the network's axes run to; refuses steps that our runtime would do otherwise."""
+    """The directions of the network's axes; rejects steps that the runtime would perform differently."""
     axes, scaled = BRATS_DIRECTIONS, False
     for name, options in steps(inference, "preprocessing"):
         if name == "Orientation":
@@ -82,7 +83,7 @@ def channels(metadata, way):
 
 
 def head(metadata, inference, stated):
-    """What the output means, by the channels' names and the activation that follows."""
+    """The meaning of the output, from the channels' names and the activation that follows."""
     names, _ = channels(metadata, "outputs")
     activations = [options for name, options in steps(inference, "postprocessing") if name == "Activations"]
     has_sigmoid = any(options.get("sigmoid") is True for options in activations)
@@ -105,7 +106,7 @@ def scripted(path):
 
 
 def definition(inference):
-    """Name and plain options of `network_def`, or None where it is an expression or no network of monai's."""
+    """Name and plain options of `network_def`, or None if it is an expression or not a MONAI network."""
     described = inference.get("network_def") or inference.get("network")
     if not isinstance(described, dict) or re.search(r'"[$@%]', json.dumps(described)):
         return None
@@ -114,7 +115,7 @@ def definition(inference):
 
 
 def built(name, options):
-    """A network of monai.networks.nets without weights."""
+    """A network of monai.networks.nets, without weights."""
     from monai.networks import nets
 
     try:
@@ -124,13 +125,13 @@ def built(name, options):
 
 
 def network(folder, inference):
-    """The bundle's network with its weights, and the file that they came from."""
+    """The bundle's network with its weights, and their file."""
     script, state = folder / "models" / "model.ts", folder / "models" / "model.pt"
     if not script.is_file() and not state.is_file():
         raise BadInput("The bundle has neither models/model.pt nor models/model.ts; load its weights first.")
     described, has_monai = definition(inference), importlib.util.find_spec("monai") is not None
     if described and has_monai:
-        # TorchScript's weights as well: its lists of tensors do not become ONNX that OpenVINO reads.
+        # Also uses TorchScript's weights: its lists of tensors cannot be converted to ONNX that OpenVINO reads.
         path = state if state.is_file() else script
         found = sources.weights(state, *WEIGHTS_KEYS) if state.is_file() else scripted(script).state_dict()
         return sources.fill(built(*described), found, path.name), path
@@ -143,7 +144,7 @@ def network(folder, inference):
 
 
 def window(inference):
-    """Lengths of the bundle's own window along its axes."""
+    """The lengths of the bundle's own window along its axes."""
     inferer = inference.get("inferer")
     size = inferer.get("roi_size") if isinstance(inferer, dict) else None
     is_plain = isinstance(size, list) and len(size) == 3 and all(isinstance(length, int) and 8 <= length <= 512 for length in size)
@@ -151,13 +152,13 @@ def window(inference):
 
 
 def multiple(described):
-    """The n of `8*n` in the spatial shape that metadata.json states."""
+    """The n of `8*n` in the spatial shape of metadata.json."""
     found = [re.fullmatch(r"(\d+)\s*\*\s*n", str(length)) for length in described.get("spatial_shape", [])]
     return max([int(match[1]) for match in found if match], default=MULTIPLE) if all(found) else MULTIPLE
 
 
 def read(folder, stated=None):
-    """The network of a bundle; `stated` names its classes 1, 2, 3 where metadata.json does not."""
+    """The network of a bundle; `stated` defines its classes 1, 2, 3 if metadata.json does not."""
     metadata = sources.json_file(folder / "configs" / "metadata.json")
     inference = sources.json_file(folder / "configs" / "inference.json")
     names, described = channels(metadata, "inputs")

@@ -1,12 +1,12 @@
 """nnU-Net v2 results: a folder with plans.json, dataset.json and fold_*/checkpoint_final.pth, configuration 3d_fullres at 1 mm.
 
-Read from github.com/MIC-DKFZ/nnUNet: `plans_handler.py` (`architecture` with its keyword arguments, and how plans without it are
-understood), `label_handling.py` (the order of the labels in dataset.json is that of the regions' channels, the background left out).
-One fold is read, fold_all or else the first: nnU-Net itself would average all folds, and eight mirrored passes of each.
+Sources in github.com/MIC-DKFZ/nnUNet: `plans_handler.py` (`architecture` with its keyword arguments, and the interpretation of plans
+without it), `label_handling.py` (the order of the labels in dataset.json is that of the regions' channels, without the background). One
+fold is used, fold_all or else the first, whereas nnU-Net averages all folds with eight mirrored passes each.
 
-Orientation: SimpleITKIO and NibabelIO hand over arrays z, y, x of the file as it lies. BraTS files lie with their axes towards left,
-posterior, superior (seen in BraTS 2021's), so that the arrays run S, P, L. NibabelIOWithReorient makes RAS of it: S, A, R.
-What the plans do not say is whether another dataset's files lay otherwise.
+Orientation: SimpleITKIO and NibabelIO return arrays z, y, x of the file as stored. BraTS files have axes towards left, posterior, superior
+(as in BraTS 2021), so the arrays' axes are S, P, L. NibabelIOWithReorient converts to RAS: S, A, R. The plans do not record whether another
+dataset's files were stored differently.
 """
 
 from torch import nn
@@ -25,7 +25,7 @@ TOLERANCE_MM = 0.02
 
 
 def configuration(plans):
-    """The 3d_fullres configuration with what it inherits."""
+    """The 3d_fullres configuration with its inherited settings."""
     known, name, chain = plans.get("configurations", {}), CONFIGURATION, []
     while name and name in known and len(chain) <= len(known):
         chain.append(known[name])
@@ -36,7 +36,7 @@ def configuration(plans):
 
 
 def check_preprocessing(settings):
-    """Refuses what our runtime would prepare otherwise."""
+    """Rejects preprocessing that the runtime would perform differently."""
     if any(abs(length - 1) > TOLERANCE_MM for length in settings.get("spacing", [0])):
         raise BadInput(f"The network works at {settings.get('spacing')} mm; only 1 mm can be imported.")
     if set(settings.get("normalization_schemes", [])) != {"ZScoreNormalization"} or not all(settings.get("use_mask_for_norm", [False])):
@@ -47,7 +47,7 @@ def check_preprocessing(settings):
 
 
 def reconstructed(settings):
-    """The architecture entry that plans of nnU-Net before 2.4 leave out."""
+    """The architecture entry, which plans of nnU-Net before 2.4 omit."""
     count = len(settings["n_conv_per_stage_encoder"])
     blocks = "n_conv_per_stage" if settings["UNet_class_name"] == "PlainConvUNet" else "n_blocks_per_stage"
     return {
@@ -66,7 +66,7 @@ def reconstructed(settings):
 
 
 def torch_class(name):
-    """A layer's class by its dotted name; nothing outside torch.nn is looked up."""
+    """A layer's class by its dotted name; only torch.nn is searched."""
     found = getattr(nn, str(name).rsplit(".", 1)[-1], None) if str(name).startswith("torch.nn.") else None
     if not isinstance(found, type):
         raise BadInput(f"plans.json names {name}, which is no layer of torch.nn; only those can be imported.")
@@ -74,7 +74,7 @@ def torch_class(name):
 
 
 def built(architecture, outputs):
-    """The network that plans.json describes, with four channels in."""
+    """The network of plans.json, with four input channels."""
     try:
         from dynamic_network_architectures.architectures import unet
     except ImportError as error:
@@ -90,7 +90,7 @@ def built(architecture, outputs):
 
 
 def head(dataset, stated):
-    """What the output means: nested regions in the order of dataset.json, or background and three classes."""
+    """The meaning of the output: nested regions in the order of dataset.json, or background and three classes."""
     labels = {name: value for name, value in dataset.get("labels", {}).items() if name != "ignore" and value != 0}
     if any(isinstance(value, list) and len(value) > 1 for value in labels.values()):
         sets = [set(value if isinstance(value, list) else [value]) for value in labels.values()]
@@ -133,7 +133,7 @@ def multiple(options):
 
 
 def read(folder, stated=None):
-    """The network of a results folder; `stated` names its classes 1, 2, 3 where dataset.json does not."""
+    """The network of a results folder; `stated` defines its classes 1, 2, 3 if dataset.json does not."""
     plans, dataset = sources.json_file(folder / "plans.json"), sources.json_file(folder / "dataset.json")
     settings = configuration(plans)
     check_preprocessing(settings)

@@ -1,4 +1,4 @@
-"""What every kind of source needs: opening what the user names, reading tensors without running code, and telling names apart."""
+"""Shared by all kinds of sources: opening the user's path, reading tensors without running code, and parsing names."""
 
 import contextlib
 import hashlib
@@ -23,7 +23,7 @@ SPELLINGS = {
     "t2": {"t2", "t2w"},
     "flair": {"flair", "t2flair", "t2f", "fla"},
 }
-# nnU-Net keeps its progress as numpy numbers beside the weights: values, no code.
+# nnU-Net stores its progress as numpy numbers beside the weights: values, not code.
 PLAIN = [
     np.dtype, np.ndarray,
     *(type(np.dtype(name)) for name in ("float64", "float32", "int64", "int32", "bool")),
@@ -33,12 +33,12 @@ PLAIN = [
 
 
 class BadInput(Exception):
-    """Something about the given files; its text is one sentence that says what is wrong and what to do."""
+    """An error of the given files; its text is one sentence that says what is wrong and what to do."""
 
 
 @contextlib.contextmanager
 def opened(path):
-    """The path itself, or a temporary folder with a .zip archive's files."""
+    """The path itself, or a temporary folder with the content of a .zip archive."""
     if not path.exists():
         raise BadInput(f"There is no {path}; check the path.")
     if path.suffix != ".zip":
@@ -56,7 +56,7 @@ def opened(path):
 
 
 def tensors(path):
-    """What `torch.save` wrote, on the CPU; code in the file is never run."""
+    """The content of a `torch.save` file, on the CPU; code in the file is never run."""
     try:
         with torch.serialization.safe_globals(PLAIN):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
@@ -70,7 +70,7 @@ def tensors(path):
 
 
 def weights(path, *keys):
-    """The state dict at one of the keys of a file, or the file's whole mapping, without the prefixes that wrappers add."""
+    """The state dict at one of the keys of a file, or the file's whole mapping, without wrappers' prefixes."""
     content = tensors(path)
     state = next((content[key] for key in keys if isinstance(content, dict) and key in content), content)
     if not isinstance(state, dict) or not state or not all(
@@ -80,7 +80,7 @@ def weights(path, *keys):
 
 
 def fill(network, state, name):
-    """Loads a state dict to the letter."""
+    """Loads a state dict strictly."""
     try:
         network.load_state_dict(state, strict=True)
     except RuntimeError as error:
@@ -98,7 +98,7 @@ def json_file(path):
 
 
 def digest(paths):
-    """SHA-256 of the files' bytes, one after the other."""
+    """SHA-256 of the files' concatenated bytes."""
     total = hashlib.sha256()
     for path in paths:
         with open(path, "rb") as file:
@@ -108,7 +108,7 @@ def digest(paths):
 
 
 def plain(name):
-    """A name in lower case without anything but letters and digits."""
+    """A name in lower case, reduced to letters and digits."""
     return re.sub("[^a-z0-9]", "", str(name).lower())
 
 
@@ -121,7 +121,7 @@ def ordered(channels, place):
 
 
 def sequence_channels(names, place):
-    """For each channel of the foreign network the index of our sequence."""
+    """For each channel of the network, the index of NeuroAI's sequence."""
     found = [next((index for index, sequence in enumerate(SEQUENCES) if plain(name) in SPELLINGS[sequence]), None)
              for name in names]
     if len(found) != len(SEQUENCES) or set(found) != set(range(len(SEQUENCES))):
@@ -131,7 +131,7 @@ def sequence_channels(names, place):
 
 
 def tumour_class(name):
-    """NCR, ED, ET or None for a class's name."""
+    """NCR, ED, ET or None, by a class's name."""
     word = plain(name)
     if re.search("edema|oedema|ödem|snfh", str(name).lower()) or word in {"ed", "edema"}:
         return ED
@@ -141,7 +141,7 @@ def tumour_class(name):
 
 
 def region(name):
-    """WT, TC, ET or None for a region's name."""
+    """WT, TC, ET or None, by a region's name."""
     word = plain(name)
     if "whole" in word or word == "wt":
         return "WT"
@@ -151,7 +151,7 @@ def region(name):
 
 
 def class_sets(names, place, stated=None):
-    """Our regions as sets of class numbers, for names of the classes 1, 2, 3; `stated` is what the user says they are."""
+    """The regions as sets of class numbers, for names of the classes 1, 2, 3; `stated` is the user's definition."""
     classes = list(stated) if stated else [tumour_class(name) for name in names]
     if set(classes) != set(CLASSES) or len(classes) != len(CLASSES):
         raise BadInput(f"{place} names the classes {', '.join(map(str, names)) or '(none)'}, which does not say where necrotic core, "

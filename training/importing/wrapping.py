@@ -1,7 +1,7 @@
-"""A foreign network behind our signature: `images` [1, 4, D, H, W] and `availability` [1, 4] in, `logits` [1, 3, D, H, W] out.
+"""A third-party network with NeuroAI's signature: `images` [1, 4, D, H, W] and `availability` [1, 4] in, `logits` [1, 3, D, H, W] out.
 
-Our axes run towards superior, anterior and right (k, j, i of a RAS image), our channels are t1, t1ce, t2, flair, our logits those of
-WT, TC, ET before a sigmoid. `Layout` says how the foreign network has its channels and axes, the heads what its output means.
+NeuroAI's axes run towards superior, anterior and right (k, j, i of a RAS image), its channels are t1, t1ce, t2, flair, its logits those of
+WT, TC, ET before a sigmoid. `Layout` describes the network's channels and axes, the heads the meaning of its output.
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ FIRST_AXIS = 2
 
 
 def picked(images, order):
-    """Channels in another order. Not by an index: OpenVINO 2026.4 folds a Gather into the next convolution the wrong way round."""
+    """Channels in another order. Not by an index: OpenVINO 2026.4 incorrectly folds a Gather into the next convolution."""
     return torch.cat([images[:, channel : channel + 1] for channel in order], 1)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a foreign array is made of ours.
+    """Converts between NeuroAI's arrays and the network's.
 
-    `channels`: our channel for each of its channels. `directions`: where each of its three axes runs to, such as S, P, L.
+    `channels`: NeuroAI's channel for each of the network's. `directions`: the direction of each of its three axes, such as S, P, L.
     """
 
     channels: tuple
@@ -36,31 +36,31 @@ class Layout:
 
     @property
     def axes(self):
-        """Our axis for each of its axes."""
+        """NeuroAI's axis for each of the network's."""
         return [next((index for index, pair in enumerate(OPPOSITE.items()) if letter in pair), -1) for letter in self.directions]
 
     @property
     def flipped(self):
-        """Its axes that run against ours, as dimensions of a batch."""
+        """The network's axes with opposite direction, as dimensions of a batch."""
         return [FIRST_AXIS + index for index, letter in enumerate(self.directions) if letter in OPPOSITE.values()]
 
     def theirs(self, images):
-        """[1, 4, D, H, W] in their order of channels and axes."""
+        """[1, 4, D, H, W] in the network's order of channels and axes."""
         turned = picked(images, self.channels).permute(0, 1, *(FIRST_AXIS + axis for axis in self.axes))
         return turned.flip(self.flipped) if self.flipped else turned
 
     def ours(self, outputs):
-        """Their outputs [1, C, …] with our axes."""
+        """The network's outputs [1, C, …] with NeuroAI's axes."""
         turned = outputs.flip(self.flipped) if self.flipped else outputs
         return turned.permute(0, 1, *(FIRST_AXIS + self.axes.index(axis) for axis in range(3)))
 
     def size_ijk(self, size):
-        """Lengths along their axes as lengths along our i, j, k."""
+        """Lengths along the network's axes as lengths along i, j, k."""
         return [int(size[self.axes.index(axis)]) for axis in (2, 1, 0)]
 
 
 class RegionHead(nn.Module):
-    """Logits of three regions in another order: `order` gives their channel of WT, TC, ET."""
+    """Logits of three regions in another order: `order` gives the network's channels of WT, TC, ET."""
 
     def __init__(self, order):
         super().__init__()
@@ -71,9 +71,9 @@ class RegionHead(nn.Module):
 
 
 class ClassHead(nn.Module):
-    """Logits of classes that exclude each other → logits of regions: log of the odds of the summed softmax probabilities.
+    """Logits of mutually exclusive classes → logits of regions: the log-odds of the summed softmax probabilities.
 
-    `members`: for WT, TC, ET the set of classes that make them up; class 0 is the background.
+    `members`: for WT, TC, ET the set of their classes; class 0 is the background.
     """
 
     def __init__(self, members, count=4):
@@ -89,22 +89,22 @@ class ClassHead(nn.Module):
 
 
 def log_sum(logits):
-    """log Σ exp over channels, [1, 1, …]. By hand: PyTorch exports torch.logsumexp without its axis."""
+    """log Σ exp over channels, [1, 1, …]. Written out: PyTorch exports torch.logsumexp without its axis."""
     peak = logits.amax(1, keepdim=True)
     return peak + (logits - peak).exp().sum(1, keepdim=True).log()
 
 
 class Wrapped(nn.Module):
-    """A foreign network with our inputs and outputs; `takes_availability` says whether it wants to know what is absent."""
+    """A third-party network with NeuroAI's inputs and outputs; `takes_availability`: whether it has an availability input."""
 
     def __init__(self, network, layout, head, takes_availability=False):
         super().__init__()
         self.network, self.layout, self.head, self.takes_availability = network, layout, head, takes_availability
-        # Of the whole: the exporter puts the network back into the mode of the module around it, and dropout would run.
+        # For the whole module: the exporter restores the mode of the outer module, and dropout would be active.
         self.eval()
 
     def forward(self, images, availability):
-        # What is absent is 0 already; without this the ONNX file of a network that does not ask would lack the input.
+        # Missing sequences are already 0; without this the ONNX file of a network without an availability input would lack that input.
         theirs = self.layout.theirs(images * availability[:, :, None, None, None])
         if self.takes_availability:
             outputs = self.network(theirs, availability[:, list(self.layout.channels)])
@@ -117,9 +117,9 @@ class Wrapped(nn.Module):
 
 @dataclass(frozen=True)
 class Foreign:
-    """A network read from somebody's files, and what its package says about it.
+    """A network read from third-party files, with the data for its package.
 
-    `size`: voxels of a window along i, j, k; lengths are multiples of `multiple`. `required`: without these it must not be run.
+    `size`: voxels of a window along i, j, k; lengths are multiples of `multiple`. `required`: sequences without which it must not be run.
     """
 
     network: Wrapped
@@ -138,7 +138,7 @@ class Foreign:
 
 
 def check(network, size):
-    """Runs the foreign network once on noise of our size [D, H, W] and refuses a head that is not what its files say."""
+    """Runs the network once on noise of NeuroAI's size [D, H, W] and rejects a head that contradicts its files."""
     torch.manual_seed(0)
     theirs = network.layout.theirs(torch.randn(1, 4, *size))
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Writes a foreign network as a package: the ONNX file, its comparison with PyTorch, and model.json."""
+"""Writes a third-party network as a package: the ONNX file, its comparison with PyTorch, and model.json."""
 
 import json
 import logging
@@ -16,12 +16,12 @@ from .sources import BadInput
 
 NETWORK = "network.onnx"
 LARGEST_DIFFERENCE = 1e-3
-# Availabilities that a comparison runs: everything, and T1CE absent where the network takes that.
+# The availabilities compared: all sequences, and without T1CE if the network accepts that.
 ALL, WITHOUT_T1CE = (1.0, 1.0, 1.0, 1.0), (1.0, 0.0, 1.0, 1.0)
 
 
 def trial_sizes(multiple):
-    """Sizes [D, H, W] to trace and to compare with; they differ, so that a size which tracing froze shows."""
+    """Sizes [D, H, W] for tracing and comparison; they differ, so that a size frozen by tracing is detected."""
     if multiple >= 32:
         return (multiple, multiple, 2 * multiple), (2 * multiple, multiple, multiple)
     unit = max(multiple, 8)
@@ -29,21 +29,21 @@ def trial_sizes(multiple):
 
 
 def inputs(size, availability):
-    """Seeded noise with 0 where a sequence is absent."""
+    """Seeded noise, 0 for missing sequences."""
     generator = torch.Generator().manual_seed(1)
     present = torch.tensor([availability])
     return torch.randn(1, 4, *size, generator=generator) * present[:, :, None, None, None], present
 
 
 def export(network, path, size):
-    """ONNX with free sizes, as training/export.py writes it."""
+    """ONNX with dynamic sizes, as written by training/export.py."""
     axes = {2: "D", 3: "H", 4: "W"}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # Tracing warns about every size that it reads.
         warnings.simplefilter("ignore")
         has_script = any(isinstance(part, torch.jit.ScriptModule) for part in network.modules())
-        # The exporter's own tracing refuses TorchScript inside; what was traced before, it takes.
+        # The exporter's own tracing rejects TorchScript inside; it accepts a traced module.
         source = torch.jit.trace(network, inputs(size, ALL), check_trace=False) if has_script else network
         torch.onnx.export(
             source, inputs(size, ALL), str(path), opset_version=17, dynamo=False, input_names=["images", "availability"],
@@ -52,7 +52,7 @@ def export(network, path, size):
 
 
 def largest_difference(network, path, size):
-    """OpenVINO in 32 bits against PyTorch, over the logits' largest magnitude where that is above 1."""
+    """The difference between OpenVINO in 32 bits and PyTorch, relative to the largest logit if that is above 1."""
     compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     differences = []
     for availability in (ALL, WITHOUT_T1CE) if network.takes_availability else (ALL,):
@@ -63,7 +63,7 @@ def largest_difference(network, path, size):
         if found.shape != wanted.shape:
             raise BadInput("The exported network keeps the size that it was traced with; export it with free sizes.")
         differences.append(float(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max())))
-    # NaN where either side gave one.
+    # NaN if either side returned one.
     return float(np.max(differences))
 
 
@@ -80,7 +80,7 @@ def stage(foreign):
 
 
 def described(foreign, name, folder):
-    """model.json of the package."""
+    """The package's model.json."""
     return {
         "format": 2,
         "name": name,

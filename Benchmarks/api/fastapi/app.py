@@ -1,4 +1,4 @@
-"""The same two calls with FastAPI, pydantic and SQLAlchemy, on the tables that the Django peer made."""
+"""The same two calls with FastAPI, pydantic and SQLAlchemy, on the tables created by the Django peer."""
 import base64
 import datetime
 import hashlib
@@ -19,7 +19,7 @@ SECRET = os.environ["SECRET_KEY"]
 
 
 def engine_of(url):
-    # Plain `postgresql:` would mean psycopg 2.
+    # Plain `postgresql:` would select psycopg 2.
     return create_engine(url.replace("postgresql://", "postgresql+psycopg://"), pool_size=20)
 
 

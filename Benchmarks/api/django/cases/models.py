@@ -1,4 +1,4 @@
-"""Cases with the columns of ours."""
+"""Cases with the same columns as NeuroAI's."""
 import uuid
 
 from django.conf import settings

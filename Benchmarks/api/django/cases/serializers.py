@@ -1,4 +1,4 @@
-"""A case in the contract's spelling."""
+"""A case in the contract's format."""
 from rest_framework import serializers
 
 from cases.models import Case

@@ -1,4 +1,4 @@
-"""The two calls that are measured."""
+"""The two measured calls."""
 from django.urls import path
 from rest_framework_simplejwt.views import TokenObtainPairView
 

@@ -1,4 +1,4 @@
-"""Users who sign in by e-mail."""
+"""Users who sign in by email."""
 import uuid
 
 from django.contrib.auth.models import AbstractUser
