@@ -1,7 +1,7 @@
--- Fills a migrated database, SQLite or PostgreSQL, with made-up cases for measurements:
+-- Fills a migrated database, SQLite or PostgreSQL, with synthetic cases for measurements:
 --   sqlite3 db.sqlite3 < scripts/seed_cases.sql        psql "$DATABASE_URL" -f scripts/seed_cases.sql
--- The number stands in the first WITH; the author is the oldest user of the default institution (register one first).
--- The counts are made anew at the end, since rows that SQL writes pass by the store that keeps them.
+-- The number is in the first WITH; the author is the oldest user of the default institution (register one first).
+-- The counts are recomputed at the end, since rows inserted by SQL bypass the store that maintains them.
 BEGIN;
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000)
 INSERT INTO cases (id, institution_id, created_by, patient_id, age, sex, status, scanner_type, diagnosis, search_text,
