@@ -44,7 +44,7 @@ struct ClaimCheckTests {
         check.remarks(on: text).filter { $0.verdict == .contradicted }.map(\.reason)
     }
 
-    /// Texts of the greatest length that a report may have, each of which took minutes.
+    /// Texts of the maximum length of a report, each of which once took minutes.
     static let longTexts = [
         "lines": String(repeating: "a\n", count: 25_000), "digits": "a " + String(repeating: "1", count: 49_998),
         "numbers": "a " + String(repeating: "1.1 1 x ", count: 6249),
@@ -58,7 +58,7 @@ struct ClaimCheckTests {
     @Test(arguments: longTexts.keys.sorted()) func aLongTextIsReadInNoTime(_ name: String) throws {
         let text = try #require(Self.longTexts[name])
         let elapsed = ContinuousClock().measure { _ = ClaimCheckTests.check.remarks(on: text, sentences: 1000) }
-        // On a busy machine, without optimisation.
+        // Allows for a busy machine and a debug build.
         #expect(elapsed < .seconds(30), "\(name): \(elapsed)")
     }
 
@@ -96,7 +96,7 @@ struct ClaimCheckTests {
         #expect(found.allSatisfy { $0.sentence == 2 })
     }
 
-    /// Ordinary sentences on other things, none of which a finding measures.
+    /// Ordinary sentences about other things that no finding measures.
     @Test(arguments: [
         "The patient is left with a right-sided facial palsy.", "Right temporal bone: unremarkable.",
         "The right temporal horn measures 9 mm.", "Known right-sided breast cancer, resected in 2020.",
@@ -141,7 +141,7 @@ struct ClaimCheckTests {
 }
 
 extension ClaimCheckTests {
-    /// What is measured on a mask that may not be relied on, and the words on enhancement, which are quoted.
+    /// Measurements of an unreliable mask, and the quoted sentences on enhancement.
     @Test func unreliableVolumesAndEnhancementAreCited() {
         let facts =
             Self.facts + [

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Claims
 
-/// What keeps a sentence of our own drafts from being written.
+/// Faults that keep a drafted sentence from being written.
 struct DraftSentenceTests {
     private static let sound: [(String, [Int])] = [
         ("Brain MRI with FLAIR. Automatic segmentation by m 1.0.0, measured on the FLAIR series.", [1]),

@@ -33,7 +33,7 @@ struct FactCheckSet {
         checks = studies.mapValues { rows in ClaimCheck(rows.map(\.fact), limits: Self.limits) }
     }
 
-    /// Whether the check calls a sentence a contradiction, and whether it names anything as unmeasured.
+    /// Whether the check reports a sentence as a contradiction, and whether it reports anything as unmeasured.
     func verdict(on entry: Entry) -> (isContradiction: Bool, isUnmeasured: Bool) {
         let remarks = checks[entry.study]?.remarks(on: entry.sentence) ?? []
         return (
@@ -42,13 +42,13 @@ struct FactCheckSet {
         )
     }
 
-    /// An invented diagnosis is caught where it is named as unmeasured, everything else where it is contradicted.
+    /// An invented diagnosis counts as caught if it is unmeasured, everything else if it is contradicted.
     func isCaught(_ entry: Entry) -> Bool {
         let verdict = verdict(on: entry)
         return entry.kind == "diagnosis" ? verdict.isUnmeasured || verdict.isContradiction : verdict.isContradiction
     }
 
-    /// A finding as `studies.json` holds it.
+    /// A finding in `studies.json`.
     private struct Row: Decodable {
         let id: String
         let kind: String
@@ -69,7 +69,7 @@ struct FactCheckSet {
             "whole_tumour": .whole, "tumour_core": .core, "enhancing_tumour": .enhancing,
         ]
 
-        /// As shown everywhere: ml with one decimal from 10 on and two below.
+        /// As displayed: ml with one decimal from 10 and two below.
         private var shown: Double? {
             guard let quantity, unit == "mm3" else { return quantity }
             let step = quantity < 9995 ? 10.0 : 100

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Claims
 
-/// The bars that the check keeps on the labelled sentences, and its confusion matrix.
+/// The minimum rates of the check on the labelled sentences, and its confusion matrix.
 struct FactCheckTests {
     @Test(arguments: ["built", "held"]) func falseStatementsAreCaughtAndOthersLeftAlone(_ half: String) throws {
         let set = try FactCheckSet()
@@ -13,7 +13,7 @@ struct FactCheckTests {
         let missed = wrong.filter { !set.isCaught($0) }
         let alarms = sound.filter { set.verdict(on: $0).isContradiction }
         Self.publish(half, set, entries)
-        // The sentences of the other half are not looked at while the check is changed.
+        // The held-out half is not used while the check is developed.
         if half == "built" {
             for entry in missed + alarms { print("\(entry.label)\t\(entry.study)\t\(entry.sentence)") }
         }
@@ -22,7 +22,7 @@ struct FactCheckTests {
         #expect(Double(missed.count) <= 0.05 * Double(wrong.count))
     }
 
-    /// Written after the check; measured, not tuned with.
+    /// Written after the check; measured, but not used for tuning.
     @Test func theFreshSentencesAreMeasured() throws {
         let set = try FactCheckSet()
         Self.publish("fresh", set, set.entries.filter { $0.half == "fresh" })

@@ -8,7 +8,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// A whole service without HTTP on a fresh database: accounts, cases, uploads, audit, and a clock that tests move.
+/// The whole service without HTTP on a new database: accounts, cases, uploads, audit, and a clock controlled by tests.
 struct Clinic: Sendable {
     let database: any Database
     let blobs: DiskBlobStore
@@ -56,7 +56,7 @@ struct Clinic: Sendable {
             database: database, partials: partials, images: images, audit: audit, lifetime: .seconds(3600), clock: read)
     }
 
-    /// Takes any file that begins with "image" for one; the rest of its bytes tell it from others.
+    /// Accepts any file that begins with "image" as an image; its remaining bytes distinguish it from others.
     private static func look(_ url: URL) throws -> SeriesInspector.Found {
         let data = try Data(contentsOf: url)
         guard data.starts(with: Data("image".utf8)) else {
@@ -69,7 +69,7 @@ struct Clinic: Sendable {
         )
     }
 
-    /// Somebody of `role` with an account; a second institution's where `institution` is given.
+    /// A user with `role`; in a second institution if `institution` is given.
     func signIn(_ role: Role, name: String = "Ada", institution: InstitutionID? = nil) async throws -> Person {
         let email = "\(role.rawValue).\(UserID().string.prefix(8))@clinic.org"
         let home = institution ?? .default
@@ -85,7 +85,7 @@ struct Clinic: Sendable {
         return Person(user: user, tokens: signedIn.tokens, principal: principal)
     }
 
-    /// Somebody who may act as administrator of any institution.
+    /// A superuser.
     func superuser() async throws -> Person {
         let form = Registration(
             email: "root@platform.org", password: Self.password, confirmPassword: Self.password, firstName: "Root",
@@ -96,7 +96,7 @@ struct Clinic: Sendable {
         return Person(user: user, tokens: signedIn.tokens, principal: principal)
     }
 
-    /// The same person at the next request.
+    /// The same user in the next request.
     func again(_ person: Person) async throws -> Person {
         let principal = try await sessions.authenticate(person.tokens.access, origin: RequestOrigin())
         return Person(user: person.user, tokens: person.tokens, principal: principal)
@@ -155,7 +155,7 @@ struct Clinic: Sendable {
             clock: { [clock] in clock.now })
     }
 
-    /// What the default institution is said to store.
+    /// The recorded storage use of the default institution.
     func storedBytes() async throws -> Int64 {
         let row = try await database.read {
             try $0.queryOne("SELECT stored_bytes FROM institutions WHERE id = \(InstitutionID.default.string)")
@@ -168,7 +168,7 @@ struct Clinic: Sendable {
     }
 }
 
-/// Somebody who is signed in.
+/// A signed-in user.
 struct Person: Sendable {
     let user: User
     let tokens: TokenPair
@@ -178,7 +178,7 @@ struct Person: Sendable {
 }
 
 extension Person {
-    /// The same person acting elsewhere.
+    /// The same user acting elsewhere.
     init(_ person: Person, _ scope: Scope) {
         let principal = Principal(
             scope: scope, session: person.principal.session, lastUsedAt: person.principal.lastUsedAt)
@@ -186,7 +186,7 @@ extension Person {
     }
 }
 
-/// Time that stands still until a test moves it.
+/// A clock that only tests advance.
 final class TestClock: Sendable {
     private let time = Mutex(Timestamp(microseconds: 1_800_000_000_000_000))
 
@@ -197,13 +197,13 @@ final class TestClock: Sendable {
     }
 }
 
-/// Whether `error` is an `AppError` of this code, and of this field where one is named.
+/// Whether `error` is an `AppError` with this code, and for this field if given.
 func isAppError(_ error: any Error, _ code: AppError.Code, field: String? = nil) -> Bool {
     guard let error = error as? AppError, error.code == code else { return false }
     return field.map { error.fields[$0] != nil } ?? true
 }
 
-/// A form with one thing wrong, and the field that must be named.
+/// A form with one error, and the field that it must be reported for.
 struct FormFault<Form>: Sendable, CustomTestStringConvertible {
     let field: String
     let change: @Sendable (inout Form) -> Void

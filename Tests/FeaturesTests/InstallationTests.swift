@@ -7,7 +7,8 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// An installation that an earlier program made, brought to today's schema on both databases. `../shared/migration` has it.
+/// A database created by an earlier version is migrated to the current schema on both databases. Its archive is in
+/// `../shared/migration`.
 @Suite struct InstallationTests {
     private static let archive: URL? = {
         let named = ProcessInfo.processInfo.environment["NEUROAI_SHARED"].map { URL(fileURLWithPath: $0) }
@@ -41,7 +42,7 @@ import Testing
         }
     }
 
-    /// A value of whatever type.
+    /// A value of any type.
     private struct Stored: SQLConvertible {
         let sqlValue: SQLValue
     }
@@ -56,7 +57,7 @@ import Testing
         return folder.appendingPathComponent("home")
     }
 
-    /// The same rows in a PostgreSQL database of the same version.
+    /// Copies the rows to a PostgreSQL database of the same version.
     private static func copy(_ source: any Database, to target: any Database) async throws {
         let version = try await source.read { connection in
             try connection.queryOne("SELECT MAX(number) AS number FROM schema_migrations")?.get("number", as: Int.self)
@@ -75,7 +76,7 @@ import Testing
                 return (columns, try connection.query("SELECT * FROM \(raw: table)"))
             }
             try await target.write { connection in
-                // Without the checks of foreign keys, whose order is not that of the tables.
+                // Without foreign key checks, since the tables are not in their order.
                 try connection.execute("SET LOCAL session_replication_role = replica")
                 try connection.execute("DELETE FROM \(raw: table)")
                 for row in rows {

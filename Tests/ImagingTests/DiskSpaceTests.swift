@@ -4,7 +4,7 @@ import Testing
 
 @testable import Imaging
 
-/// What a failed write and a refused allocation are taken for.
+/// How failed writes and allocations are classified.
 struct DiskSpaceTests {
     private static func wrapping(_ cause: any Error) -> NSError {
         NSError(

@@ -2,9 +2,9 @@ import Basics
 import Foundation
 import Imaging
 
-/// Images of a head made in code: a box with a bright block on the patient's left, on grids of every kind.
+/// Synthetic images of a head: a box with a bright block on the patient's left, on grids of every kind.
 enum Phantom {
-    /// mm: the block's middle.
+    /// mm: the block's centre.
     static let block = PatientPoint(x: -20, y: 10, z: 5)
     private static let half = 12.0
 
@@ -16,7 +16,7 @@ enum Phantom {
         return away.components.allSatisfy { abs($0) < half }
     }
 
-    /// A grid of `size` whose middle lies at the origin.
+    /// A grid of `size` centred at the origin.
     static func grid(_ size: GridSize, axes: [Double]) -> VoxelGrid {
         let turn = VoxelAffine(rows: [
             axes[0], axes[1], axes[2], 0, axes[3], axes[4], axes[5], 0, axes[6], axes[7], axes[8], 0,
@@ -39,7 +39,7 @@ enum Phantom {
             axes: [1.93185165, -0.51763809, 0, 0.51763809, 1.93185165, 0, 0, 0, 2]),
     ]
 
-    /// - Parameter texture: another number is another series, not the same image.
+    /// - Parameter texture: different numbers give different images.
     static func image(_ grid: VoxelGrid, texture: Int = 7) -> Image {
         var image = Image(grid: grid, filledWith: 0)
         for k in 0..<grid.size.k {
@@ -56,7 +56,7 @@ enum Phantom {
     }
 }
 
-/// A segmenter that finds the reference's brightest voxels, the phantom's block: a stand-in that needs no network.
+/// A segmenter that marks the reference's brightest voxels, the phantom's block: a stand-in without a network.
 struct BrightSegmenter: Segmenter {
     let model = ModelIdentity(name: "bright", version: "1", digest: "0")
     let device = "cpu"
@@ -76,10 +76,10 @@ struct BrightSegmenter: Segmenter {
 }
 
 extension SegmentationPipeline {
-    /// With the stand-in.
+    /// With the stand-in segmenter.
     static let bright = SegmentationPipeline(segmenter: BrightSegmenter(), atlas: Phantom.noAtlas, codeVersion: "test")
 
-    /// Runs, and writes what the run gives as NIfTI.
+    /// Runs the pipeline and writes its output as NIfTI.
     func run(
         _ sources: [MRISequence: any SeriesSource], writingTo folder: URL, control: WorkControl = WorkControl()
     ) throws -> WrittenStudy {
@@ -87,7 +87,7 @@ extension SegmentationPipeline {
     }
 }
 
-/// A folder that is gone afterwards.
+/// A temporary folder that is removed afterwards.
 func inTemporaryFolder<T>(_ body: (URL) throws -> T) throws -> T {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Inference
 
-/// The committed first stage in both runtimes, each on the processor: real libraries.
+/// The committed first stage in both runtimes on the CPU: real libraries.
 @Suite(.serialized)
 struct CompiledNetworkTests {
     private static let file = StudyPhantom.package.appendingPathComponent("locate.onnx")
@@ -29,13 +29,14 @@ struct CompiledNetworkTests {
         #expect(expected.map(\.count) == found.map(\.count))
         #expect(found[0].count == 3 * 32 * 32 * 32)
         #expect(Set(found[0]).count > 1000)
-        // Logits reach 10 and more; the order of sums is the processor's, and 1.2e-4 was seen on one with AVX-512.
+        // Logits reach 10 and more; the order of sums depends on the CPU, and differences of 1.2e-4 occurred with
+        // AVX-512.
         for (expected, found) in zip(expected, found) {
             #expect(zip(expected, found).map { abs($0 - $1) }.max() ?? 1 < 1e-3)
         }
     }
 
-    /// The second network gets its outputs in another order than the file names them.
+    /// The second network's outputs are requested in another order than in the file.
     @Test(arguments: ["OpenVINO", "ONNX Runtime"])
     func equalInputGivesEqualBits(_ runtime: String) throws {
         let inputs = inputs(side: 16)
@@ -63,7 +64,7 @@ struct CompiledNetworkTests {
         #expect(error?.code == .cancelled)
         let begin = try #require(asked.withLock { $0 })
         #expect(begin.duration(to: clock.now) < whole / 2)
-        // It works on after a run that was ended.
+        // It still works after a cancelled run.
         let values = try network.run(self.inputs(side: 16), outputs: Self.outputs, isCancelled: { false })
         #expect(values.count == 2)
     }

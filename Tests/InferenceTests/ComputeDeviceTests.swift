@@ -5,7 +5,7 @@ import Testing
 
 @testable import Inference
 
-/// `MODEL_DEVICE` on a machine without a GPU and with the wheel of ONNX Runtime that knows the processor alone.
+/// `MODEL_DEVICE` on a machine without a GPU and with the CPU-only wheel of ONNX Runtime.
 struct ComputeDeviceTests {
     private static let file = StudyPhantom.package.appendingPathComponent("locate.onnx")
     private static let hasNoNVIDIA = !FileManager.default.fileExists(atPath: "/proc/driver/nvidia")
@@ -77,7 +77,7 @@ struct ComputeDeviceTests {
                 == true)
     }
 
-    /// What `auto` adds where no GPU is: looking for two.
+    /// The overhead of `auto` without a GPU: two checks.
     @Test(.enabled(if: hasNoNVIDIA && hasNoGraphics)) func lookingForAbsentDevicesTakesNoTime() throws {
         let times = (0..<5).map { _ in
             ContinuousClock().measure {

@@ -10,7 +10,7 @@ struct ModelPackageTests {
         #expect(throws: ImagingError.self) { try ModelPackage(folder: folder) }
     }
 
-    /// The committed package with another object under a key of its model.json.
+    /// The committed package with the object at a key of its model.json replaced.
     private func package(_ key: String, _ value: String) throws -> URL {
         let known = try Regex("\"\(key)\": \\{[^}]*\\}")
         return try StudyPhantom.packageCopy(changing: "model.json") { data in

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Inference
 
-/// The committed model at work; the network itself runs.
+/// The committed model, with real networks.
 @Suite(.serialized)
 struct ModelSegmenterTests {
     private func segmenter() throws -> ModelSegmenter { try ModelSegmenter(ModelPackage(folder: StudyPhantom.package)) }
@@ -206,7 +206,7 @@ struct ModelSegmenterTests {
         let study = try Study(images: [.t1: NIfTIFile.readImage(StudyPhantom.colin("ch2"))])
         let found = try segmenter().probabilities(of: study, control: WorkControl())
         #expect(found.brainMask == .found)
-        // The same head as its skull was removed by another program (BET).
+        // The same head, skull-stripped by another program (BET).
         let wanted = try NIfTIFile.readImage(StudyPhantom.colin("ch2bet")).mask { $0 > 0 }
         #expect(found.foreground.grid == wanted.grid)
         #expect(Agreement.dice(found.foreground, wanted) > 0.94)
@@ -224,7 +224,7 @@ struct ModelSegmenterTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let study = try Study(
             images: StudyPhantom.study().images.mapValues { image in
-                // Faint noise would be a stripped brain's background.
+                // Faint noise would count as a stripped brain's background.
                 Image(
                     grid: image.grid, values: image.values.enumerated().map { $1 == 0 ? Float(30 + $0 % 300) : $1 })
             })

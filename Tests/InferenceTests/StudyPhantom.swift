@@ -1,7 +1,7 @@
 import Foundation
 import Imaging
 
-/// A skull-stripped head made in code: an ellipsoid with a bright ball on the patient's right.
+/// A synthetic skull-stripped head: an ellipsoid with a bright ball on the patient's right.
 enum StudyPhantom {
     static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("models/mome")

@@ -6,7 +6,7 @@ import Testing
 @testable import Inference
 
 struct WindowsTests {
-    /// The first voxels that MONAI 1.5's `dense_patch_slices` gives for these lengths.
+    /// The start indices from MONAI 1.5's `dense_patch_slices` for these lengths.
     @Test(arguments: [
         (80, 64, 0.5, [0, 16]), (160, 64, 0.5, [0, 32, 64, 96]), (64, 64, 0.5, [0]), (100, 48, 0.25, [0, 36, 52]),
         (97, 32, 0, [0, 32, 64, 65]),
@@ -26,7 +26,7 @@ struct WindowsTests {
         #expect(abs(windows.weights[middle] - Float(exp(-0.75 / 8))) < 1e-6)
     }
 
-    /// What is cut and put together again unchanged must be the whole: any wrong stride or origin shows.
+    /// Extracting and blending unchanged windows must reproduce the whole: reveals any wrong stride or origin.
     @Test(arguments: [GridSize(i: 21, j: 13, k: 9), GridSize(i: 8, j: 17, k: 8), GridSize(i: 21, j: 6, k: 4)])
     func cuttingAndBlendingGiveTheWhole(_ grid: GridSize) throws {
         let strategy = WindowStrategy.sliding(size: GridSize(i: 8, j: 8, k: 8), overlap: 0.5)
@@ -64,7 +64,8 @@ struct WindowsTests {
         #expect(error?.code == .invalidModel)
     }
 
-    /// The committed network through windows: one that covers the box gives its very bits, smaller ones nearly the same mask.
+    /// The committed network with windows: one that covers the box gives the same bits, smaller ones nearly the same
+    /// mask.
     @Test func aPackageMayAskForWindows() throws {
         let study = try StudyPhantom.study()
         func masks(_ window: String?) throws -> (LabelMap, [Float]) {

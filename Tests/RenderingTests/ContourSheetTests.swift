@@ -26,7 +26,7 @@ struct ContourSheetTests {
         return (image.rearranged(turn), labels.rearranged(turn))
     }
 
-    /// Mean place of labelled pixels as shares of width and height.
+    /// The mean position of labelled pixels as shares of width and height.
     private func place(_ raster: PlaneRaster) -> (x: Double, y: Double) {
         var x = 0.0
         var y = 0.0

@@ -82,7 +82,7 @@ struct ReportPDFTests {
     }
 }
 
-/// `pdftotext` of poppler-utils, which reads what a reader can select.
+/// `pdftotext` of poppler-utils, which extracts the selectable text.
 enum PDFText {
     private static let program = URL(fileURLWithPath: "/usr/bin/pdftotext")
     static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: program.path) }

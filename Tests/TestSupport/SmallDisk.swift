@@ -24,13 +24,13 @@ package enum SmallDisk {
             guard run("mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", folder.path) else {
                 throw NotMounted()
             }
-            // Lazily: a database that is still open must not keep the folder.
+            // Lazily: an open database must not keep the folder mounted.
             defer { _ = run("umount", "-l", folder.path) }
             return try await body(folder)
         }
     }
 
-    /// Takes all the room that is left; remove the file to give it back.
+    /// Uses up all free space; remove the file to free it.
     package static func fill(_ folder: URL) throws -> URL {
         let file = folder.appendingPathComponent("filler")
         let descriptor = open(file.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)

@@ -7,7 +7,7 @@ import Testing
 @testable import Features
 
 struct AccountRoutesTests {
-    /// Gives somebody who has just registered another rank; the next request has it.
+    /// Changes the role of a newly registered user; it applies from the next request.
     private func promote(_ clinic: WebClinic, _ email: String, superuser: Bool = false) async throws {
         try await clinic.database.write {
             try $0.execute(
@@ -34,7 +34,7 @@ struct AccountRoutesTests {
             let head = try #require(joined["access"])
             let users = try await clinic.call(.get, "/api/users/users/", as: root, headers: there)
             #expect((users.object["users"] as? [Any])?.count == 1)
-            // Nobody else gets there, and nonsense names nothing.
+            // Others cannot act there, and invalid ids are not found.
             for (who, where_) in [(head, "00000000-0000-4000-8000-000000000001"), (root, "nonsense")] {
                 let headers: HTTPFields = [.init("X-Institution")!: where_]
                 #expect(try await clinic.call(.get, "/api/cases/", as: who, headers: headers).status == .notFound)
@@ -121,7 +121,7 @@ struct AccountRoutesTests {
             #expect(try await clinic.call(.get, "/api/users/profile/", as: token).status == .ok)
             try await promote(clinic, "root@clinic.org", superuser: true)
             _ = try await clinic.call(.post, "/api/users/logout/", "{}")
-            // Twice: the second answer is given from memory.
+            // Twice: the second response comes from the cache.
             for path in ["/api/users/users/", "/api/users/profile/", "/api/users/sessions/", "/api/inference/models/"] {
                 for _ in 0..<2 {
                     let refused = try await clinic.call(.get, path, as: token)
@@ -154,7 +154,7 @@ struct AccountRoutesTests {
 }
 
 extension OneTimeCodes {
-    /// As an authenticator app reads it.
+    /// As parsed by an authenticator app.
     init(base32 text: String) {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
         var bits = ""

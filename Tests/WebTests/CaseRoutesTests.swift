@@ -90,11 +90,11 @@ struct CaseRoutesTests {
             let other = try await post("P2", key: "a")
             #expect(other.status == .unprocessableContent && other["code"] == "idempotency_key_reused")
             #expect(try await post("P1", key: "b").status == .created)
-            // A refused request changes nothing and frees its key.
+            // A rejected request changes nothing and releases its key.
             #expect(try await post("", key: "c").status == .badRequest)
             #expect(try await post("P3", key: "c").status == .created)
             #expect(try await clinic.rows("cases") == 3)
-            // Without somebody who is signed in there is nobody whose key it were.
+            // Without a signed-in user the key has no owner.
             let anonymous = try await clinic.call(.post, "/api/cases/", "{}", headers: [.idempotencyKey: "a"])
             #expect(anonymous.status == .unauthorized)
         }

@@ -11,7 +11,7 @@ struct ClientAddressTests {
         #expect(addresses.of(connection: "192.0.2.1", forwarded: "198.51.100.9") == "192.0.2.1")
         #expect(addresses.of(connection: "127.0.0.1", forwarded: "198.51.100.9") == "198.51.100.9")
         #expect(addresses.of(connection: "::ffff:127.0.0.1", forwarded: "198.51.100.9, 10.0.0.7") == "198.51.100.9")
-        // What the client has made up stands before what the proxy saw.
+        // Addresses invented by the client precede the one that the proxy saw.
         #expect(addresses.of(connection: "127.0.0.1", forwarded: "1.1.1.1, 192.0.2.1") == "192.0.2.1")
         #expect(addresses.of(connection: "127.0.0.1", forwarded: "nonsense<") == "127.0.0.1")
         #expect(addresses.of(connection: "127.0.0.1", forwarded: nil) == "127.0.0.1")
@@ -19,7 +19,7 @@ struct ClientAddressTests {
         #expect(addresses.of(connection: "127.0.0.1", forwarded: "2001:DB8::1") == "2001:db8::1")
     }
 
-    /// However it is written, it is one address; else each spelling would have attempts of its own.
+    /// All notations are one address; otherwise each would have separate attempts.
     @Test(arguments: [
         ("9.9.9.12:1000", "9.9.9.12"), (" 9.9.9.12\t", "9.9.9.12"), ("::ffff:9.9.9.12", "9.9.9.12"),
         ("::FFFF:909:90c", "9.9.9.12"), ("[::ffff:9.9.9.12]:1", "9.9.9.12"), ("[2001:db8::1]:443", "2001:db8::1"),
@@ -29,7 +29,7 @@ struct ClientAddressTests {
         #expect(addresses.of(connection: "127.0.0.1", forwarded: "1.1.1.1, \(hop)") == address)
     }
 
-    /// What is no address is nobody's: the proxy that passed it on answers for it.
+    /// Invalid addresses are ignored in favour of the proxy that forwarded them.
     @Test(arguments: [
         "9.9.9.12:1000+7", "9.9.9.12:99999", "9.9.9.12:", "9.9.9", "09.9.9.12", "1", "unknown", "_hidden", "9.9.9.12 x",
         "[9.9.9.12]", "[::1", "[::1]x", "::1]", "9.9.9.12%1", "fe80::1%", "::ffff:9.9.9.12:80", "12345::",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Features
 
-/// The HTTP contract that existing clients rely on, call by call: the exact keys, and no snake_case beyond what it names.
+/// The HTTP contract that existing clients rely on, call by call: the exact keys, and no other snake_case.
 struct ContractTests {
     @Test func accounts() async throws {
         try await WebClinic.with(.sqlite) { clinic in
@@ -138,8 +138,8 @@ struct ContractTests {
         #expect(try await desk.call(.get, "reports/templates/", as: token).list.count == 1)
     }
 
-    /// Clients send back whole objects as they got them, with fields that are not theirs, in either spelling, and without
-    /// the last slash.
+    /// Clients send back whole objects as received, with unknown fields, in either spelling, and without the trailing
+    /// slash.
     @Test func whatWasAnsweredMayBeSentBack() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let admin = try await clinic.signUpAdmin()
@@ -173,7 +173,7 @@ struct ContractTests {
             let health = try await clinic.call(.get, "/api/health/")
             ContractDesk.expect(health.object, has: ["status", "service", "version"])
             #expect(health["status"] == "healthy")
-            // Without the final slash the answer is the same.
+            // Without the trailing slash the response is the same.
             #expect(try await clinic.call(.get, "/api/health").data == health.data)
         }
     }
@@ -206,7 +206,7 @@ enum ContractKeys {
         "generatedAt", "updatedAt", "lastEditedBy",
     ]
 
-    /// Every key in snake_case that may be answered: the contract's own, then those that a result has beside them.
+    /// Every allowed snake_case key in responses: the contract's own, then the additional ones of a result.
     static let snake: Set = [
         "total_users", "by_role", "progress_percentage", "current_step", "whole_tumor", "tumor_core",
         "enhancing_tumor", "confidence_scores", "mask_files", "structured_findings", "gating_weights",
@@ -216,7 +216,7 @@ enum ContractKeys {
     ]
 }
 
-/// Makes calls and holds the answers against the contract.
+/// Makes calls and compares the responses with the contract.
 struct ContractDesk {
     private let clinic: WebClinic
 
@@ -234,7 +234,7 @@ struct ContractDesk {
         return answer
     }
 
-    /// A call whose answer is an object with these keys.
+    /// A call whose response is an object with these keys.
     @discardableResult
     func check(
         _ method: HTTPRequest.Method, _ path: String, _ json: String?, _ status: HTTPResponse.Status,

@@ -11,9 +11,9 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// Served files name nobody, have the ending of their content, and say at upload where they do not fit the others.
+/// Served files identify no one, have the extension of their content, and uploads report misfits.
 struct DeidentificationRoutesTests {
-    /// The series' file as an answer's signed address gives it.
+    /// The series' file from a response's signed URL.
     private func served(_ image: [String: Any], _ clinic: WebClinic) async throws -> Answer {
         let text = try #require(image["filePath"] as? String)
         let address = try #require(URLComponents(string: text))
@@ -42,7 +42,7 @@ struct DeidentificationRoutesTests {
                 #expect(answer.headers[.contentDisposition] == "inline; filename=\"\(modality)\(ending)\"")
                 #expect(uploaded["filePath"]?.contains("/\(modality)\(ending)?") == true)
                 #expect((answer.headers[.contentType] == "application/gzip") == (file.members > 0))
-                // A replaced series leaves no file behind.
+                // Replacing a series leaves no file behind.
                 let replaced = try await clinic.upload(file.bytes, modality, to: id, as: token)
                 #expect(replaced.status == .created)
             }
@@ -80,7 +80,7 @@ struct DeidentificationRoutesTests {
         }
     }
 
-    /// Files from before are stripped when they are first asked for.
+    /// Older files are deidentified on first access.
     @Test(arguments: TestDatabase.all) func aFileFromBeforeIsServedWithoutAName(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let token = try await clinic.signUp()

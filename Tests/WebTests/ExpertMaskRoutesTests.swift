@@ -12,7 +12,7 @@ import Testing
 @testable import Web
 
 struct ExpertMaskRoutesTests {
-    /// `HeadPhantom`'s.
+    /// The grid of `HeadPhantom`.
     private static let grid = VoxelGrid(
         size: GridSize(i: 80, j: 96, k: 72),
         affine: VoxelAffine(rows: [2, 0, 0, -80, 0, 2, 0, -96, 0, 0, 2, -72]))
@@ -31,7 +31,7 @@ struct ExpertMaskRoutesTests {
         return try Data(contentsOf: file)
     }
 
-    /// A stand-in that writes a mask as the pipeline does.
+    /// A stand-in that writes a mask like the pipeline.
     private static let segmenter: SegmentationEngine.Run = { _, folder, _ in
         try NIfTIFile.write(labels(), to: folder.appendingPathComponent("segmentation.nii.gz"))
         return try WebClinic.written(
@@ -94,7 +94,7 @@ struct ExpertMaskRoutesTests {
             #expect(number(done, "dice", "whole_tumor") == 0.9 && number(done, "hd95", "whole_tumor") == 2)
             #expect(number(done, "dice", "enhancing_tumor").map { abs($0 - 8.0 / 9) < 1e-9 } == true)
 
-            // A worker that is there answers while the client waits.
+            // An available worker responds while the client waits.
             let old = try Self.nifti(Self.labels(core: 4))
             async let working: Void = {
                 while try await clinic.rows("expert_masks") < 2 { try await Task.sleep(for: .milliseconds(20)) }
@@ -111,7 +111,7 @@ struct ExpertMaskRoutesTests {
         }
     }
 
-    /// The contract's numbers come with the answer, however long somebody else's segmentation takes.
+    /// The contract's values are in the response, even during another segmentation.
     @Test(arguments: TestDatabase.all) func aScoreDoesNotWaitForASegmentation(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind, settings: { $0.comparisonTimeout = .seconds(60) }) { clinic in
             let token = try await clinic.signUp()
@@ -165,7 +165,7 @@ struct ExpertMaskRoutesTests {
         }
     }
 
-    /// The result was measured on the series before: its place is stored still.
+    /// The result was measured on the previous series, whose grid is still stored.
     @Test(arguments: TestDatabase.all) func aMaskOfAReplacedSeriesIsCompared(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let token = try await clinic.signUp()

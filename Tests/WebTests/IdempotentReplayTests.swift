@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// An answer is given again only to somebody who may still make the call.
+/// A response is replayed only for users who may still make the call.
 struct IdempotentReplayTests {
     private struct Partner {
         let owner: String
@@ -30,7 +30,7 @@ struct IdempotentReplayTests {
             #expect(shared.status.kind == .successful)
         }
 
-        /// Every POST whose answer is about the case.
+        /// Every POST with a response about the case.
         var calls: [(path: String, body: String?)] {
             let form = "{\"caseId\": \"\(caseID)\"}"
             return [

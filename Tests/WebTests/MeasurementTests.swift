@@ -10,11 +10,11 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// Measurements from the worker to every place that shows them.
+/// Measurements from the worker to every place that displays them.
 struct MeasurementTests {
     private static let reason = "Predicted Dice of enhancing tumour 0.34."
 
-    /// A lesion of this volume, with a core of two parts and one enhancing focus.
+    /// A lesion with this volume, a core in two parts and one enhancing focus.
     private static func result(_ volume: Double, enhancement: Enhancement? = nil) -> SegmentationResult {
         let volumes: [TumourRegion: Double] = [
             .wholeTumour: volume, .tumourCore: 70_300, .enhancingTumour: 51_300,
@@ -98,7 +98,7 @@ struct MeasurementTests {
         }
     }
 
-    /// Tenths of a ml are halves away from zero; below 10 ml hundredths.
+    /// Tenths of a ml, halves rounded away from zero; below 10 ml hundredths.
     private static func shown(_ cubicMillimetres: Int) -> String {
         let hundredths = (cubicMillimetres + 5) / 10
         if hundredths < 1000 { return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)" }
@@ -131,7 +131,7 @@ struct MeasurementTests {
             inputsDigest: "", codeVersion: "", createdAt: .now, files: [])
     }
 
-    /// Without T1CE a 0 on the page would claim that nothing enhances.
+    /// Without T1CE a 0 on the page would mean that nothing enhances.
     @Test func enhancementThatWasNotAssessedHasNoNumbers() {
         let assessed = ResultNumbers(Self.stored(Self.result(155_100)), reasons: nil)
         #expect(assessed.regions[2].parts == "1 focus" && assessed.lesions[0].rowCount == 3)
@@ -142,7 +142,7 @@ struct MeasurementTests {
         #expect(numbers.lesions[0].rowCount == 2)
     }
 
-    /// The page of a result that measured the whole tumour alone.
+    /// The page of a result that measured only the whole tumour.
     @Test func anEarlierResultIsShownByTheWholeAlone() throws {
         let old = Self.result(155_100)
         let json = try JSONEncoder().encode(old.lesions[0])

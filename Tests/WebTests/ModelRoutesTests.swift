@@ -39,7 +39,7 @@ struct ModelRoutesTests {
             #expect(activated.status == .ok && activated.object["isActive"] as? Bool == true)
             #expect(try await clinic.call(.get, path + "\(id)/", as: doctor)["activatedAt"] != nil)
 
-            // The worker of this test has the other model alone: the task says so instead of using it silently.
+            // This test's worker only has the other model: the task fails instead of silently using it.
             let caseID = try await clinic.makeUploadedCase(doctor)
             let task = try #require(
                 try await clinic.call(.post, "/api/inference/predict/\(caseID)/", as: doctor)["id"])

@@ -6,11 +6,11 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// The parser of uploads, fed in pieces of every size.
+/// The parser of uploads, with chunks of every size.
 struct MultipartReaderTests {
     private static let type = "multipart/form-data; boundary=\"edge\""
 
-    /// A form with a field, a file that holds most of a delimiter, and an empty file.
+    /// A form with a field, a file that contains most of a delimiter, and an empty file.
     private static let form =
         "preamble\r\n--edge\r\nContent-Disposition: form-data; name=\"modality\"\r\n\r\nt1ce\r\n"
         + "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\".nii\"\r\n"
@@ -73,7 +73,7 @@ struct MultipartReaderTests {
         #expect(throws: AppError.self) { _ = try Self.reader(Self.form, size: 16, type: type) }
     }
 
-    /// The heads that clients send, and what they name.
+    /// Headers as sent by clients, and their file names.
     @Test(arguments: [
         // .NET.
         ("form-data; name=file; filename=t1.nii.gz", "t1.nii.gz"),

@@ -9,7 +9,7 @@ import Testing
 @Suite struct PrincipalCacheTests {
     private static let key = PrincipalCache.Key(token: "a token", institution: nil)
 
-    /// Counts look-ups, each of which finds somebody else.
+    /// Counts lookups, each with a different result.
     private final class Register: Sendable {
         private let count = Mutex(0)
 
@@ -58,7 +58,7 @@ import Testing
         #expect(register.lookUps == 2)
     }
 
-    /// What another process does is noticed within a second.
+    /// Changes by another process apply within a second.
     @Test(arguments: TestDatabase.all) func aSessionEndedElsewhereIsOverWithinASecond(kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let token = try await clinic.signUp()

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Registering where it is open, needs approval or is closed: API, pages and administration.
+/// Registration if it is open, needs approval or is closed: API, pages and administration.
 struct RegistrationRoutesTests {
     private static let fields = [
         "firstName": "Grace", "lastName": "Hopper", "email": "grace@clinic.org", "password": WebClinic.password,
@@ -89,7 +89,7 @@ struct RegistrationRoutesTests {
             let token = String(try #require(link.split(separator: "=").last))
             let joined = try await browser.post("/register", Self.fields.merging(["invitation": token]) { $1 })
             #expect(joined.status == .seeOther && browser.isSignedIn)
-            // Spent.
+            // Already used.
             #expect(try await browser.get(link).status == .notFound)
             #expect(try await clinic.rows("users") == 2)
         }

@@ -20,7 +20,7 @@ struct ReportExportRoutesTests {
             #expect(try await clinic.call(.get, path, as: ward.doctor)["status"] == "draft")
 
             #expect(try await ward.sign(clinic)["status"] == "finalized")
-            // Looking whether it is there neither prints nor marks it.
+            // HEAD neither prints the report nor marks it as exported.
             let seen = try await clinic.call(.head, path + "export/", as: ward.doctor)
             #expect(seen.status == .ok && seen.headers[.contentType] == "application/pdf" && seen.data.isEmpty)
             #expect(seen.headers[.eTag] == nil && seen.headers[.contentLength] == nil)
@@ -47,14 +47,15 @@ struct ReportExportRoutesTests {
                 #expect(try await clinic.call(.get, path + ending, as: stranger).status == .notFound)
             }
             #expect(try await clinic.rows("audit_entries WHERE action = 'report.export'") == 4)
-            // Whatever hangs on a case goes with it.
+            // Related objects are deleted with a case.
             try await clinic.database.write { try $0.execute("DELETE FROM cases") }
             #expect(try await clinic.rows("report_pdfs") == 0)
             #expect(try await clinic.rows("blobs") == 0)
         }
     }
 
-    /// Twelve at once, in one process and spread over two: the printer runs once in each, and one PDF is kept and given to all.
+    /// Twelve concurrent requests in one process or across two: each process prints once, and one PDF is stored and
+    /// returned to all.
     @Test(arguments: TestDatabase.all, [1, 2]) func oneRevisionIsPrintedOnce(
         _ kind: TestDatabase, _ processes: Int
     ) async throws {

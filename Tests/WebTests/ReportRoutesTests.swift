@@ -29,7 +29,7 @@ struct ReportRoutesTests {
                 .patch, "/api/reports/\(report)/update/", json, as: token ?? doctor, headers: headers)
         }
 
-        /// The radiologist reads the report and signs it.
+        /// The radiologist reads and signs the report.
         func sign(_ clinic: WebClinic, _ json: String = #"{"status": "finalized"}"#) async throws -> Answer {
             _ = try await read(clinic, as: radiologist)
             return try await patch(clinic, json, as: radiologist)
@@ -49,7 +49,7 @@ struct ReportRoutesTests {
             #expect(edited["lastEditedBy"] == "Ada Lovelace" && (edited.object["checks"] as? [Any])?.isEmpty == true)
             #expect(try await ward.patch(clinic, #"{"status": "reviewed"}"#)["status"] == "reviewed")
 
-            // A doctor does not sign, and nothing is exported before it is signed.
+            // A doctor may not sign, and nothing can be exported before it is signed.
             #expect(try await ward.patch(clinic, #"{"status": "finalized"}"#).status == .forbidden)
             #expect(try await ward.patch(clinic, #"{"status": "exported"}"#).object["status"] != nil)
             let edit = #"{"finalized_text": "Whole tumour 12.3 ml.", "edit_reason": "shorter", "status": "reviewed"}"#
@@ -84,7 +84,7 @@ struct ReportRoutesTests {
             let trace = try await clinic.call(.get, "/api/reports/\(ward.report)/traceability/", as: ward.doctor)
             let last = (trace.object["edits"] as? [[String: Any]])?.last
             #expect((last?["acknowledgedChecks"] as? [String])?.count == 2)
-            // The trail says that they were overridden; the patient's report does not.
+            // The trail records the override; the patient's report does not.
             let changes = "%acknowledgeChecks%"
             #expect(
                 try await clinic.rows("audit_entries WHERE action = 'report.sign' AND changes LIKE '\(changes)'") == 1)

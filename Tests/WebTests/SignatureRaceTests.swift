@@ -6,11 +6,11 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Signatures that meet other changes of the same report.
+/// Signatures concurrent with other changes of the same report.
 struct SignatureRaceTests {
     private typealias Finished = ReportRoutesTests.Finished
 
-    /// A doctor edits while a radiologist signs: whatever comes first, what is signed is what she was shown.
+    /// A doctor edits while a radiologist signs: in any order, the signed text is the one she was shown.
     @Test(arguments: TestDatabase.all) func nothingUnseenIsSignedInARace(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let ward = try await Finished(clinic)
@@ -39,7 +39,7 @@ struct SignatureRaceTests {
         }
     }
 
-    /// An administrator deletes a draft while it is signed: one of both happens, and the other is told so.
+    /// An administrator deletes a draft while it is signed: one of them succeeds, and the other gets an error.
     @Test(arguments: TestDatabase.all) func aSignatureAndADeletionDoNotMeet(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let ward = try await Finished(clinic)
@@ -62,7 +62,7 @@ struct SignatureRaceTests {
         }
     }
 
-    /// Corrections that are sent at once are all added, each with a number of its own.
+    /// Concurrent addenda are all added with distinct numbers.
     @Test(arguments: TestDatabase.all) func addendaAtOnceAreAllAdded(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let ward = try await Finished(clinic)
@@ -80,7 +80,7 @@ struct SignatureRaceTests {
         }
     }
 
-    /// Nil where it is done.
+    /// `nil` on success.
     private static func outcome(_ body: @Sendable () async throws -> Void) async -> AppError.Code? {
         do {
             try await body()

@@ -10,7 +10,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What is signed stays as it was signed, and nobody signs what nobody has shown her.
+/// A signed text does not change, and users only sign what they have been shown.
 struct SignedReportTests {
     private typealias Finished = ReportRoutesTests.Finished
 
@@ -164,14 +164,14 @@ struct SignedReportTests {
                     try await clinic.database.write { _ = try $0.execute(statement) }
                 }
             }
-            // The case takes everything along when it is purged.
+            // Purging the case also deletes its reports.
             try await clinic.database.write { try $0.execute("DELETE FROM cases") }
             #expect(try await clinic.rows("report_addenda") == 0)
             #expect(try await clinic.rows("report_edits") == 0)
         }
     }
 
-    // MARK: What was seen
+    // MARK: Seen revisions
 
     static func cookie(_ token: String) -> HTTPFields { [.cookie: "neuroai_access=\(token)"] }
 
@@ -190,7 +190,7 @@ struct SignedReportTests {
             #expect(stale.status == .preconditionFailed)
             #expect(try await ward.patch(clinic, #"{"status": "reviewed"}"#, as: ward.radiologist).status == .conflict)
             #expect(try await ward.read(clinic)["status"] == "draft")
-            // Every call that shows the text counts.
+            // Every call that returns the text counts.
             let path = "/api/reports/\(ward.report)/"
             for (number, look) in [
                 path, "/api/reports/", "/api/reports/?caseId=\(ward.caseID)", path + "traceability/", path + "export/",

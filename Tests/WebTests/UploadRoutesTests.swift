@@ -37,14 +37,14 @@ struct UploadRoutesTests {
             #expect(head.headers[.contentDisposition] == "inline; filename=\"t1ce.nii\"")
             #expect(
                 try await clinic.call(.get, path, headers: [.range: "bytes=99999999-"]).status == .rangeNotSatisfiable)
-            // Any change of the address is noticed.
+            // Any change of the URL is detected.
             #expect(try await clinic.call(.get, path.replacing("expires=1", with: "expires=2")).status == .forbidden)
             #expect(try await clinic.call(.get, String(path.dropLast())).status == .forbidden)
             #expect(try await clinic.call(.get, address.path).status == .notFound)
         }
     }
 
-    /// As .NET sends it, and as a Windows client names its files.
+    /// As sent by .NET, and with Windows file names.
     @Test func otherClientsFormsAreTaken() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
@@ -70,7 +70,7 @@ struct UploadRoutesTests {
         }
     }
 
-    /// A body that is refused, and the field and word that say why.
+    /// A rejected body, with the field and a word of the error.
     struct Fault: Sendable, CustomTestStringConvertible {
         let name: String
         let data: @Sendable () -> Data
@@ -126,7 +126,7 @@ struct UploadRoutesTests {
         }
     }
 
-    /// Equal forms, and an sform of zeros beside a good qform.
+    /// Equal forms, and an sform of zeros beside a valid qform.
     @Test(arguments: [nil, [Float](repeating: 0, count: 12)]) func aSoundQformIsEnough(_ sform: [Float]?) async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()

@@ -14,7 +14,7 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// The whole service behind its routes, in process, on a fresh database with real files.
+/// The whole service with its routes, in process, on a new database with real files.
 struct WebClinic: Sendable {
     let client: any TestClientProtocol
     let database: any Database
@@ -52,7 +52,7 @@ struct WebClinic: Sendable {
         }
     }
 
-    /// Another model than the active one is installed as well.
+    /// A second model besides the active one is also installed.
     static let models: InstalledModels = {
         let active = InstalledModel(
             identity: model, architecture: "stand-in",
@@ -69,7 +69,7 @@ struct WebClinic: Sendable {
         _ database: any Database, _ blobs: DiskBlobStore, _ partials: PartialFileStore,
         _ decided: (sessions: SessionSettings, accounts: AccountSettings), _ change: (inout WebSettings) -> Void
     ) async throws -> WebServices {
-        // Tests refuse more in a moment than a service writes one by one.
+        // Tests cause more denied requests at once than a service writes individually.
         var limits = RefusalLimits()
         limits.burst = 1_000_000
         limits.totalBurst = 1_000_000
@@ -118,13 +118,13 @@ struct WebClinic: Sendable {
         return answer
     }
 
-    /// An answer that a test got by itself, once it has left its trace.
+    /// A response that a test received by other means, after its audit check.
     func traced(_ method: HTTPRequest.Method, _ path: String, _ answer: Answer) async throws -> Answer {
         try await audit.check(conformance.route(method, path), answer, isSignedIn: true)
         return answer
     }
 
-    /// Whether an answer is as described, and left its trace.
+    /// Checks a response's format and its audit entry.
     func check(_ method: HTTPRequest.Method, _ path: String, _ answer: Answer, isSignedIn: Bool) async throws {
         conformance.check(method, path, answer)
         try await audit.check(conformance.route(method, path), answer, isSignedIn: isSignedIn)
@@ -155,7 +155,7 @@ struct WebClinic: Sendable {
         try await post(form: Self.form(data, modality, name: name), to: caseID, as: token)
     }
 
-    // MARK: People and cases
+    // MARK: Users and cases
 
     static let password = "correct horse"
 
@@ -166,13 +166,13 @@ struct WebClinic: Sendable {
         """
     }
 
-    /// Somebody new with an access token.
+    /// A new user with an access token.
     func signUp(_ email: String = "ada@clinic.org", role: String = "doctor") async throws -> String {
         let answer = try await call(.post, "/api/users/register/", Self.registration(email, role: role))
         return try #require(answer["access"])
     }
 
-    /// An administrator of the default institution with an access token.
+    /// A new administrator of the default institution with an access token.
     func signUpAdmin(_ email: String = "root@clinic.org") async throws -> String {
         _ = try await signUp(email)
         try await database.write { try $0.execute("UPDATE users SET role = 'admin' WHERE email = \(email)") }
@@ -187,7 +187,7 @@ struct WebClinic: Sendable {
         return try #require(answer["caseId"])
     }
 
-    /// A case with one good series.
+    /// A case with one valid series.
     func makeUploadedCase(_ token: String) async throws -> String {
         let id = try await makeCase(token)
         #expect(try await upload(HeadPhantom.nifti(), "t1ce", to: id, as: token).status == .created)
@@ -219,7 +219,7 @@ struct WebClinic: Sendable {
             logger: logger)
     }
 
-    /// Runs a worker until nothing is left to do.
+    /// Runs a worker until there are no jobs left.
     func work(_ pipeline: @escaping SegmentationEngine.Run = standIn) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -259,7 +259,7 @@ struct WebClinic: Sendable {
         return try written(result, pictures: [OutputFile(name: "contours.png", content: .picture)], to: folder)
     }
 
-    /// What a run hands over whose masks and pictures lie in `folder`.
+    /// A run's output with masks and pictures in `folder`.
     static func written(
         _ result: SegmentationResult, pictures: [OutputFile] = [], to folder: URL
     ) throws -> WrittenStudy {
@@ -270,7 +270,7 @@ struct WebClinic: Sendable {
     }
 }
 
-/// What came back.
+/// A response.
 struct Answer: Sendable {
     let status: HTTPResponse.Status
     let headers: HTTPFields

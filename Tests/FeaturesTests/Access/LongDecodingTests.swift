@@ -4,7 +4,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// A long body keeps no event loop from serving others.
+/// A long body does not block an event loop.
 struct LongDecodingTests {
     @Test func aLongBodyIsDecodedBesideTheEventLoop() async throws {
         try await withTaskExecutorPreference(Loop()) {
@@ -16,7 +16,7 @@ struct LongDecodingTests {
     }
 }
 
-/// Stands for a server's event loop.
+/// Simulates a server's event loop.
 private final class Loop: TaskExecutor {
     private static let key = DispatchSpecificKey<Bool>()
     private let queue = DispatchQueue(label: "loop")

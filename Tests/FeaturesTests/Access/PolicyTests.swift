@@ -5,7 +5,7 @@ import Testing
 @testable import Kernel
 
 @Suite struct PolicyTests {
-    /// The table as a person would write it, so that a change of the code shows as a change of this page.
+    /// The table as a person would write it, so that a change of the code shows here.
     private static let expected = """
         admin: user.read=institution user.change=institution case.create=institution case.read=institution \
         case.change=institution case.delete=institution case.share=institution case.restore=institution \

@@ -5,7 +5,7 @@ import Testing
 @testable import Kernel
 
 @Suite struct RequestCoalescerTests {
-    /// A read that ends when it is let go, and counts how often it ran.
+    /// A read that ends when it is released, and counts its runs.
     private final class SlowRead: Sendable {
         private let state = Mutex<(begun: Int, places: [CheckedContinuation<Void, Never>])>((0, []))
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Kernel
 
 struct VisibleTextTests {
-    /// A required text that shows nothing is as good as none.
+    /// A required text without visible characters counts as missing.
     @Test(arguments: ["", " \n\t", "\u{200b}", "\u{2060}\u{a0}\u{ad}", "\u{2800}"])
     func whatShowsNothingIsBlank(_ text: String) {
         let error = #expect(throws: AppError.self) {

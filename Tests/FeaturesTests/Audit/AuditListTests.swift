@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// What is rare in the trail is not looked for among all the readings.
+    /// Rare actions are not searched for among all reads.
     @Test func rareEntriesAreFoundByTheirIndex() async throws {
         try await AuditTrail.with(.sqlite) { trail in
             func plan(_ change: (inout AuditQuery) -> Void) async throws -> String {

@@ -6,7 +6,7 @@ import Testing
 @testable import Kernel
 
 @Suite struct AuditSealTests {
-    /// The bytes and the hash of docs/audit.md, made there by Python.
+    /// The bytes and the hash in docs/audit.md, generated there by Python.
     @Test(arguments: TestDatabase.all) func theHashIsTheDocumentedOne(_ kind: TestDatabase) async throws {
         try await kind.with { database in
             let user = "22222222-2222-4222-8222-222222222222"
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// As above with two changes behind the other fields; the hash is of docs/audit.md, made there by Python.
+    /// As above, followed by two changes; the hash is in docs/audit.md, generated there by Python.
     @Test(arguments: TestDatabase.all) func changesAreHashedBehindTheOtherFields(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.database.write {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    /// Writers of every kind and two sealers at once, as two server processes have them.
+    /// Writers of every kind and two concurrent sealers, as with two server processes.
     @Test(arguments: TestDatabase.all) func twoSealersAndAThousandWritersLeaveOneChain(_ kind: TestDatabase)
         async throws
     {
@@ -149,13 +149,13 @@ import Testing
     }
 }
 
-/// The database itself refuses what would change the trail.
+/// The database itself rejects changes of the trail.
 @Suite struct AppendOnlyTests {
     private static let statements: [SQL] = [
         "UPDATE audit_entries SET action = 'x' WHERE request_id = 'r-1'",
         "UPDATE audit_entries SET actor_id = NULL WHERE request_id = 'r-1'",
         "UPDATE audit_entries SET changes = '[]' WHERE request_id = 'r-1'",
-        // While it waits for the sealer.
+        // Before it is sealed.
         "UPDATE audit_entries SET changes = '[]', chain_sequence = 2 WHERE request_id = 'r-2'",
         "UPDATE audit_entries SET occurred_at = 1 WHERE request_id = 'r-2'",
         "UPDATE audit_entries SET chain_sequence = NULL WHERE request_id = 'r-1'",

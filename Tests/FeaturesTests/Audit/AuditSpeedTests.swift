@@ -6,8 +6,8 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What the audit path alone allows, for docs/audit.md: `AUDIT_SPEED=1 scripts/with-postgres swift test --filter AuditSpeed`
-/// (no assertion about time; files of TMPDIR).
+/// The throughput of the audit path alone, for docs/audit.md: `AUDIT_SPEED=1 scripts/with-postgres swift test --filter
+/// AuditSpeed` (does not assert times; files in TMPDIR).
 @Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["AUDIT_SPEED"] != nil))
 struct AuditSpeedTests {
     @Test(arguments: TestDatabase.all, [1, 8, 64, 256])

@@ -4,7 +4,7 @@ import TestSupport
 @testable import Features
 @testable import Kernel
 
-/// An audit trail on a fresh database, its sealer, and the hand of somebody who wants it to say something else.
+/// An audit trail on a new database, its sealer, and an attacker who manipulates it.
 struct AuditTrail: Sendable {
     static let home = JobFixture.institution
     static let start = Timestamp(microseconds: 1_800_000_000_000_000)
@@ -20,7 +20,7 @@ struct AuditTrail: Sendable {
         }
     }
 
-    /// An entry so many seconds after the start.
+    /// An entry this many seconds after the start.
     func entry(_ number: Int, at seconds: Double? = nil, institution: InstitutionID = home) -> AuditEntry {
         AuditEntry(
             institution: institution, actor: user.user, origin: RequestOrigin(requestID: "r-\(number)"),
@@ -32,7 +32,7 @@ struct AuditTrail: Sendable {
         try await database.write { try AuditStore($0).append(entries) }
     }
 
-    /// The same by somebody who owns the database: with any time.
+    /// An entry inserted by the database's owner, with any time.
     func slipIn(_ entry: AuditEntry) async throws {
         try await database.write {
             try $0.execute(
@@ -44,7 +44,7 @@ struct AuditTrail: Sendable {
         }
     }
 
-    /// Entries number 1 to `count`, a second apart, each sealed by itself, so that times are checked between all of them.
+    /// Entries 1 to `count`, a second apart, each sealed separately, so that times between all of them are verified.
     func fill(_ count: Int) async throws {
         for number in 1...count {
             try await write([entry(number, at: Double(number) * 600)])
@@ -56,7 +56,7 @@ struct AuditTrail: Sendable {
         AuditSealService(database: database, batch: batch) { Self.start.advanced(by: .seconds(seconds)) }
     }
 
-    /// What verifying finds; `heads` were noted before.
+    /// The verification's faults; `heads` were recorded before.
     func faults(heads: Set<String> = []) async throws -> [String] {
         var found: [String] = []
         let missing = try await AuditVerifyService(database: database).verify(heads: heads) { verdict in
@@ -73,14 +73,14 @@ struct AuditTrail: Sendable {
         try await database.read { try AuditStore($0).sealed(Self.home, after: 0, limit: 100_000) }
     }
 
-    /// Runs a statement as somebody who owns the database and has taken the triggers away.
+    /// Runs a statement as the database's owner, after dropping the triggers.
     func tamper(_ statement: SQL) async throws {
         let target = kind == .postgres ? " ON audit_entries" : ""
         let chains = kind == .postgres ? " ON audit_chains" : ""
         try await database.write { connection in
             for name in ["update", "delete", "insert"] {
                 try connection.executeScript("DROP TRIGGER IF EXISTS tr_audit_entries_\(name)\(target)")
-                // PostgreSQL's chains have no trigger for inserts.
+                // On PostgreSQL, chains have no trigger for inserts.
                 try connection.executeScript("DROP TRIGGER IF EXISTS tr_audit_chains_\(name)\(chains)")
             }
             try connection.execute(statement)

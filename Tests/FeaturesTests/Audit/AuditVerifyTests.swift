@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Manipulations of somebody who owns the database: each is found and named.
+/// Manipulations by the database's owner: each is detected and identified.
 @Suite struct AuditVerifyTests {
     private static func place(_ number: Int) -> String { "entry number \(number) (" }
 
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    /// Changed and given a hash that fits its new content: the one behind it no longer follows.
+    /// Changed with a matching hash: its successor no longer follows it.
     @Test(arguments: TestDatabase.all) func anEntrySealedAgainIsNamed(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(8)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// Numbers moved up behind a dropped entry, so that none is missing.
+    /// Later entries renumbered after one was dropped, so that none is missing.
     @Test(arguments: TestDatabase.all) func aClosedGapIsFound(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(6)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// A row slipped in later with an earlier time, by hours or by seconds: found while it waits and once it is sealed.
+    /// A row inserted later with an earlier time, by hours or seconds: detected before and after it is sealed.
     @Test(arguments: TestDatabase.all, [700.0, 4789])
     func aBackDatedEntryIsNamed(_ kind: TestDatabase, at time: Double) async throws {
         try await AuditTrail.with(kind) { trail in
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    /// A change that took long, and a server whose clock is behind by an hour, go on from where the chain stands.
+    /// A slow write, and a server whose clock is an hour behind, continue at the end of the chain.
     @Test(arguments: TestDatabase.all) func aTimeNeverLiesBeforeTheChain(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(8)
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    /// The tail cut off together with the sealer's note of it: only a head that was noted elsewhere knows.
+    /// The tail removed together with the sealer's record of it: only an externally recorded head reveals it.
     @Test(arguments: TestDatabase.all) func aCutTailIsFoundByANotedHead(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(8)
@@ -146,12 +146,12 @@ import Testing
         }
     }
 
-    /// A server that was away for long, and one that died in the middle of a long backlog, make no false alarm.
+    /// A server that was down for long, and one that crashed during a long backlog, cause no false alarm.
     @Test(arguments: TestDatabase.all) func aBacklogIsNoFault(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(2)
             try await trail.write((1...30).map { trail.entry($0, at: 2000 + Double($0) * 1000) })
-            // The first step alone, as a process leaves it that dies behind it.
+            // Only the first step, as left by a process that crashes after it.
             try await trail.database.write { connection in
                 let store = AuditStore(connection)
                 let entries = try store.unsealed(AuditTrail.home, limit: 10)

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What entries say of a change: values of what is no data of a patient or a person, names of all other fields.
+/// Audit entries of changes: values of fields without patient or personal data, names of all other fields.
 @Suite struct FieldChangeTests {
     private func changes(_ clinic: Clinic, _ action: String) async throws -> [FieldChange] {
         let rows = try await clinic.database.read {

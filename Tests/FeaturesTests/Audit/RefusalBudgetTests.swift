@@ -41,12 +41,12 @@ import Testing
         let counted = budget.takeCounted(at: Self.now.advanced(by: .seconds(11)))
         #expect(counted.count <= 101)
         #expect(counted.compactMap(\.objectID).compactMap { Int($0) }.reduce(0, +) == 9900)
-        // Once the first ones have their allowance again they make room.
+        // Once the first sources have their allowance again, they make room.
         let isLateAdmitted = budget.admits(Self.refusal("late"), at: Self.now.advanced(by: .seconds(61)))
         #expect(isLateAdmitted)
     }
 
-    /// Whoever asks without a token is counted by address, and never written one by one.
+    /// Requests without a token are counted by address and never written individually.
     @Test func strangersAreCountedSlowly() {
         var limits = RefusalLimits()
         limits.anonymous = 3
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    /// An entry that the database refuses takes none of those along that wait beside it.
+    /// An entry that the database rejects does not fail the entries waiting with it.
     @Test(arguments: TestDatabase.all) func oneBadEntryHarmsNoOther(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             let audit = AuditService(database: trail.database)

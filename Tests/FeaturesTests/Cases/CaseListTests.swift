@@ -50,7 +50,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func pagesAndCursorsCoverAllOnce(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
-            // Several cases share a moment, as after an import.
+            // Several cases have the same time, as after an import.
             let now = clinic.clock.now
             for number in 0..<7 {
                 var form = CaseForm()

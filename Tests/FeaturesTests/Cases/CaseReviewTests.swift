@@ -6,11 +6,11 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What the newest result says about its review, kept with the case.
+/// The newest result's review, stored with the case.
 @Suite struct CaseReviewTests {
     private static let reason = "Predicted Dice of enhancing tumour 0.34."
 
-    /// What a pipeline that finds these reasons measures.
+    /// The measurements of a pipeline with these reasons.
     private static func result(_ reasons: [String]) -> SegmentationResult {
         let plain = Ward.result(of: [.t1ce, .flair])
         let findings = reasons.enumerated().map { Finding(id: "F\(9 + $0)", kind: .review, term: $1) }
@@ -46,7 +46,7 @@ import Testing
             #expect(flagged.revision > before.revision)
             let second = try await Self.segment(ward, [])
             #expect(try await cases.get(ward.doctor, ward.caseID).reviewReasons == [])
-            // Without the newest result the one before it counts again, and without any nothing is known.
+            // Without the newest result the previous one counts again, and without any the review is unknown.
             for (task, reasons) in [(second, 2), (first, nil)] as [(ID<InferenceTask>, Int?)] {
                 try await ward.database.write { connection in
                     let store = SegmentationStore(connection)
@@ -106,7 +106,8 @@ import Testing
         }
     }
 
-    /// As an earlier version left it: an older result with a reason, and the newest as its case is named.
+    /// As stored by an earlier version: an older result with a reason, and the newest result described by the case's
+    /// name.
     private static func addStoredCase(_ name: String, of doctor: Scope, to connection: any DatabaseConnection) throws {
         let caseID = CaseID()
         try connection.execute(

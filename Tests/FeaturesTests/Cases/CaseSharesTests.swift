@@ -52,7 +52,7 @@ import Testing
             await #expect { try await clinic.cases.delete(writer.scope, item.id) } throws: {
                 isAppError($0, .forbidden)
             }
-            // Back to reading, then to nothing.
+            // Back to read access, then to none.
             _ = try await clinic.cases.shares.share(
                 owner.scope, case: item.id, ShareForm(userId: colleague.user.id.string, access: "read"))
             await #expect { try await clinic.cases.update(writer.scope, item.id, change) } throws: {

@@ -63,7 +63,7 @@ import Testing
         FormFault("notes") { $0[.notes] = .value("a\u{0}") },
     ]
 
-    /// It can be in no patient id, so an empty list would read as an answer.
+    /// No patient id can contain it, so an empty list would look like a result.
     @Test func aSearchForWhatDoesNotShowIsRefused() async throws {
         try await Clinic.with(.sqlite) { clinic in
             let doctor = try await clinic.signIn(.doctor)
@@ -102,7 +102,7 @@ import Testing
         #expect(item.age == 44)
     }
 
-    // MARK: Who sees what
+    // MARK: Access
 
     @Test(arguments: TestDatabase.all) func rolesReachWhatThePolicySays(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
@@ -189,7 +189,7 @@ import Testing
                 isAppError($0, .forbidden)
             }
             await #expect { try await clinic.makeCase(researcher) } throws: { isAppError($0, .forbidden) }
-            // Neither a filter nor a search gives away what is hidden.
+            // Neither a filter nor a search reveals hidden data.
             var query = CaseQuery()
             query.patientID = "SECRET-2"
             #expect(try await clinic.cases.list(researcher.scope, query).items.isEmpty)

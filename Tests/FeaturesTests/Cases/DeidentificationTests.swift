@@ -6,7 +6,7 @@ import Testing
 
 @testable import Features
 
-/// What is kept of an uploaded file names nobody and is the same image.
+/// A stored upload identifies no one and is the same image.
 struct DeidentificationTests {
     @Test(arguments: NamedNIfTI.all) func noByteOfTheNameIsKept(_ named: NamedNIfTI) async throws {
         try await TemporaryFolder.with { folder in
@@ -29,18 +29,18 @@ struct DeidentificationTests {
             let after = try NIfTIFile.readImage(staged.url)
             #expect(after.grid == before.grid && after.values == before.values)
             #expect(try NIfTIFile.inspect(staged.url).contentDigest == NIfTIFile.inspect(uploaded).contentDigest)
-            // What is clean stays as it is.
+            // A clean file is unchanged.
             #expect(try await inspector.deidentify(staged.url, in: blobs) == nil)
         }
     }
 
-    /// An sform or a scaling that no reader uses is no place for text either.
+    /// Unused sforms and scalings must not contain text either.
     @Test(arguments: [false, true]) func whatIsNotUsedIsEmpty(_ isBigEndian: Bool) async throws {
         try await TemporaryFolder.with { folder in
             let file = folder.appendingPathComponent("uploaded")
             var bytes = Self.withQform(isBigEndian)
             for offset in [280, 296, 312] { bytes.replaceSubrange(offset..<offset + 10, with: Data(Self.name)) }
-            // No slope, so that what stands behind it is no intercept.
+            // No slope, so the following bytes are not an intercept.
             bytes.replaceSubrange(112..<120, with: [0, 0, 0, 0] + Self.name.prefix(4))
             try bytes.write(to: file)
             let before = try NIfTIFile.readImage(file)
@@ -52,7 +52,7 @@ struct DeidentificationTests {
             let after = try NIfTIFile.readImage(staged.url)
             #expect(after.grid == before.grid && after.values == before.values)
 
-            // The masks on the image's grid repeat only what is used.
+            // Masks on the image's grid repeat only the used forms.
             let mask = folder.appendingPathComponent("mask.nii.gz")
             try NIfTIFile.write(before.mask { $0 > 10 }, forms: NIfTIFile.forms(of: file), to: mask)
             let written = try #require(try Self.unpacked(mask, isCompressed: true))
@@ -61,7 +61,7 @@ struct DeidentificationTests {
         }
     }
 
-    /// The time at which a file was compressed is none of the image's business.
+    /// The compression time is not part of the image.
     @Test func aTimeInTheFrameIsNotKept() async throws {
         try await TemporaryFolder.with { folder in
             let file = folder.appendingPathComponent("uploaded")
@@ -80,7 +80,7 @@ struct DeidentificationTests {
 
     private static let name = Array(NamedNIfTI.name.utf8)
 
-    /// A header whose qform places the voxels, without an sform.
+    /// A header whose qform defines the position, without an sform.
     private static func withQform(_ isBigEndian: Bool) -> Data {
         var bytes = NamedNIfTI(isBigEndian: isBigEndian).bytes
         func put(_ value: Int16, _ offset: Int) {

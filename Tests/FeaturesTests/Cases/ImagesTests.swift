@@ -52,7 +52,7 @@ import Testing
             }
             #expect(try await clinic.images.list(doctor.scope, case: item.id) == [first])
             #expect(try await clinic.storedFiles() == [first.blob])
-            // Another case may have it.
+            // Another case may have the same image.
             _ = try await clinic.add(doctor, try await clinic.makeCase(doctor), .t2, "image 1")
         }
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What is stored of the series behind a case's images.
+/// The stored series of a case's images.
 @Suite struct StudiesTests {
     @Test(arguments: TestDatabase.all) func whatTheUploadFoundIsStored(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
@@ -25,7 +25,7 @@ import Testing
                 let isReplaced = try store.replaceFile(
                     doctor.scope, before, by: file, SeriesHeader(grid, format: .gzippedNIfTI))
                 #expect(isReplaced)
-                // Only once: another may have been faster.
+                // Only once: another process may have been first.
                 #expect(
                     try !store.replaceFile(doctor.scope, before, by: file, SeriesHeader(grid, format: .gzippedNIfTI)))
                 return try #require(try store.find(doctor.scope, image.id))
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    /// One sequence of a study is not looked for among those that models do not look at.
+    /// Sequences must not be among the roles that models ignore.
     @Test func onlyFourRolesAreSequences() {
         #expect(Series.Role.allCases.compactMap(\.sequence) == MRISequence.allCases)
         for sequence in MRISequence.allCases { #expect(Series.Role(sequence).sequence == sequence) }

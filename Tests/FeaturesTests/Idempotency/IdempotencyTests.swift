@@ -42,7 +42,7 @@ import Testing
             await #expect { try await keys.open(doctor.scope, Self.request(body: "{\"a\": 1}")) } throws: {
                 isAppError($0, .keyReused)
             }
-            // Another person's key is another key.
+            // Another user's key is a different key.
             #expect(Self.isWork(try await keys.open(other.scope, Self.request())))
             let rows = try await clinic.database.read { try $0.query("SELECT * FROM idempotency_keys") }
             #expect(!"\(rows)".contains("Smith") && !"\(rows)".contains("k-1"))
@@ -56,7 +56,7 @@ import Testing
             #expect(Self.isWork(try await keys.open(doctor.scope, Self.request())))
             try await keys.abandon(doctor.scope, Self.request())
             #expect(Self.isWork(try await keys.open(doctor.scope, Self.request())))
-            // Broken off: never done twice.
+            // Interrupted: never repeated.
             clinic.clock.advance(by: .seconds(3600))
             await #expect { try await keys.open(doctor.scope, Self.request()) } throws: { isAppError($0, .conflict) }
             clinic.clock.advance(by: .seconds(86_400))

@@ -74,7 +74,7 @@ import Testing
         ] {
             #expect(ByteCount(text)?.bytes == Int64(bytes))
         }
-        // 45 was typed as megabytes and saved as bytes.
+        // 45 meant megabytes but was stored as bytes.
         #expect(ByteCount("45", needsUnit: true) == nil && ByteCount("0", needsUnit: true)?.bytes == 0)
         for (text, bytes) in [("45 MB", 45_000_000), ("2 GiB", 2 << 30), ("7kb", 7000), ("12 B", 12)] {
             #expect(ByteCount(text, needsUnit: true)?.bytes == Int64(bytes))
@@ -101,7 +101,7 @@ import Testing
             #expect(try await clinic.cases.get(visit, item.id).id == item.id)
             #expect(try await clinic.users.list(visit).users.map(\.id) == [doctor.user.id])
             _ = try await clinic.users.updateUser(visit, doctor.user.id, UserChange(role: "radiologist"))
-            // The own account stays at home, and nothing clinical is written by somebody from elsewhere.
+            // The own account stays in its institution, and visitors cannot write clinical data.
             #expect(try await clinic.users.profile(visit).id == root.user.id)
             await #expect { try await clinic.makeCase(Person(root, visit)) } throws: { isAppError($0, .forbidden) }
             await #expect { try await clinic.add(Person(root, visit), item, .t1, "image one") } throws: {
@@ -169,7 +169,7 @@ import Testing
                 isAppError($0, .validation, field: "invitation")
             }
             #expect(try await clinic.users.invitations.list(admin.scope).first?.usedAt == clinic.clock.now)
-            // The link's secret is stored nowhere.
+            // The link's secret is not stored.
             #expect(try await clinic.count("invitations WHERE token_digest = '\(issued.token.text)'") == 0)
         }
     }

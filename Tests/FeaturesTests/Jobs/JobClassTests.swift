@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Which jobs which slot of a worker takes.
+/// Which slots of a worker take which jobs.
 @Suite struct JobClassTests {
     @Test func classesAreNamedWithoutRegardToOrderAndCase() {
         #expect(JobClass.list("imaging, Interactive") == [.interactive, .imaging])
@@ -58,7 +58,7 @@ import Testing
         #expect(turns.order == JobClass.allCases)
         var since: [JobClass: Int] = [:]
         var longest: [JobClass: Int] = [:]
-        // All of them always have work.
+        // All classes always have jobs.
         for _ in 0..<200 {
             let taken = turns.order[0]
             turns.take(taken)
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// What a worker does whose operator has given it a single slot, and what every worker did before.
+    /// A worker with a single slot behaves as every worker did before slots.
     @Test func aSingleSlotRunsOneJobAtATime() async throws {
         try await TestDatabase.sqlite.with { database in
             let fixture = JobFixture(database: database)
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    /// A claim costs as much with a million rows that are over as with none.
+    /// A claim costs as much with a million finished rows as with none.
     @Test(arguments: TestDatabase.all)
     func aClaimReadsOneRangeOfItsIndex(_ kind: TestDatabase) async throws {
         try await kind.with { database in
@@ -178,7 +178,7 @@ import Testing
                         try $0.get("detail", as: String.self)
                     }
                 case .postgres:
-                    // An empty table is read as a whole unless that is forbidden.
+                    // An empty table would be scanned unless that is disabled.
                     try connection.executeScript(
                         "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"
                     )
@@ -191,7 +191,7 @@ import Testing
     }
 }
 
-/// A job that somebody waits for.
+/// A job that someone waits for.
 private struct ShortJob: Job {
     struct Parameters: Codable, Sendable {}
 
@@ -202,7 +202,7 @@ private struct ShortJob: Job {
 }
 
 extension ScriptedJob {
-    /// Works until `isOver` or until it is told to stop.
+    /// Runs until `isOver` or until it is stopped.
     fileprivate static func until(_ isOver: @escaping @Sendable () -> Bool) -> ScriptedJob {
         ScriptedJob { _, control in
             while !isOver() {

@@ -7,7 +7,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// How those who wait for jobs learn how far they are.
+/// How watchers of jobs learn their progress.
 @Suite struct JobFeedTests {
     @Test(arguments: TestDatabase.all)
     func tellsWhatChangesUntilTheEnd(_ kind: TestDatabase) async throws {
@@ -53,11 +53,11 @@ import Testing
             let seen = await (one: one, other: other)
             #expect(seen.one == [.pending, .pending])
             #expect(seen.other == [.pending])
-            // As many as ticks fit in, and no more for the second watcher; its ticks may be fewer on a loaded machine.
+            // At most one query per tick, and none for the second watcher; fewer on a loaded machine.
             let ticks = Int((ContinuousClock.now - began) / interval) + 1
             #expect((2...ticks).contains(watched.queries), "\(watched.queries) queries in \(ticks) ticks")
             #expect(feed.watcherCount == 0)
-            // A query may have been on its way.
+            // A query may already have been sent.
             try await Task.sleep(for: .milliseconds(300))
             let after = watched.queries
             try await Task.sleep(for: .milliseconds(500))
@@ -116,7 +116,7 @@ import Testing
         return seen
     }
 
-    /// The run that the row names.
+    /// The run in the row.
     private static func claim(
         _ id: ID<JobRecord>, _ database: any Database, _ queue: JobQueue
     ) async throws -> JobQueue.Claim {
@@ -126,7 +126,7 @@ import Testing
     }
 }
 
-/// A database that counts what is read, and can be away.
+/// A database that counts reads, and can be unavailable.
 private final class WatchedDatabase: Database {
     private let base: any Database
     private let reads = Atomic(0)
@@ -146,7 +146,7 @@ private final class WatchedDatabase: Database {
         return try await base.read { connection in
             let counted = CountedConnection(base: connection)
             let value = try body(counted)
-            // One transaction is one query here.
+            // Each transaction is one query here.
             guard counted.count == 1 else { throw DatabaseError(.statement, "\(counted.count) queries in a tick.") }
             return value
         }

@@ -4,7 +4,7 @@ import Storage
 @testable import Features
 @testable import Kernel
 
-/// A job whose behaviour a test writes; what it wrote is counted in the audit trail.
+/// A job whose behaviour is defined by a test; its writes are counted in the audit trail.
 struct ScriptedJob: Job {
     struct Parameters: Codable, Sendable {
         let id: ID<ScriptedJob>
@@ -44,7 +44,7 @@ struct ScriptedJob: Job {
     }
 }
 
-/// Short ways through the queue on one database.
+/// Shortcuts for the queue on one database.
 struct JobFixture: Sendable {
     static let institution = InstitutionID.default
 
@@ -67,7 +67,7 @@ struct JobFixture: Sendable {
         JobRunner(queue: queue(job, policy: policy), worker: WorkerID(), logger: Self.logger, giveUp: giveUp)
     }
 
-    /// Says nothing: tests provoke failures.
+    /// Logs nothing: tests provoke failures.
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     @discardableResult
@@ -83,14 +83,14 @@ struct JobFixture: Sendable {
         try await database.read { try JobStore($0).find(id)?.state }
     }
 
-    /// How often an action stands in the audit trail.
+    /// The number of times an action is in the audit trail.
     func count(_ action: String) async throws -> Int {
         try await database.read { connection in
             try connection.query("SELECT id FROM audit_entries WHERE action = \(action)").count
         }
     }
 
-    /// Waits until `condition` holds; false after ten seconds.
+    /// Waits until `condition` is true; returns false after ten seconds.
     func eventually(_ condition: @Sendable () async throws -> Bool) async throws -> Bool {
         let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {

@@ -8,7 +8,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// How long a run may take, as a value and in the worker's loop.
+/// The time limits of a run, as a value and in the worker's loop.
 @Suite struct JobLimitsTests {
     private let limits = JobLimits(total: .seconds(600), stage: .seconds(60))
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// A request's id goes with the work that it asked for, and with what that work asks for.
+/// A request's id is passed on to the jobs that it creates, and to the jobs that these create.
 @Suite struct JobRequestTests {
     @Test(arguments: TestDatabase.all) func theRequestsIDReachesAllThatComesOfIt(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in

@@ -8,7 +8,7 @@ import Testing
 
 /// The worker's loop with real time, on both databases.
 @Suite struct JobRunnerTests {
-    /// An error that knows more than anybody may read.
+    /// An error with confidential content.
     private struct Indiscretion: Error, CustomStringConvertible {
         let description = "Mrs Smith's file smith.nii.gz"
     }
@@ -50,7 +50,7 @@ import Testing
             let runner = fixture.runner(ScriptedJob { _, _ in throw Indiscretion() })
             #expect(try await runner.workOnce())
             #expect(try await fixture.state(id)?.status == .pending)
-            // How long it waits between is a matter of JobState's own tests, which need no clock.
+            // `JobState`'s own tests cover the delay without a clock.
             #expect(try await fixture.eventually { try await runner.workOnce() })
             let state = try #require(try await fixture.state(id))
             #expect(state.status == .failed)
@@ -176,7 +176,7 @@ import Testing
             let revision = try await database.read {
                 try $0.queryOne("SELECT revision FROM jobs")?.get("revision", as: Int.self)
             }
-            // One for the claim, one for the end, four a second between them; a loaded machine takes longer.
+            // One for the claim, one for the end, four per second between them; a loaded machine takes longer.
             #expect((3...30).contains(revision ?? 0))
             #expect(try await fixture.state(id)?.progress.fraction == 1)
         }
@@ -215,7 +215,7 @@ import Testing
 }
 
 extension ScriptedJob {
-    /// Works until it is told to stop, looking as often as a network's run does; gives up after ten seconds.
+    /// Runs until it is stopped, checking as often as a network's run; fails after ten seconds.
     fileprivate static var untilStopped: ScriptedJob {
         ScriptedJob { _, control in
             for _ in 1...500 {

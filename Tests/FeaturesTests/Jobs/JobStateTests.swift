@@ -4,7 +4,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// The life of a job as a value: no database, no clock.
+/// The job's state machine as a value: no database, no clock.
 @Suite struct JobStateTests {
     private let start = Timestamp(microseconds: 1_000_000_000)
     private let policy: JobPolicy = {
@@ -95,7 +95,7 @@ import Testing
         var state = try running(first)
         let later = start.advanced(by: .seconds(2))
         #expect(state.lose(at: later, policy: policy) == .again)
-        // The same worker takes it again: still another run.
+        // A reclaim by the same worker is still another run.
         let second = JobLease(owner: first.owner, token: ID(), expires: later.advanced(by: .seconds(15)))
         #expect(state.claim(second, at: later) == .begin)
         #expect(state.heartbeat(first.token, progress: .none, until: later) == .leaseLost)
@@ -199,7 +199,7 @@ import Testing
         #expect(state.brokenInvariant == "no more losses than attempts")
     }
 
-    /// Walks at random through all transitions: whatever the order, no rule breaks and the end is the end.
+    /// Random transitions: in any order, no invariant breaks and ended jobs stay ended.
     @Test func noOrderOfEventsBreaksARule() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<500 {

@@ -7,7 +7,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Which model works for whom.
+/// The active model of institutions.
 @Suite struct ModelsServiceTests {
     private static func model(_ version: String, _ digit: String) -> InstalledModel {
         InstalledModel(
@@ -26,7 +26,7 @@ import Testing
             database: clinic.database,
             installed: InstalledModels(list: { installed }, defaultModel: { first.identity }),
             clock: {
-                // Choices have an order in time.
+                // Activations are ordered by time.
                 clinic.clock.advance(by: .seconds(1))
                 return clinic.clock.now
             })
@@ -47,7 +47,7 @@ import Testing
             #expect(try await active(service, admin) == ["1"])
             let second = try #require(Self.second.id)
             #expect(try await service.activate(admin.scope, second).isActive)
-            // Choosing what works already adds nothing to go back through.
+            // Activating the active model adds nothing to roll back.
             _ = try await service.activate(admin.scope, second)
             _ = try await service.activate(admin.scope, try #require(Self.third.id))
             #expect(try await active(service, admin) == ["3"])

@@ -7,8 +7,8 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// A PostgreSQL without room (SQLSTATE 53100) is treated like SQLite on a full disk. A trigger raises the error, since no test can
-/// fill the server's disk.
+/// A PostgreSQL with a full disk (SQLSTATE 53100) is handled like SQLite on a full disk. A trigger raises the error,
+/// since no test can fill the server's disk.
 @Suite struct FullPostgresTests {
     private static let fullWorkers = """
         CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// A write that finds no room.
+    /// A write that fails on a full disk.
     private static func write(_ database: any Database) async throws {
         let row = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: nil)
         try await database.write { try OperationsStore($0).heartbeat(row) }

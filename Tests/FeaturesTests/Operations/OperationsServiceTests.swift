@@ -95,7 +95,7 @@ import Testing
             let worker = WorkerRow(id: WorkerID(), version: "test", startedAt: .now, beatAt: .now, model: nil)
             try await clinic.database.write { try OperationsStore($0).heartbeat(worker) }
             #expect(await Self.service(clinic).health().isHealthy)
-            // As if its worker had been stopped half a minute ago, while another one lives.
+            // As if its worker had stopped half a minute ago, while another one is alive.
             _ = try await jobs.queue().heartbeat(claim, .none, at: .now.advanced(by: .seconds(-30)))
             #expect(await Self.service(clinic).health().components[.queue] == "a running job has no heartbeat")
             try await jobs.queue().recoverExpired()
@@ -114,7 +114,7 @@ import Testing
                 models: InstalledModels(list: { [] }, defaultModel: { Self.model }), reuse: .zero)
             #expect(await service.health().isHealthy)
             let filler = try SmallDisk.fill(disk)
-            // The write-ahead log has some room of its own, which the first writes use up.
+            // The write-ahead log has preallocated space, which the first writes use up.
             let jobs = JobFixture(database: database)
             let error = await #expect(throws: DatabaseError.self) {
                 for _ in 0..<10_000 { try await jobs.enqueue() }
@@ -149,7 +149,7 @@ import Testing
     }
 }
 
-/// Takes no file, after a while that is longer than anybody waits.
+/// Rejects files after a delay longer than any timeout.
 private struct FullBlobStore: BlobStore {
     func stage(limit: Int64) async throws -> any BlobWriter {
         try await Task.sleep(for: .seconds(30))

@@ -7,8 +7,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Reports are composed, and texts held against the findings, while no transaction is open: on SQLite nobody else could write
-/// meanwhile.
+/// Reports are composed and checked while no transaction is open: on SQLite it would block other writes.
 @Suite struct ComposingTests {
     private static func finished(_ kind: TestDatabase, _ body: @escaping @Sendable (Ward) async throws -> Void)
         async throws
@@ -24,7 +23,7 @@ import Testing
         try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
     }
 
-    /// The stand-in's result counts no lesions, so its report is held back: before anything is written.
+    /// The stand-in's result has no lesion count, so its report is rejected before anything is written.
     @Test(arguments: TestDatabase.all) func aDraftIsHeldBackBeforeATransactionBegins(_ kind: TestDatabase) async throws
     {
         try await Self.finished(kind) { ward in
@@ -88,7 +87,7 @@ import Testing
     }
 }
 
-/// A database that knows how many transactions were begun and how many are open.
+/// A database that counts started and open transactions.
 private final class WatchedDatabase: Database {
     private let base: any Database
     private let beginnings = Atomic(0)

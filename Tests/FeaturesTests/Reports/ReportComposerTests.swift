@@ -99,7 +99,7 @@ struct ReportComposerTests {
         #expect((sentence?.findings == ["F99"]) == isSaid)
     }
 
-    /// What the check of the draft has against its sentences on enhancement.
+    /// The faults of the draft's sentences on enhancement.
     private func faults(_ draft: ReportDraft, _ result: SegmentationResult) -> [String] {
         draft.faults(against: result.structuredFindings).map(\.reason)
             .filter { $0.contains("enhancement") || $0.contains("probability") }
@@ -119,7 +119,7 @@ struct ReportComposerTests {
                 section: sentence.section, text: sentence.text.replacing("0.08", with: "0.80"),
                 findings: sentence.findings)
         }
-        // The fixture's findings carry only some of the other sentences.
+        // The fixture's findings support only some of the other sentences.
         let known = draft.faults(against: result.structuredFindings).count
         #expect(ReportDraft(sentences: other).faults(against: result.structuredFindings).count == known + 1)
     }

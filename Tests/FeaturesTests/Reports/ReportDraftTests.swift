@@ -5,7 +5,7 @@ import Testing
 @testable import Imaging
 
 struct ReportDraftTests {
-    /// A sound result of one lesion, with the findings that the pipeline would list.
+    /// A valid result with one lesion, with the findings as listed by the pipeline.
     static func result(_ side: Lesion.Side = .left) -> SegmentationResult {
         let volumes: [TumourRegion: Double] = [.wholeTumour: 12_345, .tumourCore: 6_789, .enhancingTumour: 0]
         let lesion = Lesion(
@@ -65,7 +65,7 @@ struct ReportDraftTests {
         ("insula 30 %", "insula"), ("insula 30 %", "thalamus 30 %"),
         ("segmented as tumour", "segmented as high-grade tumour"), ("Abuts", "With mass effect, abuts"),
         ("whole tumour 0.83", "whole tumour 0.93"),
-        // Right numbers of a wrong region.
+        // Correct numbers of a wrong region.
         ("whole tumour 0.83, tumour core 0.61", "whole tumour 0.61, tumour core 0.83"),
         ("core 6.79 ml, enhancing component 0.00 ml", "core 0.00 ml, enhancing component 6.79 ml"),
         ("Tumour core: 6.79 ml", "Tumour core: 12.3 ml"), ("15 × 12 mm", "25 × 20 mm"),
@@ -105,7 +105,7 @@ struct ReportDraftTests {
         ] { #expect(text.contains(sentence), "\(sentence)") }
     }
 
-    /// A reader finds what any sentence cites.
+    /// Readers can look up every cited finding.
     @Test func everyCitedFindingIsARowOfTheTable() {
         let result = Self.result()
         let rows = Dictionary(uniqueKeysWithValues: result.structuredFindings.map { ($0.id, $0.measurement) })
@@ -119,7 +119,7 @@ struct ReportDraftTests {
         #expect(names.contains("Tumour core: parts (≥ 0.05 ml)"))
     }
 
-    /// Diameters of versions before 2.5 name no region and are the whole tumour's.
+    /// Diameters of versions before 2.5 have no region and are the whole tumour's.
     @Test func aResultOfAnEarlierVersionIsReportedByTheWholeAlone() throws {
         let old = Self.result()
         let lesion = Lesion(

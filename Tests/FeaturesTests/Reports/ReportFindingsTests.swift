@@ -4,9 +4,9 @@ import Testing
 @testable import Imaging
 @testable import Kernel
 
-/// A sentence and what it cites cannot differ.
+/// A sentence cannot differ from its citations.
 @Suite struct ReportFindingsTests {
-    /// Three lesions, the first with a core of four parts and two foci.
+    /// Three lesions, the first with a core in four parts and two foci.
     private static func result(_ enhancement: Enhancement? = Enhancement(.segmented, probability: 0.9))
         -> SegmentationResult
     {
@@ -73,7 +73,7 @@ import Testing
         #expect(sentences.allSatisfy { !$0.findings.isEmpty })
     }
 
-    /// Another quantity changes the sentences that cite it, and no other.
+    /// Changing a quantity changes the sentences that cite it, and no others.
     @Test func everyQuantityIsThatOfACitedFinding() {
         let result = Self.result()
         let findings = result.structuredFindings
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    /// The document says otherwise in every number.
+    /// The document differs in every number.
     @Test func theDocumentIsNotLookedAt() throws {
         let other = Self.lesion(1, 99_900, core: [], foci: [], .left)
         let findings = Self.result().structuredFindings

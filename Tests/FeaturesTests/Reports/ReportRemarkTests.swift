@@ -47,7 +47,7 @@ struct ReportRemarkTests {
 
     @Test(arguments: [
         "Probably a glioblastoma.", "There is mass effect.", "No midline shift.",
-        // No finding says how much of a lobe a lesion fills.
+        // No finding measures how much of a lobe a lesion fills.
         "It fills 70 % of the lobe.",
     ])
     func whatNoFindingMeasuresIsNamedAndNoContradiction(_ text: String) {
@@ -68,7 +68,7 @@ struct ReportRemarkTests {
         #expect(found.map(\.kind) == [.contradiction] && found.first?.sentence == ReportRemark.sentenceLimit + 1)
     }
 
-    /// A reader who has the T1CE series that the model did not get may say what she sees.
+    /// A reader who has the T1CE series that the model did not get may describe it.
     @Test func enhancementThatWasNotAssessedContradictsNothing() {
         let findings = ReportDraftTests.result().structuredFindings
         let text = "The lesion shows ring enhancement of 4.2 ml."

@@ -3,7 +3,7 @@ import Testing
 @testable import Features
 
 struct ReportStateTests {
-    /// From, to → what is left; a star where it is refused, "signed" where a signature forbids it.
+    /// From, to → new status; * if rejected, "signed" if a signature prevents it.
     private static let table = """
         draft draft=draft reviewed=reviewed finalized=finalized exported=*
         reviewed draft=draft reviewed=reviewed finalized=finalized exported=*

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Features
 
-/// A printed report says all that its text says.
+/// A printed report contains all of its text.
 struct ReportTextTests {
     private static func printed(_ text: String) -> [String] {
         ReportText.sections(of: text).flatMap { section in

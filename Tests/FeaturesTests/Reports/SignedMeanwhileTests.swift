@@ -9,9 +9,9 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What a signature that comes in between keeps from happening.
+/// Changes prevented by a concurrent signature.
 @Suite struct SignedMeanwhileTests {
-    /// A report on the case's newest result, as if it had been signed.
+    /// A signed report on the case's newest result.
     @Sendable private static func sign(_ ward: Ward) async throws -> ID<Report> {
         let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
         let draft = try ReportStore.Draft(ReportDraft(sentences: []))
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    /// The report is signed after the upload was let in and while its file is being read.
+    /// The report is signed after the upload was admitted and while its file is being read.
     @Test(arguments: TestDatabase.all) func aSeriesIsNotReplacedBelowAFreshSignature(_ kind: TestDatabase) async throws
     {
         try await Self.finished(kind) { ward in
@@ -69,7 +69,7 @@ import Testing
 }
 
 extension DiskBlobStore {
-    /// A file that has arrived and is not kept yet.
+    /// A received file that is not stored yet.
     fileprivate func stage(of bytes: Data) async throws -> StagedBlob {
         let writer = try await stage(limit: .max)
         try await writer.append(bytes)
@@ -77,7 +77,7 @@ extension DiskBlobStore {
     }
 }
 
-/// A database after whose first look something else happens.
+/// A database that runs something else after its first read.
 private final class InterruptedDatabase: Database {
     private let base: any Database
     private let interruption: @Sendable () async throws -> Void

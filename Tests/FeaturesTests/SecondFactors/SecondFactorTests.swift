@@ -9,7 +9,7 @@ import Testing
 @Suite struct SecondFactorTests {
     private let origin = RequestOrigin()
 
-    /// Somebody with a confirmed second factor.
+    /// A user with a confirmed second factor.
     private static func enrolled(_ clinic: Clinic, _ role: Role = .doctor) async throws -> (
         Person, OneTimeCodes, [String]
     ) {
@@ -37,7 +37,7 @@ import Testing
             let (person, codes, _) = try await Self.enrolled(clinic)
             await #expect { try await login(clinic, person, nil) } throws: { isAppError($0, .codeRequired) }
             await #expect { try await login(clinic, person, "") } throws: { isAppError($0, .codeRequired) }
-            // The code of the confirmation was taken already.
+            // The code was already used for the confirmation.
             await #expect { try await login(clinic, person, clinic.code(codes)) } throws: {
                 isAppError($0, .unauthenticated)
             }
@@ -45,7 +45,7 @@ import Testing
             let code = clinic.code(codes)
             try await login(clinic, person, code)
             await #expect { try await login(clinic, person, code) } throws: { isAppError($0, .unauthenticated) }
-            // The wrong password tells nothing of codes.
+            // A wrong password reveals nothing about codes.
             let error = await #expect(throws: AppError.self) {
                 try await clinic.sessions.login(email: person.user.email, password: "wrong password", origin: origin)
             }
@@ -65,9 +65,9 @@ import Testing
             let status = try await clinic.sessions.secondFactors.status(person.principal)
             #expect(status == SecondFactorStatus(isEnabled: true, isRequired: false, recoveryCodesLeft: 8))
             #expect(try await clinic.actions().contains("second_factor.recover"))
-            // Neither secrets nor codes are stored as they are.
+            // Neither secrets nor codes are stored in plain text.
             #expect(try await clinic.count("recovery_codes WHERE digest = '\(RecoveryCodes.plain(recovery[2]))'") == 0)
-            // Another's code is nobody's.
+            // Another user's code is invalid.
             let (other, _, _) = try await Self.enrolled(clinic)
             await #expect { try await login(clinic, other, recovery[3]) } throws: { isAppError($0, .unauthenticated) }
         }
@@ -77,7 +77,7 @@ import Testing
         try await Clinic.with(kind) { clinic in
             let (person, codes, _) = try await Self.enrolled(clinic)
             let factors = clinic.sessions.secondFactors
-            // That code has confirmed it, and is no longer good.
+            // That code was used for the confirmation and is no longer valid.
             for wrong in ["", "123", clinic.code(codes)] {
                 await #expect {
                     try await factors.disable(person.principal, password: Clinic.password, code: wrong)
@@ -148,7 +148,7 @@ import Testing
             await #expect { try await service.confirm(person.principal, code: wrong) } throws: {
                 isAppError($0, .validation, field: "code")
             }
-            // Not confirmed, it asks for nothing.
+            // Unconfirmed, it requires no code.
             try await login(clinic, person, nil)
             _ = try await service.confirm(person.principal, code: clinic.code(codes))
             await #expect { try await service.enrol(person.principal, password: Clinic.password) } throws: {
@@ -197,7 +197,7 @@ import Testing
 }
 
 @Suite struct OneTimeCodesTests {
-    /// RFC 6238, appendix B, for SHA-1; eight digits there.
+    /// RFC 6238, appendix B, for SHA-1, which uses eight digits.
     @Test(arguments: [
         (59, "94287082"), (1_111_111_109, "07081804"), (1_111_111_111, "14050471"), (1_234_567_890, "89005924"),
         (2_000_000_000, "69279037"), (20_000_000_000, "65353130"),
@@ -250,7 +250,7 @@ import Testing
 }
 
 extension Clinic {
-    /// The code of this moment.
+    /// The current code.
     func code(_ codes: OneTimeCodes) -> String {
         codes.code(step: OneTimeCodes.step(at: clock.now))
     }

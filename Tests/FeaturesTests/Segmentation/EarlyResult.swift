@@ -1,4 +1,4 @@
-/// A phantom's result as the program of commit 66cc81f stored it: diameters without a region, no parts, no enhancement.
+/// A phantom's result as stored by commit 66cc81f: diameters without a region, no parts, no enhancement.
 enum EarlyResult {
     static let document = """
         {"atlas":{"fit":0.9999925931961099,"status":"aligned"},"available_modalities":["t1","t1ce","t2","flair"],"brain_mask":"given","confidence_\

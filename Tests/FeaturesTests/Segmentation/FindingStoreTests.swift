@@ -7,9 +7,9 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Findings are stored as rows alone, and a result is read with them as it was written.
+/// Findings are stored only as rows, and read back with their result unchanged.
 @Suite struct FindingStoreTests {
-    /// More than nine, so that an order by their ids would be another one.
+    /// More than nine, so that sorting by id would give another order.
     private static let findings: [Finding] = {
         let quantities: [Double?] = [
             0.1 + 0.2, 1.0 / 3, 4134.324612315777, 95_000, 0, 0.9999925931961099, 1e-5, .leastNonzeroMagnitude, 1e300,

@@ -7,9 +7,9 @@ import Testing
 @testable import Imaging
 @testable import Kernel
 
-/// Documents of earlier versions hold their findings; from m0019 on rows alone do.
+/// Documents of earlier versions contain their findings; since m0019 only rows do.
 @Suite struct FindingsMigrationTests {
-    /// A stored result before the step, and which of its findings have rows.
+    /// A result stored before the migration, and its findings with rows.
     private struct Stored: Sendable {
         let document: String
         let isRow: @Sendable (Int) -> Bool
@@ -19,7 +19,7 @@ import Testing
             get throws { try JSONDecoder().decode(SegmentationResult.self, from: Data(document.utf8)) }
         }
 
-        /// The document's text without its findings, otherwise as it is.
+        /// The document's text without its findings, otherwise unchanged.
         var rest: String {
             get throws {
                 let key = try #require(document.range(of: #""structured_findings":["#))
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// What an encoder writes otherwise than a database would: a negative zero, small and large exponents, escapes.
+    /// Values that an encoder and a database write differently: a negative zero, small and large exponents, escapes.
     private static func document() throws -> String {
         let lesion = Lesion(
             number: 1, volumes: [.wholeTumour: 0.1 + 0.2], confidence: 1e-5, maximumDiameter: 1e21,

@@ -61,7 +61,7 @@ import Testing
             #expect(failed.errorMessage == "The series do not overlay each other.")
             #expect(try await ward.caseStatus() == .failed)
             #expect(try await ward.count("results") == 0)
-            // The same inputs may be tried anew.
+            // The same inputs may be used again.
             #expect(try await ward.service.start(ward.doctor, case: ward.caseID).id != task.id)
         }
     }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// The next run would need as much.
+    /// The next run would need as much memory.
     @Test(arguments: TestDatabase.all)
     func aRunThatNeedsTooMuchMemoryIsNotTriedAgain(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    /// Cancelled and failed re-runs bring nothing, so the case stays completed, since when it was.
+    /// Cancelled and failed reruns produce nothing, so the case stays completed with its original time.
     @Test(arguments: TestDatabase.all)
     func aRerunThatBringsNothingLeavesTheCaseCompleted(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
@@ -151,12 +151,12 @@ import Testing
             _ = try await ward.service.cancel(ward.doctor, waiting.id)
             #expect(try await ward.caseStatus() == .completed)
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
-            // Reports of the first run are for another worker.
+            // Reports of the first run are handled by another worker.
             let failing = ward.runner { _, _, _ in throw ImagingError(.invalidImage, "Unreadable.") }
             #expect(try await failing.workOnce())
             #expect(try await ward.caseStatus() == .completed)
             #expect(try await ward.completedAt() == completed)
-            // Of other images there is no result yet.
+            // The changed images have no result yet.
             try await ward.addImage(.t2)
             let other = try await ward.service.start(ward.doctor, case: ward.caseID)
             _ = try await ward.service.cancel(ward.doctor, other.id)
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    /// F10 of the faults: the dying task is nobody's answer.
+    /// Regression test (F10): a task being cancelled is not returned.
     @Test(arguments: TestDatabase.all)
     func aStartRightAfterACancelRuns(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
@@ -212,7 +212,7 @@ import Testing
     func aTaskThatRunsTwiceHasOneResult(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
-            // While the first worker is at it, its lease is lost and a second one does the whole work.
+            // During the first worker's run, its lease is lost and a second one does all the work.
             let gate = DispatchSemaphore(value: 0)
             let first = ward.runner { sources, folder, control in
                 gate.wait()
@@ -221,7 +221,7 @@ import Testing
             async let slow: Bool = first.workOnce()
             #expect(
                 try await ward.jobs.eventually { try await ward.jobs.state(task.job)?.status == .running })
-            // A heartbeat of the first may come in between and renew the lease: then once more.
+            // A heartbeat of the first worker may renew the lease in between: then try again.
             let isTaken = try await ward.jobs.eventually {
                 try await ward.database.write { _ = try $0.execute("UPDATE jobs SET lease_expires = 1") }
                 return try await ward.runner().workOnce()
@@ -248,7 +248,7 @@ import Testing
             async let work: Bool = runner.workOnce()
             #expect(
                 try await ward.jobs.eventually { try await ward.jobs.state(task.job)?.status == .running })
-            // The series have been found by then: the run is inside the pipeline.
+            // The series have been found by now: the run is inside the pipeline.
             try await Task.sleep(for: .milliseconds(200))
             try await ward.database.write { try $0.execute("DELETE FROM cases WHERE id = \(ward.caseID)") }
             gate.signal()

@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    /// Own and shared ones are one list, each once and in order; of cases that are deleted or nobody shared there is nothing.
+    /// Own and shared tasks are one list, each once and in order; tasks of deleted or unshared cases are excluded.
     @Test(arguments: TestDatabase.all)
     func sharedTasksStandAmongOnesOwn(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in
@@ -162,7 +162,8 @@ import Testing
                 let id = CaseID()
                 try await ward.addCase(id, of: author)
                 ids.append(try await ward.service.start(author, case: id).id)
-                // Of the colleague's the second is shared and then deleted, the third not shared; a share of an own case is none.
+                // Of the colleague's cases the second is shared and then deleted, the third not shared; an own case
+                // cannot be shared with oneself.
                 let (isShared, isDeleted) = (ids.count != 5, ids.count == 4)
                 try await ward.database.write { connection in
                     guard isShared else { return }
@@ -184,7 +185,7 @@ import Testing
         }
     }
 
-    /// A doctor's list begins with the doctor's cases: all tasks of the institution may be a hundred times as many.
+    /// A doctor's list starts from the doctor's cases: the institution may have a hundred times as many tasks.
     @Test func ownTasksAreFoundByTheirCases() async throws {
         try await Ward.with(.sqlite) { ward in
             let plan = try await ward.database.read { connection in

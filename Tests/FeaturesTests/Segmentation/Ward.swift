@@ -9,7 +9,8 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// A small hospital on one database: a doctor with a case of two series, and a worker with a stand-in for the network.
+/// A small hospital on one database: a doctor with a case with two series, and a worker with a stand-in for the
+/// network.
 struct Ward: Sendable {
     let database: any Database
     let blobs: DiskBlobStore
@@ -19,7 +20,7 @@ struct Ward: Sendable {
 
     static let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
 
-    /// Runs `body` in a fresh ward.
+    /// Runs `body` on a new database.
     static func with(_ kind: TestDatabase, _ body: @Sendable (Ward) async throws -> Void) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
@@ -53,7 +54,7 @@ struct Ward: Sendable {
         return scope
     }
 
-    /// A case of two series.
+    /// A case with two series.
     func addCase(_ caseID: CaseID, of author: Scope) async throws {
         try await database.write { connection in
             let study = ImagingStudy()
@@ -93,7 +94,7 @@ struct Ward: Sendable {
 
     var jobs: JobFixture { JobFixture(database: database) }
 
-    /// A worker whose pipeline is `pipeline`, after the series have been checked for being there.
+    /// A worker with `pipeline`, which runs after a check that the series exist.
     func runner(
         policy: JobPolicy = JobFixture.policy,
         _ pipeline: @escaping SegmentationEngine.Run = Ward.standIn
@@ -122,7 +123,7 @@ struct Ward: Sendable {
         return try written(result(of: sources.keys.sorted()), to: folder)
     }
 
-    /// What a run hands over whose mask files lie in `folder`.
+    /// A run's output with mask files in `folder`.
     static func written(_ result: SegmentationResult, to folder: URL) throws -> WrittenStudy {
         let manifest = RunManifest(inputs: [], model: model, codeVersion: "test", device: "cpu")
         let file = OutputFile(name: "manifest.json", content: .manifest)
@@ -154,7 +155,7 @@ struct Ward: Sendable {
         }
     }
 
-    /// How many rows a table holds.
+    /// The number of rows in a table.
     func count(_ table: String) async throws -> Int {
         try await database.read { try $0.query("SELECT 1 AS one FROM \(raw: table)").count }
     }

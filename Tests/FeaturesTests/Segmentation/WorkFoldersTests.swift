@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 
 struct WorkFoldersTests {
-    /// A run that finds less would calculate for minutes and then fail.
+    /// With less space, a run would compute for minutes and then fail.
     @Test(.enabled(if: SmallDisk.isAvailable, "no file system can be mounted here: run the tests as root"))
     func aRunBeginsWhereItsMasksHaveRoom() async throws {
         try await SmallDisk.with(megabytes: 16) { disk in

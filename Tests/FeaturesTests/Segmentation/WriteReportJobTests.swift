@@ -7,7 +7,7 @@ import Testing
 
 /// The report's job after a segmentation's, on both databases.
 @Suite struct WriteReportJobTests {
-    /// Writes a row that says which job wrote it, as the reports' feature does.
+    /// Writes a row with the id of the job, like the reports feature.
     private func queue(_ ward: Ward) -> JobQueue {
         let job = WriteReportJob(database: ward.database) { result, job in
             { connection in
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// A report that can't be written is never passed over in silence.
+    /// A failure to write a report is never silent.
     @Test(arguments: TestDatabase.all)
     func aResultThatIsGoneEndsTheJob(_ kind: TestDatabase) async throws {
         try await Ward.with(kind) { ward in

@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Nobody can lock a user out of the devices and from the addresses that the user signs in from.
+/// A user cannot be locked out of the devices and addresses from which the user signs in.
 @Suite struct KnownDeviceTests {
     private static var settings: SessionSettings {
         var settings = SessionSettings()
@@ -21,7 +21,7 @@ import Testing
             email: email, password: password, devices: devices, origin: RequestOrigin(address: address))
     }
 
-    /// Wrong passwords from changing addresses until the account is throttled for strangers.
+    /// Wrong passwords from changing addresses until unknown clients are throttled.
     private static func attack(_ clinic: Clinic, _ email: String) async {
         for number in 0..<4 { _ = try? await login(clinic, email, from: "203.0.113.\(number)") }
         await #expect { try await login(clinic, email, Clinic.password, from: "203.0.113.9") } throws: {
@@ -36,11 +36,11 @@ import Testing
             _ = try await Self.login(clinic, email, Clinic.password, from: "192.0.2.1")
             await Self.attack(clinic, email)
             _ = try await Self.login(clinic, email, Clinic.password, from: "192.0.2.1")
-            // That sign-in gives strangers no attempt back.
+            // That sign-in gives unknown clients no attempts back.
             await #expect { try await Self.login(clinic, email, from: "203.0.113.9") } throws: {
                 isAppError($0, .tooManyRequests)
             }
-            // Its own failures count, and are known of nobody else's address.
+            // Its own failures count, and do not affect other addresses.
             for code in [AppError.Code.unauthenticated, .unauthenticated, .unauthenticated, .tooManyRequests] {
                 await #expect { try await Self.login(clinic, email, from: "192.0.2.1") } throws: {
                     isAppError($0, code)
@@ -68,17 +68,17 @@ import Testing
             let both = clinic.sessions.deviceCookie(for: eve.user.id, keeping: first)
             for person in [ada, eve] {
                 await Self.attack(clinic, person.user.email)
-                // From wherever it is.
+                // From any address.
                 _ = try await Self.login(
                     clinic, person.user.email, Clinic.password, from: "203.0.113.9", devices: both)
             }
             await #expect {
-                // Another's browser, from where nobody has signed in.
+                // Another user's browser, from an address without sign-ins.
                 try await Self.login(clinic, eve.user.email, Clinic.password, from: "203.0.113.77", devices: first)
             } throws: {
                 isAppError($0, .tooManyRequests)
             }
-            // Stolen, it is good for as many attempts as anybody has.
+            // If stolen, it allows no more attempts than anyone has.
             for code in [AppError.Code.unauthenticated, .unauthenticated, .unauthenticated, .tooManyRequests] {
                 await #expect { try await Self.login(clinic, ada.user.email, devices: first) } throws: {
                     isAppError($0, code)

@@ -20,7 +20,7 @@ import Testing
         #expect(try await !hasher.verify("x", against: ""))
     }
 
-    /// The same letters from another keyboard: composed, decomposed, full-width, a ligature.
+    /// The same letters from different keyboards: composed, decomposed, full-width, a ligature.
     @Test(arguments: [
         ("Stra\u{DF}enb\u{E4}r", "Stra\u{DF}enba\u{308}r"), ("\u{FF50}\u{FF41}ssword horse", "password horse"),
         ("o\u{FB03}ce horse", "office horse"), ("\u{212B}ngstrom 1814", "A\u{30A}ngstrom 1814"),
@@ -34,10 +34,10 @@ import Testing
         #expect(try await !hasher.verify(one, against: nil))
     }
 
-    /// Made before passwords were normalised, and by Django, which never does.
+    /// Hashed before passwords were normalised, and by Django, which does not normalise.
     @Test func aHashOfWhatWasTypedVerifies() async throws {
         let hasher = try PasswordHasher(cost: .least)
-        // `o\u{FB03}ce horse`, as argon2 itself makes it.
+        // `o\u{FB03}ce horse`, hashed by argon2 itself.
         #expect(try await hasher.verify(Self.ligature, against: Self.unnormalised))
         #expect(try await hasher.verify(Self.ligature, against: Self.unnormalisedDjango))
         #expect(try await !hasher.verify("office horse", against: Self.unnormalised))
@@ -57,7 +57,7 @@ import Testing
         #expect(try PasswordHasher(cost: .least).isOutdated(hash))
     }
 
-    /// As `hashlib.pbkdf2_hmac` of Python, which Django uses, makes it.
+    /// Hashed by Python's `hashlib.pbkdf2_hmac`, which Django uses.
     static let django = "pbkdf2_sha256$1000$abcSALT$hHl8YFmRmG2V+iAs4zHQSXckXLiWQl39/UyzaQ6Lizo="
 
     @Test func aHashOfDjangoVerifies() async throws {
@@ -92,7 +92,7 @@ import Testing
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(outcomes.contains(nil) && outcomes.contains(.tooManyRequests))
-        // Afterwards there is room again.
+        // Afterwards the queue has room again.
         _ = try await hasher.hash("correct horse")
     }
 

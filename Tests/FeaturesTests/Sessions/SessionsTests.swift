@@ -133,7 +133,7 @@ import Testing
             _ = try await clinic.sessions.refresh(person.tokens.refresh, origin: origin)
             clinic.clock.advance(by: .seconds(31))
             for token in [person.tokens.refresh, fresh.refresh] {
-                // The trail is read in the order of time.
+                // The trail is read in time order.
                 clinic.clock.advance(by: .seconds(1))
                 await #expect { try await clinic.sessions.refresh(token, origin: origin) } throws: {
                     isAppError($0, .unauthenticated)
@@ -195,7 +195,7 @@ import Testing
         }
     }
 
-    // MARK: Registering
+    // MARK: Registration
 
     @Test(arguments: TestDatabase.all) func nobodyRegistersAsAdmin(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in

@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func anAccountIsTriedSoOften(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind, settings: Self.settings) { clinic in
             let person = try await clinic.signIn(.doctor)
-            // Whether there is such an account makes no difference.
+            // The response does not depend on whether the account exists.
             for email in [person.user.email, "nobody@clinic.org"] {
                 for _ in 0..<3 {
                     await #expect { try await Self.login(clinic, email) } throws: { isAppError($0, .unauthenticated) }
@@ -29,13 +29,13 @@ import Testing
                 let error = await #expect(throws: AppError.self) { try await Self.login(clinic, email.uppercased()) }
                 #expect(error?.code == .tooManyRequests && error?.retryAfter == 300)
             }
-            // The right password does not help now, and a third of the window later it does.
+            // Even the correct password is rejected now, and accepted after a third of the window.
             await #expect { try await Self.login(clinic, person.user.email, Clinic.password) } throws: {
                 isAppError($0, .tooManyRequests)
             }
             clinic.clock.advance(by: .seconds(300))
             try await Self.login(clinic, person.user.email, Clinic.password)
-            // Success forgets the failures.
+            // Success resets the failures.
             for _ in 0..<3 {
                 await #expect { try await Self.login(clinic, person.user.email) } throws: {
                     isAppError($0, .unauthenticated)
@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func anAddressTriesSoOften(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind, settings: Self.settings) { clinic in
             let person = try await clinic.signIn(.doctor)
-            // Those who succeed may come from one address as often as they like.
+            // Successful sign-ins from one address are unlimited.
             for _ in 0..<8 { try await Self.login(clinic, person.user.email, Clinic.password, from: "192.0.2.1") }
             for number in 0..<5 {
                 await #expect {

@@ -28,7 +28,7 @@ import Testing
             "=", with: "")
     }
 
-    /// `token` with another header, signed by HMAC under `key`, or not at all.
+    /// `token` with another header, signed by HMAC with `key`, or unsigned.
     private static func forged(_ token: String, header: String, key: String?) -> String {
         let payload = token.split(separator: ".")[1]
         let signed = "\(base64(header)).\(payload)"
@@ -88,7 +88,7 @@ import Testing
         ] {
             #expect(await signer.claims(token, use: .access, at: Self.noon) == nil, "\(name)")
         }
-        // The forger's tools are sound: with the right header it makes what the signer takes.
+        // The forging function works: with the right header it makes a token that the signer accepts.
         let same = Self.forged(plain, header: #"{"alg":"HS256","typ":"JWT"}"#, key: Self.secret)
         #expect(await hmac.claims(same, use: .access, at: Self.noon) == Self.claims)
     }
@@ -104,7 +104,7 @@ import Testing
         #expect(await after.claims(token, use: .access, at: Self.noon) == Self.claims)
         let fresh = try await after.sign(Self.claims)
         #expect(await after.claims(fresh, use: .access, at: Self.noon) == Self.claims)
-        // A key that is no longer listed reads nothing, and its name with another key neither.
+        // A key that is no longer listed is rejected, and so is its id with another key.
         let alone = try await TokenSigner(secret: Self.secret, key: try TokenKey(id: "2026", pem: new.private))
         #expect(await alone.claims(token, use: .access, at: Self.noon) == nil)
         let renamed = try await TokenSigner(secret: Self.secret, key: try TokenKey(id: "2025", pem: new.private))

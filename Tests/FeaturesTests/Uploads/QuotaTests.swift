@@ -25,7 +25,7 @@ import Testing
                 isAppError($0, .quotaExceeded)
             }
             #expect(try await clinic.storedFiles().count == 1)
-            // What replaces a file needs only the difference.
+            // Replacing a file needs only the difference.
             _ = try await clinic.add(doctor, item, .t1, "image 00000000000001")
             #expect(try await clinic.storedBytes() == 20)
             await #expect {

@@ -47,7 +47,7 @@ import Testing
             let key = try #require(images.first?.blob)
             #expect(try await Data(contentsOf: clinic.blobs.localURL(key)) == Self.content)
             #expect(try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60))).isEmpty)
-            // A client that did not get the last answer asks how far it is.
+            // A client that did not receive the last response queries the progress.
             let progress = try await clinic.uploads.progress(doctor.scope, upload.id, case: item.id)
             #expect(progress.offset == Int64(Self.content.count) && progress.upload.completedAt != nil)
             await #expect { try await Self.send(clinic, doctor, upload, Self.content, at: 0) } throws: {
@@ -99,7 +99,7 @@ import Testing
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item)
-            // As after a kill between the last byte and its image.
+            // As after a crash between the last byte and its image.
             try await Self.fill(clinic, upload)
             #expect(try await clinic.count("series") == 0)
             let progress = try await clinic.uploads.progress(doctor.scope, upload.id, case: item.id)

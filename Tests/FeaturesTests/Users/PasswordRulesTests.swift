@@ -29,7 +29,7 @@ import Testing
         #expect(rules.fault(of: "long enough now", names: []) == nil)
     }
 
-    /// `scripts/bootstrap` installs it.
+    /// Installed by `scripts/bootstrap`.
     @Test func debiansListIsRead() throws {
         let list = try CommonPasswords(path: CommonPasswords.debian)
         #expect(list.count > 40_000)

@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Who may make an account without an invitation, and who lets them in.
+/// Who may register without an invitation, and who approves.
 @Suite struct RegistrationTests {
     private static func form(_ email: String = "grace@clinic.org", invitation: String? = nil) -> Registration {
         Registration(
@@ -27,7 +27,7 @@ import Testing
                 try await clinic.sessions.login(email: "grace@clinic.org", password: password, origin: RequestOrigin())
             }
             await #expect { try await login() } throws: { isAppError($0, .approvalPending) }
-            // Only who knows the password learns that.
+            // Only shown with the correct password.
             await #expect { try await login("wrong password") } throws: { isAppError($0, .unauthenticated) }
             let doctor = try await clinic.signIn(.doctor)
             let stranger = try await clinic.signIn(.admin, institution: try await clinic.makeInstitution())
@@ -60,7 +60,7 @@ import Testing
             let id = try await users.register(Self.form(), origin: RequestOrigin()).user.id
             let active = try await users.updateUser(admin.scope, id, UserChange(isActive: true))
             #expect(active.isActive && !active.isPending)
-            // Turned away.
+            // Rejected.
             let other = try await users.register(Self.form("eve@clinic.org"), origin: RequestOrigin()).user.id
             try await users.delete(admin.scope, other)
             #expect(try await clinic.count("users WHERE is_pending = 1") == 0)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// The operator's way, as Django's `changepassword` goes.
+    /// The operator's command, like Django's `changepassword`.
     @Test(arguments: TestDatabase.all) func theOperatorSetsAPassword(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)

@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// A password that an administrator sets, and accounts that two people change at once.
+/// Passwords set by an administrator, and concurrent changes of accounts.
 struct SetPasswordTests {
     private static let form = PasswordChange(newPassword: "battery staple", confirmPassword: "battery staple")
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// An institution's administrator can do nothing to the superuser whose account lives there.
+/// An institution's administrator cannot change a superuser's account there.
 @Suite struct SuperuserProtectionTests {
     private static func token(_ clinic: Clinic, of session: SessionID) async throws -> ID<RefreshToken> {
         let row = try await clinic.database.read {
@@ -35,7 +35,7 @@ import Testing
                 let error = await #expect(throws: AppError.self, "\(number)") { try await attempt(admin.scope) }
                 #expect(error?.code == .forbidden && error?.message.contains("superuser") == true, "\(number)")
             }
-            // Nothing of it was half done.
+            // Nothing was partially changed.
             _ = try await clinic.again(root)
             #expect(try await clinic.count("second_factors") == 1)
             #expect(try await clinic.count("users WHERE id = '\(id)' AND is_active = 1 AND first_name = 'Root'") == 1)

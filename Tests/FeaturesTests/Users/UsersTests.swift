@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// A name that shows nothing, or shows as somebody else's, is no name.
+    /// A name must be visible and must not look like another's.
     @Test func aNameShows() async throws {
         try await Clinic.with(.sqlite) { clinic in
             let person = try await clinic.signIn(.doctor)
@@ -61,7 +61,7 @@ import Testing
             let same = try await clinic.users.updateProfile(doctor.scope, UserChange(role: "doctor"))
             #expect(same.role == .doctor)
             _ = try await clinic.users.updateUser(admin.scope, doctor.user.id, UserChange(role: "radiologist"))
-            // No token of the old role is good for anything any more.
+            // Tokens of the old role are no longer valid.
             await #expect { try await clinic.again(doctor) } throws: { isAppError($0, .unauthenticated) }
             await #expect(throws: AppError.self) {
                 try await clinic.sessions.refresh(doctor.tokens.refresh, origin: RequestOrigin())
@@ -201,7 +201,7 @@ import Testing
             await #expect { try await clinic.users.delete(admin.scope, doctor.user.id) } throws: {
                 isAppError($0, .notFound)
             }
-            // What the doctor made stays, with the name; the address is free again.
+            // The doctor's cases are kept with the name; the address becomes free.
             #expect(try await clinic.cases.get(admin.scope, item.id).author == "Ada Lovelace")
             let form = Registration(
                 email: doctor.user.email, password: "long enough", confirmPassword: "long enough", firstName: "B",
@@ -225,7 +225,7 @@ import Testing
                 }
             }
             #expect(try await change("new@clinic.org", Clinic.password).email == "new@clinic.org")
-            // An administrator changes others' addresses without, and the own one not.
+            // Administrators change other users' addresses without a password, but not their own.
             let admin = try await clinic.signIn(.admin)
             let given = UserChange(email: "given@clinic.org")
             #expect(
@@ -274,7 +274,7 @@ import Testing
         }
     }
 
-    /// Each takes the role from the other at the same moment.
+    /// Each demotes the other at the same time.
     @Test(arguments: TestDatabase.all) func oneAdministratorIsLeft(_ kind: TestDatabase) async throws {
         try await Clinic.with(kind) { clinic in
             for round in 0..<8 {

@@ -4,11 +4,12 @@ import Testing
 
 @testable import Imaging
 
-/// Brains whose place in MNI space is known are put at a slant, cropped and given other contrasts; the lobes must be found again.
+/// Brains at known positions in MNI space are rotated, cropped and given other contrasts; the lobes must be found
+/// again.
 struct AtlasAlignmentTests {
     private static let source = AtlasSource()
 
-    /// MNI mm of places that textbooks name.
+    /// MNI coordinates in mm of textbook landmarks.
     private static let landmarks: [(point: PatientPoint, structure: AtlasStructure)] = [
         (PatientPoint(x: 25, y: 55, z: 10), .frontalLobe), (PatientPoint(x: -40, y: 30, z: 25), .frontalLobe),
         (PatientPoint(x: 45, y: 5, z: -32), .temporalLobe), (PatientPoint(x: -58, y: -30, z: -8), .temporalLobe),
@@ -19,7 +20,7 @@ struct AtlasAlignmentTests {
         (PatientPoint(x: -10, y: -18, z: 8), .thalamus),
     ]
 
-    /// A patient: the atlas's brain moved by `toPatient`, with contrasts as of T1 or of T2.
+    /// A patient: the atlas's brain transformed by `toPatient`, with T1 or T2 contrasts.
     private struct Patient {
         let image: Image
         let foreground: LabelMap
@@ -37,7 +38,7 @@ struct AtlasAlignmentTests {
             let moved = VoxelGrid(
                 size: atlas.brain.grid.size, affine: toPatient.composed(with: atlas.brain.grid.affine))
             let middle = toPatient.map(PatientPoint(x: 0, y: -18, z: 10))
-            // Left-handed, as scanners write: x falls.
+            // Left-handed, as from scanners: x decreases.
             let grid = VoxelGrid(
                 size: GridSize(i: 96, j: 112, k: 96),
                 affine: VoxelAffine(rows: [
@@ -124,7 +125,7 @@ struct AtlasAlignmentTests {
         #expect(error?.code == .cancelled)
     }
 
-    /// A lesion of the right frontal lobe that crosses nothing, measured through the alignment of a slanted head.
+    /// A lesion of the right frontal lobe that crosses nothing, measured through the alignment of a rotated head.
     @Test func aLesionIsPlacedInItsLobeAndSide() throws {
         let patient = try Patient(turn: 0.2, nod: 0.25, scale: 0.95, isT2: false)
         let grid = patient.image.grid
@@ -153,7 +154,8 @@ struct AtlasAlignmentTests {
         #expect(lesion.locations.reduce(0) { $0 + $1.share } <= 1.000001)
     }
 
-    /// FreeSurfer's labels of real heads, painted as a T1 image: deep structures and cerebellum must lie where the atlas says.
+    /// FreeSurfer's labels of real heads, rendered as a T1 image: deep structures and cerebellum must be where the
+    /// atlas has them.
     @Test(.enabled(if: Self.labelMaps != nil, "no label maps: put the cases beside the checkout as ../shared/cases"))
     func structuresOfRealHeadsAgree() throws {
         let folder = try #require(Self.labelMaps)

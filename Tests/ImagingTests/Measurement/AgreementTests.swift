@@ -3,7 +3,7 @@ import Imaging
 import Testing
 
 struct AgreementTests {
-    /// An ellipsoid with its middle and half axes in mm.
+    /// An ellipsoid with its centre and half axes in mm.
     static func ellipsoid(_ grid: VoxelGrid, at middle: PatientPoint, half: [Double]) -> LabelMap {
         var map = LabelMap(grid: grid, filledWith: 0)
         for k in 0..<grid.size.k {
@@ -90,7 +90,7 @@ struct AgreementTests {
     }
 }
 
-/// scipy finds the same distances, by MONAI's definition.
+/// scipy computes the same distances, by MONAI's definition.
 @Suite(.enabled(if: Peer.isInstalled, "no Python peers: run scripts/bootstrap"))
 struct AgreementPeerTests {
     private struct Answer: Decodable {
@@ -102,7 +102,7 @@ struct AgreementPeerTests {
         let grid = try #require(Phantom.grids[name])
         let first = AgreementTests.ellipsoid(grid, at: PatientPoint(x: -20, y: 10, z: 5), half: [18, 14, 11])
         var second = AgreementTests.ellipsoid(grid, at: PatientPoint(x: -16, y: 7, z: 9), half: [13, 17, 12])
-        // A second lesion that only one of them has, and one cut off by the edge of the image.
+        // A second lesion in only one of them, and one cut off by the edge of the image.
         for mask in [AgreementTests.ellipsoid(grid, at: PatientPoint(x: 25, y: -20, z: 0), half: [5, 5, 7])] {
             for index in mask.values.indices where mask.values[index] != 0 { second.values[index] = 1 }
         }

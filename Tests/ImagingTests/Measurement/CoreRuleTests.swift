@@ -2,12 +2,12 @@ import Testing
 
 @testable import Imaging
 
-/// Rows of 1 mm voxels through a tumour: what enhances, and core of different doubt near to it and far from it.
+/// Rows of 1 mm voxels through a tumour: enhancement, and core of varying certainty near to it and far from it.
 struct CoreRuleTests {
     private let rule = CoreRule(share: 0.1, shift: 1.253, reach: 8)
     private static let length = 60
 
-    /// Three rows thick, so that what enhances is large enough to count.
+    /// Three rows thick, so that the enhancement is large enough to count.
     private func image(_ value: (Int) -> Float) -> Image {
         let grid = Phantom.grid(GridSize(i: Self.length, j: 8, k: 8), axes: [1, 0, 0, 0, 1, 0, 0, 0, 1])
         var image = Image(grid: grid, filledWith: 0)
@@ -36,7 +36,7 @@ struct CoreRuleTests {
 
     @Test func coreFarFromEnhancementIsNone() throws {
         let found = try core()
-        // The last voxel that enhances is 15.
+        // The last enhancing voxel is 15.
         #expect(found[22] > 0.6 && found[24] == 0 && found[45] == 0)
     }
 
@@ -44,14 +44,14 @@ struct CoreRuleTests {
         let found = try core()
         #expect(found[21] < 0.3 && found[21] > 0.2)
         #expect(found[20] > 0.6)
-        // What enhances stays core.
+        // Enhancing voxels stay core.
         #expect(found[10] == 0.9)
     }
 
     @Test func littleEnhancementChangesNothing() throws {
         let unchanged = try core { _ in 0 }
         #expect(unchanged[45] == 0.9 && unchanged[21] == 0.55)
-        // 5 of 48 columns of core enhance: a tenth. 4 do not make one.
+        // 5 of 48 columns of core enhance: a tenth. 4 are less.
         #expect(try core { (10..<14).contains($0) ? 0.9 : 0 }[45] == 0.9)
         #expect(try core(.none)[45] == 0.9)
         #expect(try core(.notAssessed)[45] == 0.9)

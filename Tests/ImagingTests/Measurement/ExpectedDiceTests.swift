@@ -12,7 +12,7 @@ struct ExpectedDiceTests {
 
     @Test func theExpectationIsDiceOfMaskAndProbabilities() {
         #expect(ExpectedDice.soft(map([0, 0, 1, 1]), threshold: 0.5) == 1)
-        // Two voxels in the mask with 0.75 each, 0.25 outside: 2 · 1.5 ÷ (2 + 1.75).
+        // Two mask voxels with 0.75 each, 0.25 outside: 2 · 1.5 ÷ (2 + 1.75).
         #expect(abs(ExpectedDice.soft(map([0.25, 0, 0.75, 0.75]), threshold: 0.5) - 0.8) < 1e-6)
         #expect(ExpectedDice.soft(map([0.4, 0.4]), threshold: 0.5) == 0)
     }
@@ -36,7 +36,7 @@ struct ExpectedDiceTests {
         #expect(expected(predictors, with: [.t1, .t1ce]) == [whole: 0.625])
         #expect(expected(predictors, with: [.t2, .flair]) == [whole: 0.75])
         #expect(expected(predictors, with: [.t1ce, .flair]) == [whole: 0.875])
-        // Packages of earlier versions state neither.
+        // Packages of earlier versions have neither.
         let earlier = try JSONDecoder().decode(
             DicePredictor.self, from: Data(#"{"intercept": 0.5, "soft": 1, "undecided": 0}"#.utf8))
         #expect(earlier == DicePredictor(intercept: 0.5, soft: 1))
@@ -45,7 +45,7 @@ struct ExpectedDiceTests {
     @Test func everySignHasItsWeight() {
         let whole = TumourRegion.wholeTumour
         #expect(expected([whole: DicePredictor(intercept: 0.25)]) == [whole: 0.25])
-        // 2 · 2 ÷ (2 + 2.5), and one doubtful voxel against two of the mask.
+        // 2 · 2 ÷ (2 + 2.5), and one uncertain voxel relative to two of the mask.
         #expect(abs((expected([whole: DicePredictor(intercept: -0.5, soft: 1)])[whole] ?? 0) - 0.3889) < 1e-4)
         #expect(expected([whole: DicePredictor(intercept: 1, undecided: -0.5)]) == [whole: 0.75])
     }

@@ -44,7 +44,8 @@ struct LesionMeasurerTests {
         #expect(lesion.touchesCortex == false)
     }
 
-    /// The whole is 41 × 21 voxels in the plane; its core has two parts, of which the larger holds two enhancing foci and a speck.
+    /// The whole is 41 × 21 voxels in the plane; its core has two parts, the larger with two enhancing foci and a
+    /// speck.
     @Test func everyRegionOfALesionIsMeasuredApart() throws {
         let core: [Box] = [([45, 40, 20], [60, 50, 24]), ([70, 40, 20], [76, 46, 22])]
         let enhancing: [Box] = [
@@ -84,7 +85,7 @@ struct LesionMeasurerTests {
         #expect(found.map { $0.measurement(of: .enhancingTumour)?.parts } == [[], []])
     }
 
-    /// As version 2.4 stored it.
+    /// As stored by version 2.4.
     @Test func aLesionOfAnEarlierVersionHasTheWholeAlone() throws {
         let json = """
             {"number": 1, "volumes": {"whole_tumor": 1000, "tumor_core": 500}, "confidence": 0.9, "maximumDiameter": 30,
@@ -112,12 +113,13 @@ struct LesionMeasurerTests {
         #expect(edge.touchesCortex == true)
     }
 
-    /// A product that leaves one axis out would give 6, 10 or 15 mm³ a voxel; one that takes a diagonal of a turned affine, less.
+    /// A product without one axis would give 6, 10 or 15 mm³ per voxel; one from the diagonal of a rotated affine,
+    /// less.
     @Test(arguments: [[2.0, 3, 5], [5, 2, 3], [3, 5, 2]], [0.0, 0.6]) func aVolumeCountsTheSpacingOfEveryAxis(
         spacing: [Double], turn: Double
     ) throws {
         let (c, s) = (cos(turn), sin(turn))
-        // The first axis runs to the left, so that the affine is left-handed as well.
+        // The first axis runs to the left, so the affine is also left-handed.
         let affine = VoxelAffine(rows: [
             -c * spacing[0], -s * spacing[1], 0, 10, s * -spacing[0], c * spacing[1], 0, 20, 0, 0, spacing[2], 30,
         ])

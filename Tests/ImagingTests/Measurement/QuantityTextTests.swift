@@ -9,7 +9,7 @@ struct QuantityTextTests {
     ])
     func aVolumeIsRoundedAsAReaderRounds(_ cubicMillimetres: Double, _ text: String) {
         #expect(QuantityText.volume(cubicMillimetres).text == text)
-        // What a turned affine leaves of a voxel's volume.
+        // The rounding error of a rotated affine's voxel volume.
         #expect(QuantityText.volume(cubicMillimetres * (1 - 1e-13)).text == text)
     }
 

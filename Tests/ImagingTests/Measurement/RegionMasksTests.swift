@@ -35,7 +35,7 @@ struct RegionMasksTests {
         #expect(try volumes(RegionThresholds(), enhancement: Enhancement(.segmented))[.enhancingTumour] == 1)
     }
 
-    /// Whole and lesions are then the same voxels: 201.8 and 201.7 ml of one tumour were seen in one report.
+    /// Whole tumour and lesions are then the same voxels: a report once had 201.8 and 201.7 ml for one tumour.
     @Test func specksAreNoTumour() throws {
         let grid = Phantom.grid(GridSize(i: 20, j: 10, k: 10), axes: [1, 0, 0, 0, 1, 0, 0, 0, 1])
         var map = Image(grid: grid, filledWith: 0)
@@ -52,7 +52,7 @@ struct RegionMasksTests {
         #expect(lesions.reduce(0) { $0 + ($1.volumes[.wholeTumour] ?? 0) } == 80)
     }
 
-    /// Core that is doubtful outside of the whole tumour's mask stays out of the masks.
+    /// Uncertain core outside the whole tumour's mask is excluded from the masks.
     @Test func anInnerRegionNeverLeavesTheOuterOne() throws {
         #expect(
             try volumes(RegionThresholds([.tumourCore: 0.4]))

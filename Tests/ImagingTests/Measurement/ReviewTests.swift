@@ -41,7 +41,7 @@ struct ReviewTests {
             ])
         #expect(reasons(.notAligned, brainMask: BrainMask.none).count == 1)
         #expect(reasons(hasLesions: false).first?.contains("rule one out") == true)
-        // Nothing is known without an atlas, which the report says elsewhere.
+        // Nothing is known without an atlas, which the report states elsewhere.
         #expect(reasons(.notInstalled).isEmpty)
     }
 
@@ -49,7 +49,7 @@ struct ReviewTests {
         #expect(reasons(expectedDice: [.wholeTumour: 0.69]) == ["Predicted Dice of whole tumour 0.69."])
         #expect(reasons(expectedDice: [.wholeTumour: 0.71]).isEmpty)
         #expect(reasons(expectedDice: [:]).isEmpty)
-        // Without a lesion there is no mask to be unsure of.
+        // Without a lesion there is no mask to doubt.
         #expect(reasons(hasLesions: false, expectedDice: [.wholeTumour: 0]).count == 1)
     }
 
@@ -57,7 +57,7 @@ struct ReviewTests {
         let sound: [TumourRegion: Double] = [.wholeTumour: 0.93, .tumourCore: 0.85, .enhancingTumour: 0.34]
         #expect(reasons(expectedDice: sound) == ["Predicted Dice of enhancing tumour 0.34."])
         #expect(reasons(expectedDice: [.wholeTumour: 0.93, .tumourCore: 0.79]).count == 1)
-        // Where nothing enhances no Dice is predicted, and nothing is missing.
+        // If nothing enhances no Dice is predicted, and nothing is missing.
         #expect(reasons(expectedDice: [.wholeTumour: 0.93, .tumourCore: 0.85]).isEmpty)
         #expect(reasons(expectedDice: sound, reviewBelow: [.enhancingTumour: 0.3]).isEmpty)
         #expect(reasons(expectedDice: sound, reviewBelow: [.wholeTumour: 0.95]).count == 2)

@@ -3,7 +3,7 @@ import Testing
 @testable import Imaging
 
 struct SeriesComparisonTests {
-    /// A ball of two tissues and a few bright vessels that only T1CE shows; FLAIR has the tissues the other way round.
+    /// A ball of two tissues and a few bright vessels visible only in T1CE; FLAIR has the tissues swapped.
     private struct Head {
         let grid = VoxelGrid(
             size: GridSize(i: 32, j: 32, k: 32), affine: VoxelAffine(spacing: [4, 4, 4], origin: .origin))

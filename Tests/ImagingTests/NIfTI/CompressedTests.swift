@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// gzip streams that are unusual or hostile.
+/// Unusual and hostile gzip streams.
 struct CompressedTests {
     private func gzip(_ bytes: Data, in folder: URL) throws -> Data {
         let file = folder.appendingPathComponent("part-\(UUID().uuidString).gz")
@@ -13,14 +13,14 @@ struct CompressedTests {
         return try Data(contentsOf: file)
     }
 
-    /// bgzip and `cat a.gz b.gz` make such files.
+    /// As written by bgzip and `cat a.gz b.gz`.
     @Test(arguments: [[200], [352], [352, 5000, 9000], [1, 2, 3]]) func membersFollowEachOther(_ cuts: [Int]) throws {
         try inTemporaryFolder { folder in
             let whole = NIfTIBuilder().bytes
             let ends = cuts + [whole.count]
             var members = Data()
             for (start, end) in zip([0] + cuts, ends) { members += try gzip(whole[start..<end], in: folder) }
-            // bgzip ends with a member that holds nothing.
+            // bgzip ends with an empty member.
             members += try gzip(Data(), in: folder)
             let (plain, packed) = (folder.appendingPathComponent("a.nii"), folder.appendingPathComponent("a.nii.gz"))
             try whole.write(to: plain)

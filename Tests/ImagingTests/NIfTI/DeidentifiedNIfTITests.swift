@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// A name in one place alone is enough to have a file written anew; a file that names nobody stays as it is.
+/// A name in a single place is enough for a file to be rewritten; a file without names is unchanged.
 struct DeidentifiedNIfTITests {
     struct Place: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -23,7 +23,7 @@ struct DeidentifiedNIfTITests {
             }
         }
 
-        /// What one of gzip's flags announces behind the ten bytes of its head (RFC 1952 §2.3.1).
+        /// Content announced by one of gzip's flags, after the ten bytes of the header (RFC 1952 §2.3.1).
         init(_ name: String, flag: UInt8, _ content: Data) {
             self.init(name) { _, packed in
                 var data = packed
@@ -36,7 +36,7 @@ struct DeidentifiedNIfTITests {
 
     private static let text = Data("SMITH^JOHN".utf8)
 
-    /// No field is set that no reader uses: its qform has the code 0.
+    /// Unused fields are not set: its qform has code 0.
     private static var plain: NIfTIBuilder {
         var builder = NIfTIBuilder()
         builder.offset = [0, 0, 0]

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Imaging
 
-/// sform, qform and pixdim of one header, which readers choose from in different ways.
+/// sform, qform and pixdim of one header, which readers prioritise differently.
 struct HeaderAgreementTests {
-    /// A header with both forms, and what they disagree about.
+    /// A header with both forms, and their disagreement.
     struct Forms: Sendable, CustomTestStringConvertible {
         let name: String
         let subjects: [String]
@@ -107,7 +107,7 @@ struct HeaderAgreementTests {
             try builder.bytes.write(to: file)
             let image = try NIfTIFile.readImage(file)
             #expect(image.grid.affine.rows == sound.sform.map(Double.init))
-            // What is written on its grid does not repeat the form that says nothing.
+            // Files written on its grid do not repeat the empty form.
             let mask = folder.appendingPathComponent("mask.nii.gz")
             try NIfTIFile.write(image.mask { $0 > 10 }, forms: NIfTIFile.forms(of: file), to: mask)
             #expect(try NIfTIFile.forms(of: mask).sformCode == 0)

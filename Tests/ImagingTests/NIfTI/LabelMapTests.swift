@@ -3,12 +3,12 @@ import Testing
 
 @testable import Imaging
 
-/// Label maps given as images, and images of few grey levels that are none.
+/// Label maps sent as images, and images with few grey levels that are not label maps.
 struct LabelMapTests {
     private static let grid = VoxelGrid(
         size: GridSize(i: 60, j: 60, k: 40), affine: VoxelAffine(spacing: [2, 2, 2], origin: .origin))
 
-    /// A ball of regions 20 mm wide, each with a number of its own up to `labels`.
+    /// A ball of regions 20 mm wide, each with its own value up to `labels`.
     private static func map(labels: Int) -> Image {
         image { i, j, k in Float(1 + (i / 10 * 7 + j / 10 * 11 + k / 10 * 17) % labels) }
     }
@@ -44,7 +44,7 @@ struct LabelMapTests {
         #expect(message.contains("label map"), "\(message)")
     }
 
-    /// Grey levels with a little noise, as images of 4 to 8 bits have them.
+    /// Grey levels with a little noise, as in images of 4 to 8 bits.
     @Test(arguments: [10, 16, 32, 127, 255]) func anImageOfFewGreyLevelsIsTaken(_ levels: Int) throws {
         let image = Self.image { i, j, k in
             let smooth = sin(Float(i) / 5) + cos(Float(j) / 7) + sin(Float(k) / 4)
@@ -54,7 +54,7 @@ struct LabelMapTests {
         #expect(try refusal(of: image) == nil)
     }
 
-    /// Slices repeated along an axis are equal to their neighbours along it alone.
+    /// Slices repeated along an axis equal their neighbours only along that axis.
     @Test func repeatedSlicesAreNoRegions() throws {
         let image = Self.image { i, j, k in Float(1 + ((i / 5) * 31 + j * 17 + k * 29) % 40) }
         #expect(try refusal(of: image) == nil)

@@ -2,11 +2,11 @@ import Foundation
 import Imaging
 import Testing
 
-/// A mask opens wherever its image opens, in the same place, whatever forms the image's header has.
+/// A mask opens wherever its image opens, at the same position, regardless of the forms in the image's header.
 @Suite(.enabled(if: Peer.isInstalled, "no Python peers: run scripts/bootstrap"))
 struct MaskPeerTests {
     private struct Answer: Decodable {
-        /// Masks that SimpleITK or nibabel place elsewhere than their image, with the reason.
+        /// Masks that SimpleITK or nibabel place differently from their image, with the reason.
         let misfits: [String]
         let opened: Int
     }
@@ -29,7 +29,7 @@ struct MaskPeerTests {
         }
     }
 
-    /// The same voxels under a header whose forms are those of `variant`.
+    /// The same voxels with the header forms of `variant`.
     private static let rewriting = """
         import sys
         import nibabel as nib, numpy as np

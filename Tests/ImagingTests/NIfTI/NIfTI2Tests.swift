@@ -4,7 +4,7 @@ import Testing
 
 /// NIfTI-2, whose lengths are 64-bit numbers, and the choice between qform and sform.
 struct NIfTI2Tests {
-    /// A header by the standard's byte offsets, followed by rising 16-bit integers.
+    /// A header by the standard's byte offsets, followed by increasing 16-bit integers.
     private struct Builder {
         var bigEndian = false
         var dimensions: [Int64] = [3, 16, 16, 16, 1, 1, 1, 1]
@@ -61,10 +61,10 @@ struct NIfTI2Tests {
     }
 
     @Test func theQformCountsOnlyWithoutSform() throws {
-        // Half a turn about z: x and y point the other way.
+        // A half turn about z: x and y are reversed.
         var builder = Builder(quaternion: [0, 0, 1], qformCode: 1)
         #expect(try read(builder, limits: .anyVolume).grid.orientation.description == "LAS")
-        // A patient's image whose forms name different sides is refused.
+        // A patient's image whose forms contradict each other in side is rejected.
         #expect(throws: ImagingError.self) { try read(builder) }
         builder.sformCode = 0
         let turned = try read(builder).grid

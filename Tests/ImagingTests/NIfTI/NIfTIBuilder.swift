@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Writes NIfTI-1 files by the standard's byte offsets, sound or broken as a test wants them.
+/// Writes NIfTI-1 files by the standard's byte offsets, valid or broken as required.
 struct NIfTIBuilder {
     struct Scalar: Sendable, CustomTestStringConvertible {
         let code: Int16
@@ -75,7 +75,7 @@ struct NIfTIBuilder {
     }
 }
 
-/// A broken or unusable file and a word that its refusal must hold.
+/// A broken or unusable file and a word that its rejection must contain.
 struct BadNIfTI: Sendable, CustomTestStringConvertible {
     let name: String
     let word: String

@@ -2,13 +2,13 @@ import Foundation
 import Imaging
 import Testing
 
-/// Which fields of view and how many voxels count as a head, whatever the file's length.
+/// The fields of view and voxel counts that are accepted as a head, regardless of the file's length.
 struct NIfTILimitsTests {
     struct Scan: Sendable, CustomTestStringConvertible {
         let size: [Int]
         let spacing: [Float]
         var bytes = 2
-        /// A word of the refusal; nil where the scan is taken.
+        /// A word of the rejection; `nil` if the scan is accepted.
         var word: String?
         var testDescription: String { "\(size) voxels of \(spacing) mm, \(bytes) bytes each" }
     }
@@ -46,7 +46,7 @@ struct NIfTILimitsTests {
         }
     }
 
-    /// A file of the whole length with a hole for its voxels.
+    /// A sparse file of full length without voxel data.
     private func write(_ scan: Scan, to file: URL) throws {
         var builder = NIfTIBuilder()
         builder.type = try #require(
@@ -65,7 +65,7 @@ struct NIfTILimitsTests {
         try handle.close()
     }
 
-    /// nibabel stores an array of floats under the header of an integer type with a scaling that misses whole numbers.
+    /// nibabel stores a float array with an integer header type and a scaling that misses whole numbers.
     @Test func labelsAreRoundedAndNothingElseIs() throws {
         try inTemporaryFolder { folder in
             let file = folder.appendingPathComponent("labels.nii")

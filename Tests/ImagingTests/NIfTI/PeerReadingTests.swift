@@ -2,12 +2,12 @@ import Foundation
 import Imaging
 import Testing
 
-/// What nibabel and SimpleITK write, we read with the same affine and the same values.
+/// Files from nibabel and SimpleITK are read with the same affine and the same values.
 @Suite(.enabled(if: Peer.isInstalled, "no Python peers: run scripts/bootstrap"))
 struct PeerReadingTests {
     private struct Written: Decodable {
         let file: String
-        /// RAS mm, 3 × 4, row-major, as the peer that wrote the file sees it.
+        /// RAS mm, 3 × 4, row-major, according to the peer that wrote the file.
         let affine: [Double]
         /// i fastest, scaling applied.
         let values: [Float]
@@ -33,8 +33,8 @@ struct PeerReadingTests {
         }
     }
 
-    /// Straight, left-handed, permuted and oblique affines; qform alone, sform alone and both; NIfTI-1 and 2, both byte
-    /// orders, scaled integers; and what SimpleITK writes by itself.
+    /// Straight, left-handed, permuted and oblique affines; only qform, only sform and both; NIfTI-1 and 2, both byte
+    /// orders, scaled integers; and SimpleITK's default output.
     private static let script = """
         import json, sys
         import nibabel as nib, numpy as np, SimpleITK as sitk

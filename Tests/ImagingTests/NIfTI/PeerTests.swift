@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import Testing
 
-/// nibabel and SimpleITK read what we write, and agree on place and volume.
+/// nibabel and SimpleITK read the written files with equal position and volume.
 @Suite(.enabled(if: Peer.isInstalled, "no Python peers: run scripts/bootstrap"))
 struct PeerTests {
     @Test(arguments: Phantom.grids.keys.sorted()) func masksLieWhereThePeersSeeThem(_ name: String) throws {
@@ -27,7 +27,7 @@ struct PeerTests {
     }
 }
 
-/// The Python peers of `scripts/bootstrap`.
+/// The Python peers from `scripts/bootstrap`.
 enum Peer {
     struct Measure: Decodable {
         /// mm³
@@ -39,7 +39,7 @@ enum Peer {
         let nibabel: Measure
         let simpleITK: Measure
         let sameGrid: Bool
-        /// Share of the mask's voxels that are bright in the image.
+        /// The share of the mask's voxels that are bright in the image.
         let overlap: Double
     }
 
@@ -52,7 +52,7 @@ enum Peer {
         try JSONDecoder().decode(Answer.self, from: run(script, [image.path, mask.path]))
     }
 
-    /// What `script` prints.
+    /// The output of `script`.
     static func run(_ script: String, _ arguments: [String]) throws -> Data {
         let process = Process()
         let output = Pipe()

@@ -4,7 +4,7 @@ import Imaging
 import Testing
 
 struct StudyWriterTests {
-    /// Writes its name into one file.
+    /// Writes its name to a file.
     private struct NoteWriter: StudyFileWriter {
         let stage: String
 
@@ -16,7 +16,7 @@ struct StudyWriterTests {
         }
     }
 
-    /// Cannot write.
+    /// Always fails.
     private struct BrokenWriter: StudyFileWriter {
         let stage = "broken"
 

@@ -2,9 +2,9 @@ import Foundation
 import Imaging
 import Testing
 
-/// What surrounds a brain may have any value; only the brain is looked at.
+/// A brain's background may have any value; only the brain is used.
 struct ForegroundTests {
-    /// An ellipsoid of a brain, 1.2 l, in voxels of 4 mm, with room around it.
+    /// An ellipsoidal brain, 1.2 l, in voxels of 4 mm, with a margin.
     private static let grid = VoxelGrid(
         size: GridSize(i: 48, j: 56, k: 44),
         affine: VoxelAffine(spacing: [4, 4, 4], origin: PatientPoint(x: -96, y: -112, z: -88)))
@@ -14,7 +14,7 @@ struct ForegroundTests {
         return (point.x * point.x / 4225 + point.y * point.y / 6400 + point.z * point.z / 3025).squareRoot()
     }
 
-    /// Values by voxel: radius 1 is the brain's surface; a number in 0..<1 that differs from voxel to voxel comes with it.
+    /// Values by voxel: radius 1 is the brain's surface; `random` is a different number in 0..<1 for each voxel.
     private static func image(_ value: (_ radius: Double, _ random: Float) -> Float) -> Image {
         var image = Image(grid: grid, filledWith: 0)
         for k in 0..<grid.size.k {
@@ -34,9 +34,9 @@ struct ForegroundTests {
 
     struct Around: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        /// The value of a voxel from the one it has with 0 around the brain.
+        /// The value of a voxel, given its value with 0 around the brain.
         let value: @Sendable (_ radius: Double, _ random: Float, _ plain: Float) -> Float
-        /// Whether the values that follow are the very ones of a background of 0, but for one factor.
+        /// The expected values equal those with a background of 0, up to this factor.
         var factor: Float?
     }
 
@@ -72,7 +72,7 @@ struct ForegroundTests {
                 break
             }
         }
-        // The background is not far from the brain's darkest voxels.
+        // The background is close to the brain's darkest voxels.
         let inside = image.values.indices.filter { found.foreground.mask.values[$0] != 0 }.map { image.values[$0] }
         let (low, high) = (try #require(inside.min()), try #require(inside.max()))
         #expect(abs(low) < 0.3 * (high - low))
@@ -90,7 +90,7 @@ struct ForegroundTests {
         #expect(found.foreground.mask.values == Self.stripped.mask { $0 != 0 }.values)
     }
 
-    /// What a tool laid around a stripped brain with a value of its own.
+    /// Shells that a tool added around a stripped brain with its own value.
     @Test(arguments: ["frame", "frames", "corners", "halves", "slab", "one series"]) func shellsOfOtherValuesAreNoBrain(
         _ kind: String
     ) throws {
@@ -116,7 +116,7 @@ struct ForegroundTests {
         #expect(Agreement.dice(found.foreground.mask, expected.foreground.mask) > 0.995)
     }
 
-    /// Neither one value nor faint noise: the brain network is asked, and what it leaves is nearly all.
+    /// Neither uniform nor faint noise: the brain network runs and keeps almost everything.
     @Test func aBrainInNoiseIsNoHead() throws {
         let noisy = try SeparatedStudy(Study(images: [.t1: Self.image { $0 < 1 ? 40 + Self.brain($1) : 30 * $1 }]))
         #expect(noisy.foreground.brainMask == BrainMask.none)
@@ -124,7 +124,7 @@ struct ForegroundTests {
         let given = try #require(try noisy.foreground.given(by: Foreground(brain: within)))
         #expect(given.brainMask == .given)
         #expect(Agreement.dice(given.mask, Self.stripped.mask { $0 != 0 }) > 0.98)
-        // A head is twice its brain, and one that is cut by its volume may be smaller.
+        // A head is twice its brain, and one cropped by its volume may be smaller.
         let head = try SeparatedStudy(Study(images: [.t1: Self.image { $0 < 1.3 ? 300 + 100 * $1 : 12 * $1 }]))
         #expect(try head.foreground.given(by: Foreground(brain: within)) == nil)
         let whole = try SeparatedStudy(Study(images: [.t1: Self.image { 400 * Float($0) * ($1 + 1) }]))
@@ -162,7 +162,7 @@ struct ForegroundTests {
         #expect(found.foreground.mask.values == expected.foreground.mask.values)
         let image = try #require(found.study.images[.t1])
         #expect(!image.values.contains(grey) && image[20, 0, 0] < 1)
-        // A head without such corners stays as it is.
+        // A head without such corners is unchanged.
         let plain = Self.head { 12 * $0 }
         #expect(try SeparatedStudy(Study(images: [.t1: plain])).study.images[.t1]?.values == plain.values)
     }

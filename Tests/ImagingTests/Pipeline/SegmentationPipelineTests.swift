@@ -57,7 +57,7 @@ struct SegmentationPipelineTests {
         try inTemporaryFolder { folder in
             _ = try run([.flair: Phantom.image(try #require(Phantom.grids["straight"]))], in: folder)
             let labels = try NIfTIFile.readLabels(folder.appendingPathComponent("out/segmentation.nii.gz"))
-            // The stand-in's core is all enhancing: 4 must never appear, 3 must.
+            // The stand-in's core enhances completely: 4 must never appear, 3 must.
             #expect(Set(labels.values) == [0, 2, 3])
             let enhancing = try NIfTIFile.readLabels(folder.appendingPathComponent("out/et.nii.gz"))
             #expect(try LabelConvention.brats2023.mask(of: .enhancingTumour, in: labels).values == enhancing.values)
@@ -194,7 +194,7 @@ struct SegmentationPipelineTests {
         }
     }
 
-    /// Series of two grids, so that one mask is resampled.
+    /// Series on two grids, so that one mask is resampled.
     private static func twoGrids() throws -> [MRISequence: Image] {
         let (first, second) = (try #require(Phantom.grids["straight"]), try #require(Phantom.grids["oblique"]))
         return [.t1ce: Phantom.image(first), .flair: Phantom.image(second, texture: 11)]
@@ -214,7 +214,7 @@ struct SegmentationPipelineTests {
             #expect(held.referenceImage.values == images[.t1ce]?.values)
             #expect(held.stages.map(\.name) == ["load", "separate", "align", "measure"])
 
-            // Nor do their files differ, though no file said how to describe the grids.
+            // Their files do not differ either, although no file describes the grids.
             let writer = StudyWriter([NIfTIMaskWriter()])
             let written = try [held, stored].enumerated().map {
                 try writer.write($1, to: folder.appendingPathComponent("\($0)"), control: WorkControl())
@@ -251,7 +251,7 @@ struct SegmentationPipelineTests {
     }
 }
 
-/// A series that no file holds; without an image it cannot be loaded.
+/// A series without a file; without an image it cannot be loaded.
 struct MemorySource: SeriesSource {
     var name: String?
     let image: Image?

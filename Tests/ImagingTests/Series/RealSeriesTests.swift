@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// The checks on a real patient's series. Rates over all of them: docs/decisions/0220 and `training/series_faults.py`.
+/// The checks on a real patient's series. Rates over all patients: docs/decisions/0220 and `training/series_faults.py`.
 struct RealSeriesTests {
     private static let cases: URL? = {
         let named = ProcessInfo.processInfo.environment["NEUROAI_SHARED"].map { URL(fileURLWithPath: $0) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// One image given as two sequences under another brightness.
+/// One image used as two sequences with different brightness.
 struct SeriesCopiesTests {
     private static let sound = SeriesPhantom()
 
@@ -41,14 +41,14 @@ struct SeriesCopiesTests {
         try Self.sound.checkCopies()
     }
 
-    /// Brains that were turned with splines have ripples around them, alike in every series.
+    /// Brains rotated with splines have equal ripples around them in every series.
     @Test func ripplesAroundTheBrainDoNotMakeACopy() throws {
         var study = Self.sound
         study.addRipples()
         try study.checkCopies()
     }
 
-    /// 3 mm boxes of 1 mm voxels, of which no number is a multiple of three.
+    /// 3 mm boxes of 1 mm voxels, with lengths that are not multiples of three.
     @Test func aMirroredImageHasTheMirroredMeans() {
         for lengths in [[20, 21, 22], [9, 8, 31]] {
             let grid = VoxelGrid(size: GridSize(lengths), affine: VoxelAffine(spacing: [1, 1, 1], origin: .origin))

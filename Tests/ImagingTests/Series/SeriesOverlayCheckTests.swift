@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// Series of which one shows the head elsewhere or another head, under a header that says nothing of it.
+/// A series with the head at another position, or another head, without any trace in its header.
 struct SeriesOverlayCheckTests {
     private static let sound = SeriesPhantom()
 
@@ -42,7 +42,7 @@ struct SeriesOverlayCheckTests {
         #expect(overlay.misplaced == [sequence], "\(overlay.pairs)")
     }
 
-    /// z-scores within the brain and 0 around it, which is a value of the brain's as well.
+    /// z-scores within the brain and 0 around it, which also occurs within the brain.
     @Test func aBackgroundAmongTheBrainsValuesRaisesNoDoubt() throws {
         for sequences in [[MRISequence.t1ce], MRISequence.allCases] {
             var study = Self.sound
@@ -78,7 +78,7 @@ struct SeriesOverlayCheckTests {
         #expect(doubts.count == 1)
         #expect(doubts.first?.hasPrefix("\(sequence.displayName) shows tissue outside the brain") == true)
         #expect(try SeriesLattice(study.study).strippingDoubts(.found).isEmpty)
-        // A slab shows less than the others, which is no reason for doubt.
+        // A slab shows less than the others, which is not a reason for doubt.
         var slab = Self.sound
         slab.change(sequence) { $0.cropped(to: VoxelBox(lower: [0, 0, 12], size: GridSize(i: 50, j: 60, k: 22))) }
         #expect(try SeriesLattice(slab.study).strippingDoubts(.given).isEmpty)
@@ -102,7 +102,7 @@ struct SeriesOverlayCheckTests {
         #expect(try study.overlay().doubts.isEmpty)
     }
 
-    /// The rule alone: fine detail may agree where it is and agree better still in the mirror.
+    /// The rule alone: fine detail may agree, but better if mirrored.
     @Test func detailThatAgreesBetterInTheMirrorIsNamed() {
         let overlay = SeriesOverlayCheck(pairs: [
             SeriesPair(.t1, .t1ce, sharpness: 6, handedness: 2),
@@ -113,7 +113,7 @@ struct SeriesOverlayCheckTests {
         #expect(overlay.doubts == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
     }
 
-    /// The rule alone, with figures of a study whose T2 is another patient's, one pair of which passes by chance.
+    /// The rule alone, with the values of a study whose T2 is another patient's, with one pair that passes by chance.
     @Test func onePairThatPassesByChanceHidesNothing() {
         func pair(_ first: MRISequence, _ second: MRISequence, _ sharpness: Double) -> SeriesPair {
             SeriesPair(first, second, sharpness: sharpness, handedness: 2)

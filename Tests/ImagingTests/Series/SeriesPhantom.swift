@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Imaging
 
-/// Four series of one made-up head: irregular anatomy that each shows in a contrast and with noise of its own.
+/// Four series of one synthetic head: irregular anatomy, each with its own contrast and noise.
 struct SeriesPhantom {
     static let grid = VoxelGrid(
         size: GridSize(i: 50, j: 60, k: 46),
@@ -10,7 +10,7 @@ struct SeriesPhantom {
 
     var images: [MRISequence: Image] = [:]
 
-    /// - Parameter patient: another number is another patient.
+    /// - Parameter patient: different numbers give different patients.
     init(patient: UInt64 = 1) {
         let anatomy = Self.anatomy(patient)
         for sequence in MRISequence.allCases {
@@ -35,7 +35,7 @@ struct SeriesPhantom {
         images[sequence] = images[sequence].map(change)
     }
 
-    /// Adds what a resampling with splines leaves around a brain: values near 0 that fade away, alike in every series.
+    /// Adds the effect of spline resampling around a brain: values near 0 that fade out, equal in every series.
     mutating func addRipples() {
         for sequence in images.keys {
             change(sequence) { image in
@@ -49,7 +49,7 @@ struct SeriesPhantom {
         }
     }
 
-    /// The doubts of the check whose sentences become reasons for review.
+    /// The check whose sentences become reasons for review.
     func overlay() throws -> SeriesOverlayCheck {
         let separated = try SeparatedStudy(study)
         return try SeriesLattice(separated.study).overlay(within: separated.foreground.mask)
@@ -59,7 +59,7 @@ struct SeriesPhantom {
         try SeriesLattice(SeparatedStudy(study).study).checkCopies()
     }
 
-    /// A sum of waves of 14 to 45 mm in all directions within an ellipsoid; not a number outside.
+    /// A sum of waves of 14 to 45 mm in all directions within an ellipsoid; NaN outside.
     private static func anatomy(_ patient: UInt64) -> [Float] {
         var state = patient
         let waves = (0..<14).map { _ -> [Float] in
@@ -83,7 +83,7 @@ struct SeriesPhantom {
         return values
     }
 
-    /// Of a voxel by its index; 1 is the brain's surface.
+    /// The radius of a voxel by its index; 1 is the brain's surface.
     private static func radius(_ index: Int) -> Float {
         let (i, j, k) = (index % grid.size.i, index / grid.size.i % grid.size.j, index / grid.size.i / grid.size.j)
         let (x, y, z) = (Float(i) - 24.5, Float(j) - 29.5, Float(k) - 22.5)
@@ -99,7 +99,7 @@ struct SeriesPhantom {
         }
     }
 
-    /// Even numbers in -1...1 (SplitMix64).
+    /// Uniform numbers in -1...1 (SplitMix64).
     private static func random(_ state: inout UInt64) -> Float {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
@@ -110,12 +110,12 @@ struct SeriesPhantom {
 }
 
 extension Image {
-    /// The voxels mirrored under an unchanged header.
+    /// The voxels mirrored with an unchanged header.
     func mirrored(along axis: Int = 0) -> Image {
         rearranged(AxisRearrangement(sources: [0, 1, 2], isFlipped: (0..<3).map { $0 == axis })).placed(on: grid)
     }
 
-    /// The voxels moved under an unchanged header, 0 where nothing comes from.
+    /// The voxels shifted with an unchanged header, 0 if there is no source.
     func moved(_ voxels: [Int]) -> Image {
         var image = Image(grid: grid, filledWith: 0)
         let size = grid.size

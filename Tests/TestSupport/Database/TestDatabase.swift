@@ -2,7 +2,7 @@ import Foundation
 import Storage
 import Testing
 
-/// The two databases that every store is tested on: `@Test(arguments: TestDatabase.all)`.
+/// The two databases on which every store is tested: `@Test(arguments: TestDatabase.all)`.
 package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case sqlite = "SQLite"
     case postgres = "PostgreSQL"
@@ -11,12 +11,12 @@ package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConve
 
     package var testDescription: String { rawValue }
 
-    /// Databases that exist at once; the rest wait, so that a crowd of tests does not run out of connections.
+    /// Limits concurrent databases, so that many tests do not run out of connections.
     private static let gate = Gate(places: 8)
 
-    /// Runs `body` on a fresh database with the whole schema and removes it afterwards.
+    /// Runs `body` on a new database with the whole schema and removes it afterwards.
     ///
-    /// Without a PostgreSQL (`scripts/with-postgres` starts one) the test's case is cancelled, which the run shows.
+    /// Without a PostgreSQL (`scripts/with-postgres` starts one) the test's case is cancelled, as shown in the run.
     package func with<T: Sendable>(
         migrated: Bool = true, _ body: @Sendable (any Database) async throws -> T
     ) async throws -> T {
@@ -64,7 +64,7 @@ package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConve
     }
 }
 
-/// The whole schema, made once for a run and copied for each test: its steps take longer than most tests do.
+/// The whole schema, created once per run and copied for each test: migrating takes longer than most tests.
 private enum SchemaTemplate {
     private static let file = Once<Data>()
     private static let database = Once<String>()
@@ -82,7 +82,7 @@ private enum SchemaTemplate {
         }
     }
 
-    /// The name of a database; it goes with the throw-away server.
+    /// The name of a database, which is removed with the throw-away server.
     static func postgres(at address: PostgresAddress) async throws -> String {
         try await database.value {
             let name = "template_" + PostgresServer.randomName()
@@ -97,7 +97,7 @@ private enum SchemaTemplate {
     }
 }
 
-/// Makes a value when it is first asked for.
+/// Creates a value on first use.
 private actor Once<Value: Sendable> {
     private var task: Task<Value, any Error>?
 
@@ -109,21 +109,21 @@ private actor Once<Value: Sendable> {
     }
 }
 
-/// The throw-away server that `scripts/with-postgres` has started.
+/// The throw-away server started by `scripts/with-postgres`.
 package enum PostgresServer {
-    /// Nil without one; a malformed address fails the test.
+    /// `nil` if there is none; a malformed URL fails the test.
     package static func address() throws -> PostgresAddress? {
         guard let text = ProcessInfo.processInfo.environment["TEST_POSTGRES_URL"] else { return nil }
         guard case .postgres(let address) = try DatabaseURL(text) else { return nil }
         return address
     }
 
-    /// One connection for making and dropping databases.
+    /// One connection for creating and dropping databases.
     fileprivate static let administration = AdministrationConnection()
 
     fileprivate static func randomName() -> String { UUID().uuidString.lowercased().replacing("-", with: "_") }
 
-    /// - Parameter template: names the database to copy; an empty one where there is none.
+    /// - Parameter template: the database to copy; an empty one by default.
     package static func withFreshDatabase<T: Sendable>(
         like template: (@Sendable (PostgresAddress) async throws -> String)? = nil,
         _ body: @Sendable (PostgresAddress) async throws -> T
@@ -147,7 +147,7 @@ package enum PostgresServer {
     }
 }
 
-/// Runs `psql` for statements that no transaction takes; one after the other.
+/// Runs `psql` for statements that cannot run in a transaction, one at a time.
 private actor AdministrationConnection {
     func run(_ statement: String, at address: PostgresAddress) throws {
         let process = Process()
@@ -167,7 +167,7 @@ private actor AdministrationConnection {
     }
 }
 
-/// A folder that goes with the test that made it.
+/// A folder that is removed with its test.
 package enum TemporaryFolder {
     package static func with<T: Sendable>(_ body: @Sendable (URL) async throws -> T) async throws -> T {
         let folder = FileManager.default.temporaryDirectory
@@ -178,7 +178,7 @@ package enum TemporaryFolder {
     }
 }
 
-/// Lets so many in and keeps the others waiting.
+/// A semaphore.
 private actor Gate {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// A head-sized NIfTI-1 file made in code: an ellipsoid of even brain with a bright ball in it, on a black background.
+/// A synthetic head-sized NIfTI-1 file: an ellipsoid of uniform brain with a bright ball, on a black background.
 package enum HeadPhantom {
     private static let size = (i: 80, j: 96, k: 72)
     /// Millimetres.
     private static let spacing: Float = 2
 
-    /// - Parameter brightness: added to every voxel of the head, so that two series are not the same image.
+    /// - Parameter brightness: added to every voxel of the head, so that two series differ.
     package static func nifti(brightness: Float = 0) -> Data {
         made.withLock { made in
             if let found = made[brightness] { return found }
@@ -17,7 +17,7 @@ package enum HeadPhantom {
         }
     }
 
-    /// By brightness: half a million voxels are worked out once for a run, however many tests upload them.
+    /// By brightness: half a million voxels are computed once per run, regardless of the number of uploads.
     private static let made = Mutex([Float: Data]())
 
     private static func make(_ brightness: Float) -> Data {
@@ -30,7 +30,7 @@ package enum HeadPhantom {
         return data
     }
 
-    /// A mask of head and tumour under the same header.
+    /// A mask of head and tumour with the same header.
     package static func labels() -> Data {
         var data = header()
         for k in 0..<size.k {
@@ -44,9 +44,9 @@ package enum HeadPhantom {
         return data
     }
 
-    /// The head under a header with a qform beside the sform.
+    /// The head with a header with both qform and sform.
     ///
-    /// - Parameter sform: nil is the qform's, so that both agree.
+    /// - Parameter sform: equal to the qform by default.
     package static func withForms(sform: [Float]? = nil) -> Data {
         var data = nifti()
         data[252] = 1
@@ -68,7 +68,7 @@ package enum HeadPhantom {
         let z = Float(k - size.k / 2) * spacing
         guard x * x / 4900 + y * y / 7225 + z * z / 3600 < 1 else { return 0 }
         let isTumour = (x - 30) * (x - 30) + y * y + (z - 10) * (z - 10) < 324
-        // A texture that repeats, since an even brain has no variance to normalise by.
+        // A repeating texture, since a uniform brain has no variance for normalisation.
         return (isTumour ? 900 : 400) + brightness + Float((i * 7 + j * 13 + k * 29) % 41)
     }
 

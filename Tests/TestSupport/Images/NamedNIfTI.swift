@@ -1,14 +1,14 @@
 import Foundation
 
-/// Image files that hold a patient's name wherever NIfTI and gzip have room for free text.
+/// Image files with a patient's name wherever NIfTI and gzip allow free text.
 package struct NamedNIfTI: Sendable, CustomStringConvertible {
     package static let name = "SMITH^JOHN"
 
     package var isSecond = false
     package var isBigEndian = false
-    /// How many gzip members the file has; 0 is a plain file.
+    /// The number of gzip members; 0 is an uncompressed file.
     package var members = 0
-    /// Other seeds give other images.
+    /// Different seeds give different images.
     package var seed = 0
 
     package init(isSecond: Bool = false, isBigEndian: Bool = false, members: Int = 0, seed: Int = 0) {
@@ -37,7 +37,7 @@ package struct NamedNIfTI: Sendable, CustomStringConvertible {
         for start in stride(from: 0, to: plain.count, by: length) {
             data.append(Self.gzip(Data(plain.dropFirst(start).prefix(length))))
         }
-        // What follows the last member is passed over by every reader.
+        // All readers skip bytes after the last member.
         data.append(Data(Self.name.utf8))
         return data
     }
@@ -52,7 +52,8 @@ package struct NamedNIfTI: Sendable, CustomStringConvertible {
         return data
     }
 
-    /// Numbers that no reader uses in this file: `pixdim[5...7]` of one volume, the display range, the qform, whose code is 0.
+    /// Fields that no reader uses in this file: `pixdim[5...7]` of one volume, the display range, the qform, whose code
+    /// is 0.
     private var unused: [Int] { isSecond ? [144, 192, 352, 376] : [96, 124, 256, 268] }
 
     private var named: Data {
@@ -116,7 +117,7 @@ package struct NamedNIfTI: Sendable, CustomStringConvertible {
 
     // MARK: gzip
 
-    /// One member with a name, a comment and an extra field (RFC 1952), the bytes stored as they are.
+    /// One member with a name, a comment and an extra field (RFC 1952), and stored (uncompressed) bytes.
     package static func gzip(_ bytes: Data) -> Data {
         let name = Data(name.utf8)
         var data = Data([0x1f, 0x8b, 8, 0x1c, 0, 0, 0, 0, 0, 3])

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A socket to this machine, for requests that no HTTP client would send.
+/// A local socket, for requests that HTTP clients would not send.
 package final class RawConnection: Sendable {
     private let descriptor: Int32
 
@@ -21,11 +21,11 @@ package final class RawConnection: Sendable {
 
     deinit { close(descriptor) }
 
-    /// What came back until the server closed; nil where it has not within `seconds`.
+    /// The response until the server closes the connection; `nil` if it does not within `seconds`.
     ///
     /// - Parameters:
-    ///   - drip: sent again and again.
-    ///   - isEnd: whether nothing more is sent after `opening`, as by a client that is gone.
+    ///   - drip: sent repeatedly.
+    ///   - isEnd: whether the client disconnects after `opening`.
     package func answer(
         to opening: some Collection<UInt8>, drip: String = "", isEnd: Bool = false, within seconds: Double
     ) async throws -> String? {
@@ -49,7 +49,7 @@ package final class RawConnection: Sendable {
     }
 
     package func transmit(_ bytes: [UInt8]) {
-        // A server that has closed must not end the tests by a signal.
+        // A closed connection must not end the tests with a signal.
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Web
 
-/// The list of calls and the document that is made of it.
+/// The list of calls and its OpenAPI document.
 struct APIDescriptionTests {
     /// Every `$ref` in a JSON value.
     private static func references(_ value: Any) -> Set<String> {
@@ -44,8 +44,8 @@ struct APIDescriptionTests {
         }
     }
 
-    /// Code generators make classes of components and of the choices and objects within them, by both names in a row, and
-    /// files of them on disks that know no case.
+    /// Code generators make classes from components and the choices and objects within them, named by both names in
+    /// sequence, and files that must differ on case-insensitive disks.
     @Test func noTwoNamesBecomeOneClass() {
         var owners: [String: String] = [:]
         for (name, schema) in Components.all {
@@ -56,7 +56,7 @@ struct APIDescriptionTests {
         }
     }
 
-    /// The classes that a generator makes of a schema, with where each comes from.
+    /// The classes that a generator makes from a schema, with the origin of each.
     private static func classes(_ name: String, _ schema: JSONValue) -> [(place: String, made: String)] {
         guard case .object(let keywords) = schema else { return [] }
         if case .list(let choices)? = keywords["anyOf"] ?? keywords["oneOf"] {

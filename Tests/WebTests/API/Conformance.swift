@@ -4,16 +4,16 @@ import Testing
 
 @testable import Web
 
-/// Compares answers with what the API's description promises: `WebClinic` asks it about every call that a test makes.
+/// Compares responses with the API's description: `WebClinic` uses it for every call in a test.
 struct Conformance: Sendable {
     private let routes: [(route: APIRoute, pattern: [Substring])]
 
     init(_ routes: [APIRoute]) {
-        // Every answer of every test looks here.
+        // Every response of every test is looked up here.
         self.routes = routes.map { ($0, $0.path.split(separator: "/")) }
     }
 
-    /// Records an issue for whatever the description does not say; calls that are not described pass.
+    /// Records an issue for every deviation from the description; undocumented calls pass.
     func check(_ method: HTTPRequest.Method, _ address: String, _ answer: Answer) {
         guard let route = route(method, address), answer.status != .methodNotAllowed else { return }
         let place = "\(method) \(route.path) \(answer.status.code)"
@@ -33,7 +33,7 @@ struct Conformance: Sendable {
         for fault in SchemaCheck().faults(value, expected) { Issue.record("\(place): \(fault)") }
     }
 
-    /// The call that an address means; constant parts win over parameters, as in the router.
+    /// The call for a URL; constant components take precedence over parameters, as in the router.
     func route(_ method: HTTPRequest.Method, _ address: String) -> APIRoute? {
         let parts = address.prefix { $0 != "?" }.split(separator: "/")
         return routes.filter { route, pattern in
@@ -43,11 +43,11 @@ struct Conformance: Sendable {
     }
 }
 
-/// Compares a JSON value with a schema of ours: the keywords that `Schema` writes, and no property that it does not name.
+/// Validates a JSON value by a schema: the keywords that `Schema` writes, and no undeclared properties.
 struct SchemaCheck {
     private typealias Keywords = [String: Any]
 
-    /// A JSON object that nobody changes.
+    /// An immutable JSON object.
     private struct Fixed: @unchecked Sendable {
         let keywords: Keywords
 
@@ -59,7 +59,7 @@ struct SchemaCheck {
         }
     }
 
-    /// Each is looked up for every value that it describes, so it is read once.
+    /// Parsed once, since each is looked up for every value.
     private static let components = Components.all.compactMapValues { Fixed($0) }
 
     func faults(_ value: Any, _ schema: Schema) -> [String] {
@@ -96,7 +96,7 @@ struct SchemaCheck {
         return []
     }
 
-    /// Our choices are texts, and null.
+    /// Choices are texts or null.
     private static func isSame(_ name: Any, _ value: Any) -> Bool {
         (name as? String) == (value as? String) && (name is NSNull) == (value is NSNull)
     }
@@ -174,7 +174,7 @@ struct SchemaCheck {
     }
 }
 
-/// `JSONSerialization` reads true and 1 as the same class; their Objective-C types tell them apart.
+/// `JSONSerialization` represents true and 1 by the same class; their Objective-C types differ.
 private enum CFBooleanKind {
     static func isBoolean(_ number: NSNumber) -> Bool { ["c", "B"].contains(String(cString: number.objCType)) }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Web
 
-/// What every answer has, whichever route gives it.
+/// Properties of every response, regardless of the route.
 struct EdgeTests {
     private func header(_ name: String, _ answer: Answer) throws -> String? {
         answer.headers[try #require(HTTPField.Name(name))]
@@ -92,7 +92,7 @@ struct EdgeTests {
         }
     }
 
-    /// Health is asked for, and a page that signs in is loaded, by clients that still hold a token.
+    /// Health checks and sign-in pages must work for clients that still have a token.
     @Test(arguments: TestDatabase.all) func publicCallsNeedNoSessions(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let token = try await clinic.signUp()

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// A refused body names every wrong field and what was expected.
+/// A rejected body lists every invalid field with its expected value.
 struct FieldErrorTests {
     private static func fields(
         _ clinic: WebClinic, _ method: HTTPRequest.Method, _ path: String, _ json: String, as token: String? = nil
@@ -22,7 +22,7 @@ struct FieldErrorTests {
             func refused(_ json: String) async throws -> [String: [String]] {
                 try await Self.fields(clinic, .post, "/api/cases/", json, as: token)
             }
-            // Fault F18.
+            // Regression test (F18).
             #expect(
                 try await refused(#"{"patientId": "P", "age": 61.5, "sex": "F"}"#) == ["age": ["Enter a whole number."]]
             )
@@ -56,14 +56,14 @@ struct FieldErrorTests {
     @Test func whatExistingClientsSendIsTaken() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
-            // Numbers as text, empty choices, whole dates, fields that are nobody's.
+            // Numbers as text, empty choices, complete dates, unknown fields.
             let form = """
                 {"patientId": "P", "age": "61", "sex": "F", "scanDate": "2026-03-01T00:00:00.000Z", "fieldStrength": "",
                 "notes": null, "priority": "", "createdAt": 5, "more": {"a": [1]}}
                 """
             let made = try await clinic.call(.post, "/api/cases/", form, as: token)
             #expect(made.status == .created && made.object["age"] as? Int == 61, "\(made.text)")
-            // Clients send whole cases back.
+            // Clients send complete cases back.
             let id = try #require(made["caseId"])
             let whole = try await clinic.call(.patch, "/api/cases/\(id)/", made.text, as: token)
             #expect(whole.status == .ok, "\(whole.text)")
@@ -130,11 +130,11 @@ struct FieldErrorTests {
         }
     }
 
-    /// A schema that finds nothing where the decoder does falls back on what the decoder says.
+    /// If the schema finds no error but the decoder does, the decoder's error is used.
     @Test func theDecoderNamesWhatNoSchemaDoes() async throws {
         try await WebClinic.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
-            // The profile's form has no role, but takes one from clients that send whole profiles.
+            // The profile's form has no role, but accepts one from clients that send whole profiles.
             let fields = try await Self.fields(
                 clinic, .patch, "/api/users/profile/update/", #"{"role": 5}"#, as: token)
             #expect(fields == ["role": ["Not a valid value."]])

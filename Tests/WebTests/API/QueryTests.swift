@@ -7,9 +7,9 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// Addresses' queries are held against what each call declares.
+/// Queries are validated by each call's parameters.
 struct QueryTests {
-    /// A route's address with ids that name nothing.
+    /// A route's path with unknown ids.
     private static func path(_ route: APIRoute) -> String {
         route.path.split(separator: "/").map { $0.hasPrefix("{") ? UUID().uuidString.lowercased() : String($0) }
             .joined(separator: "/")
@@ -24,7 +24,7 @@ struct QueryTests {
             }
             for route in try clinic.services.apiRoutes where route.access != .signedAddress {
                 let body = route.bodySchema == nil ? nil : "{}"
-                // Administrators do not sign.
+                // Administrators may not sign.
                 let token = route.access == .allowed(.signReport) ? radiologist : admin
                 let answer = try await clinic.call(
                     route.method, "/\(Self.path(route))/?nonsense=1&_=17", body, as: token)
@@ -74,7 +74,7 @@ struct QueryTests {
             #expect(fields["q"]?.first?.hasPrefix("Unknown parameter. Known parameters: status, search, ") == true)
             #expect(fields["ordering"]?.first?.contains("-createdAt") == true)
             #expect(fields["cursor"] == ["Invalid cursor."])
-            // Clients tell other errors by this key.
+            // Clients recognise other errors by this key.
             #expect(fields["error"] == nil && fields["non_field_errors"]?.count == 1)
             #expect(fields.count == 9)
             #expect(!answer.text.contains("lost") && !answer.text.contains("maybe"))

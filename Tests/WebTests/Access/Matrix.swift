@@ -3,20 +3,20 @@ import Kernel
 
 @testable import Web
 
-/// Whose an object is, seen by the one who asks: from the institution that is acted in, but for what is one's own.
+/// The owner of an object relative to the caller: by the institution acted in, except for one's own objects.
 enum Relation: String, CaseIterable, Sendable {
     case own, colleagues, elsewhere, deleted, unknown
 }
 
-/// What the permission matrix expects of one call.
+/// The permission matrix's expectation for a call.
 enum Expectation: String, Sendable {
-    /// Open to strangers; a wrong password or token in the form is 401 all the same.
+    /// Open to anonymous clients; a wrong password or token in the form still gives 401.
     case open
-    /// Let in: done, or refused for its content or the object's state.
+    /// Admitted: performed, or rejected for its content or the object's state.
     case allowed
     case unauthenticated
     case forbidden
-    /// Not there, or not to be known of.
+    /// Does not exist or is invisible.
     case missing
 
     func fits(_ status: Int) -> Bool {
@@ -30,26 +30,26 @@ enum Expectation: String, Sendable {
     }
 }
 
-/// What an object is, as the rules of access see it.
+/// The kind of an object for access rules.
 enum Subject: String, Sendable {
-    /// Belongs to an institution and, by its case, to whoever made that.
+    /// Belongs to an institution and, through its case, to its creator.
     case caseContent
     case result
     case report
-    /// Somebody with an account.
+    /// A user.
     case user
-    /// Belongs to the institution and to nobody in it.
+    /// Belongs to the institution and to no user.
     case invitation
-    /// One sign-in; nobody else's concern.
+    /// A sign-in; only visible to its user.
     case session
-    /// Looked after by superusers.
+    /// Managed by superusers.
     case institution
-    /// Seen by everybody who is signed in; nobody's own.
+    /// Visible to all signed-in users; belongs to no one.
     case model
-    /// What a signed address opens.
+    /// Opened by a signed URL.
     case file
 
-    /// The action that decides whether one may know that the object is there.
+    /// The action that determines whether the object is visible.
     var reading: Action? {
         switch self {
         case .caseContent: .readCase
@@ -63,11 +63,11 @@ enum Subject: String, Sendable {
 }
 
 extension Reach {
-    /// The matrix's cases are completed, which is all that an anonymised reach asks for.
+    /// The matrix's cases are completed, the only condition of an anonymised reach.
     func covers(_ relation: Relation, in scope: Scope) -> Bool {
         switch (self, relation) {
         case (_, .elsewhere), (_, .deleted), (_, .unknown), (.nothing, _): false
-        // What a visitor has is at home.
+        // A visitor's own objects are in the home institution.
         case (_, .own) where scope.isVisiting: false
         case (.own, _): relation == .own
         case (.anonymised, _), (.institution, _), (.platform, _): true
@@ -75,22 +75,22 @@ extension Reach {
     }
 }
 
-/// One question of the matrix: may somebody (nil: a stranger) make this call on this object.
+/// One cell of the matrix: whether a user (`nil`: an anonymous client) may make this call on this object.
 struct Cell: Sendable {
     let route: APIRoute
     let scope: Scope?
-    /// Nil where the call names no object.
+    /// `nil` if the call has no object.
     let relation: Relation?
 
-    /// The answer by `Policy`, independent of how the service comes to its own.
+    /// The expectation by `Policy`, independent of the service's implementation.
     func expectation(of subject: Subject?) -> Expectation {
         switch route.access {
         case .anyone: return .open
         case .signedAddress:
-            // Nobody has signed what never was.
+            // Nonexistent objects have no signature.
             guard let relation, relation != .unknown else { return .forbidden }
-            // A stranger has found what its owner was given, who may have left; everybody else's was signed for them, and opens
-            // what they may see.
+            // An anonymous client has the owner's URL, whose owner may have left; other URLs were signed for their
+            // users and open what these may see.
             guard let scope else { return relation == .deleted ? .forbidden : .allowed }
             return Policy.reach(of: .readResult, scope).covers(relation, in: scope) ? .allowed : .missing
         case .signedIn:
@@ -103,7 +103,7 @@ struct Cell: Sendable {
             let reach = Policy.reach(of: action, scope)
             guard reach != .nothing else { return .forbidden }
             guard let relation, let subject else { return .allowed }
-            // What is deleted is all that can be brought back.
+            // Only deleted cases can be restored.
             if action == .restoreCase { return relation == .deleted ? .allowed : .missing }
             return expectation(reach, relation, subject, scope)
         }

@@ -8,17 +8,17 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// What the matrix must know of a call to ask it: extend these two tables when a route brings a new kind of object or a
-/// body whose content decides before the object does.
+/// Additional data for the matrix: extend these two tables when a route has a new kind of object or a body that is
+/// validated before the object.
 extension MatrixWorld {
-    /// By path parameter; a parameter that is missing here fails the test.
+    /// By path parameter; a missing parameter fails the test.
     static let subjects: [String: Subject] = [
         "caseId": .caseContent, "taskId": .result, "reportId": .report, "userId": .user, "modelId": .model,
         "sessionId": .session, "invitationId": .invitation, "institutionId": .institution,
         "uploadId": .caseContent, "maskId": .result, "fileId": .file,
     ]
 
-    /// Forms that name their object in the body, by component.
+    /// Forms with their object in the body, by component.
     static let bodySubjects: [String: Subject] = ["InferenceForm": .caseContent, "ReportForm": .caseContent]
 
     /// Bodies by component; others are sent as `{}`.
@@ -27,9 +27,9 @@ extension MatrixWorld {
         "InstitutionForm": #"{"name": "Ward"}"#, "Approval": #"{"role": "doctor"}"#,
     ]
 
-    /// The id that stands for an object of this relation.
+    /// The id of an object with this relation.
     ///
-    /// - Parameter isChange: calls that change something get a case or an account of their own.
+    /// - Parameter isChange: calls that change something get their own case or account.
     func id(_ subject: Subject, _ relation: Relation, for asker: Asker?, isChange: Bool) async throws -> String {
         guard relation != .unknown else { return UUID().uuidString.lowercased() }
         if subject == .model { return try #require(Self.model) }
@@ -59,7 +59,7 @@ extension MatrixWorld {
         return id.string
     }
 
-    /// A second sign-in, so that ending it does not lock its user out; of those who are gone any id will do.
+    /// A second sign-in, so that ending it does not sign out its user; for deleted users any id is enough.
     private func makeSession(_ member: Member) async throws -> String {
         let email = "\(member.user)@clinic.org"
         let sessions = clinic.services.sessions
@@ -70,7 +70,7 @@ extension MatrixWorld {
         return try await sessions.authenticate(signedIn.tokens.access, origin: RequestOrigin()).session.string
     }
 
-    /// Makes what a second id in a path names, in the owner's name; what can't be made gets an id of nothing.
+    /// Creates the object of a second id in a path, in the owner's name; if that is impossible, the id is unknown.
     func prepare(_ route: APIRoute, _ path: String, _ owner: Member) async throws -> String {
         if route.path.hasSuffix("{userId}/second-factor/") { await addSecondFactor(path, owner) }
         guard let name = route.pathParameters.filter({ $0.hasSuffix("Id") }).dropFirst().first,
@@ -86,7 +86,7 @@ extension MatrixWorld {
         return path.replacing("{\(name)}", with: made ?? UUID().uuidString.lowercased())
     }
 
-    /// One that was begun, to be removed; who has one, or is not there, keeps to that.
+    /// A started enrolment, to be removed; users with a second factor or deleted users are unchanged.
     private func addSecondFactor(_ path: String, _ owner: Member) async {
         guard let user = path.split(separator: "/").compactMap({ UserID($0) }).first else { return }
         _ = try? await clinic.database.write {
@@ -119,8 +119,8 @@ extension MatrixWorld {
         ).id.string
     }
 
-    /// The address of a file as it was signed for whoever asks, for its owner where that is a stranger; of no file the
-    /// id in it was changed.
+    /// The URL of a file as signed for the caller, or for its owner if the caller is anonymous; for an unknown file its
+    /// id is altered.
     func signedAddress(_ relation: Relation, for asker: Asker?) throws -> String {
         let owner = try owner(relation == .unknown ? .colleagues : relation, for: asker)
         let file = try #require(owner.objects.file)
@@ -129,7 +129,7 @@ extension MatrixWorld {
         return address.replacing(file.id.string, with: UUID().uuidString.lowercased())
     }
 
-    /// Whom an object of this relation belongs to; a stranger sees the first institution as its doctor would.
+    /// The owner of an object with this relation; an anonymous client sees the first institution like its doctor.
     func owner(_ relation: Relation, for asker: Asker?) throws -> Member {
         let here = asker?.institution ?? homes[0]
         let away = try #require(homes.first { $0 != here })
@@ -143,10 +143,10 @@ extension MatrixWorld {
 
     private static var model: String? { WebClinic.models.list().first?.id?.string }
 
-    /// The relations that a call is asked with; one nil where it names no object.
+    /// The relations tested for a call; a single `nil` if it has no object.
     static func relations(of route: APIRoute) throws -> (subject: Subject?, relations: [Relation?]) {
         let named = route.pathParameters.filter { $0.hasSuffix("Id") }
-        // Of several the first is the object; `prepare` sees to the others.
+        // The first of several is the object; `prepare` handles the others.
         for name in named { _ = try subject(of: name) }
         guard let subject = try named.first.map(subject(of:)) ?? route.component.flatMap({ bodySubjects[$0] }) else {
             return (nil, [nil])
@@ -159,7 +159,7 @@ extension MatrixWorld {
         return subject
     }
 
-    /// A route that the matrix does not know.
+    /// A route missing from the matrix.
     struct Unclassified: Error, CustomStringConvertible {
         let reason: String
         var description: String { reason }
@@ -169,7 +169,7 @@ extension MatrixWorld {
 extension APIRoute {
     var isRemovalOfUser: Bool { method == .delete && pathParameters == ["userId"] && path.hasSuffix("{userId}/") }
 
-    /// The name of the form that the call takes.
+    /// The name of the call's form.
     var component: String? {
         guard case .json(let schema)? = body, case .object(let keywords) = schema.json,
             case .text(let reference)? = keywords["$ref"]

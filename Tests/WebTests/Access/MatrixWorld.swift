@@ -8,9 +8,9 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// Two institutions with somebody of every role, a superuser and a colleague, each with a completed case.
+/// Two institutions with a user in every role, a superuser and a colleague, each with a completed case.
 struct MatrixWorld: Sendable {
-    /// Somebody with what is theirs.
+    /// A user with the user's objects.
     struct Member: Sendable {
         let user: UserID
         let role: Role
@@ -20,11 +20,11 @@ struct MatrixWorld: Sendable {
         let isSuperuser: Bool
         var objects = Objects()
 
-        /// To make cases in the name of roles that can't.
+        /// For creating cases in the name of roles that may not.
         var author: Scope { Scope(institution: institution, user: user, role: .doctor, session: session) }
     }
 
-    /// Somebody who asks, in an institution: superusers do so in others' as well.
+    /// A caller in an institution: superusers also call in others'.
     struct Asker: Sendable {
         let member: Member
         let institution: InstitutionID
@@ -36,14 +36,14 @@ struct MatrixWorld: Sendable {
             return institution == member.institution ? home : home.visiting(institution)
         }
 
-        /// What the test says of it.
+        /// The name in test output.
         var name: String {
             let rank = member.isSuperuser ? "superuser" : member.role.rawValue
             return scope.isVisiting ? "visiting \(rank)" : rank
         }
     }
 
-    /// Ids of one completed case and what hangs on it.
+    /// The ids of a completed case and its related objects.
     struct Objects: Sendable {
         var caseID = CaseID().string
         var task = ID<InferenceTask>().string
@@ -56,7 +56,7 @@ struct MatrixWorld: Sendable {
     private(set) var members: [InstitutionID: [Role: Member]] = [:]
     private(set) var superusers: [InstitutionID: Member] = [:]
     private(set) var colleagues: [InstitutionID: Member] = [:]
-    /// Those whose case and account are gone.
+    /// Users whose case and account have been deleted.
     private(set) var departed: [InstitutionID: Member] = [:]
 
     init(_ clinic: WebClinic) async throws {
@@ -76,9 +76,9 @@ struct MatrixWorld: Sendable {
         for home in homes { try await remove(try #require(departed[home])) }
     }
 
-    // MARK: People
+    // MARK: Users
 
-    /// Everybody who is signed in: every role at home, superusers at home and visiting.
+    /// All signed-in users: every role at home, superusers at home and visiting.
     var askers: [Asker] {
         let atHome = homes.flatMap { home in
             (Role.allCases.map { members[home]?[$0] } + [superusers[home]]).compactMap { $0 }
@@ -89,7 +89,7 @@ struct MatrixWorld: Sendable {
             }
     }
 
-    /// Somebody of the same rank in the same place.
+    /// A new user with the same role and institution.
     func newcomer(like asker: Asker?) async throws -> Asker? {
         guard let asker else { return nil }
         let (home, place) = (asker.member.institution, asker.institution)
@@ -132,7 +132,7 @@ struct MatrixWorld: Sendable {
         return try await clinic.services.cases.create(member.author, form).id
     }
 
-    /// One that nothing else asks for, since it may be brought back.
+    /// One that no other cell uses, since it may be restored.
     func makeDeletedCase(for asker: Asker?) async throws -> String {
         let owner = try owner(.colleagues, for: asker)
         let admin = try #require(members[owner.institution]?[.admin])
@@ -149,7 +149,7 @@ struct MatrixWorld: Sendable {
         try await change { try await $0.collect($1) }
     }
 
-    /// Puts what `body` makes of everybody in their places.
+    /// Replaces every member by the result of `body`.
     private mutating func change(_ body: (MatrixWorld, Member) async throws -> Member) async throws {
         for home in homes {
             for role in Role.allCases {

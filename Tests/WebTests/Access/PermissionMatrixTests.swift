@@ -7,11 +7,11 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// Role × institution × route × object: every call of the API, made by everybody, superusers at home and visiting among
-/// them, on objects that are one's own, a colleague's, another institution's, deleted or unknown, answers as `Policy` has it.
+/// Role × institution × route × object: every call of the API, by every user including superusers at home and visiting,
+/// on one's own, a colleague's, another institution's, deleted and unknown objects, responds as `Policy` requires.
 struct PermissionMatrixTests {
     @Test func everyCallAnswersAsPolicyHasIt() async throws {
-        // Everybody tries to sign in with the same empty form.
+        // All callers sign in with the same empty form.
         var sessions = SessionSettings()
         sessions.throttling = ThrottleSettings(account: 1000)
         try await WebClinic.with(.sqlite, sessions: sessions) { clinic in
@@ -24,7 +24,7 @@ struct PermissionMatrixTests {
         }
     }
 
-    /// Everybody asks; how many questions that were.
+    /// Makes the call as every caller; returns the number of calls.
     private func ask(_ route: APIRoute, in world: MatrixWorld) async throws -> Int {
         let subject: Subject?
         let relations: [Relation?]
@@ -35,7 +35,7 @@ struct PermissionMatrixTests {
         let everybody = world.askers.map(Optional.some) + [nil]
         for member in everybody {
             for relation in relations {
-                // Who may end the own account does so as somebody new: the others' questions are still to come.
+                // Callers who may delete their own account do so as a new user, since they are still needed.
                 let isLast = relation == .own && route.isRemovalOfUser
                 let asker = isLast ? try await world.newcomer(like: member) : member
                 let cell = Cell(route: route, scope: asker?.scope, relation: relation)
@@ -85,7 +85,7 @@ struct PermissionMatrixTests {
         return try await world.id(subject, relation, for: asker, isChange: isChange)
     }
 
-    /// What the protocol of uploads in parts asks for, which it compares before it looks for the object.
+    /// Headers required by the tus protocol, which are checked before the object.
     private func headers(of route: APIRoute) throws -> HTTPFields {
         guard route.path.contains("/uploads/") else { return [:] }
         let values = [
@@ -103,7 +103,7 @@ struct PermissionMatrixTests {
             let other = try world.signedAddress(.elsewhere, for: nil)
             for method in [HTTPRequest.Method.get, .head] {
                 #expect(try await clinic.call(method, mine).status == .ok)
-                // Whoever was given it has no account any more.
+                // Its user has no account any more.
                 #expect(try await clinic.call(method, gone).status == .forbidden)
                 let home = world.homes[0].string
                 let swapped = mine.replacing(home, with: world.homes[1].string)

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// The page of one's own account, as a browser without scripts uses it.
+/// The account page in a browser without scripts.
 struct AccountPagesTests {
     private static func code(_ page: String) throws -> String {
         let secret = page.matches(of: /<span>([A-Z2-7]{4})<\/span>/).map { String($0.1) }.joined()
@@ -33,7 +33,7 @@ struct AccountPagesTests {
             let picture = try await browser.get("/account/second-factor.svg")
             #expect(picture.headers[.contentType] == "image/svg+xml" && picture.text.hasPrefix("<svg "))
             #expect(picture.headers[.cacheControl] == "no-store")
-            // A wrong code leaves the secret as it is.
+            // A wrong code keeps the secret.
             let wrong = try await browser.post("/account/second-factor/confirm", ["code": "1"])
             #expect(wrong.status == .badRequest && wrong.text.contains("Incorrect code"))
             #expect(try Self.code(wrong.text) == Self.code(begun.text))
@@ -79,7 +79,7 @@ struct AccountPagesTests {
             ] {
                 let refused = try await change(email, password)
                 #expect(refused.status == .badRequest && refused.text.contains(sentence), "\(sentence)")
-                // What was typed stays, but for the password.
+                // The input is kept, except for the password.
                 #expect(refused.text.contains("value=\"\(email)\"") && !refused.text.contains(WebClinic.password))
             }
             let changed = try await browser.follow(try await change("new@clinic.org", WebClinic.password))

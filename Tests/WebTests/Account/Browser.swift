@@ -3,7 +3,7 @@ import HTTPTypes
 import Synchronization
 import Testing
 
-/// Somebody with a browser: forms, cookies and the way from one page to the next, as the pages' tests need them.
+/// A browser with forms, cookies and redirects, as needed for tests of pages.
 final class Browser: Sendable {
     private let clinic: WebClinic
     private let cookies = Mutex<[String: String]>([:])
@@ -14,7 +14,7 @@ final class Browser: Sendable {
 
     var isSignedIn: Bool { cookies.withLock { $0["neuroai_access"]?.isEmpty == false } }
 
-    /// A page, which must be sound.
+    /// A page, which must be valid.
     func get(_ path: String) async throws -> Answer { try await send(.get, path, nil) }
 
     func post(_ path: String, _ fields: [String: String] = [:], from origin: String = "http://localhost") async throws
@@ -27,7 +27,7 @@ final class Browser: Sendable {
             .post, path, body, [.contentType: "application/x-www-form-urlencoded", .origin: origin])
     }
 
-    /// The page to which `answer` leads.
+    /// The page that `answer` redirects to.
     func follow(_ answer: Answer) async throws -> Answer {
         #expect(answer.status == .seeOther)
         return try await get(try #require(answer.headers[.location]))

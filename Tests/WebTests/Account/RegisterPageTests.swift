@@ -6,14 +6,14 @@ import Testing
 
 @testable import Features
 
-/// Joining by an invitation's link.
+/// Joining through an invitation's link.
 struct RegisterPageTests {
     private static let person = [
         "firstName": "Eve", "lastName": "Example", "email": "eve@clinic.org", "password": WebClinic.password,
         "confirmPassword": WebClinic.password,
     ]
 
-    /// The link's path, as the administrator's page shows it.
+    /// The link's path from the administrator's page.
     private static func invite(
         _ clinic: WebClinic, _ token: String, role: String = "radiologist", email: String = ""
     ) async throws -> String {
@@ -21,13 +21,13 @@ struct RegisterPageTests {
         return String(try #require(made.text.firstMatch(of: /\/register\?invitation=[0-9a-f]{64}/)).0)
     }
 
-    /// Opens the link, fills in the form and sends it.
+    /// Opens the link, and fills in and submits the form.
     private static func join(
         _ browser: Browser, _ link: String, _ change: [String: String] = [:]
     ) async throws -> Answer {
         let form = try await browser.get(link)
         #expect(form.status == .ok && form.text.contains("<h1>Register</h1>"))
-        // The invitation fixes the role.
+        // The invitation determines the role.
         #expect(!form.text.contains("name=\"role\""))
         let hidden = try #require(form.text.firstMatch(of: /name="invitation" value="([0-9a-f]+)"/)).1
         var fields = person.merging(change) { $1 }
@@ -101,7 +101,7 @@ struct RegisterPageTests {
             #expect(try await !browser.get("/cases").text.contains("HOME-1"))
             #expect(try await browser.get("/cases/\(caseID)").status == .notFound)
             #expect(try await browser.get("/admin/cases/\(caseID)").status == .notFound)
-            // The administrator who did not invite sees neither the person nor the invitation.
+            // An administrator of another institution sees neither the user nor the invitation.
             #expect(try await !clinic.page("/admin/users", as: admin).contains("eve@clinic.org"))
             #expect(try await clinic.page("/admin/invitations", as: admin).contains("0 results"))
         }

@@ -8,14 +8,14 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// How the pages keep somebody signed in, lead back, and say what failed.
+/// How pages keep users signed in, redirect after sign-in, and report errors.
 struct SessionPagesTests {
     private static let form: HTTPFields = [
         .contentType: "application/x-www-form-urlencoded", .origin: "http://localhost",
     ]
     private static let html: HTTPFields = [.accept: "text/html,application/xhtml+xml,*/*;q=0.8"]
 
-    /// The tokens of a fresh sign-in by page, and all that was set.
+    /// The tokens of a new sign-in by page, and all its cookies.
     private static func signIn(
         _ clinic: WebClinic, next: String = ""
     ) async throws -> (access: String, refresh: String, answer: Answer) {
@@ -28,7 +28,7 @@ struct SessionPagesTests {
         return (try value("neuroai_access"), try value("neuroai_refresh"), answer)
     }
 
-    /// The same sign-in's access token as it was issued `seconds` ago.
+    /// The same sign-in's access token, as if issued `seconds` ago.
     private static func aged(_ clinic: WebClinic, _ access: String, by seconds: Double) async throws -> String {
         let signer = clinic.services.sessions.signer
         let claims = try #require(await signer.claims(access, use: .access, at: .now))
@@ -63,17 +63,18 @@ struct SessionPagesTests {
                 try await clinic.call(.get, path, headers: Self.cookies(access, refresh))
             }
             #expect(try await get("/cases", access, refresh).headers[values: .setCookie].isEmpty)
-            // Half of its time is over.
+            // Half of its lifetime is over.
             let old = try await Self.aged(clinic, access, by: 400)
             let renewed = try await get("/cases", old, refresh)
             #expect(renewed.status == .ok && Self.isRenewed(renewed))
             #expect(try await get("/assets/site.css", old, refresh).headers[values: .setCookie].isEmpty)
-            // All of it is, and the browser has dropped it; several parts of a page are asked for at once.
+            // All of it is over, and the browser has dropped it; several resources of a page are requested
+            // concurrently.
             for path in ["/cases", "/account", "/api/users/profile/"] {
                 let back = try await get(path, nil, refresh)
                 #expect(back.status == .ok && Self.isRenewed(back), "\(path)")
             }
-            // A form that was filled in meanwhile is not lost, and another site's is none.
+            // A form submitted after the token expired is not lost, but another site's form is rejected.
             let expired = try await Self.aged(clinic, access, by: 700)
             let made = try await clinic.call(
                 .post, "/cases", "patientId=P1&age=61&sex=F", headers: Self.cookies(expired, refresh, Self.form))
@@ -83,7 +84,7 @@ struct SessionPagesTests {
             let refused = try await clinic.call(.post, "/cases", "patientId=P2&age=61&sex=F", headers: foreign)
             #expect(refused.headers[.location] == "/login" && !Self.isRenewed(refused))
             #expect(try await clinic.rows("cases") == 1)
-            // Once the session has ended, so do the cookies.
+            // Once the session has ended, the cookies are cleared.
             try await clinic.database.write {
                 try $0.execute("UPDATE sessions SET ended_at = 1, end_reason = 'deactivated'")
             }
@@ -107,7 +108,7 @@ struct SessionPagesTests {
             #expect(wrong.text.contains("name=\"next\" value=\"/cases/\(id)\""))
             let entered = try await Self.signIn(clinic, next: "%2Fcases%2F\(id)").answer
             #expect(entered.headers[.location] == "/cases/\(id)")
-            // Of a form's address its page is shown again.
+            // For a form's URL, its page is shown again.
             var headers = Self.form
             headers[.referer] = "http://localhost/cases/\(id)"
             let lost = try await clinic.call(.post, "/cases", "patientId=P", headers: headers)
@@ -159,7 +160,7 @@ struct SessionPagesTests {
             }
             let closed = try await get("/admin/users")
             #expect(closed.status == .forbidden && isPage(closed, "Permission denied"))
-            // Programs get what the API promises, and so does the API.
+            // API clients get the API's format, and so do API paths.
             #expect(try await get("/nowhere", [:]).headers[.contentType]?.hasPrefix("application/json") == true)
             #expect(try await get("/api/nowhere/").headers[.contentType]?.hasPrefix("application/json") == true)
             try await clinic.database.write { try $0.execute("ALTER TABLE case_counts RENAME TO case_counts_gone") }
@@ -190,7 +191,7 @@ struct SessionPagesTests {
             let (access, refresh, _) = try await Self.signIn(clinic)
             let late = try await clinic.call(.get, address, headers: Self.cookies(access, refresh, Self.html))
             #expect(late.status == .forbidden && late.text.contains("href=\"/cases/\(id)\">Back to the case"))
-            // Who may not see the case is told nothing of it, and viewers get what they know.
+            // Users who may not see the case learn nothing about it, and viewers get the API's format.
             let stranger = try await clinic.call(.get, address, headers: Self.html)
             #expect(stranger.text.contains("href=\"/cases\"") && !stranger.text.contains(id))
             let eve = try await clinic.signUp("eve@clinic.org")
@@ -250,7 +251,7 @@ struct SessionPagesTests {
                 #expect(list.contains("<h2>New case</h2>") == (name != "researcher"), "\(name)")
                 #expect(!list.contains("href=\"/admin/\""))
             }
-            // Running, it is cancelled by those who may start it.
+            // A running one can be cancelled by users who may start it.
             let start = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: owner)
             #expect(start.status == .accepted)
             for name in ["reader", "writer"] {

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What administrators change, and that it goes by the features' own rules.
+/// Administrators' changes follow the features' own rules.
 struct AdminChangesTests {
     private static let good = [
         ("email", "ada@clinic.org"), ("firstName", "Augusta"), ("lastName", "King"), ("role", "radiologist"),

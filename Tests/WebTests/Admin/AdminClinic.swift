@@ -8,7 +8,7 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// What the tests of the administration pages do with a `WebClinic`.
+/// Helpers for tests of the administration pages.
 extension WebClinic {
     /// An administrator of another institution with an access token.
     func signUpStranger(_ email: String = "root@other.org") async throws -> String {
@@ -25,7 +25,7 @@ extension WebClinic {
         return try #require(try await call(.post, "/api/users/login/", login)["access"])
     }
 
-    /// A page, which must be there and sound.
+    /// A page, which must exist and be valid.
     func page(_ path: String, as token: String, status: HTTPResponse.Status = .ok) async throws -> String {
         let answer = try await call(.get, path, as: token)
         #expect(answer.status == status, "\(path)")
@@ -33,7 +33,7 @@ extension WebClinic {
         return answer.text
     }
 
-    /// Sends a form.
+    /// Submits a form.
     func post(_ path: String, _ fields: [(String, String)], as token: String) async throws -> Answer {
         let body = fields.map { name, value -> String in
             let allowed = CharacterSet.alphanumerics
@@ -49,7 +49,7 @@ extension WebClinic {
         return answer
     }
 
-    /// Does an action to objects, past the page that asks once more.
+    /// Performs an action on objects, including its confirmation.
     func act(_ table: String, _ action: String, on ids: [String], as token: String) async throws -> Answer {
         let fields = [("action", action), ("confirmed", "1")] + ids.map { ("id", $0) }
         return try await post("/admin/\(table)", fields, as: token)
@@ -61,12 +61,12 @@ extension WebClinic {
         return try rows.map { try $0.get("id") }
     }
 
-    /// How often the trail holds this action as done.
+    /// The number of times the trail has this action as done.
     func entries(_ action: String) async throws -> Int {
         try await rows("audit_entries WHERE action = '\(action)' AND outcome = 'done'")
     }
 
-    /// A finished segmentation with its report; the case's id.
+    /// A finished segmentation with its report; returns the case's id.
     func makeFinishedCase(_ token: String) async throws -> String {
         let id = try await makeUploadedCase(token)
         #expect(try await call(.post, "/api/inference/predict/\(id)/", as: token).status == .accepted)
@@ -75,9 +75,9 @@ extension WebClinic {
     }
 }
 
-/// What every page must hold to.
+/// Requirements of every page.
 enum AdminPages {
-    /// No script, no style and no handler inside the page, and all that was opened is closed.
+    /// No inline scripts, styles or handlers, and balanced tags.
     static func check(_ html: String, _ path: String) {
         #expect(html.firstMatch(of: /<script(?! src=)|<style/) == nil, "\(path)")
         #expect(html.firstMatch(of: /<[^>]*\s(style|on[a-z]+)\s*=/) == nil, "\(path)")
@@ -88,7 +88,7 @@ enum AdminPages {
         }
     }
 
-    /// In bytes: looked for by characters, the tags of these pages cost the tests a sixth of their time.
+    /// In bytes: searching by characters took a sixth of the tests' time.
     private static func count(_ part: String, _ html: String) -> Int {
         let part = Array(part.utf8CString)
         return Array(html.utf8CString).withUnsafeBufferPointer { text in

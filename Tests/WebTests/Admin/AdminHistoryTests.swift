@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What pages tell of who did what, and what they leave in the trail themselves.
+/// The history on pages, and the entries that pages leave in the trail.
 struct AdminHistoryTests {
     @Test(arguments: TestDatabase.all) func aHistorySaysWhatWasChanged(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
@@ -44,7 +44,7 @@ struct AdminHistoryTests {
             #expect(overview.contains("Your recent changes") && overview.contains("Role: doctor → radiologist"))
             #expect(overview.contains("model.activate") && overview.contains("case.create"))
             #expect(!overview.contains("case.list") && !overview.contains("session.start"))
-            // Another's changes are not one's own.
+            // Another administrator's changes are not one's own.
             let second = try await clinic.signUpAdmin("second@clinic.org")
             #expect(try await !clinic.page("/admin/", as: second).contains("Role: doctor → radiologist"))
         }
@@ -61,13 +61,13 @@ struct AdminHistoryTests {
             #expect(two.status == .ok)
             #expect(try await reads() == 2)
             #expect(try await clinic.rows("audit_entries WHERE action = 'case.read' AND object_id = '\(ids[1])'") == 1)
-            // No more than are shown.
+            // Only the displayed ones.
             let all = try await clinic.post("/admin/cases", [("action", "delete"), ("all", "1")], as: token)
             #expect(all.text.contains("and 2 more"))
             #expect(try await reads() == 27)
             #expect(try await clinic.act("cases", "archive", on: [ids[0]], as: token).status == .seeOther)
             #expect(try await reads() == 27)
-            // A refusal tells the patient's id.
+            // A rejection reveals the patient's id.
             let refused = try await clinic.act("cases", "archive", on: [ids[0]], as: token)
             #expect(refused.status == .conflict)
             #expect(try await reads() == 28)

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Rows that are changed in their list.
+/// Editing rows in a list.
 struct AdminListEditingTests {
     private func id(_ clinic: WebClinic, _ email: String) async throws -> String {
         try #require(try await clinic.ids("users WHERE email = '\(email)'").first)
@@ -44,11 +44,11 @@ struct AdminListEditingTests {
             for email in ["ada@clinic.org", "eve@clinic.org"] { _ = try await clinic.signUp(email) }
             let (ada, eve) = (try await id(clinic, "ada@clinic.org"), try await id(clinic, "eve@clinic.org"))
             var sent = EditedList(try await clinic.page("/admin/users", as: token))
-            // Somebody else in between.
+            // A concurrent change by another user.
             let other = try await clinic.call(
                 .patch, "/api/users/users/\(ada)/", "{\"role\": \"radiologist\"}", as: token)
             #expect(other.status == .ok)
-            // A row that was left alone is no change, whatever it holds by now.
+            // An unchanged row is not saved, whatever it contains now.
             sent["role.\(eve)"] = "researcher"
             #expect(try await clinic.post("/admin/users/list", sent.fields, as: token).status == .seeOther)
             #expect(try await clinic.rows("users WHERE role = 'radiologist'") == 1)
@@ -57,7 +57,7 @@ struct AdminListEditingTests {
             let refused = try await clinic.post("/admin/users/list", sent.fields, as: token)
             #expect(refused.status == .conflict && refused.text.contains("Changed by somebody else"))
             #expect(try await clinic.rows("users WHERE is_email_verified = 1") == 0)
-            // The page shows what is there now, to begin again from.
+            // The page shows the current values to start again from.
             #expect(EditedList(refused.text)["role.\(ada)"] == "radiologist")
             #expect(EditedList(refused.text)["isEmailVerified.\(ada)"] == nil)
             sent = EditedList(refused.text)
@@ -85,7 +85,7 @@ struct AdminListEditingTests {
             #expect(refused.text.components(separatedBy: "aria-invalid").count == 2)
             #expect(try await clinic.rows("users WHERE role = 'radiologist'") == 1)
             #expect(try await clinic.rows("users WHERE role = 'admin'") == 1)
-            // One that the list no longer shows is told above it.
+            // Errors of a row that the list no longer shows appear above it.
             sent = EditedList(try await clinic.page("/admin/users?role=doctor", as: token))
             sent["role.\(eve)"] = "radiologist"
             _ = try await clinic.call(.patch, "/api/users/users/\(eve)/", "{\"role\": \"researcher\"}", as: token)
@@ -143,7 +143,7 @@ struct AdminListEditingTests {
     }
 }
 
-/// What a browser would send of a list's form.
+/// The form data that a browser would submit for a list.
 struct EditedList {
     private(set) var fields: [(String, String)] = []
 

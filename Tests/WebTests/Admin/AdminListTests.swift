@@ -7,7 +7,7 @@ import Testing
 @testable import Administration
 @testable import Features
 
-/// Searching, filtering, sorting and paging, by what a list shows.
+/// Search, filters, order and paging, by the rows of a list.
 struct AdminListTests {
     /// The texts of the rows' first cells.
     private func names(_ html: String) -> [String] {
@@ -135,10 +135,10 @@ struct AdminListTests {
                     "/admin/cases", [("action", "delete"), ("id", id), ("confirmed", "1"), ("query", place)], as: token)
                 #expect(done.headers[.location] == "/admin/cases?\(place)&done=delete&count=1")
             }
-            // The second page is gone with its rows.
+            // The second page no longer exists without its rows.
             let after = try await clinic.page("/admin/cases?\(place)&done=delete&count=1", as: token)
             #expect(after.contains("Delete: 1 case.") && names(after).count == 50)
-            // No address makes a page lead elsewhere.
+            // A forged URL must not add links to other sites.
             let forged = try await clinic.page(
                 "/admin/cases/\(try await clinic.ids("cases WHERE deleted_at IS NULL")[0])?list=//evil.example",
                 as: token)

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// The administration offers nothing that it would refuse, and takes what people write.
+/// The administration only offers what is allowed, and accepts typical input.
 struct AdminOffersTests {
     @Test(arguments: TestDatabase.all) func aSignedReportIsRefusedBeforeItIsAnnounced(_ kind: TestDatabase) async throws
     {
@@ -110,7 +110,7 @@ struct AdminOffersTests {
                 #expect(page.contains("<select id=\"f-priority"), "\(path)")
                 #expect(page.contains("<option value=\"normal\" selected>"), "\(path)")
             }
-            // Another word of a client's stays until one of ours is chosen.
+            // A client's unknown value is kept until a known one is selected.
             _ = try await clinic.call(.patch, "/api/cases/\(item)/", "{\"priority\": \"stat\"}", as: token)
             let form = try await clinic.page("/admin/cases/\(item)/edit", as: token)
             #expect(form.contains("<option value=\"stat\" selected>"))

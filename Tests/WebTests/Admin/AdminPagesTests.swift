@@ -54,7 +54,7 @@ struct AdminPagesTests {
                 for column in table.columns { #expect(object.contains("<dt>\(column.title)</dt>")) }
                 _ = try await clinic.page("/admin/\(table.name)/\(id)/history", as: token)
                 let isOurs = !table.isChangedBySuperusersAlone
-                // Nobody waits for approval here.
+                // No account is pending approval here.
                 for form in table.objectForms where isOurs && form.key != "approve" {
                     let page = try await clinic.page("/admin/\(table.name)/\(id)/\(form.key)", as: token)
                     #expect(page.contains("<label for=\"f-"))
@@ -66,7 +66,7 @@ struct AdminPagesTests {
                 for action in table.actions {
                     let asked = try await clinic.post(
                         "/admin/\(table.name)", [("action", action.key), ("id", id)], as: token)
-                    // What the object would refuse is neither asked for nor offered on its page.
+                    // Actions that the object would refuse are neither confirmed nor offered on its page.
                     let isOffered = object.contains("type=\"hidden\" name=\"action\" value=\"\(action.key)\"")
                     #expect(asked.status == (isOffered ? .ok : .conflict), "\(table.name) \(action.key)")
                     #expect(asked.text.contains(isOffered ? ">Cancel</a>" : "No changes."))
@@ -77,7 +77,7 @@ struct AdminPagesTests {
         }
     }
 
-    /// An edit of the first report and a word on its result.
+    /// An edit of the first report and feedback on its result.
     private static func giveFeedback(_ clinic: WebClinic, _ token: String) async throws {
         let report = try #require(try await clinic.ids("reports").first)
         let edited = try await clinic.post(
@@ -94,7 +94,7 @@ struct AdminPagesTests {
         #expect(given.status == .created)
     }
 
-    /// A share, an upload under way, a printed report and a second factor.
+    /// A share, an upload in progress, a printed report and a second factor.
     private static func addTheRest(_ clinic: WebClinic, _ token: String) async throws {
         _ = try await clinic.signUp()
         let caseID = try #require(try await clinic.ids("cases").first)
@@ -164,7 +164,7 @@ struct AdminPagesTests {
             for (table, rows) in mine {
                 let institution = "institution_id = '\(InstitutionID.default.string)'"
                 for id in try await clinic.ids("\(rows) WHERE \(institution)").prefix(3) {
-                    // First the list: the audit trail then names what the stranger asked for.
+                    // First the list: the audit trail then contains the stranger's requests.
                     let seen = try await clinic.page("/admin/\(table)", as: stranger)
                     #expect(!seen.contains(id), "\(table)")
                     #expect(try await clinic.call(.get, "/admin/\(table)/\(id)", as: stranger).status == .notFound)
@@ -205,7 +205,7 @@ struct AdminPagesTests {
             #expect(asked.text.contains(shown))
             let search = try await clinic.call(.get, "/admin/cases?search=%22%3E%3Cscript%3E&sort=%22%3E", as: token)
             #expect(search.text.contains("value=\"&quot;&gt;&lt;script&gt;\"") && !search.text.contains("<script"))
-            // What an address says must not become words of ours.
+            // Text in a URL must not appear on the page.
             let forged = try await clinic.call(.get, "/admin/cases?done=%3Cscript%3E&count=3", as: token)
             #expect(!forged.text.contains("<script") && !forged.text.contains("done for"))
         }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Features
 
-/// The form by which an administrator sets somebody's password, and the way to the audit trail's export.
+/// The form by which an administrator sets a user's password, and the link to the audit trail's export.
 struct AdminPasswordTests {
     private static func fields(_ password: String, _ again: String? = nil) -> [(String, String)] {
         [("newPassword", password), ("confirmPassword", again ?? password)]

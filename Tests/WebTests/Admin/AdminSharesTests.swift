@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Shares of cases, what object pages show of others, and the ways on from forms.
+/// Shares of cases, related objects on object pages, and links after forms.
 struct AdminSharesTests {
     @Test(arguments: TestDatabase.all) func sharesAreAddedFoundAndDeleted(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
@@ -61,10 +61,10 @@ struct AdminSharesTests {
                 #expect(page.contains("<a href=\"/admin/\(table)/\(id)\">"), "\(table)")
                 #expect(page.contains("<a href=\"/admin/\(table)?case=\(caseID)\">"), "\(table)")
             }
-            // What could be done on their own pages can be done here, and nothing else.
+            // Offers exactly the actions of the objects' own pages.
             #expect(page.contains("aria-label=\"Delete scan.nii\"") && page.contains("aria-label=\"Run again "))
             #expect(!page.contains("aria-label=\"Cancel "))
-            // The column that leads back is left out.
+            // The column that links back is omitted.
             #expect(page.components(separatedBy: "<a href=\"/admin/cases/\(caseID)\">").count == 1)
             #expect(try await clinic.entries("image.list") == before + 1)
         }
@@ -117,7 +117,7 @@ struct AdminSharesTests {
             let again = try await clinic.post(
                 edit, fields + [("status", "created"), ("next", "continue")], as: token)
             #expect(again.headers[.location] == path)
-            // What is added nowhere offers no other one, and a link that is shown once is not skipped.
+            // Tables without a form for adding do not offer another one, and a link that is shown once is not skipped.
             let user = try #require(try await clinic.ids("users").first)
             let users = try await clinic.page("/admin/users/\(user)/edit", as: token)
             #expect(users.contains("Save and continue editing") && !users.contains("add another"))

@@ -7,10 +7,10 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// Looks after every call that a test makes whether it left its trace: `WebClinic` asks it, so that also calls that are
-/// added later are compared, and the permission matrix asks all of them.
+/// Checks that every call in a test was recorded in the audit trail: `WebClinic` uses it, so that new calls are checked
+/// as well, and the permission matrix makes all of them.
 final class AuditConformance: Sendable {
-    /// Calls that need no trace when they succeed, and why.
+    /// Calls that need no entry when they succeed, and why.
     static let exempt: [String: String] = [
         "GET /api/health/": "tells of no patient",
         "GET /api/health/status/": "tells of no patient",
@@ -29,7 +29,7 @@ final class AuditConformance: Sendable {
         "GET /api/inference/models/{modelId}/": "models hold no patient data",
         "GET /api/reports/templates/": "templates hold no patient data",
     ]
-    /// Calls that leave a trace only where they change something.
+    /// Calls that add an entry only if they change something.
     static let idempotent: Set<String> = [
         "POST /api/users/logout/", "PATCH /api/users/profile/update/", "PATCH /api/users/users/{userId}/",
         "POST /api/inference/models/{modelId}/activate/", "POST /api/inference/", "POST /api/inference/segment/",
@@ -37,7 +37,7 @@ final class AuditConformance: Sendable {
         "PATCH /api/institutions/{institutionId}/",
     ]
 
-    /// Calls whose success takes more than a request: the suites that make them, where each is compared as well.
+    /// Calls that need more than one request to succeed: the suites that make them, where each is checked as well.
     static let elsewhere: [String: String] = [
         "POST /api/cases/{caseId}/uploads/": "ResumableUploadRoutesTests",
         "PATCH /api/cases/{caseId}/uploads/{uploadId}/": "ResumableUploadRoutesTests",
@@ -60,12 +60,12 @@ final class AuditConformance: Sendable {
         self.database = database
     }
 
-    /// Calls that have succeeded with their trace.
+    /// Successful calls with their entry.
     var traced: Set<String> { succeeded.withLock { $0 } }
 
     static func name(_ route: APIRoute) -> String { "\(route.method) \(route.path)" }
 
-    /// Records an issue where a call that succeeded or was refused left nothing.
+    /// Records an issue if a successful or denied call left no entry.
     func check(_ route: APIRoute?, _ answer: Answer, isSignedIn: Bool) async throws {
         guard let route, let request = answer.headers[.requestID] else { return }
         let name = Self.name(route)

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// Every call of the API, made once with success, leaves its entry, or stands on the list of those that need none.
+/// Every successful call of the API leaves an entry, or is on the list of exceptions.
 @Suite struct AuditCoverageTests {
     @Test func everyCallLeavesItsTrace() async throws {
         try await WebClinic.with(.sqlite) { clinic in
@@ -19,7 +19,7 @@ import Testing
             let names = Set(try clinic.services.apiRoutes.map(AuditConformance.name))
             let untraced = names.subtracting(clinic.audit.traced).subtracting(AuditConformance.exempt.keys)
                 .subtracting(AuditConformance.elsewhere.keys)
-            // HEAD is GET without the bytes.
+            // HEAD is GET without the body.
             #expect(untraced.filter { !$0.hasPrefix("HEAD ") }.sorted() == [])
             let listed = Set(AuditConformance.exempt.keys).union(AuditConformance.elsewhere.keys)
             let gone = listed.union(AuditConformance.idempotent).subtracting(names)

@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Of each kind of refusal: who, what, which object, and whose trail it is in.
+    /// For each kind of denied request: who, what, which object, and in whose trail.
     @Test(arguments: TestDatabase.all) func whatIsRefusedIsRecorded(_ kind: TestDatabase) async throws {
         try await WebClinic.with(kind) { clinic in
             let owner = try await clinic.signUp()
@@ -81,7 +81,7 @@ import Testing
             let anonymous = try await clinic.call(.get, "/api/cases/\(id)/")
             #expect(anonymous.status == .unauthorized)
             #expect(try await refused(anonymous) == nil)
-            // Counted instead; calls that are open to all refuse nobody.
+            // Counted instead; open calls deny no one.
             #expect(try await clinic.call(.get, "/api/cases/").status == .unauthorized)
             #expect(try await clinic.call(.get, "/api/health/").status == .ok)
             try await clinic.services.audit.writeCountedRefusals(atOnce: true)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// A password that was tried too often, at the sign-in and beyond it: in the trail of whose account it is.
+    /// Too many wrong passwords, at sign-in and elsewhere: recorded in the trail of the account's institution.
     @Test(arguments: TestDatabase.all) func whoTriesTooOftenIsRecorded(_ kind: TestDatabase) async throws {
         var settings = SessionSettings()
         settings.throttling = ThrottleSettings(account: 2, address: 100, registrations: 2)

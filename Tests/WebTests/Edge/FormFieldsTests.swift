@@ -4,7 +4,7 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// What browsers send in forms and addresses.
+/// Browsers' encoding of forms and URLs.
 struct FormFieldsTests {
     private struct Form: Decodable, Equatable {
         var email: String?

@@ -10,7 +10,7 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// The whole service over a real socket, with what it logs.
+/// The whole service over a real socket, with its log.
 struct LiveClinic: Sendable {
     let client: any TestClientProtocol
     let log: LogRecord
@@ -40,19 +40,19 @@ struct LiveClinic: Sendable {
         }
     }
 
-    /// What comes back for these bytes.
+    /// The response to these bytes.
     func answer(to request: some Collection<UInt8>, isEnd: Bool = false) async throws -> String {
         try #require(try await RawConnection(port).answer(to: request, isEnd: isEnd, within: 20), "no answer")
     }
 
-    /// The status line's number; 0 where there was none.
+    /// The status code; 0 if there is none.
     func status(of request: some Collection<UInt8>, isEnd: Bool = false) async throws -> Int {
         let line = try await answer(to: request, isEnd: isEnd).prefix { $0 != "\r\n" }
         return line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     }
 }
 
-/// The messages of a logger with their levels.
+/// A logger's messages with their levels.
 final class LogRecord: Sendable {
     private let lines = Mutex<[(level: Logger.Level, text: String)]>([])
 

@@ -4,15 +4,14 @@ import Testing
 
 @testable import Web
 
-/// Requests that no client of ours would send, over a real socket: each is refused as its sender's fault and logged as no
-/// error.
+/// Malformed requests over a real socket: each is rejected as a client error and not logged as an error.
 struct MalformedRequestTests {
-    /// Bytes, and the status that answers them.
+    /// Bytes, and the status of the response.
     struct Fault: Sendable, CustomTestStringConvertible {
         let name: String
         let bytes: [UInt8]
         var status = 400
-        /// Whether the client is gone after them.
+        /// Whether the client then disconnects.
         var isEnd = false
 
         var testDescription: String { name }
@@ -24,7 +23,7 @@ struct MalformedRequestTests {
             self.isEnd = isEnd
         }
 
-        /// A request with these lines above its end.
+        /// A request with these header lines.
         static func request(
             _ name: String, _ first: String, _ lines: [String] = ["Host: localhost"], body: String = "",
             status: Int = 400,

@@ -6,9 +6,9 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// Signed addresses last no longer than the right of whoever was given them.
+/// Signed URLs are valid only as long as their user's access.
 struct FileGrantTests {
-    /// A path with its query, from the absolute address of an answer.
+    /// A path with its query, from a response's absolute URL.
     private static func path(_ address: String?) throws -> String {
         let parts = try #require(address.flatMap { URLComponents(string: $0) })
         return "\(parts.path)?\(parts.query ?? "")"
@@ -22,7 +22,7 @@ struct FileGrantTests {
         try #require(try await clinic.call(.get, "/api/users/profile/", as: token)["id"])
     }
 
-    /// What `token` is shown of a case: an image's path, a result file's path, a PDF's path.
+    /// The URLs of a case for `token`: paths of an image, a result file and a PDF.
     private static func paths(_ id: String, as token: String, _ clinic: WebClinic) async throws -> [String] {
         let images = try await clinic.call(.get, "/api/cases/\(id)/images/", as: token)
         let result = try await clinic.call(.get, "/api/cases/\(id)/segmentation/", as: token)
@@ -77,10 +77,10 @@ struct FileGrantTests {
             let refresh = try #require(second["refresh"])
             _ = try await clinic.call(.post, "/api/users/logout/", "{\"refresh\": \"\(refresh)\"}")
             for path in paths { #expect(try await Self.status(path, clinic) == .forbidden, "\(path)") }
-            // The other sign-in of the same user goes on.
+            // The same user's other sign-in is unaffected.
             let others = try await Self.paths(id, as: owner, clinic)
             for path in others { #expect(try await Self.status(path, clinic) == .ok) }
-            // One sign-in's address is not another's.
+            // A URL is bound to its sign-in.
             let session = try #require(others.first?.firstMatch(of: /session=([0-9a-f-]+)/)).1
             let mixed = try #require(paths.first).replacing(/session=[0-9a-f-]+/, with: "session=\(session)")
             #expect(try await Self.status(mixed, clinic) == .forbidden)
@@ -104,7 +104,7 @@ struct FileGrantTests {
         }
     }
 
-    /// Researchers see completed cases alone.
+    /// Researchers only see completed cases.
     @Test(arguments: TestDatabase.all) func aResearchersAddressEndsWithTheCompletion(_ kind: TestDatabase) async throws
     {
         try await WebClinic.with(kind) { clinic in

@@ -29,7 +29,7 @@ struct OperationsRoutesTests {
     }
 
     @Test func metricsNeedTheTokenOrThisMachine() async throws {
-        // In process there is no address, so nobody is on this machine.
+        // In-process requests have no address, so they are not local.
         try await WebClinic.with(.sqlite) { clinic in
             let answer = try await clinic.call(.get, "/metrics")
             #expect(answer.status == .notFound)
@@ -67,7 +67,7 @@ struct OperationsRoutesTests {
         }
     }
 
-    /// A proxy that says nothing is known by the settings alone.
+    /// A proxy that sends no headers is only known from the settings.
     @Test func metricsBesideAProxyNeedTheToken() async throws {
         let changes: [@Sendable (inout WebSettings) -> Void] = [
             { $0.publicURL = "https://neuroai.example.org" }, { $0.trustedProxies = ["127.0.0.1"] },
