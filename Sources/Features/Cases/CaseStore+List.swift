@@ -56,7 +56,7 @@ extension CaseStore {
         let live: SQL = "c.institution_id = \(scope.institution) AND c.deleted_at IS NULL"
         return [
             CaseSource(tables: "cases c", condition: "\(live) AND c.created_by = \(scope.user)"),
-            // CROSS: makes SQLite start with the few shares.
+            // CROSS makes SQLite start with the few shares.
             CaseSource(
                 tables: "case_shares s CROSS JOIN cases c",
                 condition:

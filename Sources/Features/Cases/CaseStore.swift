@@ -51,7 +51,7 @@ package struct CaseStore {
             return nil
         }
         let live: SQL = "c.institution_id = \(scope.institution) AND c.deleted_at IS NULL"
-        // CROSS: makes SQLite start with the few shares.
+        // CROSS makes SQLite start with the few shares.
         return """
             SELECT c.id FROM cases c WHERE \(live) AND c.created_by = \(scope.user)
             UNION SELECT c.id FROM case_shares s CROSS JOIN cases c

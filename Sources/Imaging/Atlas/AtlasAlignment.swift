@@ -104,7 +104,7 @@ extension AtlasAlignment {
         return marks
     }
 
-    /// Only where the atlas's field of view reaches.
+    /// Limited to the atlas's field of view.
     private static func fit(_ own: LabelMap, _ theirs: LabelMap, _ toAtlas: VoxelAffine) throws -> Double {
         let inverse = toAtlas.inverse
         let affine = inverse.composed(with: theirs.grid.affine)

@@ -162,7 +162,7 @@ import Testing
                 let id = CaseID()
                 try await ward.addCase(id, of: author)
                 ids.append(try await ward.service.start(author, case: id).id)
-                // Of the colleague's cases the second is shared and then deleted, the third not shared; an own case
+                // Of the colleague's cases the second is shared and then deleted, the third not shared; one's own case
                 // cannot be shared with oneself.
                 let (isShared, isDeleted) = (ids.count != 5, ids.count == 4)
                 try await ward.database.write { connection in
