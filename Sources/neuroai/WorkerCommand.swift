@@ -55,7 +55,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let presence = WorkerPresence(
             database: wiring.database, worker: worker, version: NeuroAI.version, classes: slots.ownPart.classes,
             logger: wiring.logger
-        ) { models.lastLoaded }
+        ) { models.lastLoaded.map { .init(identity: $0.identity, loadSeconds: $0.seconds) } }
         let beside = Task {
             guard let part = slots.interactivePart else { return }
             await WorkerProcess(part, notes: wiring.workerNotes, logger: wiring.logger).run()
