@@ -20,6 +20,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// Loops over voxels are ten and more times slower unoptimised, and tests and journeys spend most of their time in them.
@@ -87,7 +88,7 @@ let targets: [Target] = [
         name: "neuroai",
         dependencies: [
             "Basics", "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser,
-            logging,
+            logging, subprocess,
         ]),
 
     .target(
@@ -106,6 +107,7 @@ let targets: [Target] = [
             "Basics", "Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", httpTypes, hummingbird,
             hummingbirdTesting, logging, nioCore,
         ]),
+    .testTarget(name: "NeuroAITests", dependencies: ["neuroai", "Features", "Rendering"]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
@@ -139,6 +141,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: chosen,
