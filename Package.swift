@@ -20,6 +20,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -88,7 +89,7 @@ let targets: [Target] = [
         name: "neuroai",
         dependencies: [
             "Basics", "Imaging", "Inference", "Storage", "Rendering", "Features", "Web", hummingbird, argumentParser,
-            logging, subprocess,
+            logging, serviceLifecycle, subprocess,
         ]),
 
     .target(
@@ -107,7 +108,7 @@ let targets: [Target] = [
             "Basics", "Web", "Features", "Imaging", "Storage", "Rendering", "TestSupport", httpTypes, hummingbird,
             hummingbirdTesting, logging, nioCore,
         ]),
-    .testTarget(name: "NeuroAITests", dependencies: ["neuroai", "Features", "Rendering"]),
+    .testTarget(name: "NeuroAITests", dependencies: ["neuroai", "Features", "Rendering", logging, serviceLifecycle]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Storage", "Features", "TestSupport"], path: "Tests/Journeys"),
 ]
@@ -141,6 +142,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],

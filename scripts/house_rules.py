@@ -21,7 +21,7 @@ ARROWS = {
 GUARDED = {
     "Basics", "Claims", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1",
-    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache", "Subprocess",
+    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache", "ServiceLifecycle", "Subprocess",
 }
 # Modules that the toolchain has.
 SYSTEM = {"Dispatch", "Foundation", "FoundationNetworking", "Synchronization", "Testing"}

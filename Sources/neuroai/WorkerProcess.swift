@@ -1,9 +1,10 @@
 import Features
 import Foundation
 import Logging
+import ServiceLifecycle
 
 /// Keeps one worker alive as a child process: a fault in native imaging code ends that process and never the server.
-struct WorkerProcess: Sendable {
+struct WorkerProcess: Service {
     /// A child that lived this long was sound: its death is answered at once.
     private static let soundLife: Duration = .seconds(10)
     private static let backoff = Backoff(first: .milliseconds(200), longest: .seconds(30))
@@ -19,25 +20,27 @@ struct WorkerProcess: Sendable {
         self.logger = logger
     }
 
-    /// Starts the worker, starts it again whenever it ends, and stops it when this task is cancelled.
-    func run() async {
-        var predecessor: WorkerID?
-        var shortLives = 0
-        while !Task.isCancelled {
-            let id = WorkerID()
-            let started = ContinuousClock.now
-            let ending = await child(id, after: predecessor).run()
-            predecessor = id
-            if Task.isCancelled { return }
-            if notes.loss(of: id) == .unknown, ending.loss != .unknown { notes.write(ending.loss, of: id) }
-            shortLives = ContinuousClock.now - started < Self.soundLife ? shortLives + 1 : 1
-            let wait = Self.backoff.delay(after: shortLives)
-            logger.error(
-                "the worker ended and is started again",
-                metadata: [
-                    "ending": "\(ending.text)", "loss": "\(notes.loss(of: id).rawValue)", "wait": "\(wait)",
-                ])
-            try? await Task.sleep(for: wait)
+    /// Starts the worker, starts it again whenever it ends, and stops it when the server stops.
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var predecessor: WorkerID?
+            var shortLives = 0
+            while !Task.isCancelled {
+                let id = WorkerID()
+                let started = ContinuousClock.now
+                let ending = await child(id, after: predecessor).run()
+                predecessor = id
+                if Task.isCancelled { return }
+                if notes.loss(of: id) == .unknown, ending.loss != .unknown { notes.write(ending.loss, of: id) }
+                shortLives = ContinuousClock.now - started < Self.soundLife ? shortLives + 1 : 1
+                let wait = Self.backoff.delay(after: shortLives)
+                logger.error(
+                    "the worker ended and is started again",
+                    metadata: [
+                        "ending": "\(ending.text)", "loss": "\(notes.loss(of: id).rawValue)", "wait": "\(wait)",
+                    ])
+                try? await Task.sleep(for: wait)
+            }
         }
     }
 
