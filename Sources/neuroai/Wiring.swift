@@ -30,6 +30,17 @@ struct Wiring: Sendable {
         try await database.close()
     }
 
+    /// The same once `work` is over, whichever way it ends.
+    func close(after work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch {
+            try? await close()
+            throw error
+        }
+        try await close()
+    }
+
     /// Names of settings that nobody reads are most often misspelt ones.
     func warnOfUnknownSettings() {
         for unknown in SettingsSource.present().unknownNames {
