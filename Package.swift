@@ -91,11 +91,12 @@ let targets: [Target] = [
         ]),
 
     .target(
-        name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
+        name: "TestSupport", dependencies: ["Basics", "Storage", crypto], path: "Tests/TestSupport",
+        swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", crypto]),
+    .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport", crypto]),
     .testTarget(name: "RenderingTests", dependencies: ["Basics", "Rendering", "Imaging"]),
     .testTarget(
         name: "FeaturesTests",
