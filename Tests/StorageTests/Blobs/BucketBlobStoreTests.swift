@@ -108,6 +108,25 @@ import Testing
         }
     }
 
+    /// Whichever request it is that fails, before or after it took effect.
+    @Test(arguments: 1...36, [SimulatedBucket.Failure.slowDown, .lostAnswer]) func oneFailureIsMadeUpFor(
+        _ number: Int, _ failure: SimulatedBucket.Failure
+    ) async throws {
+        try await TemporaryFolder.with { folder in
+            let bucket = SimulatedBucket { $0 == number ? failure : nil }
+            let store = BucketBlobStore(bucket: bucket, folder: folder)
+            let (data, key) = (TestBytes.make(5 << 20 + 1), BlobKey())
+            let blob = try await store.put(data)
+            #expect(try await store.bytes(blob.key) == data)
+            try await store.partials.begin(key)
+            #expect(try await store.partials.add(data, to: key, at: 0) == Int64(data.count))
+            try await store.commit(try await store.partials.complete(key))
+            await store.partials.remove(key)
+            #expect(try await store.bytes(key) == data)
+            #expect(await bucket.names == [blob.key, key].map(BucketBlobStore.name).sorted())
+        }
+    }
+
     @Test func anOutageIsAnError() async throws {
         try await TemporaryFolder.with { folder in
             let store = BucketBlobStore(bucket: SimulatedBucket { _ in .slowDown }, folder: folder)
