@@ -97,7 +97,8 @@ let targets: [Target] = [
         ]),
 
     .target(
-        name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
+        name: "TestSupport", dependencies: ["Basics", "Storage", crypto], path: "Tests/TestSupport",
+        swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),

@@ -81,8 +81,10 @@ struct DeidentificationRoutesTests {
     }
 
     /// Files from before are stripped when they are first asked for.
-    @Test(arguments: TestDatabase.all) func aFileFromBeforeIsServedWithoutAName(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aFileFromBeforeIsServedWithoutAName(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await WebClinic.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let file = NamedNIfTI(members: 1).bytes

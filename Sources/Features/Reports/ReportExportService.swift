@@ -92,7 +92,7 @@ package struct ReportExportService: Sendable {
         do {
             return Printing(printed: try await keep(blob, scope, source, at: now), maker: maker)
         } catch {
-            try? await blobs.delete(blob.key)
+            await blobs.delete([blob.key], unlessNamedIn: database)
             // Another process may have been faster.
             let isLate = PrintedReportStore.isPrinted(error) || (error as? AppError)?.code == .conflict
             guard isLate, let printed = try await self.source(scope, id, at: now).printed else { throw error }

@@ -45,7 +45,7 @@ import Testing
                         String(repeating: "d", count: 64)
                     )
                 }))
-            let file = ReceivedFile(staged: try await ward.blobs.stage(of: Data("another series".utf8)))
+            let file = ReceivedFile(staged: try await ward.blobs.stage(Data("another series".utf8)))
             let error = await #expect(throws: AppError.self) {
                 _ = try await images.add(ward.doctor, case: ward.caseID, modality: .t2, filename: "t2.nii", file: file)
             }
@@ -65,15 +65,6 @@ import Testing
             let count = try await ward.count("reports")
             #expect(count == 1)
         }
-    }
-}
-
-extension DiskBlobStore {
-    /// A file that has arrived and is not kept yet.
-    fileprivate func stage(of bytes: Data) async throws -> StagedBlob {
-        let writer = try await stage(limit: .max)
-        try await writer.append(bytes)
-        return try await writer.finish()
     }
 }
 
