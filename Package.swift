@@ -20,6 +20,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// Loops over voxels are ten and more times slower unoptimised, and tests and journeys spend most of their time in them.
@@ -90,12 +92,13 @@ let targets: [Target] = [
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Basics", "Imaging", "Inference", "Kernel", "Storage", "Rendering", "Features", "Web",
-            hummingbird, argumentParser, logging,
+            "Basics", "Imaging", "Inference", "Kernel", "Storage", "Rendering", "Features", "Web", hummingbird,
+            argumentParser, logging, serviceLifecycle, subprocess,
         ]),
 
     .target(
-        name: "TestSupport", dependencies: ["Storage"], path: "Tests/TestSupport", swiftSettings: optimised),
+        name: "TestSupport", dependencies: ["Basics", "Storage", crypto], path: "Tests/TestSupport",
+        swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
@@ -113,6 +116,11 @@ let targets: [Target] = [
             "Administration", "Basics", "Web", "Features", "Imaging", "Kernel", "Storage", "Rendering", "TestSupport",
             httpTypes, hummingbird,
             hummingbirdTesting, logging, nioCore,
+        ]),
+    .testTarget(
+        name: "NeuroAITests",
+        dependencies: [
+            "neuroai", "Features", "Imaging", "Kernel", "Rendering", "Web", argumentParser, logging, serviceLifecycle,
         ]),
     .testTarget(
         name: "Journeys", dependencies: ["Imaging", "Kernel", "Storage", "Features", "TestSupport"],
@@ -148,6 +156,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: chosen,

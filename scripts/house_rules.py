@@ -23,11 +23,11 @@ ARROWS = {
 GUARDED = {
     "Administration", "Basics", "Claims", "Kernel", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1",
-    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache",
+    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache", "ServiceLifecycle", "Subprocess",
 }
 # Modules that the toolchain has.
 SYSTEM = {"Dispatch", "Foundation", "FoundationNetworking", "Synchronization", "Testing"}
-IMPORT = re.compile(r"\s*(?:@\w+(?:\([^)]*\))?\s+|package\s+|public\s+|internal\s+)*import\s+(?:(?:struct|class|enum|protocol|func|var|let)\s+)?([A-Z]\w+)")
+IMPORT = re.compile(r"\s*(?:@\w+(?:\([^)]*\))?\s+|package\s+|public\s+|internal\s+)*import\s+(?:(?:struct|class|enum|protocol|func|var|let)\s+)?([A-Z]\w+|neuroai\b)")
 # pattern -> why; each holds for Sources/ alone
 BANNED = {
     r"\bfatalError\(": "ends the process: throw an error",

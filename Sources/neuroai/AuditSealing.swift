@@ -1,21 +1,24 @@
 import Kernel
 import Logging
+import ServiceLifecycle
 
 /// Keeps the audit chains close behind the trail while the server runs.
-struct AuditSealing: Sendable {
+struct AuditSealing: Service {
     /// Entries are sealed at most this long after they were written, and the time that sealing takes.
     private static let pause: Duration = .milliseconds(500)
     private static let pauseAfterFailure: Duration = .seconds(5)
 
     let wiring: Wiring
 
-    func run() async {
+    func run() async throws {
         let sealer = AuditSealService(database: wiring.database)
-        while !Task.isCancelled {
-            let isWell = await work(sealer)
-            try? await Task.sleep(for: isWell ? Self.pause : Self.pauseAfterFailure)
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                let isWell = await work(sealer)
+                try? await Task.sleep(for: isWell ? Self.pause : Self.pauseAfterFailure)
+            }
         }
-        // What the last requests left; in a task of its own, since this one is cancelled.
+        // What the last requests left; in a task of its own, since this one may be cancelled.
         await Task { _ = await work(sealer, isLast: true) }.value
     }
 

@@ -2,10 +2,11 @@ import ArgumentParser
 import Foundation
 import Imaging
 import Inference
+import Subprocess
 
 extension ModelsCommand {
     /// Somebody else's trained network becomes a package. The conversion itself is Python's (`training/importing`).
-    struct Import: ParsableCommand {
+    struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Import a MoME+ checkpoint, a MONAI bundle or an nnU-Net v2 export as a package.",
             discussion: """
@@ -22,21 +23,19 @@ extension ModelsCommand {
         private static let python = ".deps/training/bin/python"
         private static let script = "training/importing/import_model.py"
 
-        func run() throws {
-            try Terminal.complaining {
-                let name = try packageName()
-                let folder = try Settings.load().modelsRoot.appendingPathComponent(name, isDirectory: true)
-                guard !FileManager.default.fileExists(atPath: folder.path) else {
-                    throw ImagingError(.unsupportedImage, "There is a package \(name) already; choose another --name.")
-                }
-                try OutputFolder(option: "MODELS_ROOT", path: folder.path).check(writing: [])
-                try convert(name, into: folder)
-                let package = try ModelPackage(folder: folder)
-                _ = try ModelSegmenter(package)
-                print(
-                    "\(package.identity.name) \(package.identity.version) imported to \(folder.path). Activate it with `neuroai models activate \(name)`."
-                )
+        func run() async throws {
+            let name = try packageName()
+            let folder = try Settings.load().modelsRoot.appendingPathComponent(name, isDirectory: true)
+            guard !FileManager.default.fileExists(atPath: folder.path) else {
+                throw ImagingError(.unsupportedImage, "There is a package \(name) already; choose another --name.")
             }
+            try OutputFolder(option: "MODELS_ROOT", path: folder.path).check(writing: [])
+            try await convert(name, into: folder)
+            let package = try ModelPackage(folder: folder)
+            _ = try ModelSegmenter(package)
+            print(
+                "\(package.identity.name) \(package.identity.version) imported to \(folder.path). Activate it with `neuroai models activate \(name)`."
+            )
         }
 
         /// Letters, digits, `-`, `_` and `.`, so that it can be a folder's name.
@@ -50,7 +49,7 @@ extension ModelsCommand {
             return text
         }
 
-        private func convert(_ name: String, into folder: URL) throws {
+        private func convert(_ name: String, into folder: URL) async throws {
             let files = FileManager.default
             guard files.fileExists(atPath: path) else {
                 throw ImagingError(.invalidImage, "There is nothing at \(path).")
@@ -61,14 +60,16 @@ extension ModelsCommand {
                     "The importer is not installed. Run `make importer` in the project folder, then repeat the command there."
                 )
             }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: Self.python)
-            process.arguments =
-                [Self.script, path, "--out", folder.path, "--name", name] + (classes.map { ["--classes", $0] } ?? [])
-            process.standardOutput = FileHandle.standardError
-            try process.run()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else { throw ExitCode(process.terminationStatus) }
+            let ended = try await Subprocess.run(
+                .path(.init(Self.python)),
+                arguments: Arguments(
+                    [Self.script, path, "--out", folder.path, "--name", name]
+                        + (classes.map { ["--classes", $0] } ?? [])),
+                input: .currentStandardInput, output: .currentStandardError, error: .currentStandardError)
+            switch ended.terminationStatus {
+            case .exited(0): break
+            case .exited(let code), .signaled(let code): throw ExitCode(code)
+            }
         }
     }
 }

@@ -4,8 +4,7 @@ import Features
 import Foundation
 import Kernel
 import Rendering
-import Storage
-import Synchronization
+import Subprocess
 
 /// `neuroai print-report`: a document as JSON in, a PDF out. The server starts it for each print, so that a fault in the native
 /// drawing code ends this process and never the API.
@@ -23,10 +22,13 @@ struct PrintReportCommand: ParsableCommand {
 
 /// Starts `neuroai print-report`; two at once at most, each for half a minute at most.
 final class PrintProcess: Sendable {
-    private static let timeout: Double = 30
-    private let pool = ThreadPool<Void>(name: "printing", threads: 2) {}
+    private let program: String
+    private let timeout: Duration
+    private let places = Places(2)
 
-    init() {
+    init(program: String = Bundle.main.executablePath ?? "", timeout: Duration = .seconds(30)) {
+        self.program = program
+        self.timeout = timeout
         // A child that dies early must not take the server along with the pipe.
         signal(SIGPIPE, SIG_IGN)
     }
@@ -34,29 +36,52 @@ final class PrintProcess: Sendable {
     var printer: ReportPrinter {
         ReportPrinter { [self] document in
             let input = try JSONEncoder().encode(document)
-            return try await pool.run { try Self.pdf(input) }
+            return try await places.within { try await self.pdf(input) }
         }
     }
 
-    private static func pdf(_ input: Data) throws -> Data {
-        let process = Process()
-        let (inward, outward) = (Pipe(), Pipe())
-        process.executableURL = Bundle.main.executableURL
-        process.arguments = [PrintReportCommand.configuration.commandName ?? ""]
-        process.standardInput = inward
-        process.standardOutput = outward
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let limit = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + timeout, execute: limit)
-        defer { limit.cancel() }
-        // It reads all before it writes anything, so one thread can do both.
-        try? inward.fileHandleForWriting.write(contentsOf: input)
-        try? inward.fileHandleForWriting.close()
-        let pdf = try outward.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationReason == .exit, process.terminationStatus == 0, pdf.starts(with: Data("%PDF".utf8))
-        else { throw AppError(.internalFault, "The report could not be printed.") }
-        return pdf
+    private func pdf(_ input: Data) async throws -> Data {
+        let failure = AppError(.internalFault, "The report could not be printed.")
+        return try await withThrowingTaskGroup(of: Data?.self) { group in
+            group.addTask { [program] in
+                // Not `input: .data`: where a child dies before it has read all, that ends this process (docs/decisions/0516).
+                let ended = try? await Subprocess.run(
+                    .path(.init(program)), arguments: [PrintReportCommand.configuration.commandName ?? ""],
+                    input: .inputWriter, output: .bytes(limit: .max), error: .discarded
+                ) { child in
+                    _ = try? await child.standardInputWriter.write([UInt8](input))
+                    try? await child.standardInputWriter.finish()
+                }
+                return ended.flatMap { $0.terminationStatus.isSuccess ? Data($0.standardOutput) : nil }
+            }
+            group.addTask { [timeout] in
+                try? await Task.sleep(for: timeout)
+                return nil
+            }
+            // Kills the child where its time is up.
+            defer { group.cancelAll() }
+            guard let pdf = try await group.next() ?? nil, pdf.starts(with: Data("%PDF".utf8)) else { throw failure }
+            return pdf
+        }
+    }
+}
+
+/// Lets so many tasks in at once; the others wait in line.
+private actor Places {
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { free = count }
+
+    func within<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+        defer {
+            if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+        }
+        return try await work()
     }
 }

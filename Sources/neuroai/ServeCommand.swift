@@ -4,6 +4,7 @@ import Foundation
 import Hummingbird
 import Kernel
 import Logging
+import ServiceLifecycle
 import Web
 
 /// `neuroai serve`: the API, its pages and one worker process.
@@ -31,65 +32,60 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: ApplicationConfiguration(
                 address: .hostname(serving.host, port: serving.port), serverName: "neuroai"),
             logger: wiring.logger)
-        let worker = Task {
-            if !withoutWorker { await WorkerProcess(notes: wiring.workerNotes, logger: wiring.logger).run() }
-        }
-        let parts = Task {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await AuditSealing(wiring: wiring).run() }
-                group.addTask { await Housekeeping(wiring: wiring, services: services, serving: serving).run() }
-            }
-        }
-        defer {
-            worker.cancel()
-            parts.cancel()
-        }
-        // Held by its signals.
-        _ = ServerShutdown(timeout: serving.shutdownTimeout, connections: connections, logger: wiring.logger) {
-            worker.cancel()
-        }
+        var busy: ProcessServices.Stage = ["http server": application]
+        if !withoutWorker { busy["worker"] = WorkerProcess(notes: wiring.workerNotes, logger: wiring.logger) }
+        let parts = ProcessServices(
+            stages: [
+                ["audit sealing": AuditSealing(wiring: wiring)],
+                ["housekeeping": Housekeeping(wiring: wiring, services: services, serving: serving)],
+                busy,
+            ], logger: wiring.logger)
+        let shutdown = ProcessShutdown(
+            .init(requests: serving.shutdownTimeout / .seconds(1), lastSteps: 12, lastStepsInHaste: 3),
+            logger: wiring.logger, closeConnections: connections.closeAll)
         wiring.logger.notice("serving", metadata: ["host": "\(serving.host)", "port": "\(serving.port)"])
-        try await application.runService()
-        worker.cancel()
-        parts.cancel()
-        await worker.value
-        await parts.value
-        try await wiring.close()
+        try await wiring.close(after: { try await parts.run(until: shutdown) })
     }
 }
 
 /// What must be done now and then.
-private struct Housekeeping {
+private struct Housekeeping: Service {
     private static let pause: Duration = .seconds(3600)
 
     let wiring: Wiring
     let services: WebServices
     let serving: ServeSettings
 
-    func run() async {
+    func run() async throws {
         let sweeper = BlobSweepService(database: wiring.database, blobs: wiring.blobs)
         let purger = CasePurgeService(
             database: wiring.database, blobs: wiring.blobs, partials: wiring.partials, contents: .all,
             retention: serving.caseRetention)
-        while !Task.isCancelled {
-            let turn = Task { try await work(sweeper, purger) }
-            let clock = Task {
-                try await Task.sleep(for: JobLimits.maintenance.total)
-                wiring.logger.error("housekeeping timed out")
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await turn { try await work(sweeper, purger) }
+                try? await Task.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    private func turn(_ work: @escaping @Sendable () async throws -> Void) async {
+        let turn = Task { try await work() }
+        let clock = Task {
+            try await Task.sleep(for: JobLimits.maintenance.total)
+            wiring.logger.error("housekeeping timed out")
+            turn.cancel()
+        }
+        do {
+            try await withTaskCancellationHandler {
+                try await turn.value
+            } onCancel: {
                 turn.cancel()
             }
-            do {
-                try await withTaskCancellationHandler {
-                    try await turn.value
-                } onCancel: {
-                    turn.cancel()
-                }
-            } catch {
-                wiring.logger.error("housekeeping failed", metadata: ["outage": "\(AppError.cause(of: error))"])
-            }
-            clock.cancel()
-            try? await Task.sleep(for: Self.pause)
+        } catch {
+            wiring.logger.error("housekeeping failed", metadata: ["outage": "\(AppError.cause(of: error))"])
         }
+        clock.cancel()
     }
 
     private func work(_ sweeper: BlobSweepService, _ purger: CasePurgeService) async throws {

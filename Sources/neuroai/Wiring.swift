@@ -8,10 +8,11 @@ struct Wiring: Sendable {
     let settings: Settings
     let database: any Database
     let blobs: any BlobStore
-    let partials: PartialFileStore
     let audit: AuditService
     let logger: Logger
     private let log: LogWriter
+
+    var partials: any PartialBlobs { blobs.partials }
 
     /// Opens the database, brings it to the present schema, and opens the file store.
     static func open(_ settings: Settings, label: String) async throws -> Wiring {
@@ -20,7 +21,6 @@ struct Wiring: Sendable {
         try await Migrator.migrate(database)
         return Wiring(
             settings: settings, database: database, blobs: try DiskBlobStore(root: settings.mediaRoot),
-            partials: try PartialFileStore(root: settings.mediaRoot.appendingPathComponent("partial")),
             audit: AuditService(database: database), logger: log.logger(settings, label: label), log: log)
     }
 
@@ -28,6 +28,17 @@ struct Wiring: Sendable {
     func close() async throws {
         defer { log.flush() }
         try await database.close()
+    }
+
+    /// The same once `work` is over, whichever way it ends.
+    func close(after work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch {
+            try? await close()
+            throw error
+        }
+        try await close()
     }
 
     /// Names of settings that nobody reads are most often misspelt ones.

@@ -5,6 +5,7 @@ import Foundation
 import Imaging
 import Kernel
 import Logging
+import ServiceLifecycle
 
 /// `neuroai worker`: does the work that the API asks for. Native imaging code runs here and never in the server.
 struct WorkerCommand: AsyncParsableCommand {
@@ -57,22 +58,26 @@ struct WorkerCommand: AsyncParsableCommand {
         let presence = WorkerPresence(
             database: wiring.database, worker: worker, version: NeuroAI.version, classes: slots.ownPart.classes,
             logger: wiring.logger
-        ) { models.lastLoaded }
-        let beside = Task {
-            guard let part = slots.interactivePart else { return }
-            await WorkerProcess(part, notes: wiring.workerNotes, logger: wiring.logger).run()
-        }
-        let stop = StopSignal {
-            runner.stop()
-            beside.cancel()
-        }
-        if supervised { stop.watchStandardInput() }
+        ) { models.lastLoaded.map { .init(identity: $0.identity, loadSeconds: $0.seconds) } }
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await presence.forget(predecessor) }
-        let beating = Task { await presence.run() }
-        await runner.run()
-        await beside.value
-        beating.cancel()
-        await beating.value
-        try await wiring.close()
+        var busy: ProcessServices.Stage = [
+            "jobs": ClosureService {
+                await withTaskCancellationOrGracefulShutdownHandler {
+                    await runner.run()
+                } onCancelOrGracefulShutdown: {
+                    runner.stop()
+                }
+            }
+        ]
+        if let part = slots.interactivePart {
+            busy["interactive worker"] = WorkerProcess(part, notes: wiring.workerNotes, logger: wiring.logger)
+        }
+        let parts = ProcessServices(
+            stages: [
+                ["presence": ClosureService { await cancelWhenGracefulShutdown { await presence.run() } }], busy,
+            ], logger: wiring.logger)
+        // What must be done by then is done; a worker that hangs is ended, and its lease frees its job.
+        let shutdown = ProcessShutdown(.init(lastSteps: 10), logger: wiring.logger)
+        try await wiring.close(after: { try await parts.run(until: shutdown, followsInput: supervised) })
     }
 }

@@ -11,36 +11,37 @@ import Testing
 /// The whole service without HTTP on a new database: accounts, cases, uploads, audit, and a clock controlled by tests.
 struct Clinic: Sendable {
     let database: any Database
-    let blobs: DiskBlobStore
+    let blobs: any BlobStore
+    let stored: TestBlobs
     let clock: TestClock
     let sessions: SessionsService
     let users: UsersService
     let audit: AuditService
     let cases: CasesService
     let images: ImagesService
-    let partials: PartialFileStore
     let uploads: UploadsService
 
     static let password = "correct horse"
 
     static func with(
-        _ kind: TestDatabase, settings: SessionSettings = SessionSettings(),
+        _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk, settings: SessionSettings = SessionSettings(),
         _ body: @escaping @Sendable (Clinic) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
-                try await body(try await Clinic(database: database, folder: folder, settings: settings))
+                let stored = try TestBlobs(blobs, in: folder)
+                try await body(try await Clinic(database: database, stored: stored, settings: settings))
             }
         }
     }
 
-    private init(database: any Database, folder: URL, settings: SessionSettings) async throws {
+    private init(database: any Database, stored: TestBlobs, settings: SessionSettings) async throws {
         let clock = TestClock()
         let read: @Sendable () -> Timestamp = { clock.now }
         self.database = database
         self.clock = clock
-        blobs = try DiskBlobStore(root: folder)
-        partials = try PartialFileStore(root: folder.appendingPathComponent("partial"))
+        self.stored = stored
+        blobs = stored.store
         sessions = SessionsService(
             database: database, hasher: try PasswordHasher(cost: .least),
             signer: try await TokenSigner(secret: "a secret of at least thirty-two bytes"), settings: settings,
@@ -53,7 +54,8 @@ struct Clinic: Sendable {
             quota: 10_000,
             clock: read)
         uploads = UploadsService(
-            database: database, partials: partials, images: images, audit: audit, lifetime: .seconds(3600), clock: read)
+            database: database, partials: blobs.partials, images: images, audit: audit, lifetime: .seconds(3600),
+            clock: read)
     }
 
     /// Accepts any file that begins with "image" as an image; its remaining bytes distinguish it from others.
@@ -122,10 +124,10 @@ struct Clinic: Sendable {
         return try await cases.create(person.scope, form)
     }
 
+    var partials: any PartialBlobs { blobs.partials }
+
     func stage(_ text: String) async throws -> StagedBlob {
-        let writer = try await blobs.stage(limit: 1000)
-        try await writer.append(Data(text.utf8))
-        return try await writer.finish()
+        try await blobs.stage(Data(text.utf8))
     }
 
     func add(
@@ -164,7 +166,8 @@ struct Clinic: Sendable {
     }
 
     func storedFiles() async throws -> Set<BlobKey> {
-        Set(try await blobs.keys(writtenBefore: Timestamp.now.advanced(by: .seconds(60))))
+        await stored.settle()
+        return Set(try await blobs.allKeys())
     }
 }
 

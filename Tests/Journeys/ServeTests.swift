@@ -53,6 +53,46 @@ import Testing
         }
     }
 
+    /// Nothing in it runs, so that it cannot end by itself.
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func aWorkerThatDoesNotStopIsKilled() async throws {
+        try await TemporaryFolder.with { folder in
+            let site = try await Site.open(in: folder, environment: ["SHUTDOWN_TIMEOUT": "20"])
+            #expect(await eventually { Program.children(of: site.pid).count == 1 }, "\(site.said)")
+            let worker = try #require(Program.children(of: site.pid).first)
+            kill(worker, SIGSTOP)
+            #expect(await site.end(SIGTERM, within: 30), "\(site.said)")
+            #expect(kill(worker, 0) != 0, "the worker outlives its server")
+            #expect(!site.said.contains("shutdown timed out"), "\(site.said)")
+        }
+    }
+
+    /// Two servers on one port: the second one's HTTP server is a part that dies.
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func endsWithAFailureWhereAPartDies() async throws {
+        try await TemporaryFolder.with { folder in
+            let site = try await Site.open(in: folder, arguments: ["serve", "--without-worker"])
+            let log = folder.appendingPathComponent("second")
+            let second = try Program.start(
+                ["serve"],
+                environment: [
+                    "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
+                    "LOG_ROOT": "-", "PORT": String(site.port), "SECRET_KEY": "",
+                ], log: log)
+            var workers: Set<pid_t> = []
+            let hasEnded = await eventually {
+                workers.formUnion(Program.children(of: second.pid))
+                return !second.isRunning
+            }
+            #expect(hasEnded, "\(Self.text(log))")
+            #expect(second.exitCode == 1)
+            #expect(Self.text(log).contains("service=\"http server\""), "\(Self.text(log))")
+            #expect(await eventually { workers.allSatisfy { kill($0, 0) != 0 } }, "the worker outlives its server")
+            #expect(try await site.call("GET", "/api/health/").status == 200)
+            await site.close()
+        }
+    }
+
     private static func text(_ log: URL) -> String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
     private static func status(_ url: URL) async -> Int? {

@@ -80,9 +80,11 @@ struct DeidentificationRoutesTests {
         }
     }
 
-    /// Older files are deidentified on first access.
-    @Test(arguments: TestDatabase.all) func aFileFromBeforeIsServedWithoutAName(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+    /// Files from before are stripped when they are first asked for.
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aFileFromBeforeIsServedWithoutAName(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await WebClinic.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let file = NamedNIfTI(members: 1).bytes

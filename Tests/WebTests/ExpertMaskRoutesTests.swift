@@ -76,8 +76,10 @@ struct ExpertMaskRoutesTests {
         (answer?[key] as? [String: Any])?[region] as? Double
     }
 
-    @Test(arguments: TestDatabase.all) func diceAndDistanceComeBack(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func diceAndDistanceComeBack(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await WebClinic.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let mask = try Self.nifti(Self.labels(shift: 1))
@@ -152,14 +154,14 @@ struct ExpertMaskRoutesTests {
             let id = try await clinic.makeUploadedCase(token)
             _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
             try await clinic.work(Self.segmenter)
-            let before = try await clinic.blobs.keys(writtenBefore: .now.advanced(by: .seconds(60)))
+            let before = try await clinic.blobs.allKeys()
             let plain = try Self.nifti(Self.labels())
             let named = NamedNIfTI.gzip(plain.first == 0x1f ? try Self.unpacked(plain) : plain)
             #expect(try await send(named, clinic, to: id, as: token).status == .accepted)
-            let after = try await clinic.blobs.keys(writtenBefore: .now.advanced(by: .seconds(60)))
+            let after = try await clinic.blobs.allKeys()
             let kept = try #require(after.first { !before.contains($0) })
             #expect(after.count == before.count + 1)
-            let stored = try Data(contentsOf: try await clinic.blobs.localURL(kept))
+            let stored = try await clinic.blobs.bytes(kept)
             #expect(stored.range(of: Data("SMITH".utf8)) == nil && stored.count < named.count)
             try await clinic.work(Self.segmenter)
         }

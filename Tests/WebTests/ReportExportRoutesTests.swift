@@ -8,8 +8,10 @@ import Testing
 @testable import Kernel
 
 struct ReportExportRoutesTests {
-    @Test(arguments: TestDatabase.all) func aReportIsPrintedOnceForEachState(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aReportIsPrintedOnceForEachState(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await WebClinic.with(kind, on: blobs) { clinic in
             let ward = try await ReportRoutesTests.Finished(clinic)
             let path = "/api/reports/\(ward.report)/"
             let draft = try await clinic.call(.get, path + "export/", as: ward.doctor)

@@ -43,8 +43,10 @@ struct ResumableUploadRoutesTests {
         }
     }
 
-    @Test(arguments: TestDatabase.all) func anImageComesInParts(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func anImageComesInParts(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await WebClinic.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let tus = Tus(clinic: clinic, token: token)
             let id = try await clinic.makeCase(token)

@@ -6,8 +6,10 @@ import TestSupport
 import Testing
 
 struct UploadRoutesTests {
-    @Test(arguments: TestDatabase.all) func keepsAnImageAndServesItByASignedAddress(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func keepsAnImageAndServesItByASignedAddress(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await WebClinic.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let image = HeadPhantom.nifti()

@@ -18,7 +18,8 @@ import Testing
 struct WebClinic: Sendable {
     let client: any TestClientProtocol
     let database: any Database
-    let blobs: DiskBlobStore
+    let blobs: any BlobStore
+    let stored: TestBlobs
     let services: WebServices
     private let conformance: Conformance
     let audit: AuditConformance
@@ -28,15 +29,17 @@ struct WebClinic: Sendable {
     static let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
 
     static func with(
-        _ kind: TestDatabase, settings change: @escaping @Sendable (inout WebSettings) -> Void = { _ in },
+        _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk, bucketAddress: String? = nil,
+        settings change: @escaping @Sendable (inout WebSettings) -> Void = { _ in },
         sessions: SessionSettings = SessionSettings(), accounts: AccountSettings = AccountSettings(),
         _ body: @escaping @Sendable (WebClinic) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
-                let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
-                let partials = try PartialFileStore(root: folder.appendingPathComponent("media/partial"))
-                let services = try await services(database, blobs, partials, (sessions, accounts), change)
+                let media = folder.appendingPathComponent("media")
+                try FileManager.default.createDirectory(at: media, withIntermediateDirectories: true)
+                let stored = try TestBlobs(blobs, in: media, address: bucketAddress)
+                let services = try await services(database, stored.store, (sessions, accounts), change)
                 let routes = try services.apiRoutes
                 let conformance = Conformance(routes)
                 let audit = AuditConformance(routes, database)
@@ -45,7 +48,7 @@ struct WebClinic: Sendable {
                 try await Application(router: services.router(), logger: logger).test(.router) { client in
                     try await body(
                         WebClinic(
-                            client: client, database: database, blobs: blobs, services: services,
+                            client: client, database: database, blobs: stored.store, stored: stored, services: services,
                             conformance: conformance, audit: audit, folder: folder))
                 }
             }
@@ -66,7 +69,7 @@ struct WebClinic: Sendable {
     static let secret = "a secret of at least thirty-two bytes"
 
     static func services(
-        _ database: any Database, _ blobs: DiskBlobStore, _ partials: PartialFileStore,
+        _ database: any Database, _ blobs: any BlobStore,
         _ decided: (sessions: SessionSettings, accounts: AccountSettings), _ change: (inout WebSettings) -> Void
     ) async throws -> WebServices {
         // Tests cause more denied requests at once than a service writes individually.
@@ -85,7 +88,7 @@ struct WebClinic: Sendable {
             users: UsersService(sessions: sessions, settings: decided.accounts),
             cases: CasesService(database: database, audit: audit, contents: .all),
             images: images,
-            uploads: UploadsService(database: database, partials: partials, images: images, audit: audit),
+            uploads: UploadsService(database: database, partials: blobs.partials, images: images, audit: audit),
             segmentation: SegmentationService(database: database, audit: audit, contents: .all, models: Self.models),
             models: ModelsService(database: database, installed: Self.models),
             reports: ReportsService(database: database, audit: audit),
@@ -199,7 +202,8 @@ struct WebClinic: Sendable {
     }
 
     func storedFiles() async throws -> Int {
-        try await blobs.keys(writtenBefore: Timestamp.now.advanced(by: .seconds(60))).count
+        await stored.settle()
+        return try await blobs.allKeys().count
     }
 
     // MARK: Work

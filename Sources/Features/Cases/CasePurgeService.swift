@@ -5,7 +5,7 @@ import Storage
 package struct CasePurgeService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
-    private let partials: PartialFileStore
+    private let partials: any PartialBlobs
     private let contents: CaseContents
     private let retention: Duration
     private let clock: @Sendable () -> Timestamp
@@ -15,7 +15,7 @@ package struct CasePurgeService: Sendable {
 
     /// - Parameter retention: how long a deleted case can be restored.
     package init(
-        database: any Database, blobs: any BlobStore, partials: PartialFileStore, contents: CaseContents,
+        database: any Database, blobs: any BlobStore, partials: any PartialBlobs, contents: CaseContents,
         retention: Duration = .seconds(30 * 86_400), clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
@@ -52,7 +52,7 @@ package struct CasePurgeService: Sendable {
         }
         guard let leftovers else { return false }
         for key in leftovers.blobs { try? await blobs.delete(key) }
-        for id in leftovers.uploads { await partials.remove(id.string) }
+        for id in leftovers.uploads { await partials.remove(id.blobKey) }
         return true
     }
 }

@@ -58,12 +58,14 @@ package struct ImagesService: Sendable {
         var kept = uploaded
         do {
             try await checkUpload(scope, case: id, force: force)
-            let (header, digest) = try await inspector.inspect(uploaded.url)
-            kept = try await inspector.deidentify(uploaded.url, in: blobs) ?? uploaded
+            let (found, clean) = try await blobs.withFile(uploaded) { url in
+                (try await inspector.inspect(url), try await inspector.deidentify(url, in: blobs))
+            }
+            kept = clean ?? uploaded
             try await blobs.commit(kept)
             let upload = SeriesUpload(
-                role: Series.Role(modality), filename: MRIImage.displayed(filename), file: kept, header: header,
-                contentDigest: digest)
+                role: Series.Role(modality), filename: MRIImage.displayed(filename), file: kept, header: found.header,
+                contentDigest: found.contentDigest)
             let (added, replaced) = try await insert(scope, upload, into: id) { connection in
                 // Checked again, since a report may have been signed while the file was read.
                 if !force { try contents.requireUnsigned(scope, case: id, on: connection) }
@@ -73,9 +75,8 @@ package struct ImagesService: Sendable {
             if kept.key != uploaded.key { await blobs.discard(uploaded) }
             return added
         } catch {
-            // Removes it from wherever it is now: a rejected upload leaves nothing behind.
-            await blobs.discard(uploaded)
-            for blob in [uploaded, kept] { try? await blobs.delete(blob.key) }
+            // Removes it wherever it lies by now: a refused upload leaves nothing.
+            await blobs.delete([uploaded.key, kept.key], unlessNamedIn: database)
             throw error
         }
     }

@@ -46,17 +46,22 @@ package struct ExpertMasksService: Sendable {
         do {
             let result = try await database.read { try Self.result(scope, id, in: $0) }
             let grids = try await grids(scope, of: result)
-            var draft = try await look(at: uploaded, on: grids, try Self.convention(convention))
-            kept = try await inspector.deidentify(uploaded.url, in: blobs) ?? uploaded
+            let wanted = try Self.convention(convention)
+            var (draft, clean) = try await blobs.withFile(uploaded) { url in
+                (
+                    try await look(at: uploaded, url, on: grids, wanted),
+                    try await inspector.deidentify(url, in: blobs)
+                )
+            }
+            kept = clean ?? uploaded
             draft.blob = kept
             try await blobs.commit(kept)
             let mask = try await insert(scope, draft, result)
             if kept.key != uploaded.key { await blobs.discard(uploaded) }
             return mask
         } catch {
-            // Removes it from wherever it is now: a rejected upload leaves nothing behind.
-            await blobs.discard(uploaded)
-            for blob in [uploaded, kept] { try? await blobs.delete(blob.key) }
+            // Removes it wherever it lies by now: a refused upload leaves nothing.
+            await blobs.delete([uploaded.key, kept.key], unlessNamedIn: database)
             throw error
         }
     }
@@ -106,10 +111,10 @@ package struct ExpertMasksService: Sendable {
     }
 
     private func look(
-        at staged: StagedBlob, on grids: [MRISequence: VoxelGrid], _ wanted: LabelConvention?
+        at staged: StagedBlob, _ url: URL, on grids: [MRISequence: VoxelGrid], _ wanted: LabelConvention?
     ) async throws -> ExpertMaskStore.Draft {
         do {
-            return try await pool.run { try Self.draft(staged, on: grids, wanted) }
+            return try await pool.run { try Self.draft(staged, url, on: grids, wanted) }
         } catch let error as ImagingError where error.code != .internalFault {
             // An ambiguity that only the convention resolves is an error of that field.
             throw AppError.invalid(error.code == .ambiguousLabels ? "labelConvention" : "file", error.message)
@@ -117,9 +122,9 @@ package struct ExpertMasksService: Sendable {
     }
 
     private static func draft(
-        _ staged: StagedBlob, on grids: [MRISequence: VoxelGrid], _ wanted: LabelConvention?
+        _ staged: StagedBlob, _ url: URL, on grids: [MRISequence: VoxelGrid], _ wanted: LabelConvention?
     ) throws -> ExpertMaskStore.Draft {
-        let found = try NIfTIFile.inspectLabels(staged.url)
+        let found = try NIfTIFile.inspectLabels(url)
         let convention = try wanted ?? LabelConvention.told(by: found.labels)
         try convention.check(found.labels)
         let sequence = MRISequence.referenceOrder.first { sequence in

@@ -37,13 +37,14 @@ package struct ScoreMaskJob: Job {
             }
             return (mask, file)
         }
-        let ours = try await blobs.localURL(file.blob)
-        let theirs = try await blobs.localURL(mask.blob)
         let agreement: [TumourRegion: RegionAgreement]
         do {
-            agreement = try await DedicatedThread.run(named: "score-mask") {
-                try RegionAgreement.byRegion(
-                    NIfTIFile.readLabels(ours), expert: NIfTIFile.readLabels(theirs), convention: mask.convention)
+            agreement = try await blobs.withFiles([file.blob, mask.blob]) { urls in
+                try await DedicatedThread.run(named: "score-mask") {
+                    try RegionAgreement.byRegion(
+                        NIfTIFile.readLabels(urls[0]), expert: NIfTIFile.readLabels(urls[1]),
+                        convention: mask.convention)
+                }
             }
         } catch let error as ImagingError where ![.internalFault, .diskFull].contains(error.code) {
             throw JobFailure(.permanent, error.message)

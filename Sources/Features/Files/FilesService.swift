@@ -116,8 +116,9 @@ package struct FilesService: Sendable {
                 objectType: grant.kind.rawValue, objectID: grant.object.string, outcome: .refused, at: clock()))
     }
 
-    /// The bytes, or those of `range`.
-    package func read(_ file: StoredFile, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error> {
-        try await blobs.read(file.blob, range: range)
+    /// The bytes, or those of `range`, or where the client gets them.
+    package func deliver(_ file: StoredFile, range: Range<Int64>?) async throws -> BlobDelivery {
+        try await blobs.deliver(
+            file.blob, range: range, as: DownloadDescription(filename: file.name, mediaType: file.mediaType))
     }
 }

@@ -91,8 +91,8 @@ package struct ReportExportService: Sendable {
         do {
             return Printing(printed: try await keep(blob, scope, source, at: now), maker: maker)
         } catch {
-            try? await blobs.delete(blob.key)
-            // Another process may have been first.
+            await blobs.delete([blob.key], unlessNamedIn: database)
+            // Another process may have been faster.
             let isLate = PrintedReportStore.isPrinted(error) || (error as? AppError)?.code == .conflict
             guard isLate, let printed = try await self.source(scope, id, at: now).printed else { throw error }
             return Printing(printed: printed, maker: nil)

@@ -43,14 +43,17 @@ package struct SegmentCaseJob: Job {
     package func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites {
         control.report("Loading the series", 0)
         let inputs = try await load(parameters.task)
-        var sources: [MRISequence: any SeriesSource] = [:]
-        for image in inputs.images {
+        let keys = try inputs.images.map { image in
             guard let file = image.series.files.first else { throw BlobError.missing }
-            sources[image.modality] = NIfTISource(try await blobs.localURL(file.blob))
+            return file.blob
         }
         let folder = try folders.make()
         defer { folders.remove(folder) }
-        let study = try await segment(sources, by: inputs.model, into: folder, control)
+        let study = try await blobs.withFiles(keys) { urls in
+            var sources: [MRISequence: any SeriesSource] = [:]
+            for (image, url) in zip(inputs.images, urls) { sources[image.modality] = NIfTISource(url) }
+            return try await segment(sources, by: inputs.model, into: folder, control)
+        }
         control.report("Storing the masks", 0.99)
         let files = try await store(study.files, in: folder, of: inputs.images)
         let draft = ResultStore.Draft(id: ID(), study: study, files: files, codeVersion: codeVersion)

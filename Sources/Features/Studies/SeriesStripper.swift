@@ -18,9 +18,9 @@ package struct SeriesStripper: Sendable {
     /// - Parameter id: the case of its files.
     package func strip(_ scope: Scope, _ series: Series, of id: CaseID, at now: Timestamp) async throws {
         guard series.header.format == nil, let file = series.files.first else { return }
-        let url = try await blobs.localURL(file.blob)
-        let header = try await inspector.header(of: url)
-        let clean = try await inspector.deidentify(url, in: blobs)
+        let (header, clean) = try await blobs.withFile(file.blob) { url in
+            (try await inspector.header(of: url), try await inspector.deidentify(url, in: blobs))
+        }
         do {
             if let clean { try await blobs.commit(clean) }
             let isReplaced = try await database.write { connection in
@@ -37,7 +37,7 @@ package struct SeriesStripper: Sendable {
             }
             if let clean { try? await blobs.delete(isReplaced ? file.blob : clean.key) }
         } catch {
-            if let clean { try? await blobs.delete(clean.key) }
+            if let clean { await blobs.delete([clean.key], unlessNamedIn: database) }
             throw error
         }
     }

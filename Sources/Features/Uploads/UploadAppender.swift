@@ -5,12 +5,12 @@ import Storage
 /// One request's bytes on their way into an upload.
 package struct UploadAppender: Sendable {
     package let upload: CaseUpload
-    private let writer: PartialFileWriter
+    private let writer: any PartialBlobWriter
     private var behind: WriteBehind
     /// What the client says these bytes' digest is.
     private var checksum: UploadChecksum?
 
-    init(upload: CaseUpload, writer: PartialFileWriter) {
+    init(upload: CaseUpload, writer: any PartialBlobWriter) {
         self.upload = upload
         self.writer = writer
         behind = WriteBehind { try await writer.append($0) }
@@ -37,7 +37,7 @@ package struct UploadAppender: Sendable {
                 _ = try? await writer.flush()
             }
         }.value
-        writer.release()
+        await writer.release()
     }
 
     /// Waits until all bytes are written.
@@ -51,18 +51,17 @@ package struct UploadAppender: Sendable {
             throw AppError(
                 .checksumMismatch, "Checksum mismatch. Send the data again.")
         } catch {
-            release()
+            await release()
             throw error
         }
     }
 
-    /// The length of what is on disk now.
-    func finish() async throws -> Int64 {
-        try await writer.flush()
+    /// Does something with the length of what is stored now, and then lets another request add to the upload.
+    func finish<T: Sendable>(_ body: (Int64) async throws -> T) async throws -> T {
+        try await writer.release { try await body(try await writer.flush()) }
     }
 
-    /// Lets another request add to the upload.
-    func release() {
-        writer.release()
+    private func release() async {
+        await writer.release()
     }
 }

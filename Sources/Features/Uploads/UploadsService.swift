@@ -5,7 +5,7 @@ import Storage
 /// The rules of files that arrive in parts: begun, continued after any break, and looked at like any other once whole.
 package struct UploadsService: Sendable {
     private let database: any Database
-    private let partials: PartialFileStore
+    private let partials: any PartialBlobs
     private let images: ImagesService
     private let audit: AuditService
     /// How long an upload may take, from its beginning.
@@ -16,7 +16,7 @@ package struct UploadsService: Sendable {
     private static let openLimit = 50
 
     package init(
-        database: any Database, partials: PartialFileStore, images: ImagesService, audit: AuditService,
+        database: any Database, partials: any PartialBlobs, images: ImagesService, audit: AuditService,
         lifetime: Duration = .seconds(86_400), clock: @escaping @Sendable () -> Timestamp = { .now }
     ) {
         self.database = database
@@ -40,7 +40,7 @@ package struct UploadsService: Sendable {
             id: ID(), institution: scope.institution, caseID: caseID, createdBy: scope.user, modality: modality,
             filename: MRIImage.displayed(filename), size: size, createdAt: now,
             expiresAt: now.advanced(by: lifetime), isForced: force)
-        try await partials.create(upload.id.string)
+        try await partials.begin(upload.id.blobKey)
         do {
             try await database.write { connection in
                 _ = try CaseStore(connection).require(scope, caseID, for: .uploadImage)
@@ -54,7 +54,7 @@ package struct UploadsService: Sendable {
                     AuditEntry(scope, "upload.create", "upload", upload.id.string, at: now))
             }
         } catch {
-            await partials.remove(upload.id.string)
+            await partials.remove(upload.id.blobKey)
             throw error
         }
         return upload
@@ -73,9 +73,8 @@ package struct UploadsService: Sendable {
         guard upload.completedAt == nil else { return Progress(upload: upload, offset: upload.size) }
         let offset = try await size(upload)
         // Where somebody is writing it, that one will see to it.
-        if offset == upload.size, let lock = try await partials.append(id.string, at: offset, limit: offset) {
-            defer { lock.release() }
-            try await complete(scope, upload)
+        if offset == upload.size, let lock = try await partials.open(id.blobKey, at: offset, limit: offset) {
+            try await lock.release { try await complete(scope, upload) }
         }
         return Progress(upload: upload, offset: offset)
     }
@@ -90,7 +89,7 @@ package struct UploadsService: Sendable {
         guard upload.completedAt == nil else {
             throw AppError(.conflict, "Upload is already complete.")
         }
-        guard let writer = try await partials.append(id.string, at: offset, limit: upload.size) else {
+        guard let writer = try await partials.open(id.blobKey, at: offset, limit: upload.size) else {
             throw AppError(.locked, "Another request is writing to this upload. Try again later.")
         }
         return UploadAppender(upload: upload, writer: writer)
@@ -98,12 +97,12 @@ package struct UploadsService: Sendable {
 
     /// Ends a request that has added bytes; the upload that is whole by now becomes the case's image.
     package func close(_ scope: Scope, _ appender: UploadAppender) async throws -> Progress {
-        defer { appender.release() }
-        let offset = try await appender.finish()
         let upload = appender.upload
-        try await audit.record(AuditEntry(scope, "upload.append", "upload", upload.id.string, at: clock()))
-        if offset == upload.size { try await complete(scope, upload) }
-        return Progress(upload: upload, offset: offset)
+        return try await appender.finish { offset in
+            try await audit.record(AuditEntry(scope, "upload.append", "upload", upload.id.string, at: clock()))
+            if offset == upload.size { try await complete(scope, upload) }
+            return Progress(upload: upload, offset: offset)
+        }
     }
 
     /// Gives an upload up.
@@ -114,18 +113,20 @@ package struct UploadsService: Sendable {
             try UploadStore(connection).delete(scope, upload.id)
             try AuditStore(connection).append(AuditEntry(scope, "upload.delete", "upload", id.string, at: now))
         }
-        await partials.remove(id.string)
+        await partials.remove(id.blobKey)
     }
 
     /// Removes what has expired, and files that no row names: the operator's housekeeping.
     package func deleteExpired() async throws {
         let now = clock()
         for id in try await database.write({ try UploadStore($0).deleteExpired(at: now) }) {
-            await partials.remove(id.string)
+            await partials.remove(id.blobKey)
         }
-        for name in try await partials.names(writtenBefore: now.advanced(by: .zero - lifetime)) {
-            guard let id = UploadID(name) else { continue }
-            if try await database.read({ try !UploadStore($0).isNamed(id) }) { await partials.remove(name) }
+        for try await keys in partials.pages(writtenBefore: now.advanced(by: .zero - lifetime)) {
+            for key in keys {
+                guard let id = UploadID(key.string) else { continue }
+                if try await database.read({ try !UploadStore($0).isNamed(id) }) { await partials.remove(key) }
+            }
         }
     }
 
@@ -144,7 +145,7 @@ package struct UploadsService: Sendable {
 
     private func size(_ upload: CaseUpload) async throws -> Int64 {
         do {
-            return try await partials.size(upload.id.string)
+            return try await partials.size(upload.id.blobKey)
         } catch BlobError.missing {
             throw AppError(.notFound, "Upload not found or expired.")
         }
@@ -152,18 +153,21 @@ package struct UploadsService: Sendable {
 
     /// The same way as a file that came in one piece; what is no image goes with its upload. The caller has the file's lock.
     private func complete(_ scope: Scope, _ upload: CaseUpload) async throws {
-        let name = upload.id.string
+        let key = upload.id.blobKey
         try await images.checkUpload(scope, case: upload.caseID, force: upload.isForced)
         let now = clock()
+        // Where the store does not answer nothing is given up: the next request tries again.
+        let file = ReceivedFile(staged: try await partials.complete(key))
         do {
-            let file = ReceivedFile(staged: try await partials.staged(name))
             _ = try await images.add(
                 scope, case: upload.caseID, modality: upload.modality, filename: upload.filename, file: file,
                 force: upload.isForced
             ) { try UploadStore($0).complete(scope, upload.id, at: now) }
         } catch {
             try? await database.write { try UploadStore($0).delete(scope, upload.id) }
+            await partials.remove(key)
             throw error
         }
+        await partials.remove(key)
     }
 }

@@ -5,7 +5,7 @@ package struct BlobSweepService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
 
-    /// The number of keys per statement.
+    /// Keys held, and asked for in one statement, at a time.
     private static let batch = 500
 
     package init(database: any Database, blobs: any BlobStore) {
@@ -17,11 +17,8 @@ package struct BlobSweepService: Sendable {
     /// - Returns: the number of removed files.
     @discardableResult
     package func sweep(olderThan age: Duration = .seconds(24 * 3600), now: Timestamp = .now) async throws -> Int {
-        var rest = try await blobs.keys(writtenBefore: now.advanced(by: .zero - age))[...]
         var removed = 0
-        while !rest.isEmpty {
-            let keys = Array(rest.prefix(Self.batch))
-            rest = rest.dropFirst(Self.batch)
+        for try await keys in blobs.pages(writtenBefore: now.advanced(by: .zero - age), limit: Self.batch) {
             let named = try await database.read { try BlobRowStore($0).named(among: keys) }
             for key in keys where !named.contains(key) {
                 try await blobs.delete(key)

@@ -1,10 +1,14 @@
 import Basics
 import Foundation
 
-/// Blobs as files below one folder: `ab/cd/<key>` once kept, `staging/<key>` before.
+/// Blobs as files below one folder: `ab/cd/<key>` once kept, `staging/<key>` or `partial/<key>.part` before.
 package final class DiskBlobStore: BlobStore {
     let root: URL
+    private let staging: URL
     private let pool: ThreadPool<Void>
+    private let partialFiles: DiskPartialBlobs
+
+    package var partials: any PartialBlobs { partialFiles }
 
     private static let chunkBytes = 1 << 18
 
@@ -12,15 +16,17 @@ package final class DiskBlobStore: BlobStore {
     package init(root: URL, threads: Int = 4) throws {
         self.root = root.absoluteURL
         pool = ThreadPool(name: "blobs", threads: threads) {}
+        let staging = self.root.appendingPathComponent(DiskKeyPage.staging, isDirectory: true)
         do {
             try FileManager.default.createDirectory(
                 at: staging, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw BlobError.fileSystem(errno)
         }
+        self.staging = staging
+        partialFiles = try DiskPartialBlobs(
+            root: self.root.appendingPathComponent("partial", isDirectory: true), threads: threads)
     }
-
-    private var staging: URL { root.appendingPathComponent("staging", isDirectory: true) }
 
     private func stagedURL(_ key: BlobKey) -> URL { staging.appendingPathComponent(key.string) }
 
@@ -44,25 +50,37 @@ package final class DiskBlobStore: BlobStore {
 
     package func commit(_ staged: StagedBlob) async throws {
         let folders = folders(of: staged.key)
+        let sources = stagedURLs(staged.key)
         let target = keptURL(staged.key)
         try await pool.run { [root] in
             for folder in folders where mkdir(folder.path, 0o700) != 0 && errno != EEXIST {
                 throw BlobError.fileSystem(errno)
             }
-            guard rename(staged.url.path, target.path) == 0 else { throw BlobError.fileSystem(errno) }
+            for source in sources where rename(source.path, target.path) != 0 && errno != ENOENT {
+                throw BlobError.fileSystem(errno)
+            }
+            // It may have been moved by an earlier call that failed after it.
+            guard access(target.path, F_OK) == 0 else { throw BlobError.missing }
             // The name is only safe once the folders that hold it are on disk, innermost first.
-            for folder in folders.reversed() + [root] { try synchronise(folder: folder) }
+            for folder in folders.reversed() + [root] { try synchronise(folder) }
         }
     }
 
-    package func discard(_ staged: StagedBlob) async {
-        try? await remove(staged.url.path)
+    /// Where a file can be that is not kept yet.
+    private func stagedURLs(_ key: BlobKey) -> [URL] { [stagedURL(key), partialFiles.url(key)] }
+
+    package func withFile<T: Sendable>(_ key: BlobKey, _ body: (URL) async throws -> T) async throws -> T {
+        try await body(try await first(of: [keptURL(key)]))
     }
 
-    package func localURL(_ key: BlobKey) async throws -> URL {
-        let url = keptURL(key)
-        return try await pool.run {
-            guard access(url.path, R_OK) == 0 else { throw BlobError.missing }
+    package func withFile<T: Sendable>(_ staged: StagedBlob, _ body: (URL) async throws -> T) async throws -> T {
+        try await body(try await first(of: stagedURLs(staged.key)))
+    }
+
+    /// The first of these files that is there.
+    private func first(of urls: [URL]) async throws -> URL {
+        try await pool.run {
+            guard let url = urls.first(where: { access($0.path, R_OK) == 0 }) else { throw BlobError.missing }
             return url
         }
     }
@@ -76,7 +94,7 @@ package final class DiskBlobStore: BlobStore {
     }
 
     package func delete(_ key: BlobKey) async throws {
-        for url in [keptURL(key), stagedURL(key)] { try await remove(url.path) }
+        for url in [keptURL(key)] + stagedURLs(key) { try await remove(url.path) }
     }
 
     /// Takes the file's name away at once and gives its blocks back later: a gigabyte of them takes the file system half a
@@ -96,26 +114,18 @@ package final class DiskBlobStore: BlobStore {
         Task { [pool] in try? await pool.run { _ = close(descriptor) } }
     }
 
-    package func keys(writtenBefore time: Timestamp) async throws -> [BlobKey] {
+    package func keys(writtenBefore time: Timestamp, after cursor: String?, limit: Int) async throws -> BlobKeyPage {
         try await pool.run { [root] in
-            let properties: Set<URLResourceKey> = [.contentModificationDateKey, .isRegularFileKey]
-            let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: Array(properties))
-            var keys: [BlobKey] = []
-            while let url = walk?.nextObject() as? URL {
-                guard let key = BlobKey(url.lastPathComponent),
-                    let values = try? url.resourceValues(forKeys: properties), values.isRegularFile == true,
-                    let written = values.contentModificationDate, Timestamp(written) < time
-                else { continue }
-                keys.append(key)
-            }
-            return keys
+            var page = DiskKeyPage(time: time, cursor: cursor ?? "", limit: limit)
+            try page.addBlobs(of: root)
+            return page.result
         }
     }
 }
 
-/// Puts a folder's list of names on disk.
-private func synchronise(folder: URL) throws {
-    let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+/// Puts a file's bytes, or a folder's list of names, on disk.
+func synchronise(_ url: URL) throws {
+    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw BlobError.fileSystem(errno) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw BlobError.fileSystem(errno) }

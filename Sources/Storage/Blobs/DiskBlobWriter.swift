@@ -37,8 +37,7 @@ final class DiskBlobWriter: BlobWriter {
         await writeBack.withLock { $0 }?.value
         return try await pool.run { [file, key] in
             let (size, digest) = try file.finish()
-            let hexadecimal = digest.hexadecimal
-            return StagedBlob(key: key, size: size, sha256: hexadecimal, url: file.url)
+            return StagedBlob(key: key, size: size, sha256: digest.hexadecimal)
         }
     }
 

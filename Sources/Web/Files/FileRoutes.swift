@@ -18,6 +18,7 @@ struct FileRoutes {
                     .init(status: .ok, content: .bytes("application/octet-stream")),
                     .init(status: .partialContent, content: .bytes("application/octet-stream")),
                     .init(status: .notModified, content: .nothing),
+                    .init(status: .temporaryRedirect, content: .nothing),
                     .init(status: .rangeNotSatisfiable, content: .nothing),
                 ], details: .init(pathSchemas: ["kind": .choice(["image", "result", "report"]), "name": .text()]),
                 handler: get)
@@ -84,13 +85,26 @@ struct FileRoutes {
                 status: status, headers: headers, body: ResponseBody(contentLength: length) { try await $0.finish(nil) }
             )
         }
-        let stream = try await files.read(file, range: range)
-        return Response(
-            status: status, headers: headers,
-            body: ResponseBody(contentLength: length) { writer in
-                for try await chunk in stream { try await writer.write(ByteBuffer(bytes: chunk)) }
-                try await writer.finish(nil)
-            })
+        switch try await files.deliver(file, range: range) {
+        case .redirect(let url): return Self.redirect(to: url)
+        case .bytes(let stream):
+            return Response(
+                status: status, headers: headers,
+                body: ResponseBody(contentLength: length) { writer in
+                    for try await chunk in stream { try await writer.write(ByteBuffer(bytes: chunk)) }
+                    try await writer.finish(nil)
+                })
+        }
+    }
+
+    /// The address is a permission of its own, so that nobody may keep it; viewers of other origins follow it as well.
+    private static func redirect(to url: URL) -> Response {
+        Response(
+            status: .temporaryRedirect,
+            headers: [
+                .location: url.absoluteString, .cacheControl: "no-store", .accessControlAllowOrigin: "*",
+                .resourcePolicy: "cross-origin",
+            ])
     }
 }
 

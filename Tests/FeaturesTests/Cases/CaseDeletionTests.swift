@@ -149,9 +149,9 @@ import Testing
             let cases = CasesService(
                 database: ward.database, audit: AuditService(database: ward.database), contents: .all)
             try await cases.delete(ward.doctor, ward.caseID)
-            let partials = try PartialFileStore(root: ward.folder.appendingPathComponent("partial"))
             let purger = CasePurgeService(
-                database: ward.database, blobs: ward.blobs, partials: partials, contents: .all, retention: .zero,
+                database: ward.database, blobs: ward.blobs, partials: ward.blobs.partials, contents: .all,
+                retention: .zero,
                 clock: { .now.advanced(by: .seconds(60)) })
             #expect(try await purger.purge() == 0)
             #expect(try await queue.finish(claim, .completed) == .end(.cancelled))

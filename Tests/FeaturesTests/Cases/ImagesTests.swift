@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Imaging
 import Storage
@@ -8,8 +9,10 @@ import Testing
 @testable import Kernel
 
 @Suite struct ImagesTests {
-    @Test(arguments: TestDatabase.all) func anUploadIsKeptAndNamed(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func anUploadIsKeptAndNamed(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await Clinic.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let image = try await clinic.add(doctor, item, .flair, "image 1", name: "C:\\scans\\..\\flair\u{7}.nii.gz")
@@ -22,8 +25,7 @@ import Testing
             #expect(images.map(\.modality) == [.t1, .flair])
             #expect(images.last == image)
             #expect(try await clinic.cases.get(doctor.scope, item.id).status == .uploaded)
-            let bytes = try Data(contentsOf: await clinic.blobs.localURL(image.blob))
-            #expect(bytes == Data("image 1".utf8))
+            #expect(try await clinic.blobs.bytes(image.blob) == Data("image 1".utf8))
             #expect(try await clinic.actions().filter { $0 == "image.upload" }.count == 2)
         }
     }
@@ -79,8 +81,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.all) func theSweeperTakesOnlyOldOrphans(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func theSweeperTakesOnlyOldOrphans(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await Clinic.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let image = try await clinic.add(doctor, try await clinic.makeCase(doctor), .t1, "image 1")
             let orphan = try await clinic.blobs.put(Data("orphan".utf8))
@@ -91,6 +95,28 @@ import Testing
             let later = Timestamp.now.advanced(by: .seconds(7200))
             #expect(try await sweeper.sweep(olderThan: .seconds(3600), now: later) == 2)
             #expect(try await clinic.storedFiles() == [image.blob])
+        }
+    }
+
+    /// The connection broke after the COMMIT: the row is there, so the file must be.
+    @Test(arguments: TestDatabase.all) func aLostAnswerToTheCommitLosesNoFile(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let item = try await clinic.makeCase(doctor)
+            let images = ImagesService(
+                database: AnswerlessDatabase(base: clinic.database), blobs: clinic.blobs, audit: clinic.audit,
+                contents: .all,
+                inspector: SeriesInspector(look: { _ in
+                    let header = SeriesHeader(size: GridSize(i: 240, j: 240, k: 155), spacing: [1, 1, 1])
+                    return (header, String(repeating: "0", count: 64))
+                }))
+            let file = ReceivedFile(staged: try await clinic.stage("image"))
+            let error = await #expect(throws: DatabaseError.self) {
+                try await images.add(doctor.scope, case: item.id, modality: .t1, filename: "scan.nii", file: file)
+            }
+            #expect(error?.kind == .unavailable)
+            let image = try #require(try await clinic.images.list(doctor.scope, case: item.id).first)
+            #expect(try await clinic.blobs.bytes(image.blob) == Data("image".utf8))
         }
     }
 
@@ -108,4 +134,22 @@ import Testing
             #expect(try await clinic.storedFiles() == Set(images.map(\.blob)))
         }
     }
+}
+
+/// A database whose connection breaks whenever something has been written.
+private struct AnswerlessDatabase: Database {
+    let base: any Database
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T {
+        try await base.read(body)
+    }
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T {
+        _ = try await base.write(body)
+        throw DatabaseError(.unavailable, "The connection broke.")
+    }
+
+    func close() async throws { try await base.close() }
+
+    var load: PoolLoad { base.load }
 }

@@ -149,18 +149,35 @@ import Testing
     }
 }
 
-/// Rejects files after a delay longer than any timeout.
+/// Has no files.
+private struct NoPartials: PartialBlobs {
+    func begin(_ key: BlobKey) async throws {}
+    func size(_ key: BlobKey) async throws -> Int64 { 0 }
+    func open(_ key: BlobKey, at offset: Int64, limit: Int64) async throws -> (any PartialBlobWriter)? { nil }
+    func complete(_ key: BlobKey) async throws -> StagedBlob { throw BlobError.missing }
+    func remove(_ key: BlobKey) async {}
+    func keys(writtenBefore time: Timestamp, after cursor: String?, limit: Int) async throws -> BlobKeyPage {
+        BlobKeyPage(keys: [], next: nil)
+    }
+}
+
+/// Takes no file, after a while that is longer than anybody waits.
 private struct FullBlobStore: BlobStore {
     func stage(limit: Int64) async throws -> any BlobWriter {
         try await Task.sleep(for: .seconds(30))
         throw BlobError.fileSystem(ENOSPC)
     }
     func commit(_ staged: StagedBlob) async throws {}
-    func discard(_ staged: StagedBlob) async {}
-    func localURL(_ key: BlobKey) async throws -> URL { throw BlobError.missing }
+    func withFile<T>(_ key: BlobKey, _ body: (URL) async throws -> T) async throws -> T { throw BlobError.missing }
+    func withFile<T>(_ staged: StagedBlob, _ body: (URL) async throws -> T) async throws -> T {
+        throw BlobError.missing
+    }
     func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error> {
         throw BlobError.missing
     }
     func delete(_ key: BlobKey) async throws {}
-    func keys(writtenBefore time: Timestamp) async throws -> [BlobKey] { [] }
+    func keys(writtenBefore time: Timestamp, after cursor: String?, limit: Int) async throws -> BlobKeyPage {
+        BlobKeyPage(keys: [], next: nil)
+    }
+    var partials: any PartialBlobs { NoPartials() }
 }

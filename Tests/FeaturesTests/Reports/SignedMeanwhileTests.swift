@@ -45,7 +45,7 @@ import Testing
                         String(repeating: "d", count: 64)
                     )
                 }))
-            let file = ReceivedFile(staged: try await ward.blobs.stage(of: Data("another series".utf8)))
+            let file = ReceivedFile(staged: try await ward.blobs.stage(Data("another series".utf8)))
             let error = await #expect(throws: AppError.self) {
                 _ = try await images.add(ward.doctor, case: ward.caseID, modality: .t2, filename: "t2.nii", file: file)
             }
@@ -68,16 +68,7 @@ import Testing
     }
 }
 
-extension DiskBlobStore {
-    /// A received file that is not stored yet.
-    fileprivate func stage(of bytes: Data) async throws -> StagedBlob {
-        let writer = try await stage(limit: .max)
-        try await writer.append(bytes)
-        return try await writer.finish()
-    }
-}
-
-/// A database that runs something else after its first read.
+/// A database after whose first look something else happens.
 private final class InterruptedDatabase: Database {
     private let base: any Database
     private let interruption: @Sendable () async throws -> Void

@@ -10,9 +10,9 @@ import Testing
 
 /// From a started task to its result, with a stand-in for the pipeline, on both databases.
 @Suite struct SegmentCaseJobTests {
-    @Test(arguments: TestDatabase.all)
-    func theResultIsThereWithItsFilesAndFindings(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all)
+    func theResultIsThereWithItsFilesAndFindings(_ kind: TestDatabase, _ blobs: TestBlobs.Kind) async throws {
+        try await Ward.with(kind, on: blobs) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
             let done = try await ward.service.get(ward.doctor, task.id)
@@ -29,7 +29,7 @@ import Testing
             #expect(result.inputsDigest == task.inputsDigest)
             #expect(result.files.map(\.name) == ["manifest.json", "segmentation.nii.gz"])
             let mask = try #require(result.files.last)
-            #expect(try Data(contentsOf: try await ward.blobs.localURL(mask.blob)) == Data("mask".utf8))
+            #expect(try await ward.blobs.bytes(mask.blob) == Data("mask".utf8))
             #expect(mask.content == .labels && mask.sequence == .t1ce)
         }
     }

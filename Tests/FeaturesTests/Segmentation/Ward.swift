@@ -13,20 +13,24 @@ import Testing
 /// network.
 struct Ward: Sendable {
     let database: any Database
-    let blobs: DiskBlobStore
+    let blobs: any BlobStore
     let folder: URL
     let doctor: Scope
     let caseID: CaseID
 
     static let model = ModelIdentity(name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
 
-    /// Runs `body` on a new database.
-    static func with(_ kind: TestDatabase, _ body: @Sendable (Ward) async throws -> Void) async throws {
+    /// Runs `body` in a fresh ward.
+    static func with(
+        _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk, _ body: @Sendable (Ward) async throws -> Void
+    ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
                 let doctor = try await addUser(.doctor, to: database)
-                let blobs = try DiskBlobStore(root: folder.appendingPathComponent("blobs"))
-                let ward = Ward(database: database, blobs: blobs, folder: folder, doctor: doctor, caseID: ID())
+                let files = folder.appendingPathComponent("blobs")
+                try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
+                let store = try TestBlobs(blobs, in: files).store
+                let ward = Ward(database: database, blobs: store, folder: folder, doctor: doctor, caseID: ID())
                 try await ward.addCase(ward.caseID, of: doctor)
                 try await body(ward)
             }

@@ -29,8 +29,10 @@ import Testing
         return try await clinic.uploads.close(person.scope, appender).offset
     }
 
-    @Test(arguments: TestDatabase.all) func partsBecomeAnImage(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func partsBecomeAnImage(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await Clinic.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item)
@@ -45,9 +47,10 @@ import Testing
             let images = try await clinic.images.list(doctor.scope, case: item.id)
             #expect(images.map(\.modality) == [.t1] && images.first?.originalFilename == "scan.nii")
             let key = try #require(images.first?.blob)
-            #expect(try await Data(contentsOf: clinic.blobs.localURL(key)) == Self.content)
-            #expect(try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60))).isEmpty)
-            // A client that did not receive the last response queries the progress.
+            #expect(try await clinic.blobs.bytes(key) == Self.content)
+            await clinic.stored.settle()
+            #expect(try await clinic.partials.allKeys().isEmpty)
+            // A client that did not get the last answer asks how far it is.
             let progress = try await clinic.uploads.progress(doctor.scope, upload.id, case: item.id)
             #expect(progress.offset == Int64(Self.content.count) && progress.upload.completedAt != nil)
             await #expect { try await Self.send(clinic, doctor, upload, Self.content, at: 0) } throws: {
@@ -77,8 +80,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.all) func whatIsNoImageGoesWithItsUpload(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func whatIsNoImageGoesWithItsUpload(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await Clinic.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item, size: 4)
@@ -88,14 +93,14 @@ import Testing
             #expect(try await clinic.count("case_uploads") == 0)
             #expect(try await clinic.count("series") == 0)
             #expect(try await clinic.storedFiles().isEmpty)
-            #expect(try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60))).isEmpty)
+            #expect(try await clinic.partials.allKeys().isEmpty)
         }
     }
 
-    @Test(arguments: TestDatabase.all) func aWholeUploadThatWasNotLookedAtIsLookedAtLater(_ kind: TestDatabase)
-        async throws
-    {
-        try await Clinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aWholeUploadThatWasNotLookedAtIsLookedAtLater(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await Clinic.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item)
@@ -109,14 +114,16 @@ import Testing
     }
 
     private static func fill(_ clinic: Clinic, _ upload: CaseUpload) async throws {
-        let writer = try #require(try await clinic.partials.append(upload.id.string, at: 0, limit: upload.size))
+        let writer = try #require(try await clinic.partials.open(upload.id.blobKey, at: 0, limit: upload.size))
         try await writer.append(content)
         _ = try await writer.flush()
-        writer.release()
+        await writer.release()
     }
 
-    @Test(arguments: TestDatabase.all) func aFalseChecksumForgetsItsBytes(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aFalseChecksumForgetsItsBytes(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await Clinic.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let upload = try await Self.begin(clinic, doctor, try await clinic.makeCase(doctor))
             func send(_ checksum: String, breakingOff: Bool = false) async throws {
@@ -175,25 +182,29 @@ import Testing
                 isAppError($0, .notFound)
             }
             try await clinic.uploads.delete(doctor.scope, upload.id, case: item.id)
-            #expect(try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60))).isEmpty)
+            #expect(try await clinic.partials.allKeys().isEmpty)
         }
     }
 
-    @Test(arguments: TestDatabase.all) func expiredOnesAreSwept(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+    @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func expiredOnesAreSwept(
+        _ kind: TestDatabase, _ blobs: TestBlobs.Kind
+    ) async throws {
+        try await Clinic.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let old = try await Self.begin(clinic, doctor, item)
             clinic.clock.advance(by: .seconds(3000))
             let young = try await Self.begin(clinic, doctor, item)
-            try await clinic.partials.create(UploadID().string)
+            try await clinic.partials.begin(BlobKey())
             clinic.clock.advance(by: .seconds(1000))
             await #expect { try await clinic.uploads.progress(doctor.scope, old.id, case: item.id) } throws: {
                 isAppError($0, .notFound)
             }
+            await clinic.stored.settle()
             try await clinic.uploads.deleteExpired()
-            let left = try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60)))
-            #expect(left == [young.id.string])
+            await clinic.stored.settle()
+            let left = try await clinic.partials.allKeys()
+            #expect(left == [young.id.blobKey])
             #expect(try await clinic.count("case_uploads") == 1)
         }
     }

@@ -23,9 +23,8 @@ struct LiveClinic: Sendable {
         try await TestDatabase.sqlite.with { database in
             try await TemporaryFolder.with { folder in
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
-                let partials = try PartialFileStore(root: folder.appendingPathComponent("media/partial"))
                 let services = try await WebClinic.services(
-                    database, blobs, partials, (SessionSettings(), AccountSettings()), change)
+                    database, blobs, (SessionSettings(), AccountSettings()), change)
                 let log = LogRecord()
                 var logger = Logger(label: "test") { _ in RecordingLogHandler(record: log) }
                 logger.logLevel = .debug

@@ -1,0 +1,80 @@
+import Foundation
+
+/// Gathers one page of keys from a store's folders in the order of their names, so that the last name seen is a place to go on at
+/// also when files come and go between two pages.
+struct DiskKeyPage {
+    static let staging = "staging"
+
+    /// Files that are not older than this are left out.
+    let time: Timestamp
+    /// The last name of the page before, as `ab/cd/<key>`; empty at the beginning.
+    let cursor: String
+    let limit: Int
+    private var keys: [BlobKey] = []
+    private var next: String?
+
+    init(time: Timestamp, cursor: String, limit: Int) {
+        self.time = time
+        self.cursor = cursor
+        self.limit = limit
+    }
+
+    var result: BlobKeyPage { BlobKeyPage(keys: keys, next: next) }
+
+    /// Adds what `root` holds: `ab/cd/<key>`, then `staging/<key>`, which sorts behind it.
+    mutating func addBlobs(of root: URL) throws {
+        for outer in try Self.names(in: root) where Self.isLevel(outer) && outer >= cursor.prefix(2) {
+            let folder = root.appendingPathComponent(outer, isDirectory: true)
+            for inner in try Self.names(in: folder) where Self.isLevel(inner) {
+                let path = "\(outer)/\(inner)/"
+                guard path >= cursor.prefix(path.count) else { continue }
+                let files = folder.appendingPathComponent(inner, isDirectory: true)
+                guard try add(files, as: path, key: { BlobKey($0) }) else { return }
+            }
+        }
+        _ = try add(root.appendingPathComponent(Self.staging, isDirectory: true), as: "\(Self.staging)/") {
+            BlobKey($0)
+        }
+    }
+
+    /// Adds a folder's files as far as they fit; false once the page is full.
+    ///
+    /// - Parameter path: what stands before the names in cursors.
+    mutating func add(_ folder: URL, as path: String, key: (String) -> BlobKey?) throws -> Bool {
+        for name in try Self.names(in: folder) where path + name > cursor {
+            guard let key = key(name), isOldFile(folder.appendingPathComponent(name)) else { continue }
+            keys.append(key)
+            if keys.count == limit {
+                next = path + name
+                return false
+            }
+        }
+        return true
+    }
+
+    private func isOldFile(_ url: URL) -> Bool {
+        let values = try? url.resourceValues(forKeys: [.contentModificationDateKey, .isRegularFileKey])
+        guard let values, values.isRegularFile == true, let written = values.contentModificationDate else {
+            return false
+        }
+        return Timestamp(written) < time
+    }
+
+    /// Whether a folder's name is one of the two levels that keep any one folder small.
+    private static func isLevel(_ name: String) -> Bool {
+        name.utf8.count == 2
+            && name.utf8.allSatisfy {
+                UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
+            }
+    }
+
+    private static func names(in folder: URL) throws -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        } catch CocoaError.fileReadNoSuchFile {
+            return []
+        } catch {
+            throw BlobError.fileSystem(EIO)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Testing
+
+@testable import neuroai
+
+/// A folder of a test's own.
+enum TemporaryFolder {
+    static func with<T>(_ body: (URL) throws -> T) throws -> T {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try body(folder)
+    }
+}
+
+/// What the command line is given to read and to write.
+@Suite struct CommandPathsTests {
+    private func message(of error: (any Error)?) -> String {
+        (error as? ValidationError)?.message ?? (error as? ImagingError)?.message ?? ""
+    }
+
+    @Test func onlyARegularFileIsAnInput() throws {
+        try TemporaryFolder.with { folder in
+            let file = folder.appendingPathComponent("t1.nii")
+            try Data([1]).write(to: file)
+            try InputFile.check(file.path, named: "--t1")
+            for (path, words) in [
+                (folder.path, "this is a folder"), (folder.path + "/none", "there is no such file"),
+                ("/dev/null", "a device or a pipe"),
+            ] {
+                let error = #expect(throws: ImagingError.self) { try InputFile.check(path, named: "--t1") }
+                #expect(message(of: error).hasPrefix("--t1: "))
+                #expect(message(of: error).contains(words), "\(message(of: error))")
+            }
+        }
+    }
+
+    @Test func anInputIsNotOverwritten() throws {
+        try TemporaryFolder.with { folder in
+            let input = folder.appendingPathComponent("t1.nii.gz")
+            try Data([1]).write(to: input)
+            let output = OutputFolder(option: "--out", path: folder.path)
+            try output.check(writing: ["mask.nii.gz"], reading: [("--t1", input.path)])
+            let error = #expect(throws: ValidationError.self) {
+                try output.check(writing: ["t1.nii.gz"], reading: [("--t1", input.path)])
+            }
+            #expect(message(of: error).hasPrefix("--t1 would be overwritten by t1.nii.gz"))
+        }
+    }
+
+    /// Also where the name of the input is a link to the file.
+    @Test func aLinkDoesNotHideAnInput() throws {
+        try TemporaryFolder.with { folder in
+            let input = folder.appendingPathComponent("mask.nii.gz")
+            try Data([1]).write(to: input)
+            let link = folder.appendingPathComponent("link.nii.gz")
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: input)
+            #expect(throws: ValidationError.self) {
+                try OutputFolder(option: "--out", path: folder.path)
+                    .check(writing: ["mask.nii.gz"], reading: [("--t1", link.path)])
+            }
+        }
+    }
+
+    @Test func oneFileIsNotTwoSeries() throws {
+        try TemporaryFolder.with { folder in
+            let error = #expect(throws: ValidationError.self) {
+                try OutputFolder(option: "--out", path: folder.path).check(
+                    writing: [], reading: [("--t1", folder.path + "/a.nii"), ("--t2", folder.path + "/./a.nii")])
+            }
+            #expect(message(of: error) == "--t1 and --t2 name the same file.")
+        }
+    }
+
+    @Test func aPlaceThatCanNotBeWrittenIsFoundBeforehand() throws {
+        try TemporaryFolder.with { folder in
+            let file = folder.appendingPathComponent("file")
+            try Data().write(to: file)
+            for path in ["", file.path, file.path + "/below", "/proc/out"] {
+                #expect(throws: ValidationError.self, "\(path)") {
+                    try OutputFolder(option: "--out", path: path).check(writing: [])
+                }
+            }
+            try FileManager.default.createDirectory(
+                at: folder.appendingPathComponent("mask.nii.gz"), withIntermediateDirectories: true)
+            #expect(throws: ValidationError.self) {
+                try OutputFolder(option: "--out", path: folder.path).check(writing: ["mask.nii.gz"])
+            }
+        }
+    }
+
+    @Test func checkingLeavesNothingBehind() throws {
+        try TemporaryFolder.with { folder in
+            let path = folder.appendingPathComponent("a/b/c").path
+            try OutputFolder(option: "--out", path: path).check(writing: ["mask.nii.gz"])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (.invalidImage, 65), (.unsupportedImage, 65), (.ambiguousLabels, 65), (.incompatibleSeries, 65),
+            (.invalidModel, 78),
+            (.cancelled, 130), (.diskFull, 73), (.internalFault, 70), (.outOfMemory, 70),
+        ] as [(ImagingError.Code, Int32)])
+    func exitCodesAreThoseOfSysexits(_ code: ImagingError.Code, _ status: Int32) {
+        #expect(ImagingError(code, "Message.").exitCode == status)
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Storage
+import TestSupport
+import Testing
+
+/// What only holds of blobs on a disk.
+@Suite struct DiskBlobStoreTests {
+    @Test func foldersStaySmallAndFilesAreForTheServiceAlone() async throws {
+        try await TestBlobs.with(.disk) { blobs in
+            let staged = try await blobs.store.stage(Data([1]))
+            // Nobody gets at a file by its key that may still go with a loss of power.
+            await #expect(throws: BlobError.missing) { try await blobs.store.withFile(staged.key) { _ in } }
+            try await blobs.store.commit(staged)
+            let key = staged.key.string
+            let path = try await blobs.store.withFile(staged.key) { $0.path }
+            #expect(path.hasSuffix("\(key.prefix(2))/\(key.dropFirst(2).prefix(2))/\(key)"))
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
+            #expect(mode?.intValue == 0o600)
+        }
+    }
+
+    /// A partial file is never copied: a gigabyte would take a minute and twice the room.
+    @Test func aWholeUploadIsMoved() async throws {
+        try await TestBlobs.with(.disk) { blobs in
+            let key = BlobKey()
+            try await blobs.store.partials.begin(key)
+            _ = try await blobs.store.partials.add(Data([1]), to: key, at: 0)
+            func inode(_ url: URL) throws -> NSNumber? {
+                try FileManager.default.attributesOfItem(atPath: url.path)[.systemFileNumber] as? NSNumber
+            }
+            let staged = try await blobs.store.partials.complete(key)
+            let before = try await blobs.store.withFile(staged, inode)
+            try await blobs.store.commit(staged)
+            #expect(try await blobs.store.withFile(key, inode) == before)
+            #expect(TestBlobs.files(below: blobs.folder) == [key.string])
+        }
+    }
+
+    /// The media folder holds more than blobs.
+    @Test func onlyBlobsAreListed() async throws {
+        try await TestBlobs.with(.disk) { blobs in
+            let key = try await blobs.store.put(Data([1])).key
+            for folder in ["work", "ab/cd", "ab/cd/\(UUID().uuidString)", "AB/CD", "ab"] {
+                let folder = blobs.folder.appendingPathComponent(folder)
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                try Data().write(to: folder.appendingPathComponent("secret-key"))
+            }
+            try Data().write(to: blobs.folder.appendingPathComponent("work/\(UUID().uuidString)"))
+            #expect(try await blobs.store.allKeys() == [key])
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Basics
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Storage
+
+@Suite struct ThreadPoolTests {
+    /// Counts who is inside, and lets nobody out before four have come in.
+    private final class Meeting: Sendable {
+        private struct State {
+            var inside = 0
+            var most = 0
+            var arrivals = 0
+        }
+
+        private let state = Mutex(State())
+
+        var most: Int { state.withLock { $0.most } }
+
+        func attend() {
+            state.withLock { state in
+                state.inside += 1
+                state.arrivals += 1
+                state.most = max(state.most, state.inside)
+            }
+            let end = ContinuousClock.now + .seconds(60)
+            while state.withLock({ $0.arrivals < 4 }), ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.01) }
+            state.withLock { $0.inside -= 1 }
+        }
+    }
+
+    @Test func workRunsInParallelUpToTheThreads() async throws {
+        let pool = ThreadPool<Void>(name: "test", threads: 4) {}
+        let meeting = Meeting()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 { group.addTask { try await pool.run { meeting.attend() } } }
+            try await group.waitForAll()
+        }
+        #expect(meeting.most == 4)
+    }
+
+    @Test func aClosedPoolRefuses() async throws {
+        let pool = ThreadPool<Void>(name: "test", threads: 1) {}
+        pool.close()
+        await #expect(throws: ThreadPoolClosed.self) { try await pool.run {} }
+    }
+}

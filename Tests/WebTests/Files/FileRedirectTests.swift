@@ -1,0 +1,55 @@
+import Foundation
+import HTTPTypes
+import Storage
+import TestSupport
+import Testing
+
+@testable import Web
+
+/// Where an object store's own addresses can be reached, clients get the bytes there, and everything else still from us.
+struct FileRedirectTests {
+    private static let bucket = "https://bucket.example/"
+
+    private static func uploaded(_ clinic: WebClinic) async throws -> (path: String, bytes: Data) {
+        let token = try await clinic.signUp()
+        let image = HeadPhantom.nifti()
+        let answer = try await clinic.upload(image, "t1ce", to: try await clinic.makeCase(token), as: token)
+        let address = try #require(answer["filePath"].flatMap { URLComponents(string: $0) })
+        return ("\(address.path)?\(address.query ?? "")", image)
+    }
+
+    @Test func theBytesAreAtTheAddress() async throws {
+        try await WebClinic.with(.sqlite, on: .bucket, bucketAddress: Self.bucket) { clinic in
+            let (path, image) = try await Self.uploaded(clinic)
+            // A client repeats its range at the new address.
+            for headers in [[:], [.range: "bytes=0-3"]] as [HTTPFields] {
+                let answer = try await clinic.call(.get, path, headers: headers)
+                #expect(answer.status == .temporaryRedirect && answer.data.isEmpty)
+                #expect(answer.headers[.cacheControl] == "no-store" && answer.headers[.eTag] == nil)
+                #expect(answer.headers[.accessControlAllowOrigin] == "*")
+                let url = try #require(answer.headers[.location].flatMap { URLComponents(string: $0) })
+                #expect(url.string?.hasPrefix(Self.bucket) == true)
+                let query = url.queryItems?.reduce(into: [:]) { $0[$1.name] = $1.value }
+                #expect(query?["response-content-type"] == "application/octet-stream")
+                #expect(query?["response-content-disposition"] == "inline; filename=\"t1ce.nii\"")
+                let object = await clinic.stored.bucket?.contents(String(url.path.dropFirst()))
+                #expect(object == image)
+            }
+        }
+    }
+
+    @Test func whatNeedsNoBytesIsAnsweredHere() async throws {
+        try await WebClinic.with(.sqlite, on: .bucket, bucketAddress: Self.bucket) { clinic in
+            let (path, image) = try await Self.uploaded(clinic)
+            let head = try await clinic.call(.head, path)
+            #expect(head.status == .ok && head.headers[.contentLength] == String(image.count))
+            let tag = try #require(head.headers[.eTag])
+            #expect(try await clinic.call(.get, path, headers: [.ifNoneMatch: tag]).status == .notModified)
+            let beyond = try await clinic.call(.get, path, headers: [.range: "bytes=99999999-"])
+            #expect(beyond.status == .rangeNotSatisfiable)
+            // Nobody is sent there who may not see the file.
+            let forged = try await clinic.call(.get, path.replacing("expires=1", with: "expires=2"))
+            #expect(forged.status == .forbidden && forged.headers[.location] == nil)
+        }
+    }
+}
