@@ -52,7 +52,7 @@ struct Claim: Sendable {
         case any, largest, axial, perpendicular
     }
 
-    /// Whether any lesion is at a location, every lesion is only there, or all lesions are there.
+    /// Whether any lesion is at a location, none is elsewhere, or every lesion is there.
     enum Reach: Sendable {
         case any, only, all
     }
