@@ -162,4 +162,33 @@ import Testing
             #expect(try await trail.faults().isEmpty)
         }
     }
+
+    /// Every field of an entry is part of its hash.
+    @Test(
+        arguments: TestDatabase.all,
+        [
+            "address = '192.0.2.8'", "address = NULL", "request_id = 'r-9'", "object_id = 'c-9'",
+            "object_type = 'report'",
+            "outcome = 'refused'", "changes = NULL", "changes = '[{\"field\":\"notes\",\"from\":\"b\",\"to\":\"c\"}]'",
+            "changes = '[{\"field\":\"notes\",\"from\":\"a\",\"to\":\"b\"}]'",
+        ])
+    func noFieldIsChangedUnseen(_ kind: TestDatabase, _ change: String) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.database.write {
+                try $0.execute(
+                    """
+                    INSERT INTO audit_entries (id, institution_id, occurred_at, action, object_type, object_id, outcome,
+                        request_id, address, changes)
+                    VALUES ('11111111-1111-4111-8111-111111111111', \(AuditTrail.home), \(AuditTrail.start),
+                        'case.update', 'case', 'c-1', 'done', 'r-1', '192.0.2.7',
+                        '[{"field":"notes","from":"a","to":"c"}]')
+                    """)
+            }
+            _ = try await trail.sealer(at: 1).seal()
+            #expect(try await trail.faults().isEmpty)
+            try await trail.tamper("UPDATE audit_entries SET \(raw: change)")
+            let faults = try await trail.faults()
+            #expect(faults.count == 1 && faults[0].hasPrefix("changed: " + Self.place(1)), "\(faults)")
+        }
+    }
 }
