@@ -141,4 +141,16 @@ struct MultipartReaderTests {
             try Self.reader(Self.form, size: 16, type: "multipart/form-data; boundary=\(boundary)b")
         }
     }
+
+    /// RFC 2046 lets blanks stand behind a delimiter, and no sender needs more of them than a head may have.
+    @Test(arguments: [(16_384, true), (16_385, false)]) func blanksBehindADelimiterHaveALimit(
+        _ count: Int, _ isTaken: Bool
+    ) async throws {
+        let form =
+            "--edge\(String(repeating: " ", count: count))\r\n"
+            + "Content-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--edge--\r\n"
+        var reader = try Self.reader(form, size: 4096)
+        let part = try? await reader.nextPart()
+        #expect((part?.name == "a") == isTaken)
+    }
 }

@@ -1,4 +1,5 @@
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -189,6 +190,34 @@ import Testing
             try await trail.tamper("UPDATE audit_entries SET \(raw: change)")
             let faults = try await trail.faults()
             #expect(faults.count == 1 && faults[0].hasPrefix("changed: " + Self.place(1)), "\(faults)")
+        }
+    }
+
+    /// Sealing what has piled up takes a while: entries of a later step are no newer than the first step's.
+    @Test(arguments: TestDatabase.all) func aBacklogThatTakesLongIsNoFault(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(2)
+            try await trail.write((1...30).map { trail.entry($0, at: 2000 + Double($0) * 1000) })
+            let looks = Mutex(0)
+            let sealer = AuditSealService(database: trail.database, batch: 7) {
+                let seconds = looks.withLock { looks in
+                    looks += 1
+                    return 90_000 + Double(looks)
+                }
+                return AuditTrail.start.advanced(by: .seconds(seconds))
+            }
+            #expect(try await sealer.seal() == 30)
+            #expect(looks.withLock { $0 } > 4)
+            #expect(try await trail.faults().isEmpty)
+        }
+    }
+
+    /// The sealer's own note of the chain's end names another entry of the same number.
+    @Test(arguments: TestDatabase.all) func anotherEndIsNamed(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(3)
+            try await trail.tamper("UPDATE audit_chains SET hash = \(String(repeating: "0", count: 64))")
+            #expect(try await trail.faults().count == 1)
         }
     }
 }

@@ -118,4 +118,21 @@ import Testing
             }
         }
     }
+
+    /// An answer about a report that somebody may not see is not given again, also where it names no case.
+    @Test(arguments: TestDatabase.all) func anAnswerIsGivenAgainForWhatMayBeSeen(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let keys = Self.service(clinic)
+            for name in ["caseId", "reportId"] {
+                let body = Data("{\"\(name)\": \"\(CaseID())\"}".utf8)
+                let objects = try AnsweredObjects(
+                    StoredAnswer(
+                        status: 200, contentType: "application/json", location: nil, entityTag: nil, body: body))
+                await #expect { try await keys.requireAccess(doctor.scope, .readCase, to: objects) } throws: {
+                    isAppError($0, .notFound)
+                }
+            }
+        }
+    }
 }

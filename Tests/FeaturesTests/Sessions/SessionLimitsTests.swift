@@ -83,4 +83,29 @@ import Testing
         _ = try await TokenSigner(secret: String(repeating: "a", count: 32))
         await #expect(throws: AppError.self) { try await TokenSigner(secret: String(repeating: "a", count: 31)) }
     }
+
+    /// The right password of a closed account is a refusal like a wrong one, and the trail knows it.
+    @Test(arguments: TestDatabase.all) func aClosedAccountsSignInIsRecorded(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            try await clinic.database.write {
+                try $0.execute("UPDATE users SET is_active = 0 WHERE id = \(person.user.id)")
+            }
+            let error = await #expect(throws: AppError.self) {
+                try await clinic.sessions.login(
+                    email: person.user.email, password: Clinic.password, origin: Self.origin)
+            }
+            #expect(error?.code == .unauthenticated && error?.message == "Invalid credentials")
+            #expect(try await clinic.actions(.refused) == ["session.start"])
+        }
+    }
+
+    /// Characters count, not bytes, and those around the text do not.
+    @Test func aTextMayBeAsLongAsItsLimit() throws {
+        for (length, isTaken) in [(80, true), (81, false)] {
+            var check = Validation()
+            _ = check.text("notes", " \(String(repeating: "ä", count: length)) ", atMost: 80)
+            #expect((check.error == nil) == isTaken, "\(length)")
+        }
+    }
 }
