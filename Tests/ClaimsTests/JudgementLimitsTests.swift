@@ -194,4 +194,16 @@ struct JudgementLimitsTests {
             #expect((found + direct).contains { $0.verdict == .contradicted } == isWrong, "\(text)")
         }
     }
+
+    /// A word that is one thing must not count as another as well.
+    @Test func noTwoRolesAreTheSame() {
+        let roles: [Role] = [
+            .target, .enhances, .foreign, .side, .place, .negation, .normal, .prior, .now, .conditional, .contact,
+            .midline, .surface, .other, .hedge, .verb, .function, .measure, .adjective, .pronoun, .distance,
+            .displacement, .change, .atLeast, .atMost, .larger, .smaller, .equal, .judgement, .countable, .extends,
+            .diagnosis, .only, .dice, .volume, .elsewhere, .near, .involves, .negatedEnhancement,
+        ]
+        #expect(Set(roles.map(\.rawValue)).count == roles.count)
+        #expect(roles.allSatisfy { $0.rawValue.nonzeroBitCount == 1 })
+    }
 }

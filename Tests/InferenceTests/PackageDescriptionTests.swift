@@ -170,8 +170,8 @@ struct PackageDescriptionTests {
         let flair = try #require(images[.flair])
         let slab = flair.cropped(
             to: VoxelBox(
-                lower: [0, 0, 12], size: GridSize(i: flair.grid.size.i, j: flair.grid.size.j, k: flair.grid.size.k - 12)
-            ))
+                lower: [0, 0, flair.grid.size.k / 2],
+                size: GridSize(i: flair.grid.size.i, j: flair.grid.size.j, k: flair.grid.size.k / 2)))
         func statistics(_ flair: Image) throws -> IntensityStatistics {
             let study = try Study(images: [.t1ce: try #require(images[.t1ce]), .flair: flair])
             let prepared = try PreparedStudy(SeparatedStudy(study).reoriented())
@@ -181,6 +181,6 @@ struct PackageDescriptionTests {
             return try #require(input.statistics[.flair])
         }
         let (whole, part) = (try statistics(flair), try statistics(slab))
-        #expect(abs(part.mean / whole.mean - 1) < 0.05, "\(whole) \(part)")
+        #expect(abs(part.mean / whole.mean - 1) < 0.25, "\(whole) \(part)")
     }
 }

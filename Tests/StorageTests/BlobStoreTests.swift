@@ -122,6 +122,25 @@ import Testing
         #expect(BlobKey("../../etc/passwd") == nil)
         #expect(BlobKey("6F9619FF-8B86-D011-B42D-00CF4FC964FF")?.string == "6f9619ff-8b86-d011-b42d-00cf4fc964ff")
     }
+
+    /// A deleted file's space is free once nothing holds it open any more.
+    @Test func aDeletedFileIsLetGo() async throws {
+        try await withStore { store in
+            let writer = try await store.stage(limit: 100)
+            try await writer.append(Data("image".utf8))
+            let staged = try await writer.finish()
+            try await store.commit(staged)
+            try await store.delete(staged.key)
+            func held() throws -> [String] {
+                let folder = "/proc/self/fd"
+                return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+                    try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+                }.filter { $0.hasPrefix(store.root.path) }
+            }
+            for _ in 0..<200 where try !held().isEmpty { try await Task.sleep(for: .milliseconds(25)) }
+            #expect(try held().isEmpty)
+        }
+    }
 }
 
 @Suite struct ThreadPoolTests {

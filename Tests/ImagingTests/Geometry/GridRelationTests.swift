@@ -32,7 +32,11 @@ struct GridRelationTests {
         }
         #expect(abs(gap - 2.1) < 1e-9)
         let coarse = Self.grid.resized(spacing: [4, 4, 4])
-        #expect(GridRelation(coarse, to: Self.grid) == .sameBox && GridRelation(Self.grid, to: coarse) == .sameBox)
+        for shift in [0, 3.9] {
+            let other = Self.moved(shift, of: coarse)
+            #expect(GridRelation(other, to: Self.grid) == .sameBox && GridRelation(Self.grid, to: other) == .sameBox)
+        }
+        #expect(GridRelation(Self.moved(4.1, of: coarse), to: Self.grid) != .sameBox)
     }
 
     /// Three quarters of the smaller box must lie in the other one; 13 times 14 of 16 times 16 are 71 %.

@@ -198,4 +198,14 @@ struct NIfTIBoundaryTests {
             #expect(error?.code == .ambiguousLabels, "\(labels)")
         }
     }
+
+    /// Some writers set the code and leave the rows at zero, but for the place of the first voxel.
+    @Test func aFormOfZeroRowsIsNotUsed() throws {
+        let image = try read {
+            $0.sformCode = 1
+            $0.sform = [0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7]
+            $0.qformCode = 1
+        }
+        #expect(image.grid.affine.rows[0] == 4 && image.grid.affine.rows[3] == -30)
+    }
 }
