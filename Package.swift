@@ -103,7 +103,7 @@ let targets: [Target] = [
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport", crypto]),
-    .testTarget(name: "RenderingTests", dependencies: ["Basics", "Rendering", "Imaging"]),
+    .testTarget(name: "RenderingTests", dependencies: ["Basics", "CZlib", "Rendering", "Imaging"]),
     .testTarget(
         name: "FeaturesTests",
         dependencies: [

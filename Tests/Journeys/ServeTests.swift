@@ -93,6 +93,28 @@ import Testing
         }
     }
 
+    /// What the operator sets in minutes lasts minutes, and a quota of 0 is none.
+    @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+    func settingsAreTakenInTheirUnits() async throws {
+        try await TemporaryFolder.with { folder in
+            let site = try await Site.open(
+                in: folder, environment: ["FILE_URL_LIFETIME": "2", "INSTITUTION_QUOTA": "0"])
+            let account = """
+                {"email": "ada@example.org", "password": "a long enough pass phrase", "first_name": "Ada",
+                "confirm_password": "a long enough pass phrase", "last_name": "L", "role": "doctor"}
+                """
+            let token = try #require(try await site.post("/api/users/register/", account)["access"])
+            let form = "{\"patientId\": \"P-1\", \"age\": 61, \"sex\": \"F\"}"
+            let item = try #require(try await site.post("/api/cases/", form, as: token)["caseId"])
+            let stored = try await site.upload(HeadPhantom.nifti(), name: "a.nii", to: item, as: token)
+            #expect(stored.status == 201, "\(stored.text)")
+            let images = try await site.call("GET", "/api/cases/\(item)/images/", as: token).text
+            let expires = try #require(images.firstMatch(of: /expires=([0-9]+)/).flatMap { Double($0.1) })
+            #expect((60...121).contains(expires - Date().timeIntervalSince1970), "\(images)")
+            await site.close()
+        }
+    }
+
     private static func text(_ log: URL) -> String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
     private static func status(_ url: URL) async -> Int? {

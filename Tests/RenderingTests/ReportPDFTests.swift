@@ -84,21 +84,26 @@ struct ReportPDFTests {
 
 /// `pdftotext` of poppler-utils, which extracts the selectable text.
 enum PDFText {
-    private static let program = URL(fileURLWithPath: "/usr/bin/pdftotext")
-    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: program.path) }
+    /// Poppler's programs come together.
+    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: "/usr/bin/pdftotext") }
 
     static func of(_ pdf: Data) throws -> String {
+        String(decoding: try output(of: "pdftotext", ["-layout"], pdf, "-"), as: UTF8.self)
+    }
+
+    /// What one of Poppler's programs makes of a PDF.
+    static func output(of program: String, _ options: [String], _ pdf: Data, _ target: String...) throws -> Data {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-\(UUID().uuidString).pdf")
         try pdf.write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
         let output = Pipe()
-        process.executableURL = program
-        process.arguments = ["-layout", file.path, "-"]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/\(program)")
+        process.arguments = options + [file.path] + target
         process.standardOutput = output
         try process.run()
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
+        return data
     }
 }

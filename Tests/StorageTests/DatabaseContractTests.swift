@@ -215,6 +215,19 @@ import Testing
             #expect(error?.kind == .unavailable)
         }
     }
+
+    /// PostgreSQL goes on in no transaction in which a statement has failed; what is read after it would be nothing.
+    @Test(arguments: TestDatabase.all.filter { $0 == .postgres })
+    func aSwallowedFailureOfAReadShowsItself(_ kind: TestDatabase) async throws {
+        try await withTable(kind) { database in
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.read { _ = try? $0.query("SELECT nothing FROM things") }
+            }
+            #expect(error != nil)
+            let rows = try await database.read { try $0.query("SELECT id FROM things") }
+            #expect(rows.isEmpty)
+        }
+    }
 }
 
 /// What only one of them can do.

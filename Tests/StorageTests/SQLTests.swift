@@ -35,6 +35,12 @@ import Testing
         #expect(throws: DatabaseError.self) { try row.get("absent", as: Int.self) }
         #expect(throws: DatabaseError.self) { try row.get("n", as: Bool.self) }
     }
+
+    @Test func aNulIsRefusedBeforeADatabaseCutsIt() {
+        let statement: SQL = "SELECT \("a\u{0}b")"
+        #expect { try statement.checkValues() } throws: { ($0 as? DatabaseError)?.kind == .invalidValue }
+        #expect(throws: Never.self) { try ("SELECT \("ab")" as SQL).checkValues() }
+    }
 }
 
 @Suite struct TimestampTests {

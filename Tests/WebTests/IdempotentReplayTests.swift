@@ -1,5 +1,7 @@
 import Foundation
 import HTTPTypes
+import HummingbirdTesting
+import NIOCore
 import TestSupport
 import Testing
 
@@ -92,6 +94,27 @@ struct IdempotentReplayTests {
             let refused = try await clinic.call(
                 .post, "/api/users/invitations/", #"{"role": "doctor"}"#, as: former, headers: headers)
             #expect(refused.status == .forbidden)
+        }
+    }
+
+    /// Whether the work was done before a fault of ours is not known, so the key is not free for a second time.
+    @Test(arguments: TestDatabase.all) func aKeyStaysTakenAfterAFault(_ kind: TestDatabase) async throws {
+        try await WebClinic.with(kind) { clinic in
+            let token = try await clinic.signUp()
+            func make(_ key: String) async throws -> HTTPResponse.Status {
+                try await clinic.client.execute(
+                    uri: "/api/cases/", method: .post,
+                    headers: [
+                        .authorization: "Bearer \(token)", .contentType: "application/json", .idempotencyKey: key,
+                    ], body: ByteBuffer(string: "{\"patientId\": \"P\", \"age\": 61, \"sex\": \"F\"}")
+                ) { $0.status }
+            }
+            try await clinic.database.write { try $0.execute("ALTER TABLE cases RENAME TO lost") }
+            let faulty = try await make("k")
+            try await clinic.database.write { try $0.execute("ALTER TABLE lost RENAME TO cases") }
+            let again = try await make("k")
+            let other = try await make("another")
+            #expect([faulty, again, other] == [.internalServerError, .conflict, .created])
         }
     }
 }

@@ -123,4 +123,35 @@ struct MultipartReaderTests {
         var reader = try Self.reader("--edge\r\n" + String(repeating: "x", count: 40_000), size: 4096)
         await #expect(throws: AppError.self) { _ = try await reader.nextPart() }
     }
+
+    @Test func aFormHasAHundredParts() async throws {
+        for (count, isTaken) in [(100, true), (101, false)] {
+            let part = "--edge\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n"
+            var reader = try Self.reader(String(repeating: part, count: count) + "--edge--\r\n", size: 4096)
+            var isWhole = true
+            do { while try await reader.nextPart() != nil {} } catch { isWhole = false }
+            #expect(isWhole == isTaken, "\(count)")
+        }
+    }
+
+    /// RFC 2046 §5.1.1.
+    @Test func aBoundaryHasSeventyCharacters() throws {
+        let boundary = String(repeating: "b", count: 70)
+        _ = try Self.reader(Self.form, size: 16, type: "multipart/form-data; boundary=\(boundary)")
+        #expect(throws: AppError.self) {
+            try Self.reader(Self.form, size: 16, type: "multipart/form-data; boundary=\(boundary)b")
+        }
+    }
+
+    /// RFC 2046 lets blanks stand behind a delimiter, and no sender needs more of them than a head may have.
+    @Test(arguments: [(16_384, true), (16_385, false)]) func blanksBehindADelimiterHaveALimit(
+        _ count: Int, _ isTaken: Bool
+    ) async throws {
+        let form =
+            "--edge\(String(repeating: " ", count: count))\r\n"
+            + "Content-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--edge--\r\n"
+        var reader = try Self.reader(form, size: 4096)
+        let part = try? await reader.nextPart()
+        #expect((part?.name == "a") == isTaken)
+    }
 }

@@ -17,10 +17,13 @@ extension UsersService {
         let hash = try await hasher.hash(fresh)
         let now = clock()
         try await database.write { connection in
-            guard try UserStore(connection).passwordHash(scope) == stored else {
+            let store = UserStore(connection)
+            // Before the look: of two changes at once the later one must see the earlier one's password.
+            try store.lock(scope, scope.user)
+            guard try store.passwordHash(scope) == stored else {
                 throw AppError(.conflict, "The password was changed in another session. Sign in again.")
             }
-            try UserStore(connection).setPasswordHash(scope, scope.user, hash, at: now)
+            try store.setPasswordHash(scope, scope.user, hash, at: now)
             try SessionStore(connection).endAll(
                 scope, of: scope.user, but: principal.session, because: .passwordChanged, at: now)
             try AuditStore(connection).append(

@@ -44,3 +44,24 @@ import Testing
         #expect(CalendarPart("2026-11-28")?.path.map(\.title) == ["2026", "November", "28"])
     }
 }
+
+extension CalendarPartTests {
+    @Test func aPartTouchesASpanAtItsFirstMoment() throws {
+        let first = try Self.time("2026-10-01T00:00:00Z")
+        // September ends in the moment in which October begins, and holds nothing of it.
+        let year = try #require(CalendarPart("2026"))
+        #expect(year.parts(within: first...first).map(\.title) == ["October"])
+        let last = first.advanced(by: .microseconds(-1))
+        #expect(year.parts(within: last...first).map(\.title) == ["September", "October"])
+        let month = try #require(CalendarPart("2026-02"))
+        let span = try Self.time("2026-02-01T00:00:00Z")...Self.time("2026-03-01T00:00:00Z")
+        #expect(month.parts(within: span).count == 28)
+        #expect(CalendarPart("2026-02-03")?.parts(within: span).isEmpty == true)
+    }
+
+    @Test func aYearIsThatOfItsTimes() throws {
+        #expect(try CalendarPart.year(of: Self.time("2026-12-31T23:59:59.999999Z"))?.text == "2026")
+        #expect(try CalendarPart.year(of: Self.time("2027-01-01T00:00:00Z"))?.text == "2027")
+        #expect(CalendarPart.year(of: Timestamp(microseconds: 0))?.text == "1970")
+    }
+}

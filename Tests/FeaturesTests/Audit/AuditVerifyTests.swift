@@ -1,4 +1,5 @@
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -161,6 +162,63 @@ import Testing
             }
             #expect(try await trail.sealer(at: 90_000, batch: 7).seal() == 20)
             #expect(try await trail.faults().isEmpty)
+        }
+    }
+
+    /// Every field of an entry is part of its hash.
+    @Test(
+        arguments: TestDatabase.all,
+        [
+            "address = '192.0.2.8'", "address = NULL", "request_id = 'r-9'", "object_id = 'c-9'",
+            "object_type = 'report'",
+            "outcome = 'refused'", "changes = NULL", "changes = '[{\"field\":\"notes\",\"from\":\"b\",\"to\":\"c\"}]'",
+            "changes = '[{\"field\":\"notes\",\"from\":\"a\",\"to\":\"b\"}]'",
+        ])
+    func noFieldIsChangedUnseen(_ kind: TestDatabase, _ change: String) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.database.write {
+                try $0.execute(
+                    """
+                    INSERT INTO audit_entries (id, institution_id, occurred_at, action, object_type, object_id, outcome,
+                        request_id, address, changes)
+                    VALUES ('11111111-1111-4111-8111-111111111111', \(AuditTrail.home), \(AuditTrail.start),
+                        'case.update', 'case', 'c-1', 'done', 'r-1', '192.0.2.7',
+                        '[{"field":"notes","from":"a","to":"c"}]')
+                    """)
+            }
+            _ = try await trail.sealer(at: 1).seal()
+            #expect(try await trail.faults().isEmpty)
+            try await trail.tamper("UPDATE audit_entries SET \(raw: change)")
+            let faults = try await trail.faults()
+            #expect(faults.count == 1 && faults[0].hasPrefix("changed: " + Self.place(1)), "\(faults)")
+        }
+    }
+
+    /// Sealing what has piled up takes a while: entries of a later step are no newer than the first step's.
+    @Test(arguments: TestDatabase.all) func aBacklogThatTakesLongIsNoFault(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(2)
+            try await trail.write((1...30).map { trail.entry($0, at: 2000 + Double($0) * 1000) })
+            let looks = Mutex(0)
+            let sealer = AuditSealService(database: trail.database, batch: 7) {
+                let seconds = looks.withLock { looks in
+                    looks += 1
+                    return 90_000 + Double(looks)
+                }
+                return AuditTrail.start.advanced(by: .seconds(seconds))
+            }
+            #expect(try await sealer.seal() == 30)
+            #expect(looks.withLock { $0 } > 4)
+            #expect(try await trail.faults().isEmpty)
+        }
+    }
+
+    /// The sealer's own note of the chain's end names another entry of the same number.
+    @Test(arguments: TestDatabase.all) func anotherEndIsNamed(_ kind: TestDatabase) async throws {
+        try await AuditTrail.with(kind) { trail in
+            try await trail.fill(3)
+            try await trail.tamper("UPDATE audit_chains SET hash = \(String(repeating: "0", count: 64))")
+            #expect(try await trail.faults().count == 1)
         }
     }
 }

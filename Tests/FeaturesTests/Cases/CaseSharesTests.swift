@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Features
+@testable import Kernel
 
 @Suite struct CaseSharesTests {
     @Test(arguments: TestDatabase.all) func aColleagueSeesWhatIsShared(_ kind: TestDatabase) async throws {
@@ -107,6 +108,43 @@ import Testing
             try await clinic.cases.delete(owner.scope, items[0].id)
             try await clinic.users.delete(admin.scope, colleague.user.id)
             #expect(try await clinic.cases.shares.list(owner.scope, case: items[1].id).isEmpty)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all) func aClosedAccountGetsNoShare(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let owner = try await clinic.signIn(.doctor)
+            let colleague = try await clinic.signIn(.doctor)
+            let item = try await clinic.makeCase(owner)
+            try await clinic.database.write {
+                try $0.execute("UPDATE users SET is_active = 0 WHERE id = \(colleague.user.id)")
+            }
+            for form in [ShareForm(userId: colleague.user.id.string), ShareForm(email: colleague.user.email)] {
+                await #expect { try await clinic.cases.shares.share(owner.scope, case: item.id, form) } throws: {
+                    isAppError($0, .validation)
+                }
+            }
+            #expect(try await clinic.count("case_shares") == 0)
+        }
+    }
+
+    /// A share adds to what somebody sees and never narrows it: a colleague who becomes administrator sees all cases.
+    @Test(arguments: TestDatabase.all) func aShareNarrowsNoAdministrator(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let owner = try await clinic.signIn(.doctor)
+            let colleague = try await clinic.signIn(.doctor)
+            let shared = try await clinic.makeCase(owner)
+            _ = try await clinic.makeCase(owner, patient: "PAT-2")
+            _ = try await clinic.cases.shares.share(
+                owner.scope, case: shared.id, ShareForm(userId: colleague.user.id.string, access: "read"))
+            for (role, count) in [(Role.doctor, 1), (.admin, 2)] {
+                try await clinic.database.write {
+                    try $0.execute("UPDATE users SET role = \(role) WHERE id = \(colleague.user.id)")
+                }
+                let scope = try await clinic.again(colleague).scope
+                #expect(scope.hasShares && scope.role == role)
+                #expect(try await clinic.cases.list(scope, CaseQuery()).items.count == count, "\(role)")
+            }
         }
     }
 }

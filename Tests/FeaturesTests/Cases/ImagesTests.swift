@@ -134,6 +134,32 @@ import Testing
             #expect(try await clinic.storedFiles() == Set(images.map(\.blob)))
         }
     }
+
+    /// A file may be called after its patient, and a scanner may name the patient in what it says of a study.
+    @Test(arguments: TestDatabase.all)
+    func aResearcherSeesNeitherFileNameNorDescription(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let researcher = try await clinic.signIn(.researcher)
+            let item = try await clinic.makeCase(doctor) {
+                $0[.studyDescription] = .value("Mustermann")
+                $0[.notes] = .value("Mustermann")
+            }
+            _ = try await clinic.add(doctor, item, .t1, "image 1", name: "Mustermann.nii.gz")
+            let now = clinic.clock.now
+            try await clinic.database.write {
+                try CaseStore($0).setStatus(doctor.scope, item.id, .processing, at: now)
+                try CaseStore($0).setStatus(doctor.scope, item.id, .completed, at: now)
+            }
+            for (person, isNamed) in [(doctor, true), (researcher, false)] {
+                let images = try await clinic.images.list(person.scope, case: item.id)
+                #expect(images.map { $0.originalFilename.contains("Mustermann") } == [isNamed])
+                let seen = try await clinic.cases.get(person.scope, item.id)
+                #expect("\(seen)".contains("Mustermann") == isNamed)
+                #expect((seen.study.description == "Mustermann") == isNamed)
+            }
+        }
+    }
 }
 
 /// A database whose connection breaks whenever something has been written.

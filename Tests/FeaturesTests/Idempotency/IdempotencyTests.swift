@@ -91,4 +91,49 @@ import Testing
     func aKeyThatIsNoneIsRefused(_ key: String) {
         #expect { try Self.request(key) } throws: { isAppError($0, .validation, field: "Idempotency-Key") }
     }
+
+    /// A client that asks again is told to wait as long as the first request may still be at work.
+    @Test(arguments: TestDatabase.all) func aRequestIsInProgressForTwoMinutes(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let keys = Self.service(clinic)
+            _ = try await keys.open(doctor.scope, Self.request())
+            for (seconds, words) in [(120, "is still in progress"), (1, "was interrupted")] {
+                clinic.clock.advance(by: .seconds(seconds))
+                let error = await #expect(throws: AppError.self) { try await keys.open(doctor.scope, Self.request()) }
+                #expect(error?.message.contains(words) == true, "\(seconds)")
+            }
+        }
+    }
+
+    /// The same body sent elsewhere, or by another method, is another request.
+    @Test(arguments: TestDatabase.all) func aKeyBelongsToItsAddress(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let keys = Self.service(clinic)
+            _ = try await keys.open(doctor.scope, Self.request())
+            try await keys.finish(doctor.scope, Self.request(), Self.answer)
+            for (method, address) in [("POST", "/api/reports/"), ("PUT", "/api/cases/")] {
+                let other = try RepeatableRequest(key: "k-1", method: method, address: address, body: Data("{}".utf8))
+                await #expect { try await keys.open(doctor.scope, other) } throws: { isAppError($0, .keyReused) }
+            }
+        }
+    }
+
+    /// An answer about a report that somebody may not see is not given again, also where it names no case.
+    @Test(arguments: TestDatabase.all) func anAnswerIsGivenAgainForWhatMayBeSeen(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let keys = Self.service(clinic)
+            for name in ["caseId", "reportId"] {
+                let body = Data("{\"\(name)\": \"\(CaseID())\"}".utf8)
+                let objects = try AnsweredObjects(
+                    StoredAnswer(
+                        status: 200, contentType: "application/json", location: nil, entityTag: nil, body: body))
+                await #expect { try await keys.requireAccess(doctor.scope, .readCase, to: objects) } throws: {
+                    isAppError($0, .notFound)
+                }
+            }
+        }
+    }
 }

@@ -150,8 +150,10 @@ struct ReportComposerTests {
             Finding(id: "F1", kind: .volume, region: .enhancingTumour, quantity: 2000, unit: "mm3"),
             Finding(id: "F2", kind: .volume, region: .tumourCore, quantity: 4000, unit: "mm3"),
             Finding(id: "F3", kind: .reliability, region: .enhancingTumour, quantity: 0, unit: "1"),
+            // That nothing was segmented is a fact.
+            Finding(id: "F4", kind: .lesionVolume, region: .enhancingTumour, lesion: 1, quantity: 0, unit: "mm3"),
         ].measurements
-        #expect(rows.map { $0.name.hasSuffix("(unreliable)") } == [true, false, false])
+        #expect(rows.map { $0.name.hasSuffix("(unreliable)") } == [true, false, false, false])
     }
 
     @Test func theSameResultGivesTheSameText() {

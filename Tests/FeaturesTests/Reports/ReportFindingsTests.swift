@@ -154,4 +154,40 @@ import Testing
         let findings = result.structuredFindings.filter { $0.kind != kind }
         #expect(throws: AppError.self) { try ReportComposer.checked(result.with(findings: findings)) }
     }
+
+    /// One lesion with so many parts of its core, and a second place with this share of it.
+    private static func alone(parts: Int, share: Double) -> [String] {
+        let regions: [TumourRegion: RegionMeasurement] = [
+            .tumourCore: RegionMeasurement(
+                volume: 1000 * Double(parts), parts: Array(repeating: 1000, count: parts),
+                diameters: .init(maximum: 30, axial: 25, perpendicular: 20))
+        ]
+        let lesion = Lesion(
+            number: 1, volumes: [.wholeTumour: 40_300, .tumourCore: 1000 * Double(parts)], confidence: 0.9,
+            maximumDiameter: 62, axialDiameter: 55.8, perpendicularDiameter: 43.4, bidimensionalProduct: 2421.7,
+            centre: .origin, side: .left,
+            locations: [
+                LesionLocation(structure: .frontalLobe, share: 0.55), LesionLocation(structure: .insula, share: share),
+            ], touchesMidline: false, touchesCortex: true, regions: regions)
+        var list = FindingList()
+        list.add(volumes: lesion.volumes, confidences: [:])
+        list.add(lesions: [lesion])
+        return composed(result(), list.findings).map(\.text)
+    }
+
+    @Test(arguments: [(0.1, true), (0.0999, false)]) func aTenthOfALesionNamesAPlace(_ share: Double, _ isNamed: Bool) {
+        let place = Self.alone(parts: 1, share: share).first { $0.hasPrefix("Location") }
+        #expect(place?.contains("insula") == isNamed, "\(place ?? "")")
+    }
+
+    /// Three parts are all told, of four the largest three.
+    @Test(arguments: [3, 4]) func onlyPartsThatAreLeftOutMakeTheOthersTheLargest(_ parts: Int) {
+        let texts = Self.alone(parts: parts, share: 0.3)
+        let core = texts.first { $0.hasPrefix("Core:") }
+        #expect(core?.contains("in \(parts) parts (largest 1.00 ml") == (parts == 4), "\(core ?? "")")
+        // What the only lesion's sentence says of its parts, the overview does not say as well.
+        #expect(
+            texts.contains("Tumour core: \(parts).00 ml (unreliable).")
+                || texts.contains("Tumour core: \(parts).00 ml."))
+    }
 }

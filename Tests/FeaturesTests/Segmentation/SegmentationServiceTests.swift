@@ -213,4 +213,16 @@ import Testing
             #expect(json.contains(#""status":"pending""#))
         }
     }
+
+    /// A result of other images than the case has now is marked as such.
+    @Test(arguments: TestDatabase.all) func aResultOfFormerImagesIsStale(_ kind: TestDatabase) async throws {
+        try await Ward.with(kind) { ward in
+            _ = try await ward.service.start(ward.doctor, case: ward.caseID)
+            _ = try await ward.runner().workOnce()
+            let fresh = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
+            try await ward.addImage(.t2)
+            let stale = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
+            #expect(!fresh.isStale && stale.isStale && fresh.id == stale.id)
+        }
+    }
 }

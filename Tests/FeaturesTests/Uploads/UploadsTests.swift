@@ -208,4 +208,38 @@ import Testing
             #expect(try await clinic.count("case_uploads") == 1)
         }
     }
+
+    @Test(arguments: TestDatabase.all) func fiftyUploadsOfACaseAreUnderWayAtMost(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let item = try await clinic.makeCase(doctor)
+            let other = try await clinic.makeCase(doctor)
+            let first = try await Self.begin(clinic, doctor, item, size: 10)
+            for _ in 1..<50 { _ = try await Self.begin(clinic, doctor, item, size: 10) }
+            await #expect { try await Self.begin(clinic, doctor, item, size: 10) } throws: { isAppError($0, .conflict) }
+            // A refused one leaves no file; another case has room, and so has this one again.
+            #expect(try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60))).count == 50)
+            _ = try await Self.begin(clinic, doctor, other, size: 10)
+            try await clinic.uploads.delete(doctor.scope, first.id, case: item.id)
+            _ = try await Self.begin(clinic, doctor, item, size: 10)
+        }
+    }
+
+    /// At its last moment an upload is over for those who ask for it and for the sweeper alike.
+    @Test(arguments: TestDatabase.all) func anUploadEndsWithItsTime(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let item = try await clinic.makeCase(doctor)
+            let upload = try await Self.begin(clinic, doctor, item)
+            clinic.clock.advance(by: .seconds(3600) - .microseconds(1))
+            try await clinic.uploads.deleteExpired()
+            _ = try await clinic.uploads.progress(doctor.scope, upload.id, case: item.id)
+            clinic.clock.advance(by: .microseconds(1))
+            await #expect { try await clinic.uploads.progress(doctor.scope, upload.id, case: item.id) } throws: {
+                isAppError($0, .notFound)
+            }
+            try await clinic.uploads.deleteExpired()
+            #expect(try await clinic.count("case_uploads") == 0)
+        }
+    }
 }

@@ -107,4 +107,17 @@ import Testing
             }
         }
     }
+
+    @Test func anInvitationIsOpenUntilItIsUsedRevokedOrOver() {
+        let end = Timestamp(microseconds: 100)
+        func isOpen(at time: Int64, used: Timestamp? = nil, revoked: Timestamp? = nil) -> Bool {
+            Invitation(
+                id: ID(), institution: ID(), role: .doctor, email: nil, createdAt: Timestamp(microseconds: 0),
+                expiresAt: end, usedAt: used, revokedAt: revoked
+            ).isOpen(at: Timestamp(microseconds: time))
+        }
+        #expect(isOpen(at: 99) && !isOpen(at: 100))
+        #expect(!isOpen(at: 1, used: Timestamp(microseconds: 1)))
+        #expect(!isOpen(at: 1, revoked: Timestamp(microseconds: 1)))
+    }
 }

@@ -335,4 +335,55 @@ import Testing
         let stats = try JSONEncoder().encode(UserStatistics(byRole: [.radiologist: 1], verified: 1))
         #expect(String(decoding: stats, as: UTF8.self).contains("\"total_users\":1"))
     }
+
+    /// An address is verified by an administrator, and anew once it has been changed.
+    @Test func nobodyVerifiesTheOwnAddress() throws {
+        func user(verified: Bool) -> User {
+            User(
+                id: ID(), institutionID: ID(), email: "ada@clinic.org", firstName: "Ada", lastName: "Lovelace",
+                role: .doctor, institution: "C", specialty: "", phoneNumber: "", isEmailVerified: verified,
+                createdAt: Timestamp(microseconds: 0), updatedAt: Timestamp(microseconds: 0))
+        }
+        for (asker, isVerified) in [(Role.doctor, false), (.admin, true)] {
+            let changed = try user(verified: false).changed(by: UserChange(isEmailVerified: true), asked: asker)
+            #expect(changed.isEmailVerified == isVerified)
+        }
+        for (email, isVerified) in [("ADA@clinic.org", true), ("grace@clinic.org", false)] {
+            let changed = try user(verified: true).changed(by: UserChange(email: email), asked: .doctor)
+            #expect(changed.isEmailVerified == isVerified, "\(email)")
+        }
+    }
+
+    /// Of two changes at once, each of which knew the password, the later one knows it no more.
+    @Test(arguments: TestDatabase.all) func aPasswordChangesOnceAtATime(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let results = await withTaskGroup(of: Bool.self) { group in
+                for number in 0..<4 {
+                    let fresh = "battery staple \(number)"
+                    let form = PasswordChange(
+                        currentPassword: Clinic.password, newPassword: fresh, confirmPassword: fresh)
+                    group.addTask { (try? await clinic.users.changePassword(person.principal, form)) != nil }
+                }
+                return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(results == 1)
+        }
+    }
+
+    /// Whoever runs the program acts as an account that could sign in, and as no other.
+    @Test(arguments: TestDatabase.all) func noShellActsAsAClosedAccount(_ kind: TestDatabase) async throws {
+        try await Clinic.with(kind) { clinic in
+            let person = try await clinic.signIn(.doctor)
+            let access = OperatorAccess(database: clinic.database)
+            let scope = try await access.begin(as: " \(person.user.email.uppercased()) ")
+            #expect(scope.user == person.user.id && scope.role == .doctor && !scope.isSuperuser)
+            try await clinic.database.write {
+                try $0.execute("UPDATE users SET is_active = 0 WHERE id = \(person.user.id)")
+            }
+            await #expect { try await access.begin(as: person.user.id) } throws: { isAppError($0, .forbidden) }
+            await #expect { try await access.begin(as: "nobody@clinic.org") } throws: { isAppError($0, .notFound) }
+            #expect(try await clinic.actions().filter { $0 == "shell.start" }.count == 1)
+        }
+    }
 }

@@ -22,8 +22,8 @@ struct AtlasAlignmentTests {
 
     /// A patient: the atlas's brain transformed by `toPatient`, with T1 or T2 contrasts.
     private struct Patient {
-        let image: Image
-        let foreground: LabelMap
+        var image: Image
+        var foreground: LabelMap
         let toPatient: VoxelAffine
 
         init(turn: Double, nod: Double, scale: Double, isT2: Bool) throws {
@@ -125,11 +125,11 @@ struct AtlasAlignmentTests {
         #expect(error?.code == .cancelled)
     }
 
-    /// A lesion of the right frontal lobe that crosses nothing, measured through the alignment of a rotated head.
-    @Test func aLesionIsPlacedInItsLobeAndSide() throws {
+    /// The places of a ball of 11 mm around a point of the atlas, measured through the alignment of a slanted head.
+    private func lesion(around point: PatientPoint) throws -> Lesion {
         let patient = try Patient(turn: 0.2, nod: 0.25, scale: 0.95, isT2: false)
         let grid = patient.image.grid
-        let centre = patient.toPatient.map(PatientPoint(x: 30, y: 40, z: 15))
+        let centre = patient.toPatient.map(point)
         var map = Image(grid: grid, filledWith: 0.1)
         var offset = 0
         for k in 0..<grid.size.k {
@@ -147,11 +147,33 @@ struct AtlasAlignmentTests {
             foreground: patient.foreground, brainMask: .given)
         let masks = try RegionMasks(probabilities, on: grid)
         let alignment = try #require(try patient.alignment(without: masks.masks[.wholeTumour]))
-        let lesion = try #require(try LesionMeasurer(probabilities, masks, alignment: alignment).lesions().first)
+        return try #require(try LesionMeasurer(probabilities, masks, alignment: alignment).lesions().first)
+    }
+
+    /// A lesion of the right frontal lobe that crosses nothing.
+    @Test func aLesionIsPlacedInItsLobeAndSide() throws {
+        let lesion = try lesion(around: PatientPoint(x: 30, y: 40, z: 15))
         #expect(lesion.side == .right && !lesion.touchesMidline)
         #expect(lesion.locations.first?.structure == .frontalLobe)
         #expect((lesion.locations.first?.share ?? 0) > 0.9)
         #expect(lesion.locations.reduce(0) { $0 + $1.share } <= 1.000001)
+    }
+
+    /// A brain with slabs cut out of it is found, and not believed.
+    @Test func aPoorFitIsNoGoodOne() throws {
+        var patient = try Patient(turn: 0, nod: 0, scale: 1, isT2: false)
+        let size = patient.image.grid.size
+        for k in 0..<size.k {
+            for j in 0..<size.j {
+                for i in 0..<size.i where j / 6 % 2 == 0 {
+                    patient.image[k, j, i] = 0
+                    patient.foreground[k, j, i] = 0
+                }
+            }
+        }
+        let alignment = try #require(try patient.alignment())
+        #expect(alignment.fit > 0.5 && alignment.fit < 0.9, "\(alignment.fit)")
+        #expect(!alignment.isGood)
     }
 
     /// FreeSurfer's labels of real heads, rendered as a T1 image: deep structures and cerebellum must be where the

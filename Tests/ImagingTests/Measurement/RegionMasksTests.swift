@@ -58,4 +58,10 @@ struct RegionMasksTests {
             try volumes(RegionThresholds([.tumourCore: 0.4]))
                 == [.wholeTumour: 3, .tumourCore: 3, .enhancingTumour: 1])
     }
+
+    /// Packages name regions by their abbreviations.
+    @Test func anAbbreviationIsItsRegionsAlone() {
+        for region in TumourRegion.allCases { #expect(TumourRegion(abbreviation: region.abbreviation) == region) }
+        #expect(TumourRegion(abbreviation: "XX") == nil)
+    }
 }

@@ -1,6 +1,7 @@
 import Foundation
-import Imaging
 import Testing
+
+@testable import Imaging
 
 /// NIfTI-2, whose lengths are 64-bit numbers, and the choice between qform and sform.
 struct NIfTI2Tests {
@@ -95,5 +96,11 @@ struct NIfTI2Tests {
         builder.spacing = [1, 0.01, 4, 4]
         let error = #expect(throws: ImagingError.self) { try read(builder) }
         #expect(error?.message.contains("dimension") == true || error?.message.contains("volumes") == true)
+    }
+
+    @Test(arguments: [false, true]) func aPlainHeaderKeepsItsUnits(_ bigEndian: Bool) throws {
+        let original = Array(Builder(bigEndian: bigEndian).bytes.prefix(544))
+        let plain = PlainHeader(try NIfTIHeader(Array(original.prefix(540))), original).bytes
+        #expect(plain[500..<504].elementsEqual(original[500..<504]) && plain[499] == 0)
     }
 }

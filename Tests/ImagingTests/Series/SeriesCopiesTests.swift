@@ -62,4 +62,17 @@ struct SeriesCopiesTests {
             }
         }
     }
+
+    /// Eight grey levels of another series tell less of it than the series itself, and still nothing of their own.
+    @Test func aCopyOfAFewGreyLevelsIsRefused() throws {
+        var study = Self.sound
+        let image = try #require(study.images[.t1])
+        let sorted = image.values.filter { $0 != 0 }.sorted()
+        let steps = (1..<8).map { sorted[sorted.count * $0 / 8] }
+        study.images[.t1ce] = Image(
+            grid: image.grid,
+            values: image.values.map { value in value == 0 ? 0 : Float(1 + steps.filter { $0 < value }.count) })
+        let error = #expect(throws: ImagingError.self) { try study.checkCopies() }
+        #expect(error?.code == .incompatibleSeries)
+    }
 }

@@ -125,4 +125,13 @@ struct SeriesOverlayCheckTests {
         #expect(overlay.misplaced == [.t2])
         #expect(SeriesOverlayCheck(pairs: []).misplaced.isEmpty)
     }
+
+    /// Two series overlay each other from both limits on (docs/decisions/0220).
+    @Test(arguments: [(1.5, 1.0, true), (1.49, 1.0, false), (1.5, 0.99, false)])
+    func bothMeasuresReachTheirLimit(_ sharpness: Double, _ handedness: Double, _ isOverlay: Bool) {
+        let pair = SeriesPair(.t1, .flair, sharpness: sharpness, handedness: handedness)
+        #expect((pair.margin >= 1) == isOverlay)
+        #expect(!pair.isMirrored)
+        #expect(SeriesPair(.t1, .flair, sharpness: sharpness, handedness: 0.69).isMirrored)
+    }
 }

@@ -173,6 +173,20 @@ struct CheckCommandTests {
         }
     }
 
+    /// The least and the most that is valid, and what lies just beyond.
+    @Test func valuesAreValidUpToTheirLimits() async throws {
+        try await TemporaryFolder.with { folder in
+            for (environment, code) in [
+                (["PORT": "65535"], 0), (["PORT": "65536"], 78), (["PORT": "0"], 78),
+                (["WORKER_MEMORY_LIMIT": "512M"], 0), (["WORKER_MEMORY_LIMIT": "511M"], 78),
+                (["ARGON2_KIB": "32", "ARGON2_LANES": "4"], 0), (["ARGON2_KIB": "31", "ARGON2_LANES": "4"], 78),
+            ] as [([String: String], Int32)] {
+                let found = try await Self.check(environment, in: folder)
+                #expect(found.code == code, "\(environment)")
+            }
+        }
+    }
+
     @Test(arguments: [("--example", ".env.example"), ("--reference", "docs/settings.md")])
     func generatedFilesMatchTheCatalogue(_ option: String, _ name: String) async throws {
         try await TemporaryFolder.with { folder in

@@ -16,6 +16,42 @@ import Testing
             #expect(path.hasSuffix("\(key.prefix(2))/\(key.dropFirst(2).prefix(2))/\(key)"))
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
             #expect(mode?.intValue == 0o600)
+            var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+            while folder.path.hasPrefix(blobs.folder.path), folder.path != blobs.folder.path {
+                #expect(try mode(of: folder) == 0o700, "\(folder.lastPathComponent)")
+                folder.deleteLastPathComponent()
+            }
+        }
+    }
+
+    private func mode(of url: URL) throws -> Int? {
+        (try FileManager.default.attributesOfItem(atPath: url.path)[.posixPermissions] as? NSNumber)?.intValue
+    }
+
+    /// They hold patients' images that have not been inspected yet.
+    @Test func partialFilesAreForTheServiceAlone() async throws {
+        try await TestBlobs.with(.disk) { blobs in
+            try await blobs.store.partials.begin(BlobKey())
+            let walk = FileManager.default.enumerator(at: blobs.folder, includingPropertiesForKeys: [.isDirectoryKey])
+            for url in (walk?.allObjects as? [URL]) ?? [] {
+                #expect(try #require(try mode(of: url)) & 0o077 == 0, "\(url.lastPathComponent)")
+            }
+        }
+    }
+
+    /// The space of a deleted file is free once nothing holds it open any more.
+    @Test func aDeletedFileIsClosed() async throws {
+        try await TestBlobs.with(.disk) { blobs in
+            try await blobs.store.delete(try await blobs.store.put(Data("image".utf8)).key)
+            let root = blobs.folder.path
+            func open() throws -> [String] {
+                let folder = "/proc/self/fd"
+                return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+                    try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+                }.filter { $0.hasPrefix(root) }
+            }
+            for _ in 0..<200 where try !open().isEmpty { try await Task.sleep(for: .milliseconds(25)) }
+            #expect(try open().isEmpty)
         }
     }
 

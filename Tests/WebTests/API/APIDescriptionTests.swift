@@ -100,4 +100,13 @@ struct APIDescriptionTests {
         #expect(faults(["id": id, "age": 3, "kind": "a", "more": 1]) == 1)
         #expect(faults(["id": id, "age": true, "kind": "a"]) == 1)
     }
+
+    /// Bytes of a type of their own are also taken as plain bytes, which clients made from the document send.
+    @Test func bodiesOfBytesSayWhatTheyAreSentAs() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            let text = try await clinic.call(.get, "/api/schema/").text.replacing("\\/", with: "/")
+            #expect(text.contains("Sent as `application/offset+octet-stream` or as `application/octet-stream`."))
+            #expect(!text.contains("Sent as `application/octet-stream`"))
+        }
+    }
 }

@@ -165,4 +165,46 @@ struct EdgeTests {
         let stillSending = isOver()
         #expect(!answered && stillSending)
     }
+
+    /// Another site's page may call, and its browser does not let it read the answer.
+    @Test func onlyNamedOriginsMayRead() async throws {
+        try await WebClinic.with(.sqlite, settings: { $0.allowedOrigins = ["http://localhost:5173"] }) { clinic in
+            for (origin, isNamed) in [
+                ("http://localhost:5173", true), ("http://evil.example", false), ("http://localhost:51730", false),
+            ] {
+                for method in [HTTPRequest.Method.get, .options] {
+                    let answer = try await clinic.call(method, "/api/health/", headers: [.origin: origin])
+                    #expect((answer.headers[.accessControlAllowOrigin] == origin) == isNamed, "\(method) \(origin)")
+                    #expect((answer.headers[.accessControlAllowOrigin] != nil) == isNamed, "\(method) \(origin)")
+                }
+            }
+        }
+    }
+
+    /// Two of them would let a proxy choose which one it obeys.
+    @Test func anAnswerSaysOnceHowLongItIsKept() async throws {
+        try await WebClinic.with(.sqlite) { clinic in
+            for path in ["/login", "/api/health/", "/assets/site.css", "/api/docs/start.js", "/api/nowhere/"] {
+                let answer = try await clinic.call(.get, path)
+                #expect(answer.headers[values: .cacheControl].count == 1, "\(path)")
+            }
+        }
+    }
+
+    /// What a browser sends back over plain HTTP anybody on the way can read.
+    @Test func cookiesKeepToTLSWhereThePublicAddressHasIt() async throws {
+        for (address, isSecure) in [("https://neuroai.example.org", true), ("http://neuroai.example.org", false)] {
+            try await WebClinic.with(.sqlite, settings: { $0.publicURL = address }) { clinic in
+                _ = try await clinic.signUp()
+                let entered = try await clinic.call(
+                    .post, "/login", "email=ada%40clinic.org&password=\(WebClinic.password.replacing(" ", with: "+"))",
+                    headers: [
+                        .contentType: "application/x-www-form-urlencoded", .origin: "http://localhost",
+                    ])
+                let cookies = entered.headers[values: .setCookie]
+                #expect(cookies.count >= 2 && cookies.allSatisfy { $0.contains("Secure") == isSecure }, "\(cookies)")
+                #expect(cookies.allSatisfy { $0.contains("HttpOnly") && $0.contains("SameSite=Strict") })
+            }
+        }
+    }
 }

@@ -123,6 +123,7 @@ struct SessionPagesTests {
         "/%5Cevil.example", "/cases/..//evil.example", "/cases//evil.example", "/cases/%2e%2e/%2Fevil.example",
         "/cases\u{9}/x", "/\u{9}/evil.example", "cases", "", "/login", "/logout", "/api/users/profile/",
         "javascript:alert(1)", "/cases#//evil", "/casesx", "/.cases", "///cases", "/cases\r\nSet-Cookie: a=b",
+        "/cases\\evil", "/cases/\\evil.example",
         "/c\u{61}ses\u{2028}", "http:/cases", "/cases/\u{FF0F}evil", "@evil.example/cases",
     ]) func nothingLeadsElsewhere(_ text: String) async throws {
         #expect(ReturnPath.safe(text) == nil)
