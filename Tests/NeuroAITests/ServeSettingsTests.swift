@@ -70,9 +70,9 @@ import Web
             "LOGIN_ATTEMPTS": "3", "LOGIN_ATTEMPTS_PER_ADDRESS": "30", "REGISTRATIONS_PER_ADDRESS": "5",
             "REQUIRE_ADMIN_TOTP": "yes",
         ]).signIn.sessions
-        #expect(throttling.throttling.account.limit == 3)
-        #expect(throttling.throttling.address.limit == 30)
-        #expect(throttling.throttling.registrations.limit == 5)
+        #expect(throttling.throttling.account.attempts == 3)
+        #expect(throttling.throttling.address.attempts == 30)
+        #expect(throttling.throttling.registrations.attempts == 5)
         #expect(throttling.requiresAdminSecondFactor)
         #expect(try !serving().signIn.sessions.requiresAdminSecondFactor)
     }
