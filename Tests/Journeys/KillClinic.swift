@@ -14,9 +14,6 @@ struct KillClinic {
     private let doctor: Scope
     private let audit: AuditService
 
-    /// Milliseconds; a worker needs a second or two to start and a few for a phantom.
-    let longestLife = 4000
-
     init(_ folder: URL) async throws {
         self.folder = folder
         database = try SQLiteDatabase(path: folder.appendingPathComponent("db.sqlite3").path)
