@@ -26,9 +26,9 @@ struct PrintProcessTests {
     @Test func aChildThatTakesTooLongIsKilled() async throws {
         let begun = ContinuousClock.now
         await #expect(throws: AppError.self) {
-            try await Self.print("echo %PDF; exec sleep 60", timeout: .milliseconds(300))
+            try await Self.print("echo %PDF; exec sleep 1800", timeout: .milliseconds(300))
         }
-        #expect(ContinuousClock.now - begun < .seconds(30))
+        #expect(ContinuousClock.now - begun < .seconds(900))
     }
 
     @Test func twoPrintAtOnce() async throws {

@@ -132,7 +132,7 @@ import Web
         #expect(row.fault == "JWT_VERIFICATION_KEYS: cannot read the file.")
         #expect(try self.row("SEGMENTATION_MODEL_PATH", ["SEGMENTATION_MODEL_PATH": "/nowhere"]).fault != nil)
         #expect(
-            try self.row("MEDIA_ROOT", ["MEDIA_ROOT": "/proc/media"]).fault == "MEDIA_ROOT is not a writable directory."
+            try self.row("MEDIA_ROOT", ["MEDIA_ROOT": "/etc/passwd/media"]).fault == "MEDIA_ROOT is not a writable directory."
         )
     }
 

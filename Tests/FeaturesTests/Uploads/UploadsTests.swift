@@ -218,7 +218,7 @@ import Testing
             for _ in 1..<50 { _ = try await Self.begin(clinic, doctor, item, size: 10) }
             await #expect { try await Self.begin(clinic, doctor, item, size: 10) } throws: { isAppError($0, .conflict) }
             // A refused one leaves no file; another case has room, and so has this one again.
-            #expect(try await clinic.partials.names(writtenBefore: .now.advanced(by: .seconds(60))).count == 50)
+            #expect(try await clinic.partials.allKeys().count == 50)
             _ = try await Self.begin(clinic, doctor, other, size: 10)
             try await clinic.uploads.delete(doctor.scope, first.id, case: item.id)
             _ = try await Self.begin(clinic, doctor, item, size: 10)

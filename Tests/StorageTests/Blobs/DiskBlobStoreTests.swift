@@ -14,8 +14,7 @@ import Testing
             let key = staged.key.string
             let path = try await blobs.store.withFile(staged.key) { $0.path }
             #expect(path.hasSuffix("\(key.prefix(2))/\(key.dropFirst(2).prefix(2))/\(key)"))
-            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
-            #expect(mode?.intValue == 0o600)
+            #expect(try mode(of: URL(fileURLWithPath: path)) == 0o600)
             var folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             while folder.path.hasPrefix(blobs.folder.path), folder.path != blobs.folder.path {
                 #expect(try mode(of: folder) == 0o700, "\(folder.lastPathComponent)")
