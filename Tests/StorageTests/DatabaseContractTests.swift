@@ -221,7 +221,7 @@ import Testing
     func aSwallowedFailureOfAReadShowsItself(_ kind: TestDatabase) async throws {
         try await withTable(kind) { database in
             let error = await #expect(throws: DatabaseError.self) {
-                try await database.read { _ = try? $0.query("SELECT nothing FROM things") }
+                try await database.read { _ = try? $0.query("SELECT 1 / 0 AS none") }
             }
             #expect(error != nil)
             let rows = try await database.read { try $0.query("SELECT id FROM things") }

@@ -125,10 +125,10 @@ struct MeasurementTests {
         }
     }
 
-    private static func stored(_ result: SegmentationResult) -> CaseResult {
+    private static func stored(_ result: SegmentationResult, files: [ResultFile] = []) -> CaseResult {
         CaseResult(
             id: ID(), caseID: ID(), task: ID(), result: result, manifest: "{}", model: WebClinic.model,
-            inputsDigest: "", codeVersion: "", createdAt: .now, files: [])
+            inputsDigest: "", codeVersion: "", createdAt: .now, files: files)
     }
 
     /// Without T1CE a 0 on the page would mean that nothing enhances.
@@ -151,5 +151,24 @@ struct MeasurementTests {
         let lesion = try JSONDecoder().decode(Lesion.self, from: JSONSerialization.data(withJSONObject: object))
         let rows = LesionRows(lesion)
         #expect(rows.rowCount == 1 && rows.rows.first?.axial == "106 × 49" && rows.rows.first?.volume == "155.1")
+    }
+
+    /// An expert's mask is compared with the labels of its own series, or with none.
+    @Test func labelsAreThoseOfTheSeries() throws {
+        let blob = try #require(BlobKey("6f9619ff-8b86-d011-b42d-00cf4fc964ff"))
+        func file(_ name: String, _ sequence: MRISequence, _ content: OutputFile.Content = .labels) -> ResultFile {
+            ResultFile(
+                id: ID(), name: name, content: content, region: nil, sequence: sequence, series: nil,
+                blob: blob, size: 1, sha256: "")
+        }
+        let result = Self.stored(
+            Self.result(155_100),
+            files: [
+                file("contours.png", .flair, .picture), file("segmentation.nii.gz", .t1ce),
+                file("t1ce/segmentation.nii.gz", .t1ce), file("t2/segmentation.nii.gz", .t2),
+            ])
+        #expect(result.labels(on: .t1ce)?.name == "t1ce/segmentation.nii.gz")
+        #expect(result.labels(on: .t2)?.name == "t2/segmentation.nii.gz")
+        #expect(result.labels(on: .t1) == nil && result.labels(on: .flair) == nil)
     }
 }

@@ -44,7 +44,7 @@ import Testing
             let jobs = JobFixture(database: clinic.database)
             try await jobs.enqueue()
             #expect(await Self.service(clinic).health().isHealthy, "a fresh job may wait")
-            try await jobs.enqueue(at: .now.advanced(by: .seconds(-120)))
+            try await jobs.enqueue(at: .now.advanced(by: .seconds(-60)))
             #expect(await Self.service(clinic).health().components[.queue] != HealthReport.healthy)
 
             let presence = Self.presence(clinic, WorkerID())
