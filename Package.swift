@@ -123,8 +123,8 @@ let targets: [Target] = [
             "neuroai", "Features", "Imaging", "Kernel", "Rendering", "Web", argumentParser, logging, serviceLifecycle,
         ]),
     .testTarget(
-        name: "Journeys", dependencies: ["Imaging", "Kernel", "Storage", "Features", "TestSupport"],
-        path: "Tests/Journeys"),
+        name: "EndToEndTests", dependencies: ["Imaging", "Kernel", "Storage", "Features", "TestSupport"],
+        path: "Tests/EndToEndTests"),
 ]
 
 /// `NEUROAI_ONLY=ImagingTests swift test` builds one target and what it needs, so that work on a part costs seconds.

@@ -173,7 +173,7 @@ struct ModelManifest: Decodable {
         guard isKnown else {
             throw ModelPackage.invalid("The model package requires steps that this version does not support.")
         }
-        let isSound =
+        let isValid =
             sequences == MRISequence.allCases && (0...1).contains(threshold)
             && outputs.map(\.channel).sorted() == [0, 1, 2]
             && Set(outputs.compactMap { TumourRegion(abbreviation: $0.region) }).count == 3
@@ -184,8 +184,8 @@ struct ModelManifest: Decodable {
             }
             && stages.dropFirst().allSatisfy { $0.outputs == ["logits"] && $0.around != nil }
             && (brain.map { $0.outputs == ["logits"] && $0.around == nil } ?? true)
-            && lesionPredictor?.isFinite != false && enhancement?.isFinite != false && coreRule?.isSound != false
-        guard isSound else { throw ModelPackage.invalid("The package's model.json is inconsistent.") }
+            && lesionPredictor?.isFinite != false && enhancement?.isFinite != false && coreRule?.isValid != false
+        guard isValid else { throw ModelPackage.invalid("The package's model.json is inconsistent.") }
         for name in ([brain].compactMap { $0 } + stages).flatMap({ [$0.network, $0.int8].compactMap { $0 } })
         where !files.contains(where: { $0.path == name }) {
             throw ModelPackage.invalid("The package's model.json states no digest for \(name).")

@@ -124,11 +124,11 @@ package struct ModelPackage: Sendable {
     }
 
     private static func byRegion<Value>(
-        _ values: [String: Value], where isSound: (Value) -> Bool
+        _ values: [String: Value], where isValid: (Value) -> Bool
     ) throws -> [TumourRegion: Value] {
         var found: [TumourRegion: Value] = [:]
         for (name, value) in values {
-            guard let region = TumourRegion(abbreviation: name), isSound(value) else {
+            guard let region = TumourRegion(abbreviation: name), isValid(value) else {
                 throw invalid("The package's model.json is inconsistent.")
             }
             found[region] = value

@@ -27,9 +27,10 @@ extension ModelSegmenter {
         guard let given = try prepared.foreground.given(by: brain) else {
             return try PreparedStudy(prepared.study, brain)
         }
-        let bare = try prepared.study.images.mapValues {
-            try $0.bare(within: given.mask, around: SeriesBackground(of: $0) ?? SeriesBackground(level: 0))
+        let stripped = try prepared.study.images.mapValues {
+            try $0.strippingBackground(
+                within: given.mask, around: SeriesBackground(of: $0) ?? SeriesBackground(level: 0))
         }
-        return try PreparedStudy(Study(images: bare), given)
+        return try PreparedStudy(Study(images: stripped), given)
     }
 }

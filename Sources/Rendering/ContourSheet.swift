@@ -38,7 +38,7 @@ package struct ContourSheet {
     /// The image with 0 around a stripped brain, regardless of its background, and its darkest voxels close to that.
     private static func blackAround(_ image: Image) -> Image {
         guard let background = SeriesBackground(of: image) else { return image }
-        return (try? image.bare(within: background.brain(in: image), around: background)) ?? image
+        return (try? image.strippingBackground(within: background.brain(in: image), around: background)) ?? image
     }
 
     /// From 0 or the smallest value to the 99.5th percentile of the voxels above it.

@@ -21,7 +21,7 @@ struct EdgeMiddleware: RouterMiddleware {
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        if let id = request.headers[.requestID], Self.isSound(id) { context.requestID = id }
+        if let id = request.headers[.requestID], Self.isValid(id) { context.requestID = id }
         context.wantsProblems = request.headers[.accept]?.contains(ErrorResponse.problemType) ?? false
         let start = ContinuousClock.now
         requests.begin()
@@ -48,7 +48,7 @@ struct EdgeMiddleware: RouterMiddleware {
         return response
     }
 
-    private static func isSound(_ id: String) -> Bool {
+    private static func isValid(_ id: String) -> Bool {
         (1...64).contains(id.utf8.count)
             && id.utf8.allSatisfy {
                 (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45

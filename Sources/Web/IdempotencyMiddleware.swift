@@ -47,7 +47,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
 
     /// Before replaying a response: checks that the role may still make the call, and that the objects in the URL and
     /// in the response are still visible.
-    private func requireAccess(to answer: StoredAnswer, _ scope: Scope, _ context: WebContext) async throws {
+    private func requireAccess(to answer: StoredResponse, _ scope: Scope, _ context: WebContext) async throws {
         guard let path = context.endpointPath, let access = accesses["POST \(path)"] else {
             throw AppError(.notFound, "Not found.")
         }
@@ -68,7 +68,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         let collected = CollectedBody()
         try await response.body.write(collected)
         let bytes = collected.bytes
-        let answer = StoredAnswer(
+        let answer = StoredResponse(
             status: response.status.code, contentType: response.headers[.contentType],
             location: response.headers[.location], entityTag: response.headers[.eTag],
             body: Data(bytes.readableBytesView))
@@ -78,7 +78,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         return response
     }
 
-    private static func response(_ answer: StoredAnswer) -> Response {
+    private static func response(_ answer: StoredResponse) -> Response {
         var headers: HTTPFields = [.idempotentReplayed: "true"]
         headers[.contentType] = answer.contentType
         headers[.location] = answer.location

@@ -120,7 +120,7 @@ import Web
 
     @Test func everyFaultIsReportedAtOnce() throws {
         let report = report(["PORT": "0", "LOG_KEEP": "many"], file: "what is this")
-        #expect(!report.isSound)
+        #expect(!report.isValid)
         #expect(report.settings.compactMap(\.fault).count == 2)
         #expect(report.faults == ["Line 1 of .env is not NAME=value."])
         #expect(report.text.contains("ERROR: PORT must be a whole number from 1 to 65535."))
@@ -132,7 +132,8 @@ import Web
         #expect(row.fault == "JWT_VERIFICATION_KEYS: cannot read the file.")
         #expect(try self.row("SEGMENTATION_MODEL_PATH", ["SEGMENTATION_MODEL_PATH": "/nowhere"]).fault != nil)
         #expect(
-            try self.row("MEDIA_ROOT", ["MEDIA_ROOT": "/etc/passwd/media"]).fault == "MEDIA_ROOT is not a writable directory."
+            try self.row("MEDIA_ROOT", ["MEDIA_ROOT": "/etc/passwd/media"]).fault
+                == "MEDIA_ROOT is not a writable directory."
         )
     }
 

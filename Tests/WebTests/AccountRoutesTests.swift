@@ -8,7 +8,7 @@ import Testing
 
 struct AccountRoutesTests {
     /// Changes the role of a newly registered user; it applies from the next request.
-    private func promote(_ clinic: WebClinic, _ email: String, superuser: Bool = false) async throws {
+    private func promote(_ clinic: WebFixture, _ email: String, superuser: Bool = false) async throws {
         try await clinic.database.write {
             try $0.execute(
                 "UPDATE users SET role = 'admin', is_superuser = \(superuser) WHERE email = \(email)")
@@ -16,7 +16,7 @@ struct AccountRoutesTests {
     }
 
     @Test func aSuperuserNamesTheInstitution() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let root = try await clinic.signUp("root@platform.org")
             try await promote(clinic, "root@platform.org", superuser: true)
             let made = try await clinic.call(.post, "/api/institutions/", "{\"name\": \"Charité\"}", as: root)
@@ -27,7 +27,7 @@ struct AccountRoutesTests {
                 .post, "/api/users/invitations/", "{\"role\": \"admin\"}", as: root, headers: there)
             #expect(invited.status == .created && (invited["link"] ?? "").contains("/register?invitation="))
             let token = try #require(invited["token"])
-            let form = WebClinic.registration("head@charite.org").replacing(
+            let form = WebFixture.registration("head@charite.org").replacing(
                 "}", with: ", \"invitation\": \"\(token)\"}")
             let joined = try await clinic.call(.post, "/api/users/register/", form)
             #expect((joined.object["user"] as? [String: Any])?["role"] as? String == "admin")
@@ -48,7 +48,7 @@ struct AccountRoutesTests {
     }
 
     @Test func aCaseIsSharedAndTakenBack() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let owner = try await clinic.signUp()
             let colleague = try await clinic.signUp("eve@clinic.org")
             let id = try await clinic.makeUploadedCase(owner)
@@ -66,9 +66,9 @@ struct AccountRoutesTests {
     }
 
     @Test func aUserEndsASession() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
-            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             let headers: HTTPFields = [.userAgent: "Phone\t1"]
             let other = try await clinic.call(.post, "/api/users/login/", login, headers: headers)
             let phone = try #require(other["access"])
@@ -83,12 +83,12 @@ struct AccountRoutesTests {
     }
 
     @Test func aSignInWithASecondFactor() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let path = "/api/users/second-factor/"
             let refused = try await clinic.call(.post, path, "{}", as: token)
             #expect(refused.status == .badRequest && refused.object["password"] != nil)
-            let password = "{\"password\": \"\(WebClinic.password)\"}"
+            let password = "{\"password\": \"\(WebFixture.password)\"}"
             let enrolled = try await clinic.call(.post, path, password, as: token)
             #expect(enrolled.status == .created && (enrolled["uri"] ?? "").hasPrefix("otpauth://totp/"))
             let wrong = try await clinic.call(.post, path + "confirm/", "{\"code\": \"x\"}", as: token)
@@ -98,7 +98,7 @@ struct AccountRoutesTests {
             let confirmed = try await clinic.call(.post, path + "confirm/", "{\"code\": \"\(code)\"}", as: token)
             let recovery = try #require(confirmed.object["recoveryCodes"] as? [String])
             func login(_ more: String) async throws -> Answer {
-                let json = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"\(more)}"
+                let json = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"\(more)}"
                 return try await clinic.call(.post, "/api/users/login/", json)
             }
             let bare = try await login("")
@@ -107,7 +107,7 @@ struct AccountRoutesTests {
             let status = try await clinic.call(.get, path, as: token)
             #expect(status.object["recoveryCodesLeft"] as? Int == 9)
             let disabled = try await clinic.call(
-                .post, path + "disable/", "{\"password\": \"\(WebClinic.password)\"}", as: token)
+                .post, path + "disable/", "{\"password\": \"\(WebFixture.password)\"}", as: token)
             #expect(disabled.status == .ok)
             #expect(try await login("").status == .ok)
         }
@@ -116,7 +116,7 @@ struct AccountRoutesTests {
     @Test func anAdminWithoutASecondFactorMayOnlyEnrolOne() async throws {
         var sessions = SessionSettings()
         sessions.requiresAdminSecondFactor = true
-        try await WebClinic.with(.sqlite, sessions: sessions) { clinic in
+        try await WebFixture.with(.sqlite, sessions: sessions) { clinic in
             let token = try await clinic.signUp("root@clinic.org")
             #expect(try await clinic.call(.get, "/api/users/profile/", as: token).status == .ok)
             try await promote(clinic, "root@clinic.org", superuser: true)
@@ -130,7 +130,7 @@ struct AccountRoutesTests {
             }
             let path = "/api/users/second-factor/"
             #expect(try await clinic.call(.get, path, as: token).object["isRequired"] as? Bool == true)
-            let password = "{\"password\": \"\(WebClinic.password)\"}"
+            let password = "{\"password\": \"\(WebFixture.password)\"}"
             let secret = try #require(try await clinic.call(.post, path, password, as: token)["secret"])
             let code = OneTimeCodes(base32: secret).code(step: OneTimeCodes.step(at: .now))
             #expect(
@@ -140,7 +140,7 @@ struct AccountRoutesTests {
     }
 
     @Test func tooManyAttemptsSayWhenToComeBack() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             _ = try await clinic.signUp()
             var last: Answer?
             for _ in 0..<11 {

@@ -7,7 +7,7 @@ import Testing
 
 struct CaseRoutesTests {
     @Test(arguments: TestDatabase.all) func makesListsChangesAndDeletes(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let first = try await clinic.makeCase(token, patient: "PAT-1")
             let second = try await clinic.makeCase(token, patient: "PAT-2")
@@ -32,7 +32,7 @@ struct CaseRoutesTests {
     }
 
     @Test func anothersCaseIsUnknown() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let owner = try await clinic.signUp()
             let other = try await clinic.signUp("eve@clinic.org")
             let id = try await clinic.makeUploadedCase(owner)
@@ -50,7 +50,7 @@ struct CaseRoutesTests {
     }
 
     @Test(arguments: TestDatabase.all) func aChangeNamesTheRevisionThatItMeans(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let made = try await clinic.call(
                 .post, "/api/cases/", #"{"patientId": "P", "age": 61, "sex": "F"}"#, as: token)
@@ -75,7 +75,7 @@ struct CaseRoutesTests {
     }
 
     @Test(arguments: TestDatabase.all) func aRepeatedPostIsDoneOnce(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             func post(_ patient: String, key: String) async throws -> Answer {
                 try await clinic.call(
@@ -101,7 +101,7 @@ struct CaseRoutesTests {
     }
 
     @Test func aDeletedCaseLeavesNoWayIn() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let started = try await clinic.call(.post, "/api/inference/", "{\"caseId\": \"\(id)\"}", as: token)

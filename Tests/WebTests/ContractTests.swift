@@ -8,13 +8,13 @@ import Testing
 /// The HTTP contract that existing clients rely on, call by call: the exact keys, and no other snake_case.
 struct ContractTests {
     @Test func accounts() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let desk = ContractDesk(clinic)
             let made = try await desk.check(
-                .post, "users/register/", WebClinic.registration("ada@clinic.org"), .created,
+                .post, "users/register/", WebFixture.registration("ada@clinic.org"), .created,
                 ["user", "access", "refresh", "message"])
             ContractDesk.expect(made.object["user"], has: ContractKeys.user)
-            let credentials = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let credentials = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             let session = try await desk.check(
                 .post, "users/login/", credentials, .ok, ["user", "access", "refresh"])
             let token = try #require(session["access"])
@@ -28,7 +28,7 @@ struct ContractTests {
                 .patch, "users/profile/update/", #"{"specialty": "Radiology"}"#, .ok, ["user", "message"], as: token)
             ContractDesk.expect(changed.object["user"], has: ContractKeys.user)
             let password =
-                "{\"currentPassword\": \"\(WebClinic.password)\", \"newPassword\": \"battery staple 7\", "
+                "{\"currentPassword\": \"\(WebFixture.password)\", \"newPassword\": \"battery staple 7\", "
                 + "\"confirmPassword\": \"battery staple 7\"}"
             try await desk.check(.post, "users/profile/change-password/", password, .ok, ["message"], as: token)
             try await desk.check(.post, "users/logout/", refresh, .ok, ["message"], as: token)
@@ -36,7 +36,7 @@ struct ContractTests {
     }
 
     @Test func theDirectoryOfUsers() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let desk = ContractDesk(clinic)
             _ = try await clinic.signUp("root@clinic.org", role: "doctor")
             try await clinic.database.write {
@@ -44,10 +44,10 @@ struct ContractTests {
             }
             let session = try await clinic.call(
                 .post, "/api/users/login/",
-                "{\"email\": \"root@clinic.org\", \"password\": \"\(WebClinic.password)\"}")
+                "{\"email\": \"root@clinic.org\", \"password\": \"\(WebFixture.password)\"}")
             let token = try #require(session["access"])
             let doctor = try await clinic.call(
-                .post, "/api/users/register/", WebClinic.registration("ada@clinic.org"))
+                .post, "/api/users/register/", WebFixture.registration("ada@clinic.org"))
             let id = try #require((doctor.object["user"] as? [String: Any])?["id"] as? String)
             let list = try await desk.check(.get, "users/users/", nil, .ok, ["users", "stats"], as: token)
             ContractDesk.expect(list.object["stats"], has: ["total_users", "by_role", "verified", "unverified"])
@@ -60,7 +60,7 @@ struct ContractTests {
     }
 
     @Test func casesAndImages() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let desk = ContractDesk(clinic)
             let token = try await clinic.signUp()
             let form = #"{"patientId": "P", "age": 61, "sex": "F", "scan_date": "2026-03-01"}"#
@@ -88,7 +88,7 @@ struct ContractTests {
     }
 
     @Test func inferenceAndReports() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let desk = ContractDesk(clinic)
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
@@ -141,7 +141,7 @@ struct ContractTests {
     /// Clients send back whole objects as received, with unknown fields, in either spelling, and without the trailing
     /// slash.
     @Test func whatWasAnsweredMayBeSentBack() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let admin = try await clinic.signUpAdmin()
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
@@ -164,7 +164,7 @@ struct ContractTests {
     }
 
     @Test func whatIsNotBuiltIsNotThere() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             for path in ["", "start/", "6f9619ff-8b86-d011-b42d-00cf4fc964ff/"] {
                 let answer = try await clinic.call(.get, "/api/inference/continual-learning/\(path)", as: token)
@@ -218,9 +218,9 @@ enum ContractKeys {
 
 /// Makes calls and compares the responses with the contract.
 struct ContractDesk {
-    private let clinic: WebClinic
+    private let clinic: WebFixture
 
-    init(_ clinic: WebClinic) {
+    init(_ clinic: WebFixture) {
         self.clinic = clinic
     }
 

@@ -14,7 +14,7 @@ import Testing
 /// Served files identify no one, have the extension of their content, and uploads report misfits.
 struct DeidentificationRoutesTests {
     /// The series' file from a response's signed URL.
-    private func served(_ image: [String: Any], _ clinic: WebClinic) async throws -> Answer {
+    private func served(_ image: [String: Any], _ clinic: WebFixture) async throws -> Answer {
         let text = try #require(image["filePath"] as? String)
         let address = try #require(URLComponents(string: text))
         return try await clinic.call(.get, "\(address.path)?\(address.query ?? "")")
@@ -25,7 +25,7 @@ struct DeidentificationRoutesTests {
     }
 
     @Test(arguments: TestDatabase.all) func anUploadIsServedWithoutAName(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let researcher = try await clinic.signUp("rae@clinic.org", role: "researcher")
             let id = try await clinic.makeCase(token)
@@ -54,7 +54,7 @@ struct DeidentificationRoutesTests {
     }
 
     @Test func whatComesInPartsIsServedWithoutAName() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let file = NamedNIfTI(members: 1).bytes
@@ -84,7 +84,7 @@ struct DeidentificationRoutesTests {
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aFileFromBeforeIsServedWithoutAName(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await WebClinic.with(kind, on: blobs) { clinic in
+        try await WebFixture.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let file = NamedNIfTI(members: 1).bytes
@@ -112,7 +112,7 @@ struct DeidentificationRoutesTests {
     }
 
     @Test(arguments: TestDatabase.all) func aSeriesElsewhereIsSaidAtUpload(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             var moved = HeadPhantom.nifti(brightness: 20)
@@ -132,7 +132,7 @@ struct DeidentificationRoutesTests {
     }
 
     @Test func whatIsNoHeadIsRefusedAtUpload() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             var wide = HeadPhantom.nifti()

@@ -34,7 +34,7 @@ struct ExpertMaskRoutesTests {
     /// A stand-in that writes a mask like the pipeline.
     private static let segmenter: SegmentationEngine.Run = { _, folder, _ in
         try NIfTIFile.write(labels(), to: folder.appendingPathComponent("segmentation.nii.gz"))
-        return try WebClinic.written(
+        return try WebFixture.written(
             SegmentationResult(
                 volumes: [.wholeTumour: 8000, .tumourCore: 0, .enhancingTumour: 0], confidenceScores: [:],
                 maskFiles: [OutputFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
@@ -51,7 +51,7 @@ struct ExpertMaskRoutesTests {
     }
 
     private func send(
-        _ data: Data, _ clinic: WebClinic, to caseID: String, as token: String, convention: String? = nil,
+        _ data: Data, _ clinic: WebFixture, to caseID: String, as token: String, convention: String? = nil,
         headers: HTTPFields = [.init("Prefer").unsafelyUnwrapped: "respond-async"]
     ) async throws -> Answer {
         var body = Data()
@@ -79,7 +79,7 @@ struct ExpertMaskRoutesTests {
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func diceAndDistanceComeBack(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await WebClinic.with(kind, on: blobs) { clinic in
+        try await WebFixture.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let mask = try Self.nifti(Self.labels(shift: 1))
@@ -115,7 +115,7 @@ struct ExpertMaskRoutesTests {
 
     /// The contract's values are in the response, even during another segmentation.
     @Test(arguments: TestDatabase.all) func aScoreDoesNotWaitForASegmentation(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind, settings: { $0.comparisonTimeout = .seconds(60) }) { clinic in
+        try await WebFixture.with(kind, settings: { $0.comparisonTimeout = .seconds(60) }) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
@@ -149,7 +149,7 @@ struct ExpertMaskRoutesTests {
     }
 
     @Test func aMaskIsKeptWithoutAName() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
@@ -169,7 +169,7 @@ struct ExpertMaskRoutesTests {
 
     /// The result was measured on the previous series, whose grid is still stored.
     @Test(arguments: TestDatabase.all) func aMaskOfAReplacedSeriesIsCompared(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
@@ -202,7 +202,7 @@ struct ExpertMaskRoutesTests {
     }
 
     @Test func whatCannotBeComparedIsRefusedAndLeavesNothing() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)

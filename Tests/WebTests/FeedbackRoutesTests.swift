@@ -5,7 +5,7 @@ import Testing
 
 struct FeedbackRoutesTests {
     @Test(arguments: TestDatabase.all) func feedbackIsStoredAndListed(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await ReportRoutesTests.Finished(clinic)
             let path = "/api/cases/\(ward.caseID)/feedback/"
             let given = try await clinic.call(

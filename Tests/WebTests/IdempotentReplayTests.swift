@@ -16,7 +16,7 @@ struct IdempotentReplayTests {
         let id: String
         let caseID: String
 
-        init(_ clinic: WebClinic) async throws {
+        init(_ clinic: WebFixture) async throws {
             owner = try await clinic.signUp()
             token = try await clinic.signUp("colleague@clinic.org")
             id = try #require(try await clinic.call(.get, "/api/users/profile/", as: token)["id"])
@@ -26,7 +26,7 @@ struct IdempotentReplayTests {
             try await share(clinic, "write")
         }
 
-        func share(_ clinic: WebClinic, _ access: String) async throws {
+        func share(_ clinic: WebFixture, _ access: String) async throws {
             let form = "{\"userId\": \"\(id)\", \"access\": \"\(access)\"}"
             let shared = try await clinic.call(.post, "/api/cases/\(caseID)/shares/", form, as: owner)
             #expect(shared.status.kind == .successful)
@@ -42,14 +42,14 @@ struct IdempotentReplayTests {
             ]
         }
 
-        func call(_ clinic: WebClinic, _ number: Int) async throws -> Answer {
+        func call(_ clinic: WebFixture, _ number: Int) async throws -> Answer {
             try await clinic.call(
                 .post, calls[number].path, calls[number].body, as: token, headers: [.idempotencyKey: "key-\(number)"])
         }
     }
 
     @Test(arguments: TestDatabase.all) func aRevokedShareEndsRepetitionsAsWell(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let partner = try await Partner(clinic)
             let numbers = partner.calls.indices
             for number in numbers { #expect(try await partner.call(clinic, number).status.kind == .successful) }
@@ -71,7 +71,7 @@ struct IdempotentReplayTests {
     }
 
     @Test func aFormerRoleAndADeletedCaseShowNothing() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let admin = try await clinic.signUpAdmin()
             let doctor = try await clinic.signUp()
             let headers: HTTPFields = [.idempotencyKey: "key"]
@@ -89,7 +89,7 @@ struct IdempotentReplayTests {
             try await clinic.database.write {
                 try $0.execute("UPDATE users SET role = 'doctor' WHERE email = 'root@clinic.org'")
             }
-            let login = "{\"email\": \"root@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let login = "{\"email\": \"root@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             let former = try #require(try await clinic.call(.post, "/api/users/login/", login)["access"])
             let refused = try await clinic.call(
                 .post, "/api/users/invitations/", #"{"role": "doctor"}"#, as: former, headers: headers)
@@ -99,7 +99,7 @@ struct IdempotentReplayTests {
 
     /// Whether the work was done before a fault of ours is not known, so the key is not free for a second time.
     @Test(arguments: TestDatabase.all) func aKeyStaysTakenAfterAFault(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             func make(_ key: String) async throws -> HTTPResponse.Status {
                 try await clinic.client.execute(

@@ -5,7 +5,7 @@ import Testing
 
 struct InferenceRoutesTests {
     @Test(arguments: TestDatabase.all) func aTaskRunsToItsResultAndReport(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let body = "{\"case_id\": \"\(id)\"}"
@@ -41,13 +41,13 @@ struct InferenceRoutesTests {
         }
     }
 
-    private func follow(_ url: Any?, _ clinic: WebClinic) async throws -> Answer {
+    private func follow(_ url: Any?, _ clinic: WebFixture) async throws -> Answer {
         let address = try #require((url as? String).flatMap { URLComponents(string: $0) })
         return try await clinic.call(.get, "\(address.path)?\(address.query ?? "")")
     }
 
     @Test func startsNothingWithoutImages() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let refused = try await clinic.call(.post, "/api/inference/", "{\"caseId\": \"\(id)\"}", as: token)
@@ -60,7 +60,7 @@ struct InferenceRoutesTests {
     }
 
     @Test func aResultOfReplacedImagesSaysSo() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             _ = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
@@ -74,7 +74,7 @@ struct InferenceRoutesTests {
     }
 
     @Test func cancels() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let task = try #require(

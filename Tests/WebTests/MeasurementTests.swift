@@ -53,11 +53,11 @@ struct MeasurementTests {
 
     private static let pipeline: SegmentationEngine.Run = { _, folder, _ in
         try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
-        return try WebClinic.written(result(155_100), to: folder)
+        return try WebFixture.written(result(155_100), to: folder)
     }
 
     @Test(arguments: TestDatabase.all) func listsPagesAndTheAPIShowReviewAndRegions(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let empty = try await clinic.makeCase(token, patient: "EMPTY")
             let id = try await clinic.makeUploadedCase(token)
@@ -127,7 +127,7 @@ struct MeasurementTests {
 
     private static func stored(_ result: SegmentationResult, files: [ResultFile] = []) -> CaseResult {
         CaseResult(
-            id: ID(), caseID: ID(), task: ID(), result: result, manifest: "{}", model: WebClinic.model,
+            id: ID(), caseID: ID(), task: ID(), result: result, manifest: "{}", model: WebFixture.model,
             inputsDigest: "", codeVersion: "", createdAt: .now, files: files)
     }
 

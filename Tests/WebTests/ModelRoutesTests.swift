@@ -6,14 +6,14 @@ import TestSupport
 import Testing
 
 struct ModelRoutesTests {
-    private func makeAdmin(_ clinic: WebClinic) async throws {
+    private func makeAdmin(_ clinic: WebFixture) async throws {
         try await clinic.database.write {
             try $0.execute("UPDATE users SET role = 'admin' WHERE email = \("root@clinic.org")")
         }
     }
 
     @Test(arguments: TestDatabase.all) func anAdministratorActivatesAndRollsBack(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let path = "/api/inference/models/"
             #expect(try await clinic.call(.get, path).status == .unauthorized)
             let doctor = try await clinic.signUp()
@@ -33,7 +33,7 @@ struct ModelRoutesTests {
             let admin = try #require(
                 try await clinic.call(
                     .post, "/api/users/login/",
-                    "{\"email\": \"root@clinic.org\", \"password\": \"\(WebClinic.password)\"}")["access"])
+                    "{\"email\": \"root@clinic.org\", \"password\": \"\(WebFixture.password)\"}")["access"])
             #expect(root != admin)
             let activated = try await clinic.call(.post, path + "\(id)/activate/", as: admin)
             #expect(activated.status == .ok && activated.object["isActive"] as? Bool == true)

@@ -9,7 +9,7 @@ struct PageRoutesTests {
         .contentType: "application/x-www-form-urlencoded", .origin: "http://localhost",
     ]
 
-    private func signIn(_ clinic: WebClinic) async throws -> HTTPFields {
+    private func signIn(_ clinic: WebFixture) async throws -> HTTPFields {
         _ = try await clinic.signUp()
         let answer = try await clinic.call(
             .post, "/login", "email=ada%40clinic.org&password=correct+horse", headers: Self.form)
@@ -21,7 +21,7 @@ struct PageRoutesTests {
     }
 
     @Test func strangersAreSentToTheForm() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             #expect(try await clinic.call(.get, "/cases").headers[.location] == "/login")
             #expect(try await clinic.call(.get, "/login").text.contains("<h1>Sign in</h1>"))
             let wrong = try await clinic.call(.post, "/login", "email=a%40b.org&password=x", headers: Self.form)
@@ -33,7 +33,7 @@ struct PageRoutesTests {
     }
 
     @Test func aCaseIsMadeAndItsResultShown() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let cookie = try await signIn(clinic)
             var headers = cookie
             headers.append(contentsOf: Self.form)
@@ -62,7 +62,7 @@ struct PageRoutesTests {
     }
 
     @Test func whoeverIsSignedInChangesTheOwnPassword() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             #expect(try await clinic.call(.get, "/password").headers[.location] == "/login?next=%2Fpassword")
             let cookie = try await signIn(clinic)
             #expect(try await clinic.call(.get, "/account", headers: cookie).text.contains("href=\"/password\""))
@@ -102,7 +102,7 @@ struct PageRoutesTests {
     }
 
     @Test func anotherSitesFormDoesNothing() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             var headers = try await signIn(clinic)
             headers[.contentType] = "application/x-www-form-urlencoded"
             headers[.origin] = "http://evil.example"
@@ -114,7 +114,8 @@ struct PageRoutesTests {
     }
 
     @Test func thePasswordPageAsksForTheLengthThatIsSet() async throws {
-        try await WebClinic.with(.sqlite, accounts: AccountSettings(passwords: PasswordRules(shortest: 12))) { clinic in
+        try await WebFixture.with(.sqlite, accounts: AccountSettings(passwords: PasswordRules(shortest: 12))) {
+            clinic in
             let page = try await clinic.call(.get, "/password", as: clinic.signUp())
             #expect(page.status == .ok)
             #expect(page.text.components(separatedBy: "minlength=\"12\"").count == 3, "\(page.text)")

@@ -60,7 +60,7 @@ import Testing
 
     /// Changes by another process apply within a second.
     @Test(arguments: TestDatabase.all) func aSessionEndedElsewhereIsOverWithinASecond(kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             #expect(try await clinic.call(.get, "/api/users/profile/", as: token).status == .ok)
             try await clinic.database.write {

@@ -9,20 +9,20 @@ import Testing
 /// Registration if it is open, needs approval or is closed: API, pages and administration.
 struct RegistrationRoutesTests {
     private static let fields = [
-        "firstName": "Grace", "lastName": "Hopper", "email": "grace@clinic.org", "password": WebClinic.password,
-        "confirmPassword": WebClinic.password, "role": "radiologist",
+        "firstName": "Grace", "lastName": "Hopper", "email": "grace@clinic.org", "password": WebFixture.password,
+        "confirmPassword": WebFixture.password, "role": "radiologist",
     ]
 
     private static func with(
         _ mode: RegistrationMode, _ kind: TestDatabase = .sqlite,
-        _ body: @escaping @Sendable (WebClinic, String) async throws -> Void
+        _ body: @escaping @Sendable (WebFixture, String) async throws -> Void
     ) async throws {
-        try await WebClinic.with(kind, accounts: AccountSettings(registration: mode)) { clinic in
+        try await WebFixture.with(kind, accounts: AccountSettings(registration: mode)) { clinic in
             let form = Registration(
-                email: "root@clinic.org", password: WebClinic.password, confirmPassword: WebClinic.password,
+                email: "root@clinic.org", password: WebFixture.password, confirmPassword: WebFixture.password,
                 firstName: "Ro", lastName: "Ot")
             try await clinic.services.users.createAdmin(form)
-            let login = "{\"email\": \"root@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let login = "{\"email\": \"root@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             try await body(clinic, try #require(try await clinic.call(.post, "/api/users/login/", login)["access"]))
         }
     }
@@ -30,12 +30,12 @@ struct RegistrationRoutesTests {
     @Test(arguments: TestDatabase.all) func theAPILetsNobodyInWithoutApproval(_ kind: TestDatabase) async throws {
         try await Self.with(.approval, kind) { clinic, admin in
             let made = try await clinic.call(
-                .post, "/api/users/register/", WebClinic.registration("ada@clinic.org", role: "radiologist"))
+                .post, "/api/users/register/", WebFixture.registration("ada@clinic.org", role: "radiologist"))
             #expect(made.status == .created && made["access"] == nil && made["refresh"] == nil)
             #expect((made["message"] ?? "").contains("approve"))
             let user = try #require(made.object["user"] as? [String: Any])
             #expect(user["isPending"] as? Bool == true && user["isActive"] as? Bool == false)
-            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             let early = try await clinic.call(.post, "/api/users/login/", login)
             #expect(early.status == .forbidden && early["code"] == "approval_pending")
             let path = "/api/users/users/\(try #require(user["id"] as? String))/approve/"
@@ -80,7 +80,7 @@ struct RegistrationRoutesTests {
                 #expect(answer.status == .notFound && answer.text.contains("Page not found"))
             }
             let refused = try await clinic.call(
-                .post, "/api/users/register/", WebClinic.registration("ada@clinic.org"))
+                .post, "/api/users/register/", WebFixture.registration("ada@clinic.org"))
             #expect(refused.status == .forbidden)
             let made = try await clinic.post(
                 "/admin/invitations/add", [("role", "radiologist"), ("email", "")], as: admin)
@@ -96,7 +96,8 @@ struct RegistrationRoutesTests {
     }
 
     @Test func theFormKeepsWhatWasTyped() async throws {
-        try await WebClinic.with(.sqlite, accounts: AccountSettings(passwords: PasswordRules(shortest: 12))) { clinic in
+        try await WebFixture.with(.sqlite, accounts: AccountSettings(passwords: PasswordRules(shortest: 12))) {
+            clinic in
             let browser = Browser(clinic)
             let form = try await browser.get("/register").text
             #expect(form.components(separatedBy: "minlength=\"12\"").count == 3)
@@ -106,7 +107,7 @@ struct RegistrationRoutesTests {
                 "value=\"Grace\"", "value=\"Hopper\"", "value=\"grace@clinic.org\"",
                 "<option value=\"radiologist\" selected>",
             ] { #expect(refused.text.contains(part), "\(part)") }
-            #expect(!refused.text.contains("eleven char") && !refused.text.contains(WebClinic.password))
+            #expect(!refused.text.contains("eleven char") && !refused.text.contains(WebFixture.password))
         }
     }
 }

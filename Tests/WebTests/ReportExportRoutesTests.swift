@@ -11,7 +11,7 @@ struct ReportExportRoutesTests {
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aReportIsPrintedOnceForEachState(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await WebClinic.with(kind, on: blobs) { clinic in
+        try await WebFixture.with(kind, on: blobs) { clinic in
             let ward = try await ReportRoutesTests.Finished(clinic)
             let path = "/api/reports/\(ward.report)/"
             let draft = try await clinic.call(.get, path + "export/", as: ward.doctor)
@@ -61,7 +61,7 @@ struct ReportExportRoutesTests {
     @Test(arguments: TestDatabase.all, [1, 2]) func oneRevisionIsPrintedOnce(
         _ kind: TestDatabase, _ processes: Int
     ) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await ReportRoutesTests.Finished(clinic)
             let id = try #require(ID<Report>(ward.report))
             let scope = try await clinic.services.sessions.authenticate(ward.doctor, origin: RequestOrigin()).scope

@@ -12,7 +12,7 @@ struct ReportRoutesTests {
         let caseID: String
         let report: String
 
-        init(_ clinic: WebClinic) async throws {
+        init(_ clinic: WebFixture) async throws {
             doctor = try await clinic.signUp()
             radiologist = try await clinic.signUp("rad@clinic.org", role: "radiologist")
             caseID = try await clinic.makeUploadedCase(doctor)
@@ -22,7 +22,7 @@ struct ReportRoutesTests {
             report = try #require(list.first?["reportId"] as? String)
         }
 
-        func patch(_ clinic: WebClinic, _ json: String, as token: String? = nil, headers: HTTPFields = [:])
+        func patch(_ clinic: WebFixture, _ json: String, as token: String? = nil, headers: HTTPFields = [:])
             async throws -> Answer
         {
             try await clinic.call(
@@ -30,18 +30,18 @@ struct ReportRoutesTests {
         }
 
         /// The radiologist reads and signs the report.
-        func sign(_ clinic: WebClinic, _ json: String = #"{"status": "finalized"}"#) async throws -> Answer {
+        func sign(_ clinic: WebFixture, _ json: String = #"{"status": "finalized"}"#) async throws -> Answer {
             _ = try await read(clinic, as: radiologist)
             return try await patch(clinic, json, as: radiologist)
         }
 
-        func read(_ clinic: WebClinic, as token: String? = nil) async throws -> Answer {
+        func read(_ clinic: WebFixture, as token: String? = nil) async throws -> Answer {
             try await clinic.call(.get, "/api/reports/\(report)/", as: token ?? doctor)
         }
     }
 
     @Test(arguments: TestDatabase.all) func aReportIsEditedReviewedAndSigned(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             let edited = try await ward.patch(clinic, #"{"finalizedText": "Whole tumour 12.3 ml. No lesion."}"#)
             #expect(edited.status == .ok && edited["finalizedText"] == "Whole tumour 12.3 ml. No lesion.")
@@ -64,13 +64,13 @@ struct ReportRoutesTests {
             #expect(edits.dropLast().last?["editReason"] as? String == "shorter")
             let sentences = try #require(trace["sentences"] as? [[String: Any]])
             #expect(sentences.allSatisfy { ($0["findings"] as? [Any])?.isEmpty == false })
-            #expect((trace["model"] as? [String: String])?["digest"] == WebClinic.model.digest)
+            #expect((trace["model"] as? [String: String])?["digest"] == WebFixture.model.digest)
             #expect(trace["manifest"] as? String != nil)
         }
     }
 
     @Test func aContradictionIsSignedKnowinglyOrNotAtAll() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let ward = try await Finished(clinic)
             let edited = try await ward.patch(clinic, #"{"finalizedText": "Whole tumour 99 ml, on the left."}"#)
             let checks = try #require(edited.object["checks"] as? [[String: Any]])
@@ -94,7 +94,7 @@ struct ReportRoutesTests {
     }
 
     @Test func whatIsWrongIsNamed() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let ward = try await Finished(clinic)
             for (json, field) in [
                 (#"{"status": "signed"}"#, "status"), (#"{"finalizedText": "  "}"#, "finalizedText"),

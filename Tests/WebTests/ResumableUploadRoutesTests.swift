@@ -10,7 +10,7 @@ import Testing
 struct ResumableUploadRoutesTests {
     /// A client of the tus protocol.
     private struct Tus {
-        let clinic: WebClinic
+        let clinic: WebFixture
         let token: String
 
         func call(
@@ -46,7 +46,7 @@ struct ResumableUploadRoutesTests {
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func anImageComesInParts(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await WebClinic.with(kind, on: blobs) { clinic in
+        try await WebFixture.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let tus = Tus(clinic: clinic, token: token)
             let id = try await clinic.makeCase(token)
@@ -72,7 +72,7 @@ struct ResumableUploadRoutesTests {
     }
 
     @Test func refusalsAreTheProtocols() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let tus = Tus(clinic: clinic, token: token)
             let id = try await clinic.makeCase(token)
@@ -80,10 +80,10 @@ struct ResumableUploadRoutesTests {
             let options = try await clinic.call(.options, collection)
             #expect(options.status == .noContent && options.headers[.tusVersion] == "1.0.0")
             #expect(options.headers[.tusExtension] == "creation,expiration,checksum,termination")
-            #expect(options.headers[.tusMaxSize] == String(WebClinic.uploadLimit))
+            #expect(options.headers[.tusMaxSize] == String(WebFixture.uploadLimit))
             let old = try await tus.call(.post, collection, [.tusResumable: "0.2.2", .uploadLength: "5"])
             #expect(old.status == .preconditionFailed && old.headers[.tusVersion] == "1.0.0")
-            #expect(try await tus.begin(id, Int(WebClinic.uploadLimit) + 1).status == .contentTooLarge)
+            #expect(try await tus.begin(id, Int(WebFixture.uploadLimit) + 1).status == .contentTooLarge)
             #expect(try await tus.begin(id, 0).object["Upload-Length"] != nil)
             #expect(try await tus.begin(id, 10, modality: "t1c").object["modality"] != nil)
 

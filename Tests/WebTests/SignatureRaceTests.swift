@@ -12,7 +12,7 @@ struct SignatureRaceTests {
 
     /// A doctor edits while a radiologist signs: in any order, the signed text is the one she was shown.
     @Test(arguments: TestDatabase.all) func nothingUnseenIsSignedInARace(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             var signatures = 0
             for round in 0..<15 {
@@ -41,7 +41,7 @@ struct SignatureRaceTests {
 
     /// An administrator deletes a draft while it is signed: one of them succeeds, and the other gets an error.
     @Test(arguments: TestDatabase.all) func aSignatureAndADeletionDoNotMeet(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             let token = try await clinic.signUpAdmin()
             let sessions = clinic.services.sessions
@@ -64,7 +64,7 @@ struct SignatureRaceTests {
 
     /// Concurrent addenda are all added with distinct numbers.
     @Test(arguments: TestDatabase.all) func addendaAtOnceAreAllAdded(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             _ = try await ward.sign(clinic)
             let path = "/api/reports/\(ward.report)/addenda/"

@@ -15,7 +15,7 @@ struct SignedReportTests {
     private typealias Finished = ReportRoutesTests.Finished
 
     @Test(arguments: TestDatabase.all) func aSignedTextNeverChanges(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             let before = try await ward.sign(clinic)
             #expect(before["signedBy"] == "Ada Lovelace" && before["signedAt"] != nil)
@@ -55,7 +55,7 @@ struct SignedReportTests {
     }
 
     @Test(arguments: TestDatabase.all) func aNewRunStandsBesideASignedReport(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             let signed = try await ward.sign(clinic)
             let predict = "/api/inference/predict/\(ward.caseID)/"
@@ -88,7 +88,7 @@ struct SignedReportTests {
     @Test(arguments: TestDatabase.all) func aSeriesOfASignedCaseIsReplacedByForceAlone(_ kind: TestDatabase)
         async throws
     {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             _ = try await ward.sign(clinic)
             let scope = try await clinic.services.sessions.authenticate(ward.doctor, origin: RequestOrigin()).scope
@@ -102,7 +102,7 @@ struct SignedReportTests {
             try await appender.append(Data(image))
             try await appender.drain()
             _ = try await clinic.services.uploads.close(scope, appender)
-            let body = WebClinic.form(Data(image), "t1ce")
+            let body = WebFixture.form(Data(image), "t1ce")
             let sent = try await clinic.client.execute(
                 uri: "/api/cases/\(ward.caseID)/upload/?force=true", method: .post,
                 headers: [
@@ -114,7 +114,7 @@ struct SignedReportTests {
         }
     }
 
-    private static func begin(_ clinic: WebClinic, _ scope: Scope, _ item: CaseID, force: Bool) async throws
+    private static func begin(_ clinic: WebFixture, _ scope: Scope, _ item: CaseID, force: Bool) async throws
         -> UploadID
     {
         try await clinic.services.uploads.create(
@@ -124,7 +124,7 @@ struct SignedReportTests {
     }
 
     @Test(arguments: TestDatabase.all) func correctionsAreAddenda(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             let path = "/api/reports/\(ward.report)/"
             let form = #"{"text": "Compared with May.\nNo growth.", "reason": "Prior study found"}"#
@@ -176,7 +176,7 @@ struct SignedReportTests {
     static func cookie(_ token: String) -> HTTPFields { [.cookie: "neuroai_access=\(token)"] }
 
     @Test(arguments: TestDatabase.all) func aStatusIsForTheRevisionThatWasSeen(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             let sign = #"{"status": "finalized"}"#
             let unseen = try await ward.patch(clinic, sign, as: ward.radiologist)
@@ -211,7 +211,7 @@ struct SignedReportTests {
     }
 
     @Test(arguments: TestDatabase.all) func aNamedRevisionAndAnOwnTextNeedNoLook(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let ward = try await Finished(clinic)
             let review = try await ward.patch(
                 clinic, #"{"status": "reviewed"}"#, as: ward.radiologist, headers: [.ifMatch: "\"0\""])
@@ -224,7 +224,7 @@ struct SignedReportTests {
     }
 
     @Test func anOutageIsNotAMissingReport() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let ward = try await Finished(clinic)
             let path = "/cases/\(ward.caseID)"
             let researcher = try await clinic.signUp("res@clinic.org", role: "researcher")
@@ -239,7 +239,7 @@ struct SignedReportTests {
 
 extension ReportRoutesTests.Finished {
     /// The report as it would be printed.
-    func printed(_ clinic: WebClinic) async throws -> ReportDocument {
+    func printed(_ clinic: WebFixture) async throws -> ReportDocument {
         let scope = try await clinic.services.sessions.authenticate(doctor, origin: RequestOrigin()).scope
         let id = try #require(ID<Report>(report))
         return try await clinic.database.read {

@@ -9,7 +9,7 @@ struct UploadRoutesTests {
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func keepsAnImageAndServesItByASignedAddress(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await WebClinic.with(kind, on: blobs) { clinic in
+        try await WebFixture.with(kind, on: blobs) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let image = HeadPhantom.nifti()
@@ -48,7 +48,7 @@ struct UploadRoutesTests {
 
     /// As sent by .NET, and with Windows file names.
     @Test func otherClientsFormsAreTaken() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let path = "/api/cases/\(id)/upload/"
@@ -87,7 +87,7 @@ struct UploadRoutesTests {
         Fault(name: "text") { Data("this is no image".utf8) },
         Fault(name: "empty") { Data() },
         Fault(name: "cut short") { HeadPhantom.nifti().prefix(200_000) },
-        Fault(name: "too large", data: { Data(count: Int(WebClinic.uploadLimit) + 1) }, status: .contentTooLarge),
+        Fault(name: "too large", data: { Data(count: Int(WebFixture.uploadLimit) + 1) }, status: .contentTooLarge),
         Fault(name: "four-dimensional") {
             var data = HeadPhantom.nifti()
             data[40] = 4
@@ -112,7 +112,7 @@ struct UploadRoutesTests {
     ]
 
     @Test(arguments: faults) func aRefusedUploadSaysWhyAndLeavesNothing(_ fault: Fault) async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let answer = try await clinic.upload(fault.data(), fault.modality, to: id, as: token)
@@ -130,7 +130,7 @@ struct UploadRoutesTests {
 
     /// Equal forms, and an sform of zeros beside a valid qform.
     @Test(arguments: [nil, [Float](repeating: 0, count: 12)]) func aSoundQformIsEnough(_ sform: [Float]?) async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let answer = try await clinic.upload(HeadPhantom.withForms(sform: sform), "flair", to: id, as: token)
@@ -140,10 +140,10 @@ struct UploadRoutesTests {
     }
 
     @Test func anUploadCutAnywhereLeavesNothing() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
-            let whole = WebClinic.form(HeadPhantom.nifti(), "t1")
+            let whole = WebFixture.form(HeadPhantom.nifti(), "t1")
             for length in [0, 1, 60, 120, 200, 600, 1_000_000, whole.count - 9, whole.count - 3] {
                 let answer = try await clinic.post(form: whole.prefix(length), to: id, as: token)
                 #expect(answer.status == .badRequest, "\(length)")
@@ -156,7 +156,7 @@ struct UploadRoutesTests {
     }
 
     @Test func oneImageIsNotTwoSequences() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let again = try await clinic.upload(HeadPhantom.nifti(), "t1", to: id, as: token)

@@ -5,15 +5,15 @@ import Testing
 
 struct UserRoutesTests {
     @Test(arguments: TestDatabase.all) func registersSignsInRefreshesAndSignsOut(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let registered = try await clinic.call(
-                .post, "/api/users/register", WebClinic.registration("ada@clinic.org"))
+                .post, "/api/users/register", WebFixture.registration("ada@clinic.org"))
             #expect(registered.status == .created)
             let user = try #require(registered.object["user"] as? [String: Any])
             #expect(user["firstName"] as? String == "Ada" && user["username"] as? String == "ada")
             #expect(registered["message"] != nil)
 
-            let credentials = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let credentials = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             let session = try await clinic.call(.post, "/api/users/login/", credentials)
             let access = try #require(session["access"])
             let refresh = try #require(session["refresh"])
@@ -28,9 +28,9 @@ struct UserRoutesTests {
     }
 
     @Test func refusalsHaveTheContractsForm() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let admin = try await clinic.call(
-                .post, "/api/users/register/", WebClinic.registration("eve@clinic.org", role: "admin"))
+                .post, "/api/users/register/", WebFixture.registration("eve@clinic.org", role: "admin"))
             #expect(admin.status == .badRequest)
             #expect((admin.object["role"] as? [String])?.count == 1)
             #expect(admin.object["error"] == nil && admin.object["message"] == nil)
@@ -49,7 +49,7 @@ struct UserRoutesTests {
     }
 
     @Test func changesTheProfileInEitherSpelling() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let body = "{\"first_name\": \"Grace\", \"phoneNumber\": \"1\"}"
             let changed = try await clinic.call(.patch, "/api/users/profile/update/", body, as: token)
@@ -59,7 +59,7 @@ struct UserRoutesTests {
     }
 
     @Test func namesTheRequestAndAllowsOnlyKnownOrigins() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let known = try await clinic.call(
                 .get, "/api/users/profile/", headers: [.origin: "http://localhost:5173", .init("X-Request-ID")!: "a-1"])
             #expect(known.status == .unauthorized)

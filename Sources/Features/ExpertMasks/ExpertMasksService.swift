@@ -125,7 +125,7 @@ package struct ExpertMasksService: Sendable {
         _ staged: StagedBlob, _ url: URL, on grids: [MRISequence: VoxelGrid], _ wanted: LabelConvention?
     ) throws -> ExpertMaskStore.Draft {
         let found = try NIfTIFile.inspectLabels(url)
-        let convention = try wanted ?? LabelConvention.told(by: found.labels)
+        let convention = try wanted ?? LabelConvention.detected(in: found.labels)
         try convention.check(found.labels)
         let sequence = MRISequence.referenceOrder.first { sequence in
             guard let grid = grids[sequence], case .sameVoxels = GridRelation(found.grid, to: grid) else {

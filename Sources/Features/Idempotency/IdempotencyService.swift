@@ -35,14 +35,14 @@ package struct IdempotencyService: Sendable {
     package enum Opening: Sendable {
         /// It is new: perform it, then call `finish` or `abandon`.
         case work
-        case answered(StoredAnswer)
+        case answered(StoredResponse)
     }
 
     /// - Parameter mayRepeat: throws if the user may no longer see the stored response.
     /// - Throws: `.keyReused` if the key was used for another request, `.conflict` if the same one is still in
     ///   progress.
     package func open(
-        _ scope: Scope, _ request: RepeatableRequest, mayRepeat: (StoredAnswer) async throws -> Void = { _ in }
+        _ scope: Scope, _ request: RepeatableRequest, mayRepeat: (StoredResponse) async throws -> Void = { _ in }
     ) async throws -> Opening {
         let content = digest(request.content)
         let now = clock()
@@ -84,7 +84,8 @@ package struct IdempotencyService: Sendable {
         }
     }
 
-    private func answer(_ entry: IdempotencyStore.Entry, to content: String, at now: Timestamp) throws -> StoredAnswer {
+    private func answer(_ entry: IdempotencyStore.Entry, to content: String, at now: Timestamp) throws -> StoredResponse
+    {
         guard entry.requestDigest == content else {
             throw AppError(.keyReused, "This Idempotency-Key was used for a different request. Use a new key.")
         }
@@ -100,7 +101,7 @@ package struct IdempotencyService: Sendable {
     }
 
     /// Stores the response of a successful request.
-    package func finish(_ scope: Scope, _ request: RepeatableRequest, _ answer: StoredAnswer) async throws {
+    package func finish(_ scope: Scope, _ request: RepeatableRequest, _ answer: StoredResponse) async throws {
         let key = digest(Data(request.key.utf8))
         let sealed = try seal(answer)
         try await database.write { try IdempotencyStore($0).answer(scope, key: key, sealed) }
@@ -125,18 +126,18 @@ package struct IdempotencyService: Sendable {
         HMAC<SHA256>.authenticationCode(for: data, using: digestKey).hexadecimal
     }
 
-    private func seal(_ answer: StoredAnswer) throws -> String {
+    private func seal(_ answer: StoredResponse) throws -> String {
         let box = try AES.GCM.seal(JSONEncoder().encode(answer), using: sealKey)
         return (box.combined ?? Data()).base64EncodedString()
     }
 
-    private func unseal(_ text: String) throws -> StoredAnswer {
+    private func unseal(_ text: String) throws -> StoredResponse {
         guard let data = Data(base64Encoded: text), let box = try? AES.GCM.SealedBox(combined: data),
             let plain = try? AES.GCM.open(box, using: sealKey)
         else {
             throw AppError(
                 .conflict, "The first response is no longer readable because SECRET_KEY was changed. Use a new key.")
         }
-        return try JSONDecoder().decode(StoredAnswer.self, from: plain)
+        return try JSONDecoder().decode(StoredResponse.self, from: plain)
     }
 }

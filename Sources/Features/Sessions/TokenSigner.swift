@@ -20,7 +20,7 @@ package struct TokenSigner: Sendable {
     let box: SecretBox
 
     /// Shorter secrets can be guessed; RFC 7518 §3.2 requires as many bits as the hash has.
-    package static let leastSecretBytes = 32
+    package static let minimumSecretBytes = 32
 
     /// - Parameters:
     ///   - fallbacks: former secrets, whose tokens are still accepted.
@@ -29,8 +29,8 @@ package struct TokenSigner: Sendable {
     package init(
         secret: String, fallbacks: [String] = [], key: TokenKey? = nil, formerKeys: [TokenKey] = []
     ) async throws {
-        guard ([secret] + fallbacks).allSatisfy({ $0.utf8.count >= Self.leastSecretBytes }) else {
-            throw AppError(.internalFault, "SECRET_KEY is too short: it needs \(Self.leastSecretBytes) bytes.")
+        guard ([secret] + fallbacks).allSatisfy({ $0.utf8.count >= Self.minimumSecretBytes }) else {
+            throw AppError(.internalFault, "SECRET_KEY is too short: it needs \(Self.minimumSecretBytes) bytes.")
         }
         box = SecretBox(secret: secret, fallbacks: fallbacks)
         var verifiers: [Verifier] = []

@@ -6,13 +6,13 @@ package struct PasswordRules: Sendable {
     package static let longest = 128
 
     /// The existing client's minimum, which settings cannot lower.
-    package static let least = 8
+    package static let minimumLength = 8
 
     /// The minimum length in characters.
     package let shortest: Int
     let common: CommonPasswords
 
-    package init(shortest: Int = Self.least, common: CommonPasswords = .none) {
+    package init(shortest: Int = Self.minimumLength, common: CommonPasswords = .none) {
         self.shortest = shortest
         self.common = common
     }

@@ -25,13 +25,13 @@ package struct CoreRule: Codable, Equatable, Sendable {
         case reach = "reach_mm"
     }
 
-    package var isSound: Bool { (0...1).contains(share) && shift.isFinite && reach > 0 && reach.isFinite }
+    package var isValid: Bool { (0...1).contains(share) && shift.isFinite && reach > 0 && reach.isFinite }
 
     /// The probability from which voxels count as enhancement and core, and from which lesions of the whole tumour are
     /// delineated.
     private static let even: Float = 0.5
     /// mm³: smaller parts of the enhancement may be vessels.
-    private static let least = 100.0
+    private static let minimumPartVolume = 100.0
     /// mm: gaps of up to twice this in an enhancing shell count as closed.
     private static let closing: Float = 2
 
@@ -60,15 +60,15 @@ package struct CoreRule: Codable, Equatable, Sendable {
     /// The core's probabilities; `nil` if the rule does not apply.
     private func adjusted(_ maps: Surroundings) throws -> Image? {
         let whole = maps.whole.mask { $0 >= Self.even }
-        let lit = LabelMap(
+        let enhancingMask = LabelMap(
             grid: whole.grid,
             values: zip(maps.enhancing.values, whole.values).map { $0 >= Self.even ? $1 : 0 })
-        let minimum = max(Int((Self.least / whole.grid.voxelVolume).rounded(.up)), 1)
-        let parts = try Components(of: lit, touchesDiagonally: true, minimumVoxels: minimum)
+        let minimum = max(Int((Self.minimumPartVolume / whole.grid.voxelVolume).rounded(.up)), 1)
+        let parts = try Components(of: enhancingMask, touchesDiagonally: true, minimumVoxels: minimum)
         guard parts.count > 0 else { return nil }
         let close = try surroundings(of: LabelMap(grid: whole.grid, values: parts.labels.map { $0 > 0 ? 1 : 0 }))
         let lesions = try Components(of: whole, touchesDiagonally: true, minimumVoxels: 1)
-        let asked = enhancingLesions(lesions, maps.core, lit)
+        let asked = enhancingLesions(lesions, maps.core, enhancingMask)
         var found = maps.core
         for index in found.values.indices where asked[Int(lesions.labels[index])] {
             let own = close[index] ? Self.lowered(found.values[index], by: shift) : 0
@@ -78,12 +78,12 @@ package struct CoreRule: Codable, Equatable, Sendable {
     }
 
     /// Whether enough of a lesion's core enhances, by the lesion's label (0: none).
-    private func enhancingLesions(_ lesions: Components, _ core: Image, _ lit: LabelMap) -> [Bool] {
+    private func enhancingLesions(_ lesions: Components, _ core: Image, _ enhancingMask: LabelMap) -> [Bool] {
         var cores = [Double](repeating: 0, count: lesions.count + 1)
         var enhancing = cores
         for (index, label) in lesions.labels.enumerated() where label > 0 {
             if core.values[index] >= Self.even { cores[Int(label)] += 1 }
-            if lit.values[index] != 0 { enhancing[Int(label)] += 1 }
+            if enhancingMask.values[index] != 0 { enhancing[Int(label)] += 1 }
         }
         return zip(cores, enhancing).enumerated().map { label, counts in
             label > 0 && counts.1 > 0 && counts.1 >= share * max(counts.0, 1)

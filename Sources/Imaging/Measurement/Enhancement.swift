@@ -52,7 +52,7 @@ package struct EnhancementPredictor: Codable, Equatable, Sendable {
 
     /// A mask is cleared if enhancement is less probable than this: losing a true one is worse than keeping a false
     /// one, which review reports.
-    private static let least = 0.25
+    private static let minimumProbability = 0.25
 
     func probability(mean: Double, gain brighter: Double) -> Double {
         1 / (1 + exp(-(intercept + probability * mean + gain * brighter)))
@@ -76,7 +76,7 @@ package struct EnhancementPredictor: Codable, Equatable, Sendable {
         let gain = try ContrastGain(contrast, plain: plain, foreground: foreground)
         let probability = predictor.probability(
             mean: chosen.meanProbability, gain: gain.mean(of: chosen.marks, against: whole))
-        return Enhancement(probability >= least ? .segmented : .none, probability: probability)
+        return Enhancement(probability >= minimumProbability ? .segmented : .none, probability: probability)
     }
 }
 
@@ -88,10 +88,10 @@ private struct LikeliestVoxels {
     /// mm³
     private static let volume = 1000.0
     /// Less probable voxels are ignored.
-    private static let faint: Float = 0.005
+    private static let probabilityFloor: Float = 0.005
 
     init(of map: Image) {
-        let values = map.values.filter { $0 > Self.faint }.sorted(by: >)
+        let values = map.values.filter { $0 > Self.probabilityFloor }.sorted(by: >)
         let count = max(Int((Self.volume / map.grid.voxelVolume).rounded()), 1)
         let least = values.isEmpty ? Float.infinity : values[min(count, values.count) - 1]
         marks = map.values.map { $0 >= least }

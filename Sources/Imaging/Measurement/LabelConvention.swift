@@ -39,7 +39,7 @@ package enum LabelConvention: String, CaseIterable, Sendable {
     ///
     /// - Throws: `ImagingError(.ambiguousLabels)` if they are ambiguous: 3 and 4 together mean one thing in 2015 and
     ///   another in 2024 and for metastases, and 1 alone may be the mask of any region.
-    package static func told(by labels: Set<UInt8>) throws -> LabelConvention {
+    package static func detected(in labels: Set<UInt8>) throws -> LabelConvention {
         let found = labels.subtracting([0])
         guard found.isSubset(of: [1, 2, 3, 4]) else {
             throw ImagingError(

@@ -23,7 +23,7 @@ extension Review {
     /// The predicted Dice below which a region needs review if the model package does not define it (`review_below`). A
     /// mask below 0.7 is poor; the prediction is less certain for the core, so its threshold is higher
     /// (docs/decisions/0231).
-    private static let leastDice: [TumourRegion: Double] = [
+    private static let minimumDice: [TumourRegion: Double] = [
         .wholeTumour: 0.7, .tumourCore: 0.8, .enhancingTumour: 0.7,
     ]
     /// Within this range the probability of enhancement is inconclusive, so a person decides (docs/decisions/0240).
@@ -31,7 +31,7 @@ extension Review {
 
     /// - Parameter stated: the model package's values.
     static func line(of region: TumourRegion, stated: [TumourRegion: Double]) -> Double {
-        stated[region] ?? leastDice[region] ?? 0
+        stated[region] ?? minimumDice[region] ?? 0
     }
 
     /// - Parameters:
@@ -52,24 +52,24 @@ extension Review {
         } else if atlas.status == .notAligned {
             reasons.append("The images could not be aligned with the brain atlas. They may not show a brain.")
         }
-        reasons += SeriesContrast.doubts(contrasts) + comparison.doubts
+        reasons += SeriesContrast.warnings(contrasts) + comparison.warnings
         if !hasLesions {
             reasons.append("No tumour was found; the model was not trained to rule one out.")
         } else {
-            reasons += Self.doubts(expectedDice, below: reviewBelow) + Self.doubts(enhancement)
+            reasons += Self.warnings(expectedDice, below: reviewBelow) + Self.warnings(enhancement)
         }
         self.init(reasons: reasons)
     }
 
     /// A sentence for each region whose predicted Dice is below its threshold.
-    private static func doubts(_ expected: [TumourRegion: Double], below lines: [TumourRegion: Double]) -> [String] {
+    private static func warnings(_ expected: [TumourRegion: Double], below lines: [TumourRegion: Double]) -> [String] {
         TumourRegion.allCases.compactMap { region in
             guard let dice = expected[region], dice < line(of: region, stated: lines) else { return nil }
             return "Predicted Dice of \(region.displayName) \(QuantityText.coefficient(dice).text)."
         }
     }
 
-    private static func doubts(_ enhancement: Enhancement?) -> [String] {
+    private static func warnings(_ enhancement: Enhancement?) -> [String] {
         guard let probability = enhancement?.probability, doubtfulEnhancement.contains(probability) else { return [] }
         return [
             "Whether anything enhances is uncertain (probability of enhancement \(QuantityText.coefficient(probability).text))."
@@ -85,15 +85,15 @@ extension SeriesContrast {
     ]
 
     /// Sentences about series whose contrast does not match their sequence.
-    static func doubts(_ contrasts: [MRISequence: SeriesContrast]) -> [String] {
-        var doubts = contrasts.sorted { $0.key < $1.key }.compactMap { sequence, contrast in
+    static func warnings(_ contrasts: [MRISequence: SeriesContrast]) -> [String] {
+        var warnings = contrasts.sorted { $0.key < $1.key }.compactMap { sequence, contrast in
             plausible[sequence]?.contains(contrast.correlation) == false
                 ? "The series given as \(sequence.displayName) does not have the contrast of \(sequence.displayName)."
                 : nil
         }
-        if doubts.isEmpty, let t2 = contrasts[.t2], let flair = contrasts[.flair], t2.fluidRank < flair.fluidRank {
-            doubts.append("Fluid is darker on T2 than on FLAIR; they may have been swapped.")
+        if warnings.isEmpty, let t2 = contrasts[.t2], let flair = contrasts[.flair], t2.fluidRank < flair.fluidRank {
+            warnings.append("Fluid is darker on T2 than on FLAIR; they may have been swapped.")
         }
-        return doubts
+        return warnings
     }
 }

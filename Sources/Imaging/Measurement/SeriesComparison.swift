@@ -75,17 +75,17 @@ extension SeriesComparison {
     private static let leastLikeness = 0.0
 
     /// Sentences about series that may have been swapped.
-    var doubts: [String] {
-        var doubts: [String] = []
+    var warnings: [String] {
+        var warnings: [String] = []
         if let enhancement, enhancement < Self.leastEnhancement {
-            doubts.append(
+            warnings.append(
                 "The series given as T1 is brighter where contrast agent would be than the one given as T1CE; they may have been swapped."
             )
         }
         if let likeness, likeness < Self.leastLikeness {
-            doubts.append(
+            warnings.append(
                 "The series given as FLAIR is more like T1CE than the one given as T1; they may have been swapped.")
         }
-        return doubts
+        return warnings
     }
 }

@@ -26,7 +26,7 @@ package struct Foreground: Sendable {
 
     /// A head has at least 1.7 times the voxels of its brain; in a stripped brain surrounded by noise the network finds
     /// two thirds.
-    private static let mostOfItsBrain = 1.6
+    private static let maximumHeadToBrainRatio = 1.6
     /// The share of touched faces up to which a brain is completely within its volume; a head touches more because of
     /// its neck.
     private static let touchedFaces = 0.05
@@ -36,7 +36,7 @@ package struct Foreground: Sendable {
     package func given(by brain: Foreground) throws -> Foreground? {
         let whole = try mask.filled()
         let voxels = whole.setVoxelCount
-        guard Double(voxels) <= Self.mostOfItsBrain * Double(brain.mask.setVoxelCount),
+        guard Double(voxels) <= Self.maximumHeadToBrainRatio * Double(brain.mask.setVoxelCount),
             whole.shareOfFaces <= Self.touchedFaces
         else { return nil }
         return Foreground(mask: whole, brainMask: .given)
@@ -98,12 +98,12 @@ package struct SeparatedStudy: Sendable {
         }
         if backgrounds.values.contains(where: { $0.tolerance > 0 }) { mask = try mask.largestComponent().filled() }
         guard Double(mask.setVoxelCount) * grid.voxelVolume / 1000 <= largestBrain else { return nil }
-        var bare: [MRISequence: Image] = [:]
+        var stripped: [MRISequence: Image] = [:]
         for (sequence, background) in backgrounds {
-            bare[sequence] = try study.images[sequence]?.bare(within: mask, around: background)
+            stripped[sequence] = try study.images[sequence]?.strippingBackground(within: mask, around: background)
         }
         return SeparatedStudy(
-            study: try Study(images: bare), foreground: Foreground(mask: mask, brainMask: .given))
+            study: try Study(images: stripped), foreground: Foreground(mask: mask, brainMask: .given))
     }
 
     /// The study without shells around its background: a frame or corners of another value.

@@ -39,7 +39,7 @@ package struct SegmentationPipeline: Sendable {
             separated, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
         let overlay = try lattice.overlay(within: probabilities.foreground)
         let result = measured.result(
-            of: segmenter, doubts: lattice.strippingDoubts(probabilities.brainMask) + overlay.doubts)
+            of: segmenter, warnings: lattice.strippingDoubts(probabilities.brainMask) + overlay.warnings)
         clock.lap("measure")
         try control.checkCancellation()
         return StudyOutput(
@@ -141,10 +141,10 @@ private struct Measured {
         return found
     }
 
-    /// - Parameter doubts: reasons for review that do not come from the measurements.
-    func result(of segmenter: any Segmenter, doubts: [String]) -> SegmentationResult {
+    /// - Parameter warnings: reasons for review that do not come from the measurements.
+    func result(of segmenter: any Segmenter, warnings: [String]) -> SegmentationResult {
         let model = segmenter.model
-        let review = Review(reasons: doubts + review.reasons)
+        let review = Review(reasons: warnings + review.reasons)
         let notes = ReliabilityNote.notes(
             sequences: study.sequences, brainMask: probabilities.brainMask, expectedDice: probabilities.expectedDice,
             reviewBelow: probabilities.reviewBelow, enhancement: probabilities.enhancement)

@@ -90,7 +90,7 @@ extension Volume where Element == Float {
 
     /// The image minus its background, 0 outside the mask, which may be on another grid: a background far from the
     /// brain's darkest voxels is moved to them. A series that is 0 around the brain is unchanged.
-    package func bare(within mask: LabelMap, around background: SeriesBackground) throws -> Image {
+    package func strippingBackground(within mask: LabelMap, around background: SeriesBackground) throws -> Image {
         let inside = try Resampler.nearest(mask, to: grid).values
         var floor = background.level
         var brain: [Float] = []

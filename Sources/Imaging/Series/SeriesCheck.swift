@@ -42,8 +42,8 @@ package struct SeriesCheck: Codable, Equatable, Sendable {
         brainMask = foreground.brainMask
         pairs = overlay.pairs
         review = Review(
-            reasons: lattice.strippingDoubts(brainMask) + overlay.doubts
-                + (try SeriesComparison(separated.study.images, within: foreground.mask)).doubts)
+            reasons: lattice.strippingDoubts(brainMask) + overlay.warnings
+                + (try SeriesComparison(separated.study.images, within: foreground.mask)).warnings)
     }
 }
 

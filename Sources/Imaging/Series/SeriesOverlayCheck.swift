@@ -18,7 +18,7 @@ package struct SeriesOverlayCheck: Equatable, Sendable {
     }
 
     /// Sentences for `Review`.
-    package var doubts: [String] {
+    package var warnings: [String] {
         let misplaced = misplaced
         guard !misplaced.isEmpty else { return [] }
         let others = Self.sequences(pairs).filter { !misplaced.contains($0) }

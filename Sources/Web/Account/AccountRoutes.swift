@@ -15,13 +15,13 @@ struct AccountRoutes {
     let templates: PageTemplates
 
     func add(to router: Router<WebContext>) {
-        router.get("account", use: templates.shown(account))
-        router.post("account/email", use: templates.shown(changeEmail))
-        router.post("account/second-factor", use: templates.shown(enrol))
-        router.get("account/second-factor.svg", use: templates.shown(picture))
-        router.post("account/second-factor/confirm", use: templates.shown(confirm))
-        router.post("account/second-factor/disable", use: templates.shown(disable))
-        router.post("account/sessions/:id/end", use: templates.shown(endSession))
+        router.get("account", use: templates.renderingErrors(account))
+        router.post("account/email", use: templates.renderingErrors(changeEmail))
+        router.post("account/second-factor", use: templates.renderingErrors(enrol))
+        router.get("account/second-factor.svg", use: templates.renderingErrors(picture))
+        router.post("account/second-factor/confirm", use: templates.renderingErrors(confirm))
+        router.post("account/second-factor/disable", use: templates.renderingErrors(disable))
+        router.post("account/sessions/:id/end", use: templates.renderingErrors(endSession))
     }
 
     // MARK: Reading

@@ -13,16 +13,16 @@ struct AdminRoutes {
     let templates: PageTemplates
 
     func add(to router: Router<WebContext>) {
-        router.get("admin", use: templates.shown(dashboard))
-        router.get("admin/:table", use: templates.shown(list))
-        router.post("admin/:table", use: templates.shown(act))
-        router.get("admin/:table/:id", use: templates.shown(object))
-        router.post("admin/:table/:id", use: templates.shown(addObject))
-        router.post("admin/:table/list", use: templates.shown(saveList))
-        router.post("admin/:table/:id/visit", use: templates.shown(visit))
-        router.get("admin/:table/:id/history", use: templates.shown(history))
-        router.get("admin/:table/:id/:form", use: templates.shown(openForm))
-        router.post("admin/:table/:id/:form", use: templates.shown(saveForm))
+        router.get("admin", use: templates.renderingErrors(dashboard))
+        router.get("admin/:table", use: templates.renderingErrors(list))
+        router.post("admin/:table", use: templates.renderingErrors(act))
+        router.get("admin/:table/:id", use: templates.renderingErrors(object))
+        router.post("admin/:table/:id", use: templates.renderingErrors(addObject))
+        router.post("admin/:table/list", use: templates.renderingErrors(saveList))
+        router.post("admin/:table/:id/visit", use: templates.renderingErrors(visit))
+        router.get("admin/:table/:id/history", use: templates.renderingErrors(history))
+        router.get("admin/:table/:id/:form", use: templates.renderingErrors(openForm))
+        router.post("admin/:table/:id/:form", use: templates.renderingErrors(saveForm))
     }
 
     // MARK: Reading

@@ -36,8 +36,8 @@ struct MultipartReader<Source: AsyncIteratorProtocol> where Source.Element == By
     private static func boundary(in contentType: String) -> String? {
         let header = HeaderParameters(contentType)
         guard header.value == "multipart/form-data", let boundary = header["boundary"] else { return nil }
-        let isSound = boundary.utf8.allSatisfy { (32..<127).contains($0) }
-        return isSound && (1...70).contains(boundary.utf8.count) ? boundary : nil
+        let isValid = boundary.utf8.allSatisfy { (32..<127).contains($0) }
+        return isValid && (1...70).contains(boundary.utf8.count) ? boundary : nil
     }
 
     /// Skips the rest of the current part and returns the next one; `nil` at the end.

@@ -24,14 +24,14 @@ struct PageRoutes {
         router.get("/") { _, context in Response.redirect(to: context.principal == nil ? "/login" : "/cases") }
         router.get("login", use: openSignIn)
         router.post("login", use: signIn)
-        router.get("register", use: templates.shown(openRegistration))
-        router.post("register", use: templates.shown(register))
+        router.get("register", use: templates.renderingErrors(openRegistration))
+        router.post("register", use: templates.renderingErrors(register))
         router.post("logout", use: signOut)
-        router.get("password", use: templates.shown(openPassword))
-        router.post("password", use: templates.shown(changePassword))
-        router.get("cases", use: templates.shown { try await worklist($0, $1) })
-        router.post("cases", use: templates.shown(createCase))
-        router.get("cases/:id", use: templates.shown { try await casePage($1) })
+        router.get("password", use: templates.renderingErrors(openPassword))
+        router.post("password", use: templates.renderingErrors(changePassword))
+        router.get("cases", use: templates.renderingErrors { try await worklist($0, $1) })
+        router.post("cases", use: templates.renderingErrors(createCase))
+        router.get("cases/:id", use: templates.renderingErrors { try await casePage($1) })
         router.get("assets/:name", use: asset)
     }
 

@@ -54,7 +54,7 @@ struct PageTemplates: Sendable {
     }
 
     /// Returns an error page instead of JSON.
-    func shown(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
+    func renderingErrors(_ handler: @escaping APIRoute.Handler) -> APIRoute.Handler {
         { request, context in
             do {
                 return try await handler(request, context)
@@ -71,7 +71,7 @@ struct PageTemplates: Sendable {
         _ lead: (inout FailurePage) async -> Void = { _ in }
     ) async -> Response {
         let plain = ErrorResponse.make(error, context)
-        let known = AppError.told(of: error)
+        let known = AppError.presenting(error)
         if known.code == .unauthenticated { return Response.redirect(to: ReturnPath.signIn(request)) }
         if known.code == .secondFactorRequired { return Response.redirect(to: AccountRoutes.path) }
         var model = FailurePage(plain.status, known, context)
@@ -84,7 +84,7 @@ struct PageTemplates: Sendable {
 
 extension AppError {
     /// The error to display for any failure, including those of the router and the framework.
-    fileprivate static func told(of error: any Error) -> AppError {
+    fileprivate static func presenting(_ error: any Error) -> AppError {
         if error is MethodRefusal { return AppError(.conflict, "This page cannot be opened directly.") }
         guard let error = error as? HTTPError else { return wrapping(error) }
         return switch error.status {

@@ -34,7 +34,7 @@ extension UserRoutes {
     static let email = Schema.text(
         format: "email", pattern: EmailAddress.pattern, atMost: 254
     ).example("ada@example.org")
-    private static let newPassword = Schema.text(PasswordRules.least...PasswordRules.longest)
+    private static let newPassword = Schema.text(PasswordRules.minimumLength...PasswordRules.longest)
         .described("PASSWORD_MIN_LENGTH may require more characters.")
 
     private static let forms: [String: Schema] = [

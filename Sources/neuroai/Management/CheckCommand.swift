@@ -25,6 +25,6 @@ struct CheckCommand: ParsableCommand {
         } else {
             print(report.text)
         }
-        guard report.isSound else { throw ExitCode(78) }
+        guard report.isValid else { throw ExitCode(78) }
     }
 }

@@ -23,7 +23,7 @@ struct TestCommand: AsyncParsableCommand {
         let test = SelfTest()
         await test.step("settings") {
             let report = SettingsReport(SettingsSource.present())
-            guard report.isSound else { throw SettingsError("see `neuroai check`") }
+            guard report.isValid else { throw SettingsError("see `neuroai check`") }
             return "\(report.settings.count) known"
         }
         if let settings = try? Settings.load() {
@@ -71,7 +71,7 @@ struct TestCommand: AsyncParsableCommand {
     }
 
     /// Below this the model does not work as it does elsewhere; a phantom is easier than a patient.
-    private static let leastDice = 0.7
+    private static let minimumDice = 0.7
 
     private static func phantom(_ settings: Settings) async throws -> String {
         guard SamplePatient.canBeMade(of: settings.atlasPath) else {
@@ -92,8 +92,9 @@ struct TestCommand: AsyncParsableCommand {
             let truth = try LabelConvention.brats2023.mask(of: region, in: patient.truth)
             let value = Agreement.dice(try LabelConvention.brats2023.mask(of: region, in: masks), truth)
             dice.append("\(region.abbreviation) " + String(format: "%.3f", value))
-            guard region != .wholeTumour || value >= leastDice else {
-                throw SettingsError("Dice of the whole tumour is \(String(format: "%.3f", value)), below \(leastDice)")
+            guard region != .wholeTumour || value >= minimumDice else {
+                throw SettingsError(
+                    "Dice of the whole tumour is \(String(format: "%.3f", value)), below \(minimumDice)")
             }
         }
         return "Dice " + dice.joined(separator: ", ")

@@ -45,7 +45,7 @@ struct MemorySize {
     private let amount: Amount
 
     /// A worker with its model needs about this much.
-    private static let least: UInt64 = 1 << 29
+    private static let minimumBytes: UInt64 = 1 << 29
 
     /// - Throws: `SettingsError` that names the setting.
     init(_ text: String) throws {
@@ -62,7 +62,7 @@ struct MemorySize {
         }
         let shift: UInt64 = ["K": 10, "M": 20, "G": 30, "T": 40][unit ?? ""] ?? 0
         let (bytes, hasOverflowed) = number.multipliedReportingOverflow(by: 1 << shift)
-        guard !hasOverflowed, bytes == 0 || bytes >= Self.least else { throw fault }
+        guard !hasOverflowed, bytes == 0 || bytes >= Self.minimumBytes else { throw fault }
         amount = .bytes(bytes)
     }
 
@@ -70,7 +70,7 @@ struct MemorySize {
     func bytes(of machine: UInt64) -> UInt64? {
         switch amount {
         case .bytes(let bytes): bytes == 0 ? nil : bytes
-        case .percent(let share): max(Self.least, machine / 100 * share)
+        case .percent(let share): max(Self.minimumBytes, machine / 100 * share)
         }
     }
 }

@@ -42,7 +42,8 @@ extension SettingsCatalogue {
             Setting(
                 "INVITATION_LIFETIME", .integer(1...8760), default: "168", "Hours until an unused invitation expires."),
             Setting(
-                "PASSWORD_MIN_LENGTH", .integer(PasswordRules.least...64), default: String(PasswordRules.least),
+                "PASSWORD_MIN_LENGTH", .integer(PasswordRules.minimumLength...64),
+                default: String(PasswordRules.minimumLength),
                 "Minimum password length. The existing client requires 8; OWASP ASVS 4 recommends 12."),
             Setting(
                 "COMMON_PASSWORDS_PATH", .text, default: CommonPasswords.debian,
@@ -81,8 +82,8 @@ extension SettingsCatalogue {
     private static func minutes(_ window: Duration) -> String { "\(window.components.seconds / 60) minutes" }
 
     @Sendable private static func secretKey(_ text: String) throws {
-        guard text.utf8.count >= TokenSigner.leastSecretBytes else {
-            throw SettingsError("SECRET_KEY is too short: it needs \(TokenSigner.leastSecretBytes) bytes.")
+        guard text.utf8.count >= TokenSigner.minimumSecretBytes else {
+            throw SettingsError("SECRET_KEY is too short: it needs \(TokenSigner.minimumSecretBytes) bytes.")
         }
     }
 

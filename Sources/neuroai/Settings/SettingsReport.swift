@@ -23,7 +23,7 @@ struct SettingsReport: Encodable, Sendable {
     /// Unknown names.
     let unknown: [String]
 
-    var isSound: Bool { faults.isEmpty && settings.allSatisfy { $0.fault == nil } }
+    var isValid: Bool { faults.isEmpty && settings.allSatisfy { $0.fault == nil } }
 
     init(_ source: SettingsSource) {
         let values = source.values

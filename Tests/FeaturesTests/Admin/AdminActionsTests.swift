@@ -9,7 +9,7 @@ import Testing
 /// What is done to one or more objects: each on its own, by the features' own services.
 @Suite struct AdminActionsTests {
     @Test(arguments: TestDatabase.all) func whatRefusesHindersNoOther(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             var ids: [String] = []
             for patient in ["A", "B", "C"] { ids.append(try await clinic.makeCase(root, patient: patient).id.string) }
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func anIdThatIsGoneIsPassedOver() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(root)
             let table = try clinic.table(root, "cases")
@@ -37,7 +37,7 @@ import Testing
 
     /// Objects come back in the order in which they were chosen.
     @Test(arguments: TestDatabase.all) func chosenRowsKeepTheirOrder(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             var ids: [String] = []
             for patient in ["A", "B", "C"] { ids.append(try await clinic.makeCase(root, patient: patient).id.string) }
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func noMoreThanAThousandAreChangedAtOnce() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             let table = try clinic.table(root, "cases")
             let ids = (0..<1001).map { _ in CaseID().string }
@@ -61,7 +61,7 @@ import Testing
 
     /// What a filter and a search mean is on whichever page, and no more than can be changed at once.
     @Test func allThatWasFoundIsMeant() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             for number in 0..<60 {
                 _ = try await clinic.makeCase(root, patient: number < 55 ? "P\(number)" : "Q\(number)")
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func thePageThatAsksTellsWhatGoes(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             var cases: [Case] = []
             for number in 100..<128 { cases.append(try await clinic.makeCase(root, patient: "P\(number)")) }
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func whatCanNotBeDoneIsNotOffered(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func sessionsTokensAndInvitationsEnd(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let (ada, eve, bob) = (
                 try await clinic.signIn(.doctor), try await clinic.signIn(.doctor), try await clinic.signIn(.doctor)
@@ -173,12 +173,12 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aLostDeviceIsReset(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let id = doctor.user.id.string
             // A device that was only begun does not count, so there is nothing to reset.
-            _ = try await clinic.sessions.secondFactors.enrol(doctor.principal, password: Clinic.password)
+            _ = try await clinic.sessions.secondFactors.enrol(doctor.principal, password: FeaturesFixture.password)
             #expect(try await clinic.row(root, "users", id)["secondFactor"]?.meaning == .flag(false))
             #expect(try await clinic.rows(root, "factors") { $0.choose("confirmed", "0") }.count == 1)
             #expect(try await clinic.act(root, "users", "reset-factor", on: [id]).done == 0)
@@ -197,7 +197,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aDeletedCaseComesBack(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(root)
             _ = try await clinic.add(root, item, .t1, "image 1")
@@ -221,7 +221,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func segmentationsAreStartedCancelledAndRepeated(_ kind: TestDatabase)
         async throws
     {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(root)
             let empty = try await clinic.act(root, "cases", "segment", on: [item.id.string])
@@ -246,9 +246,9 @@ import Testing
     }
 
     @Test func aModelIsChosenAndGivenUp() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
-            let ids = try Clinic.installed.map { try #require($0.id).string }
+            let ids = try FeaturesFixture.installed.map { try #require($0.id).string }
             func active() async throws -> [String] {
                 try await clinic.rows(root, "models") { $0.choose("isActive", "1") }.rows.compactMap {
                     $0["version"]?.text
@@ -272,7 +272,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aShareIsMadeAndTakenBack(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let (owner, colleague) = (try await clinic.signIn(.doctor), try await clinic.signIn(.doctor))
             let item = try await clinic.makeCase(owner)

@@ -9,7 +9,7 @@ import Testing
 /// How an institution stands, and what an object's page shows of others.
 @Suite struct AdminDashboardTests {
     private static func insertJob(
-        _ clinic: Clinic, status: String, at time: Timestamp, institution: InstitutionID = .default,
+        _ clinic: FeaturesFixture, status: String, at time: Timestamp, institution: InstitutionID = .default,
         error: String? = nil,
         of task: ID<InferenceTask>? = nil
     ) async throws {
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func statesAreCounted(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let waiting = try await clinic.signIn(.doctor)
@@ -57,12 +57,12 @@ import Testing
             #expect(told(found.cases) == ["archived 1", "processing 1"])
             #expect(told(found.tasks) == ["pending 1"] && found.reports.isEmpty)
             #expect(found.files == 1 && found.bytes == 9)
-            #expect(found.model?.model.identity == Clinic.installed[0].identity)
+            #expect(found.model?.model.identity == FeaturesFixture.installed[0].identity)
         }
     }
 
     @Test(arguments: TestDatabase.all) func theOldestJobThatIsDueWaits(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let now = clinic.clock.now
             func oldest() async throws -> Duration? { try await clinic.administration.dashboard(root.scope).oldestWait }
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func theNewestFailuresAreTold(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             for number in 0..<7 {
                 let item = try await clinic.makeCase(root, patient: "P\(number)")
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func refusalsOfTheLastDayAreCounted(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let now = clinic.clock.now
             let other = try await clinic.makeInstitution()
@@ -125,7 +125,7 @@ import Testing
 
     /// Reads, sign-ins and what others did are no changes of one's own.
     @Test(arguments: TestDatabase.all) func ownChangesAreShown(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let other = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(root)
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anObjectsPageShowsTheFirstTen(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let owner = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(owner)
@@ -177,11 +177,11 @@ import Testing
 
     /// Ended sessions do not hang on their user any more.
     @Test func aConditionNarrowsTheListAsWell() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             _ = try await clinic.sessions.login(
-                email: doctor.user.email, password: Clinic.password, origin: RequestOrigin())
+                email: doctor.user.email, password: FeaturesFixture.password, origin: RequestOrigin())
             _ = try await clinic.act(root, "sessions", "end", on: [doctor.principal.session.string])
             let row = try await clinic.row(root, "users", doctor.user.id.string)
             let found = try await clinic.administration.dependants(root.scope, clinic.table(root, "users"), row)
@@ -196,7 +196,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func anotherInstitutionsRowsAreCountedAndNotListed(
         _ kind: TestDatabase
     ) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let above = try await clinic.superuser()
             let theirs = try await clinic.signIn(.admin, institution: try await clinic.makeInstitution())
             _ = try await clinic.makeCase(theirs)

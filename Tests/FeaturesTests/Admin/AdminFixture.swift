@@ -7,7 +7,7 @@ import Testing
 @testable import Features
 
 /// What administrators see and do on a clinic, by the services alone.
-extension Clinic {
+extension FeaturesFixture {
     static let installed = [("m", "1", "a"), ("m", "2", "b")].map { name, version, digit in
         InstalledModel(
             identity: ModelIdentity(name: name, version: version, digest: String(repeating: digit, count: 64)),

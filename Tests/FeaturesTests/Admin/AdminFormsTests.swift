@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func rowsOfAListAreSavedOneByOne(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let table = try clinic.table(root, "users")
             let form = try #require(table.listEdit)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aUserIsEdited(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let id = doctor.user.id.string
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func formsAreOfferedWhereTheyLead() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let table = try clinic.table(root, "users")
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aCaseIsMadeAndEdited(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let values = [
                 "patientId": " PAT-9 ", "age": "70", "sex": "M", "scanDate": "2026-11-01", "fieldStrength": "3T",
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test func aPriorityIsChangedInTheList() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(root) { $0[.notes] = .value("kept") }
             _ = try await clinic.save(root, "cases", form: { $0.listEdit }, id: item.id.string, ["priority": "urgent"])
@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func quotasAreSetWithUnits(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let above = try await clinic.superuser()
             let id = InstitutionID.default.string
             func quota(_ text: String) async throws {
@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aSeriesMovesAndIsRenamed(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(root)
             let image = try await clinic.add(root, item, .t1, "image 1", name: "smith.nii.gz")

@@ -12,9 +12,9 @@ import Testing
     /// An administrator and cases of these patients, one a second.
     private static func with(
         _ kind: TestDatabase, _ patients: [String],
-        _ body: @escaping @Sendable (Clinic, Person, [Case]) async throws -> Void
+        _ body: @escaping @Sendable (FeaturesFixture, Person, [Case]) async throws -> Void
     ) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             var cases: [Case] = []
             for patient in patients { cases.append(try await clinic.makeCase(root, patient: patient)) }
@@ -120,7 +120,7 @@ import Testing
 
     /// The trail's first day counts from midnight, and its last day as a whole.
     @Test(arguments: TestDatabase.all) func aDayBeginsAndEndsAtMidnight(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             for (name, text) in [
                 ("before", "2026-10-31T23:59:59.999999Z"), ("first", "2026-11-01T00:00:00Z"),

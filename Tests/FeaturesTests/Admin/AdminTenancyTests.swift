@@ -11,9 +11,9 @@ import Testing
     /// Two institutions with an administrator and something of every kind each.
     private static func with(
         _ kind: TestDatabase,
-        _ body: @escaping @Sendable (Clinic, _ ours: Person, _ theirs: Person) async throws -> Void
+        _ body: @escaping @Sendable (FeaturesFixture, _ ours: Person, _ theirs: Person) async throws -> Void
     ) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let ours = try await clinic.signIn(.admin)
             let theirs = try await clinic.signIn(.admin, institution: try await clinic.makeInstitution())
             for person in [ours, theirs] { try await fill(clinic, person) }
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    private static func fill(_ clinic: Clinic, _ root: Person) async throws {
+    private static func fill(_ clinic: FeaturesFixture, _ root: Person) async throws {
         let doctor = try await clinic.signIn(.doctor, institution: root.scope.institution)
         let item = try await clinic.makeCase(doctor)
         _ = try await clinic.add(doctor, item, .t1, "image \(item.id)")
@@ -37,9 +37,9 @@ import Testing
             doctor.scope, case: item.id, modality: .t2, filename: "t2.nii", size: 10)
         let task = try await clinic.administration.services.segmentation.start(doctor.scope, case: item.id)
         #expect(task.status == .pending)
-        _ = try await clinic.sessions.secondFactors.enrol(doctor.principal, password: Clinic.password)
+        _ = try await clinic.sessions.secondFactors.enrol(doctor.principal, password: FeaturesFixture.password)
         _ = try await clinic.act(
-            root, "models", "activate", on: [try #require(Clinic.installed[1].id).string])
+            root, "models", "activate", on: [try #require(FeaturesFixture.installed[1].id).string])
     }
 
     private static let filled = [
@@ -48,7 +48,7 @@ import Testing
     ]
 
     /// The ids of a table's rows.
-    private static func ids(_ clinic: Clinic, _ person: Person, _ name: String) async throws -> Set<String> {
+    private static func ids(_ clinic: FeaturesFixture, _ person: Person, _ name: String) async throws -> Set<String> {
         Set(try await clinic.rows(person, name).rows.map(\.id))
     }
 
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test(arguments: [Role.doctor, .radiologist, .researcher]) func nobodyElseIsLetIn(_ role: Role) async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             let person = try await clinic.signIn(role)
             let table = try clinic.table(root, "cases")
@@ -157,7 +157,7 @@ import Testing
 
     /// What an administrator would do to a superuser is refused, and not offered; superusers may.
     @Test(arguments: TestDatabase.all) func superusersAreOutOfReach(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
             let above = try await clinic.superuser()
             let id = above.user.id.string
@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test func institutionsAreMadeBySuperusersAlone() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
             let above = try await clinic.superuser()
             let seen = try clinic.table(root, "institutions")

@@ -97,7 +97,7 @@ import Testing
             #expect(lines == 2499)
             #expect(first?["objectId"] as? String == "c-2" && first?["sequence"] as? Int == 2)
             #expect((first?["hash"] as? String)?.count == 64 && first?["address"] is NSNull)
-            let other = try await Ward.addUser(.admin, of: ID(), to: trail.database)
+            let other = try await SegmentationFixture.addUser(.admin, of: ID(), to: trail.database)
             for try await entries in try await audit.export(other, AuditQuery()) {
                 #expect(entries.map(\.action) == ["audit.export"])
             }

@@ -84,7 +84,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all) func institutionsHaveChainsOfTheirOwn(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
-            let other = try await Ward.addUser(.admin, of: ID(), to: trail.database)
+            let other = try await SegmentationFixture.addUser(.admin, of: ID(), to: trail.database)
             try await trail.write([trail.entry(1), trail.entry(2)])
             try await trail.write([AuditEntry(other, "case.read", "case", "x", at: AuditTrail.start)])
             #expect(try await trail.sealer(at: 10).seal() == 3)

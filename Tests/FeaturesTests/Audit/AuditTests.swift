@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct AuditTests {
     @Test(arguments: TestDatabase.all) func anEntrySaysWhoWhatAndWhere(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.admin)
             let scope = Scope(
                 institution: person.scope.institution, user: person.scope.user, role: .admin,
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func manyReadsAreAllWritten(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func onlyTheOwnInstitutionsAdminReadsIt(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let stranger = try await clinic.signIn(.admin, institution: try await clinic.makeInstitution())
             _ = try await clinic.makeCase(doctor)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func withoutItsTraceNothingIsAnswered(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             try await clinic.database.write { try $0.executeScript("DROP TABLE audit_entries") }

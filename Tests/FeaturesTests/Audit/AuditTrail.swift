@@ -15,7 +15,7 @@ struct AuditTrail: Sendable {
 
     static func with(_ kind: TestDatabase, _ body: @Sendable (AuditTrail) async throws -> Void) async throws {
         try await kind.with { database in
-            let user = try await Ward.addUser(.admin, to: database)
+            let user = try await SegmentationFixture.addUser(.admin, to: database)
             try await body(AuditTrail(database: database, kind: kind, user: user))
         }
     }

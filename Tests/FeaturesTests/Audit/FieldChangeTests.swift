@@ -8,7 +8,7 @@ import Testing
 
 /// Audit entries of changes: values of fields without patient or personal data, names of all other fields.
 @Suite struct FieldChangeTests {
-    private func changes(_ clinic: Clinic, _ action: String) async throws -> [FieldChange] {
+    private func changes(_ clinic: FeaturesFixture, _ action: String) async throws -> [FieldChange] {
         let rows = try await clinic.database.read {
             try $0.query("SELECT changes FROM audit_entries WHERE action = \(action) ORDER BY occurred_at, id")
         }
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aUsersChangesAreTold(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             var change = UserChange(firstName: "Augusta", email: "augusta@clinic.org", role: "radiologist")
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func ofAPatientTheFieldsAreNamedAlone(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             var form = CaseForm()
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func sharesAndImagesAreTold(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let colleague = try await clinic.signIn(.doctor, name: "Eve")
             let item = try await clinic.makeCase(doctor)
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anInstitutionsQuotaIsTold(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.superuser()
             let id = try await clinic.makeInstitution()
             let change = InstitutionChange(name: "Renamed", quota: .value("500 MiB"))

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func countsAreWrittenInTheirTime(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             var limits = RefusalLimits()
             limits.burst = 5
             let audit = AuditService(database: clinic.database, refusals: limits) { clinic.clock.now }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct CaseDeletionTests {
     @Test(arguments: TestDatabase.all) func aChangeOfAnOlderRevisionIsRefused(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let made = try await clinic.makeCase(doctor)
             var form = CaseForm()
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func ofManyChangesAtOnceOneHolds(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let made = try await clinic.makeCase(doctor)
             let held = await withTaskGroup(of: Bool.self) { group in
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aDeletedCaseIsHiddenAndComesBack(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let admin = try await clinic.signIn(.admin)
             let item = try await clinic.makeCase(doctor)
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func retentionOverTheCaseIsGone(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let kept = try await clinic.add(doctor, try await clinic.makeCase(doctor), .t1, "image 0")
             let item = try await clinic.makeCase(doctor)
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func whatWorksOnADeletedCaseIsStopped(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let waiting = try await ward.service.start(ward.doctor, case: ward.caseID)
             let cases = CasesService(
                 database: ward.database, audit: AuditService(database: ward.database), contents: .all)
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aRunOfADeletedCaseEndsWithoutAResult(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             let queue = ward.queue()
             let claim = try #require(try await queue.claim(by: WorkerID()))

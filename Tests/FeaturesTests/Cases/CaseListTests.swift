@@ -6,7 +6,9 @@ import Testing
 @testable import Kernel
 
 @Suite struct CaseListTests {
-    private static func patients(_ clinic: Clinic, _ person: Person, _ change: (inout CaseQuery) throws -> Void)
+    private static func patients(
+        _ clinic: FeaturesFixture, _ person: Person, _ change: (inout CaseQuery) throws -> Void
+    )
         async throws -> [String]
     {
         var query = CaseQuery()
@@ -15,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func filtersAndOrdersHold(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let ada = try await clinic.signIn(.doctor)
             let grace = try await clinic.signIn(.doctor, name: "Öz Grace")
             let radiologist = try await clinic.signIn(.radiologist)
@@ -48,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func pagesAndCursorsCoverAllOnce(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             // Several cases have the same time, as after an import.
             let now = clinic.clock.now
@@ -96,7 +98,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all, CaseQuery.Key.allCases)
     func everyOrderIsContinuedByACursor(_ kind: TestDatabase, _ key: CaseQuery.Key) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             for (number, status) in ["created", "uploaded", "created", "archived", "created"].enumerated() {
                 _ = try await clinic.makeCase(doctor, patient: "SECRET-\(number % 2)") { form in
@@ -134,7 +136,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func ownAndSharedCasesAreOneList(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let ada = try await clinic.signIn(.doctor)
             let grace = try await clinic.signIn(.doctor, name: "Grace")
             var expected: [CaseID] = []
@@ -165,7 +167,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aCursorComparesWithNoStrangersCase(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let stranger = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
@@ -186,7 +188,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func keptCountsAreThoseOfTheRows(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let ada = try await clinic.signIn(.doctor)
             let grace = try await clinic.signIn(.doctor, name: "Grace")
             let admin = try await clinic.signIn(.admin)

@@ -12,7 +12,7 @@ import Testing
 
     /// The measurements of a pipeline with these reasons.
     private static func result(_ reasons: [String]) -> SegmentationResult {
-        let plain = Ward.result(of: [.t1ce, .flair])
+        let plain = SegmentationFixture.result(of: [.t1ce, .flair])
         let findings = reasons.enumerated().map { Finding(id: "F\(9 + $0)", kind: .review, term: $1) }
         return SegmentationResult(
             volumes: plain.volumes, confidenceScores: [:], maskFiles: [],
@@ -21,21 +21,22 @@ import Testing
             review: Review(reasons: reasons), modelVersion: "1.0", device: "cpu")
     }
 
-    private static func segment(_ ward: Ward, _ reasons: [String]) async throws -> ID<InferenceTask> {
+    private static func segment(_ ward: SegmentationFixture, _ reasons: [String]) async throws -> ID<InferenceTask> {
         let task = try await ward.service.start(ward.doctor, case: ward.caseID)
         let result = Self.result(reasons)
-        #expect(try await ward.runner { _, folder, _ in try Ward.written(result, to: folder) }.workOnce())
+        #expect(
+            try await ward.runner { _, folder, _ in try SegmentationFixture.written(result, to: folder) }.workOnce())
         return task.id
     }
 
-    private static func cases(_ ward: Ward) -> CasesService {
+    private static func cases(_ ward: SegmentationFixture) -> CasesService {
         CasesService(database: ward.database, audit: AuditService(database: ward.database), contents: .all)
     }
 
     @Test(arguments: TestDatabase.all) func aCaseSaysWhetherItsNewestResultNeedsReview(_ kind: TestDatabase)
         async throws
     {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let cases = Self.cases(ward)
             let before = try await cases.get(ward.doctor, ward.caseID)
             #expect(before.needsReview == nil && before.reviewReasons == nil)
@@ -58,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func listsAreFilteredAndCounted(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let cases = Self.cases(ward)
             let sound = CaseID()
             try await ward.addCase(sound, of: ward.doctor)
@@ -67,7 +68,9 @@ import Testing
             _ = try await Self.segment(ward, [Self.reason])
             _ = try await ward.service.start(ward.doctor, case: sound)
             let result = Self.result([])
-            #expect(try await ward.runner { _, folder, _ in try Ward.written(result, to: folder) }.workOnce())
+            #expect(
+                try await ward.runner { _, folder, _ in try SegmentationFixture.written(result, to: folder) }.workOnce()
+            )
             for (needsReview, ids) in [(true, [ward.caseID]), (false, [sound])] {
                 var query = CaseQuery()
                 query.needsReview = needsReview
@@ -91,7 +94,7 @@ import Testing
     private static func checkBackFill(of database: any Database) async throws {
         let number = try #require(Migration.all.first { $0.name == "case-review" }).number
         try await Migrator.migrate(database, to: Migration.all.filter { $0.number < number })
-        let doctor = try await Ward.addUser(.doctor, to: database)
+        let doctor = try await SegmentationFixture.addUser(.doctor, to: database)
         for name in expected.keys.sorted() {
             try await database.write { try addStoredCase(name, of: doctor, to: $0) }
         }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct CaseSharesTests {
     @Test(arguments: TestDatabase.all) func aColleagueSeesWhatIsShared(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let owner = try await clinic.signIn(.doctor)
             let colleague = try await clinic.signIn(.doctor, name: "Grace")
             let item = try await clinic.makeCase(owner)
@@ -39,7 +39,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all) func aWriterChangesButNeitherDeletesNorShares(_ kind: TestDatabase) async throws
     {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let owner = try await clinic.signIn(.doctor)
             let colleague = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(owner)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func sharesStayInTheInstitution(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let owner = try await clinic.signIn(.doctor)
             let stranger = try await clinic.signIn(.doctor, institution: try await clinic.makeInstitution())
             let researcher = try await clinic.signIn(.researcher)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func sharesGoWithCaseAndColleague(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let owner = try await clinic.signIn(.doctor)
             let admin = try await clinic.signIn(.admin)
             let colleague = try await clinic.signIn(.doctor)
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aClosedAccountGetsNoShare(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let owner = try await clinic.signIn(.doctor)
             let colleague = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(owner)
@@ -130,7 +130,7 @@ import Testing
 
     /// A share adds to what somebody sees and never narrows it: a colleague who becomes administrator sees all cases.
     @Test(arguments: TestDatabase.all) func aShareNarrowsNoAdministrator(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let owner = try await clinic.signIn(.doctor)
             let colleague = try await clinic.signIn(.doctor)
             let shared = try await clinic.makeCase(owner)

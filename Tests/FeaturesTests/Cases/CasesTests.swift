@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct CasesTests {
     @Test(arguments: TestDatabase.all) func aCaseIsMadeChangedAndDeleted(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let made = try await clinic.makeCase(doctor) { form in
                 form[.scanDate] = .value("2026-03-01")
@@ -65,7 +65,7 @@ import Testing
 
     /// No patient id can contain it, so an empty list would look like a result.
     @Test func aSearchForWhatDoesNotShowIsRefused() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             var query = CaseQuery()
             query.search = "PAT\u{200b}-1"
@@ -105,7 +105,7 @@ import Testing
     // MARK: Access
 
     @Test(arguments: TestDatabase.all) func rolesReachWhatThePolicySays(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let colleague = try await clinic.signIn(.doctor)
             let radiologist = try await clinic.signIn(.radiologist)
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anotherInstitutionKnowsNothing(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let other = try await clinic.makeInstitution()
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aResearcherSeesNoPatient(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let researcher = try await clinic.signIn(.researcher)
             let open = try await clinic.makeCase(doctor, patient: "SECRET-1")
@@ -200,7 +200,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aStatusOfTheServiceStays(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let now = clinic.clock.now

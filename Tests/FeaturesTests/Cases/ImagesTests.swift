@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func anUploadIsKeptAndNamed(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await Clinic.with(kind, on: blobs) { clinic in
+        try await FeaturesFixture.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let image = try await clinic.add(doctor, item, .flair, "image 1", name: "C:\\scans\\..\\flair\u{7}.nii.gz")
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func theSameSequenceAgainReplaces(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             _ = try await clinic.add(doctor, item, .t1, "image 1")
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func oneImageIsNotTwoSequences(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let first = try await clinic.add(doctor, item, .t1, "image 1")
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aRefusedFileLeavesNothing(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let error = await #expect(throws: AppError.self) {
@@ -84,7 +84,7 @@ import Testing
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func theSweeperTakesOnlyOldOrphans(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await Clinic.with(kind, on: blobs) { clinic in
+        try await FeaturesFixture.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let image = try await clinic.add(doctor, try await clinic.makeCase(doctor), .t1, "image 1")
             let orphan = try await clinic.blobs.put(Data("orphan".utf8))
@@ -100,7 +100,7 @@ import Testing
 
     /// The connection broke after the COMMIT: the row is there, so the file must be.
     @Test(arguments: TestDatabase.all) func aLostAnswerToTheCommitLosesNoFile(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let images = ImagesService(
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func twoUploadsOfASequenceLeaveOne(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             await withTaskGroup(of: Void.self) { group in
@@ -138,7 +138,7 @@ import Testing
     /// A file may be called after its patient, and a scanner may name the patient in what it says of a study.
     @Test(arguments: TestDatabase.all)
     func aResearcherSeesNeitherFileNameNorDescription(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let researcher = try await clinic.signIn(.researcher)
             let item = try await clinic.makeCase(doctor) {

@@ -10,7 +10,7 @@ import Testing
 /// The stored series of a case's images.
 @Suite struct StudiesTests {
     @Test(arguments: TestDatabase.all) func whatTheUploadFoundIsStored(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let image = try await clinic.add(doctor, item, .t1ce, "image 1")
@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func aReplacedSeriesKeepsItsPlaceAndNothingElse(_ kind: TestDatabase)
         async throws
     {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             var ids: [ID<Series>] = []
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aCasesStudyHasItsDate(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor) { $0[.scanDate] = .value("2026-11-30") }
             let other = try await clinic.makeCase(doctor)
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aStudyIsDescribed(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor) { $0[.studyDescription] = .value("MR brain with contrast") }
             #expect(item.study.description == "MR brain with contrast")

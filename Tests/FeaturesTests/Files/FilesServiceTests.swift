@@ -10,7 +10,7 @@ import Testing
 @Suite struct FilesServiceTests {
     private static let signer = FileGrantSigner(secret: "a secret of at least thirty-two bytes")
 
-    private static func service(_ clinic: Clinic) -> FilesService {
+    private static func service(_ clinic: FeaturesFixture) -> FilesService {
         FilesService(
             database: clinic.database, blobs: clinic.blobs, audit: clinic.audit, signer: signer,
             lifetime: .seconds(900), clock: { [clock = clinic.clock] in clock.now })
@@ -41,11 +41,11 @@ import Testing
         }
     }
 
-    private static func open(_ clinic: Clinic, _ address: Address) async throws -> StoredFile {
+    private static func open(_ clinic: FeaturesFixture, _ address: Address) async throws -> StoredFile {
         try await service(clinic).open(address.grant, signature: address.signature, origin: RequestOrigin())
     }
 
-    private static func image(_ clinic: Clinic, of person: Person) async throws -> MRIImage {
+    private static func image(_ clinic: FeaturesFixture, of person: Person) async throws -> MRIImage {
         let item = try await clinic.makeCase(person)
         let image = try await clinic.add(person, item, .t1, "image \(item.id)")
         try await clinic.database.write {
@@ -55,7 +55,7 @@ import Testing
     }
 
     private static func expectRefusal(
-        _ clinic: Clinic, _ address: Address, _ code: AppError.Code, _ comment: Comment? = nil
+        _ clinic: FeaturesFixture, _ address: Address, _ code: AppError.Code, _ comment: Comment? = nil
     ) async {
         await #expect(comment) { try await open(clinic, address) } throws: { isAppError($0, code) }
     }
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAddressEndsInItsLastMoment(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let image = try await Self.image(clinic, of: doctor)
             let address = try Address(Self.service(clinic).path(doctor.scope, image))
@@ -104,7 +104,7 @@ import Testing
 
     /// Who signs in another user's name with a session of his own gets nothing, though the secret were known.
     @Test(arguments: TestDatabase.all) func aSessionIsThatOfItsUser(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (doctor, other) = (try await clinic.signIn(.doctor), try await clinic.signIn(.doctor))
             let image = try await Self.image(clinic, of: doctor)
             func address(_ person: Person, session: SessionID, institution: InstitutionID = .default) throws -> Address
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAddressEndsWithTheRight(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (doctor, colleague) = (try await clinic.signIn(.doctor), try await clinic.signIn(.doctor))
             let image = try await Self.image(clinic, of: doctor)
             _ = try await clinic.cases.shares.share(
@@ -157,7 +157,7 @@ import Testing
 
     /// Nobody who is not signed in is shown an address.
     @Test func withoutASessionThereIsNoAddress() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let image = try await Self.image(clinic, of: doctor)
             let scope = Scope(institution: .default, user: doctor.user.id, role: .doctor)

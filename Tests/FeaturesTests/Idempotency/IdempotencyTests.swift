@@ -7,14 +7,14 @@ import Testing
 @testable import Kernel
 
 @Suite struct IdempotencyTests {
-    private static let answer = StoredAnswer(
+    private static let answer = StoredResponse(
         status: 201, contentType: "application/json", location: "/x/", entityTag: "\"1\"", body: Data("Smith".utf8))
 
     private static func request(_ key: String = "k-1", body: String = "{}") throws -> RepeatableRequest {
         try RepeatableRequest(key: key, method: "POST", address: "/api/cases/", body: Data(body.utf8))
     }
 
-    private static func service(_ clinic: Clinic, secret: String = "secret") -> IdempotencyService {
+    private static func service(_ clinic: FeaturesFixture, secret: String = "secret") -> IdempotencyService {
         let clock = clinic.clock
         return IdempotencyService(database: clinic.database, secret: secret, clock: { clock.now })
     }
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func theSameRequestIsAnsweredAlike(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let other = try await clinic.signIn(.doctor)
             let keys = Self.service(clinic)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aRefusedOrForgottenKeyIsFreeAgain(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let keys = Self.service(clinic)
             #expect(Self.isWork(try await keys.open(doctor.scope, Self.request())))
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func ofManyAtOnceOneWorks(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let keys = Self.service(clinic)
             let workers = try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -94,7 +94,7 @@ import Testing
 
     /// A client that asks again is told to wait as long as the first request may still be at work.
     @Test(arguments: TestDatabase.all) func aRequestIsInProgressForTwoMinutes(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let keys = Self.service(clinic)
             _ = try await keys.open(doctor.scope, Self.request())
@@ -108,7 +108,7 @@ import Testing
 
     /// The same body sent elsewhere, or by another method, is another request.
     @Test(arguments: TestDatabase.all) func aKeyBelongsToItsAddress(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let keys = Self.service(clinic)
             _ = try await keys.open(doctor.scope, Self.request())
@@ -122,13 +122,13 @@ import Testing
 
     /// An answer about a report that somebody may not see is not given again, also where it names no case.
     @Test(arguments: TestDatabase.all) func anAnswerIsGivenAgainForWhatMayBeSeen(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let keys = Self.service(clinic)
             for name in ["caseId", "reportId"] {
                 let body = Data("{\"\(name)\": \"\(CaseID())\"}".utf8)
                 let objects = try AnsweredObjects(
-                    StoredAnswer(
+                    StoredResponse(
                         status: 200, contentType: "application/json", location: nil, entityTag: nil, body: body))
                 await #expect { try await keys.requireAccess(doctor.scope, .readCase, to: objects) } throws: {
                     isAppError($0, .notFound)

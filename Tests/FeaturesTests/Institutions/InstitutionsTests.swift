@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct InstitutionsTests {
     @Test(arguments: TestDatabase.all) func aSuperuserLooksAfterThem(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.superuser()
             let made = try await clinic.users.institutions.create(root.scope, InstitutionForm(name: " Charité "))
             #expect(made.name == "Charité")
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aQuotaIsSetAndTakenAway(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.superuser()
             let institutions = clinic.users.institutions
             let made = try await institutions.create(root.scope, InstitutionForm(name: "UKE"))
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aSuperuserActsAsAdminElsewhere(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.superuser()
             let other = try await clinic.makeInstitution()
             let doctor = try await clinic.signIn(.doctor, institution: other)
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func nobodyElseGetsElsewhere(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let other = try await clinic.makeInstitution()
             for role in Role.allCases {
                 let person = try await clinic.signIn(role)
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAdminCanNotTouchASuperuser(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.superuser()
             let admin = try await clinic.signIn(.admin)
             for change in [UserChange(role: "doctor"), UserChange(email: "x@clinic.org"), UserChange(isActive: false)] {
@@ -152,12 +152,13 @@ import Testing
 @Suite struct InvitationsTests {
     private static func registration(_ token: String, email: String = "grace@clinic.org") -> Registration {
         Registration(
-            email: email, password: Clinic.password, confirmPassword: Clinic.password, firstName: "Grace",
+            email: email, password: FeaturesFixture.password, confirmPassword: FeaturesFixture.password,
+            firstName: "Grace",
             lastName: "Hopper", role: "doctor", invitation: token)
     }
 
     @Test(arguments: TestDatabase.all) func anInvitationLetsOneIn(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let home = try await clinic.makeInstitution()
             let admin = try await clinic.signIn(.admin, institution: home)
             let issued = try await clinic.users.invitations.create(admin.scope, InvitationForm(role: "admin"))
@@ -175,7 +176,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func spentInvitationsLetNobodyIn(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let old = try await clinic.users.invitations.create(admin.scope, InvitationForm(role: "doctor"))
             clinic.clock.advance(by: .seconds(7 * 24 * 3600))
@@ -214,7 +215,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func registrationCanBeClosed(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let users = UsersService(sessions: clinic.sessions, settings: AccountSettings(registration: .closed))
             let admin = try await clinic.signIn(.admin)
             await #expect { try await users.register(Self.registration(""), origin: RequestOrigin()) } throws: {

@@ -8,7 +8,7 @@ import Testing
 /// A request's id is passed on to the jobs that it creates, and to the jobs that these create.
 @Suite struct JobRequestTests {
     @Test(arguments: TestDatabase.all) func theRequestsIDReachesAllThatComesOfIt(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let doctor = Scope(
                 institution: ward.doctor.institution, user: ward.doctor.user, role: .doctor,
                 origin: RequestOrigin(requestID: "req-42", address: "192.0.2.1"))

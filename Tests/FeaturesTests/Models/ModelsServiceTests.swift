@@ -19,7 +19,7 @@ import Testing
     private static let second = model("2", "b")
     private static let third = model("3", "c")
 
-    private static func service(_ clinic: Clinic, _ installed: [InstalledModel] = [first, second, third])
+    private static func service(_ clinic: FeaturesFixture, _ installed: [InstalledModel] = [first, second, third])
         -> ModelsService
     {
         ModelsService(
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAdministratorChoosesAndGoesBack(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let service = Self.service(clinic)
             #expect(try await active(service, admin) == ["1"])
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func oneInstitutionsChoiceIsNotAnothers(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let stranger = try await clinic.signIn(.admin, institution: clinic.makeInstitution())
             let service = Self.service(clinic)
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test(arguments: [Role.doctor, .radiologist, .researcher]) func othersMayOnlyLook(_ role: Role) async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let person = try await clinic.signIn(role)
             let service = Self.service(clinic)
             #expect(try await service.list(person.scope, .plain(limit: 10)).items.count == 3)
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func aModelThatIsGoneCannotBeGoneBackTo() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let admin = try await clinic.signIn(.admin)
             _ = try await Self.service(clinic).activate(admin.scope, try #require(Self.second.id))
             _ = try await Self.service(clinic).activate(admin.scope, try #require(Self.third.id))

@@ -19,8 +19,8 @@ import Testing
         CREATE TRIGGER tr_workers_full BEFORE INSERT ON workers FOR EACH ROW EXECUTE FUNCTION no_room();
         """
 
-    private static func with(_ body: @escaping @Sendable (Clinic) async throws -> Void) async throws {
-        try await Clinic.with(.postgres) { clinic in
+    private static func with(_ body: @escaping @Sendable (FeaturesFixture) async throws -> Void) async throws {
+        try await FeaturesFixture.with(.postgres) { clinic in
             try await clinic.database.write { try $0.executeScript(fullWorkers) }
             try await body(clinic)
         }

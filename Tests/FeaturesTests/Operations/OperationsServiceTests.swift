@@ -13,7 +13,8 @@ import Testing
         name: "stand-in", version: "1.0", digest: String(repeating: "a", count: 64))
 
     private static func service(
-        _ clinic: Clinic, model: ModelIdentity? = model, blobs: (any BlobStore)? = nil, limit: Duration = .seconds(5)
+        _ clinic: FeaturesFixture, model: ModelIdentity? = model, blobs: (any BlobStore)? = nil,
+        limit: Duration = .seconds(5)
     ) -> OperationsService {
         OperationsService(
             database: clinic.database, blobs: blobs ?? clinic.blobs,
@@ -21,7 +22,7 @@ import Testing
     }
 
     private static func presence(
-        _ clinic: Clinic, _ worker: WorkerID, model: WorkerPresence.LoadedModel? = nil
+        _ clinic: FeaturesFixture, _ worker: WorkerID, model: WorkerPresence.LoadedModel? = nil
     ) -> WorkerPresence {
         WorkerPresence(
             database: clinic.database, worker: worker, version: "test", logger: JobFixture.logger, model: { model })
@@ -30,7 +31,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func aSoundInstallationIsHealthyAndKeepsNoTestFile(_ kind: TestDatabase)
         async throws
     {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let report = await Self.service(clinic).health()
             #expect(report.isHealthy, "\(report)")
             #expect(Set(report.components.keys) == Set(HealthReport.Component.allCases))
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func jobsThatWaitWithoutAWorkerAreAFault(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let jobs = JobFixture(database: clinic.database)
             try await jobs.enqueue()
             #expect(await Self.service(clinic).health().isHealthy, "a fresh job may wait")
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aModelMayLieElsewhereWithAWorkerOnly(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let service = Self.service(clinic, model: nil)
             #expect(await service.health().components[.model] == "no valid model package")
             let loaded = WorkerPresence.LoadedModel(identity: Self.model, loadSeconds: 1.5)
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func aStoreThatCannotBeWrittenAndAPartThatHangsAreFaults() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let service = Self.service(clinic, blobs: FullBlobStore(), limit: .milliseconds(200))
             #expect(await service.health().components[.storage] == "unwritable")
             try await clinic.database.close()
@@ -88,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aRunningJobThatNobodyIsHeardOfIsAFault(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let jobs = JobFixture(database: clinic.database)
             try await jobs.enqueue()
             let claim = try #require(try await jobs.queue().claim(by: WorkerID()))
@@ -130,7 +131,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func countsJobsByKindAndState(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let jobs = JobFixture(database: clinic.database)
             let old = Timestamp.now.advanced(by: .seconds(-30))
             try await jobs.enqueue(at: old)
@@ -142,7 +143,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func theProbeLeavesNothing(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             try await DatabaseProbe(database: clinic.database).run()
             #expect(try await clinic.count("workers") == 0)
         }

@@ -6,12 +6,12 @@ import Testing
 @testable import Kernel
 
 @Suite struct SampleDataTests {
-    private static func samples(_ clinic: Clinic) -> SampleData {
+    private static func samples(_ clinic: FeaturesFixture) -> SampleData {
         SampleData(users: clinic.users, cases: clinic.cases, access: OperatorAccess(database: clinic.database))
     }
 
     @Test(arguments: TestDatabase.all) func populatesOnceAndMarksEverything(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let made = try await Self.samples(clinic).populate(password: "a sample password")
             #expect(made.users.count == Role.allCases.count && made.cases.count == 5)
             let again = try await Self.samples(clinic).populate(password: "another password")
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func addsCasesNumberedOn(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let ada = try await clinic.signIn(.doctor)
             _ = try await clinic.makeCase(ada)
             let first = try await Self.samples(clinic).addCases(ada.scope, count: 2)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func theOperatorActsAsAUserAndIsSeen(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let ada = try await clinic.signIn(.doctor)
             let bert = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(ada)

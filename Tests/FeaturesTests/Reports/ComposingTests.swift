@@ -9,17 +9,19 @@ import Testing
 
 /// Reports are composed and checked while no transaction is open: on SQLite it would block other writes.
 @Suite struct ComposingTests {
-    private static func finished(_ kind: TestDatabase, _ body: @escaping @Sendable (Ward) async throws -> Void)
+    private static func finished(
+        _ kind: TestDatabase, _ body: @escaping @Sendable (SegmentationFixture) async throws -> Void
+    )
         async throws
     {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             _ = try await ward.runner().workOnce()
             try await body(ward)
         }
     }
 
-    private static func result(_ ward: Ward) async throws -> CaseResult {
+    private static func result(_ ward: SegmentationFixture) async throws -> CaseResult {
         try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
     }
 
@@ -69,7 +71,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all) func aTextIsCheckedBeforeATransactionBegins(_ kind: TestDatabase) async throws {
         try await Self.finished(kind) { ward in
-            let radiologist = try await Ward.addUser(.radiologist, to: ward.database)
+            let radiologist = try await SegmentationFixture.addUser(.radiologist, to: ward.database)
             let result = try await Self.result(ward)
             let draft = try ReportStore.Draft(ReportDraft(sentences: []))
             let id = try await ward.database.write {

@@ -12,7 +12,7 @@ import Testing
 /// Changes prevented by a concurrent signature.
 @Suite struct SignedMeanwhileTests {
     /// A signed report on the case's newest result.
-    @Sendable private static func sign(_ ward: Ward) async throws -> ID<Report> {
+    @Sendable private static func sign(_ ward: SegmentationFixture) async throws -> ID<Report> {
         let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
         let draft = try ReportStore.Draft(ReportDraft(sentences: []))
         return try await ward.database.write { connection in
@@ -22,10 +22,12 @@ import Testing
         }
     }
 
-    private static func finished(_ kind: TestDatabase, _ body: @escaping @Sendable (Ward) async throws -> Void)
+    private static func finished(
+        _ kind: TestDatabase, _ body: @escaping @Sendable (SegmentationFixture) async throws -> Void
+    )
         async throws
     {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             _ = try await ward.runner().workOnce()
             try await body(ward)
@@ -58,7 +60,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func aSignedReportIsNotDeleted(_ kind: TestDatabase) async throws {
         try await Self.finished(kind) { ward in
             let id = try await Self.sign(ward)
-            let admin = try await Ward.addUser(.admin, to: ward.database)
+            let admin = try await SegmentationFixture.addUser(.admin, to: ward.database)
             let reports = ReportsService(database: ward.database, audit: AuditService(database: ward.database))
             let error = await #expect(throws: AppError.self) { try await reports.delete(admin, id) }
             #expect(error?.code == .conflict, "\(String(describing: error))")

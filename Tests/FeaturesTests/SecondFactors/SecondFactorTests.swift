@@ -10,30 +10,30 @@ import Testing
     private let origin = RequestOrigin()
 
     /// A user with a confirmed second factor.
-    private static func enrolled(_ clinic: Clinic, _ role: Role = .doctor) async throws -> (
+    private static func enrolled(_ clinic: FeaturesFixture, _ role: Role = .doctor) async throws -> (
         Person, OneTimeCodes, [String]
     ) {
         let person = try await clinic.signIn(role)
-        _ = try await clinic.sessions.secondFactors.enrol(person.principal, password: Clinic.password)
+        _ = try await clinic.sessions.secondFactors.enrol(person.principal, password: FeaturesFixture.password)
         let codes = try await codes(clinic, person)
         let recovery = try await clinic.sessions.secondFactors.confirm(person.principal, code: clinic.code(codes))
         return (person, codes, recovery.recoveryCodes)
     }
 
-    private static func codes(_ clinic: Clinic, _ person: Person) async throws -> OneTimeCodes {
+    private static func codes(_ clinic: FeaturesFixture, _ person: Person) async throws -> OneTimeCodes {
         let factor = try await clinic.database.read { try SecondFactorStore($0).find(person.user.id) }
         let sealed = try #require(factor?.secret)
         return OneTimeCodes(
             secret: try #require(clinic.sessions.signer.box.open(sealed, for: person.user.id.string)))
     }
 
-    private func login(_ clinic: Clinic, _ person: Person, _ code: String?) async throws {
+    private func login(_ clinic: FeaturesFixture, _ person: Person, _ code: String?) async throws {
         _ = try await clinic.sessions.login(
-            email: person.user.email, password: Clinic.password, code: code, origin: origin)
+            email: person.user.email, password: FeaturesFixture.password, code: code, origin: origin)
     }
 
     @Test(arguments: TestDatabase.all) func signingInNeedsACodeOnce(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (person, codes, _) = try await Self.enrolled(clinic)
             await #expect { try await login(clinic, person, nil) } throws: { isAppError($0, .codeRequired) }
             await #expect { try await login(clinic, person, "") } throws: { isAppError($0, .codeRequired) }
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aRecoveryCodeIsGoodOnce(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (person, _, recovery) = try await Self.enrolled(clinic)
             #expect(Set(recovery).count == 10)
             try await login(clinic, person, recovery[0].uppercased().replacing("-", with: " "))
@@ -74,13 +74,13 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aCodeTurnsItOff(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (person, codes, _) = try await Self.enrolled(clinic)
             let factors = clinic.sessions.secondFactors
             // That code was used for the confirmation and is no longer valid.
             for wrong in ["", "123", clinic.code(codes)] {
                 await #expect {
-                    try await factors.disable(person.principal, password: Clinic.password, code: wrong)
+                    try await factors.disable(person.principal, password: FeaturesFixture.password, code: wrong)
                 } throws: {
                     isAppError($0, .validation)
                 }
@@ -91,21 +91,21 @@ import Testing
             } throws: {
                 isAppError($0, .validation, field: "password")
             }
-            try await factors.disable(person.principal, password: Clinic.password, code: clinic.code(codes))
+            try await factors.disable(person.principal, password: FeaturesFixture.password, code: clinic.code(codes))
             try await login(clinic, person, nil)
             #expect(try await factors.status(person.principal).isEnabled == false)
             let (other, _, others) = try await Self.enrolled(clinic)
-            try await factors.disable(other.principal, password: Clinic.password, code: others[0])
+            try await factors.disable(other.principal, password: FeaturesFixture.password, code: others[0])
             try await login(clinic, other, nil)
         }
     }
 
     @Test(arguments: TestDatabase.all) func whatWaitsForItsFirstCodeIsShownAgain(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let factors = clinic.sessions.secondFactors
             #expect(try await factors.pending(person.principal) == nil)
-            let begun = try await factors.enrol(person.principal, password: Clinic.password)
+            let begun = try await factors.enrol(person.principal, password: FeaturesFixture.password)
             #expect(try await factors.pending(person.principal) == begun)
             let picture = String(decoding: try begun.picture(), as: UTF8.self)
             #expect(picture.hasPrefix("<svg ") && !picture.contains(begun.secret))
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func wrongCodesAreThrottled(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (person, codes, _) = try await Self.enrolled(clinic)
             clinic.clock.advance(by: .seconds(60))
             let right = clinic.code(codes)
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func enrollingNeedsAWorkingApp(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let service = clinic.sessions.secondFactors
             await #expect { try await service.confirm(person.principal, code: "123456") } throws: {
@@ -139,8 +139,8 @@ import Testing
                     isAppError($0, .validation, field: "password")
                 }
             }
-            let first = try await service.enrol(person.principal, password: Clinic.password)
-            let again = try await service.enrol(person.principal, password: Clinic.password)
+            let first = try await service.enrol(person.principal, password: FeaturesFixture.password)
+            let again = try await service.enrol(person.principal, password: FeaturesFixture.password)
             #expect(first.secret != again.secret && again.uri.contains("secret=\(again.secret)"))
             let codes = try await Self.codes(clinic, person)
             #expect(codes.base32 == again.secret)
@@ -151,20 +151,20 @@ import Testing
             // Unconfirmed, it requires no code.
             try await login(clinic, person, nil)
             _ = try await service.confirm(person.principal, code: clinic.code(codes))
-            await #expect { try await service.enrol(person.principal, password: Clinic.password) } throws: {
+            await #expect { try await service.enrol(person.principal, password: FeaturesFixture.password) } throws: {
                 isAppError($0, .conflict)
             }
             await #expect { try await service.disable(person.principal, password: "wrong password") } throws: {
                 isAppError($0, .validation, field: "password")
             }
-            try await service.disable(person.principal, password: Clinic.password)
+            try await service.disable(person.principal, password: FeaturesFixture.password)
             try await login(clinic, person, nil)
             #expect(try await clinic.count("recovery_codes") == 0)
         }
     }
 
     @Test(arguments: TestDatabase.all) func anAdminHelpsWhoLostIt(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (person, _, _) = try await Self.enrolled(clinic)
             let admin = try await clinic.signIn(.admin)
             let stranger = try await clinic.signIn(.admin, institution: try await clinic.makeInstitution())
@@ -183,7 +183,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func adminsMayHaveToHaveOne(_ kind: TestDatabase) async throws {
         var settings = SessionSettings()
         settings.requiresAdminSecondFactor = true
-        try await Clinic.with(kind, settings: settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: settings) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             #expect(!doctor.principal.mustEnrol)
             let (admin, codes, _) = try await Self.enrolled(clinic, .admin)
@@ -249,7 +249,7 @@ import Testing
     }
 }
 
-extension Clinic {
+extension FeaturesFixture {
     /// The current code.
     func code(_ codes: OneTimeCodes) -> String {
         codes.code(step: OneTimeCodes.step(at: clock.now))

@@ -24,7 +24,7 @@ import Testing
         }
     }()
 
-    private static let result = Ward.result(of: [.t1ce, .flair]).with(findings: findings)
+    private static let result = SegmentationFixture.result(of: [.t1ce, .flair]).with(findings: findings)
 
     private static func document(_ result: SegmentationResult) throws -> String {
         let encoder = JSONEncoder()
@@ -33,14 +33,14 @@ import Testing
     }
 
     private static func withResult(
-        _ kind: TestDatabase, _ body: @escaping @Sendable (Ward, CaseResult) async throws -> Void
+        _ kind: TestDatabase, _ body: @escaping @Sendable (SegmentationFixture, CaseResult) async throws -> Void
     ) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(
                 try await ward.runner { _, folder, _ in
                     try Data("mask".utf8).write(to: folder.appendingPathComponent("segmentation.nii.gz"))
-                    return try Ward.written(Self.result, to: folder)
+                    return try SegmentationFixture.written(Self.result, to: folder)
                 }.workOnce())
             try await body(
                 ward, try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID)))

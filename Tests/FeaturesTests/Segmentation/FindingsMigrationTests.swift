@@ -61,7 +61,7 @@ import Testing
         ]
         try await kind.with(migrated: false) { database in
             try await Migrator.migrate(database, to: Migration.all.filter { $0.number < number })
-            let doctor = try await Ward.addUser(.doctor, to: database)
+            let doctor = try await SegmentationFixture.addUser(.doctor, to: database)
             try await database.write { connection in
                 for stored in results { try Self.insert(stored, of: doctor, to: connection) }
             }

@@ -12,19 +12,19 @@ import Testing
 @Suite struct SegmentCaseJobTests {
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all)
     func theResultIsThereWithItsFilesAndFindings(_ kind: TestDatabase, _ blobs: TestBlobs.Kind) async throws {
-        try await Ward.with(kind, on: blobs) { ward in
+        try await SegmentationFixture.with(kind, on: blobs) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
             let done = try await ward.service.get(ward.doctor, task.id)
             #expect(done.status == .completed)
             #expect(done.percentage == 100)
             #expect(done.startedAt != nil && done.completedAt != nil)
-            #expect(done.result == Ward.result(of: [.t1ce, .flair]))
+            #expect(done.result == SegmentationFixture.result(of: [.t1ce, .flair]))
             #expect(try await ward.caseStatus() == .completed)
             #expect(try await ward.jobs.count("inference.complete") == 1)
             #expect(try await ward.count("findings") == 2)
             let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
-            #expect(result.model == Ward.model)
+            #expect(result.model == SegmentationFixture.model)
             #expect(result.codeVersion == "test")
             #expect(result.inputsDigest == task.inputsDigest)
             #expect(result.files.map(\.name) == ["manifest.json", "segmentation.nii.gz"])
@@ -36,7 +36,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func theReportsJobIsEnqueuedWithTheResult(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
             let kinds = try await ward.database.read { connection in
@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func anImageThatCannotBeUsedFailsAtOnceAndSaysWhy(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let runner = ward.runner { _, _, _ in
                 throw ImagingError(.incompatibleSeries, "The series do not overlay each other.")
@@ -68,7 +68,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aFaultOfOursIsTriedAgain(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let broken = ward.runner { _, _, _ in throw ImagingError(.internalFault, "The network failed.") }
             #expect(try await broken.workOnce())
@@ -84,7 +84,7 @@ import Testing
     /// The next run would need as much memory.
     @Test(arguments: TestDatabase.all)
     func aRunThatNeedsTooMuchMemoryIsNotTriedAgain(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let runner = ward.runner { _, _, _ in throw ImagingError(.outOfMemory, "The network's run failed.") }
             #expect(try await runner.workOnce())
@@ -98,7 +98,7 @@ import Testing
         struct Indiscretion: Error, CustomStringConvertible {
             let description = "/data/smith.nii: Mrs Smith"
         }
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let runner = ward.runner { _, _, _ in throw Indiscretion() }
             let isOver = try await ward.jobs.eventually {
@@ -113,7 +113,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aCancelReachesTheNetworkWithinASecond(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let runner = ward.runner { _, _, control in
                 control.report("Network", 0.4)
@@ -141,7 +141,7 @@ import Testing
     /// Cancelled and failed reruns produce nothing, so the case stays completed with its original time.
     @Test(arguments: TestDatabase.all)
     func aRerunThatBringsNothingLeavesTheCaseCompleted(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
             let completed = try await ward.completedAt()
@@ -166,7 +166,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aCaseKnowsSinceWhenItIsCompletedWhileAnotherTaskWaits(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             let other = try await ward.service.start(ward.doctor, case: ward.caseID, modelID: "stand-in")
             #expect(try await ward.runner().workOnce())
@@ -180,7 +180,7 @@ import Testing
     /// Regression test (F10): a task being cancelled is not returned.
     @Test(arguments: TestDatabase.all)
     func aStartRightAfterACancelRuns(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let first = try await ward.service.start(ward.doctor, case: ward.caseID)
             let gate = DispatchSemaphore(value: 0)
             let runner = ward.runner { _, _, control in
@@ -210,13 +210,13 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aTaskThatRunsTwiceHasOneResult(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             // During the first worker's run, its lease is lost and a second one does all the work.
             let gate = DispatchSemaphore(value: 0)
             let first = ward.runner { sources, folder, control in
                 gate.wait()
-                return try Ward.standIn(sources, folder, WorkControl())
+                return try SegmentationFixture.standIn(sources, folder, WorkControl())
             }
             async let slow: Bool = first.workOnce()
             #expect(
@@ -238,12 +238,12 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aCaseDeletedMeanwhileLeavesNothing(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let gate = DispatchSemaphore(value: 0)
             let runner = ward.runner { _, folder, control in
                 gate.wait()
-                return try Ward.standIn([:], folder, control)
+                return try SegmentationFixture.standIn([:], folder, control)
             }
             async let work: Bool = runner.workOnce()
             #expect(
@@ -262,7 +262,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func imagesThatChangedAfterTheStartAreNotUsed(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             try await ward.addImage(.t2)
             #expect(try await ward.runner().workOnce())

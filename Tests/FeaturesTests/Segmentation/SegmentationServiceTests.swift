@@ -11,7 +11,7 @@ import Testing
 @Suite struct SegmentationServiceTests {
     @Test(arguments: TestDatabase.all)
     func aStartMakesTaskJobStatusAndTrail(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(task.status == .pending)
             #expect(task.percentage == 0)
@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aSecondStartAnswersTheRunningTask(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let first = try await ward.service.start(ward.doctor, case: ward.caseID)
             let second = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(first.id == second.id)
@@ -36,7 +36,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func eightStartsAtOnceMakeOneTask(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let ids = try await withThrowingTaskGroup(of: ID<InferenceTask>.self) { group in
                 for _ in 0..<8 {
                     group.addTask { try await ward.service.start(ward.doctor, case: ward.caseID).id }
@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func nothingStartsWithoutImagesOrInTheArchive(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             try await ward.database.write { _ = try $0.execute("UPDATE cases SET status = 'archived'") }
             let archived = await #expect(throws: AppError.self) {
                 try await ward.service.start(ward.doctor, case: ward.caseID)
@@ -70,13 +70,13 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aModelIsKnownByItsNames(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let unknown = await #expect(throws: AppError.self) {
                 try await ward.service.start(ward.doctor, case: ward.caseID, modelID: "another")
             }
             #expect(unknown?.fields["modelId"] != nil)
             let task = try await ward.service.start(ward.doctor, case: ward.caseID, modelID: "stand-in")
-            #expect(task.modelID == Ward.model.digest)
+            #expect(task.modelID == SegmentationFixture.model.digest)
             #expect(try await ward.runner().workOnce())
             #expect(try await ward.service.get(ward.doctor, task.id).status == .completed)
         }
@@ -84,10 +84,10 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func othersKnowNothingOfIt(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
-            let colleague = try await Ward.addUser(.doctor, to: ward.database)
-            let stranger = try await Ward.addUser(.admin, of: ID(), to: ward.database)
+            let colleague = try await SegmentationFixture.addUser(.doctor, to: ward.database)
+            let stranger = try await SegmentationFixture.addUser(.admin, of: ID(), to: ward.database)
             for scope in [colleague, stranger] {
                 for action in [ward.service.get, ward.service.cancel] {
                     let error = await #expect(throws: AppError.self) { try await action(scope, task.id) }
@@ -99,16 +99,16 @@ import Testing
                 #expect(start?.code == .notFound)
                 #expect(try await ward.service.list(scope, .plain(limit: 10)).items.isEmpty)
             }
-            let radiologist = try await Ward.addUser(.radiologist, to: ward.database)
+            let radiologist = try await SegmentationFixture.addUser(.radiologist, to: ward.database)
             #expect(try await ward.service.list(radiologist, .plain(limit: 10)).items.map(\.id) == [task.id])
         }
     }
 
     @Test(arguments: TestDatabase.all)
     func aResearcherReadsResultsAndStartsNothing(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
-            let researcher = try await Ward.addUser(.researcher, to: ward.database)
+            let researcher = try await SegmentationFixture.addUser(.researcher, to: ward.database)
             let hidden = await #expect(throws: AppError.self) { try await ward.service.get(researcher, task.id) }
             #expect(hidden?.code == .notFound)
             #expect(try await ward.runner().workOnce())
@@ -122,7 +122,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aWaitingTaskIsCancelledAtOnce(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.service.cancel(ward.doctor, task.id).status == .cancelled)
             #expect(try await ward.service.cancel(ward.doctor, task.id).status == .cancelled)
@@ -134,7 +134,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func listsGoFromTheNewestOnPageByPage(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             var ids: [ID<InferenceTask>] = []
             for _ in 1...3 {
                 let task = try await ward.service.start(ward.doctor, case: ward.caseID)
@@ -155,8 +155,8 @@ import Testing
     /// Own and shared tasks are one list, each once and in order; tasks of deleted or unshared cases are excluded.
     @Test(arguments: TestDatabase.all)
     func sharedTasksStandAmongOnesOwn(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
-            let colleague = try await Ward.addUser(.doctor, to: ward.database)
+        try await SegmentationFixture.with(kind) { ward in
+            let colleague = try await SegmentationFixture.addUser(.doctor, to: ward.database)
             var ids: [ID<InferenceTask>] = []
             for author in [ward.doctor, colleague, ward.doctor, colleague, colleague, ward.doctor] {
                 let id = CaseID()
@@ -187,7 +187,7 @@ import Testing
 
     /// A doctor's list starts from the doctor's cases: the institution may have a hundred times as many tasks.
     @Test func ownTasksAreFoundByTheirCases() async throws {
-        try await Ward.with(.sqlite) { ward in
+        try await SegmentationFixture.with(.sqlite) { ward in
             let plan = try await ward.database.read { connection in
                 let list = CaseContentStore(
                     connection: connection, table: "inference_tasks", time: "created_at", scope: ward.doctor,
@@ -203,7 +203,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func clientsSeeTheContractsKeys(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let json = String(decoding: try JSONEncoder().encode(task), as: UTF8.self)
             for key in [
@@ -216,7 +216,7 @@ import Testing
 
     /// A result of other images than the case has now is marked as such.
     @Test(arguments: TestDatabase.all) func aResultOfFormerImagesIsStale(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             _ = try await ward.runner().workOnce()
             let fresh = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))

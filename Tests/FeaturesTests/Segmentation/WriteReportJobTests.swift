@@ -8,7 +8,7 @@ import Testing
 /// The report's job after a segmentation's, on both databases.
 @Suite struct WriteReportJobTests {
     /// Writes a row with the id of the job, like the reports feature.
-    private func queue(_ ward: Ward) -> JobQueue {
+    private func queue(_ ward: SegmentationFixture) -> JobQueue {
         let job = WriteReportJob(database: ward.database) { result, job in
             { connection in
                 try connection.execute(
@@ -24,13 +24,13 @@ import Testing
             database: ward.database, handlers: [JobHandler(job)], logger: JobFixture.logger, policy: JobFixture.policy)
     }
 
-    private func runner(_ ward: Ward) -> JobRunner {
+    private func runner(_ ward: SegmentationFixture) -> JobRunner {
         JobRunner(queue: queue(ward), worker: WorkerID(), logger: JobFixture.logger)
     }
 
     @Test(arguments: TestDatabase.all)
     func eachResultGetsOneReport(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
             #expect(try await runner(ward).workOnce())
@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aDeletedCaseNeedsNoReport(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
             try await ward.database.write { try $0.execute("DELETE FROM cases WHERE id = \(ward.caseID)") }
@@ -55,7 +55,7 @@ import Testing
     /// A failure to write a report is never silent.
     @Test(arguments: TestDatabase.all)
     func aResultThatIsGoneEndsTheJob(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             _ = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(try await ward.runner().workOnce())
             let result = try #require(try await ward.service.latestResult(ward.doctor, case: ward.caseID))
@@ -72,7 +72,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func aReportGoesBeforeTheNextSegmentation(_ kind: TestDatabase) async throws {
-        try await Ward.with(kind) { ward in
+        try await SegmentationFixture.with(kind) { ward in
             let first = try await ward.service.start(ward.doctor, case: ward.caseID)
             try await ward.database.write { connection in
                 for _ in 1...2 {

@@ -14,7 +14,7 @@ import Testing
     }
 
     private static func login(
-        _ clinic: Clinic, _ email: String, _ password: String = "wrong password", from address: String? = nil,
+        _ clinic: FeaturesFixture, _ email: String, _ password: String = "wrong password", from address: String? = nil,
         devices: String? = nil
     ) async throws -> SignedIn {
         try await clinic.sessions.login(
@@ -22,20 +22,20 @@ import Testing
     }
 
     /// Wrong passwords from changing addresses until unknown clients are throttled.
-    private static func attack(_ clinic: Clinic, _ email: String) async {
+    private static func attack(_ clinic: FeaturesFixture, _ email: String) async {
         for number in 0..<4 { _ = try? await login(clinic, email, from: "203.0.113.\(number)") }
-        await #expect { try await login(clinic, email, Clinic.password, from: "203.0.113.9") } throws: {
+        await #expect { try await login(clinic, email, FeaturesFixture.password, from: "203.0.113.9") } throws: {
             isAppError($0, .tooManyRequests)
         }
     }
 
     @Test(arguments: TestDatabase.all) func aKnownAddressIsNotLockedOut(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             let email = person.user.email
-            _ = try await Self.login(clinic, email, Clinic.password, from: "192.0.2.1")
+            _ = try await Self.login(clinic, email, FeaturesFixture.password, from: "192.0.2.1")
             await Self.attack(clinic, email)
-            _ = try await Self.login(clinic, email, Clinic.password, from: "192.0.2.1")
+            _ = try await Self.login(clinic, email, FeaturesFixture.password, from: "192.0.2.1")
             // That sign-in gives unknown clients no attempts back.
             await #expect { try await Self.login(clinic, email, from: "203.0.113.9") } throws: {
                 isAppError($0, .tooManyRequests)
@@ -49,7 +49,7 @@ import Testing
             let other = try await clinic.signIn(.doctor)
             await Self.attack(clinic, other.user.email)
             await #expect {
-                try await Self.login(clinic, other.user.email, Clinic.password, from: "192.0.2.1")
+                try await Self.login(clinic, other.user.email, FeaturesFixture.password, from: "192.0.2.1")
             } throws: {
                 isAppError($0, .tooManyRequests)
             }
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aKnownBrowserIsNotLockedOut(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             let ada = try await clinic.signIn(.doctor)
             let eve = try await clinic.signIn(.doctor)
             let first = clinic.sessions.deviceCookie(for: ada.user.id, keeping: nil)
@@ -70,11 +70,12 @@ import Testing
                 await Self.attack(clinic, person.user.email)
                 // From any address.
                 _ = try await Self.login(
-                    clinic, person.user.email, Clinic.password, from: "203.0.113.9", devices: both)
+                    clinic, person.user.email, FeaturesFixture.password, from: "203.0.113.9", devices: both)
             }
             await #expect {
                 // Another user's browser, from an address without sign-ins.
-                try await Self.login(clinic, eve.user.email, Clinic.password, from: "203.0.113.77", devices: first)
+                try await Self.login(
+                    clinic, eve.user.email, FeaturesFixture.password, from: "203.0.113.77", devices: first)
             } throws: {
                 isAppError($0, .tooManyRequests)
             }
@@ -90,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aMadeUpCookieIsNone(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             let good = clinic.sessions.deviceCookie(for: person.user.id, keeping: nil)
             await Self.attack(clinic, person.user.email)
@@ -102,14 +103,16 @@ import Testing
             ] {
                 await #expect(
                     performing: {
-                        try await Self.login(clinic, person.user.email, Clinic.password, devices: text)
+                        try await Self.login(clinic, person.user.email, FeaturesFixture.password, devices: text)
                     }, throws: { isAppError($0, .tooManyRequests) })
             }
             // It expires, and a browser keeps those of eight users.
             clinic.clock.advance(by: .seconds(91 * 86_400))
             await Self.attack(clinic, person.user.email)
             await #expect(
-                performing: { try await Self.login(clinic, person.user.email, Clinic.password, devices: good) },
+                performing: {
+                    try await Self.login(clinic, person.user.email, FeaturesFixture.password, devices: good)
+                },
                 throws: { isAppError($0, .tooManyRequests) })
             var many: String?
             for _ in 0..<12 { many = clinic.sessions.deviceCookie(for: ID(), keeping: many) }

@@ -98,14 +98,14 @@ import Testing
 
     @Test(arguments: TestDatabase.all) func anImportedHashIsMadeAnewAtTheFirstSignIn(_ kind: TestDatabase) async throws
     {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             try await clinic.database.write {
                 try $0.execute("UPDATE users SET password_hash = \(Self.django) WHERE id = \(person.user.id)")
             }
             for _ in 0..<2 {
                 _ = try await clinic.sessions.login(
-                    email: person.user.email, password: Clinic.password, origin: RequestOrigin())
+                    email: person.user.email, password: FeaturesFixture.password, origin: RequestOrigin())
                 let stored = try await clinic.database.read { try UserStore($0).passwordHash(person.scope) }
                 #expect(stored?.hasPrefix("$argon2id$") == true)
             }

@@ -10,7 +10,7 @@ import Testing
     private static let origin = RequestOrigin(requestID: "r-1", address: "192.0.2.7")
 
     @Test(arguments: TestDatabase.all) func aTokenIsRenewedFromHalfOfItsTimeOn(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let half = clinic.sessions.lifetimes.accessLifetime / 2
             clinic.clock.advance(by: half - .seconds(1))
@@ -22,7 +22,7 @@ import Testing
 
     /// A token is known by its number; one that names another session than its own is none.
     @Test(arguments: TestDatabase.all) func aTokenRefreshesItsOwnSessionAlone(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let (ada, eve) = (try await clinic.signIn(.doctor), try await clinic.signIn(.doctor))
             let signer = clinic.sessions.signer
             let now = clinic.clock.now
@@ -46,7 +46,7 @@ import Testing
     @Test(arguments: [(false, 10, true), (false, 11, false), (true, 30, true), (true, 31, false)])
     func aGraceLastsToItsLastMoment(isNextUsed: Bool, _ age: Int, _ isGood: Bool) async throws {
         let settings = SessionSettings(heldGrace: .seconds(10), rotatedGrace: .seconds(30))
-        try await Clinic.with(.sqlite, settings: settings) { clinic in
+        try await FeaturesFixture.with(.sqlite, settings: settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             let next = try await clinic.sessions.refresh(person.tokens.refresh, origin: Self.origin)
             if isNextUsed { _ = try await clinic.sessions.refresh(next.refresh, origin: Self.origin) }
@@ -58,7 +58,7 @@ import Testing
 
     /// A fraction of a second counts as a whole one, or whoever waits as told comes too early.
     @Test(arguments: TestDatabase.all) func theTimeToWaitIsRoundedUp(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let rule = ThrottleRule("test", attempts: 3, window: .seconds(900))
             func admit() async throws { try await clinic.sessions.throttle.admit([Attempt(rule: rule, name: "ada")]) }
             for _ in 0..<3 { try await admit() }
@@ -87,14 +87,14 @@ import Testing
 
     /// The right password of a closed account is a refusal like a wrong one, and the trail knows it.
     @Test(arguments: TestDatabase.all) func aClosedAccountsSignInIsRecorded(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             try await clinic.database.write {
                 try $0.execute("UPDATE users SET is_active = 0 WHERE id = \(person.user.id)")
             }
             let error = await #expect(throws: AppError.self) {
                 try await clinic.sessions.login(
-                    email: person.user.email, password: Clinic.password, origin: Self.origin)
+                    email: person.user.email, password: FeaturesFixture.password, origin: Self.origin)
             }
             #expect(error?.code == .unauthenticated && error?.message == "Invalid credentials")
             #expect(try await clinic.actions(.refused) == ["session.start"])

@@ -11,20 +11,21 @@ import Testing
 
     private static func registration(_ change: (inout Registration) -> Void = { _ in }) -> Registration {
         var form = Registration(
-            email: "Ada@Clinic.org", password: Clinic.password, confirmPassword: Clinic.password, firstName: "Ada",
+            email: "Ada@Clinic.org", password: FeaturesFixture.password, confirmPassword: FeaturesFixture.password,
+            firstName: "Ada",
             lastName: "Lovelace", role: "doctor", institution: "Charité", specialty: "Neuroradiology")
         change(&form)
         return form
     }
 
     @Test(arguments: TestDatabase.all) func fromRegistrationToLogout(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let registered = try await clinic.users.register(Self.registration(), origin: origin)
             #expect(registered.user.email == "ada@clinic.org")
             #expect(registered.user.username == "ada")
             #expect(registered.user.role == .doctor)
             let signedIn = try await clinic.sessions.login(
-                email: " ADA@clinic.org ", password: Clinic.password, origin: origin)
+                email: " ADA@clinic.org ", password: FeaturesFixture.password, origin: origin)
             #expect(signedIn.user.id == registered.user.id)
 
             clinic.clock.advance(by: .seconds(61 * 60))
@@ -55,23 +56,23 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func logoutLeavesOtherSessionsAlone(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let other = try await clinic.sessions.login(
-                email: person.user.email, password: Clinic.password, origin: origin)
+                email: person.user.email, password: FeaturesFixture.password, origin: origin)
             try await clinic.sessions.logout(refreshToken: person.tokens.refresh, origin: origin)
             _ = try await clinic.sessions.authenticate(other.tokens.access, origin: origin)
         }
     }
 
     @Test(arguments: TestDatabase.all) func aUserSeesAndEndsTheOwnSessions(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let stranger = try await clinic.signIn(.doctor)
             clinic.clock.advance(by: .seconds(60))
             let phone = RequestOrigin(address: "192.0.2.9", userAgent: "Phone/1.0")
             let other = try await clinic.sessions.login(
-                email: person.user.email, password: Clinic.password, origin: phone)
+                email: person.user.email, password: FeaturesFixture.password, origin: phone)
             clinic.clock.advance(by: .seconds(600))
             _ = try await clinic.again(person)
             let list = try await clinic.sessions.list(person.principal)
@@ -96,10 +97,10 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func unknownAddressAndWrongPasswordLookAlike(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             for (email, password) in [
-                (person.user.email, "wrong password"), ("nobody@clinic.org", Clinic.password),
+                (person.user.email, "wrong password"), ("nobody@clinic.org", FeaturesFixture.password),
                 ("not an address\u{0}", ""), (person.user.email, String(repeating: "x", count: 100_000)),
             ] {
                 let error = await #expect(throws: AppError.self) {
@@ -114,7 +115,7 @@ import Testing
 
     /// The existing client stores its first refresh token and never replaces it.
     @Test(arguments: TestDatabase.all) func aClientMayKeepItsFirstToken(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             for _ in 0..<20 {
                 clinic.clock.advance(by: .seconds(61 * 60))
@@ -126,7 +127,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all) func aReplayAfterTheGraceRevokesTheFamily(_ kind: TestDatabase) async throws {
         let settings = SessionSettings(heldGrace: .seconds(30), rotatedGrace: .seconds(10))
-        try await Clinic.with(kind, settings: settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             let fresh = try await clinic.sessions.refresh(person.tokens.refresh, origin: origin)
             clinic.clock.advance(by: .seconds(29))
@@ -148,7 +149,7 @@ import Testing
 
     @Test(arguments: TestDatabase.all)
     func onceASuccessorIsUsedTheGraceIsShort(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let second = try await clinic.sessions.refresh(person.tokens.refresh, origin: origin)
             let third = try await clinic.sessions.refresh(second.refresh, origin: origin)
@@ -163,7 +164,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func oneKindOfTokenIsNotTheOther(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             await #expect(throws: AppError.self) {
                 try await clinic.sessions.authenticate(person.tokens.refresh, origin: origin)
@@ -183,7 +184,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func expiredSessionsAreForgotten(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             _ = try await clinic.sessions.refresh(person.tokens.refresh, origin: origin)
             try await clinic.sessions.deleteExpired()
@@ -198,7 +199,7 @@ import Testing
     // MARK: Registration
 
     @Test(arguments: TestDatabase.all) func nobodyRegistersAsAdmin(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let form = Self.registration { $0.role = "admin" }
             await #expect { try await clinic.users.register(form, origin: origin) } throws: {
                 isAppError($0, .validation, field: "role")
@@ -209,7 +210,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAddressIsTakenOnce(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             _ = try await clinic.users.register(Self.registration(), origin: origin)
             let again = Self.registration { $0.email = "ADA@CLINIC.ORG" }
             await #expect { try await clinic.users.register(again, origin: origin) } throws: {

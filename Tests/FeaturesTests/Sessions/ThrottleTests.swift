@@ -13,13 +13,13 @@ import Testing
     }
 
     private static func login(
-        _ clinic: Clinic, _ email: String, _ password: String = "wrong password", from address: String? = nil
+        _ clinic: FeaturesFixture, _ email: String, _ password: String = "wrong password", from address: String? = nil
     ) async throws {
         _ = try await clinic.sessions.login(email: email, password: password, origin: RequestOrigin(address: address))
     }
 
     @Test(arguments: TestDatabase.all) func anAccountIsTriedSoOften(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             // The response does not depend on whether the account exists.
             for email in [person.user.email, "nobody@clinic.org"] {
@@ -30,11 +30,11 @@ import Testing
                 #expect(error?.code == .tooManyRequests && error?.retryAfter == 300)
             }
             // Even the correct password is rejected now, and accepted after a third of the window.
-            await #expect { try await Self.login(clinic, person.user.email, Clinic.password) } throws: {
+            await #expect { try await Self.login(clinic, person.user.email, FeaturesFixture.password) } throws: {
                 isAppError($0, .tooManyRequests)
             }
             clinic.clock.advance(by: .seconds(300))
-            try await Self.login(clinic, person.user.email, Clinic.password)
+            try await Self.login(clinic, person.user.email, FeaturesFixture.password)
             // Success resets the failures.
             for _ in 0..<3 {
                 await #expect { try await Self.login(clinic, person.user.email) } throws: {
@@ -45,10 +45,12 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAddressTriesSoOften(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             // Successful sign-ins from one address are unlimited.
-            for _ in 0..<8 { try await Self.login(clinic, person.user.email, Clinic.password, from: "192.0.2.1") }
+            for _ in 0..<8 {
+                try await Self.login(clinic, person.user.email, FeaturesFixture.password, from: "192.0.2.1")
+            }
             for number in 0..<5 {
                 await #expect {
                     try await Self.login(clinic, "nobody\(number)@clinic.org", from: "192.0.2.1")
@@ -77,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func manyAtOnceAreNoWayAround(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             let rule = ThrottleRule("account", attempts: 3, window: .seconds(900))
             let admitted = await withTaskGroup(of: Bool.self) { group in
                 for _ in 0..<12 {
@@ -92,10 +94,11 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAddressRegistersSoOften(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             func register(_ number: Int) async throws {
                 let form = Registration(
-                    email: "a\(number)@clinic.org", password: Clinic.password, confirmPassword: Clinic.password,
+                    email: "a\(number)@clinic.org", password: FeaturesFixture.password,
+                    confirmPassword: FeaturesFixture.password,
                     firstName: "A", lastName: "B")
                 _ = try await clinic.users.register(form, origin: RequestOrigin(address: "192.0.2.1"))
             }
@@ -107,7 +110,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func wrongOwnPasswordsCountAsWell(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind, settings: Self.settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: Self.settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             let form = PasswordChange(
                 currentPassword: "wrong", newPassword: "battery staple", confirmPassword: "battery staple")

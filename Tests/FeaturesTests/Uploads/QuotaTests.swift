@@ -8,14 +8,14 @@ import Testing
 @testable import Kernel
 
 @Suite struct QuotaTests {
-    private static func limit(_ clinic: Clinic, _ bytes: Int64) async throws {
+    private static func limit(_ clinic: FeaturesFixture, _ bytes: Int64) async throws {
         try await clinic.database.write {
             try $0.execute("UPDATE institutions SET quota_bytes = \(bytes) WHERE id = \(InstitutionID.default.string)")
         }
     }
 
     @Test(arguments: TestDatabase.all) func uploadsStayWithinTheQuota(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             try await Self.limit(clinic, 20)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func manyUploadsAtOnceDoNotPassIt(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             try await Self.limit(clinic, 30)
             var cases: [Case] = []
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func roomIsPromisedToUploadsInParts(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             try await Self.limit(clinic, 100)

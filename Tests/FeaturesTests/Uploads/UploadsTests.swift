@@ -11,7 +11,7 @@ import Testing
     private static let content = Data("image of many bytes that arrive in parts".utf8)
 
     private static func begin(
-        _ clinic: Clinic, _ person: Person, _ item: Case, size: Int? = nil, _ modality: MRISequence = .t1
+        _ clinic: FeaturesFixture, _ person: Person, _ item: Case, size: Int? = nil, _ modality: MRISequence = .t1
     ) async throws -> CaseUpload {
         try await clinic.uploads.create(
             person.scope, case: item.id, modality: modality, filename: "a/scan.nii",
@@ -20,7 +20,7 @@ import Testing
 
     @discardableResult
     private static func send(
-        _ clinic: Clinic, _ person: Person, _ upload: CaseUpload, _ bytes: Data, at offset: Int
+        _ clinic: FeaturesFixture, _ person: Person, _ upload: CaseUpload, _ bytes: Data, at offset: Int
     ) async throws -> Int64 {
         var appender = try await clinic.uploads.open(
             person.scope, upload.id, case: upload.caseID, at: Int64(offset))
@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func partsBecomeAnImage(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await Clinic.with(kind, on: blobs) { clinic in
+        try await FeaturesFixture.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item)
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aWrongOffsetAndTooManyBytesAreRefused(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let upload = try await Self.begin(clinic, doctor, try await clinic.makeCase(doctor), size: 10)
             await #expect { try await Self.send(clinic, doctor, upload, Data("x".utf8), at: 1) } throws: {
@@ -83,7 +83,7 @@ import Testing
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func whatIsNoImageGoesWithItsUpload(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await Clinic.with(kind, on: blobs) { clinic in
+        try await FeaturesFixture.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item, size: 4)
@@ -100,7 +100,7 @@ import Testing
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aWholeUploadThatWasNotLookedAtIsLookedAtLater(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await Clinic.with(kind, on: blobs) { clinic in
+        try await FeaturesFixture.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    private static func fill(_ clinic: Clinic, _ upload: CaseUpload) async throws {
+    private static func fill(_ clinic: FeaturesFixture, _ upload: CaseUpload) async throws {
         let writer = try #require(try await clinic.partials.open(upload.id.blobKey, at: 0, limit: upload.size))
         try await writer.append(content)
         _ = try await writer.flush()
@@ -123,7 +123,7 @@ import Testing
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aFalseChecksumForgetsItsBytes(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await Clinic.with(kind, on: blobs) { clinic in
+        try await FeaturesFixture.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let upload = try await Self.begin(clinic, doctor, try await clinic.makeCase(doctor))
             func send(_ checksum: String, breakingOff: Bool = false) async throws {
@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func onlyWhoMayUploadKnowsOfIt(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item)
@@ -189,7 +189,7 @@ import Testing
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func expiredOnesAreSwept(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {
-        try await Clinic.with(kind, on: blobs) { clinic in
+        try await FeaturesFixture.with(kind, on: blobs) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let old = try await Self.begin(clinic, doctor, item)
@@ -210,7 +210,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func fiftyUploadsOfACaseAreUnderWayAtMost(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let other = try await clinic.makeCase(doctor)
@@ -227,7 +227,7 @@ import Testing
 
     /// At its last moment an upload is over for those who ask for it and for the sweeper alike.
     @Test(arguments: TestDatabase.all) func anUploadEndsWithItsTime(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
             let upload = try await Self.begin(clinic, doctor, item)

@@ -9,21 +9,22 @@ import Testing
 @Suite struct RegistrationTests {
     private static func form(_ email: String = "grace@clinic.org", invitation: String? = nil) -> Registration {
         Registration(
-            email: email, password: Clinic.password, confirmPassword: Clinic.password, firstName: "Grace",
+            email: email, password: FeaturesFixture.password, confirmPassword: FeaturesFixture.password,
+            firstName: "Grace",
             lastName: "Hopper", role: "radiologist", invitation: invitation)
     }
 
-    private static func users(_ clinic: Clinic, _ mode: RegistrationMode) -> UsersService {
+    private static func users(_ clinic: FeaturesFixture, _ mode: RegistrationMode) -> UsersService {
         UsersService(sessions: clinic.sessions, settings: AccountSettings(registration: mode))
     }
 
     @Test(arguments: TestDatabase.all) func whoWaitsIsLetInByAnAdministrator(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let users = Self.users(clinic, .approval)
             let admin = try await clinic.signIn(.admin)
             let waiting = try await users.register(Self.form(), origin: RequestOrigin())
             #expect(waiting.tokens == nil && waiting.user.isPending && !waiting.user.isActive)
-            func login(_ password: String = Clinic.password) async throws -> SignedIn {
+            func login(_ password: String = FeaturesFixture.password) async throws -> SignedIn {
                 try await clinic.sessions.login(email: "grace@clinic.org", password: password, origin: RequestOrigin())
             }
             await #expect { try await login() } throws: { isAppError($0, .approvalPending) }
@@ -54,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func activatingApprovesAsWell(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let users = Self.users(clinic, .approval)
             let admin = try await clinic.signIn(.admin)
             let id = try await users.register(Self.form(), origin: RequestOrigin()).user.id
@@ -68,7 +69,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func invitationsWorkInEveryMode(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             for mode in RegistrationMode.allCases {
                 let users = Self.users(clinic, mode)
@@ -91,7 +92,7 @@ import Testing
 
     /// The operator's command, like Django's `changepassword`.
     @Test(arguments: TestDatabase.all) func theOperatorSetsAPassword(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let form = PasswordChange(newPassword: "battery staple", confirmPassword: "battery staple")
             _ = try await clinic.users.setPassword(email: person.user.email.uppercased(), form)

@@ -10,7 +10,7 @@ struct SetPasswordTests {
     private static let form = PasswordChange(newPassword: "battery staple", confirmPassword: "battery staple")
 
     @Test(arguments: TestDatabase.all) func anAdminSetsItAndSessionsEnd(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let person = try await clinic.signIn(.doctor)
             let origin = RequestOrigin()
@@ -19,7 +19,8 @@ struct SetPasswordTests {
                 try await clinic.sessions.authenticate(person.tokens.access, origin: origin)
             }
             await #expect(throws: AppError.self) {
-                try await clinic.sessions.login(email: person.user.email, password: Clinic.password, origin: origin)
+                try await clinic.sessions.login(
+                    email: person.user.email, password: FeaturesFixture.password, origin: origin)
             }
             _ = try await clinic.sessions.login(
                 email: person.user.email, password: "battery staple", origin: origin)
@@ -29,7 +30,7 @@ struct SetPasswordTests {
     }
 
     @Test(arguments: TestDatabase.all) func itFollowsTheRules(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let person = try await clinic.signIn(.doctor)
             for (field, form) in [
@@ -47,7 +48,7 @@ struct SetPasswordTests {
     }
 
     @Test(arguments: TestDatabase.all) func onlyWhomOneStandsAbove(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.superuser()
             let admin = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
@@ -65,7 +66,7 @@ struct SetPasswordTests {
     }
 
     @Test(arguments: TestDatabase.all) func aChangeOfWhatOthersChangedIsRefused(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let person = try await clinic.signIn(.doctor)
             let seen = Precondition.revision(among: [person.user.updatedAt.microseconds])

@@ -7,7 +7,7 @@ import Testing
 
 /// An institution's administrator cannot change a superuser's account there.
 @Suite struct SuperuserProtectionTests {
-    private static func token(_ clinic: Clinic, of session: SessionID) async throws -> ID<RefreshToken> {
+    private static func token(_ clinic: FeaturesFixture, of session: SessionID) async throws -> ID<RefreshToken> {
         let row = try await clinic.database.read {
             try $0.queryOne("SELECT id FROM refresh_tokens WHERE session_id = \(session)")
         }
@@ -15,10 +15,10 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAdministratorIsRefused(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.superuser()
             let admin = try await clinic.signIn(.admin)
-            _ = try await clinic.sessions.secondFactors.enrol(root.principal, password: Clinic.password)
+            _ = try await clinic.sessions.secondFactors.enrol(root.principal, password: FeaturesFixture.password)
             let id = root.user.id
             let session = root.principal.session
             let token = try await Self.token(clinic, of: session)

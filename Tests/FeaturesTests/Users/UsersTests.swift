@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct UsersTests {
     @Test(arguments: TestDatabase.all) func aProfileChangesInParts(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             clinic.clock.advance(by: .seconds(5))
             let change = UserChange(lastName: "Byron", specialty: .value("Neuro"), phoneNumber: .value("+49 30"))
@@ -26,7 +26,7 @@ import Testing
 
     /// A name must be visible and must not look like another's.
     @Test func aNameShows() async throws {
-        try await Clinic.with(.sqlite) { clinic in
+        try await FeaturesFixture.with(.sqlite) { clinic in
             let person = try await clinic.signIn(.doctor)
             let cases: [(String, UserChange)] = [
                 ("firstName", UserChange(firstName: "\u{200b}\u{200d}")),
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func onlyAnAdminChangesRoles(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
             let admin = try await clinic.signIn(.admin)
             for role in ["admin", "radiologist"] {
@@ -67,14 +67,14 @@ import Testing
                 try await clinic.sessions.refresh(doctor.tokens.refresh, origin: RequestOrigin())
             }
             let back = try await clinic.sessions.login(
-                email: doctor.user.email, password: Clinic.password, origin: RequestOrigin())
+                email: doctor.user.email, password: FeaturesFixture.password, origin: RequestOrigin())
             #expect(back.user.role == .radiologist)
             #expect(try await clinic.actions().filter { $0.hasPrefix("user.") } == ["user.change_role"])
         }
     }
 
     @Test(arguments: TestDatabase.all) func aClosedAccountWaits(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             await #expect {
@@ -86,7 +86,7 @@ import Testing
             #expect(!closed.isActive)
             func login() async throws -> SignedIn {
                 try await clinic.sessions.login(
-                    email: doctor.user.email, password: Clinic.password, origin: RequestOrigin())
+                    email: doctor.user.email, password: FeaturesFixture.password, origin: RequestOrigin())
             }
             await #expect { try await clinic.again(doctor) } throws: { isAppError($0, .unauthenticated) }
             await #expect { try await login() } throws: { isAppError($0, .unauthenticated) }
@@ -105,12 +105,12 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aTakenAddressIsRefused(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let one = try await clinic.signIn(.doctor)
             let other = try await clinic.signIn(.doctor)
             await #expect {
                 try await clinic.users.updateProfile(
-                    one.scope, UserChange(email: other.user.email, currentPassword: Clinic.password))
+                    one.scope, UserChange(email: other.user.email, currentPassword: FeaturesFixture.password))
             } throws: {
                 isAppError($0, .validation, field: "email")
             }
@@ -118,27 +118,29 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aFreshPasswordEndsOtherSessions(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let origin = RequestOrigin()
             let other = try await clinic.sessions.login(
-                email: person.user.email, password: Clinic.password, origin: origin)
+                email: person.user.email, password: FeaturesFixture.password, origin: origin)
             let form = PasswordChange(
-                currentPassword: Clinic.password, newPassword: "battery staple", confirmPassword: "battery staple")
+                currentPassword: FeaturesFixture.password, newPassword: "battery staple",
+                confirmPassword: "battery staple")
             try await clinic.users.changePassword(person.principal, form)
             _ = try await clinic.sessions.authenticate(person.tokens.access, origin: origin)
             await #expect(throws: AppError.self) {
                 try await clinic.sessions.authenticate(other.tokens.access, origin: origin)
             }
             await #expect(throws: AppError.self) {
-                try await clinic.sessions.login(email: person.user.email, password: Clinic.password, origin: origin)
+                try await clinic.sessions.login(
+                    email: person.user.email, password: FeaturesFixture.password, origin: origin)
             }
             _ = try await clinic.sessions.login(email: person.user.email, password: "battery staple", origin: origin)
         }
     }
 
     @Test(arguments: TestDatabase.all) func aPasswordNeedsTheCurrentOne(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             for (field, form) in [
                 (
@@ -147,11 +149,13 @@ import Testing
                 ),
                 (
                     "newPassword",
-                    PasswordChange(currentPassword: Clinic.password, newPassword: "short", confirmPassword: "short")
+                    PasswordChange(
+                        currentPassword: FeaturesFixture.password, newPassword: "short", confirmPassword: "short")
                 ),
                 (
                     "confirmPassword",
-                    PasswordChange(currentPassword: Clinic.password, newPassword: "long enough", confirmPassword: "x")
+                    PasswordChange(
+                        currentPassword: FeaturesFixture.password, newPassword: "long enough", confirmPassword: "x")
                 ),
             ] {
                 await #expect { try await clinic.users.changePassword(person.principal, form) } throws: {
@@ -162,7 +166,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func anAdminSeesTheInstitution(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let stranger = try await clinic.signIn(.doctor, institution: try await clinic.makeInstitution())
@@ -187,7 +191,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aDeletedAccountIsDead(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let item = try await clinic.makeCase(doctor)
@@ -211,7 +215,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aNewAddressNeedsThePassword(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             func change(_ email: String, _ password: String? = nil) async throws -> User {
                 try await clinic.users.updateProfile(
@@ -224,7 +228,7 @@ import Testing
                     isAppError($0, .validation, field: "currentPassword")
                 }
             }
-            #expect(try await change("new@clinic.org", Clinic.password).email == "new@clinic.org")
+            #expect(try await change("new@clinic.org", FeaturesFixture.password).email == "new@clinic.org")
             // Administrators change other users' addresses without a password, but not their own.
             let admin = try await clinic.signIn(.admin)
             let given = UserChange(email: "given@clinic.org")
@@ -241,10 +245,10 @@ import Testing
     @Test(arguments: TestDatabase.all) func addressesAreTriedSoOften(_ kind: TestDatabase) async throws {
         var settings = SessionSettings()
         settings.throttling = ThrottleSettings(emailChanges: 3)
-        try await Clinic.with(kind, settings: settings) { clinic in
+        try await FeaturesFixture.with(kind, settings: settings) { clinic in
             let person = try await clinic.signIn(.doctor)
             let other = try await clinic.signIn(.doctor)
-            let change = UserChange(email: other.user.email, currentPassword: Clinic.password)
+            let change = UserChange(email: other.user.email, currentPassword: FeaturesFixture.password)
             for code in [AppError.Code.validation, .validation, .validation, .tooManyRequests] {
                 let error = await #expect(throws: AppError.self) {
                     try await clinic.users.updateProfile(person.scope, change)
@@ -255,7 +259,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func statisticsCountEverybody(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             try await clinic.database.write { connection in
                 for number in 0..<1005 {
@@ -276,7 +280,7 @@ import Testing
 
     /// Each demotes the other at the same time.
     @Test(arguments: TestDatabase.all) func oneAdministratorIsLeft(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             for round in 0..<8 {
                 let home = try await clinic.makeInstitution()
                 let one = try await clinic.signIn(.admin, institution: home)
@@ -294,7 +298,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func theLastAdminStays(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let admin = try await clinic.signIn(.admin)
             await #expect { try await clinic.users.delete(admin.scope, admin.user.id) } throws: {
                 isAppError($0, .conflict)
@@ -310,7 +314,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func theCommandLineMakesAdmins(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let form = Registration(
                 email: "root@clinic.org", password: "long enough", confirmPassword: "long enough", firstName: "A",
                 lastName: "B")
@@ -356,13 +360,13 @@ import Testing
 
     /// Of two changes at once, each of which knew the password, the later one knows it no more.
     @Test(arguments: TestDatabase.all) func aPasswordChangesOnceAtATime(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let results = await withTaskGroup(of: Bool.self) { group in
                 for number in 0..<4 {
                     let fresh = "battery staple \(number)"
                     let form = PasswordChange(
-                        currentPassword: Clinic.password, newPassword: fresh, confirmPassword: fresh)
+                        currentPassword: FeaturesFixture.password, newPassword: fresh, confirmPassword: fresh)
                     group.addTask { (try? await clinic.users.changePassword(person.principal, form)) != nil }
                 }
                 return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
@@ -373,7 +377,7 @@ import Testing
 
     /// Whoever runs the program acts as an account that could sign in, and as no other.
     @Test(arguments: TestDatabase.all) func noShellActsAsAClosedAccount(_ kind: TestDatabase) async throws {
-        try await Clinic.with(kind) { clinic in
+        try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
             let access = OperatorAccess(database: clinic.database)
             let scope = try await access.begin(as: " \(person.user.email.uppercased()) ")

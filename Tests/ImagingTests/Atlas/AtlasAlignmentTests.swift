@@ -113,8 +113,8 @@ struct AtlasAlignmentTests {
         let contrast = try #require(try alignment.contrast(of: patient.image, without: none))
         #expect(isT2 ? contrast.correlation < -0.8 : contrast.correlation > 0.8)
         #expect(isT2 ? contrast.fluidRank > 0.6 : contrast.fluidRank < 0.2)
-        #expect(SeriesContrast.doubts([isT2 ? .t2 : .t1: contrast]).isEmpty)
-        #expect(SeriesContrast.doubts([isT2 ? .t1ce : .t2: contrast]).count == 1)
+        #expect(SeriesContrast.warnings([isT2 ? .t2 : .t1: contrast]).isEmpty)
+        #expect(SeriesContrast.warnings([isT2 ? .t1ce : .t2: contrast]).count == 1)
     }
 
     @Test func cancellingStopsIt() throws {

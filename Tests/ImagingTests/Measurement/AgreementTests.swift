@@ -68,7 +68,7 @@ struct AgreementTests {
             ([0, 2, 4], .brats),
         ] as [(Set<UInt8>, LabelConvention)])
     func labelsTellTheirConvention(_ labels: Set<UInt8>, _ convention: LabelConvention) throws {
-        #expect(try LabelConvention.told(by: labels) == convention)
+        #expect(try LabelConvention.detected(in: labels) == convention)
     }
 
     @Test func everyConventionHasItsTable() {
@@ -86,7 +86,7 @@ struct AgreementTests {
 
     @Test(arguments: [[1], [0, 1], [3, 4], [1, 2, 3, 4], [5], [1, 255]] as [Set<UInt8>])
     func whatLabelsDoNotTellIsRefused(_ labels: Set<UInt8>) {
-        #expect(throws: ImagingError.self) { try LabelConvention.told(by: labels) }
+        #expect(throws: ImagingError.self) { try LabelConvention.detected(in: labels) }
     }
 }
 

@@ -37,12 +37,12 @@ struct CoreRuleLimitsTests {
     }
 
     @Test func onlySoundNumbersAreARule() {
-        #expect(CoreRule(share: 0, shift: -1, reach: 0.1).isSound && CoreRule(share: 1, shift: 0, reach: 9).isSound)
+        #expect(CoreRule(share: 0, shift: -1, reach: 0.1).isValid && CoreRule(share: 1, shift: 0, reach: 9).isValid)
         #expect(
-            !CoreRule(share: 1.01, shift: 0, reach: 9).isSound && !CoreRule(share: -0.01, shift: 0, reach: 9).isSound)
-        #expect(!CoreRule(share: 0.1, shift: .nan, reach: 9).isSound)
+            !CoreRule(share: 1.01, shift: 0, reach: 9).isValid && !CoreRule(share: -0.01, shift: 0, reach: 9).isValid)
+        #expect(!CoreRule(share: 0.1, shift: .nan, reach: 9).isValid)
         #expect(
-            !CoreRule(share: 0.1, shift: 0, reach: 0).isSound
-                && !CoreRule(share: 0.1, shift: 0, reach: .infinity).isSound)
+            !CoreRule(share: 0.1, shift: 0, reach: 0).isValid
+                && !CoreRule(share: 0.1, shift: 0, reach: .infinity).isValid)
     }
 }

@@ -39,17 +39,17 @@ struct SeriesComparisonTests {
     @Test func rightSlotsRaiseNoDoubt() throws {
         let found = try Head().comparison()
         #expect(try #require(found.enhancement) > 0.2 && #require(found.likeness) > 0.5)
-        #expect(found.doubts.isEmpty)
+        #expect(found.warnings.isEmpty)
     }
 
     @Test func interchangedSeriesAreTold() throws {
         let head = Head()
         let contrast = try head.comparison([.t1: .t1ce, .t1ce: .t1])
         #expect(try #require(contrast.enhancement) < -0.2)
-        #expect(contrast.doubts.count == 1 && contrast.doubts[0].contains("contrast agent"))
+        #expect(contrast.warnings.count == 1 && contrast.warnings[0].contains("contrast agent"))
         let flair = try head.comparison([.t1: .flair, .flair: .t1])
         #expect(try #require(flair.likeness) < -0.5)
-        #expect(flair.doubts.contains { $0.contains("more like T1CE") })
+        #expect(flair.warnings.contains { $0.contains("more like T1CE") })
     }
 
     @Test func whatIsNotThereIsNotCompared() throws {
@@ -58,6 +58,6 @@ struct SeriesComparisonTests {
         #expect(try head.comparison().likeness == nil)
         head.images[.t1] = nil
         #expect(try head.comparison() == SeriesComparison(enhancement: nil, likeness: nil))
-        #expect(try head.comparison().doubts.isEmpty)
+        #expect(try head.comparison().warnings.isEmpty)
     }
 }

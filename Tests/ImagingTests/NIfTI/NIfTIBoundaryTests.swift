@@ -194,7 +194,7 @@ struct NIfTIBoundaryTests {
 
     @Test func labelsThatTellNothingAreRefused() {
         for labels in [[1, 3, 4], [3, 4], [0, 3, 4, 2]] as [Set<UInt8>] {
-            let error = #expect(throws: ImagingError.self) { try LabelConvention.told(by: labels) }
+            let error = #expect(throws: ImagingError.self) { try LabelConvention.detected(in: labels) }
             #expect(error?.code == .ambiguousLabels, "\(labels)")
         }
     }

@@ -27,11 +27,11 @@ struct RealSeriesTests {
         let sound = try SeriesLattice(study)
         try study.checkSeries()
         try sound.checkCopies()
-        #expect(try sound.overlay(within: foreground).doubts.isEmpty)
+        #expect(try sound.overlay(within: foreground).warnings.isEmpty)
         var images = study.images
         images[.flair] = images[.flair].map { $0.mirrored() }
         let overlay = try SeriesLattice(Study(images: images)).overlay(within: foreground)
-        #expect(overlay.doubts == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
+        #expect(overlay.warnings == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
         images[.flair] = images[.t1].map { image in
             Image(grid: image.grid, values: image.values.map { ($0 * 1.3).rounded() }).mirrored()
         }

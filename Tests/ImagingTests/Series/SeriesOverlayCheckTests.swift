@@ -10,8 +10,8 @@ struct SeriesOverlayCheckTests {
     @Test func seriesOfOneHeadRaiseNoDoubt() throws {
         let overlay = try Self.sound.overlay()
         #expect(overlay.pairs.count == 6)
-        #expect(overlay.misplaced.isEmpty && overlay.doubts.isEmpty, "\(overlay.pairs)")
-        #expect(try Self.sound.only([.t1, .flair]).overlay().doubts.isEmpty)
+        #expect(overlay.misplaced.isEmpty && overlay.warnings.isEmpty, "\(overlay.pairs)")
+        #expect(try Self.sound.only([.t1, .flair]).overlay().warnings.isEmpty)
         #expect(try Self.sound.only([.t2]).overlay().pairs.isEmpty)
     }
 
@@ -20,9 +20,9 @@ struct SeriesOverlayCheckTests {
         study.change(sequence) { $0.mirrored() }
         let overlay = try study.overlay()
         #expect(overlay.misplaced == [sequence], "\(overlay.pairs)")
-        #expect(overlay.doubts.count == 1)
-        #expect(overlay.doubts.first?.hasPrefix("\(sequence.displayName) does not overlay") == true)
-        #expect(overlay.doubts.first?.contains("may be mirrored") == true)
+        #expect(overlay.warnings.count == 1)
+        #expect(overlay.warnings.first?.hasPrefix("\(sequence.displayName) does not overlay") == true)
+        #expect(overlay.warnings.first?.contains("may be mirrored") == true)
     }
 
     @Test(arguments: MRISequence.allCases) func theShiftedOneIsNamed(_ sequence: MRISequence) throws {
@@ -31,7 +31,7 @@ struct SeriesOverlayCheckTests {
             study.change(sequence) { $0.moved(voxels) }
             let overlay = try study.overlay()
             #expect(overlay.misplaced == [sequence], "\(voxels): \(overlay.pairs)")
-            #expect(overlay.doubts.first?.contains("shifted") == true)
+            #expect(overlay.warnings.first?.contains("shifted") == true)
         }
     }
 
@@ -57,7 +57,7 @@ struct SeriesOverlayCheckTests {
                 }
             }
             let overlay = try study.overlay()
-            #expect(overlay.doubts.isEmpty, "\(overlay.pairs)")
+            #expect(overlay.warnings.isEmpty, "\(overlay.pairs)")
         }
     }
 
@@ -74,9 +74,9 @@ struct SeriesOverlayCheckTests {
             }
             return head
         }
-        let doubts = try SeriesLattice(study.study).strippingDoubts(.given)
-        #expect(doubts.count == 1)
-        #expect(doubts.first?.hasPrefix("\(sequence.displayName) shows tissue outside the brain") == true)
+        let warnings = try SeriesLattice(study.study).strippingDoubts(.given)
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasPrefix("\(sequence.displayName) shows tissue outside the brain") == true)
         #expect(try SeriesLattice(study.study).strippingDoubts(.found).isEmpty)
         // A slab shows less than the others, which is not a reason for doubt.
         var slab = Self.sound
@@ -89,7 +89,7 @@ struct SeriesOverlayCheckTests {
         study.change(.flair) { $0.mirrored() }
         let overlay = try study.overlay()
         #expect(overlay.misplaced == [.t1ce, .flair])
-        #expect(overlay.doubts == ["T1CE and FLAIR do not overlay each other: one of them may be mirrored."])
+        #expect(overlay.warnings == ["T1CE and FLAIR do not overlay each other: one of them may be mirrored."])
     }
 
     @Test func aSlabThatOverlaysRaisesNoDoubt() throws {
@@ -99,7 +99,7 @@ struct SeriesOverlayCheckTests {
             for index in slab.values.indices where index / (50 * 60) < 18 { slab.values[index] = 0 }
             return slab
         }
-        #expect(try study.overlay().doubts.isEmpty)
+        #expect(try study.overlay().warnings.isEmpty)
     }
 
     /// The rule alone: fine detail may agree, but better if mirrored.
@@ -110,7 +110,7 @@ struct SeriesOverlayCheckTests {
             SeriesPair(.t1ce, .flair, sharpness: 3, handedness: 0.6),
         ])
         #expect(overlay.misplaced == [.flair])
-        #expect(overlay.doubts == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
+        #expect(overlay.warnings == ["FLAIR does not overlay T1 and T1CE: it may be mirrored."])
     }
 
     /// The rule alone, with the values of a study whose T2 is another patient's, with one pair that passes by chance.

@@ -20,7 +20,7 @@ struct APIDescriptionTests {
     }
 
     @Test func everyComponentExistsAndIsUsed() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let document = try await clinic.call(.get, "/api/schema/").object
             let components = try #require(
                 (document["components"] as? [String: Any])?["schemas"] as? [String: Any])
@@ -31,7 +31,7 @@ struct APIDescriptionTests {
     }
 
     @Test func callsAreToldApartAndTheirPlacesAreDescribed() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let routes = try clinic.services.apiRoutes
             #expect(Set(routes.map { $0.operationID.camelCased.lowercased() }).count == routes.count)
             for route in routes {
@@ -71,7 +71,7 @@ struct APIDescriptionTests {
     }
 
     @Test func everyBodyAndAnswerIsDescribed() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let paths = try #require(try await clinic.call(.get, "/api/schema/").object["paths"] as? [String: Any])
             for (path, value) in paths {
                 for (method, value) in try #require(value as? [String: [String: Any]]) {
@@ -103,7 +103,7 @@ struct APIDescriptionTests {
 
     /// Bytes of a type of their own are also taken as plain bytes, which clients made from the document send.
     @Test func bodiesOfBytesSayWhatTheyAreSentAs() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let text = try await clinic.call(.get, "/api/schema/").text.replacing("\\/", with: "/")
             #expect(text.contains("Sent as `application/offset+octet-stream` or as `application/octet-stream`."))
             #expect(!text.contains("Sent as `application/octet-stream`"))

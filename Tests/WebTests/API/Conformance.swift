@@ -4,7 +4,7 @@ import Testing
 
 @testable import Web
 
-/// Compares responses with the API's description: `WebClinic` uses it for every call in a test.
+/// Compares responses with the API's description: `WebFixture` uses it for every call in a test.
 struct Conformance: Sendable {
     private let routes: [(route: APIRoute, pattern: [Substring])]
 

@@ -14,7 +14,7 @@ struct EdgeTests {
     }
 
     @Test func aKnownPathNamesItsMethods() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let refused = try await clinic.call(.put, "/api/cases/")
             #expect(refused.status == .methodNotAllowed && refused["code"] == "method_not_allowed")
             #expect(refused.headers[.allow] == "GET, HEAD, POST")
@@ -26,7 +26,7 @@ struct EdgeTests {
     }
 
     @Test func problemsAreToldAsAsked() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let problems: HTTPFields = [.accept: "application/problem+json, application/json"]
             let bad = try await clinic.call(.post, "/api/users/register/", "{}", headers: problems)
             #expect(bad.status == .badRequest && bad.headers[.contentType] == "application/problem+json")
@@ -41,7 +41,7 @@ struct EdgeTests {
     }
 
     @Test func everyAnswerGuardsTheBrowser() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             for path in ["/login", "/api/health/", "/api/nowhere/", "/assets/site.css", "/api/docs/start.js"] {
                 let answer = try await clinic.call(.get, path)
                 let policy = try header("Content-Security-Policy", answer) ?? ""
@@ -56,7 +56,7 @@ struct EdgeTests {
     }
 
     @Test func browsersKeepToTLSWhereThePublicAddressHasIt() async throws {
-        try await WebClinic.with(.sqlite, settings: { $0.publicURL = "https://neuroai.example.org" }) { clinic in
+        try await WebFixture.with(.sqlite, settings: { $0.publicURL = "https://neuroai.example.org" }) { clinic in
             let answer = try await clinic.call(.get, "/api/health/")
             #expect(try header("Strict-Transport-Security", answer) == "max-age=31536000")
         }
@@ -75,14 +75,14 @@ struct EdgeTests {
             #expect(!hosts.allows(name), "\(name)")
         }
         #expect(!AllowedHosts([]).allows("localhost"))
-        try await WebClinic.with(.sqlite, settings: { $0.allowedHosts = ["neuroai.example.org"] }) { clinic in
+        try await WebFixture.with(.sqlite, settings: { $0.allowedHosts = ["neuroai.example.org"] }) { clinic in
             let refused = try await clinic.call(.get, "/api/health/")
             #expect(refused.status == .badRequest && refused.object["non_field_errors"] != nil)
         }
     }
 
     @Test func everyAnswerVariesByOrigin() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             for path in ["/login", "/api/health/", "/api/nowhere/", "/api/cases/", "/assets/site.css", "/metrics"] {
                 for origin in [nil, "http://localhost:5173", "http://evil.example"] {
                     let answer = try await clinic.call(.get, path, headers: origin.map { [.origin: $0] } ?? [:])
@@ -94,7 +94,7 @@ struct EdgeTests {
 
     /// Health checks and sign-in pages must work for clients that still have a token.
     @Test(arguments: TestDatabase.all) func publicCallsNeedNoSessions(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             try await clinic.database.write { try $0.execute("ALTER TABLE sessions RENAME TO lost") }
             for path in [
@@ -115,7 +115,7 @@ struct EdgeTests {
     }
 
     @Test func aBodyBeyondTheRoutesLimitIsRefused() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let large = "{\"email\": \"\(String(repeating: "a", count: JSON.bodyLimit))\"}"
             let refused = try await clinic.call(.post, "/api/users/login/", large)
             #expect(refused.status == .contentTooLarge && refused["code"] == "too_large")
@@ -126,7 +126,7 @@ struct EdgeTests {
     }
 
     @Test func aFilterThatIsNoIdIsRefused() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             for path in ["/api/reports/?caseId=x", "/api/inference/?case_id=x", "/api/cases/?page="] {
                 #expect(try await clinic.call(.get, path, as: token).status == .badRequest, "\(path)")
@@ -168,7 +168,7 @@ struct EdgeTests {
 
     /// Another site's page may call, and its browser does not let it read the answer.
     @Test func onlyNamedOriginsMayRead() async throws {
-        try await WebClinic.with(.sqlite, settings: { $0.allowedOrigins = ["http://localhost:5173"] }) { clinic in
+        try await WebFixture.with(.sqlite, settings: { $0.allowedOrigins = ["http://localhost:5173"] }) { clinic in
             for (origin, isNamed) in [
                 ("http://localhost:5173", true), ("http://evil.example", false), ("http://localhost:51730", false),
             ] {
@@ -183,7 +183,7 @@ struct EdgeTests {
 
     /// Two of them would let a proxy choose which one it obeys.
     @Test func anAnswerSaysOnceHowLongItIsKept() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             for path in ["/login", "/api/health/", "/assets/site.css", "/api/docs/start.js", "/api/nowhere/"] {
                 let answer = try await clinic.call(.get, path)
                 #expect(answer.headers[values: .cacheControl].count == 1, "\(path)")
@@ -194,10 +194,10 @@ struct EdgeTests {
     /// What a browser sends back over plain HTTP anybody on the way can read.
     @Test func cookiesKeepToTLSWhereThePublicAddressHasIt() async throws {
         for (address, isSecure) in [("https://neuroai.example.org", true), ("http://neuroai.example.org", false)] {
-            try await WebClinic.with(.sqlite, settings: { $0.publicURL = address }) { clinic in
+            try await WebFixture.with(.sqlite, settings: { $0.publicURL = address }) { clinic in
                 _ = try await clinic.signUp()
                 let entered = try await clinic.call(
-                    .post, "/login", "email=ada%40clinic.org&password=\(WebClinic.password.replacing(" ", with: "+"))",
+                    .post, "/login", "email=ada%40clinic.org&password=\(WebFixture.password.replacing(" ", with: "+"))",
                     headers: [
                         .contentType: "application/x-www-form-urlencoded", .origin: "http://localhost",
                     ])

@@ -9,7 +9,7 @@ import Testing
 /// A rejected body lists every invalid field with its expected value.
 struct FieldErrorTests {
     private static func fields(
-        _ clinic: WebClinic, _ method: HTTPRequest.Method, _ path: String, _ json: String, as token: String? = nil
+        _ clinic: WebFixture, _ method: HTTPRequest.Method, _ path: String, _ json: String, as token: String? = nil
     ) async throws -> [String: [String]] {
         let answer = try await clinic.call(method, path, json, as: token)
         #expect(answer.status == .badRequest, "\(path) \(json): \(answer.text)")
@@ -17,7 +17,7 @@ struct FieldErrorTests {
     }
 
     @Test func aCaseNamesEachWrongField() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             func refused(_ json: String) async throws -> [String: [String]] {
                 try await Self.fields(clinic, .post, "/api/cases/", json, as: token)
@@ -54,7 +54,7 @@ struct FieldErrorTests {
     }
 
     @Test func whatExistingClientsSendIsTaken() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             // Numbers as text, empty choices, complete dates, unknown fields.
             let form = """
@@ -73,7 +73,7 @@ struct FieldErrorTests {
     }
 
     @Test func aBodyThatIsNoObjectSaysSo() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             for (json, said) in [
                 ("", "The body is empty. Send a JSON object."), ("[]", "Send a JSON object."),
@@ -87,7 +87,7 @@ struct FieldErrorTests {
     }
 
     @Test func nestedFieldsAndFlagsAreNamed() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let fields = try await Self.fields(
@@ -109,7 +109,7 @@ struct FieldErrorTests {
     }
 
     @Test func aRegistrationNamesItsFieldsAsTheFormDoes() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let fields = try await Self.fields(
                 clinic, .post, "/api/users/register/",
                 #"{"email": "ada", "password": 5, "confirmPassword": "x", "firstName": "", "role": "admin"}"#)
@@ -122,7 +122,7 @@ struct FieldErrorTests {
     }
 
     @Test func anUploadNamesBothFields() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let empty = try await clinic.post(form: Data("--edge--\r\n".utf8), to: id, as: token)
@@ -132,7 +132,7 @@ struct FieldErrorTests {
 
     /// If the schema finds no error but the decoder does, the decoder's error is used.
     @Test func theDecoderNamesWhatNoSchemaDoes() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             // The profile's form has no role, but accepts one from clients that send whole profiles.
             let fields = try await Self.fields(

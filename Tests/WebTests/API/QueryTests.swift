@@ -16,7 +16,7 @@ struct QueryTests {
     }
 
     @Test func everyCallNamesUnknownParametersAndKnownOnes() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let admin = try await clinic.signUpAdmin()
             let radiologist = try await clinic.signUp("grace@clinic.org", role: "radiologist")
             try await clinic.database.write {
@@ -39,7 +39,7 @@ struct QueryTests {
     }
 
     @Test func whatExistingClientsSendIsTaken() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token, patient: "P 1")
             for query in [
@@ -58,7 +58,7 @@ struct QueryTests {
     }
 
     @Test func allThatIsWrongIsNamedAtOnce() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let answer = try await clinic.call(
                 .get,
@@ -82,7 +82,7 @@ struct QueryTests {
     }
 
     @Test func aPageLeadsToTheNextWithTheSameQuery() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             for number in 1...2 { _ = try await clinic.makeCase(token, patient: "A+B & \(number)") }
             let first = try await clinic.call(
@@ -96,7 +96,7 @@ struct QueryTests {
     }
 
     @Test(arguments: TestDatabase.all) func listsAreNarrowedByTimeAndCase(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let other = try await clinic.makeCase(token)

@@ -10,7 +10,7 @@ import Testing
 
 /// Additional data for the matrix: extend these two tables when a route has a new kind of object or a body that is
 /// validated before the object.
-extension MatrixWorld {
+extension PermissionMatrixFixture {
     /// By path parameter; a missing parameter fails the test.
     static let subjects: [String: Subject] = [
         "caseId": .caseContent, "taskId": .result, "reportId": .report, "userId": .user, "modelId": .model,
@@ -65,7 +65,7 @@ extension MatrixWorld {
         let sessions = clinic.services.sessions
         guard
             let signedIn = try? await sessions.login(
-                email: email, password: WebClinic.password, origin: RequestOrigin())
+                email: email, password: WebFixture.password, origin: RequestOrigin())
         else { return UUID().uuidString.lowercased() }
         return try await sessions.authenticate(signedIn.tokens.access, origin: RequestOrigin()).session.string
     }
@@ -112,7 +112,7 @@ extension MatrixWorld {
 
     private func addMask(_ id: CaseID, _ owner: Member) async throws -> String {
         let image = HeadPhantom.nifti()
-        var file = try await clinic.services.images.receive(limit: WebClinic.uploadLimit)
+        var file = try await clinic.services.images.receive(limit: WebFixture.uploadLimit)
         try await file.append(Array(image.prefix(352)) + [UInt8](repeating: 0, count: image.count - 352))
         return try await clinic.services.expertMasks.add(
             owner.author, case: id, convention: "brats2023", file: try await file.finish()
@@ -141,7 +141,7 @@ extension MatrixWorld {
         }
     }
 
-    private static var model: String? { WebClinic.models.list().first?.id?.string }
+    private static var model: String? { WebFixture.models.list().first?.id?.string }
 
     /// The relations tested for a call; a single `nil` if it has no object.
     static func relations(of route: APIRoute) throws -> (subject: Subject?, relations: [Relation?]) {

@@ -14,8 +14,8 @@ struct PermissionMatrixTests {
         // All callers sign in with the same empty form.
         var sessions = SessionSettings()
         sessions.throttling = ThrottleSettings(account: 1000)
-        try await WebClinic.with(.sqlite, sessions: sessions) { clinic in
-            let world = try await MatrixWorld(clinic)
+        try await WebFixture.with(.sqlite, sessions: sessions) { clinic in
+            let world = try await PermissionMatrixFixture(clinic)
             let routes = try clinic.services.apiRoutes
             var cells = 0
             for route in routes { cells += try await ask(route, in: world) }
@@ -25,10 +25,10 @@ struct PermissionMatrixTests {
     }
 
     /// Makes the call as every caller; returns the number of calls.
-    private func ask(_ route: APIRoute, in world: MatrixWorld) async throws -> Int {
+    private func ask(_ route: APIRoute, in world: PermissionMatrixFixture) async throws -> Int {
         let subject: Subject?
         let relations: [Relation?]
-        do { (subject, relations) = try MatrixWorld.relations(of: route) } catch {
+        do { (subject, relations) = try PermissionMatrixFixture.relations(of: route) } catch {
             Issue.record("\(route.method) \(route.path): the matrix can't classify it: \(error)")
             return 0
         }
@@ -53,10 +53,10 @@ struct PermissionMatrixTests {
     }
 
     private func answer(
-        _ cell: Cell, _ asker: MatrixWorld.Asker?, _ subject: Subject?, in world: MatrixWorld
+        _ cell: Cell, _ asker: PermissionMatrixFixture.Asker?, _ subject: Subject?, in world: PermissionMatrixFixture
     ) async throws -> Int {
         var path = cell.route.path
-        var body = cell.route.component.map { MatrixWorld.bodies[$0] ?? "{}" }
+        var body = cell.route.component.map { PermissionMatrixFixture.bodies[$0] ?? "{}" }
         if let subject, let relation = cell.relation {
             let id = try await self.id(cell, subject, relation, asker, in: world)
             if subject == .file {
@@ -76,7 +76,8 @@ struct PermissionMatrixTests {
     }
 
     private func id(
-        _ cell: Cell, _ subject: Subject, _ relation: Relation, _ asker: MatrixWorld.Asker?, in world: MatrixWorld
+        _ cell: Cell, _ subject: Subject, _ relation: Relation, _ asker: PermissionMatrixFixture.Asker?,
+        in world: PermissionMatrixFixture
     ) async throws -> String {
         if cell.route.access == .allowed(.restoreCase) && relation == .deleted {
             return try await world.makeDeletedCase(for: asker)
@@ -96,8 +97,8 @@ struct PermissionMatrixTests {
     }
 
     @Test func signedAddressesOpenOneFileAlone() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
-            let world = try await MatrixWorld(clinic)
+        try await WebFixture.with(.sqlite) { clinic in
+            let world = try await PermissionMatrixFixture(clinic)
             let mine = try world.signedAddress(.own, for: nil)
             let gone = try world.signedAddress(.deleted, for: nil)
             let other = try world.signedAddress(.elsewhere, for: nil)

@@ -15,7 +15,7 @@ struct AccountPagesTests {
     }
 
     @Test(arguments: TestDatabase.all) func aSecondFactorIsSetUpAndTurnedOff(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             _ = try await clinic.signUp()
             let browser = Browser(clinic)
             #expect(try await browser.get("/account").headers[.location] == "/login?next=%2Faccount")
@@ -28,7 +28,7 @@ struct AccountPagesTests {
             let bare = try await browser.post("/account/second-factor")
             #expect(bare.status == .badRequest && bare.text.contains("Enter your current password."))
             let begun = try await browser.follow(
-                try await browser.post("/account/second-factor", ["password": WebClinic.password]))
+                try await browser.post("/account/second-factor", ["password": WebFixture.password]))
             #expect(begun.text.contains("href=\"otpauth://totp/NeuroAI:ada%40clinic%2Eorg?secret="))
             let picture = try await browser.get("/account/second-factor.svg")
             #expect(picture.headers[.contentType] == "image/svg+xml" && picture.text.hasPrefix("<svg "))
@@ -49,14 +49,14 @@ struct AccountPagesTests {
             #expect(try await other.signIn("ada@clinic.org").status == .unauthorized)
             #expect(try await other.signIn("ada@clinic.org", code: recovery[0]).status == .seeOther)
             let refused = try await browser.post(
-                "/account/second-factor/disable", ["password": WebClinic.password, "code": recovery[0]])
+                "/account/second-factor/disable", ["password": WebFixture.password, "code": recovery[0]])
             #expect(refused.status == .badRequest && refused.text.contains("already used code"))
             let open = try await browser.post(
                 "/account/second-factor/disable", ["password": "wrong", "code": recovery[1]])
             #expect(open.status == .badRequest && open.text.contains("Incorrect password."))
             let disabled = try await browser.follow(
                 try await browser.post(
-                    "/account/second-factor/disable", ["password": WebClinic.password, "code": recovery[1]]))
+                    "/account/second-factor/disable", ["password": WebFixture.password, "code": recovery[1]]))
             #expect(disabled.text.contains("Two-factor authentication is off"))
             #expect(try await Browser(clinic).signIn("ada@clinic.org").status == .seeOther)
             #expect(try await clinic.entries("second_factor.remove") == 1)
@@ -64,7 +64,7 @@ struct AccountPagesTests {
     }
 
     @Test(arguments: TestDatabase.all) func theAddressChangesWithThePassword(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             _ = try await clinic.signUp()
             _ = try await clinic.signUp("eve@clinic.org")
             let browser = Browser(clinic)
@@ -74,15 +74,15 @@ struct AccountPagesTests {
             }
             for (email, password, sentence) in [
                 ("new@clinic.org", "", "Enter your current password"), ("new@clinic.org", "x", "Incorrect"),
-                ("nonsense", WebClinic.password, "valid email"),
-                ("eve@clinic.org", WebClinic.password, "cannot be used"),
+                ("nonsense", WebFixture.password, "valid email"),
+                ("eve@clinic.org", WebFixture.password, "cannot be used"),
             ] {
                 let refused = try await change(email, password)
                 #expect(refused.status == .badRequest && refused.text.contains(sentence), "\(sentence)")
                 // The input is kept, except for the password.
-                #expect(refused.text.contains("value=\"\(email)\"") && !refused.text.contains(WebClinic.password))
+                #expect(refused.text.contains("value=\"\(email)\"") && !refused.text.contains(WebFixture.password))
             }
-            let changed = try await browser.follow(try await change("new@clinic.org", WebClinic.password))
+            let changed = try await browser.follow(try await change("new@clinic.org", WebFixture.password))
             #expect(changed.text.contains("Email address changed."))
             #expect(try await Browser(clinic).signIn("new@clinic.org").status == .seeOther)
         }
@@ -91,7 +91,7 @@ struct AccountPagesTests {
     @Test func whoseRoleNeedsOneIsLedToIt() async throws {
         var settings = SessionSettings()
         settings.requiresAdminSecondFactor = true
-        try await WebClinic.with(.sqlite, sessions: settings) { clinic in
+        try await WebFixture.with(.sqlite, sessions: settings) { clinic in
             _ = try await clinic.signUp("root@clinic.org")
             try await clinic.database.write { try $0.execute("UPDATE users SET role = 'admin'") }
             let browser = Browser(clinic)
@@ -103,14 +103,14 @@ struct AccountPagesTests {
             #expect(account.text.contains("Your role requires two-factor authentication"))
             #expect(!account.text.contains("Active sessions"))
             let begun = try await browser.follow(
-                try await browser.post("/account/second-factor", ["password": WebClinic.password]))
+                try await browser.post("/account/second-factor", ["password": WebFixture.password]))
             _ = try await browser.post("/account/second-factor/confirm", ["code": try Self.code(begun.text)])
             #expect(try await browser.get("/admin/").status == .ok)
         }
     }
 
     @Test(arguments: TestDatabase.all) func sessionsAreSeenAndEnded(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             _ = try await clinic.signUp("eve@clinic.org")
             let api = try await clinic.signUp()
             let browser = Browser(clinic)
@@ -132,7 +132,7 @@ struct AccountPagesTests {
     }
 
     @Test func anotherSitesFormDoesNothing() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             _ = try await clinic.signUp()
             let browser = Browser(clinic)
             _ = try await browser.signIn("ada@clinic.org")

@@ -5,10 +5,10 @@ import Testing
 
 /// A browser with forms, cookies and redirects, as needed for tests of pages.
 final class Browser: Sendable {
-    private let clinic: WebClinic
+    private let clinic: WebFixture
     private let cookies = Mutex<[String: String]>([:])
 
-    init(_ clinic: WebClinic) {
+    init(_ clinic: WebFixture) {
         self.clinic = clinic
     }
 
@@ -34,7 +34,7 @@ final class Browser: Sendable {
     }
 
     func signIn(_ email: String, code: String = "") async throws -> Answer {
-        try await post("/login", ["email": email, "password": WebClinic.password, "otp": code])
+        try await post("/login", ["email": email, "password": WebFixture.password, "otp": code])
     }
 
     private func send(

@@ -9,13 +9,13 @@ import Testing
 /// Joining through an invitation's link.
 struct RegisterPageTests {
     private static let person = [
-        "firstName": "Eve", "lastName": "Example", "email": "eve@clinic.org", "password": WebClinic.password,
-        "confirmPassword": WebClinic.password,
+        "firstName": "Eve", "lastName": "Example", "email": "eve@clinic.org", "password": WebFixture.password,
+        "confirmPassword": WebFixture.password,
     ]
 
     /// The link's path from the administrator's page.
     private static func invite(
-        _ clinic: WebClinic, _ token: String, role: String = "radiologist", email: String = ""
+        _ clinic: WebFixture, _ token: String, role: String = "radiologist", email: String = ""
     ) async throws -> String {
         let made = try await clinic.post("/admin/invitations/add", [("role", role), ("email", email)], as: token)
         return String(try #require(made.text.firstMatch(of: /\/register\?invitation=[0-9a-f]{64}/)).0)
@@ -44,7 +44,7 @@ struct RegisterPageTests {
     private static let spent = "This invitation is invalid, already used or expired."
 
     @Test(arguments: TestDatabase.all) func aLinkLetsOnePersonIn(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let link = try await Self.invite(clinic, clinic.signUpAdmin())
             let browser = Browser(clinic)
             let wrong = try await Self.join(browser, link, ["confirmPassword": "another one"])
@@ -63,7 +63,7 @@ struct RegisterPageTests {
     }
 
     @Test(arguments: TestDatabase.all) func whatIsNoOpenInvitationLetsNobodyIn(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let admin = try await clinic.signUpAdmin()
             let expired = try await Self.invite(clinic, admin)
             try await clinic.database.write { try $0.execute("UPDATE invitations SET expires_at = 1") }
@@ -84,7 +84,7 @@ struct RegisterPageTests {
     }
 
     @Test(arguments: TestDatabase.all) func theLinkLeadsIntoItsOwnInstitution(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let admin = try await clinic.signUpAdmin()
             let caseID = try await clinic.makeCase(admin, patient: "HOME-1")
             let link = try await Self.invite(clinic, clinic.signUpStranger(), role: "admin")
@@ -108,7 +108,7 @@ struct RegisterPageTests {
     }
 
     @Test func withoutALinkTheRoleIsChosenAndIsNoAdministrators() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let browser = Browser(clinic)
             #expect(try await browser.get("/register").text.contains("name=\"role\""))
             let refused = try await browser.post("/register", Self.person.merging(["role": "admin"]) { $1 })

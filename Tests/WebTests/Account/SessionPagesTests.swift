@@ -17,7 +17,7 @@ struct SessionPagesTests {
 
     /// The tokens of a new sign-in by page, and all its cookies.
     private static func signIn(
-        _ clinic: WebClinic, next: String = ""
+        _ clinic: WebFixture, next: String = ""
     ) async throws -> (access: String, refresh: String, answer: Answer) {
         let body = "email=ada%40clinic.org&password=correct+horse&next=\(next)"
         let answer = try await clinic.call(.post, "/login", body, headers: form)
@@ -29,7 +29,7 @@ struct SessionPagesTests {
     }
 
     /// The same sign-in's access token, as if issued `seconds` ago.
-    private static func aged(_ clinic: WebClinic, _ access: String, by seconds: Double) async throws -> String {
+    private static func aged(_ clinic: WebFixture, _ access: String, by seconds: Double) async throws -> String {
         let signer = clinic.services.sessions.signer
         let claims = try #require(await signer.claims(access, use: .access, at: .now))
         return try await signer.sign(
@@ -52,7 +52,7 @@ struct SessionPagesTests {
 
     @Test(arguments: TestDatabase.all) func useKeepsSomebodySignedIn(_ kind: TestDatabase) async throws {
         let settings = SessionSettings(accessLifetime: .seconds(600), refreshLifetime: .seconds(7200))
-        try await WebClinic.with(kind, sessions: settings) { clinic in
+        try await WebFixture.with(kind, sessions: settings) { clinic in
             _ = try await clinic.signUp()
             let (access, refresh, entered) = try await Self.signIn(clinic)
             let set = entered.headers[values: .setCookie]
@@ -95,7 +95,7 @@ struct SessionPagesTests {
     }
 
     @Test func theSignInLeadsBack() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             let asked = try await clinic.call(.get, "/cases/\(id)?a=b")
@@ -130,7 +130,7 @@ struct SessionPagesTests {
     }
 
     @Test func anOpenRedirectIsNone() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             _ = try await clinic.signUp()
             for next in ["%2F%2Fevil.example", "%2F%5Cevil.example", "%252F%252Fevil.example", "https%3A%2F%2Fevil"] {
                 let entered = try await Self.signIn(clinic, next: next).answer
@@ -144,7 +144,7 @@ struct SessionPagesTests {
     }
 
     @Test func failuresArePagesForBrowsers() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             _ = try await clinic.signUp()
             let (access, refresh, _) = try await Self.signIn(clinic)
             func get(_ path: String, _ more: HTTPFields = Self.html) async throws -> Answer {
@@ -179,7 +179,7 @@ struct SessionPagesTests {
     }
 
     @Test(arguments: TestDatabase.all) func anExpiredFileLeadsBackToItsCase(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(token)
             let scope = try await clinic.services.sessions.authenticate(token, origin: RequestOrigin()).scope
@@ -187,7 +187,7 @@ struct SessionPagesTests {
             let image = try #require(try await clinic.services.images.list(scope, case: item).first)
             let past = FilesService(
                 database: clinic.database, blobs: clinic.blobs, audit: clinic.services.audit,
-                signer: FileGrantSigner(secret: WebClinic.secret), lifetime: .seconds(-60))
+                signer: FileGrantSigner(secret: WebFixture.secret), lifetime: .seconds(-60))
             let address = past.path(scope, image)
             let (access, refresh, _) = try await Self.signIn(clinic)
             let late = try await clinic.call(.get, address, headers: Self.cookies(access, refresh, Self.html))
@@ -203,7 +203,7 @@ struct SessionPagesTests {
     }
 
     @Test func theWorklistKeepsWhatWasTyped() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             _ = try await clinic.signUp()
             let (access, refresh, _) = try await Self.signIn(clinic)
             let refused = try await clinic.call(
@@ -218,7 +218,7 @@ struct SessionPagesTests {
     }
 
     @Test func theSignInKeepsTheAddress() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let sent = "email=zoe%40clinic.org&password=wrong+horse"
             let refused = try await clinic.call(.post, "/login", sent, headers: Self.form)
             #expect(refused.status == .unauthorized)
@@ -228,7 +228,7 @@ struct SessionPagesTests {
     }
 
     @Test(arguments: TestDatabase.all) func whatIsNotAllowedIsNotOffered(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let owner = try await clinic.signUp()
             let id = try await clinic.makeFinishedCase(owner)
             let tokens = [

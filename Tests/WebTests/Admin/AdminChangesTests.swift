@@ -14,7 +14,7 @@ struct AdminChangesTests {
     ]
 
     @Test(arguments: TestDatabase.all) func usersAreEdited(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             _ = try await clinic.signUp()
             let id = try #require(try await clinic.ids("users WHERE email = 'ada@clinic.org'").first)
@@ -40,7 +40,7 @@ struct AdminChangesTests {
     }
 
     @Test(arguments: TestDatabase.all) func casesAreAddedEditedAndDeleted(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let refused = try await clinic.post("/admin/cases/add", [("patientId", ""), ("age", "x")], as: token)
             #expect(refused.status == .badRequest && refused.text.contains("in whole years"))
@@ -72,7 +72,7 @@ struct AdminChangesTests {
     }
 
     @Test(arguments: TestDatabase.all) func oneActionChangesAllThatWasFound(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for patient in ["P1", "P2", "Q1"] { _ = try await clinic.makeCase(token, patient: patient) }
             let asked = try await clinic.post(
@@ -94,7 +94,7 @@ struct AdminChangesTests {
     }
 
     @Test(arguments: TestDatabase.all) func sessionsEndAndUsersGo(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let ada = try await clinic.signUp()
             let eve = try await clinic.signUp("eve@clinic.org")
@@ -115,7 +115,7 @@ struct AdminChangesTests {
     }
 
     @Test(arguments: TestDatabase.all) func imagesTasksReportsAndModelsChange(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let caseID = try await clinic.makeFinishedCase(token)
             let task = try #require(try await clinic.ids("inference_tasks").first)
@@ -152,7 +152,7 @@ struct AdminChangesTests {
     }
 
     @Test func aTaskThatWaitsIsCancelledAndStartedAgain() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUpAdmin()
             let id = try await clinic.makeUploadedCase(token)
             _ = try await clinic.act("cases", "segment", on: [id], as: token)
@@ -165,7 +165,7 @@ struct AdminChangesTests {
     }
 
     @Test func readsAreRecordedAndAnotherSitesFormDoesNothing() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUpAdmin()
             let id = try await clinic.makeCase(token)
             let before = try await clinic.entries("case.list")
@@ -192,7 +192,7 @@ struct AdminChangesTests {
     }
 
     @Test(arguments: TestDatabase.all) func accountsAreClosedAndPeopleInvited(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let ada = try await clinic.signUp()
             let id = try #require(try await clinic.ids("users WHERE email = 'ada@clinic.org'").first)
@@ -227,7 +227,7 @@ struct AdminChangesTests {
     }
 
     @Test(arguments: TestDatabase.all) func superusersActInOtherInstitutions(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             try await clinic.database.write { try $0.execute("UPDATE users SET is_superuser = 1") }
             _ = try await clinic.signUpStranger()

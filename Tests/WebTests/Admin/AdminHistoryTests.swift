@@ -9,7 +9,7 @@ import Testing
 /// The history on pages, and the entries that pages leave in the trail.
 struct AdminHistoryTests {
     @Test(arguments: TestDatabase.all) func aHistorySaysWhatWasChanged(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             _ = try await clinic.signUp()
             let ada = try #require(try await clinic.ids("users WHERE email = 'ada@clinic.org'").first)
@@ -29,7 +29,7 @@ struct AdminHistoryTests {
             #expect(try await clinic.post("/admin/cases/\(id)/edit", change, as: token).status == .seeOther)
             let trail = try await clinic.page("/admin/cases/\(id)/history", as: token)
             #expect(trail.contains("Status: created → archived; Patient ID; Age; Notes") && !trail.contains("SECRET"))
-            let other = try #require(WebClinic.models.find("other")?.id?.string)
+            let other = try #require(WebFixture.models.find("other")?.id?.string)
             #expect(try await clinic.act("models", "activate", on: [other], as: token).status == .seeOther)
             #expect(
                 try await clinic.page("/admin/audit?action=model.activate", as: token)
@@ -51,7 +51,7 @@ struct AdminHistoryTests {
     }
 
     @Test(arguments: TestDatabase.all) func thePageThatAsksOnceMoreReads(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for number in 0..<27 { _ = try await clinic.makeCase(token, patient: "P\(number)") }
             let ids = try await clinic.ids("cases")
@@ -75,7 +75,7 @@ struct AdminHistoryTests {
     }
 
     @Test(arguments: TestDatabase.all) func aSuperuserIsOutOfReach(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let root = try await clinic.signUp("super@clinic.org")
             try await clinic.database.write {
                 try $0.execute("UPDATE users SET role = 'admin', is_superuser = 1")

@@ -8,12 +8,12 @@ import Testing
 
 /// Editing rows in a list.
 struct AdminListEditingTests {
-    private func id(_ clinic: WebClinic, _ email: String) async throws -> String {
+    private func id(_ clinic: WebFixture, _ email: String) async throws -> String {
         try #require(try await clinic.ids("users WHERE email = '\(email)'").first)
     }
 
     @Test(arguments: TestDatabase.all) func onlyChangedRowsAreSaved(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for email in ["ada@clinic.org", "eve@clinic.org"] { _ = try await clinic.signUp(email) }
             let ada = try await id(clinic, "ada@clinic.org")
@@ -39,7 +39,7 @@ struct AdminListEditingTests {
     }
 
     @Test(arguments: TestDatabase.all) func noUpdateIsLost(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for email in ["ada@clinic.org", "eve@clinic.org"] { _ = try await clinic.signUp(email) }
             let (ada, eve) = (try await id(clinic, "ada@clinic.org"), try await id(clinic, "eve@clinic.org"))
@@ -68,7 +68,7 @@ struct AdminListEditingTests {
     }
 
     @Test(arguments: TestDatabase.all) func eachRowIsRefusedOnItsOwn(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for email in ["ada@clinic.org", "eve@clinic.org"] { _ = try await clinic.signUp(email) }
             let (ada, eve) = (try await id(clinic, "ada@clinic.org"), try await id(clinic, "eve@clinic.org"))
@@ -95,7 +95,7 @@ struct AdminListEditingTests {
     }
 
     @Test(arguments: TestDatabase.all) func casesAndQuotasAreChangedInTheirLists(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let item = try await clinic.makeCase(token)
             var sent = EditedList(try await clinic.page("/admin/cases", as: token))
@@ -124,7 +124,7 @@ struct AdminListEditingTests {
     }
 
     @Test func whatIsNoListIsRefused() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUpAdmin()
             let doctor = try await clinic.signUp()
             let ada = try await id(clinic, "ada@clinic.org")

@@ -15,7 +15,7 @@ struct AdminListTests {
     }
 
     @Test(arguments: TestDatabase.all) func rowsAreFoundAndOrdered(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for patient in ["B-1", "A-2", "C_3"] { _ = try await clinic.makeCase(token, patient: patient) }
             let archived = try #require(try await clinic.ids("cases WHERE patient_id = 'C_3'").first)
@@ -41,7 +41,7 @@ struct AdminListTests {
     }
 
     @Test(arguments: TestDatabase.all) func longListsHavePages(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for number in 100..<153 { _ = try await clinic.makeCase(token, patient: "P\(number)") }
             let first = try await clinic.page("/admin/cases?sort=patientId&search=p1", as: token)
@@ -55,7 +55,7 @@ struct AdminListTests {
     }
 
     @Test(arguments: TestDatabase.all) func choicesAreCountedWhereAsked(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for patient in ["A-1", "A-2", "B-1"] { _ = try await clinic.makeCase(token, patient: patient) }
             let first = try #require(try await clinic.ids("cases WHERE patient_id = 'A-1'").first)
@@ -80,7 +80,7 @@ struct AdminListTests {
     }
 
     @Test(arguments: TestDatabase.all) func datesLeadDownToADay(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let days = ["2024-05-31T23:59:59Z", "2025-02-01T00:00:00Z", "2025-02-28T12:00:00Z", "2025-12-31T23:59:59Z"]
             for (number, day) in days.enumerated() {
@@ -111,7 +111,7 @@ struct AdminListTests {
     }
 
     @Test(arguments: TestDatabase.all) func theWayBackLeadsToTheSameList(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for number in 100..<152 { _ = try await clinic.makeCase(token, patient: "P\(number)") }
             let place = "search=p1&status=created&sort=patientId&page=2"
@@ -148,7 +148,7 @@ struct AdminListTests {
 
     @Test func optionalValuesComeLast() async throws {
         for kind in TestDatabase.all {
-            try await WebClinic.with(kind) { clinic in
+            try await WebFixture.with(kind) { clinic in
                 let token = try await clinic.signUpAdmin()
                 _ = try await clinic.signUp("eve@clinic.org")
                 let eve = try await clinic.ids(

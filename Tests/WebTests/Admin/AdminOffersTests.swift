@@ -10,7 +10,7 @@ import Testing
 struct AdminOffersTests {
     @Test(arguments: TestDatabase.all) func aSignedReportIsRefusedBeforeItIsAnnounced(_ kind: TestDatabase) async throws
     {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             for _ in 0..<2 { _ = try await clinic.makeFinishedCase(token) }
             let reports = try await clinic.ids("reports")
@@ -37,7 +37,7 @@ struct AdminOffersTests {
     }
 
     @Test(arguments: TestDatabase.all) func theLastAdministratorIsNotOfferedToGo(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let root = try #require(try await clinic.ids("users").first)
             let page = try await clinic.page("/admin/users/\(root)", as: token)
@@ -64,7 +64,7 @@ struct AdminOffersTests {
     }
 
     @Test func aSuperuserIsOutOfReach() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUpAdmin()
             _ = try await clinic.signUpAdmin("super@clinic.org")
             try await clinic.database.write {
@@ -80,7 +80,7 @@ struct AdminOffersTests {
     }
 
     @Test func nothingClinicalIsOfferedElsewhere() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let root = try await clinic.signUpAdmin()
             try await clinic.database.write { try $0.execute("UPDATE users SET is_superuser = 1") }
             let stranger = try await clinic.signUpStranger()
@@ -102,7 +102,7 @@ struct AdminOffersTests {
     }
 
     @Test(arguments: TestDatabase.all) func prioritiesAreChosenAndQuotasHaveUnits(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let item = try await clinic.makeCase(token)
             for path in ["/admin/cases/add", "/admin/cases/\(item)/edit", "/admin/cases"] {
@@ -128,7 +128,7 @@ struct AdminOffersTests {
     }
 
     @Test func auditTimesShowSeconds() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUpAdmin()
             let item = try await clinic.makeCase(token)
             for path in ["/admin/audit", "/admin/cases/\(item)/history", "/admin/"] {

@@ -11,7 +11,7 @@ import Testing
 /// Every page of every table, on both databases.
 struct AdminPagesTests {
     @Test(arguments: TestDatabase.all) func everyTableListsFiltersAndSorts(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             _ = try await clinic.makeFinishedCase(token)
             for table in AdminTable.all {
@@ -38,12 +38,12 @@ struct AdminPagesTests {
     }
 
     @Test(arguments: TestDatabase.all) func everyObjectHasItsPages(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             _ = try await clinic.makeFinishedCase(token)
             try await Self.giveFeedback(clinic, token)
             try await Self.addTheRest(clinic, token)
-            let other = try #require(WebClinic.models.find("other")?.id?.string)
+            let other = try #require(WebFixture.models.find("other")?.id?.string)
             #expect(try await clinic.act("models", "activate", on: [other], as: token).status == .seeOther)
             for table in AdminTable.all where !["masks", "invitations", "deleted"].contains(table.name) {
                 let list = try await clinic.page("/admin/\(table.name)", as: token)
@@ -78,7 +78,7 @@ struct AdminPagesTests {
     }
 
     /// An edit of the first report and feedback on its result.
-    private static func giveFeedback(_ clinic: WebClinic, _ token: String) async throws {
+    private static func giveFeedback(_ clinic: WebFixture, _ token: String) async throws {
         let report = try #require(try await clinic.ids("reports").first)
         let edited = try await clinic.post(
             "/admin/reports/\(report)/edit",
@@ -95,7 +95,7 @@ struct AdminPagesTests {
     }
 
     /// A share, an upload in progress, a printed report and a second factor.
-    private static func addTheRest(_ clinic: WebClinic, _ token: String) async throws {
+    private static func addTheRest(_ clinic: WebFixture, _ token: String) async throws {
         _ = try await clinic.signUp()
         let caseID = try #require(try await clinic.ids("cases").first)
         let shared = try await clinic.call(
@@ -117,7 +117,7 @@ struct AdminPagesTests {
         try await addAddendum(clinic, to: report)
     }
 
-    private static func addAddendum(_ clinic: WebClinic, to report: String) async throws {
+    private static func addAddendum(_ clinic: WebFixture, to report: String) async throws {
         let radiologist = try await clinic.signUp("rad@clinic.org", role: "radiologist")
         let path = "/api/reports/\(report)/"
         #expect(try await clinic.call(.get, path, as: radiologist).status == .ok)
@@ -128,7 +128,7 @@ struct AdminPagesTests {
     }
 
     @Test func onlyAdministratorsGetIn() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let paths = ["/admin/"] + AdminTable.all.map { "/admin/\($0.name)" } + ["/admin/cases/add"]
             for path in paths {
                 let place = try #require(try await clinic.call(.get, path).headers[.location])
@@ -152,7 +152,7 @@ struct AdminPagesTests {
     }
 
     @Test(arguments: TestDatabase.all) func anotherInstitutionsObjectsAreUnknown(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let caseID = try await clinic.makeFinishedCase(token)
             let stranger = try await clinic.signUpStranger()
@@ -186,7 +186,7 @@ struct AdminPagesTests {
     }
 
     @Test func hostileTextsStayTexts() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUpAdmin()
             let hostile = "\"><script>alert('1')</script>&{{id}}"
             let made = try await clinic.post(

@@ -12,7 +12,7 @@ struct AdminPasswordTests {
     }
 
     @Test(arguments: TestDatabase.all) func aPasswordIsSet(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let ada = try await clinic.signUp()
             let id = try #require(try await clinic.ids("users WHERE email = 'ada@clinic.org'").first)
@@ -39,7 +39,7 @@ struct AdminPasswordTests {
     }
 
     @Test(arguments: TestDatabase.all) func superusersAndOneselfAreRefused(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let root = try await clinic.signUpAdmin("super@clinic.org")
             try await clinic.database.write {
@@ -59,7 +59,7 @@ struct AdminPasswordTests {
     }
 
     @Test(arguments: TestDatabase.all) func theTrailIsDownloadedByTheCookie(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             _ = try await clinic.makeCase(token)
             let list = try await clinic.page("/admin/audit?type=case&outcome=done&to=2099-01-01&search=x", as: token)

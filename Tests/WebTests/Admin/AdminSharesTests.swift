@@ -9,7 +9,7 @@ import Testing
 /// Shares of cases, related objects on object pages, and links after forms.
 struct AdminSharesTests {
     @Test(arguments: TestDatabase.all) func sharesAreAddedFoundAndDeleted(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let ada = try await clinic.signUp()
             let caseID = try await clinic.makeCase(token)
@@ -49,7 +49,7 @@ struct AdminSharesTests {
     }
 
     @Test(arguments: TestDatabase.all) func aCasesPageShowsWhatHangsOnIt(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let caseID = try await clinic.makeFinishedCase(token)
             let before = try await clinic.entries("image.list")
@@ -71,9 +71,9 @@ struct AdminSharesTests {
     }
 
     @Test(arguments: TestDatabase.all) func longTablesAreCutAndLeadToTheirList(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
-            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             _ = try await clinic.signUp()
             for _ in 0..<11 { _ = try await clinic.call(.post, "/api/users/login/", login) }
             let ada = try #require(try await clinic.ids("users WHERE email = 'ada@clinic.org'").first)
@@ -90,7 +90,7 @@ struct AdminSharesTests {
     }
 
     @Test func peopleOfAnotherInstitutionAreCountedOnly() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUpAdmin()
             try await clinic.database.write { try $0.execute("UPDATE users SET is_superuser = 1") }
             _ = try await clinic.signUpStranger()
@@ -101,7 +101,7 @@ struct AdminSharesTests {
     }
 
     @Test(arguments: TestDatabase.all) func formsGoOn(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUpAdmin()
             let fields = [("patientId", "P1"), ("age", "61"), ("sex", "F")]
             #expect(try await clinic.page("/admin/cases/add", as: token).contains("Add and add another"))

@@ -7,7 +7,7 @@ import Testing
 @testable import Features
 @testable import Web
 
-/// Checks that every call in a test was recorded in the audit trail: `WebClinic` uses it, so that new calls are checked
+/// Checks that every call in a test was recorded in the audit trail: `WebFixture` uses it, so that new calls are checked
 /// as well, and the permission matrix makes all of them.
 final class AuditConformance: Sendable {
     /// Calls that need no entry when they succeed, and why.

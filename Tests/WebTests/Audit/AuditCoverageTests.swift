@@ -9,7 +9,7 @@ import Testing
 /// Every successful call of the API leaves an entry, or is on the list of exceptions.
 @Suite struct AuditCoverageTests {
     @Test func everyCallLeavesItsTrace() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let doctor = try await clinic.signUp()
             let admin = try await clinic.signUpAdmin()
             try await Self.work(clinic, doctor)
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    private static func work(_ clinic: WebClinic, _ doctor: String) async throws {
+    private static func work(_ clinic: WebFixture, _ doctor: String) async throws {
         let first = try await clinic.makeUploadedCase(doctor)
         for path in ["", "images/"] {
             #expect(try await clinic.call(.get, "/api/cases/\(first)/\(path)", as: doctor).status == .ok)
@@ -50,7 +50,7 @@ import Testing
         try await results(clinic, doctor, of: first)
     }
 
-    private static func results(_ clinic: WebClinic, _ doctor: String, of id: String) async throws {
+    private static func results(_ clinic: WebFixture, _ doctor: String, of id: String) async throws {
         let start = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: doctor)
         let task = try #require(start["id"])
         try await clinic.work()
@@ -72,7 +72,7 @@ import Testing
     }
 
     private static func reports(
-        _ clinic: WebClinic, _ doctor: String, of id: String, _ report: String
+        _ clinic: WebFixture, _ doctor: String, of id: String, _ report: String
     ) async throws {
         for path in ["", "traceability/", "export/", "pdfs/", "addenda/"] {
             #expect(try await clinic.call(.get, "/api/reports/\(report)/\(path)", as: doctor).status == .ok)
@@ -87,7 +87,7 @@ import Testing
     }
 
     /// Sharing, invitations and institutions.
-    private static func meet(_ clinic: WebClinic, _ doctor: String, _ admin: String) async throws {
+    private static func meet(_ clinic: WebFixture, _ doctor: String, _ admin: String) async throws {
         let colleague = try await clinic.signUp("colleague@clinic.org")
         let user = try #require(try await clinic.call(.get, "/api/users/profile/", as: colleague)["id"])
         let shares = "/api/cases/\(try await clinic.makeCase(doctor))/shares/"
@@ -114,7 +114,7 @@ import Testing
         #expect(try await clinic.call(.patch, "/api/institutions/\(institution)/", rename, as: admin).status == .ok)
     }
 
-    private static func administer(_ clinic: WebClinic, _ admin: String, _ doctor: String) async throws {
+    private static func administer(_ clinic: WebFixture, _ admin: String, _ doctor: String) async throws {
         let user = try #require(try await clinic.call(.get, "/api/users/profile/", as: doctor)["id"])
         for path in [
             "/api/users/users/", "/api/users/users/\(user)/", "/api/audit/", "/api/audit/export/", "/api/audit/head/",
@@ -123,7 +123,7 @@ import Testing
         }
         let change = #"{"specialty": "Neuroradiology"}"#
         #expect(try await clinic.call(.patch, "/api/users/users/\(user)/", change, as: admin).status == .ok)
-        let other = try #require(WebClinic.models.list().last?.id)
+        let other = try #require(WebFixture.models.list().last?.id)
         let activate = "/api/inference/models/\(other)/activate/"
         #expect(try await clinic.call(.post, activate, as: admin).status == .ok)
         #expect(try await clinic.call(.post, "/api/inference/models/rollback/", as: admin).status == .ok)
@@ -135,16 +135,16 @@ import Testing
         #expect(try await clinic.call(.delete, "/api/users/users/\(id)/", as: admin).status == .ok)
     }
 
-    private static func leave(_ clinic: WebClinic, _ doctor: String) async throws {
+    private static func leave(_ clinic: WebFixture, _ doctor: String) async throws {
         let profile = #"{"specialty": "Radiology"}"#
         #expect(try await clinic.call(.patch, "/api/users/profile/update/", profile, as: doctor).status == .ok)
-        let login = #"{"email": "ada@clinic.org", "password": "\#(WebClinic.password)"}"#
+        let login = #"{"email": "ada@clinic.org", "password": "\#(WebFixture.password)"}"#
         let refresh = try #require(try await clinic.call(.post, "/api/users/login/", login)["refresh"])
         let next = try await clinic.call(.post, "/api/users/refresh/", #"{"refresh": "\#(refresh)"}"#)
         #expect(next.status == .ok)
         let password = "a better horse 2"
         let form = """
-            {"currentPassword": "\(WebClinic.password)", "newPassword": "\(password)", "confirmPassword": "\(password)"}
+            {"currentPassword": "\(WebFixture.password)", "newPassword": "\(password)", "confirmPassword": "\(password)"}
             """
         #expect(
             try await clinic.call(.post, "/api/users/profile/change-password/", form, as: next["access"]).status == .ok)

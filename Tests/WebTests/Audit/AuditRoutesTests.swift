@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct AuditRoutesTests {
     @Test(arguments: TestDatabase.all) func anAdministratorReadsFiltersAndExports(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let doctor = try await clinic.signUp()
             let id = try await clinic.makeCase(doctor)
             #expect(try await clinic.call(.get, "/api/cases/\(id)/", as: doctor).status == .ok)
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func badFiltersAreNamed() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let admin = try await clinic.signUpAdmin()
             let query = "actor=x&outcome=maybe&from=yesterday&to=1&action=\(String(repeating: "a", count: 61))"
             let answer = try await clinic.call(.get, "/api/audit/?\(query)", as: admin)
@@ -51,7 +51,7 @@ import Testing
 
     /// For each kind of denied request: who, what, which object, and in whose trail.
     @Test(arguments: TestDatabase.all) func whatIsRefusedIsRecorded(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let owner = try await clinic.signUp()
             let other = try await clinic.signUp("eve@clinic.org")
             let id = try await clinic.makeUploadedCase(owner)
@@ -93,7 +93,7 @@ import Testing
     @Test(arguments: TestDatabase.all) func whoTriesTooOftenIsRecorded(_ kind: TestDatabase) async throws {
         var settings = SessionSettings()
         settings.throttling = ThrottleSettings(account: 2, address: 100, registrations: 2)
-        try await WebClinic.with(kind, sessions: settings) { clinic in
+        try await WebFixture.with(kind, sessions: settings) { clinic in
             let token = try await clinic.signUp()
             let user = try #require(try await clinic.call(.get, "/api/users/profile/", as: token)["id"])
             func throttled(_ answer: Answer) async throws -> AuditEntry? {
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all) func aSignedAddressThatIsNoGoodIsRecorded(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let owner = try await clinic.signUp()
             let id = try await clinic.makeUploadedCase(owner)
             let images = try await clinic.call(.get, "/api/cases/\(id)/images/", as: owner).list

@@ -17,7 +17,7 @@ struct LimitsTests {
     }
 
     @Test func pagesAreCountedFromOne() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             for (query, status) in [
                 ("page=1&page_size=200", HTTPResponse.Status.ok), ("page=1&page_size=201", .badRequest),
@@ -55,9 +55,9 @@ struct LimitsTests {
 
     /// A list of sign-ins shows what a browser says of itself, and not as much as it likes.
     @Test func aBrowsersNameIsCut() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
-            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             for length in [300, 301, 5000] {
                 let name = String(repeating: "u", count: length)
                 _ = try await clinic.call(.post, "/api/users/login/", login, headers: [.userAgent: name])
@@ -71,7 +71,7 @@ struct LimitsTests {
     }
 
     @Test func anUploadInPartsHasALength() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let id = try await clinic.makeCase(token)
             func begin(_ size: Int64) async throws -> Answer {
@@ -81,9 +81,9 @@ struct LimitsTests {
                         .tusResumable: "1.0.0", .uploadLength: String(size), .uploadMetadata: "modality dDFjZQ==",
                     ])
             }
-            #expect(try await begin(WebClinic.uploadLimit + 1).status == .contentTooLarge)
+            #expect(try await begin(WebFixture.uploadLimit + 1).status == .contentTooLarge)
             for size in [0, -1] as [Int64] { #expect(try await begin(size).status == .badRequest) }
-            let begun = try await begin(WebClinic.uploadLimit)
+            let begun = try await begin(WebFixture.uploadLimit)
             #expect(begun.status == .created)
             let path = try #require(begun.headers[.location])
             for (offset, status) in [

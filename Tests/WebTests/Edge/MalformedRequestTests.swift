@@ -157,7 +157,7 @@ struct MalformedRequestTests {
     }
 
     @Test func whatIsTooLongIsToldTheLimit() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let form = "email=" + String(repeating: "a", count: 20_000)
             for path in ["/api/users/login/", "/api/users/register/", "/api/users/refresh/", "/api/users/logout/"] {
                 let refused = try await clinic.call(.post, path, form)
@@ -175,12 +175,12 @@ struct MalformedRequestTests {
             #expect(refused.status == .contentTooLarge && refused.text.contains("1 MiB"))
             let id = try await clinic.makeCase(token)
             let file = try await clinic.upload(
-                Data(count: Int(WebClinic.uploadLimit) + 1), "t1", to: id, as: token)
+                Data(count: Int(WebFixture.uploadLimit) + 1), "t1", to: id, as: token)
             #expect(file.status == .contentTooLarge && file.text.contains("4 MiB"), "\(file.text)")
             let parts = try await clinic.call(
                 .post, "/api/cases/\(id)/uploads/", as: token,
                 headers: [
-                    .tusResumable: "1.0.0", .uploadLength: "\(WebClinic.uploadLimit + 1)",
+                    .tusResumable: "1.0.0", .uploadLength: "\(WebFixture.uploadLimit + 1)",
                     .uploadMetadata: "modality dDFjZQ==",
                 ])
             #expect(parts.status == .contentTooLarge && parts.text.contains("4 MiB"), "\(parts.text)")
@@ -188,7 +188,7 @@ struct MalformedRequestTests {
     }
 
     @Test func aLongDocumentIsDecodedElsewhere() async throws {
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
             let notes = String(repeating: "ä", count: 20_000)
             let made = try await clinic.call(

@@ -14,16 +14,16 @@ struct FileGrantTests {
         return "\(parts.path)?\(parts.query ?? "")"
     }
 
-    private static func status(_ path: String, _ clinic: WebClinic) async throws -> HTTPResponse.Status {
+    private static func status(_ path: String, _ clinic: WebFixture) async throws -> HTTPResponse.Status {
         try await clinic.call(.get, path).status
     }
 
-    private static func userID(_ token: String, _ clinic: WebClinic) async throws -> String {
+    private static func userID(_ token: String, _ clinic: WebFixture) async throws -> String {
         try #require(try await clinic.call(.get, "/api/users/profile/", as: token)["id"])
     }
 
     /// The URLs of a case for `token`: paths of an image, a result file and a PDF.
-    private static func paths(_ id: String, as token: String, _ clinic: WebClinic) async throws -> [String] {
+    private static func paths(_ id: String, as token: String, _ clinic: WebFixture) async throws -> [String] {
         let images = try await clinic.call(.get, "/api/cases/\(id)/images/", as: token)
         let result = try await clinic.call(.get, "/api/cases/\(id)/segmentation/", as: token)
         let masks = try #require(result.object["mask_files"] as? [[String: Any]])
@@ -37,7 +37,7 @@ struct FileGrantTests {
         return try addresses.map(Self.path)
     }
 
-    private static func finishedCase(_ owner: String, _ clinic: WebClinic) async throws -> String {
+    private static func finishedCase(_ owner: String, _ clinic: WebFixture) async throws -> String {
         let id = try await clinic.makeUploadedCase(owner)
         let start = try await clinic.call(.post, "/api/inference/", "{\"caseId\": \"\(id)\"}", as: owner)
         #expect(start.status == .accepted)
@@ -46,7 +46,7 @@ struct FileGrantTests {
     }
 
     @Test(arguments: TestDatabase.all) func anAddressEndsWithTheShare(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let owner = try await clinic.signUp()
             let colleague = try await clinic.signUp("grace@clinic.org")
             let id = try await Self.finishedCase(owner, clinic)
@@ -67,10 +67,10 @@ struct FileGrantTests {
     }
 
     @Test(arguments: TestDatabase.all) func anAddressEndsWithTheSignIn(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let owner = try await clinic.signUp()
             let id = try await Self.finishedCase(owner, clinic)
-            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebClinic.password)\"}"
+            let login = "{\"email\": \"ada@clinic.org\", \"password\": \"\(WebFixture.password)\"}"
             let second = try await clinic.call(.post, "/api/users/login/", login)
             let paths = try await Self.paths(id, as: try #require(second["access"]), clinic)
             for path in paths { #expect(try await Self.status(path, clinic) == .ok) }
@@ -88,7 +88,7 @@ struct FileGrantTests {
     }
 
     @Test(arguments: TestDatabase.all) func anAddressEndsWithTheAccount(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let admin = try await clinic.signUpAdmin()
             let owner = try await clinic.signUp()
             let id = try await Self.finishedCase(owner, clinic)
@@ -107,7 +107,7 @@ struct FileGrantTests {
     /// Researchers only see completed cases.
     @Test(arguments: TestDatabase.all) func aResearchersAddressEndsWithTheCompletion(_ kind: TestDatabase) async throws
     {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let owner = try await clinic.signUp()
             let researcher = try await clinic.signUp("grace@clinic.org", role: "researcher")
             let id = try await Self.finishedCase(owner, clinic)

@@ -10,7 +10,7 @@ import Testing
 struct FileRedirectTests {
     private static let bucket = "https://bucket.example/"
 
-    private static func uploaded(_ clinic: WebClinic) async throws -> (path: String, bytes: Data) {
+    private static func uploaded(_ clinic: WebFixture) async throws -> (path: String, bytes: Data) {
         let token = try await clinic.signUp()
         let image = HeadPhantom.nifti()
         let answer = try await clinic.upload(image, "t1ce", to: try await clinic.makeCase(token), as: token)
@@ -19,7 +19,7 @@ struct FileRedirectTests {
     }
 
     @Test func theBytesAreAtTheAddress() async throws {
-        try await WebClinic.with(.sqlite, on: .bucket, bucketAddress: Self.bucket) { clinic in
+        try await WebFixture.with(.sqlite, on: .bucket, bucketAddress: Self.bucket) { clinic in
             let (path, image) = try await Self.uploaded(clinic)
             // A client repeats its range at the new address.
             for headers in [[:], [.range: "bytes=0-3"]] as [HTTPFields] {
@@ -39,7 +39,7 @@ struct FileRedirectTests {
     }
 
     @Test func whatNeedsNoBytesIsAnsweredHere() async throws {
-        try await WebClinic.with(.sqlite, on: .bucket, bucketAddress: Self.bucket) { clinic in
+        try await WebFixture.with(.sqlite, on: .bucket, bucketAddress: Self.bucket) { clinic in
             let (path, image) = try await Self.uploaded(clinic)
             let head = try await clinic.call(.head, path)
             #expect(head.status == .ok && head.headers[.contentLength] == String(image.count))

@@ -10,7 +10,7 @@ import Testing
 
 struct OperationsRoutesTests {
     @Test(arguments: TestDatabase.all) func tellsWhichPartFails(_ kind: TestDatabase) async throws {
-        try await WebClinic.with(kind) { clinic in
+        try await WebFixture.with(kind) { clinic in
             let sound = try await clinic.call(.get, "/api/health/status/")
             #expect(sound.status == .ok && sound["status"] == "healthy")
             #expect(
@@ -30,11 +30,11 @@ struct OperationsRoutesTests {
 
     @Test func metricsNeedTheTokenOrThisMachine() async throws {
         // In-process requests have no address, so they are not local.
-        try await WebClinic.with(.sqlite) { clinic in
+        try await WebFixture.with(.sqlite) { clinic in
             let answer = try await clinic.call(.get, "/metrics")
             #expect(answer.status == .notFound)
         }
-        try await WebClinic.with(.sqlite, settings: { $0.metricsToken = "a token of some length" }) { clinic in
+        try await WebFixture.with(.sqlite, settings: { $0.metricsToken = "a token of some length" }) { clinic in
             for wrong in [nil, "a token of some lengtH", "a token", ""] {
                 let answer = try await clinic.call(.get, "/metrics", as: wrong)
                 #expect(answer.status == .unauthorized)
@@ -82,7 +82,7 @@ struct OperationsRoutesTests {
 
     @Test(arguments: TestDatabase.all) func countsByPatternAndNeverByPath(_ kind: TestDatabase) async throws {
         let token = "a token of some length"
-        try await WebClinic.with(kind, settings: { $0.metricsToken = token }) { clinic in
+        try await WebFixture.with(kind, settings: { $0.metricsToken = token }) { clinic in
             let doctor = try await clinic.signUp()
             let item = try await clinic.makeCase(doctor)
             for _ in 0..<3 { _ = try await clinic.call(.get, "/api/cases/\(item)/?_=Mustermann", as: doctor) }

@@ -11,7 +11,8 @@ struct LogTests {
     /// At the most talkative level, through every way in which text comes in, and the work that follows.
     @Test(.enabled(if: Program.hasModel, "no model package")) func noLogHoldsWhatIsAPatients() async throws {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(in: folder, environment: ["LOG_LEVEL": "trace", "LOG_FORMAT": "json"])
+            let site = try await ServerFixture.open(
+                in: folder, environment: ["LOG_LEVEL": "trace", "LOG_FORMAT": "json"])
             let password = "a long enough pass phrase"
             let account = """
                 {"email": "ada@example.org", "password": "\(password)", "confirm_password": "\(password)",
@@ -56,7 +57,7 @@ struct LogTests {
 
     @Test func aFullLogIsPutAsideAndOldOnesGo() async throws {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(
+            let site = try await ServerFixture.open(
                 in: folder, arguments: ["serve", "--without-worker"],
                 environment: ["LOG_MAX_BYTES": "10000", "LOG_KEEP": "2", "LOG_FORMAT": "text"])
             // A line of more than 100 bytes each.

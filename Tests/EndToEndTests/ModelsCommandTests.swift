@@ -5,7 +5,7 @@ import Testing
 /// `neuroai models`, as operators use it.
 @Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))
 struct ModelsCommandTests {
-    private struct Site {
+    private struct ServerFixture {
         let folder: URL
         var root: URL { folder.appendingPathComponent("models") }
 
@@ -34,7 +34,7 @@ struct ModelsCommandTests {
 
     @Test func aPackageIsActivatedAndRolledBack() async throws {
         try await TemporaryFolder.with { folder in
-            let site = Site(folder: folder)
+            let site = ServerFixture(folder: folder)
             try site.addPackage()
             #expect(try await site.models("list", "--folder", site.root.path).said.contains("9.9.9"))
             let nothing = try await site.models("rollback")
@@ -50,7 +50,7 @@ struct ModelsCommandTests {
 
     @Test func anImportSaysWhatIsWrongAndLeavesNothing() async throws {
         try await TemporaryFolder.with { folder in
-            let site = Site(folder: folder)
+            let site = ServerFixture(folder: folder)
             let missing = try await site.models("import", folder.appendingPathComponent("mome_plus.pth").path)
             #expect(missing.code == 65 && missing.said.contains("There is nothing at"))
             let unnamed = try await site.models("import", folder.path, "--name", "../up")

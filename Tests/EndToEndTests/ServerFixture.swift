@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The built server in a folder of its own, reached over a real socket.
-struct Site: Sendable {
+struct ServerFixture: Sendable {
     let folder: URL
     let port: Int
     private let server: RunningProgram
@@ -12,7 +12,7 @@ struct Site: Sendable {
     /// Starts the server and waits until it answers.
     static func open(
         in folder: URL, arguments: [String] = ["serve"], environment: [String: String] = [:]
-    ) async throws -> Site {
+    ) async throws -> ServerFixture {
         let port = Int.random(in: 40_000...46_000)
         let own = [
             "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
@@ -20,7 +20,7 @@ struct Site: Sendable {
         ]
         let server = try Program.start(
             arguments, environment: own.merging(environment) { $1 }, log: folder.appendingPathComponent("said"))
-        let site = Site(folder: folder, port: port, server: server)
+        let site = ServerFixture(folder: folder, port: port, server: server)
         let isUp = await eventually { (try? await site.call("GET", "/api/health/"))?.status == 200 }
         try #require(isUp, "\(site.said)")
         return site

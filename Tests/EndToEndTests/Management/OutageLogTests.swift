@@ -11,7 +11,7 @@ struct OutageLogTests {
             let site = try await PostgresServer.withFreshDatabase { address in
                 let user = "\(address.user):\(address.password)"
                 let url = "postgresql://\(user)@\(address.host):\(address.port)/\(address.database)"
-                let site = try await Site.open(in: folder, environment: ["DATABASE_URL": url])
+                let site = try await ServerFixture.open(in: folder, environment: ["DATABASE_URL": url])
                 #expect(await eventually { site.said.contains("worker started") }, "\(site.said)")
                 return site
             }

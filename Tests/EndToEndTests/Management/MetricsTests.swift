@@ -24,7 +24,7 @@ struct MetricsTests {
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: python), "no Python peers: run scripts/bootstrap"))
     func prometheusReadsThem() async throws {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(in: folder, arguments: ["serve", "--without-worker"])
+            let site = try await ServerFixture.open(in: folder, arguments: ["serve", "--without-worker"])
             #expect(try await site.call("GET", "/api/health/status/").status == 200)
             let answer = try await site.call("GET", "/metrics")
             #expect(answer.status == 200)

@@ -9,7 +9,7 @@ import Testing
 @testable import Web
 
 /// Two institutions with a user in every role, a superuser and a colleague, each with a completed case.
-struct MatrixWorld: Sendable {
+struct PermissionMatrixFixture: Sendable {
     /// A user with the user's objects.
     struct Member: Sendable {
         let user: UserID
@@ -51,7 +51,7 @@ struct MatrixWorld: Sendable {
         var file: ResultFile?
     }
 
-    let clinic: WebClinic
+    let clinic: WebFixture
     let homes: [InstitutionID]
     private(set) var members: [InstitutionID: [Role: Member]] = [:]
     private(set) var superusers: [InstitutionID: Member] = [:]
@@ -59,7 +59,7 @@ struct MatrixWorld: Sendable {
     /// Users whose case and account have been deleted.
     private(set) var departed: [InstitutionID: Member] = [:]
 
-    init(_ clinic: WebClinic) async throws {
+    init(_ clinic: WebFixture) async throws {
         self.clinic = clinic
         let other = InstitutionID()
         homes = [InstitutionID.default, other]
@@ -105,10 +105,10 @@ struct MatrixWorld: Sendable {
             role: role, institution: "", specialty: "", phoneNumber: "", isEmailVerified: false,
             createdAt: .now, updatedAt: .now)
         user.isSuperuser = isSuperuser
-        let hash = try await sessions.hasher.hash(WebClinic.password)
+        let hash = try await sessions.hasher.hash(WebFixture.password)
         try await clinic.database.write { [user] in try UserStore($0).insert(user, passwordHash: hash) }
         let signedIn = try await sessions.login(
-            email: user.email, password: WebClinic.password, origin: RequestOrigin())
+            email: user.email, password: WebFixture.password, origin: RequestOrigin())
         let token = signedIn.tokens.access
         let session = try await sessions.authenticate(token, origin: RequestOrigin()).session
         return Member(
@@ -150,7 +150,7 @@ struct MatrixWorld: Sendable {
     }
 
     /// Replaces every member by the result of `body`.
-    private mutating func change(_ body: (MatrixWorld, Member) async throws -> Member) async throws {
+    private mutating func change(_ body: (PermissionMatrixFixture, Member) async throws -> Member) async throws {
         for home in homes {
             for role in Role.allCases {
                 let member = try await body(self, try #require(members[home]?[role]))
@@ -167,7 +167,7 @@ struct MatrixWorld: Sendable {
 
     private func begin(_ member: Member, _ image: [UInt8]) async throws -> Member {
         let id = try await makeCase(member)
-        var file = try await clinic.services.images.receive(limit: WebClinic.uploadLimit)
+        var file = try await clinic.services.images.receive(limit: WebFixture.uploadLimit)
         try await file.append(image)
         _ = try await clinic.services.images.add(
             member.author, case: id, modality: .t1ce, filename: "t1ce.nii", file: try await file.finish())

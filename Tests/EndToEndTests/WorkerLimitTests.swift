@@ -11,7 +11,7 @@ import Testing
 struct WorkerLimitTests {
     @Test func aJobThatNeedsTooMuchMemoryFailsWithThatReason() async throws {
         try await TemporaryFolder.with { folder in
-            let clinic = try await KillClinic(folder)
+            let clinic = try await CrashFixture(folder)
             let task = try await clinic.startedTask(series: Self.large())
             var worker: RunningProgram?
             var last: WorkerID?
@@ -36,7 +36,7 @@ struct WorkerLimitTests {
 
     @Test func aWorkerGoesBeforeTheServerAndMayTakeSoMuch() async throws {
         try await TemporaryFolder.with { folder in
-            let clinic = try await KillClinic(folder)
+            let clinic = try await CrashFixture(folder)
             let worker = try clinic.worker(WorkerID(), after: nil, environment: ["WORKER_MEMORY_LIMIT": "2G"])
             #expect(await eventually { clinic.journal.contains("worker started") }, "\(clinic.journal)")
             let score = try String(contentsOfFile: "/proc/\(worker.pid)/oom_score_adj", encoding: .utf8)

@@ -11,7 +11,7 @@ import Testing
 
 /// A small hospital on one database: a doctor with a case with two series, and a worker with a stand-in for the
 /// network.
-struct Ward: Sendable {
+struct SegmentationFixture: Sendable {
     let database: any Database
     let blobs: any BlobStore
     let folder: URL
@@ -22,7 +22,8 @@ struct Ward: Sendable {
 
     /// Runs `body` in a fresh ward.
     static func with(
-        _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk, _ body: @Sendable (Ward) async throws -> Void
+        _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk,
+        _ body: @Sendable (SegmentationFixture) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
@@ -30,7 +31,8 @@ struct Ward: Sendable {
                 let files = folder.appendingPathComponent("blobs")
                 try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
                 let store = try TestBlobs(blobs, in: files).store
-                let ward = Ward(database: database, blobs: store, folder: folder, doctor: doctor, caseID: ID())
+                let ward = SegmentationFixture(
+                    database: database, blobs: store, folder: folder, doctor: doctor, caseID: ID())
                 try await ward.addCase(ward.caseID, of: doctor)
                 try await body(ward)
             }
@@ -44,7 +46,7 @@ struct Ward: Sendable {
         try await database.write { connection in
             try connection.execute(
                 """
-                INSERT INTO institutions (id, name, created_at) VALUES (\(institution), 'Clinic', 0)
+                INSERT INTO institutions (id, name, created_at) VALUES (\(institution), 'FeaturesFixture', 0)
                 ON CONFLICT (id) DO NOTHING
                 """)
             try connection.execute(
@@ -101,14 +103,14 @@ struct Ward: Sendable {
     /// A worker with `pipeline`, which runs after a check that the series exist.
     func runner(
         policy: JobPolicy = JobFixture.policy,
-        _ pipeline: @escaping SegmentationEngine.Run = Ward.standIn
+        _ pipeline: @escaping SegmentationEngine.Run = SegmentationFixture.standIn
     ) -> JobRunner {
         JobRunner(queue: queue(policy: policy, pipeline), worker: WorkerID(), logger: JobFixture.logger)
     }
 
     func queue(
         policy: JobPolicy = JobFixture.policy, others: [JobHandler] = [],
-        _ pipeline: @escaping SegmentationEngine.Run = Ward.standIn
+        _ pipeline: @escaping SegmentationEngine.Run = SegmentationFixture.standIn
     ) -> JobQueue {
         let segment = SegmentCaseJob(
             database: database, blobs: blobs,

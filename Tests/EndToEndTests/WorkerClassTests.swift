@@ -29,7 +29,7 @@ struct WorkerClassTests {
 
     @Test func anInteractiveWorkerNeedsNoModelAndLeavesSegmentationsAlone() async throws {
         try await TemporaryFolder.with { folder in
-            let clinic = try await KillClinic(folder)
+            let clinic = try await CrashFixture(folder)
             let task = try await clinic.startedTask()
             let worker = try clinic.worker(
                 WorkerID(), after: nil, arguments: ["--classes", "interactive", "--slots", "2"],
@@ -46,7 +46,7 @@ struct WorkerClassTests {
     /// A fault in native imaging code must not reach somebody's score.
     @Test func interactiveJobsHaveAProcessOfTheirOwnThatGoesWithTheWorker() async throws {
         try await TemporaryFolder.with { folder in
-            let clinic = try await KillClinic(folder)
+            let clinic = try await CrashFixture(folder)
             let worker = try clinic.worker(WorkerID(), after: nil)
             #expect(
                 await eventually { (try? await clinic.served()) == ["imaging", "interactive"] }, "\(clinic.journal)")

@@ -9,7 +9,7 @@ import Testing
 @testable import Web
 
 /// Helpers for tests of the administration pages.
-extension WebClinic {
+extension WebFixture {
     /// An administrator of another institution with an access token.
     func signUpStranger(_ email: String = "root@other.org") async throws -> String {
         let institution = InstitutionID()

@@ -2,7 +2,7 @@ import Foundation
 import Kernel
 
 /// The response to a request, replayed when it is repeated.
-package struct StoredAnswer: Codable, Sendable, Equatable {
+package struct StoredResponse: Codable, Sendable, Equatable {
     package let status: Int
     package let contentType: String?
     package let location: String?
@@ -24,7 +24,7 @@ package struct AnsweredObjects: Sendable, Equatable {
     package var reports: Set<ID<Report>> = []
 
     /// The objects in the response itself.
-    package init(_ answer: StoredAnswer) throws {
+    package init(_ answer: StoredResponse) throws {
         struct Names: Decodable {
             let caseId: String?
             let reportId: String?

@@ -9,7 +9,7 @@ import Testing
 @testable import Kernel
 
 /// The whole service without HTTP on a new database: accounts, cases, uploads, audit, and a clock controlled by tests.
-struct Clinic: Sendable {
+struct FeaturesFixture: Sendable {
     let database: any Database
     let blobs: any BlobStore
     let stored: TestBlobs
@@ -25,12 +25,12 @@ struct Clinic: Sendable {
 
     static func with(
         _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk, settings: SessionSettings = SessionSettings(),
-        _ body: @escaping @Sendable (Clinic) async throws -> Void
+        _ body: @escaping @Sendable (FeaturesFixture) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
                 let stored = try TestBlobs(blobs, in: folder)
-                try await body(try await Clinic(database: database, stored: stored, settings: settings))
+                try await body(try await FeaturesFixture(database: database, stored: stored, settings: settings))
             }
         }
     }

@@ -23,7 +23,7 @@ struct LiveClinic: Sendable {
         try await TestDatabase.sqlite.with { database in
             try await TemporaryFolder.with { folder in
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
-                let services = try await WebClinic.services(
+                let services = try await WebFixture.services(
                     database, blobs, (SessionSettings(), AccountSettings()), change)
                 let log = LogRecord()
                 var logger = Logger(label: "test") { _ in RecordingLogHandler(record: log) }

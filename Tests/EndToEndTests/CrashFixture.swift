@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A small clinic in one folder: a database, a file store and a doctor whose cases are phantoms.
-struct KillClinic {
+struct CrashFixture {
     let database: any Database
     private let blobs: DiskBlobStore
     private let folder: URL

@@ -9,9 +9,11 @@ struct ShutdownTests {
         "POST /api/users/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"
 
     /// A server with a request that is never sent to its end.
-    private static func withBusyServer(timeout: Int, _ body: @Sendable (Site) async throws -> Void) async throws {
+    private static func withBusyServer(timeout: Int, _ body: @Sendable (ServerFixture) async throws -> Void)
+        async throws
+    {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(
+            let site = try await ServerFixture.open(
                 in: folder, arguments: ["serve", "--without-worker"],
                 environment: ["SHUTDOWN_TIMEOUT": String(timeout), "CLIENT_TIMEOUT": "3600"])
             let client = try RawConnection(UInt16(site.port))

@@ -15,7 +15,7 @@ import Testing
 @testable import Web
 
 /// The whole service with its routes, in process, on a new database with real files.
-struct WebClinic: Sendable {
+struct WebFixture: Sendable {
     let client: any TestClientProtocol
     let database: any Database
     let blobs: any BlobStore
@@ -32,7 +32,7 @@ struct WebClinic: Sendable {
         _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk, bucketAddress: String? = nil,
         settings change: @escaping @Sendable (inout WebSettings) -> Void = { _ in },
         sessions: SessionSettings = SessionSettings(), accounts: AccountSettings = AccountSettings(),
-        _ body: @escaping @Sendable (WebClinic) async throws -> Void
+        _ body: @escaping @Sendable (WebFixture) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
@@ -47,7 +47,7 @@ struct WebClinic: Sendable {
                 logger.logLevel = .critical
                 try await Application(router: services.router(), logger: logger).test(.router) { client in
                     try await body(
-                        WebClinic(
+                        WebFixture(
                             client: client, database: database, blobs: stored.store, stored: stored, services: services,
                             conformance: conformance, audit: audit, folder: folder))
                 }

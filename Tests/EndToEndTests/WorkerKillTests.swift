@@ -13,7 +13,7 @@ import Testing
         .enabled(if: Program.hasModel, "no model package: name one by SEGMENTATION_MODEL_PATH"))
     func twentyKillsLoseNoJobAndMakeNoSecondResult() async throws {
         try await TemporaryFolder.with { folder in
-            let clinic = try await KillClinic(folder)
+            let clinic = try await CrashFixture(folder)
             var tasks: [InferenceTask] = []
             for _ in 1...6 { tasks.append(try await clinic.startedTask()) }
             // The first is killed in the midst of a job. How long it needed for that depends on the machine and on what else runs
@@ -45,7 +45,7 @@ import Testing
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func aSignalledWorkerReleasesItsJobAndGoes() async throws {
         try await TemporaryFolder.with { folder in
-            let clinic = try await KillClinic(folder)
+            let clinic = try await CrashFixture(folder)
             let task = try await clinic.startedTask()
             let worker = try clinic.worker(WorkerID(), after: nil)
             try await clinic.wait(for: task.id, within: .seconds(60)) { $0.status == .running }

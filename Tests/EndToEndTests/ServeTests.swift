@@ -39,7 +39,7 @@ import Testing
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func replacesAWorkerThatHangs() async throws {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(in: folder)
+            let site = try await ServerFixture.open(in: folder)
             #expect(await eventually { Program.children(of: site.pid).count == 1 }, "\(site.said)")
             let first = try #require(Program.children(of: site.pid).first)
             kill(first, SIGSTOP)
@@ -57,7 +57,7 @@ import Testing
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func aWorkerThatDoesNotStopIsKilled() async throws {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(in: folder, environment: ["SHUTDOWN_TIMEOUT": "20"])
+            let site = try await ServerFixture.open(in: folder, environment: ["SHUTDOWN_TIMEOUT": "20"])
             #expect(await eventually { Program.children(of: site.pid).count == 1 }, "\(site.said)")
             let worker = try #require(Program.children(of: site.pid).first)
             kill(worker, SIGSTOP)
@@ -71,7 +71,7 @@ import Testing
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func endsWithAFailureWhereAPartDies() async throws {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(in: folder, arguments: ["serve", "--without-worker"])
+            let site = try await ServerFixture.open(in: folder, arguments: ["serve", "--without-worker"])
             let log = folder.appendingPathComponent("second")
             let second = try Program.start(
                 ["serve"],
@@ -97,7 +97,7 @@ import Testing
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func settingsAreTakenInTheirUnits() async throws {
         try await TemporaryFolder.with { folder in
-            let site = try await Site.open(
+            let site = try await ServerFixture.open(
                 in: folder, environment: ["FILE_URL_LIFETIME": "2", "INSTITUTION_QUOTA": "0"])
             let account = """
                 {"email": "ada@example.org", "password": "a long enough pass phrase", "first_name": "Ada",

@@ -9,7 +9,7 @@ import Testing
 /// `neuroai audit`, as operators and auditors use it.
 @Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct AuditCommandTests {
-    private struct Site {
+    private struct ServerFixture {
         let folder: URL
         let home = InstitutionID.default
         var file: String { folder.appendingPathComponent("db.sqlite3").path }
@@ -51,7 +51,7 @@ struct AuditCommandTests {
 
     @Test func aManipulationEndsTheCommandAndIsNamed() async throws {
         try await TemporaryFolder.with { folder in
-            let site = Site(folder: folder)
+            let site = ServerFixture(folder: folder)
             #expect(try await site.audit("verify").code == 0)
             try await site.write("case.read", "case.update", "case.delete")
             let waiting = try await site.audit("verify")
@@ -79,7 +79,7 @@ struct AuditCommandTests {
     @Test(.enabled(if: Peer.isThere, "no python3"))
     func anExportIsVerifiedWithoutUs() async throws {
         try await TemporaryFolder.with { folder in
-            let site = Site(folder: folder)
+            let site = ServerFixture(folder: folder)
             #expect(try await site.audit("verify").code == 0)
             try await site.write("case.read", "case.update", "case.delete")
             #expect(try await site.audit("seal").code == 0)
