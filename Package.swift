@@ -24,7 +24,7 @@ let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", packa
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
-/// Loops over voxels are ten and more times slower unoptimised, and tests and journeys spend most of their time in them.
+/// Loops over voxels are ten and more times slower unoptimised, and tests spend most of their time in them.
 let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let targets: [Target] = [
