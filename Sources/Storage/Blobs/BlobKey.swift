@@ -1,6 +1,7 @@
 import Foundation
 
-/// Names one stored file: a lower-case UUID of ours, so that a path is never made from a client's text.
+/// Identifies a stored file: a lower-case UUID that the server generates, so that client text never becomes part of a
+/// path.
 package struct BlobKey: Hashable, Sendable, SQLConvertible, CustomStringConvertible {
     package let string: String
 
@@ -8,13 +9,13 @@ package struct BlobKey: Hashable, Sendable, SQLConvertible, CustomStringConverti
         string = UUID().uuidString.lowercased()
     }
 
-    /// Nil where `text` is not a UUID.
+    /// Returns `nil` if `text` is not a UUID.
     package init?(_ text: String) {
         guard let uuid = UUID(uuidString: text) else { return nil }
         string = uuid.uuidString.lowercased()
     }
 
-    /// - Parameter text: a UUID in lower case with its hyphens.
+    /// - Parameter text: a hyphenated UUID in lower case.
     package init(canonical text: String) {
         string = text
     }
@@ -28,10 +29,10 @@ package struct BlobKey: Hashable, Sendable, SQLConvertible, CustomStringConverti
     package var description: String { string }
 }
 
-/// Some of a store's keys.
+/// One page of a store's keys.
 package struct BlobKeyPage: Sendable {
     package let keys: [BlobKey]
-    /// Where the next page begins, in the store's own words; nil after the last one.
+    /// The cursor of the next page, in the store's own format; `nil` on the last page.
     package let next: String?
 
     package init(keys: [BlobKey], next: String?) {
@@ -40,11 +41,12 @@ package struct BlobKeyPage: Sendable {
     }
 }
 
-/// A store's keys page by page; each is fetched when the one before is done with. A page may be empty.
+/// A store's keys, page by page. Each page is fetched only after the previous one has been consumed. A page may be
+/// empty.
 package struct BlobKeyPages: AsyncSequence, Sendable {
     package typealias Fetch = @Sendable (_ cursor: String?) async throws -> BlobKeyPage
 
-    /// As many as object stores list at most.
+    /// The maximum page size of common object stores.
     package static let defaultLimit = 1000
 
     private let fetch: Fetch

@@ -1,47 +1,50 @@
 import Foundation
 
-/// Files that only grow and go: written once, read often, never changed. At home on disk; elsewhere an object store.
+/// Immutable files: written once, read often, then deleted. Stored on disk by default, or in an object store.
 ///
-/// A file is staged, looked at, committed, and only then named by a row; what no row names is swept after a while. Nobody but the
-/// store knows where the bytes are: who needs them as a file gets one for as long as a closure runs.
+/// A file is staged, inspected, committed, and only then referenced by a database row; unreferenced files are swept
+/// later. Only the store knows where the bytes are: callers that need a local file get one for the duration of a
+/// closure.
 package protocol BlobStore: Sendable {
-    /// Begins a file of at most `limit` bytes.
+    /// Starts a file of at most `limit` bytes.
     func stage(limit: Int64) async throws -> any BlobWriter
-    /// Keeps a staged file under its key; once this returns it survives a loss of power. Again for the same file it is no error, so
-    /// that a caller without an answer may repeat it.
+    /// Stores a staged file permanently under its key; when this returns, the file survives a power failure.
+    /// Idempotent, so that callers can retry if they got no response.
     func commit(_ staged: StagedBlob) async throws
-    /// Calls `body` with a file of a committed blob's bytes, only to be read and only until `body` returns.
+    /// Calls `body` with a local, read-only file that holds the bytes of a committed blob. It is valid until `body`
+    /// returns.
     func withFile<T: Sendable>(_ key: BlobKey, _ body: (URL) async throws -> T) async throws -> T
-    /// The same for a staged file.
+    /// Calls `body` with a local, read-only file that holds the bytes of a staged file. It is valid until `body`
+    /// returns.
     func withFile<T: Sendable>(_ staged: StagedBlob, _ body: (URL) async throws -> T) async throws -> T
-    /// The bytes in chunks, or those of `range` cut to the file's length.
+    /// The bytes in chunks. `range` is clamped to the file's length.
     func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error>
-    /// How a client gets the bytes, or those of `range`: from us, or from where the store keeps them.
+    /// How a client gets the bytes, or those in `range`: from this server or directly from the store.
     func deliver(_ key: BlobKey, range: Range<Int64>?, as download: DownloadDescription) async throws -> BlobDelivery
-    /// Removes a blob or a staged file; one that is not there is no error.
+    /// Deletes a blob or a staged file. Does nothing if it does not exist.
     func delete(_ key: BlobKey) async throws
-    /// At most `limit` blobs and staged files that were last written before `time`, from where the page before ended. A file may
-    /// show late, and one that has gone may still show.
+    /// Up to `limit` blobs and staged files last written before `time`, starting after `cursor`. The listing may be
+    /// eventually consistent: new files can be missing and deleted ones still listed.
     func keys(writtenBefore time: Timestamp, after cursor: String?, limit: Int) async throws -> BlobKeyPage
-    /// Files that arrive in parts.
+    /// Resumable uploads in progress.
     var partials: any PartialBlobs { get }
 }
 
-/// Receives one file piece by piece; what is neither finished nor abandoned goes with the writer.
+/// Writes one file chunk by chunk. A file that is neither finished nor abandoned is deleted with the writer.
 package protocol BlobWriter: Sendable {
-    /// - Throws: `BlobError.tooLarge` as soon as the limit is passed.
+    /// - Throws: `BlobError.tooLarge` as soon as the limit is exceeded.
     func append(_ chunk: Data) async throws
-    /// Puts everything where it outlives the process.
+    /// Makes all bytes durable.
     func finish() async throws -> StagedBlob
     func abandon() async
 }
 
-/// A file that is wholly received, but not yet kept.
+/// A file that has been received completely but not committed.
 package struct StagedBlob: Sendable {
     package let key: BlobKey
-    /// Bytes.
+    /// Size in bytes.
     package let size: Int64
-    /// Hexadecimal SHA-256 of the bytes.
+    /// SHA-256 of the bytes, in hexadecimal.
     package let sha256: String
 
     package init(key: BlobKey, size: Int64, sha256: String) {
@@ -51,7 +54,7 @@ package struct StagedBlob: Sendable {
     }
 }
 
-/// What a client is told of a file that it downloads, from wherever.
+/// The headers that describe a download, regardless of where it is served from.
 package struct DownloadDescription: Sendable, Equatable {
     package let filename: String
     package let mediaType: String
@@ -65,19 +68,19 @@ package struct DownloadDescription: Sendable, Equatable {
 /// How a client gets a blob's bytes.
 package enum BlobDelivery: Sendable {
     case bytes(AsyncThrowingStream<Data, any Error>)
-    /// A signed address that is good for a short while. The client repeats its `Range` there.
+    /// A short-lived signed URL. The client sends its `Range` header to it again.
     case redirect(URL)
 }
 
 extension BlobStore {
-    /// Through us: the right choice wherever clients can't reach the store.
+    /// Serves the bytes through this server. This is the right choice if clients can't reach the store.
     package func deliver(
         _ key: BlobKey, range: Range<Int64>?, as download: DownloadDescription
     ) async throws -> BlobDelivery {
         .bytes(try await read(key, range: range))
     }
 
-    /// Removes a staged file that nobody wants; what stays after a failure is swept.
+    /// Deletes a staged file that is no longer needed. If that fails, the sweep deletes it later.
     package func discard(_ staged: StagedBlob) async {
         try? await delete(staged.key)
     }
@@ -91,7 +94,7 @@ extension BlobStore {
         return staged
     }
 
-    /// The same as `withFile` for several blobs, in their order.
+    /// Like `withFile`, for several blobs; the URLs are in the order of `keys`.
     package func withFiles<T: Sendable>(_ keys: [BlobKey], _ body: ([URL]) async throws -> T) async throws -> T {
         try await withFiles(keys[...], [], body)
     }
@@ -103,22 +106,22 @@ extension BlobStore {
         return try await withFile(key) { try await withFiles(keys.dropFirst(), urls + [$0], body) }
     }
 
-    /// All blobs and staged files that were last written before `time`, a page at a time.
+    /// All blobs and staged files last written before `time`, page by page.
     package func pages(writtenBefore time: Timestamp, limit: Int = BlobKeyPages.defaultLimit) -> BlobKeyPages {
         BlobKeyPages { try await keys(writtenBefore: time, after: $0, limit: limit) }
     }
 }
 
-/// Why a file could not be stored or read.
+/// An error in storing or reading a file.
 package enum BlobError: Error, Equatable, CustomStringConvertible {
-    /// More than the limit's bytes arrived.
+    /// More bytes were received than the limit allows.
     case tooLarge(limit: Int64)
     case missing
-    /// A partial file does not end where its client goes on.
+    /// The client's offset is not the end of the partial file.
     case wrongOffset
     /// The writer has already been finished or abandoned.
     case closed
-    /// The file system said no; the number is errno's.
+    /// A file-system error, with its `errno`.
     case fileSystem(Int32)
 
     package var description: String {

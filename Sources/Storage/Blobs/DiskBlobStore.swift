@@ -1,7 +1,8 @@
 import Basics
 import Foundation
 
-/// Blobs as files below one folder: `ab/cd/<key>` once kept, `staging/<key>` or `partial/<key>.part` before.
+/// Stores blobs as files below a root folder: `ab/cd/<key>` once committed, `staging/<key>` or `partial/<key>.part`
+/// before.
 package final class DiskBlobStore: BlobStore {
     let root: URL
     private let staging: URL
@@ -12,7 +13,7 @@ package final class DiskBlobStore: BlobStore {
 
     private static let chunkBytes = 1 << 18
 
-    /// Creates the folder where it is missing.
+    /// Creates the folder if it does not exist.
     package init(root: URL, threads: Int = 4) throws {
         self.root = root.absoluteURL
         pool = ThreadPool(name: "blobs", threads: threads) {}
@@ -34,7 +35,7 @@ package final class DiskBlobStore: BlobStore {
         folders(of: key).last.map { $0.appendingPathComponent(key.string) } ?? stagedURL(key)
     }
 
-    /// The two levels of folders that keep any one folder small, outer one first.
+    /// The two levels of subfolders that keep each folder small, outer level first.
     private func folders(of key: BlobKey) -> [URL] {
         let outer = root.appendingPathComponent(String(key.string.prefix(2)), isDirectory: true)
         return [outer, outer.appendingPathComponent(String(key.string.dropFirst(2).prefix(2)), isDirectory: true)]
@@ -59,14 +60,14 @@ package final class DiskBlobStore: BlobStore {
             for source in sources where rename(source.path, target.path) != 0 && errno != ENOENT {
                 throw BlobError.fileSystem(errno)
             }
-            // It may have been moved by an earlier call that failed after it.
+            // An earlier call may have moved the file and failed afterwards.
             guard access(target.path, F_OK) == 0 else { throw BlobError.missing }
-            // The name is only safe once the folders that hold it are on disk, innermost first.
+            // The name is durable only after its parent folders have been synced, innermost first.
             for folder in folders.reversed() + [root] { try synchronise(folder) }
         }
     }
 
-    /// Where a file can be that is not kept yet.
+    /// The possible locations of an uncommitted file.
     private func stagedURLs(_ key: BlobKey) -> [URL] { [stagedURL(key), partialFiles.url(key)] }
 
     package func withFile<T: Sendable>(_ key: BlobKey, _ body: (URL) async throws -> T) async throws -> T {
@@ -77,7 +78,7 @@ package final class DiskBlobStore: BlobStore {
         try await body(try await first(of: stagedURLs(staged.key)))
     }
 
-    /// The first of these files that is there.
+    /// The first of these files that exists.
     private func first(of urls: [URL]) async throws -> URL {
         try await pool.run {
             guard let url = urls.first(where: { access($0.path, R_OK) == 0 }) else { throw BlobError.missing }
@@ -97,11 +98,11 @@ package final class DiskBlobStore: BlobStore {
         for url in [keptURL(key)] + stagedURLs(key) { try await remove(url.path) }
     }
 
-    /// Takes the file's name away at once and gives its blocks back later: a gigabyte of them takes the file system half a
-    /// second, for which nobody need wait. A file that is not there is no error.
+    /// Unlinks the file immediately and frees its blocks later: freeing a gigabyte takes the file system half a second,
+    /// and the caller need not wait for it. Does nothing if the file does not exist.
     private func remove(_ path: String) async throws {
         let descriptor = try await pool.run {
-            // Open, it keeps its blocks when the name goes.
+            // An open descriptor keeps the blocks allocated after `unlink`.
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard unlink(path) == 0 || errno == ENOENT else {
                 let fault = BlobError.fileSystem(errno)
@@ -123,7 +124,7 @@ package final class DiskBlobStore: BlobStore {
     }
 }
 
-/// Puts a file's bytes, or a folder's list of names, on disk.
+/// Syncs a file's contents, or a folder's entries, to disk.
 func synchronise(_ url: URL) throws {
     let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw BlobError.fileSystem(errno) }

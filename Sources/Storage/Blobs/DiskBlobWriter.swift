@@ -3,12 +3,12 @@ import Crypto
 import Foundation
 import Synchronization
 
-/// Writes one staged file on the store's threads.
+/// Writes one staged file on the store's thread pool.
 final class DiskBlobWriter: BlobWriter {
     private let key: BlobKey
     private let file: StagingFile
     private let pool: ThreadPool<Void>
-    /// The last write-back, which waits for those before it.
+    /// The latest write-back, which waits for earlier ones.
     private let writeBack = Mutex<Task<Void, Never>?>(nil)
 
     init(key: BlobKey, file: StagingFile, pool: ThreadPool<Void>) {
@@ -22,12 +22,12 @@ final class DiskBlobWriter: BlobWriter {
         if isDue { startWriteBack() }
     }
 
-    /// Puts what there is on disk while the rest still arrives, so that little is left to wait for at the end.
+    /// Starts syncing received bytes while the rest is still arriving, so that the final sync is short.
     private func startWriteBack() {
         writeBack.withLock { task in
             task = Task { [pool, file, before = task] in
                 await before?.value
-                // A disk that fails says so again at the end.
+                // Ignored here: if the disk fails, the final sync reports it.
                 try? await pool.run { try file.writeBack() }
             }
         }
@@ -46,12 +46,12 @@ final class DiskBlobWriter: BlobWriter {
     }
 }
 
-/// The open file behind a writer; unfinished, it removes itself.
+/// The open file behind a writer. If not finished, it deletes itself on deinitialization.
 final class StagingFile: Sendable {
     private struct State {
         var descriptor: Int32
         var size: Int64 = 0
-        /// How much the last write-back began with.
+        /// The number of bytes written when the last write-back started.
         var started: Int64 = 0
         var hash = SHA256()
     }
@@ -72,7 +72,7 @@ final class StagingFile: Sendable {
         abandon()
     }
 
-    /// - Returns: whether so much has come since the last time that it is worth a write-back.
+    /// - Returns: whether enough bytes have been written since the last write-back to start another one.
     func append(_ chunk: Data) throws -> Bool {
         try state.withLock { state in
             guard state.descriptor >= 0 else { throw BlobError.closed }
@@ -88,9 +88,9 @@ final class StagingFile: Sendable {
 
     private static let writeBackBytes: Int64 = 64 << 20
 
-    /// Puts what has been appended on disk without keeping others from adding to the file.
+    /// Syncs the appended bytes to disk without blocking further appends.
     func writeBack() throws {
-        // A descriptor of its own: the file may be closed meanwhile.
+        // A duplicate descriptor, since the file may be closed meanwhile.
         let descriptor = state.withLock { $0.descriptor < 0 ? -1 : dup($0.descriptor) }
         guard descriptor >= 0 else { throw BlobError.closed }
         defer { close(descriptor) }
@@ -129,7 +129,7 @@ final class StagingFile: Sendable {
     }
 }
 
-/// Reads one file's bytes in order; closes it when it goes.
+/// Reads a file's bytes sequentially. Closes the file on deinitialization.
 final class BlobReader: Sendable {
     private let descriptor: Int32
     private let end: Int64
@@ -149,7 +149,7 @@ final class BlobReader: Sendable {
         close(descriptor)
     }
 
-    /// Nil at the end.
+    /// Returns `nil` at the end.
     func next(atMost count: Int) throws -> Data? {
         try position.withLock { position in
             guard position < end else { return nil }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Gathers one page of keys from a store's folders in the order of their names, so that the last name seen is a place to go on at
-/// also when files come and go between two pages.
+/// Collects one page of keys from a store's folders in name order, so that the last name is a stable cursor even if
+/// files are added or deleted between two pages.
 struct DiskKeyPage {
     static let staging = "staging"
 
-    /// Files that are not older than this are left out.
+    /// Only files last written before this time are listed.
     let time: Timestamp
-    /// The last name of the page before, as `ab/cd/<key>`; empty at the beginning.
+    /// The last name of the previous page, as `ab/cd/<key>`; empty for the first page.
     let cursor: String
     let limit: Int
     private var keys: [BlobKey] = []
@@ -21,7 +21,7 @@ struct DiskKeyPage {
 
     var result: BlobKeyPage { BlobKeyPage(keys: keys, next: next) }
 
-    /// Adds what `root` holds: `ab/cd/<key>`, then `staging/<key>`, which sorts behind it.
+    /// Adds the files below `root`: first `ab/cd/<key>`, then `staging/<key>`, which sorts after them.
     mutating func addBlobs(of root: URL) throws {
         for outer in try Self.names(in: root) where Self.isLevel(outer) && outer >= cursor.prefix(2) {
             let folder = root.appendingPathComponent(outer, isDirectory: true)
@@ -37,9 +37,9 @@ struct DiskKeyPage {
         }
     }
 
-    /// Adds a folder's files as far as they fit; false once the page is full.
+    /// Adds a folder's files until the page is full. Returns `false` if it is full.
     ///
-    /// - Parameter path: what stands before the names in cursors.
+    /// - Parameter path: the prefix of the names in cursors.
     mutating func add(_ folder: URL, as path: String, key: (String) -> BlobKey?) throws -> Bool {
         for name in try Self.names(in: folder) where path + name > cursor {
             guard let key = key(name), isOldFile(folder.appendingPathComponent(name)) else { continue }
@@ -60,7 +60,7 @@ struct DiskKeyPage {
         return Timestamp(written) < time
     }
 
-    /// Whether a folder's name is one of the two levels that keep any one folder small.
+    /// Whether the folder is one of the two levels that keep each folder small.
     private static func isLevel(_ name: String) -> Bool {
         name.utf8.count == 2
             && name.utf8.allSatisfy {

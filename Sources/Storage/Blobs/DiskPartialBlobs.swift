@@ -2,14 +2,15 @@ import Basics
 import Crypto
 import Foundation
 
-/// Partial files on the disk of the blobs, as `<key>.part`.
+/// Partial files on the blob store's disk, as `<key>.part`.
 ///
-/// A file's own length says how much of it is here, so that no kill loses more than what was not yet written.
+/// The file's length is the upload offset, so that a killed process loses only unwritten bytes.
 final class DiskPartialBlobs: PartialBlobs {
     private let root: URL
     private let pool: ThreadPool<Void>
 
-    /// Creates the folder where it is missing. It must lie on the blob store's disk: a whole file is moved there.
+    /// Creates the folder if it does not exist. It must be on the blob store's volume, since complete files are moved
+    /// there.
     init(root: URL, threads: Int) throws {
         self.root = root
         pool = ThreadPool(name: "partials", threads: threads) {}
@@ -58,7 +59,7 @@ final class DiskPartialBlobs: PartialBlobs {
         let url = url(key)
         return try await pool.run {
             let reader = try BlobReader(url: url, range: nil)
-            // After a crash nobody knows whether all of it is on disk.
+            // After a crash, some of the bytes may not have been synced.
             try synchronise(url)
             var hash = SHA256()
             var size: Int64 = 0
@@ -86,10 +87,10 @@ final class DiskPartialBlobs: PartialBlobs {
     }
 }
 
-/// Adds to one partial file on the store's threads; what is here when it goes stays here.
+/// Appends to one partial file on the store's thread pool. Written bytes remain after the writer is released.
 private final class DiskPartialBlobWriter: PartialBlobWriter {
     private let file: LockedFile
-    /// The file's length before the first byte.
+    /// The file's length when the writer was opened.
     private let start: Int64
     private let limit: Int64
     private let pool: ThreadPool<Void>
@@ -121,11 +122,12 @@ private final class DiskPartialBlobWriter: PartialBlobWriter {
     }
 }
 
-/// A file open for one writer among all processes of this machine; the lock goes with the value at the latest.
+/// A file opened with an exclusive lock across all processes of this machine. The lock is released on deinitialization
+/// at the latest.
 private final class LockedFile: Sendable {
     private let descriptor: Int32
 
-    /// Nil where another has it.
+    /// Returns `nil` if the file is already locked.
     init?(path: String) throws {
         let opened = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
         guard opened >= 0 else { throw errno == ENOENT ? BlobError.missing : BlobError.fileSystem(errno) }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Gathers small pieces and writes them in large ones, the next while the last is still being written: at no time are
-/// more than two large pieces in memory.
+/// Buffers small chunks and writes them in large ones. The next chunk is buffered while the previous one is written, so
+/// at most two large chunks are in memory.
 package struct WriteBehind: Sendable {
     private let write: @Sendable (Data) async throws -> Void
     private var gathered = Data()
@@ -13,13 +13,14 @@ package struct WriteBehind: Sendable {
         self.write = write
     }
 
-    /// - Throws: what an earlier write threw.
+    /// - Throws: the error of an earlier write.
     package mutating func append(_ bytes: some Collection<UInt8> & Sendable) async throws {
         gathered.append(contentsOf: bytes)
         if gathered.count >= Self.pieceBytes { try await pass() }
     }
 
-    /// Waits until all is written; also where the caller's task has been cancelled, so that what came is kept.
+    /// Waits until everything has been written, even if the caller's task has been cancelled, so that received bytes
+    /// are kept.
     package mutating func drain() async throws {
         if !gathered.isEmpty { try await pass() }
         try await pending?.value
