@@ -2,12 +2,12 @@ import Foundation
 import Kernel
 import Storage
 
-/// One request's bytes on their way into an upload.
+/// Appends one request's bytes to an upload.
 package struct UploadAppender: Sendable {
     package let upload: CaseUpload
     private let writer: any PartialBlobWriter
     private var behind: WriteBehind
-    /// What the client says these bytes' digest is.
+    /// The checksum that the client sent for these bytes.
     private var checksum: UploadChecksum?
 
     init(upload: CaseUpload, writer: any PartialBlobWriter) {
@@ -25,11 +25,11 @@ package struct UploadAppender: Sendable {
         try await behind.append(bytes)
     }
 
-    /// The request broke off: what came is kept, unless its digest can't be checked any more.
+    /// Handles an interrupted request: received bytes are kept unless their checksum can no longer be verified.
     package mutating func breakOff() async {
         try? await behind.drain()
         let (writer, isUnchecked) = (writer, checksum != nil)
-        // In a task of its own, since this one has been cancelled with the connection.
+        // In a separate task, since this one was cancelled with the connection.
         await Task {
             if isUnchecked {
                 try? await writer.undo()
@@ -40,9 +40,9 @@ package struct UploadAppender: Sendable {
         await writer.release()
     }
 
-    /// Waits until all bytes are written.
+    /// Waits until all bytes have been written.
     ///
-    /// - Throws: checksum mismatch; the bytes are then forgotten.
+    /// - Throws: checksum mismatch; the bytes are then discarded.
     package mutating func drain() async throws {
         do {
             try await behind.drain()
@@ -56,7 +56,7 @@ package struct UploadAppender: Sendable {
         }
     }
 
-    /// Does something with the length of what is stored now, and then lets another request add to the upload.
+    /// Calls `body` with the number of bytes stored, then releases the upload for other requests.
     func finish<T: Sendable>(_ body: (Int64) async throws -> T) async throws -> T {
         try await writer.release { try await body(try await writer.flush()) }
     }

@@ -2,9 +2,9 @@ import Crypto
 import Foundation
 import Kernel
 
-/// The digest that a client has computed of the bytes it sends (tus, extension checksum).
+/// A checksum that the client computed for the bytes it sends (tus checksum extension).
 package struct UploadChecksum: Sendable {
-    /// The algorithms by tus's names.
+    /// The supported algorithms, by their tus names.
     package static let algorithms = ["sha1", "sha256", "md5"]
 
     private enum Digest: Sendable {
@@ -16,9 +16,9 @@ package struct UploadChecksum: Sendable {
     private var digest: Digest
     private let expected: Data
 
-    /// Reads `sha1 <base64>`.
+    /// Parses `sha1 <base64>`.
     ///
-    /// - Throws: a validation error where the algorithm is none of ours or the digest isn't base64.
+    /// - Throws: a validation error if the algorithm is not supported or the checksum is not valid base64.
     package init(_ header: String) throws {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, let expected = Data(base64Encoded: String(parts[1]).trimmed) else {

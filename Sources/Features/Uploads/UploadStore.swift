@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of files that arrive in parts.
+/// The rows of resumable uploads.
 struct UploadStore {
     private let connection: any DatabaseConnection
 
@@ -9,7 +9,7 @@ struct UploadStore {
         self.connection = connection
     }
 
-    /// The caller has checked that `scope` may upload to the case.
+    /// The caller must have checked that `scope` may upload to the case.
     func insert(_ scope: Scope, _ upload: CaseUpload) throws {
         try connection.execute(
             """
@@ -22,7 +22,7 @@ struct UploadStore {
             """)
     }
 
-    /// Nil where there is no such upload, where it has expired, or where `scope` may not upload to its case.
+    /// Returns `nil` if the upload does not exist or has expired, or if `scope` may not upload to its case.
     func find(_ scope: Scope, _ id: UploadID, case caseID: CaseID, at now: Timestamp) throws -> CaseUpload? {
         try connection.queryOne(
             """
@@ -34,7 +34,7 @@ struct UploadStore {
         ).map(CaseUpload.init)
     }
 
-    /// How many uploads of a case are under way.
+    /// The number of uploads in progress for a case.
     func openCount(_ scope: Scope, case id: CaseID, at now: Timestamp) throws -> Int {
         try connection.queryOne(
             """
@@ -58,14 +58,14 @@ struct UploadStore {
             "DELETE FROM case_uploads WHERE institution_id = \(scope.institution) AND id = \(id)")
     }
 
-    /// Removes what has expired, of all institutions: the operator's housekeeping.
+    /// Deletes expired uploads of all institutions. For housekeeping.
     func deleteExpired(at now: Timestamp) throws -> [UploadID] {
         try connection.query("DELETE FROM case_uploads WHERE expires_at <= \(now) RETURNING id").map {
             try $0.get("id")
         }
     }
 
-    /// Whether a row of whichever institution names this upload: only the sweeper asks.
+    /// Whether a row of any institution references this upload. For the sweep only.
     func isNamed(_ id: UploadID) throws -> Bool {
         try connection.queryOne("SELECT 1 AS one FROM case_uploads WHERE id = \(id)") != nil
     }

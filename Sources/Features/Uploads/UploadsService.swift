@@ -2,17 +2,18 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rules of files that arrive in parts: begun, continued after any break, and looked at like any other once whole.
+/// The rules of resumable uploads: create, resume after an interruption, and validate like any other file when
+/// complete.
 package struct UploadsService: Sendable {
     private let database: any Database
     private let partials: any PartialBlobs
     private let images: ImagesService
     private let audit: AuditService
-    /// How long an upload may take, from its beginning.
+    /// How long an upload may take, counted from its creation.
     private let lifetime: Duration
     private let clock: @Sendable () -> Timestamp
 
-    /// Uploads under way for one case.
+    /// The maximum number of uploads in progress per case.
     private static let openLimit = 50
 
     package init(
@@ -27,9 +28,9 @@ package struct UploadsService: Sendable {
         self.clock = clock
     }
 
-    /// Begins a file of `size` bytes, of which none are here yet.
+    /// Creates an upload of `size` bytes, at offset 0.
     ///
-    /// - Parameter force: also where the case has a signed report.
+    /// - Parameter force: also allows a case that has a signed report.
     package func create(
         _ scope: Scope, case caseID: CaseID, modality: MRISequence, filename: String, size: Int64,
         force: Bool = false
@@ -60,28 +61,29 @@ package struct UploadsService: Sendable {
         return upload
     }
 
-    /// An upload and how many of its bytes are here.
+    /// An upload and its current offset in bytes.
     package struct Progress: Sendable {
         package let upload: CaseUpload
         package let offset: Int64
     }
 
-    /// How far an upload is. One that is whole but could not be looked at before, since the server stopped, is looked at now.
+    /// The upload's progress. If all bytes were received but the server stopped before validating them, they are
+    /// validated now.
     package func progress(_ scope: Scope, _ id: UploadID, case caseID: CaseID) async throws -> Progress {
         let upload = try await find(scope, id, case: caseID)
         try await audit.record(AuditEntry(scope, "upload.read", "upload", id.string, at: clock()))
         guard upload.completedAt == nil else { return Progress(upload: upload, offset: upload.size) }
         let offset = try await size(upload)
-        // Where somebody is writing it, that one will see to it.
+        // If another request holds the lock, that request completes the upload.
         if offset == upload.size, let lock = try await partials.open(id.blobKey, at: offset, limit: offset) {
             try await lock.release { try await complete(scope, upload) }
         }
         return Progress(upload: upload, offset: offset)
     }
 
-    /// Opens an upload to add bytes from `offset` on.
+    /// Opens an upload for appending at `offset`.
     ///
-    /// - Throws: conflict where it does not stand there, locked where another request is adding to it.
+    /// - Throws: conflict if `offset` is not the upload's offset, locked if another request is appending.
     package func open(
         _ scope: Scope, _ id: UploadID, case caseID: CaseID, at offset: Int64
     ) async throws -> UploadAppender {
@@ -95,7 +97,7 @@ package struct UploadsService: Sendable {
         return UploadAppender(upload: upload, writer: writer)
     }
 
-    /// Ends a request that has added bytes; the upload that is whole by now becomes the case's image.
+    /// Finishes a request that has appended bytes. A complete upload becomes a series of the case.
     package func close(_ scope: Scope, _ appender: UploadAppender) async throws -> Progress {
         let upload = appender.upload
         return try await appender.finish { offset in
@@ -105,7 +107,7 @@ package struct UploadsService: Sendable {
         }
     }
 
-    /// Gives an upload up.
+    /// Cancels an upload.
     package func delete(_ scope: Scope, _ id: UploadID, case caseID: CaseID) async throws {
         let now = clock()
         let upload = try await find(scope, id, case: caseID)
@@ -116,7 +118,7 @@ package struct UploadsService: Sendable {
         await partials.remove(id.blobKey)
     }
 
-    /// Removes what has expired, and files that no row names: the operator's housekeeping.
+    /// Deletes expired uploads and files that no row references. For housekeeping.
     package func deleteExpired() async throws {
         let now = clock()
         for id in try await database.write({ try UploadStore($0).deleteExpired(at: now) }) {
@@ -151,12 +153,13 @@ package struct UploadsService: Sendable {
         }
     }
 
-    /// The same way as a file that came in one piece; what is no image goes with its upload. The caller has the file's lock.
+    /// Validates and adds the file like one that was uploaded in a single request; if it is not a valid image, the
+    /// upload is deleted. The caller must hold the file's lock.
     private func complete(_ scope: Scope, _ upload: CaseUpload) async throws {
         let key = upload.id.blobKey
         try await images.checkUpload(scope, case: upload.caseID, force: upload.isForced)
         let now = clock()
-        // Where the store does not answer nothing is given up: the next request tries again.
+        // If the store is unavailable, nothing is discarded: the next request retries.
         let file = ReceivedFile(staged: try await partials.complete(key))
         do {
             _ = try await images.add(
