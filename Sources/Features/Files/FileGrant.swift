@@ -4,19 +4,19 @@ import Foundation
 import Kernel
 import Storage
 
-/// A permission to read one stored file for a while, carried by its address: viewers load files without a header. It lasts
-/// no longer than the right of its holder, which is looked up at every use.
+/// A time-limited permission to read one stored file, carried in its URL because viewers load files without an
+/// `Authorization` header. It never outlasts its holder's own permission, which is checked on each use.
 package struct FileGrant: Sendable, Equatable {
-    /// Which table names the file.
+    /// The table that references the file.
     package enum Kind: String, Sendable {
         /// An uploaded series.
         case image
-        /// A result's mask, map, picture or manifest.
+        /// A mask, map, picture or manifest of a result.
         case result
         /// A report's PDF.
         case report
 
-        /// What the holder must still be allowed to do with the file's case.
+        /// The action on the file's case that the holder must still be permitted to perform.
         var action: Action {
             switch self {
             case .image: .readCase
@@ -26,13 +26,13 @@ package struct FileGrant: Sendable, Equatable {
         }
     }
 
-    /// Who was given the address.
+    /// The user to whom the URL was issued.
     package struct Holder: Sendable, Equatable {
-        /// Where the holder acted.
+        /// The institution in which the holder acted.
         package let institution: InstitutionID
-        /// Reads are recorded under this name.
+        /// The user recorded in the audit trail for each read.
         package let user: UserID
-        /// The sign-in in which the address was given; the permission ends with it.
+        /// The session in which the URL was issued. The permission ends with it.
         package let session: SessionID
 
         package init(institution: InstitutionID, user: UserID, session: SessionID) {
@@ -44,9 +44,9 @@ package struct FileGrant: Sendable, Equatable {
 
     package let holder: Holder
     package let kind: Kind
-    /// The row's id.
+    /// The row's ID.
     package let object: ID<StoredFile>
-    /// Whole seconds since 1970.
+    /// Unix time in whole seconds.
     package let expires: Int64
 
     package init(holder: Holder, kind: Kind, object: ID<StoredFile>, expires: Int64) {
@@ -61,18 +61,18 @@ package struct FileGrant: Sendable, Equatable {
     }
 }
 
-/// Signs grants with HMAC-SHA-256, so that nothing of an address can be changed.
+/// Signs grants with HMAC-SHA-256, so that no part of a URL can be changed.
 package struct FileGrantSigner: Sendable {
     private let key: SymmetricKey
 
-    /// - Parameter secret: the service's `SECRET_KEY`; files get a key of their own from it.
+    /// - Parameter secret: the service's `SECRET_KEY`, from which a separate key for files is derived.
     package init(secret: String) {
         let code = HMAC<SHA256>.authenticationCode(
             for: Data("file grants".utf8), using: SymmetricKey(data: Data(secret.utf8)))
         key = SymmetricKey(data: Data(code))
     }
 
-    /// Hexadecimal.
+    /// The signature in hexadecimal.
     package func signature(of grant: FileGrant) -> String {
         HMAC<SHA256>.authenticationCode(for: Data(grant.signedText.utf8), using: key).hexadecimal
     }

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows behind files' addresses.
+/// The rows behind file URLs.
 struct FileStore {
     private let connection: any DatabaseConnection
 
@@ -9,8 +9,8 @@ struct FileStore {
         self.connection = connection
     }
 
-    /// As whom the holder of an address would ask now; nil where the sign-in is over, the account is closed or a superuser
-    /// may no longer act in that institution.
+    /// The current scope of a URL's holder. Returns `nil` if the session has ended, the account is closed, or a
+    /// superuser may no longer act in that institution.
     func scope(of holder: FileGrant.Holder, origin: RequestOrigin) throws -> Scope? {
         guard let scope = try SessionStore(connection).principal(holder.session, origin: origin)?.scope,
             scope.user == holder.user
@@ -19,7 +19,7 @@ struct FileStore {
         return scope.isSuperuser ? scope.visiting(holder.institution) : nil
     }
 
-    /// Nil where there is no such file, or `scope` may not see its case for what the file shows of it.
+    /// Returns `nil` if the file does not exist or `scope` may not perform the grant's action on its case.
     func find(_ grant: FileGrant, _ scope: Scope) throws -> StoredFile? {
         let visible = CaseStore.visible(scope, for: grant.kind.action)
         return switch grant.kind {
@@ -29,7 +29,7 @@ struct FileStore {
         }
     }
 
-    /// The case that a file belongs to; nil where `scope` may not see it.
+    /// The case that a file belongs to. Returns `nil` if `scope` may not see it.
     func caseID(_ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>) throws -> CaseID? {
         return try connection.queryOne(
             """
@@ -39,7 +39,7 @@ struct FileStore {
         )?.get("id")
     }
 
-    /// The rows of files as `f`, with their cases as `c`.
+    /// The file rows as `f`, joined with their cases as `c`.
     private static func files(_ kind: FileGrant.Kind) -> String {
         switch kind {
         case .image: "series f JOIN cases c ON c.study_id = f.study_id"

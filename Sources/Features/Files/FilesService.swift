@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// Addresses of stored files and what lies behind them.
+/// Issues URLs of stored files and serves the files.
 package struct FilesService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
@@ -13,7 +13,7 @@ package struct FilesService: Sendable {
     private let stripper: SeriesStripper
     private let clock: @Sendable () -> Timestamp
 
-    /// - Parameter lifetime: how long an address is good.
+    /// - Parameter lifetime: how long a URL is valid.
     package init(
         database: any Database, blobs: any BlobStore, audit: AuditService, signer: FileGrantSigner,
         lifetime: Duration = .seconds(15 * 60), clock: @escaping @Sendable () -> Timestamp = { .now }
@@ -27,23 +27,23 @@ package struct FilesService: Sendable {
         self.clock = clock
     }
 
-    /// A signed path below `/api/files/` for somebody who has just been shown the image.
+    /// A signed path below `/api/files/` for a user who has just been shown the image.
     package func path(_ scope: Scope, _ image: MRIImage) -> String {
         path(scope, .image, image.id.string, name: image.series.servedName)
     }
 
-    /// The same for a file of a result.
+    /// A signed path of a result file.
     package func path(_ scope: Scope, _ file: ResultFile) -> String {
         path(scope, .result, file.id.string, name: file.name.replacing("/", with: "-"))
     }
 
-    /// The same for a report's PDF.
+    /// A signed path of a report's PDF.
     package func path(_ scope: Scope, _ printed: PrintedReport) -> String {
         path(scope, .report, printed.id.string, name: "report.pdf")
     }
 
     private func path(_ scope: Scope, _ kind: FileGrant.Kind, _ id: String, name: String) -> String {
-        // Nobody who is not signed in is shown a file's address.
+        // File URLs are issued to signed-in users only.
         guard let object = ID<StoredFile>(id), let session = scope.session else { return "" }
         let holder = FileGrant.Holder(institution: scope.institution, user: scope.user, session: session)
         let grant = FileGrant(
@@ -52,10 +52,10 @@ package struct FilesService: Sendable {
             + "&user=\(holder.user)&session=\(session)&signature=\(signer.signature(of: grant))"
     }
 
-    /// The file that a signed address names.
+    /// The file that a signed URL refers to.
     ///
-    /// - Throws: forbidden where the address was changed or is too old or its holder has signed out or lost the account, not
-    ///   found where the file is gone or its holder may no longer see it.
+    /// - Throws: forbidden if the URL was changed or has expired, or if its holder has signed out or lost the account;
+    ///   not found if the file no longer exists or its holder may no longer see it.
     package func open(_ grant: FileGrant, signature: String, origin: RequestOrigin) async throws -> StoredFile {
         let isOurs = signer.isValid(signature, for: grant)
         guard isOurs, clock().seconds < Double(grant.expires) else {
@@ -78,9 +78,9 @@ package struct FilesService: Sendable {
         return file
     }
 
-    /// A series from before uploads were rid of the patient's name is rid of it when its file is first asked for.
+    /// De-identifies a series on first access if it was stored before uploads were de-identified.
     private func strip(_ grant: FileGrant, _ origin: RequestOrigin) async throws {
-        // No rule asks for the role: it is the service's own work.
+        // The role does not matter, since this is the service's own work.
         let scope = Scope(institution: grant.holder.institution, user: grant.holder.user, role: .doctor, origin: origin)
         guard let id = ID<Series>(grant.object.string),
             let image = try await database.read({ try CaseStore($0).image(scope, id) })
@@ -88,7 +88,7 @@ package struct FilesService: Sendable {
         try await stripper.strip(scope, image.series, of: image.caseID, at: clock())
     }
 
-    /// The case that a file belongs to; nil where `scope` may not see it.
+    /// The case that a file belongs to. Returns `nil` if `scope` may not see it.
     package func caseID(
         _ scope: Scope, _ kind: FileGrant.Kind, _ object: ID<StoredFile>
     ) async throws -> CaseID? {
@@ -98,7 +98,7 @@ package struct FilesService: Sendable {
     private static let expired = AppError(
         .forbidden, "This link is invalid or has expired. Reload the case.")
 
-    /// Whether the address's holder is still signed in, and the file where that one may still see it.
+    /// Whether the URL's holder is still signed in, and the file if the holder may still see it.
     private func find(_ grant: FileGrant, _ origin: RequestOrigin) async throws -> (Bool, StoredFile?) {
         try await database.read { connection -> (Bool, StoredFile?) in
             let store = FileStore(connection)
@@ -107,7 +107,7 @@ package struct FilesService: Sendable {
         }
     }
 
-    /// An address that we did not sign may name any institution: its refusal belongs to the default one.
+    /// A URL with an invalid signature can name any institution, so its denial is recorded for the default one.
     private func recordRefusal(_ grant: FileGrant, isOurs: Bool, _ origin: RequestOrigin) async throws {
         try await audit.recordRefusal(
             AuditEntry(
@@ -116,7 +116,7 @@ package struct FilesService: Sendable {
                 objectType: grant.kind.rawValue, objectID: grant.object.string, outcome: .refused, at: clock()))
     }
 
-    /// The bytes, or those of `range`, or where the client gets them.
+    /// The bytes, those in `range`, or a URL from which the client gets them.
     package func deliver(_ file: StoredFile, range: Range<Int64>?) async throws -> BlobDelivery {
         try await blobs.deliver(
             file.blob, range: range, as: DownloadDescription(filename: file.name, mediaType: file.mediaType))
