@@ -4,11 +4,12 @@ import Imaging
 import Logging
 import Synchronization
 
-/// The model packages of a machine, and the engines of those that were used last.
+/// The model packages of a machine and the engines of the most recently used ones.
 ///
-/// Reading a package and compiling its networks need the runtimes of `Inference`, which nothing here knows: both are passed in.
+/// Reading a package and compiling its networks require the runtimes of `Inference`, on which this module does not
+/// depend: both are passed in as closures.
 package final class ModelRegistry: Sendable {
-    /// Compiled networks take memory; two models cover a change of models while tasks still run.
+    /// Compiled networks take memory. Two models are enough to switch models while tasks are still running.
     private static let mostLoaded = 2
 
     private let root: URL
@@ -17,12 +18,13 @@ package final class ModelRegistry: Sendable {
     private let load: @Sendable (_ folder: URL) throws -> SegmentationEngine
     private let logger: Logger
     private let known = Mutex([URL: Known]())
-    /// Held while a model loads: two jobs that need the same one load it once, and two models never load at the same time.
+    /// Held while a model loads: two jobs that need the same model load it once, and models load one at a time.
     private let loading = Mutex(())
-    /// The one used last is at the end; held for moments only, so that nobody waits for a model of another's.
+    /// Ordered by last use, most recent last. Locked only briefly, so that using one model never waits for another to
+    /// load.
     private let loaded = Mutex([Loaded]())
 
-    /// A package as it was read, and when its `model.json` was written.
+    /// A package's metadata and the modification date of its `model.json`.
     private struct Known {
         let written: Date
         let model: InstalledModel
@@ -37,10 +39,10 @@ package final class ModelRegistry: Sendable {
     }
 
     /// - Parameters:
-    ///   - root: the folder with a folder for each package.
-    ///   - defaultFolder: the operator's choice, below `root` or elsewhere.
-    ///   - read: the model of a package whose files are those it states.
-    ///   - load: blocks while it compiles; throws where the package or the device will not do.
+    ///   - root: the folder that contains one folder per package.
+    ///   - defaultFolder: the operator's default package, below `root` or elsewhere.
+    ///   - read: returns the model of a package after verifying its files.
+    ///   - load: blocks while it compiles; throws if the package or the device can't be used.
     package init(
         root: URL, defaultFolder: URL, logger: Logger,
         read: @escaping @Sendable (_ folder: URL) throws -> InstalledModel,
@@ -61,10 +63,10 @@ package final class ModelRegistry: Sendable {
 
     package var engines: SegmentationEngines { SegmentationEngines { try self.engine($0) } }
 
-    /// The model that was used last, and how long it took to load.
+    /// The most recently used model, and how long it took to load.
     package var lastLoaded: Loaded? { loaded.withLock { $0.last } }
 
-    /// Loads the default, so that the first task does not wait for it; without one tasks fail with the reason.
+    /// Loads the default model, so that the first task does not wait for it. If that fails, tasks fail with the reason.
     package func warmUp() {
         do {
             _ = try engine(nil)
@@ -73,7 +75,7 @@ package final class ModelRegistry: Sendable {
         }
     }
 
-    /// The folders that hold a `model.json`.
+    /// The folders that contain a `model.json`.
     private func folders() -> [URL] {
         let below = (try? FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)) ?? []
         let all = Set((below + [defaultFolder]).map { $0.standardizedFileURL.resolvingSymlinksInPath().path })
@@ -94,7 +96,7 @@ package final class ModelRegistry: Sendable {
         }
     }
 
-    /// Digests are compared once for each `model.json`, and again when the package is loaded.
+    /// Digests are verified once per `model.json`, and again when the package is loaded.
     private func model(at folder: URL) throws -> InstalledModel {
         let json = folder.appendingPathComponent("model.json").path
         let written = (try? FileManager.default.attributesOfItem(atPath: json))?[.modificationDate] as? Date
@@ -113,12 +115,12 @@ package final class ModelRegistry: Sendable {
             if let found = use(wanted) { return found }
             let begun = ContinuousClock.now
             let engine = try load(package.folder)
-            // Somebody may have replaced the package since it was read.
+            // The package may have been replaced since it was read.
             guard digest == nil || engine.model.digest == digest else { throw SegmentationEngines.notInstalled }
             let seconds = (ContinuousClock.now - begun) / .seconds(1)
             logger.info("model loaded", metadata: ["model": "\(engine.model.name)", "seconds": "\(seconds)"])
             loaded.withLock { loaded in
-                // Only now: a model that cannot be loaded takes no other's place.
+                // Evict only after loading succeeded, so that a model that fails to load evicts nothing.
                 if loaded.count >= Self.mostLoaded { loaded.removeFirst() }
                 loaded.append(Loaded(engine: engine, seconds: seconds))
             }
@@ -126,7 +128,7 @@ package final class ModelRegistry: Sendable {
         }
     }
 
-    /// The engine of the model with this digest where it is loaded; it counts as the one used last.
+    /// The engine of the model with this digest, if loaded. Marks it as most recently used.
     private func use(_ digest: String) -> SegmentationEngine? {
         loaded.withLock { loaded in
             guard let index = loaded.firstIndex(where: { $0.identity.digest == digest }) else { return nil }
