@@ -2,17 +2,17 @@ import Basics
 import Imaging
 import Kernel
 
-/// A model package that lies on this machine, as it describes itself.
+/// A model package installed on this machine, with its metadata.
 package struct InstalledModel: Sendable, Equatable {
     package let identity: ModelIdentity
-    /// In one sentence.
+    /// One sentence.
     package let architecture: String
-    /// Sequences without which it cannot work; empty where any non-empty subset will do.
+    /// The sequences that the model requires; empty if any non-empty subset is accepted.
     package let requiredSequences: [MRISequence]
-    /// How well it did on patients it never saw, for every set of sequences that was measured.
+    /// The model's performance on held-out patients, for each evaluated set of sequences.
     package let measured: [Measurement]
 
-    /// Mean Dice with one set of sequences.
+    /// Mean Dice for one set of sequences.
     package struct Measurement: Sendable, Equatable, Encodable {
         package let sequences: [MRISequence]
         package let patients: Int
@@ -35,7 +35,7 @@ package struct InstalledModel: Sendable, Equatable {
         self.measured = measured
     }
 
-    /// The same on every machine: the first 128 bits of the digest as a UUID of version 8 (RFC 9562 §5.8).
+    /// The same on every machine: the first 128 bits of the digest as a version 8 UUID (RFC 9562 §5.8).
     package var id: ID<ModelVersion>? {
         var digits = Array(identity.digest.prefix(32))
         guard digits.count == 32 else { return nil }
@@ -45,17 +45,17 @@ package struct InstalledModel: Sendable, Equatable {
         return ID(parts.joined(separator: "-"))
     }
 
-    /// Whether a client means this one by its id, its digest, or its name and version.
+    /// Whether `text` is this model's ID, its digest, or its name and version.
     func isMeant(by text: String) -> Bool {
         text == id?.string || text == identity.digest || text == "\(identity.name) \(identity.version)"
     }
 }
 
-/// The model packages of this machine.
+/// The model packages installed on this machine.
 package struct InstalledModels: Sendable {
-    /// Read anew at each call; packages that are damaged are left out.
+    /// Reread on each call; damaged packages are omitted.
     package let list: @Sendable () -> [InstalledModel]
-    /// The operator's choice, which works where no institution has chosen another; nil where there is none.
+    /// The operator's default, used if an institution has not activated another model; `nil` if not set.
     package let defaultModel: @Sendable () -> ModelIdentity?
 
     package init(
@@ -65,12 +65,12 @@ package struct InstalledModels: Sendable {
         self.defaultModel = defaultModel
     }
 
-    /// One model, which is the operator's choice.
+    /// A single model, which is also the operator's default.
     package init(only model: InstalledModel) {
         self.init(list: { [model] }, defaultModel: { model.identity })
     }
 
-    /// The one that `text` means: an id, a digest, `name version`, or a name or version that only one has.
+    /// The model that `text` identifies: an ID, a digest, `name version`, or a name or version if it is unique.
     package func find(_ text: String) -> InstalledModel? {
         let all = list()
         if let exact = all.first(where: { $0.isMeant(by: text) }) { return exact }

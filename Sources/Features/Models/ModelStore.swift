@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// A choice of a model that is in force or was.
+/// A current or former activation of a model.
 struct ModelActivation: Sendable, Equatable {
     let id: String
     let model: ModelIdentity
@@ -17,7 +17,7 @@ struct ModelActivation: Sendable, Equatable {
     }
 }
 
-/// The rows of institutions' choices of models.
+/// The rows of institutions' model activations.
 package struct ModelStore {
     private let connection: any DatabaseConnection
 
@@ -25,7 +25,7 @@ package struct ModelStore {
         self.connection = connection
     }
 
-    /// The choices that are not rolled back, newest first, at most `limit`; the first is in force.
+    /// Up to `limit` activations that have not been rolled back, newest first; the first is active.
     func activations(_ institution: InstitutionID, limit: Int) throws -> [ModelActivation] {
         try connection.query(
             """
@@ -36,8 +36,8 @@ package struct ModelStore {
         ).map(ModelActivation.init)
     }
 
-    /// - Parameter user: nil where the operator does it; a superuser of another institution counts as the operator,
-    ///   and the audit trail has the name.
+    /// - Parameter user: `nil` for the operator. A superuser of another institution counts as the operator; the audit
+    ///   trail records the name.
     func activate(_ institution: InstitutionID, _ model: ModelIdentity, by user: UserID?, at now: Timestamp) throws {
         try connection.execute(
             """

@@ -6,16 +6,16 @@ import Storage
 package struct ModelVersion: Sendable, Equatable, Encodable {
     package let id: ID<ModelVersion>
     package let model: InstalledModel
-    /// Whether it works for the institution now.
+    /// Whether this is the institution's active model.
     package let isActive: Bool
-    /// When the institution chose it; nil where it works as the operator's default or not at all.
+    /// When the institution activated it; `nil` if it is active as the operator's default or not active.
     package let activatedAt: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
         case id, name, version, digest, architecture, requiredSequences, measured, isActive, activatedAt
     }
 
-    /// Every key is always there, null where there is no value.
+    /// Encodes every key, with `null` for missing values.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(id, forKey: .id)

@@ -3,7 +3,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// The rules of model versions: everybody sees them, an administrator chooses the one that works for the institution.
+/// The rules of model versions: all users see them, administrators activate one for their institution.
 package struct ModelsService: Sendable {
     private let database: any Database
     private let installed: InstalledModels
@@ -17,7 +17,7 @@ package struct ModelsService: Sendable {
         self.clock = clock
     }
 
-    /// The installed models, the active one first, then by name and version.
+    /// The installed models: the active one first, then by name and version.
     package func list(_ scope: Scope, _ window: Window) async throws -> Page<ModelVersion> {
         let all = try await list(scope)
         let items = all.dropFirst(window.offset).prefix(window.size)
@@ -41,7 +41,7 @@ package struct ModelsService: Sendable {
         return version
     }
 
-    /// The model works for the institution from the next start on; tasks that run go on with theirs.
+    /// Activates the model for the institution from the next task on. Running tasks keep their model.
     package func activate(_ scope: Scope, _ id: ID<ModelVersion>) async throws -> ModelVersion {
         try Policy.require(.manageModels, scope)
         let wanted = try await get(scope, id)
@@ -53,9 +53,9 @@ package struct ModelsService: Sendable {
         return try await get(scope, id)
     }
 
-    /// The institution goes back to what worked before its last choice.
+    /// Reverts the institution to the model that was active before its last activation.
     ///
-    /// - Throws: a conflict where it has chosen none, or where the model before is no longer installed.
+    /// - Throws: a conflict if the institution has no activation, or if the previous model is no longer installed.
     package func rollBack(_ scope: Scope) async throws -> ModelVersion {
         try Policy.require(.manageModels, scope)
         let now = clock()
@@ -67,7 +67,7 @@ package struct ModelsService: Sendable {
         return active
     }
 
-    /// For the operator: the model that `text` means works for every institution.
+    /// For the operator: activates the model that `text` identifies for every institution.
     package func activateEverywhere(_ text: String) async throws -> InstalledModel {
         guard let model = installed.find(text) else {
             throw AppError(
@@ -83,7 +83,7 @@ package struct ModelsService: Sendable {
         return model
     }
 
-    /// For the operator: every institution goes back to what worked before its last choice; how many did.
+    /// For the operator: reverts the last activation of every institution. Returns how many were reverted.
     package func rollBackEverywhere() async throws -> Int {
         let now = clock()
         return try await database.write { connection in
@@ -94,7 +94,7 @@ package struct ModelsService: Sendable {
         }
     }
 
-    /// For the entry's institution and actor; choosing what works already adds nothing to go back through.
+    /// For the entry's institution and actor. Activating the active model again adds no activation to roll back.
     private func activate(
         _ model: ModelIdentity, _ entry: AuditEntry, in connection: any DatabaseConnection
     ) throws {
@@ -105,7 +105,7 @@ package struct ModelsService: Sendable {
         try record(entry, from: before ?? installed.defaultModel(), to: model, in: connection)
     }
 
-    /// For the entry's institution; false where it has chosen none.
+    /// For the entry's institution. Returns `false` if it has no activation.
     private func rollBack(_ entry: AuditEntry, in connection: any DatabaseConnection) throws -> Bool {
         let store = ModelStore(connection)
         let choices = try store.activations(entry.institution, limit: 2)
