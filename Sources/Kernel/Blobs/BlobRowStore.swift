@@ -13,7 +13,7 @@ package struct BlobRowStore {
         try insert(institution: scope.institution, blob, case: id, at: time)
     }
 
-    /// The same for work without a signed-in user.
+    /// Like the above, for work without a signed-in user.
     package func insert(
         institution: InstitutionID, _ blob: StagedBlob, case id: CaseID?, at time: Timestamp = .now
     ) throws {
@@ -32,7 +32,7 @@ package struct BlobRowStore {
             "DELETE FROM blobs WHERE institution_id = \(scope.institution) AND id IN \(list: keys)")
     }
 
-    /// Subtracts the case's files from the stored size: call it before their rows are deleted with the case.
+    /// Subtracts the case's files from the stored size. Call this before their rows are deleted with the case.
     package func subtract(institution: InstitutionID, case id: CaseID) throws {
         try subtract(institution: institution, "case_id = \(id)")
     }
@@ -46,7 +46,7 @@ package struct BlobRowStore {
             """)
     }
 
-    /// Those of `keys` that a row references, across institutions: only for the sweeper.
+    /// The subset of `keys` that a row references, across institutions. For the sweep only.
     func named(among keys: [BlobKey]) throws -> Set<BlobKey> {
         let rows = try connection.query("SELECT id FROM blobs WHERE id IN \(list: keys)")
         return Set(try rows.map { try $0.get("id") })

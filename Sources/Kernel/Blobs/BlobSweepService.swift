@@ -1,11 +1,11 @@
 import Storage
 
-/// Removes unreferenced files: left by a crash, or by deleted rows.
+/// Deletes unreferenced files, left behind by crashes or deleted rows.
 package struct BlobSweepService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore
 
-    /// Keys held, and asked for in one statement, at a time.
+    /// The number of keys held in memory and checked in one statement.
     private static let batch = 500
 
     package init(database: any Database, blobs: any BlobStore) {
@@ -13,8 +13,8 @@ package struct BlobSweepService: Sendable {
         self.blobs = blobs
     }
 
-    /// - Parameter age: younger files are kept, since their rows may not have been written yet.
-    /// - Returns: the number of removed files.
+    /// - Parameter age: newer files are kept, since their rows may not have been written yet.
+    /// - Returns: the number of deleted files.
     @discardableResult
     package func sweep(olderThan age: Duration = .seconds(24 * 3600), now: Timestamp = .now) async throws -> Int {
         var removed = 0
