@@ -5,7 +5,7 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-/// Stored files by signed addresses: whole, in ranges, or not at all where the client has them already.
+/// Serves stored files at signed URLs: in full, by range, or as 304 if the client has a current copy.
 struct FileRoutes {
     let files: FilesService
 
@@ -25,7 +25,7 @@ struct FileRoutes {
         }
     }
 
-    /// What the answers' addresses hold; nobody but the server can make it.
+    /// The query parameters of a signed URL. Only the server can produce them.
     private static let signature = [
         APIRoute.Parameter("expires", .integer(), "Unix time.", isRequired: true),
         APIRoute.Parameter("institution", .id, "Institution of the file.", isRequired: true),
@@ -40,14 +40,14 @@ struct FileRoutes {
             grant, signature: request.query("signature") ?? "", origin: context.origin)
         var headers: HTTPFields = [
             .contentType: file.mediaType, .eTag: "\"\(file.sha256)\"", .acceptRanges: "bytes",
-            // Kept, but asked for again at each use: the right to see it may end before the address does.
+            // Cached, but revalidated on each use: the permission may end before the URL expires.
             .cacheControl: "private, no-cache",
             .contentDisposition: "inline; filename=\"\(file.name)\"",
-            // Viewers on other origins load it by its address, which is the permission.
+            // Viewers on other origins load the file by its URL, which is the permission.
             .accessControlAllowOrigin: "*", .resourcePolicy: "cross-origin",
         ]
         if request.hasOne(of: file) { return Response(status: .notModified, headers: headers) }
-        // RFC 9110 §13.1.5: a part of another file than the client's is of no use to it.
+        // RFC 9110 §13.1.5: a range of a different representation is useless to the client.
         let isOfThisFile = request.headers[.ifRange].map { $0 == headers[.eTag] } ?? true
         guard isOfThisFile, let wanted = request.headers[.range] else {
             return try await answer(.ok, file, nil, headers, request)
@@ -97,7 +97,7 @@ struct FileRoutes {
         }
     }
 
-    /// The address is a permission of its own, so that nobody may keep it; viewers of other origins follow it as well.
+    /// The URL is itself a permission, so it must not be stored. Viewers on other origins follow it too.
     private static func redirect(to url: URL) -> Response {
         Response(
             status: .temporaryRedirect,
@@ -109,7 +109,7 @@ struct FileRoutes {
 }
 
 extension Request {
-    /// Whether the client has this very file already (RFC 9110 §13.1.2: weak comparison, several tags or `*`).
+    /// Whether the client has this version of the file (RFC 9110 §13.1.2: weak comparison, several tags or `*`).
     fileprivate func hasOne(of file: StoredFile) -> Bool {
         guard let header = headers[.ifNoneMatch] else { return false }
         let tags = header.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -118,7 +118,7 @@ extension Request {
     }
 }
 
-/// What a `Range` header asks for (RFC 9110 §14.1.2); of several ranges none is served, so the file comes whole.
+/// A parsed `Range` header (RFC 9110 §14.1.2). Multiple ranges are not supported: the complete file is served.
 enum ByteRange: Equatable {
     case whole
     case part(Range<Int64>)
@@ -131,7 +131,7 @@ enum ByteRange: Equatable {
             return
         }
         let ends = text.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        // `Int64` would take a plus sign as well.
+        // `Int64` would also accept a plus sign.
         guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) else {
             self = .whole
             return
