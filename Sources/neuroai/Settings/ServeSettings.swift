@@ -1,24 +1,24 @@
 import Foundation
 import Web
 
-/// What the operator has decided about serving.
+/// The settings of the server.
 struct ServeSettings: Sendable {
     let host: String
     let port: Int
     let web: WebSettings
-    /// Everything about accounts, passwords and tokens.
+    /// The settings of accounts, passwords and tokens.
     let signIn: SignInSettings
-    /// How long a client may keep the server waiting, in seconds.
+    /// The timeout for client I/O, in seconds.
     let clientTimeout: Int
-    /// How long requests may still take after a signal to end.
+    /// How long requests in progress may take after a shutdown signal.
     let shutdownTimeout: Duration
-    /// How long a signed address of a file is good.
+    /// How long a signed file URL is valid.
     let fileURLLifetime: Duration
     /// How long a deleted case can be restored.
     let caseRetention: Duration
-    /// Bytes that an institution may store that has no rule of its own; nil is no limit.
+    /// The storage quota, in bytes, of institutions without their own; `nil` means no limit.
     let institutionQuota: Int64?
-    /// How long an upload in parts may take.
+    /// How long a resumable upload may take.
     let uploadLifetime: Duration
 
     init(_ settings: Settings) throws {
@@ -43,7 +43,8 @@ struct ServeSettings: Sendable {
         uploadLifetime = .seconds(try settings.number("UPLOAD_LIFETIME_HOURS") * 3600)
     }
 
-    /// Those of `ALLOWED_HOSTS`, else this machine's own and the one it listens at; always the public one.
+    /// The hosts in `ALLOWED_HOSTS`, or else the local names and the listening address; plus the host of the public
+    /// URL.
     private static func hosts(_ settings: Settings, listening host: String, publicURL: String?) -> [String] {
         let named = settings.list("ALLOWED_HOSTS")
         let ours = WebSettings.localHosts + [host.contains(":") ? "[\(host)]" : host]

@@ -6,12 +6,12 @@ struct Setting: Sendable {
     enum Kind: Sendable {
         case text
         case integer(ClosedRange<Int>)
-        /// A number of bytes, or a number with a unit.
+        /// A number of bytes, optionally with a unit.
         case bytes(ClosedRange<Int64>)
-        /// A Boolean as Django spells it.
+        /// A Boolean, with Django's spellings.
         case flag
         case choice([String])
-        /// Names separated by commas.
+        /// Comma-separated names.
         case list
         /// Validated by a function whose error names the variable.
         case judged(by: @Sendable (String) throws -> Void)
@@ -37,15 +37,15 @@ struct Setting: Sendable {
 
     let name: String
     let kind: Kind
-    /// The value if none is set; nil if there is none or it depends on other settings.
+    /// The value if not set; `nil` if there is none or if it depends on other settings.
     let defaultValue: String?
-    /// For people, where `defaultValue` does not say it.
+    /// Describes the default for readers if `defaultValue` does not.
     let defaultNote: String?
-    /// Its description, in Markdown.
+    /// The description, in Markdown.
     let what: String
     let secrecy: Secrecy
     let reader: Reader
-    /// For a setting of the original that has no effect yet: why.
+    /// Why a setting of the original has no effect yet.
     let awaits: String?
 
     init(
@@ -62,7 +62,7 @@ struct Setting: Sendable {
         awaits = nil
     }
 
-    /// A setting of the original that is accepted and has no effect.
+    /// A setting of the original that is accepted but has no effect.
     init(_ name: String, awaiting awaits: String, secrecy: Secrecy = .open) {
         self.name = name
         kind = .text
@@ -77,13 +77,13 @@ struct Setting: Sendable {
     private static let yes: Set<String> = ["true", "1", "yes", "on"]
     private static let no: Set<String> = ["false", "0", "no", "off"]
 
-    /// Nil where `text` is neither.
+    /// Returns `nil` if `text` is not a Boolean.
     static func flag(_ text: String) -> Bool? {
         let word = text.lowercased()
         return yes.contains(word) ? true : no.contains(word) ? false : nil
     }
 
-    /// The error of an invalid value, in one sentence that names the variable and does not repeat the value.
+    /// The error for an invalid value, in one sentence that names the variable but does not repeat the value.
     func fault(in text: String) -> String? {
         switch kind {
         case .text, .list: return nil
@@ -100,7 +100,7 @@ struct Setting: Sendable {
             return nil
         case .flag: return Self.flag(text) == nil ? "\(name) must be true or false." : nil
         case .choice(let words):
-            // Levels are also written in capitals.
+            // Log levels may be in upper case.
             return words.contains(text.lowercased()) ? nil : "\(name) must be one of \(words.joined(separator: ", "))."
         case .judged(let judge):
             do {
@@ -112,7 +112,7 @@ struct Setting: Sendable {
         }
     }
 
-    /// The value as it may be displayed.
+    /// The value for display, with secrets redacted.
     func shown(_ text: String) -> String {
         switch secrecy {
         case .open: return text

@@ -3,16 +3,17 @@ import Imaging
 import Inference
 
 extension Settings {
-    /// Makes networks ready for the device of `MODEL_DEVICE`; `ONNXRUNTIME_LIBRARY` names ONNX Runtime's library, which `cuda` needs.
+    /// Compiles networks for the device in `MODEL_DEVICE`. `ONNXRUNTIME_LIBRARY` is the path of ONNX Runtime's library,
+    /// which `cuda` requires.
     ///
-    /// - Parameter onFallback: called with a sentence where `auto` does not take the first device.
+    /// - Parameter onFallback: called with a one-sentence reason if `auto` does not use its first device.
     func networkCompiler(onFallback: @escaping @Sendable (_ reason: String) -> Void) -> NetworkCompiler {
         NetworkCompiler(
             modelDevice, onnxRuntime: self["ONNXRUNTIME_LIBRARY"].map { URL(fileURLWithPath: $0) },
             onFallback: onFallback)
     }
 
-    /// A process that is to run networks ends at its start where the device that it was told to use is absent.
+    /// Fails at startup if the process runs networks and the configured device is not available.
     ///
     /// - Throws: `SettingsError`.
     func checkDevice() throws {

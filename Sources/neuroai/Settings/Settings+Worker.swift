@@ -2,14 +2,14 @@ import Foundation
 import Kernel
 
 extension Settings {
-    /// How long a segmentation may take.
+    /// The time limits of a segmentation.
     func segmentationLimits() throws -> JobLimits {
         JobLimits(
             total: .seconds(60 * (try number("SEGMENTATION_TIME_LIMIT"))),
             stage: .seconds(60 * (try number("SEGMENTATION_STAGE_TIME_LIMIT"))))
     }
 
-    /// Which jobs a worker runs and how many at once; what the command line says wins.
+    /// Which jobs a worker runs, and how many at once. Command-line options take precedence.
     func workerSlots(classes: String? = nil, count: Int? = nil) throws -> WorkerSlots {
         guard let named = JobClass.list(classes ?? self["WORKER_CLASSES"] ?? "") else {
             throw SettingsError(JobClass.sentence(naming: classes == nil ? "WORKER_CLASSES" : "--classes"))
@@ -22,20 +22,21 @@ extension Settings {
         return slots
     }
 
-    /// How many bytes a worker process may take; nil is no limit.
+    /// The memory limit of a worker process in bytes; `nil` means no limit.
     func workerMemoryLimit() throws -> UInt64? {
         try MemorySize(self["WORKER_MEMORY_LIMIT"] ?? "0").bytes(of: MachineMemory.bytes)
     }
 }
 
 extension JobClass {
-    /// What is wrong with a list of classes that `name` gives.
+    /// The error for an invalid list of classes in the setting or option `name`.
     static func sentence(naming name: String) -> String {
         "\(name) is one or more of \(allCases.map(\.rawValue).joined(separator: ", ")), separated by commas."
     }
 }
 
-/// An amount of memory as operators write it: `8G`, `512M`, or a share of the machine's such as `75%`; `0` is no limit.
+/// An amount of memory: a size such as `8G` or `512M`, or a share of the machine's memory such as `75%`; `0` means no
+/// limit.
 struct MemorySize {
     private enum Amount {
         case bytes(UInt64)
@@ -44,7 +45,7 @@ struct MemorySize {
 
     private let amount: Amount
 
-    /// A worker with its model needs about this much.
+    /// Approximately what a worker needs with its model.
     private static let minimumBytes: UInt64 = 1 << 29
 
     /// - Throws: `SettingsError` that names the setting.
@@ -66,7 +67,7 @@ struct MemorySize {
         amount = .bytes(bytes)
     }
 
-    /// Nil where there is no limit.
+    /// Returns `nil` if there is no limit.
     func bytes(of machine: UInt64) -> UInt64? {
         switch amount {
         case .bytes(let bytes): bytes == 0 ? nil : bytes
@@ -75,7 +76,7 @@ struct MemorySize {
     }
 }
 
-/// The memory of this machine, or of the container that it is.
+/// The memory of this machine, or of the container it runs in.
 enum MachineMemory {
     static var bytes: UInt64 {
         let files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]

@@ -5,22 +5,22 @@ import Kernel
 import Logging
 import Storage
 
-/// The settings, read once at the start from the environment and from `.env` in the working directory;
+/// The settings, read once at startup from the environment and from `.env` in the working directory.
 /// `SettingsCatalogue` lists them.
 struct Settings: Sendable {
     let databaseURL: DatabaseURL
     let mediaRoot: URL
-    /// The model package.
+    /// The default model package.
     let modelPath: URL
-    /// The folder of the packages that can be activated.
+    /// The folder of model packages that can be activated.
     let modelsRoot: URL
     let modelPrecision: ModelPrecision
     let modelDevice: ComputeDevice
-    /// The atlas that names lobes.
+    /// The atlas with the lobe labels.
     let atlasPath: URL
     private let values: [String: String]
 
-    /// - Throws: `SettingsError` for the first value that can't be used.
+    /// - Throws: `SettingsError` for the first invalid value.
     init(_ values: [String: String]) throws {
         for setting in SettingsCatalogue.all {
             guard let text = values[setting.name], !text.isEmpty, let fault = setting.fault(in: text) else { continue }
@@ -43,7 +43,7 @@ struct Settings: Sendable {
         try Settings(SettingsSource.present().values)
     }
 
-    /// A setting's value, else its default; nil where it has neither.
+    /// A setting's value or its default; `nil` if it has neither.
     subscript(_ name: String) -> String? { Self.text(name, values) }
 
     private static func text(_ name: String, _ values: [String: String]) -> String? {
@@ -51,7 +51,7 @@ struct Settings: Sendable {
         return SettingsCatalogue.find(name)?.defaultValue
     }
 
-    /// A whole number; the catalogue has its default and range.
+    /// An integer; the catalogue defines its default and range.
     func number(_ name: String) throws -> Int {
         guard let number = self[name].flatMap({ Int($0) }) else {
             throw SettingsError("\(name) must be a whole number.")
@@ -59,7 +59,7 @@ struct Settings: Sendable {
         return number
     }
 
-    /// A number of bytes, which may be written with a unit.
+    /// A number of bytes, optionally with a unit.
     func bytes(_ name: String) throws -> Int64 {
         guard let count = self[name].flatMap({ ByteCount($0) }) else {
             throw SettingsError("\(name) must be a number of bytes or a number with a unit.")
@@ -67,15 +67,15 @@ struct Settings: Sendable {
         return count.bytes
     }
 
-    /// Yes or no.
+    /// A Boolean.
     func flag(_ name: String) -> Bool { self[name].flatMap(Setting.flag) ?? false }
 
-    /// Words between commas.
+    /// Comma-separated values.
     func list(_ name: String) -> [String] {
         (self[name] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
-    /// Whether only this machine can reach the server at `HOST`.
+    /// Whether `HOST` is a loopback address, which only this machine can reach.
     var listensOnLoopback: Bool {
         let host = (self["HOST"] ?? "").lowercased()
         let isAddress = host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
@@ -87,7 +87,7 @@ struct Settings: Sendable {
         return self["LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0.lowercased()) } ?? .info
     }
 
-    /// A checkpoint in place of a package would leave every task without a model.
+    /// Rejects a checkpoint in place of a package, which would leave every task without a model.
     ///
     /// - Throws: `SettingsError` with the command to run.
     func checkModelPath() throws {

@@ -4,9 +4,10 @@ import Inference
 import Kernel
 import Storage
 
-/// All settings. `docs/settings.md`, `.env.example` and `neuroai check` are generated from it; `scripts/check` compares the files.
+/// All settings. `docs/settings.md`, `.env.example` and `neuroai check` are generated from it; `scripts/check` verifies
+/// that the files are up to date.
 enum SettingsCatalogue {
-    /// A heading of `.env.example` with its settings.
+    /// A section of `.env.example`.
     struct Section: Sendable {
         let title: String
         let settings: [Setting]
@@ -172,7 +173,7 @@ enum SettingsCatalogue {
         ])
 }
 
-// Validation beyond a number or a word.
+// Validation beyond the type of a value.
 extension SettingsCatalogue {
     @Sendable private static func database(_ text: String) throws {
         do {

@@ -18,7 +18,7 @@ struct SettingsReport: Encodable, Sendable {
     }
 
     let settings: [Row]
-    /// Unreadable lines of `.env`, in a sentence each.
+    /// Unreadable lines of `.env`, one sentence each.
     let faults: [String]
     /// Unknown names.
     let unknown: [String]
@@ -41,7 +41,7 @@ struct SettingsReport: Encodable, Sendable {
         unknown = source.unknownNames.map(\.sentence)
     }
 
-    /// Columns for people, followed by hints and errors.
+    /// A table for people, followed by hints and errors.
     var text: String {
         let width = (settings.map(\.name.count).max() ?? 0) + 2
         let lines = settings.map { row in
@@ -60,10 +60,10 @@ extension SettingsReport {
     private struct Findings {
         var faults: [String: String] = [:]
         var notes: [String: String] = [:]
-        /// Errors that belong to no single setting.
+        /// Errors that do not belong to a single setting.
         var others: [String] = []
 
-        /// Sentences begin with the variable that they are about.
+        /// Error messages start with the name of the variable that they concern.
         mutating func add(_ error: any Error) {
             let sentence = (error as? SettingsError)?.description ?? "A key or a secret is invalid."
             let name = String(sentence.prefix { $0.isUppercase || $0.isNumber || $0 == "_" })
@@ -71,7 +71,7 @@ extension SettingsReport {
         }
     }
 
-    /// - Parameter settings: nil if a value is invalid already.
+    /// - Parameter settings: `nil` if a value is already invalid.
     private static func findings(_ settings: Settings?) -> Findings {
         var found = Findings()
         guard let settings else { return found }
@@ -115,7 +115,7 @@ extension SettingsReport {
         return "not set, and HOST is not loopback; set a token so that a local proxy cannot expose /metrics"
     }
 
-    /// A warning if anyone can reach an open registration, else the mode that applies if none is set.
+    /// A warning if anyone can reach an open registration; otherwise the effective mode if none is set.
     private static func registrationNote(_ mode: RegistrationMode, _ settings: Settings) -> String? {
         if mode == .open && !settings.listensOnLoopback {
             return
@@ -135,7 +135,7 @@ extension SettingsReport {
         return "SEGMENTATION_MODEL_PATH is not a model package: model.json is missing."
     }
 
-    /// For a directory that does not exist yet, its nearest existing parent counts.
+    /// If the folder does not exist yet, checks its nearest existing parent.
     private static func canBeWritten(_ folder: URL) -> Bool {
         var path = folder.standardizedFileURL.path
         while !FileManager.default.fileExists(atPath: path), path != "/" {
@@ -147,7 +147,7 @@ extension SettingsReport {
     }
 }
 
-// The catalogue as files of the repository, which `scripts/settings` writes.
+// The catalogue as files in the repository, written by `scripts/settings`.
 extension SettingsCatalogue {
     /// `.env.example`.
     static var example: String {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Where values come from: the environment, and below it `.env` in the working folder.
+/// The sources of values: the environment, which takes precedence, and `.env` in the working directory.
 struct SettingsSource: Sendable {
-    /// Where one value was found.
+    /// The source of a value.
     enum Place: String, Sendable {
         case environment
         case file = ".env"
@@ -11,7 +11,7 @@ struct SettingsSource: Sendable {
 
     let environment: [String: String]
     let file: [String: String]
-    /// Lines of `.env` that say nothing, by number from 1.
+    /// Line numbers, from 1, of lines in `.env` that can't be parsed.
     let unreadableLines: [Int]
 
     init(environment: [String: String], file text: String) {
@@ -19,14 +19,14 @@ struct SettingsSource: Sendable {
         (file, unreadableLines) = Self.parse(text)
     }
 
-    /// This process's.
+    /// The source of this process's settings.
     static func present() -> SettingsSource {
         SettingsSource(
             environment: ProcessInfo.processInfo.environment,
             file: (try? String(contentsOfFile: ".env", encoding: .utf8)) ?? "")
     }
 
-    /// The environment wins, also where it is empty: that takes a value of the file back.
+    /// The environment takes precedence, even if a variable is empty: that unsets the value in the file.
     var values: [String: String] { file.merging(environment) { $1 } }
 
     func place(of name: String) -> Place {
@@ -34,7 +34,8 @@ struct SettingsSource: Sendable {
         return file[name]?.isEmpty == false ? .file : .default
     }
 
-    /// Reads `NAME=value` lines; `#` begins a comment line, `export` before a name and quotes around a value are dropped.
+    /// Parses `NAME=value` lines. Lines that start with `#` are comments; `export` before a name and quotes around a
+    /// value are ignored.
     private static func parse(_ text: String) -> (values: [String: String], unreadable: [Int]) {
         var values: [String: String] = [:]
         var unreadable: [Int] = []
@@ -62,7 +63,7 @@ struct SettingsSource: Sendable {
 }
 
 extension SettingsSource {
-    /// A name that no setting has, and the setting that was probably meant.
+    /// An unknown setting, and the one that was probably meant.
     struct UnknownName: Sendable {
         let name: String
         let probably: String?
@@ -72,7 +73,7 @@ extension SettingsSource {
         }
     }
 
-    /// Every unknown name of `.env`, and those of the environment that look like one of ours misspelt.
+    /// Every unknown name in `.env`, and environment variables that look like misspelt settings.
     var unknownNames: [UnknownName] {
         let known = SettingsCatalogue.all.map(\.name)
         let ofFile = file.keys.filter { SettingsCatalogue.find($0) == nil }
@@ -87,16 +88,16 @@ extension SettingsSource {
     }
 }
 
-/// How far two words lie from each other.
+/// Edit distances between words.
 enum Spelling {
-    /// The word that the fewest changes of a letter make of `word`; nil where all need more than `limit`.
+    /// The word with the smallest edit distance to `word`; `nil` if every distance exceeds `limit`.
     static func nearest(to word: String, among words: [String], within limit: Int) -> String? {
         let measured = words.map { (word: $0, distance: distance(word, $0)) }
         guard let best = measured.min(by: { $0.distance < $1.distance }), best.distance <= limit else { return nil }
         return best.word
     }
 
-    /// Levenshtein's: letters put in, left out or changed.
+    /// The Levenshtein distance: insertions, deletions and substitutions.
     static func distance(_ first: String, _ second: String) -> Int {
         let second = Array(second.utf8)
         var row = Array(0...second.count)

@@ -7,10 +7,10 @@ struct SignInSettings: Sendable {
     let accounts: AccountSettings
     let sessions: SessionSettings
     let hashing: PasswordHasher.Cost
-    /// Hashes that are made at once.
+    /// The maximum number of concurrent password hashes.
     let hashingThreads: Int
     let formerSecrets: [String]
-    /// Nil signs by `SECRET_KEY`.
+    /// `nil` signs with `SECRET_KEY`.
     let tokenKey: TokenKey?
     let formerTokenKeys: [TokenKey]
     /// `COMMON_PASSWORDS_PATH` could not be read.
@@ -49,7 +49,8 @@ struct SignInSettings: Sendable {
         }
     }
 
-    /// `REGISTRATION`, else what its former name says, else open only where nobody but this machine reaches the server.
+    /// `REGISTRATION`, or else its former name; by default, registration is open only if the server listens on
+    /// loopback.
     private static func registration(_ settings: Settings) -> RegistrationMode {
         if let mode = settings["REGISTRATION"].flatMap({ RegistrationMode(rawValue: $0.lowercased()) }) { return mode }
         let isOpen = settings["ALLOW_REGISTRATION"].flatMap(Setting.flag) ?? settings.listensOnLoopback
