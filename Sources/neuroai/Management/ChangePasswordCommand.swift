@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Kernel
 
-/// `neuroai changepassword`: a new password for somebody who has lost theirs, as Django has it.
+/// `neuroai changepassword`: sets a user's password, as in Django.
 struct ChangePasswordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "changepassword", abstract: "Set a user's password; prompts for it twice.",

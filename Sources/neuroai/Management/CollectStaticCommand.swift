@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 import Web
 
-/// `neuroai collectstatic`: the pages' assets and what `/api/docs/` loads as files, for a proxy that serves them itself.
+/// `neuroai collectstatic`: copies the static files of the pages and of `/api/docs/`, for a proxy that serves them
+/// itself.
 struct CollectStaticCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "collectstatic",

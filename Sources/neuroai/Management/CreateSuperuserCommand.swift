@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Kernel
 
-/// `neuroai createsuperuser`: the first administrator, and whoever else may administer everything.
+/// `neuroai createsuperuser`: creates the first administrator or another superuser.
 struct CreateSuperuserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "createsuperuser", abstract: "Create a superuser; prompts for missing values.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Storage
 
-/// `neuroai dbshell`: the database's own prompt.
+/// `neuroai dbshell`: opens the database's own command-line client.
 struct DBShellCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dbshell", abstract: "Open sqlite3 or psql on the configured database.",
@@ -26,7 +26,7 @@ struct DBShellCommand: ParsableCommand {
         }
     }
 
-    /// This process becomes the other program, so that keys and signals reach it.
+    /// Replaces this process with the program, so that the program receives keys and signals.
     private func replace(_ program: String, arguments: [String]) throws -> Never {
         var words = ([program] + arguments).map { strdup($0) }
         words.append(nil)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Storage
 
-/// `neuroai makemigrations`: whether the schema is the one that the program knows.
+/// `neuroai makemigrations`: checks whether the database schema matches the program's migrations.
 struct MakeMigrationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "makemigrations", abstract: "Compare the database schema with the program's migrations.",

@@ -5,7 +5,7 @@ import Kernel
 import Storage
 import Web
 
-/// What commands need that work on an installation: its services, and sentences in place of errors.
+/// Shared by the management commands: the services of an installation, and error messages instead of thrown errors.
 struct ManagementTask {
     let wiring: Wiring
     let services: WebServices
@@ -14,7 +14,7 @@ struct ManagementTask {
 
     var samples: SampleData { SampleData(users: services.users, cases: services.cases, access: access) }
 
-    /// Opens the installation of the settings, runs `body`, and closes it however that ends.
+    /// Opens the configured installation, runs `body`, and closes the installation even if `body` throws.
     static func run(_ label: String, _ body: (ManagementTask) async throws -> Void) async throws {
         let settings = try Settings.load()
         do {
@@ -35,7 +35,7 @@ struct ManagementTask {
         }
     }
 
-    /// Says what was refused; `sysexits.h` has the codes.
+    /// Prints the error and returns an exit code from `sysexits.h`.
     static func refusal(_ error: AppError) -> ExitCode {
         for line in sentences(error) { Terminal.complain(line) }
         switch error.code {
@@ -57,13 +57,13 @@ struct ManagementTask {
 extension Terminal {
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 }
 
-    /// A line that somebody writes; nil at the end of the input.
+    /// Prompts for a line; `nil` at the end of input.
     static func ask(_ question: String) -> String? {
         FileHandle.standardError.write(Data(question.utf8))
         return readLine(strippingNewline: true)
     }
 
-    /// The same, without showing what is written.
+    /// Prompts for a line without echoing it.
     static func askSecretly(_ question: String) -> String? {
         var state = termios()
         guard tcgetattr(STDIN_FILENO, &state) == 0 else { return ask(question) }
@@ -77,7 +77,7 @@ extension Terminal {
         return ask(question)
     }
 
-    /// A value as JSON for people and programs.
+    /// Prints a value as JSON, readable for people and programs.
     static func show(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -4,7 +4,7 @@ import Foundation
 import Imaging
 import Kernel
 
-/// `neuroai populate_sample_data`: people and cases to try a fresh installation with.
+/// `neuroai populate_sample_data`: creates users and cases to try out a new installation.
 struct PopulateSampleDataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "populate-sample-data", abstract: "Create sample users of each role and sample cases.",
@@ -43,7 +43,7 @@ struct PopulateSampleDataCommand: AsyncParsableCommand {
     }
 }
 
-/// `neuroai add_user_cases`: more cases for somebody.
+/// `neuroai add_user_cases`: creates more sample cases for a user.
 struct AddUserCasesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add-user-cases", abstract: "Add sample cases for a user.",
@@ -70,7 +70,7 @@ struct AddUserCasesCommand: AsyncParsableCommand {
 }
 
 extension ManagementTask {
-    /// Uploads a phantom's series as a client would; false where there is no atlas to make one of.
+    /// Uploads a phantom's series as a client would. Returns `false` if there is no atlas to generate the phantom from.
     func uploadPhantom(to id: CaseID, _ scope: Scope) async throws -> Bool {
         let atlas = wiring.settings.atlasPath
         guard SamplePatient.canBeMade(of: atlas) else { return false }

@@ -3,7 +3,7 @@ import Features
 import Foundation
 import Kernel
 
-/// `neuroai shell`: a prompt on the services as a named user.
+/// `neuroai shell`: an interactive shell that calls the services as a given user.
 struct ShellCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shell", abstract: "Open a shell on the services in a user's name; output is JSON.",
@@ -39,7 +39,7 @@ struct ShellCommand: AsyncParsableCommand {
     }
 }
 
-/// The commands of the prompt.
+/// The commands of the shell.
 private struct Shell {
     let task: ManagementTask
     let scope: Scope
@@ -124,7 +124,7 @@ private struct Shell {
     }
 }
 
-/// Whatever a command answers.
+/// The result of any command.
 private struct AnyAnswer: Encodable {
     private let value: any Encodable
 

@@ -6,7 +6,7 @@ import Imaging
 import Kernel
 import Storage
 
-/// `neuroai test`: whether this installation works, from the settings to a phantom's masks.
+/// `neuroai test`: tests the installation, from the settings to the segmentation of a phantom.
 struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
@@ -35,7 +35,8 @@ struct TestCommand: AsyncParsableCommand {
         guard !test.hasFailed else { throw ExitCode(1) }
     }
 
-    /// The schema is current, and what is written can be read in the transaction and is gone after it is rolled back.
+    /// Checks that the schema is current, that a write can be read within its transaction, and that a rollback undoes
+    /// it.
     private static func database(_ settings: Settings) async throws -> String {
         let database = try Databases.open(settings.databaseURL)
         do {
@@ -70,7 +71,7 @@ struct TestCommand: AsyncParsableCommand {
         return "\(pipeline.model.name) \(pipeline.model.version), sha256 \(pipeline.model.digest.prefix(12)), compiled"
     }
 
-    /// Below this the model does not work as it does elsewhere; a phantom is easier than a patient.
+    /// A lower Dice means that the model does not work correctly here; a phantom is easier to segment than a patient.
     private static let minimumDice = 0.7
 
     private static func phantom(_ settings: Settings) async throws -> String {
@@ -101,7 +102,7 @@ struct TestCommand: AsyncParsableCommand {
     }
 }
 
-/// Runs steps one after the other and prints how each went.
+/// Runs steps in order and prints the outcome of each.
 private final class SelfTest {
     private(set) var hasFailed = false
 
