@@ -1,9 +1,11 @@
 import Logging
 import Storage
 
-/// Makes one line of each event: words with `key=value` behind them, or a JSON object. Whatever a value holds, it stays on its line.
+/// Formats each event as one line: the message followed by `key=value` pairs, or a JSON object. Control characters in
+/// values are escaped, so that an event is always one line.
 ///
-/// A line with an `outage` is written once a minute for each message and outage; the next one says how many were `omitted`.
+/// Events with `outage` metadata are limited to one per minute for each message and outage; the next one written has
+/// the number of `omitted` events.
 struct LineLogHandler: LogHandler {
     enum Format: Sendable {
         case text, json
@@ -61,7 +63,7 @@ struct LineLogHandler: LogHandler {
         return line + "}\n"
     }
 
-    /// Taken by the line itself.
+    /// Reserved for the handler's own fields.
     private static let names: Set<String> = ["time", "level", "label", "message"]
 
     private static func visible(_ text: String) -> String {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// One log file that is put aside when it is full: `app.log` becomes `app.log.1`, that `app.log.2`, and so on.
+/// A log file that is rotated when it is full: `app.log` becomes `app.log.1`, which becomes `app.log.2`, and so on.
 ///
-/// Several processes may write to it, such as two workers: each notices that another one has put it aside.
+/// Several processes may write to it, such as two workers; each detects a rotation by another.
 struct LogFile: Sendable {
     private let folder: URL
     private let path: String
@@ -12,15 +12,15 @@ struct LogFile: Sendable {
     private var inode: ino_t = 0
 
     /// - Parameters:
-    ///   - limit: bytes after which it is put aside.
-    ///   - kept: how many are kept that were.
-    /// - Throws: `SettingsError` where nothing can be written there.
+    ///   - limit: the size in bytes at which the file is rotated.
+    ///   - kept: the number of rotated files to keep.
+    /// - Throws: `SettingsError` if the file can't be written.
     init(folder: URL, name: String, limit: Int, kept: Int) throws {
         self.folder = folder
         path = folder.appendingPathComponent(name).path
         self.limit = limit
         self.kept = kept
-        // Others have no business in what a hospital's server did.
+        // Other users must not read the logs of a hospital's server.
         try? FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
         guard reopen() else {
@@ -28,7 +28,7 @@ struct LogFile: Sendable {
         }
     }
 
-    /// A disk that is full loses lines and nothing else.
+    /// On a full disk, lines are lost but nothing else fails.
     mutating func append(_ bytes: [UInt8]) {
         guard isStillThere || reopen() else { return }
         var state = stat()
@@ -61,7 +61,7 @@ struct LogFile: Sendable {
         return true
     }
 
-    /// One process at a time: the lock is a file of its own, since the log itself changes its name.
+    /// One process at a time. The lock is a separate file, since the log file itself is renamed.
     private mutating func putAside() {
         let lock = open(folder.appendingPathComponent(".rotation.lock").path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
         if lock >= 0 { flock(lock, LOCK_EX) }

@@ -4,9 +4,10 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Takes a process's log lines to standard error and, where there is one, to its file.
+/// Writes a process's log lines to standard error and, if configured, to its log file.
 ///
-/// Lines wait up to a twentieth of a second and go out together, so that a request costs no system call; warnings and worse go out at once.
+/// Lines are buffered for up to 50 ms and written together, so that requests cost no system call. Warnings and errors
+/// are written immediately.
 final class LogWriter: Sendable {
     private static let flushDelay: DispatchTimeInterval = .milliseconds(50)
 
@@ -16,7 +17,7 @@ final class LogWriter: Sendable {
     }
 
     private let waiting = Mutex(Waiting())
-    /// Held while lines are taken and written, so that they keep their order.
+    /// Locked while lines are taken from the buffer and written, to keep their order.
     private let file: Mutex<LogFile?>
     private let queue = DispatchQueue(label: "log")
     private let repeats = Mutex(RepeatFilter())
@@ -25,7 +26,7 @@ final class LogWriter: Sendable {
         self.file = Mutex(file)
     }
 
-    /// Whether a line that may go on and on is to be written now.
+    /// Whether to write or omit an event that may repeat many times.
     func judge(_ key: String) -> RepeatFilter.Verdict { repeats.withLock { $0.judge(key) } }
 
     func write(_ line: String, isUrgent: Bool) {
@@ -39,7 +40,7 @@ final class LogWriter: Sendable {
         if mustSchedule { queue.asyncAfter(deadline: .now() + Self.flushDelay) { self.flush() } }
     }
 
-    /// Writes what waits; call it before the process ends.
+    /// Writes the buffered lines. Call this before the process exits.
     func flush() {
         file.withLock { file in
             let bytes = waiting.withLock { waiting in
@@ -54,9 +55,9 @@ final class LogWriter: Sendable {
 }
 
 extension LogWriter {
-    /// The writer of a command: the server and the worker also write to files.
+    /// The log writer of a command. The server and the worker also write to files.
     ///
-    /// - Throws: `SettingsError` where `LOG_ROOT` can't be written.
+    /// - Throws: `SettingsError` if `LOG_ROOT` is not writable.
     static func open(_ settings: Settings, label: String) throws -> LogWriter {
         let names = ["serve": "app.log", "worker": "celery.log"]
         guard let name = names[label], let root = settings["LOG_ROOT"], root != "-" else { return LogWriter(file: nil) }
