@@ -2,22 +2,23 @@ import Kernel
 import Logging
 import ServiceLifecycle
 
-/// The services of a process, from its start to its end.
+/// The services of a process, from start to exit.
 ///
-/// All run at once and are shut down stage by stage, the last stage first. None ends by itself: where one does, the others are shut
-/// down as well and `run` throws, so that the process ends with a failure and whoever supervises it starts it again.
+/// All services run concurrently and are shut down stage by stage, last stage first. No service is expected to return
+/// on its own: if one does, the others are shut down and `run` throws, so that the process exits with a failure and its
+/// supervisor restarts it.
 struct ProcessServices: Sendable {
-    /// Services by name that are shut down at the same time.
+    /// Services that are shut down concurrently, by name.
     typealias Stage = [String: any Service]
 
     let stages: [Stage]
     let logger: Logger
 
-    /// Runs them until the process is asked to end.
+    /// Runs the services until the process is asked to exit.
     ///
-    /// - Parameter followsInput: whether the end of standard input is such a request.
+    /// - Parameter followsInput: whether the end of standard input also shuts the process down.
     func run(until shutdown: ProcessShutdown, followsInput: Bool = false) async throws {
-        // The last stage, so the first that learns of a shutdown, whatever its cause.
+        // The last stage is notified of a shutdown first, whatever the cause.
         let group = group(endingWith: [shutdown])
         shutdown.listen(includingInput: followsInput) { Task { await group.triggerGracefulShutdown() } }
         try await group.run()
@@ -33,7 +34,7 @@ struct ProcessServices: Sendable {
         return group(of: stages + last)
     }
 
-    /// A service that ends leaves the others their time: they are shut down and not cancelled.
+    /// If a service ends, the others are shut down gracefully rather than cancelled.
     private func group(of services: [any Service]) -> ServiceGroup {
         let services = services.map {
             ServiceGroupConfiguration.ServiceConfiguration(
@@ -44,7 +45,7 @@ struct ProcessServices: Sendable {
     }
 }
 
-/// Says in the log which service has ended though nobody asked it to, and makes a failure of that.
+/// Logs a service that returns or throws unexpectedly, and treats a return as a failure.
 private struct WatchedService: Service {
     let name: String
     let service: any Service
@@ -65,16 +66,16 @@ private struct WatchedService: Service {
     }
 }
 
-/// A service returned though it was not asked to.
+/// A service returned without a shutdown request.
 struct ServiceEnded: Error, Equatable, CustomStringConvertible {
     let service: String
 
     var description: String { "A part of the program ended by itself: \(service)." }
 }
 
-/// Services that are shut down at the same time; a group tells its own services one after the other.
+/// Services that are shut down concurrently; a `ServiceGroup` shuts its own services down one after another.
 private struct ConcurrentServices: Service {
-    /// One for each: a group hears of the shutdown of the one that it runs in.
+    /// One group per service. A group is notified when the group that it runs in shuts down.
     let groups: [ServiceGroup]
 
     func run() async throws {
@@ -82,7 +83,7 @@ private struct ConcurrentServices: Service {
             for group in groups { tasks.addTask { try await group.run() } }
             var failure: (any Error)?
             while let result = await tasks.nextResult() {
-                // Its neighbours have their time as in any shutdown.
+                // The other services shut down gracefully, as in any shutdown.
                 for group in groups { await group.triggerGracefulShutdown() }
                 if case .failure(let error) = result { failure = failure ?? error }
             }

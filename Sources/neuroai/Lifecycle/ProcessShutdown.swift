@@ -4,17 +4,20 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Hears that the process is to end (SIGTERM, SIGINT or, where asked for, the end of standard input) and bounds how long that takes.
+/// Listens for shutdown requests (SIGTERM, SIGINT and, optionally, the end of standard input) and limits how long a
+/// shutdown takes.
 ///
-/// A `ServiceGroup` hears the first signal alone. Its own time limits need one of Swift's threads, which may all be blocked, and end in
-/// a crash, which a worker's jobs would be blamed for. So signals are heard and time is kept on threads of their own.
+/// A `ServiceGroup` handles only the first signal. Its own timeouts need a thread of Swift's thread pool, all of which
+/// may be blocked, and end in a crash, which would be attributed to a worker's jobs. So signals and timeouts are
+/// handled on dedicated threads.
 final class ProcessShutdown: Service {
     struct Limits {
-        /// For requests that are under way; then their connections are closed.
+        /// For requests in progress; their connections are closed afterwards.
         var requests: TimeInterval = 0
-        /// For what follows: jobs are released, the audit trail is sealed, the database is closed.
+        /// For the remaining steps: release jobs, seal the audit trail, close the database.
         var lastSteps: TimeInterval
-        /// For what follows a second signal, which gives requests no time; nil ignores it.
+        /// For the remaining steps after a second signal, which closes connections immediately; `nil` ignores the
+        /// second signal.
         var lastStepsInHaste: TimeInterval?
     }
 
@@ -24,7 +27,7 @@ final class ProcessShutdown: Service {
     private let signals = Atomic(0)
     private let isBegun = Atomic(false)
 
-    /// - Parameter closeConnections: says how many there were.
+    /// - Parameter closeConnections: returns the number of connections closed.
     init(_ limits: Limits, logger: Logger, closeConnections: @escaping @Sendable () -> Int = { 0 }) {
         self.limits = limits
         self.logger = logger
@@ -37,16 +40,16 @@ final class ProcessShutdown: Service {
     }
 
     /// - Parameters:
-    ///   - includingInput: whoever started this process holds the other end of standard input, which closes however that one ends, by
-    ///     kill -9 as well.
-    ///   - request: shuts the services down; called once and again.
+    ///   - includingInput: whether the end of standard input is also a request. The parent process holds the other end,
+    ///     which is closed however the parent exits, even on `kill -9`.
+    ///   - request: shuts the services down; may be called repeatedly.
     func listen(includingInput: Bool, _ request: @escaping @Sendable () -> Void) {
         for number in [SIGTERM, SIGINT] {
-            // The default action would end the process before the handler runs.
+            // The default action would terminate the process before the handler runs.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                // Holds the source: a process listens until it ends.
+                // Keeps the source alive: a process listens until it exits.
                 withExtendedLifetime(source) { self.received(request) }
             }
             source.resume()
