@@ -4,14 +4,14 @@ import Foundation
 import Kernel
 import Storage
 
-/// `neuroai audit`: what the operator does with the audit trail.
+/// `neuroai audit`: verifies, exports and seals the audit trail.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Verify and export the audit trail.",
         discussion: "See docs/audit.md for the hash chain and what it proves.",
         subcommands: [Verify.self, Head.self, Export.self, Seal.self])
 
-    /// Which chains a command is about.
+    /// Selects the chains that a command works on.
     struct Choice: ParsableArguments {
         @Option(help: "Institution ID; default: all.") var institution: String?
 
@@ -24,7 +24,7 @@ struct AuditCommand: AsyncParsableCommand {
         }
     }
 
-    /// Exit code 0 if every chain is valid, else 65.
+    /// Exits with 0 if every chain is valid, otherwise with 65.
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Find entries that were changed, dropped, reordered or back-dated.")
@@ -62,7 +62,7 @@ struct AuditCommand: AsyncParsableCommand {
         }
     }
 
-    /// A line for each chain: institution, number of its last entry, hash.
+    /// Prints one line per chain: institution, number of the last entry, hash.
     struct Head: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
@@ -81,7 +81,7 @@ struct AuditCommand: AsyncParsableCommand {
         }
     }
 
-    /// One JSON object a line.
+    /// Prints one JSON object per line.
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Export entries as JSON lines, oldest first.")
 
@@ -112,7 +112,7 @@ struct AuditCommand: AsyncParsableCommand {
         }
     }
 
-    /// What the server does twice a second.
+    /// Seals entries once, as the server does twice a second.
     struct Seal: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Seal entries written since a server last ran.")
@@ -124,7 +124,7 @@ struct AuditCommand: AsyncParsableCommand {
         }
     }
 
-    /// Runs `body` on the settings' database; a refusal ends the command with 65.
+    /// Runs `body` with the configured database. An `AppError` ends the command with exit code 65.
     private static func withDatabase(_ body: (Wiring) async throws -> Void) async throws {
         let wiring = try await Wiring.open(try Settings.load(), label: "audit")
         let outcome: Result<Void, any Error>

@@ -2,9 +2,9 @@ import Kernel
 import Logging
 import ServiceLifecycle
 
-/// Keeps the audit chains close behind the trail while the server runs.
+/// Seals new audit entries continuously while the server runs.
 struct AuditSealing: Service {
-    /// Entries are sealed at most this long after they were written, and the time that sealing takes.
+    /// Entries are sealed within this interval plus the time that sealing takes.
     private static let pause: Duration = .milliseconds(500)
     private static let pauseAfterFailure: Duration = .seconds(5)
 
@@ -18,7 +18,7 @@ struct AuditSealing: Service {
                 try? await Task.sleep(for: isWell ? Self.pause : Self.pauseAfterFailure)
             }
         }
-        // What the last requests left; in a task of its own, since this one may be cancelled.
+        // Seals the entries of the last requests, in a separate task because this one may be cancelled.
         await Task { _ = await work(sealer, isLast: true) }.value
     }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Imaging
 
-/// `neuroai check-series`: whether series can be segmented together, without segmenting them.
+/// `neuroai check-series`: checks whether series can be segmented together, without segmenting them.
 struct CheckSeriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-series", abstract: "Check whether a patient's series can be segmented together.",
@@ -39,14 +39,14 @@ struct CheckSeriesCommand: ParsableCommand {
     }
 }
 
-/// One patient's series as options; one at least.
+/// One patient's series as options; at least one is required.
 struct SeriesOptions: ParsableArguments {
     @Option(help: "The T1 series (NIfTI).") var t1: String?
     @Option(help: "The T1 series with contrast agent.") var t1ce: String?
     @Option(help: "The T2 series.") var t2: String?
     @Option(help: "The FLAIR series.") var flair: String?
 
-    /// As they were named.
+    /// The paths as given on the command line.
     var paths: [MRISequence: String] {
         let named: [(MRISequence, String?)] = [(.t1, t1), (.t1ce, t1ce), (.t2, t2), (.flair, flair)]
         return Dictionary(uniqueKeysWithValues: named.compactMap { sequence, path in path.map { (sequence, $0) } })

@@ -2,16 +2,16 @@ import ArgumentParser
 import Foundation
 import Imaging
 
-/// A file that a command is given.
+/// An input file of a command.
 enum InputFile {
-    /// - Throws: `ImagingError(.invalidImage)` where there is none to read.
+    /// - Throws: `ImagingError(.invalidImage)` if the file does not exist or can't be read.
     static func check(_ path: String, named name: String) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw ImagingError(.invalidImage, "\(name): there is no such file.")
         }
         guard !isFolder.boolValue else { throw ImagingError(.invalidImage, "\(name): this is a folder, not a file.") }
-        // A pipe would be waited for, and can be read only once.
+        // Reading a pipe would block, and it can be read only once.
         var state = stat()
         guard stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFREG else {
             throw ImagingError(.invalidImage, "\(name): this is a device or a pipe, not a file.")
@@ -20,15 +20,15 @@ enum InputFile {
     }
 }
 
-/// A folder that a command writes to: everything about it that can be known beforehand.
+/// A command's output folder. Checks in advance whatever can be checked.
 struct OutputFolder {
-    /// `--out`, or a setting's name.
+    /// `--out`, or the name of a setting.
     let option: String
     let path: String
 
     /// - Parameters:
-    ///   - names: the files to be written, relative to the folder.
-    ///   - inputs: files that the command reads, with the options that name them.
+    ///   - names: the files to write, relative to the folder.
+    ///   - inputs: the files that the command reads, with the options that name them.
     /// - Throws: `ValidationError`.
     func check(writing names: [String], reading inputs: [(option: String, path: String)] = []) throws {
         try checkPlace()
@@ -57,7 +57,7 @@ struct OutputFolder {
         }
     }
 
-    /// The folder is there and may be written, or the next one above it that is there.
+    /// Checks that the folder, or its nearest existing parent, is a writable folder.
     private func checkPlace() throws {
         guard !path.isEmpty else { throw ValidationError("\(option): name a folder.") }
         var place = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
@@ -70,7 +70,8 @@ struct OutputFolder {
             throw ValidationError("\(option): \(place.path) is a file. Name a folder.")
         }
         if missing.isEmpty { missing = [place.appendingPathComponent(".neuroai-\(UUID().uuidString)")] }
-        // Trying tells more than rights do: root has all of them, also on file systems that take no files.
+        // Creating a folder is more reliable than checking permissions: root has all of them, even on read-only file
+        // systems.
         var made: [String] = []
         defer { for folder in made.reversed() { rmdir(folder) } }
         for folder in missing.map(\.path) {
@@ -81,7 +82,7 @@ struct OutputFolder {
         }
     }
 
-    /// Nil where there is nothing.
+    /// Returns `nil` if nothing exists at `path`.
     private static func isFolder(_ path: String) -> Bool? {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }

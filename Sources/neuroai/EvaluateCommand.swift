@@ -4,7 +4,7 @@ import Foundation
 import Imaging
 import Inference
 
-/// `neuroai evaluate`: Dice against experts' masks.
+/// `neuroai evaluate`: Dice of the model's masks against expert masks.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Compare the model's masks with expert masks.",
@@ -32,7 +32,7 @@ struct EvaluateCommand: ParsableCommand {
             compiler: settings.networkCompiler(onFallback: Terminal.complain))
         print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
         var table = EvaluationTable()
-        // The next case is read while the network works on the current one.
+        // The next case is read while the network processes the current one.
         var next = folders.first.map { item in Result { try item.load() } }
         for (number, item) in folders.enumerated() {
             guard let current = next else { break }
@@ -49,13 +49,13 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-/// Prints a row for each case as it comes; what is wrong with one keeps no other from its row.
+/// Prints one row per case as results arrive. A case that fails does not stop the others.
 private struct EvaluationTable {
     private var sums = [TumourRegion: Double]()
     private var count = 0
     private var failures: [ImagingError] = []
 
-    /// - Throws: what would be the same for every other case.
+    /// - Throws: errors that would affect every other case as well.
     mutating func add(_ name: String, _ dice: Result<[TumourRegion: Double], any Error>) throws {
         do {
             let dice = try dice.get()
@@ -73,7 +73,7 @@ private struct EvaluationTable {
         }
     }
 
-    /// - Throws: `ExitCode` where a case could not be evaluated.
+    /// - Throws: `ExitCode` if any case could not be evaluated.
     func end() throws {
         if count > 0 { print(Self.line("mean of \(count)", sums.mapValues { $0 / Double(count) })) }
         guard let first = failures.first else { return }
@@ -87,13 +87,13 @@ private struct EvaluationTable {
     }
 }
 
-/// What happens side by side while a case is at work.
+/// Work that runs concurrently: scoring the current case and loading the next.
 private enum EvaluationWork: Sendable {
     case scored(Result<[TumourRegion: Double], any Error>)
     case loaded(Result<LoadedCase, any Error>?)
 }
 
-/// A case with an expert's mask.
+/// A case with an expert mask.
 private struct LabelledCase {
     let folder: URL
 
@@ -106,7 +106,7 @@ private struct LabelledCase {
         }
     }
 
-    /// Nobody can say what is in it: left out without a word, it would be missed by nobody.
+    /// An unreadable folder may contain a case, so it is reported rather than skipped silently.
     private var isLocked: Bool { folder.hasDirectoryPath && access(folder.path, R_OK | X_OK) != 0 }
 
     private func file(_ name: String) -> URL { folder.appendingPathComponent(name + ".nii.gz") }
@@ -127,7 +127,7 @@ private struct LabelledCase {
             convention: convention)
     }
 
-    /// What is wrong with a file names it.
+    /// Adds the file's name to errors.
     private func read<T>(_ name: String, _ body: (URL) throws -> T) throws -> T {
         let file = file(name)
         return try ImagingError.naming(file.lastPathComponent) { try body(file) }
@@ -140,7 +140,7 @@ private struct LoadedCase: Sendable {
     let truth: LabelMap
     let convention: LabelConvention
 
-    /// By region, on the expert's grid.
+    /// Dice by region, on the expert mask's grid.
     func dice(_ segmenter: ModelSegmenter) throws -> [TumourRegion: Double] {
         let found = try segmenter.probabilities(of: study, control: WorkControl())
         let masks = try RegionMasks(found, on: truth.grid).withoutSpecks()

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Storage
 
-/// `neuroai migrate`: brings the database to the present schema.
+/// `neuroai migrate`: migrates the database to the current schema.
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Migrate the database to the current schema.")

@@ -9,7 +9,8 @@ extension ModelsCommand {
             database: wiring.database, installed: ModelRegistry(wiring.settings, logger: wiring.logger).installed)
     }
 
-    /// Runs `body` on the settings' database and prints its answer; a refusal ends the command with 65.
+    /// Runs `body` with the configured database and prints the result. An `AppError` ends the command with exit code
+    /// 65.
     private static func withService(_ body: (ModelsService) async throws -> String) async throws {
         let wiring = try await Wiring.open(try Settings.load(), label: "models")
         do {
@@ -22,7 +23,7 @@ extension ModelsCommand {
         try await wiring.close()
     }
 
-    /// The model works for every institution from the next task on.
+    /// Activates the model for every institution, from the next task on.
     struct Activate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Activate a package for every institution, from the next task on.")
@@ -37,7 +38,7 @@ extension ModelsCommand {
         }
     }
 
-    /// Undoes the last activation.
+    /// Rolls back the last activation.
     struct Rollback: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Reactivate the package that was active before the last activation.")

@@ -5,7 +5,7 @@ import Inference
 import Subprocess
 
 extension ModelsCommand {
-    /// Somebody else's trained network becomes a package. The conversion itself is Python's (`training/importing`).
+    /// Imports a third-party network as a package. The conversion itself is in Python (`training/importing`).
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Import a MoME+ checkpoint, a MONAI bundle or an nnU-Net v2 export as a package.",
@@ -38,7 +38,7 @@ extension ModelsCommand {
             )
         }
 
-        /// Letters, digits, `-`, `_` and `.`, so that it can be a folder's name.
+        /// Letters, digits, `-`, `_` and `.`, so that the name can be used for a folder.
         private func packageName() throws -> String {
             let text = name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             guard text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,63}/) != nil else {

@@ -3,7 +3,7 @@ import Foundation
 import Imaging
 import Inference
 
-/// `neuroai models`: what model packages are there and what they say of themselves.
+/// `neuroai models`: lists, shows, verifies, imports and activates model packages.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "List, show, verify, import and activate model packages.",
@@ -11,7 +11,7 @@ struct ModelsCommand: AsyncParsableCommand {
             List.self, Show.self, Verify.self, Import.self, Activate.self, Rollback.self,
         ])
 
-    /// One line for each package; the one that `SEGMENTATION_MODEL_PATH` names bears a star.
+    /// Prints one line per package; the one in `SEGMENTATION_MODEL_PATH` is marked with an asterisk.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the packages of a folder.")
 
@@ -47,7 +47,7 @@ struct ModelsCommand: AsyncParsableCommand {
         }
     }
 
-    /// The figures that a package states.
+    /// Prints the figures in a package's metadata.
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show a package's description.")
 
@@ -69,7 +69,7 @@ struct ModelsCommand: AsyncParsableCommand {
         }
     }
 
-    /// Exit code 0 where every file is the one that `model.json` describes, 78 else.
+    /// Exits with 0 if every file matches its digest in `model.json`, otherwise with 78.
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Verify the digests of a package's files and compile its networks.")

@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// The program; one file for each command.
+/// The command-line program. Each command has its own file.
 @main
 struct NeuroAI: AsyncParsableCommand {
-    /// Stands in every result, so that a run can be repeated with the program that made it.
+    /// Recorded in every result, so that a run can be reproduced with the same version.
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
@@ -18,7 +18,7 @@ struct NeuroAI: AsyncParsableCommand {
             ShellCommand.self, TestCommand.self, PrintReportCommand.self,
         ])
 
-    /// As the parser's own, but for errors that commands let through.
+    /// Like the parser's own `main`, except for errors that commands do not handle.
     static func main() async {
         do {
             var command = try parseAsRoot()

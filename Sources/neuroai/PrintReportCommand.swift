@@ -6,8 +6,8 @@ import Kernel
 import Rendering
 import Subprocess
 
-/// `neuroai print-report`: a document as JSON in, a PDF out. The server starts it for each print, so that a fault in the native
-/// drawing code ends this process and never the API.
+/// `neuroai print-report`: reads a report document as JSON and writes a PDF. The server starts one process per print,
+/// so that a crash in the native drawing code never affects the API.
 struct PrintReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "print-report", abstract: "Print a report document from standard input as PDF.",
@@ -20,7 +20,7 @@ struct PrintReportCommand: ParsableCommand {
     }
 }
 
-/// Starts `neuroai print-report`; two at once at most, each for half a minute at most.
+/// Runs `neuroai print-report`: at most two processes at once, each for at most half a minute.
 final class PrintProcess: Sendable {
     private let program: String
     private let timeout: Duration
@@ -29,7 +29,7 @@ final class PrintProcess: Sendable {
     init(program: String = Bundle.main.executablePath ?? "", timeout: Duration = .seconds(30)) {
         self.program = program
         self.timeout = timeout
-        // A child that dies early must not take the server along with the pipe.
+        // If a child dies early, writing to its pipe must not terminate the server.
         signal(SIGPIPE, SIG_IGN)
     }
 
@@ -44,7 +44,8 @@ final class PrintProcess: Sendable {
         let failure = AppError(.internalFault, "The report could not be printed.")
         return try await withThrowingTaskGroup(of: Data?.self) { group in
             group.addTask { [program] in
-                // Not `input: .data`: where a child dies before it has read all, that ends this process (docs/decisions/0516).
+                // Not `input: .data`: if a child dies before reading all its input, that terminates this process
+                // (docs/decisions/0516).
                 let ended = try? await Subprocess.run(
                     .path(.init(program)), arguments: [PrintReportCommand.configuration.commandName ?? ""],
                     input: .inputWriter, output: .bytes(limit: .max), error: .discarded
@@ -58,7 +59,7 @@ final class PrintProcess: Sendable {
                 try? await Task.sleep(for: timeout)
                 return nil
             }
-            // Kills the child where its time is up.
+            // Kills the child on timeout.
             defer { group.cancelAll() }
             guard let pdf = try await group.next() ?? nil, pdf.starts(with: Data("%PDF".utf8)) else { throw failure }
             return pdf
@@ -66,7 +67,7 @@ final class PrintProcess: Sendable {
     }
 }
 
-/// Lets so many tasks in at once; the others wait in line.
+/// A semaphore: admits a limited number of tasks at once, the others wait in order.
 private actor Places {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -5,7 +5,7 @@ import Foundation
 import Imaging
 import Synchronization
 
-/// `neuroai segment`: the pipeline on files, with no server.
+/// `neuroai segment`: runs the pipeline on files, without a server.
 struct SegmentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "segment", abstract: "Segments and measures one patient's series.",
@@ -19,7 +19,7 @@ struct SegmentCommand: ParsableCommand {
 
     private var paths: [MRISequence: String] { given.paths }
 
-    /// Whatever is wrong with a path is said here: a run takes a minute, and more of it goes wrong at its end.
+    /// Reports invalid paths up front: a run takes a minute, and output errors would only occur at its end.
     func validate() throws {
         var inputs = paths.sorted { $0.key < $1.key }.map { (option: "--\($0.key.rawValue)", path: $0.value) }
         if let manifest { inputs.append(("--manifest", manifest)) }

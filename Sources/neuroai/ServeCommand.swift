@@ -7,7 +7,7 @@ import Logging
 import ServiceLifecycle
 import Web
 
-/// `neuroai serve`: the API, its pages and one worker process.
+/// `neuroai serve`: serves the API and the pages, and runs one worker process.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve the API and the pages, and keep a worker process alive.",
@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
         let settings = try Settings.load()
         let serving = try ServeSettings(settings)
         try settings.checkModelPath()
-        // Its worker would only end and be started again for ever.
+        // Otherwise the worker would exit and be restarted endlessly.
         if !withoutWorker, try settings.workerSlots().segments { try settings.checkDevice() }
         let wiring = try await Wiring.open(settings, label: "serve")
         wiring.warnOfUnknownSettings()
@@ -48,7 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-/// What must be done now and then.
+/// Periodic maintenance.
 private struct Housekeeping: Service {
     private static let pause: Duration = .seconds(3600)
 

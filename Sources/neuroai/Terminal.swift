@@ -6,7 +6,8 @@ import Kernel
 import Storage
 
 extension ImagingError {
-    /// `sysexits.h`: 65 for bad input, 78 for a bad model, 70 for a fault of ours; 130 as after Ctrl-C.
+    /// Exit codes from `sysexits.h`: 65 for invalid input, 78 for an invalid model, 70 for an internal error; 130 as
+    /// after Ctrl-C.
     var exitCode: Int32 {
         switch code {
         case .invalidImage, .unsupportedImage, .ambiguousLabels, .incompatibleSeries: 65
@@ -18,13 +19,13 @@ extension ImagingError {
     }
 }
 
-/// Words for the person at the terminal, beside what a program reads from standard output.
+/// Messages for the user, separate from the program output on standard output.
 enum Terminal {
     static func complain(_ message: String) {
         FileHandle.standardError.write(Data((message + "\n").utf8))
     }
 
-    /// Ends a command for what it did not expect itself: a sentence, and a code of `sysexits.h`.
+    /// Converts an unhandled error to a message and an exit code from `sysexits.h`.
     static func ending(_ error: any Error) -> any Error {
         switch error {
         case let error as AppError: return ManagementTask.refusal(error)
@@ -48,7 +49,7 @@ enum Terminal {
         }
     }
 
-    /// What goes wrong with an image or a model ends the command with a sentence and its exit code.
+    /// Ends the command with a message and an exit code if `body` throws an image or model error.
     static func complaining(_ body: () throws -> Void) throws {
         do {
             try body()
@@ -59,7 +60,7 @@ enum Terminal {
     }
 }
 
-/// One line that is written over and over, where standard error is a terminal.
+/// A progress line that is redrawn in place, if standard error is a terminal.
 final class ProgressBar: Sendable {
     private let isShown = isatty(STDERR_FILENO) == 1
 

@@ -5,7 +5,7 @@ import Inference
 import Logging
 
 extension ModelRegistry {
-    /// The packages below `MODELS_ROOT` and the one that `SEGMENTATION_MODEL_PATH` names, run by the runtimes of `Inference`.
+    /// The packages below `MODELS_ROOT` and the one in `SEGMENTATION_MODEL_PATH`, run by the runtimes of `Inference`.
     convenience init(_ settings: Settings, logger: Logger) {
         self.init(
             root: settings.modelsRoot, defaultFolder: settings.modelPath, logger: logger,

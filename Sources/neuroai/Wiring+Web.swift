@@ -4,11 +4,11 @@ import Kernel
 import Web
 
 extension Wiring {
-    /// Everything that the routes call.
+    /// The services that the routes call.
     func webServices(_ serving: ServeSettings) async throws -> WebServices {
         let secret = try SecretKey.load(settings)
         let users = try await users(serving.signIn, secret: secret)
-        // Without a model the API still serves; the worker's tasks then fail with the reason.
+        // Without a model the API still works; the worker's tasks fail with the reason.
         let models = ModelRegistry(settings, logger: logger).installed
         let images = ImagesService(
             database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti(),
@@ -38,7 +38,7 @@ extension Wiring {
 }
 
 extension Wiring {
-    /// Accounts and sessions, for the server and for commands that make accounts.
+    /// Accounts and sessions, for the server and for commands that create accounts.
     func users(_ signIn: SignInSettings, secret: String) async throws -> UsersService {
         if signIn.lacksCommonPasswords {
             logger.warning(
@@ -54,9 +54,10 @@ extension Wiring {
     }
 }
 
-/// The secret that tokens and addresses are signed with.
+/// The secret that signs tokens and URLs.
 enum SecretKey {
-    /// `SECRET_KEY`, else a random one that the first start leaves beside the media, readable by its owner alone.
+    /// `SECRET_KEY`, or else a random secret that the first start stores in the media folder, readable only by its
+    /// owner.
     static func load(_ settings: Settings) throws -> String {
         if let secret = settings["SECRET_KEY"] { return secret }
         let file = settings.mediaRoot.appendingPathComponent("secret-key")

@@ -6,7 +6,7 @@ import Kernel
 import Rendering
 
 extension Wiring {
-    /// The queue with every kind of job; only a worker builds it, since only a worker holds the model.
+    /// The queue with every kind of job. Only a worker creates it, since only a worker holds the model.
     func jobQueue(_ models: ModelRegistry) throws -> JobQueue {
         let notes = workerNotes
         let segment = SegmentCaseJob(
@@ -19,23 +19,23 @@ extension Wiring {
             loss: { notes.loss(of: $0) })
     }
 
-    /// How workers ended, for those that take over their jobs.
+    /// Records how workers ended, for the workers that take over their jobs.
     var workerNotes: WorkerNotes {
         WorkerNotes(folder: settings.mediaRoot.appendingPathComponent("work", isDirectory: true))
     }
 
-    /// Beside the masks rather than in the system's temporary folder, which others share.
+    /// In the media folder rather than in the system's temporary folder, which is shared with other programs.
     var workFolders: WorkFolders {
         WorkFolders(root: settings.mediaRoot.appendingPathComponent("work", isDirectory: true))
     }
 }
 
 extension SegmentationPipeline {
-    /// The pipeline with the model package and the atlas of the settings.
+    /// The pipeline with the configured model package and atlas.
     ///
     /// - Parameters:
-    ///   - model: another package than the settings'.
-    ///   - onFallback: called with a sentence where `MODEL_DEVICE=auto` does not take the first device.
+    ///   - model: a package to use instead of the configured one.
+    ///   - onFallback: called with a one-sentence reason if `MODEL_DEVICE=auto` does not use its first device.
     static func installed(
         _ settings: Settings, model: URL? = nil, onFallback: @escaping @Sendable (_ reason: String) -> Void
     ) throws -> SegmentationPipeline {
@@ -48,6 +48,6 @@ extension SegmentationPipeline {
 }
 
 extension StudyWriter {
-    /// The files that a run of this program leaves.
+    /// Writes the output files of a run.
     static let `default` = StudyWriter([NIfTIMaskWriter(), ContourSheetWriter()])
 }

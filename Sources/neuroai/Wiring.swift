@@ -3,7 +3,7 @@ import Kernel
 import Logging
 import Storage
 
-/// The one place that sees everything: builds what the commands share from the settings.
+/// The composition root: creates what the commands share from the settings.
 struct Wiring: Sendable {
     let settings: Settings
     let database: any Database
@@ -14,7 +14,7 @@ struct Wiring: Sendable {
 
     var partials: any PartialBlobs { blobs.partials }
 
-    /// Opens the database, brings it to the present schema, and opens the file store.
+    /// Opens the database, migrates it to the current schema, and opens the blob store.
     static func open(_ settings: Settings, label: String) async throws -> Wiring {
         let log = try LogWriter.open(settings, label: label)
         let database = try Databases.open(settings.databaseURL)
@@ -24,13 +24,13 @@ struct Wiring: Sendable {
             audit: AuditService(database: database), logger: log.logger(settings, label: label), log: log)
     }
 
-    /// Ends the database's connections and writes what is left of the log.
+    /// Closes the database and flushes the log.
     func close() async throws {
         defer { log.flush() }
         try await database.close()
     }
 
-    /// The same once `work` is over, whichever way it ends.
+    /// Runs `work`, then closes everything, even if `work` throws.
     func close(after work: () async throws -> Void) async throws {
         do {
             try await work()
@@ -41,7 +41,7 @@ struct Wiring: Sendable {
         try await close()
     }
 
-    /// Names of settings that nobody reads are most often misspelt ones.
+    /// Unknown settings are usually misspelt ones.
     func warnOfUnknownSettings() {
         for unknown in SettingsSource.present().unknownNames {
             logger.warning("unknown setting", metadata: ["reason": "\(unknown.sentence)"])

@@ -3,10 +3,11 @@ import Kernel
 import Subprocess
 import Synchronization
 
-/// One child process that says on standard output that it lives.
+/// A child process that sends a heartbeat on standard output.
 ///
-/// Its standard input is a pipe whose other end is held here. It closes with this process, however that ends, so that no worker
-/// outlives its server. (A parent-death signal would be tied to the thread that started the child.)
+/// Its standard input is a pipe whose other end this process holds. The pipe closes when this process exits for any
+/// reason, so that no worker outlives its server. (A parent-death signal would be tied to the thread that started the
+/// child.)
 struct WorkerChild: Sendable {
     struct Ending: Equatable, Sendable {
         let text: String
@@ -15,12 +16,14 @@ struct WorkerChild: Sendable {
 
     var program = Bundle.main.executablePath ?? ""
     let arguments: [String]
-    /// Seconds without a word until it is killed: a lease and a little, since by then its job is anybody's.
+    /// Seconds without a heartbeat before the child is killed: slightly more than a lease, after which other workers
+    /// may take its job.
     var longestSilence = Int(JobPolicy().lease.components.seconds) + 5
-    /// A worker that is asked to end takes ten seconds at most.
+    /// A worker takes at most ten seconds to shut down.
     var longestStop: Duration = .seconds(12)
 
-    /// Returns when the process has ended; asks it to end when this task is cancelled, and kills it where that takes too long.
+    /// Returns when the process has exited. Cancelling this task terminates the process gracefully, or kills it on
+    /// timeout.
     func run() async -> Ending {
         let kills = Self.outOfMemoryKills()
         var options = PlatformOptions()
@@ -38,8 +41,8 @@ struct WorkerChild: Sendable {
         }
     }
 
-    /// Returns when its output ends, or kills it for its silence and says true. Seconds are counted and no clock is asked: a machine
-    /// that was suspended has not been silent.
+    /// Returns `false` when the output ends, or kills a silent child and returns `true`. Counts seconds instead of
+    /// reading a clock, so that a suspended machine does not count as silence.
     private func listen(
         to child: Execution<CustomWriteInput, SequenceOutput, FileDescriptorOutput>
     ) async throws -> Bool {
@@ -82,7 +85,7 @@ struct WorkerChild: Sendable {
         }
     }
 
-    /// How many processes the kernel has ended for want of memory.
+    /// The number of processes that the kernel has killed because memory ran out.
     private static func outOfMemoryKills() -> Int {
         let text = (try? String(contentsOfFile: "/proc/vmstat", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }

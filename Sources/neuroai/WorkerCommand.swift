@@ -7,7 +7,7 @@ import Kernel
 import Logging
 import ServiceLifecycle
 
-/// `neuroai worker`: does the work that the API asks for. Native imaging code runs here and never in the server.
+/// `neuroai worker`: runs the jobs that the API enqueues. Native imaging code runs here and never in the server.
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Does the work that the API asks for: segmentations and reports.",
@@ -47,11 +47,11 @@ struct WorkerCommand: AsyncParsableCommand {
         wiring.workerNotes.sweep()
         wiring.warnOfUnknownSettings()
         let models = ModelRegistry(settings, logger: wiring.logger)
-        // On a thread of its own: on a machine with one core the heart would stand still meanwhile.
+        // On a dedicated thread: on a single-core machine, loading would otherwise block the heartbeat.
         if slots.segments { try await DedicatedThread.run(named: "model") { models.warmUp() } }
         let queue = try wiring.jobQueue(models)
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
-        // Its supervisor starts another one; the job has been handed back by then.
+        // The supervisor starts another worker. The job has already been released.
         let runner = JobWorker(
             queue: queue, worker: worker, slots: slots.ownPart, logger: wiring.logger, afterJob: UnusedMemory.release
         ) { _exit(EXIT_FAILURE) }
@@ -76,7 +76,7 @@ struct WorkerCommand: AsyncParsableCommand {
             stages: [
                 ["presence": ClosureService { await cancelWhenGracefulShutdown { await presence.run() } }], busy,
             ], logger: wiring.logger)
-        // What must be done by then is done; a worker that hangs is ended, and its lease frees its job.
+        // A worker that hangs is terminated after this time, and its job is freed when the lease expires.
         let shutdown = ProcessShutdown(.init(lastSteps: 10), logger: wiring.logger)
         try await wiring.close(after: { try await parts.run(until: shutdown, followsInput: supervised) })
     }

@@ -1,15 +1,16 @@
 import Foundation
 import Logging
 
-/// What keeps a worker from harming its machine and tells others when it dies.
+/// Protects the machine from a worker's memory use, and records why a worker crashed.
 enum WorkerGuards {
-    /// The kernel ends a worker before the server or the database; 0 is everybody's, 1000 is the first to go.
+    /// Makes the kernel kill a worker before the server or the database; the default is 0, and 1000 is killed first.
     private static let oomScore = 500
 
     /// - Parameters:
-    ///   - note: the file that says how this process ended.
-    ///   - limit: how many bytes of memory it may take.
-    ///   - runsOneJob: else nobody can tell which of its jobs has asked for too much.
+    ///   - note: the file that records how this process ended.
+    ///   - limit: the memory limit in bytes.
+    ///   - runsOneJob: whether the worker runs one job at a time; otherwise the job that exceeded the limit can't be
+    ///     identified.
     static func raise(note: URL?, memoryLimit limit: UInt64?, runsOneJob: Bool, logger: Logger) {
         let path = "/proc/self/oom_score_adj"
         let present = (try? String(contentsOfFile: path, encoding: .utf8))?.trimmingCharacters(
@@ -18,7 +19,7 @@ enum WorkerGuards {
             try? Data("\(oomScore)".utf8).write(to: URL(fileURLWithPath: path))
         }
         if let limit {
-            // Of the address space only what is private and writable: networks and libraries are mapped beside it.
+            // Limits only private writable memory: networks and libraries are mapped in addition to it.
             var limits = rlimit(rlim_cur: rlim_t(limit), rlim_max: rlim_t(limit))
             if setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limits) != 0 {
                 logger.warning("WORKER_MEMORY_LIMIT can't be set", metadata: ["errno": "\(errno)"])
@@ -28,9 +29,10 @@ enum WorkerGuards {
     }
 }
 
-/// Leaves a note when this process crashes. Nothing in its handler may allocate or lock: the crash may be in the allocator.
+/// Writes a note when this process crashes. The signal handler must not allocate or lock: the crash may be in the
+/// allocator.
 private enum CrashNote {
-    // A signal handler can be given nothing, so what it needs lies here; written once, before any crash is caught.
+    // A signal handler takes no context, so its data is static, written once before the handler is installed.
     nonisolated(unsafe) private static var path: UnsafeMutablePointer<CChar>?
     nonisolated(unsafe) private static var buffer: UnsafeMutablePointer<UInt8>?
     nonisolated(unsafe) private static var highPages = Int.max
@@ -45,7 +47,7 @@ private enum CrashNote {
             attributes: [.posixPermissions: 0o700])
         path = strdup(file.path)
         buffer = .allocate(capacity: bufferBytes)
-        // Who crashes with this much in use, having asked for more, crashed because of the limit.
+        // A crash at or above this usage after a failed allocation is attributed to the limit.
         highPages = memoryLimit.map { Int($0 / 2) / Int(sysconf(Int32(_SC_PAGESIZE))) } ?? .max
         _ = (statistics, crash, memory)
         for number in [SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGTRAP, SIGFPE] {
@@ -54,7 +56,7 @@ private enum CrashNote {
     }
 
     private static func crashed(_ number: Int32) {
-        // Only these are how an allocation ends that is refused.
+        // A failed allocation ends in one of these signals.
         let isRefusal = number == SIGABRT || number == SIGILL || number == SIGTRAP
         let word = isRefusal && dataPages() >= highPages ? memory : crash
         if let path {
@@ -68,7 +70,7 @@ private enum CrashNote {
         raise(number)
     }
 
-    /// The sixth number of `statm`: pages of private writable memory.
+    /// The sixth field of `statm`: pages of private writable memory.
     private static func dataPages() -> Int {
         guard let buffer else { return 0 }
         let name = UnsafeRawPointer(statistics.utf8Start).assumingMemoryBound(to: CChar.self)
@@ -94,12 +96,12 @@ private enum CrashNote {
     }
 }
 
-/// Tells the process that started this one that Swift's threads still run: a byte a second on standard output.
+/// Signals to the parent process that Swift's thread pool is responsive: one byte per second on standard output.
 enum Heartbeat {
     static let interval: Duration = .seconds(1)
 
     static func run() async {
-        // A server that has died must not end its worker before that has released its job.
+        // If the server has died, writing to its pipe must not terminate the worker before its job is released.
         signal(SIGPIPE, SIG_IGN)
         var byte = UInt8(ascii: ".")
         while !Task.isCancelled {

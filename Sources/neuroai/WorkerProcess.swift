@@ -3,9 +3,9 @@ import Kernel
 import Logging
 import ServiceLifecycle
 
-/// Keeps one worker alive as a child process: a fault in native imaging code ends that process and never the server.
+/// Keeps a worker running as a child process, so that a crash in native imaging code never terminates the server.
 struct WorkerProcess: Service {
-    /// A child that lived this long was sound: its death is answered at once.
+    /// A child that ran for at least this long resets the backoff.
     private static let soundLife: Duration = .seconds(10)
     private static let backoff = Backoff(first: .milliseconds(200), longest: .seconds(30))
 
@@ -13,14 +13,14 @@ struct WorkerProcess: Service {
     private let notes: WorkerNotes
     private let slots: WorkerSlots?
 
-    /// - Parameter slots: nil leaves them to the settings.
+    /// - Parameter slots: `nil` uses the settings.
     init(_ slots: WorkerSlots? = nil, notes: WorkerNotes, logger: Logger) {
         self.slots = slots
         self.notes = notes
         self.logger = logger
     }
 
-    /// Starts the worker, starts it again whenever it ends, and stops it when the server stops.
+    /// Starts the worker, restarts it whenever it exits, and stops it when the server stops.
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var predecessor: WorkerID?
