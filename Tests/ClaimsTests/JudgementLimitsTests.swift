@@ -2,9 +2,9 @@ import Testing
 
 @testable import Claims
 
-/// How far a stated number, place or order may lie from the measured one: just within and just beyond.
+/// The tolerances for a stated number, location or order: values just within and just outside.
 struct JudgementLimitsTests {
-    /// Of a lesion: its volumes in mm³, where it lies, and which part of it lies in a structure.
+    /// A lesion: its volumes in mm³, its side, and its share in each structure.
     private struct Lesion {
         var whole = 10_000.0
         var core: Double?
@@ -13,7 +13,7 @@ struct JudgementLimitsTests {
         var places: [String: Double] = [:]
     }
 
-    /// Facts of lesions as a result holds them; the first one's volumes are the case's as well.
+    /// The facts of these lesions as in a result; the first lesion's volumes also serve as the case's.
     private static func check(_ lesions: [Lesion]) -> ClaimCheck {
         var facts: [Fact] = []
         func add(
@@ -50,7 +50,7 @@ struct JudgementLimitsTests {
 
     private static let one = ClaimCheck(ClaimCheckTests.facts, limits: FactCheckSet.limits)
 
-    /// 12 345 mm³, shown as 12.3 ml: half of the last digit that is written may be rounding.
+    /// 12 345 mm³, displayed as 12.3 ml: half a unit of the last stated digit is accepted as rounding.
     @Test func halfOfTheLastDigitIsRounding() {
         for volume in ["12.3", "12", "12.35", "12.345", "12.34"] {
             #expect(Self.isSupported("The whole tumour measures \(volume) ml.", Self.one), "\(volume)")
@@ -69,7 +69,7 @@ struct JudgementLimitsTests {
         }
     }
 
-    /// A range may miss by the rounding of its ends, and no more.
+    /// The ends of a range may be off by their rounding, but no more.
     @Test func aRangeHoldsTheMeasuredVolume() {
         #expect(Self.isSupported("Its volume is 12–13 ml.", Self.one))
         #expect(Self.isSupported("Its volume is 12.5–13 ml.", Self.one))
@@ -77,7 +77,7 @@ struct JudgementLimitsTests {
         #expect(Self.isContradicted("Its volume is 10–11.9 ml.", Self.one))
     }
 
-    /// A draft states what is shown everywhere, not another rounding of the same volume.
+    /// A draft states the displayed value, not another rounding of the same volume.
     @Test func aDraftStatesTheVolumeAsItIsShown() {
         #expect(Self.one.faults(in: "Whole tumour (including oedema): 12.3 ml.", citing: ["F2"]).isEmpty)
         for volume in ["12.345", "12.35", "12"] {
@@ -87,7 +87,8 @@ struct JudgementLimitsTests {
         }
     }
 
-    /// The atlas says 30 % insula and 4 % corpus callosum: what is spared by eye may be touched by the atlas.
+    /// The atlas gives 30 % insula and 4 % corpus callosum: a reader may call a structure spared that the atlas finds
+    /// touched.
     @Test func aStructureWithLittleOfTheLesionMayBeCalledFree() {
         #expect(Self.isContradicted("No lesion in the insula.", Self.one))
         #expect(Self.isContradicted("No lesion in the frontal lobe.", Self.one))
@@ -121,7 +122,7 @@ struct JudgementLimitsTests {
         #expect(Self.isContradicted("Lesion 2 is the largest lesion.", check))
     }
 
-    /// The core is half of the whole, and the enhancing part a fifth.
+    /// The core is half of the whole tumour, and the enhancing part a fifth.
     @Test func aShareMayBeRounded() {
         let check = Self.check([Lesion(whole: 10_000, core: 5000, enhancing: 2000)])
         for text in ["50 %", "51 %", "50.5 %", "about 55 %"] {
@@ -134,7 +135,7 @@ struct JudgementLimitsTests {
         #expect(Self.isContradicted("The ratio of core to whole tumour is 80 %.", check))
     }
 
-    /// What the method would just count is there; what is smaller is not.
+    /// A region at the minimum size counts as present; a smaller one does not.
     @Test func theSmallestPartIsPresent() {
         let just = Self.check([Lesion(core: 500, enhancing: 50)])
         #expect(!Self.isContradicted("There is enhancement.", just) && Self.isContradicted("No enhancement.", just))
@@ -149,7 +150,7 @@ struct JudgementLimitsTests {
         #expect(Self.isSupported("Oedema 6.0 ml.", check) && Self.isContradicted("Oedema 9.0 ml.", check))
     }
 
-    /// `1,234` may be written for two numbers, `0,700` for one.
+    /// `1,234` has two readings, `0,700` only one.
     @Test(arguments: [
         ("1,234", [1.234, 1234]), ("1.234", [1.234]), ("0,700", [0.7]), ("0.700", [0.7]), ("1,234,567", [1_234_567]),
         ("12,5", [12.5]), ("12", [12]),
@@ -164,7 +165,7 @@ struct JudgementLimitsTests {
         #expect(StatedNumber("1.2.3") == nil)
     }
 
-    /// A text of just as many sentences as are read has been read whole.
+    /// A text with exactly the maximum number of sentences has been read completely.
     @Test func theLimitItselfIsRead() {
         let text = "It has 12.3 ml. It lies on the left."
         #expect(Self.one.remarks(on: text, sentences: 2).isWhole && Self.one.remarks(on: text, sentences: 3).isWhole)
@@ -195,7 +196,7 @@ struct JudgementLimitsTests {
         }
     }
 
-    /// A word that is one thing must not count as another as well.
+    /// A word with one role must not count for another.
     @Test func noTwoRolesAreTheSame() {
         let roles: [Role] = [
             .target, .enhances, .foreign, .side, .place, .negation, .normal, .prior, .now, .conditional, .contact,

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// `neuroai audit`, as operators and auditors use it.
+/// `neuroai audit`, as run by operators and auditors.
 @Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct AuditCommandTests {
     private struct ServerFixture {
@@ -25,7 +25,7 @@ struct AuditCommandTests {
             return (hasEnded ? process.exitCode : nil, try String(contentsOf: log, encoding: .utf8))
         }
 
-        /// Writes as a service does.
+        /// Writes entries as a service does.
         func write(_ actions: String...) async throws {
             let database = try SQLiteDatabase(path: file)
             try await database.write { connection in
@@ -39,7 +39,7 @@ struct AuditCommandTests {
             try await database.close()
         }
 
-        /// Changes the file as somebody does who has it.
+        /// Tampers with the file directly.
         func tamper(_ script: String) async throws {
             let database = try SQLiteDatabase(path: file)
             try await database.write {
@@ -75,7 +75,7 @@ struct AuditCommandTests {
         }
     }
 
-    /// The exported lines are verified by another program, written from docs/audit.md alone.
+    /// Another program, written only from docs/audit.md, verifies the exported lines.
     @Test(.enabled(if: Peer.isThere, "no python3"))
     func anExportIsVerifiedWithoutUs() async throws {
         try await TemporaryFolder.with { folder in

@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// `neuroai check-series`, as its users run it.
+/// `neuroai check-series` from the command line.
 @Suite(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct CheckSeriesCommandTests {
     private static func run(_ arguments: [String], in folder: URL) async throws -> Program.Ending {
@@ -59,12 +59,12 @@ struct CheckSeriesCommandTests {
     }
 }
 
-/// Files of one head's series: a made-up anatomy that each shows in a contrast and with noise of its own.
+/// Series files of one head: synthetic anatomy, each series with its own contrast and noise.
 private struct MadeUpHead {
     let t1: String
     let flair: String
     let mirroredFLAIR: String
-    /// T1 under another gain.
+    /// T1 with a different gain.
     let brighterT1: String
 
     private static let grid = VoxelGrid(
@@ -92,7 +92,7 @@ private struct MadeUpHead {
         return anatomy.map { $0.isNaN ? 0 : brightness($0) + 60 * noise.next() }
     }
 
-    /// A sum of waves of 14 to 45 mm in all directions within an ellipsoid; not a number outside.
+    /// A sum of waves of 14 to 45 mm in all directions within an ellipsoid; NaN outside.
     private static let anatomy: [Float] = {
         var numbers = Numbers(state: 1)
         let waves = (0..<14).map { _ -> (way: [Float], phase: Float) in
@@ -111,7 +111,7 @@ private struct MadeUpHead {
     }()
 }
 
-/// Even numbers in -1...1 (SplitMix64).
+/// Uniform numbers in -1...1 (SplitMix64).
 private struct Numbers {
     var state: UInt64
 

@@ -6,7 +6,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// A small clinic in one folder: a database, a file store and a doctor whose cases are phantoms.
+/// A small clinic in one folder: a database, a file store and a doctor with phantom cases.
 struct CrashFixture {
     let database: any Database
     private let blobs: DiskBlobStore
@@ -33,7 +33,7 @@ struct CrashFixture {
         }
     }
 
-    /// What the workers have logged.
+    /// The workers' log output.
     var journal: String {
         (try? String(contentsOf: folder.appendingPathComponent("worker.log"), encoding: .utf8)) ?? ""
     }
@@ -57,7 +57,7 @@ struct CrashFixture {
             models: InstalledModels(list: { [] }, defaultModel: { nil }))
     }
 
-    /// A case with one series and a segmentation that waits for a worker.
+    /// A case with one series and a queued segmentation.
     func startedTask(series: Data = HeadPhantom.nifti()) async throws -> InferenceTask {
         let cases = CasesService(database: database, audit: audit, contents: .all)
         var form = CaseForm()
@@ -90,7 +90,7 @@ struct CrashFixture {
         Issue.record("the task is not where it should be: \(journal)")
     }
 
-    /// Returns when no job waits or runs.
+    /// Returns when no job is queued or running.
     func waitUntilIdle(within time: Duration) async throws {
         let end = ContinuousClock.now + time
         while ContinuousClock.now < end {
@@ -100,19 +100,19 @@ struct CrashFixture {
         Issue.record("jobs are left: \(journal)")
     }
 
-    /// Rows of a table, or of a part of it.
+    /// The number of rows in a table, optionally filtered.
     func count(_ part: String) async throws -> Int {
         try await database.read { try $0.query("SELECT 1 AS one FROM \(raw: part)").count }
     }
 
-    /// What each worker that has said that it lives serves.
+    /// The job classes of each worker that has sent a heartbeat.
     func served() async throws -> [String] {
         try await database.read { connection in
             try connection.query("SELECT classes FROM workers ORDER BY classes").map { try $0.get("classes") }
         }
     }
 
-    /// Every task is completed, with one result and one report.
+    /// Every task is completed, with exactly one result and one report.
     func checkResults(of tasks: [InferenceTask]) async throws {
         for task in tasks {
             let done = try await self.task(task.id)
@@ -124,7 +124,7 @@ struct CrashFixture {
                 #expect(try await blobs.bytes(file.blob).count == Int(file.size))
             }
         }
-        // Otherwise the kills have all missed.
+        // Otherwise every kill missed a running job.
         #expect(try await count("jobs WHERE losses > 0") > 0)
         #expect(try await count("results") == tasks.count)
         #expect(try await count("reports") == tasks.count)

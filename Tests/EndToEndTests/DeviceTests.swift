@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `MODEL_DEVICE`, as operators meet it on a machine without that device.
+/// `MODEL_DEVICE` on a machine without that device.
 @Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))
 struct DeviceTests {
-    /// Its exit code, nil where it still runs after a while, and what it said.
+    /// The exit code and the output; the code is `nil` if the process is still running after the timeout.
     private func run(
         _ arguments: [String], device: String, in folder: URL
     ) async throws -> (code: Int32?, said: String) {

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `neuroai models`, as operators use it.
+/// `neuroai models` from the command line.
 @Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))
 struct ModelsCommandTests {
     private struct ServerFixture {
         let folder: URL
         var root: URL { folder.appendingPathComponent("models") }
 
-        /// A second package: the committed one under another version.
+        /// A second package: the committed one with another version.
         func addPackage() throws {
             try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
             let copy = root.appendingPathComponent("next")
@@ -57,7 +57,7 @@ struct ModelsCommandTests {
             #expect(unnamed.code == 65 && unnamed.said.contains("--name"))
             let empty = folder.appendingPathComponent("empty")
             try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
-            // 70 where the importer's Python is not installed, which the sentence says how to do.
+            // 70 if the importer's Python is not installed; the message says how to install it.
             let nothing = try await site.models("import", empty.path)
             #expect(
                 [65, 70].contains(nothing.code)

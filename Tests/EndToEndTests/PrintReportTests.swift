@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The process that the server starts for each print.
+/// The process that the server starts for each PDF.
 struct PrintReportTests {
     private static let document = """
         {"title": "Report", "institution": "Clinic", "facts": [{"label": "Patient ID", "value": "P-1"}], "review": [],

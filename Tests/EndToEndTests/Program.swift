@@ -1,8 +1,8 @@
 import Foundation
 
-/// The built program, run as its users run it.
+/// The built program, run from the command line.
 enum Program {
-    /// `NEUROAI_BINARY`, else the debug build of this checkout; nil where neither is there.
+    /// `NEUROAI_BINARY`, or the debug build of this checkout; `nil` if neither exists.
     static let binary: URL? = {
         let named = ProcessInfo.processInfo.environment["NEUROAI_BINARY"].map { URL(fileURLWithPath: $0) }
         let url = named ?? root.appendingPathComponent(".build/debug/neuroai")
@@ -11,20 +11,20 @@ enum Program {
 
     static var isBuilt: Bool { binary != nil }
 
-    /// Whether the model package that workers load is there.
+    /// Whether the model package that workers load exists.
     static var hasModel: Bool {
         let path = ProcessInfo.processInfo.environment["SEGMENTATION_MODEL_PATH"] ?? "models/unet"
         let folder = URL(fileURLWithPath: path, relativeTo: root)
         return FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.json").path)
     }
 
-    /// The checkout.
+    /// The root of the checkout.
     static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     struct Missing: Error {}
 
-    /// The processes that a process has started and that have not ended.
+    /// The child processes of a process that are still running.
     static func children(of pid: pid_t) -> [pid_t] {
         let path = "/proc/\(pid)/task"
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -34,14 +34,14 @@ enum Program {
         }
     }
 
-    /// How a command ended, and all that it said.
+    /// The exit status and output of a command.
     struct Ending {
-        /// Nil where it did not end.
+        /// `nil` if it did not exit in time.
         let code: Int32?
         let said: String
     }
 
-    /// Runs a command to its end, with these lines as its input.
+    /// Runs a command until it exits, with these lines as standard input.
     static func run(
         _ arguments: [String], environment: [String: String] = [:], in folder: URL, from workingFolder: URL = root,
         input lines: String = ""
@@ -56,7 +56,7 @@ enum Program {
             code: hasEnded ? program.exitCode : nil, said: try String(contentsOf: log, encoding: .utf8))
     }
 
-    /// Starts a command; the journal of what it logs goes to `log`.
+    /// Starts a command; its log is written to `log`.
     static func start(
         _ arguments: [String], environment: [String: String], in folder: URL = root, input: Pipe? = nil, log: URL
     ) throws -> RunningProgram {
@@ -80,7 +80,7 @@ enum Program {
     }
 }
 
-/// A started command; it is killed when nobody holds it any longer.
+/// A running command; it is killed when the last reference is released.
 final class RunningProgram: Sendable {
     private let process: Process
 
@@ -92,20 +92,20 @@ final class RunningProgram: Sendable {
 
     var pid: pid_t { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
-    /// Once it has ended.
+    /// Valid only after the process has exited.
     var exitCode: Int32 { process.terminationStatus }
 
-    /// Sends a signal and waits for the end.
+    /// Sends a signal and waits for the process to exit.
     ///
-    /// - Returns: false where it still runs after `seconds`.
+    /// - Returns: false if it is still running after `seconds`.
     @discardableResult
     func end(_ signal: Int32, within seconds: Double = 15) async -> Bool {
         kill(pid, signal)
         return await waitForEnd(seconds)
     }
 
-    /// Holds no thread meanwhile: tests share as many as there are cores, and one that is held keeps all others from looking whether
-    /// what they wait for is there.
+    /// Does not block a thread while waiting: tests share as many threads as there are cores, and a blocked one would
+    /// keep the others from checking their own conditions.
     func waitForEnd(_ seconds: Double) async -> Bool {
         await eventually(within: .seconds(seconds)) { !process.isRunning }
     }

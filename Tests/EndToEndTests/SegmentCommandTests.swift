@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `neuroai segment` and `evaluate`, as their users run them.
+/// `neuroai segment` and `evaluate` from the command line.
 @Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))
 struct SegmentCommandTests {
     private func run(_ arguments: [String], log: URL) async throws -> Int32 {
@@ -120,7 +120,7 @@ struct SegmentCommandTests {
                     [series.path, "--manifest", file, "--out", folder.path + "/out"], 65, "manifest cannot be read"),
             ]
             for refusal in wrong {
-                // A model that is not there ends a run with 78: 64 and 65 come before anybody looks for it.
+                // A missing model exits with 78; 64 and 65 are reported before the model is loaded.
                 let ending = try await Program.run(
                     ["segment", "--model", "/nonexistent", "--flair"] + refusal.arguments, in: folder)
                 #expect(
@@ -165,7 +165,7 @@ struct SegmentCommandTests {
         }
     }
 
-    /// The bright ball of the phantom as an expert's mask of whole numbers.
+    /// The phantom's bright ball as an expert mask of integers.
     private static func labels(of image: Data) -> Data {
         let image = Data(image)
         var labels = image.prefix(352)
@@ -191,7 +191,7 @@ struct SegmentCommandTests {
     }
 }
 
-/// Real patients' cases, where they lie beside the checkout.
+/// Real patients' cases, if they are next to the checkout.
 enum SharedCases {
     static let validation: URL? = {
         let named = ProcessInfo.processInfo.environment["NEUROAI_SHARED"].map { URL(fileURLWithPath: $0) }

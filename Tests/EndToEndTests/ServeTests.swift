@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// A stopped process says nothing, and nobody but its server can know.
+    /// A stopped process sends nothing, so only its server can detect it.
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func replacesAWorkerThatHangs() async throws {
         try await TemporaryFolder.with { folder in
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// Nothing in it runs, so that it cannot end by itself.
+    /// No code of the worker runs, so it cannot exit by itself.
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func aWorkerThatDoesNotStopIsKilled() async throws {
         try await TemporaryFolder.with { folder in
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// Two servers on one port: the second one's HTTP server is a part that dies.
+    /// Two servers on one port: the HTTP server of the second one fails to start.
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func endsWithAFailureWhereAPartDies() async throws {
         try await TemporaryFolder.with { folder in
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// What the operator sets in minutes lasts minutes, and a quota of 0 is none.
+    /// Settings in minutes take effect as minutes, and a quota of 0 means unlimited.
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func settingsAreTakenInTheirUnits() async throws {
         try await TemporaryFolder.with { folder in

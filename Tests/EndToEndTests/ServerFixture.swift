@@ -3,13 +3,13 @@ import FoundationNetworking
 import TestSupport
 import Testing
 
-/// The built server in a folder of its own, reached over a real socket.
+/// The built server in its own folder, reached over a real socket.
 struct ServerFixture: Sendable {
     let folder: URL
     let port: Int
     private let server: RunningProgram
 
-    /// Starts the server and waits until it answers.
+    /// Starts the server and waits until it responds.
     static func open(
         in folder: URL, arguments: [String] = ["serve"], environment: [String: String] = [:]
     ) async throws -> ServerFixture {
@@ -26,7 +26,7 @@ struct ServerFixture: Sendable {
         return site
     }
 
-    /// What the server's and its worker's standard error said.
+    /// The standard error of the server and its worker.
     var said: String { text("said") }
 
     func text(_ name: String) -> String {
@@ -35,10 +35,10 @@ struct ServerFixture: Sendable {
 
     var pid: pid_t { server.pid }
 
-    /// Sends a signal and waits for the server's end.
+    /// Sends a signal and waits for the server to exit.
     func end(_ signal: Int32, within seconds: Double = 15) async -> Bool { await server.end(signal, within: seconds) }
 
-    /// Sends a signal and waits for nothing.
+    /// Sends a signal without waiting.
     func send(_ signal: Int32) { kill(server.pid, signal) }
 
     func close() async {
@@ -83,7 +83,7 @@ struct ServerFixture: Sendable {
     }
 }
 
-/// Whether `condition` comes true in time; it is asked once more at the end.
+/// Whether `condition` becomes true in time; it is checked once more at the deadline.
 func eventually(within time: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
     let end = ContinuousClock.now + time
     while ContinuousClock.now < end {

@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How the server ends while clients are busy.
+/// How the server shuts down while clients are connected.
 @Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct ShutdownTests {
     private static let slowUpload =
         "POST /api/users/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"
 
-    /// A server with a request that is never sent to its end.
+    /// A server with a request whose body is never completed.
     private static func withBusyServer(timeout: Int, _ body: @Sendable (ServerFixture) async throws -> Void)
         async throws
     {
@@ -18,7 +18,7 @@ struct ShutdownTests {
                 environment: ["SHUTDOWN_TIMEOUT": String(timeout), "CLIENT_TIMEOUT": "3600"])
             let client = try RawConnection(UInt16(site.port))
             client.transmit(Array(slowUpload.utf8))
-            // Its request has arrived once a later one was answered on another connection.
+            // Its request has arrived if a later one on another connection has been answered.
             #expect(try await site.call("GET", "/api/health/").status == 200)
             try await body(site)
             withExtendedLifetime(client) {}

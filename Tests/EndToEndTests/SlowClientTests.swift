@@ -2,13 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that keep the built server waiting, over a real socket.
+/// Clients that stall the built server, over a real socket.
 @Suite(.serialized) struct SlowClientTests {
-    /// A way to be slow, or to ask for too much, and how the answer begins; empty where there is none.
+    /// A way to be slow or to send too much, and the start of the expected response; empty if there is none.
     struct Habit: Sendable, CustomTestStringConvertible {
         let name: String
         let opening: String
-        /// Sent again and again.
+        /// Sent repeatedly.
         var drip = ""
         var answer = ""
 

@@ -43,7 +43,7 @@ struct WorkerClassTests {
         }
     }
 
-    /// A fault in native imaging code must not reach somebody's score.
+    /// A crash in native imaging code must not affect a score that a user is waiting for.
     @Test func interactiveJobsHaveAProcessOfTheirOwnThatGoesWithTheWorker() async throws {
         try await TemporaryFolder.with { folder in
             let clinic = try await CrashFixture(folder)

@@ -6,7 +6,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// The built worker on SQLite, killed where it hurts.
+/// The built worker on SQLite, killed at the worst moments.
 @Suite(.serialized) struct WorkerKillTests {
     @Test(
         .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"),
@@ -16,8 +16,8 @@ import Testing
             let clinic = try await CrashFixture(folder)
             var tasks: [InferenceTask] = []
             for _ in 1...6 { tasks.append(try await clinic.startedTask()) }
-            // The first is killed in the midst of a job. How long it needed for that depends on the machine and on what else runs
-            // there; the others live up to two seconds longer, so that kills hit their starts and their jobs.
+            // The first worker is killed during a job. How long that takes depends on the machine and its load; the
+            // others live up to two seconds longer, so that kills hit both their startup and their jobs.
             let begun = ContinuousClock.now
             let first = WorkerID()
             let early = try clinic.worker(first, after: nil)

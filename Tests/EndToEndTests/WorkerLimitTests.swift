@@ -6,7 +6,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What a worker may take of its machine.
+/// The worker's resource limits.
 @Suite(.serialized, .enabled(if: Program.isBuilt && Program.hasModel, "no built program or no model package"))
 struct WorkerLimitTests {
     @Test func aJobThatNeedsTooMuchMemoryFailsWithThatReason() async throws {
@@ -15,7 +15,7 @@ struct WorkerLimitTests {
             let task = try await clinic.startedTask(series: Self.large())
             var worker: RunningProgram?
             var last: WorkerID?
-            // Whether an allocation is refused in native code, which says so, or in ours, which ends the process.
+            // An allocation may fail in native code, which reports it, or in Swift, which ends the process.
             let isOver = await eventually(within: .seconds(120)) {
                 guard let now = try? await clinic.task(task.id) else { return false }
                 if now.status.isOver { return true }
@@ -47,7 +47,7 @@ struct WorkerLimitTests {
         }
     }
 
-    /// A block of brain in fine voxels of one byte each: 64 MB that become numbers of four bytes, several times.
+    /// A block of brain in small one-byte voxels: 64 MB, converted several times to four-byte numbers.
     private static func large() -> Data {
         let side = 400
         let step: Float = 0.45
@@ -58,7 +58,7 @@ struct WorkerLimitTests {
         for axis in 0..<3 {
             put(Int16(side), at: 42 + 2 * axis)
             put(step, at: 80 + 4 * axis)
-            // The sform's diagonal and its last column.
+            // The diagonal and the last column of the sform.
             put(step, at: 280 + 20 * axis)
             put(-step * Float(side / 2), at: 292 + 16 * axis)
         }

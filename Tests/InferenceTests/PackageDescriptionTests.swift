@@ -5,9 +5,9 @@ import Testing
 
 @testable import Inference
 
-/// What a package may say of itself, at the limits of what this runtime carries out exactly.
+/// The limits of a package description that this runtime can execute exactly.
 struct PackageDescriptionTests {
-    /// The committed package with a changed description; nil where it is taken, else what is wrong.
+    /// Loads the committed package with a changed description; returns the error, or `nil` if it is accepted.
     private func refusal(_ change: @escaping (inout [String: Any]) -> Void) throws -> String? {
         let folder = try StudyPhantom.packageCopy(changing: "model.json") { data in
             var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -63,7 +63,7 @@ struct PackageDescriptionTests {
         #expect(try window { $0["least"] = 1 } && !window { $0["least"] = 0 })
     }
 
-    /// A path that begins at the root would, joined to the folder, still name a file of it.
+    /// An absolute path appended to the folder would still name a file within it.
     @Test(arguments: ["/MODEL_CARD.md", "../MODEL_CARD.md", "a/../../MODEL_CARD.md"])
     func filesLieBelowTheFolder(_ path: String) throws {
         let message = try refusal { object in
@@ -99,13 +99,13 @@ struct PackageDescriptionTests {
         #expect((try refusal { $0["review_below"] = ["TC": line] } == nil) == isTaken)
     }
 
-    /// NVIDIA before Intel before the processor; a named device is tried alone.
+    /// NVIDIA before Intel before the CPU; a named device has no fallback.
     @Test func theFastestDeviceIsTriedFirst() {
         #expect(ComputeDevice.auto.candidates == [.cuda, .gpu, .cpu])
         for device in [ComputeDevice.cpu, .gpu, .cuda] { #expect(device.candidates == [device]) }
     }
 
-    /// The gate's weights count by how much foreground a window saw: an empty one says nothing.
+    /// Gate weights are averaged by the amount of foreground in a window; an empty window does not count.
     @Test func anEmptyWindowsGateDoesNotCount() throws {
         let windows = Windows(
             over: GridSize(i: 16, j: 8, k: 8), .sliding(size: GridSize(i: 8, j: 8, k: 8), overlap: 0))
@@ -123,7 +123,7 @@ struct PackageDescriptionTests {
             blend.result.logits.allSatisfy { abs($0 - 0.5) < 1e-6 } && blend.result.looked?.contains(false) == false)
     }
 
-    /// Where one window alone looked with its least weight its logits still are what it said.
+    /// Where only one window contributes, with its lowest weight, its logits are unchanged.
     @Test func cornersKeepTheirLogits() throws {
         let windows = Windows(
             over: GridSize(i: 24, j: 16, k: 16), .sliding(size: GridSize(i: 16, j: 16, k: 16), overlap: 0.5))
@@ -136,7 +136,7 @@ struct PackageDescriptionTests {
         #expect(blend.result.gate.isEmpty)
     }
 
-    /// Windows over nothing that is wanted are left out.
+    /// Windows without any wanted voxel are skipped.
     @Test func onlyWindowsWithSomethingWantedLook() {
         let grid = GridSize(i: 16, j: 8, k: 8)
         var wanted = LabelMap(
@@ -148,7 +148,8 @@ struct PackageDescriptionTests {
         #expect(Windows(over: grid, strategy, holding: wanted).origins.isEmpty)
     }
 
-    /// Maps of probabilities nest voxel by voxel, and a series that ends above the brain's base counts as far as it reaches.
+    /// Probability maps are nested voxel by voxel, and a series that ends above the base of the brain is used as far as
+    /// it extends.
     @Test func innerRegionsAreNowhereLikelier() throws {
         let images = try StudyPhantom.study().images
         let flair = try #require(images[.flair])
@@ -163,11 +164,11 @@ struct PackageDescriptionTests {
         #expect(maps[0].contains { $0 > 0.5 })
     }
 
-    /// z-scores of a series come from the voxels that it has, not from zeros beyond its edge.
+    /// A series' z-scores are computed from its own voxels, not from zeros beyond its edge.
     @Test func aSlabsStatisticsAreItsOwn() throws {
         let package = try ModelPackage(folder: StudyPhantom.package)
         let images = try StudyPhantom.study([.t1ce, .flair]).images
-        // As bright everywhere, so that any part of it has the mean of all of it.
+        // Equally bright everywhere, so that every part has the mean of the whole.
         var flair = try #require(images[.flair])
         for index in flair.values.indices where flair.values[index] != 0 {
             flair.values[index] = 100 + Float(index % 7)

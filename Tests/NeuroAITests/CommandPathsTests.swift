@@ -5,7 +5,7 @@ import Testing
 
 @testable import neuroai
 
-/// A folder of a test's own.
+/// A temporary folder for one test.
 enum TemporaryFolder {
     static func with<T>(_ body: (URL) throws -> T) throws -> T {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-\(UUID().uuidString)")
@@ -15,7 +15,7 @@ enum TemporaryFolder {
     }
 }
 
-/// What the command line is given to read and to write.
+/// Input and output paths on the command line.
 @Suite struct CommandPathsTests {
     private func message(of error: (any Error)?) -> String {
         (error as? ValidationError)?.message ?? (error as? ImagingError)?.message ?? ""
@@ -50,7 +50,7 @@ enum TemporaryFolder {
         }
     }
 
-    /// Also where the name of the input is a link to the file.
+    /// Also if the input path is a symbolic link to the file.
     @Test func aLinkDoesNotHideAnInput() throws {
         try TemporaryFolder.with { folder in
             let input = folder.appendingPathComponent("mask.nii.gz")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import neuroai
 
-/// Lines of the log and the files that they go to.
+/// Log lines and log files.
 @Suite struct LogLineTests {
     @Test(arguments: [
         ("plain", #""plain""#), ("say \"x\"", #""say \"x\"""#), ("a\\b", #""a\\b""#), ("a\nb\r\tc", #""a\nb\r\tc""#),
@@ -15,7 +15,7 @@ import Testing
         #expect(try JSONDecoder().decode(String.self, from: Data(quoted.utf8)) == text)
     }
 
-    /// The lines that `log` leaves in a file.
+    /// The lines that `log` writes to a file.
     private func lines(_ format: LineLogHandler.Format, _ log: (Logger) -> Void) throws -> [String] {
         try TemporaryFolder.with { folder in
             let writer = LogWriter(file: try LogFile(folder: folder, name: "app.log", limit: 1 << 20, kept: 2))
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// Two workers write to one file; each notices that the other one has rotated it.
+    /// Two workers write to one file; each detects that the other has rotated it.
     @Test func twoWritersShareAFile() throws {
         try TemporaryFolder.with { folder in
             var one = try LogFile(folder: folder, name: "celery.log", limit: 12, kept: 3)

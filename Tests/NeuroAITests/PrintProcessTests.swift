@@ -6,7 +6,7 @@ import Testing
 @testable import Kernel
 @testable import neuroai
 
-/// Shell scripts in the place of `neuroai print-report`.
+/// Shell scripts that stand in for `neuroai print-report`.
 struct PrintProcessTests {
     @Test func theChildGetsTheDocumentAndPrintsThePDF() async throws {
         let pdf = try await Self.print(#"echo "%PDF $1 $(wc -c)""#)
@@ -14,7 +14,7 @@ struct PrintProcessTests {
         #expect(String(decoding: pdf, as: UTF8.self) == "%PDF print-report \(length)\n")
     }
 
-    /// The last one reads nothing: what is written to it goes nowhere.
+    /// The last script never reads its input, so writes to it are lost.
     @Test(arguments: [
         "cat > /dev/null; echo %PDF; exit 1", "cat > /dev/null; echo sorry", "echo %PDF; kill $$", "exit 0",
     ])
@@ -67,7 +67,7 @@ struct PrintProcessTests {
         return try await body(program)
     }
 
-    /// Longer than a pipe holds.
+    /// Longer than the pipe buffer.
     private static func document() throws -> ReportDocument {
         let title = String(repeating: "x", count: 200_000)
         return try JSONDecoder().decode(

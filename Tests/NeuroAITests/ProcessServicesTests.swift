@@ -45,7 +45,7 @@ struct ProcessServicesTests {
         #expect(journal.log == ["critical: a service failed error=Fault service=http"])
     }
 
-    /// What fails while it is shut down is a failure of the process, and the rest is still shut down.
+    /// An error during shutdown fails the process, but the remaining services are still shut down.
     @Test func aServiceThatFailsAtItsEndIsNoticed() async throws {
         let http = ClosureService {
             try await gracefulShutdown()
@@ -62,7 +62,7 @@ struct ProcessServicesTests {
 
 private struct Fault: Error {}
 
-/// What services went through, and what the log said.
+/// The events of the services, and the log.
 private final class Journal: Sendable {
     private let written = Mutex([String]())
     private let logged = Mutex([String]())
@@ -72,7 +72,7 @@ private final class Journal: Sendable {
 
     private func write(_ line: String) { written.withLock { $0.append(line) } }
 
-    /// A service that works until it is told to end; it then waits for a line of others.
+    /// A service that runs until it is asked to stop, then waits for a line from each of the others.
     func service(_ name: String, after line: String? = nil) -> any Service {
         ClosureService { [self] in
             try await gracefulShutdown()
@@ -82,7 +82,7 @@ private final class Journal: Sendable {
         }
     }
 
-    /// Runs the stages; a service that was not shut down within a minute has failed.
+    /// Runs the stages; fails if a service is not shut down within a minute.
     func run(
         _ stages: [ProcessServices.Stage], beside: @escaping @Sendable (ServiceGroup) async -> Void = { _ in }
     ) async throws {

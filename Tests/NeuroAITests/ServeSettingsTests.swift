@@ -6,7 +6,7 @@ import Web
 
 @testable import neuroai
 
-/// What the server makes of its settings.
+/// How the server interprets its settings.
 @Suite struct ServeSettingsTests {
     private func serving(_ values: [String: String] = [:]) throws -> ServeSettings {
         try ServeSettings(Settings(values))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import neuroai
 
-/// What each kind of setting accepts, and what its error says.
+/// The values that each kind of setting accepts, and its error messages.
 @Suite struct SettingTests {
     @Test func integersEndAtTheirBounds() {
         let port = Setting("PORT", .integer(1...65_535), default: "8000", "Port.")
@@ -52,7 +52,7 @@ import Testing
         #expect(Setting("HOST", .text, default: nil, "Host.").shown("::1") == "::1")
     }
 
-    /// A default that its own check rejects would stop every command of an installation without settings.
+    /// A default that fails its own validation would stop every command of an installation without settings.
     @Test func everyDefaultIsValid() {
         for setting in SettingsCatalogue.all {
             #expect(setting.defaultValue.flatMap(setting.fault) == nil, "\(setting.name)")
@@ -66,7 +66,7 @@ import Testing
         #expect(SettingsCatalogue.find("NO_SUCH_SETTING") == nil)
     }
 
-    /// An error is shown to whoever starts the program: it names the variable and keeps the value to itself.
+    /// The operator sees the error: it names the variable and does not reveal the value.
     @Test func errorsDoNotRepeatTheValue() {
         for setting in SettingsCatalogue.all {
             guard let fault = setting.fault(in: "hunter2 hunter2") else { continue }

@@ -38,7 +38,7 @@ import Testing
             environment: ["PORT": "9001", "HOST": ""], file: "PORT=9000\nHOST=0.0.0.0\nLOG_KEEP=3")
         #expect(source.values["PORT"] == "9001")
         #expect(source.place(of: "PORT") == .environment)
-        // An empty variable takes the file's value back.
+        // An empty variable falls back to the value in the file.
         #expect(source.values["HOST"]?.isEmpty == true)
         #expect(source.place(of: "HOST") == .default)
         #expect(source.place(of: "LOG_KEEP") == .file)

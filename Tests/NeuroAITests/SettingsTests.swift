@@ -4,7 +4,7 @@ import Testing
 
 @testable import neuroai
 
-/// Values as the program reads them.
+/// Settings as the program reads them.
 @Suite struct SettingsTests {
     @Test func anEmptyValueMeansTheDefault() throws {
         let settings = try Settings(["PORT": "", "HOST": "0.0.0.0"])
@@ -74,7 +74,7 @@ import Testing
     }
 }
 
-/// `WORKER_MEMORY_LIMIT` as operators write it.
+/// The formats of `WORKER_MEMORY_LIMIT`.
 @Suite struct MemorySizeTests {
     private static let machine: UInt64 = 16 << 30
 
@@ -82,7 +82,7 @@ import Testing
         arguments: [
             ("0", nil), ("512M", 512 << 20), ("8G", 8 << 30), ("8g", 8 << 30), ("8GB", 8 << 30), ("1T", 1 << 40),
             ("536870912", 536_870_912), ("100%", (16 << 30) / 100 * 100), ("50%", (16 << 30) / 100 * 50),
-            // A worker with its model needs 512 MiB, however small the share.
+            // A worker with a loaded model needs 512 MiB, however small its share.
             ("1%", 512 << 20),
         ] as [(String, UInt64?)])
     func sizesAndSharesAreUnderstood(_ text: String, _ bytes: UInt64?) throws {

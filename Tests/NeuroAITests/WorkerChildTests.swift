@@ -5,7 +5,7 @@ import Testing
 
 @testable import neuroai
 
-/// Shell scripts in the place of workers.
+/// Shell scripts that stand in for workers.
 @Suite(.serialized) struct WorkerChildTests {
     private static func child(_ script: String, longestSilence: Int = 30, longestStop: Duration = .seconds(30))
         -> WorkerChild
@@ -40,7 +40,7 @@ import Testing
         #expect(await Self.child(script, longestSilence: 2).run().text == "status 4")
     }
 
-    /// The worker takes the end of its input for the end of its server.
+    /// The worker treats end of input as the end of its server.
     @Test func itsInputStaysOpenWhileItRuns() async {
         let begun = ContinuousClock.now
         let run = Task {
@@ -67,7 +67,7 @@ import Testing
         #expect(ContinuousClock.now - begun < .seconds(30))
     }
 
-    /// How a child ends that is told to, a second after its start.
+    /// How a child exits when it is asked to stop one second after its start.
     private func stopped(_ child: WorkerChild) async -> WorkerChild.Ending {
         let run = Task { await child.run() }
         try? await Task.sleep(for: .seconds(1))

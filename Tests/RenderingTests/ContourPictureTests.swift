@@ -4,7 +4,7 @@ import Testing
 
 @testable import Rendering
 
-/// What stands on the picture itself: a reader takes side and size from it.
+/// The markings on the picture itself: readers take side and size from them.
 struct ContourPictureTests {
     /// A black head of 100 × 120 × 80 mm, so that only letters, legend and scale bar are bright.
     private static let grid = VoxelGrid(
@@ -19,7 +19,7 @@ struct ContourPictureTests {
         return (sheet, try PNGPixels(Data(contentsOf: file)))
     }
 
-    /// How many pixels of a square shine, and in which of its columns.
+    /// The number of bright pixels in a square, in total and per column.
     private func ink(_ png: PNGPixels, _ left: Int, _ top: Int) -> (count: Int, columns: [Int]) {
         var columns = [Int](repeating: 0, count: 14)
         for y in top..<top + 16 {
@@ -28,7 +28,7 @@ struct ContourPictureTests {
         return (columns.reduce(0, +), columns)
     }
 
-    /// R stands on the left of an axial and a coronal plane and L on the right: R has ink all over, L a stem and a foot.
+    /// R is on the left of the axial and coronal planes and L on the right: R has more ink, L only a stem and a foot.
     @Test func thePatientsRightIsMarkedOnTheLeft() throws {
         let (sheet, png) = try pixels()
         var left = 12
@@ -39,13 +39,13 @@ struct ContourPictureTests {
             #expect(Double(first.count) > 1.3 * Double(last.count) && last.count > 10, "\(first) \(last)")
             left += raster.width + 12
         }
-        // A sagittal plane is marked A and P.
+        // A sagittal plane is marked with A and P.
         let middle = 12 + sheet.rasters[2].height / 2 - 13
         #expect(
             ink(png, left + 4, middle).count > 10 && ink(png, left + sheet.rasters[2].width - 16, middle).count > 10)
     }
 
-    /// Planes are enlarged to 420 pixels for 120 mm, so 50 mm are 175 pixels.
+    /// Planes are scaled to 420 pixels for 120 mm, so 50 mm are 175 pixels.
     @Test func theScaleBarIsFiftyMillimetres() throws {
         let (sheet, png) = try pixels()
         #expect(sheet.rasters[0].height == 420)
@@ -57,7 +57,8 @@ struct ContourPictureTests {
         #expect(abs(length - 175) <= 1)
     }
 
-    /// Where the edges of core and enhancement coincide the enhancement is seen: it is what a reader asks for.
+    /// Where the contours of core and enhancement coincide, enhancement is drawn on top, because it matters most to
+    /// readers.
     @Test func theInnermostContourLiesOnTop() {
         var labels = LabelMap(grid: Self.grid, filledWith: 0)
         for k in 10..<30 { for j in 20..<40 { for i in 15..<35 { labels[k, j, i] = 3 } } }
@@ -77,7 +78,7 @@ struct ContourPictureTests {
         #expect(Set(axial.labels) == [0, 1])
     }
 
-    /// A page takes what just fits, and a heading goes with what follows it.
+    /// A page is filled to its limit, and a heading stays with the content that follows.
     @Test func aPageIsFilledToItsEnd() {
         func pages(_ heights: [Double]) -> [Int] {
             PageBreaker.pages(heights.map { PagePiece(height: $0) { _, _, _ in } }, room: 100).map(\.count)
@@ -85,16 +86,16 @@ struct ContourPictureTests {
         #expect(pages([40, 40, 20]) == [3] && pages([40, 40, 20.5]) == [2, 1] && pages([]) == [])
         var row = PagePiece(height: 40) { _, _, _ in }
         row.head = [PagePiece(height: 10) { _, _, _ in }]
-        // The head above each further page takes its room there.
+        // The heading repeated on each further page takes up space there.
         #expect(PageBreaker.pages([row, row, row, row, row], room: 100).map(\.count) == [2, 3, 2])
     }
 
-    /// Nobody who holds a printed page overlooks letters as large as it.
+    /// The watermark is too large to overlook on a printed page.
     @Test(.enabled(if: PDFText.isInstalled, "no pdftoppm: run scripts/bootstrap"))
     func aDraftSaysSoAcrossThePage() throws {
         func ink(_ watermark: String?) throws -> Int {
             let pdf = try ReportPDF.data(ReportPDFTests.document { $0.watermark = watermark })
-            // A grey picture, a byte for each of its points.
+            // A greyscale image with one byte per pixel.
             return try PDFText.output(of: "pdftoppm", ["-gray", "-r", "36", "-l", "1"], pdf).count { $0 < 250 }
         }
         #expect(try ink("DRAFT") > ink(nil) + 2000)

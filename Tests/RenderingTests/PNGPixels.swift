@@ -2,7 +2,7 @@ import CZlib
 import Foundation
 import Testing
 
-/// The pixels of a PNG as 0xRRGGBB: eight bits a channel, not interlaced (PNG 1.2, §6 and §9).
+/// The pixels of a PNG as 0xRRGGBB: eight bits per channel, not interlaced (PNG 1.2, §6 and §9).
 struct PNGPixels {
     let width: Int
     let height: Int
@@ -34,7 +34,7 @@ struct PNGPixels {
 
     subscript(x: Int, y: Int) -> UInt32 { colours[y * width + x] }
 
-    /// Each row begins with the filter by which its bytes are differences.
+    /// Each row begins with the type of the filter applied to it.
     private static func unfiltered(_ raw: [UInt8], _ stride: Int, _ height: Int, _ channels: Int) -> [UInt32] {
         var above = [UInt8](repeating: 0, count: stride)
         var colours: [UInt32] = []

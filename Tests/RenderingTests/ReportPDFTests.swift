@@ -84,14 +84,14 @@ struct ReportPDFTests {
 
 /// `pdftotext` of poppler-utils, which extracts the selectable text.
 enum PDFText {
-    /// Poppler's programs come together.
+    /// Poppler's programs are installed together.
     static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: "/usr/bin/pdftotext") }
 
     static func of(_ pdf: Data) throws -> String {
         String(decoding: try output(of: "pdftotext", ["-layout"], pdf, "-"), as: UTF8.self)
     }
 
-    /// What one of Poppler's programs makes of a PDF.
+    /// The output of one of Poppler's programs for a PDF.
     static func output(of program: String, _ options: [String], _ pdf: Data, _ target: String...) throws -> Data {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-\(UUID().uuidString).pdf")
         try pdf.write(to: file)

@@ -16,7 +16,7 @@ import Testing
         let date = CivilDate(daysSince1970: days)
         let read = Calendar(identifier: .gregorian).dateComponents(
             in: try #require(TimeZone(secondsFromGMT: 0)), from: Date(timeIntervalSince1970: Double(days) * 86_400))
-        // Foundation counts the year before 1 as year 1 of another era.
+        // Foundation represents the year before 1 as year 1 of the previous era.
         if days > -700_000 { #expect(date.month == read.month && date.day == read.day && date.year == read.year) }
         if date.year > 0 { #expect(CivilDate(date.description) == date) }
     }

@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What both databases must do alike.
+/// The contract of both databases.
 @Suite struct DatabaseContractTests {
     private static let table = """
         CREATE TABLE parents (id TEXT NOT NULL PRIMARY KEY);
@@ -216,7 +216,8 @@ import Testing
         }
     }
 
-    /// PostgreSQL goes on in no transaction in which a statement has failed; what is read after it would be nothing.
+    /// PostgreSQL rejects further statements in a transaction after one has failed, so later reads would return
+    /// nothing.
     @Test(arguments: TestDatabase.all.filter { $0 == .postgres })
     func aSwallowedFailureOfAReadShowsItself(_ kind: TestDatabase) async throws {
         try await withTable(kind) { database in
@@ -230,7 +231,7 @@ import Testing
     }
 }
 
-/// What only one of them can do.
+/// Behaviour specific to one of the databases.
 @Suite struct DatabaseFaultTests {
     @Test func aServerThatIsAwayIsNamed() async throws {
         guard case .postgres(let address) = try DatabaseURL("postgresql://me:secret@127.0.0.1:9/none") else { return }

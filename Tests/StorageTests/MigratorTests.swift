@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 @Suite struct MigratorTests {
-    /// Tables with their columns, kind and nullability, written alike for both databases.
+    /// Tables with their columns, types and nullability, in one notation for both databases.
     private static func schema(_ database: any Database, _ kind: TestDatabase) async throws -> [String] {
         let columns: SQL =
             switch kind {

@@ -53,13 +53,13 @@ import Testing
         let time = Timestamp(microseconds: microseconds)
         #expect(time.description == text)
         let read = try #require(Timestamp(text))
-        // The reader goes through a Double and may lose the last microseconds' digits.
+        // The reader converts through `Double` and may lose the last digits of the microseconds.
         #expect(abs(read.microseconds - microseconds) <= 1000)
     }
 
     @Test func readsOffsetsAndRefusesOtherText() {
         #expect(Timestamp("2026-11-23T17:04:52+02:00")?.description == "2026-11-23T15:04:52.000000Z")
-        // RFC 3339 knows offsets of almost a day.
+        // RFC 3339 allows offsets of almost a day.
         #expect(Timestamp("2026-11-23T23:34:16+22:42")?.description == "2026-11-23T00:52:16.000000Z")
         #expect(Timestamp("2026-11-23T23:34:16.5-23:59")?.description == "2026-11-24T23:33:16.500000Z")
         #expect(Timestamp("2026-11-23T23:34:16+24:00") == nil)

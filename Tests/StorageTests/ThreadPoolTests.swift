@@ -6,7 +6,7 @@ import Testing
 @testable import Storage
 
 @Suite struct ThreadPoolTests {
-    /// Counts who is inside, and lets nobody out before four have come in.
+    /// Counts the callers inside and releases none until four have entered.
     private final class Meeting: Sendable {
         private struct State {
             var inside = 0

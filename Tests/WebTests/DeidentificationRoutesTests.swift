@@ -11,7 +11,7 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// Served files identify no one, have the extension of their content, and uploads report misfits.
+/// Served files identify no one, have the extension of their content, and uploads report a mismatch.
 struct DeidentificationRoutesTests {
     /// The series' file from a response's signed URL.
     private func served(_ image: [String: Any], _ clinic: WebFixture) async throws -> Answer {
@@ -80,7 +80,7 @@ struct DeidentificationRoutesTests {
         }
     }
 
-    /// Files from before are stripped when they are first asked for.
+    /// Files stored by earlier versions are de-identified on first access.
     @Test(arguments: TestDatabase.all, TestBlobs.Kind.all) func aFileFromBeforeIsServedWithoutAName(
         _ kind: TestDatabase, _ blobs: TestBlobs.Kind
     ) async throws {

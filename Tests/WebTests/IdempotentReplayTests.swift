@@ -97,7 +97,7 @@ struct IdempotentReplayTests {
         }
     }
 
-    /// Whether the work was done before a fault of ours is not known, so the key is not free for a second time.
+    /// After an internal error it is unknown whether the work was done, so the key cannot be used again.
     @Test(arguments: TestDatabase.all) func aKeyStaysTakenAfterAFault(_ kind: TestDatabase) async throws {
         try await WebFixture.with(kind) { clinic in
             let token = try await clinic.signUp()

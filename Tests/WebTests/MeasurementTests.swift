@@ -131,7 +131,7 @@ struct MeasurementTests {
             inputsDigest: "", codeVersion: "", createdAt: .now, files: files)
     }
 
-    /// Without T1CE a 0 on the page would mean that nothing enhances.
+    /// Without T1CE, a displayed 0 would mean that nothing enhances.
     @Test func enhancementThatWasNotAssessedHasNoNumbers() {
         let assessed = ResultNumbers(Self.stored(Self.result(155_100)), reasons: nil)
         #expect(assessed.regions[2].parts == "1 focus" && assessed.lesions[0].rowCount == 3)
@@ -142,7 +142,7 @@ struct MeasurementTests {
         #expect(numbers.lesions[0].rowCount == 2)
     }
 
-    /// The page of a result that measured only the whole tumour.
+    /// The page of a result with measurements of the whole tumour only.
     @Test func anEarlierResultIsShownByTheWholeAlone() throws {
         let old = Self.result(155_100)
         let json = try JSONEncoder().encode(old.lesions[0])
@@ -153,7 +153,7 @@ struct MeasurementTests {
         #expect(rows.rowCount == 1 && rows.rows.first?.axial == "106 × 49" && rows.rows.first?.volume == "155.1")
     }
 
-    /// An expert's mask is compared with the labels of its own series, or with none.
+    /// An expert mask is compared with the labels of its own series, or with none.
     @Test func labelsAreThoseOfTheSeries() throws {
         let blob = try #require(BlobKey("6f9619ff-8b86-d011-b42d-00cf4fc964ff"))
         func file(_ name: String, _ sequence: MRISequence, _ content: OutputFile.Content = .labels) -> ResultFile {

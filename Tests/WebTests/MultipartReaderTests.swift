@@ -143,7 +143,7 @@ struct MultipartReaderTests {
         }
     }
 
-    /// RFC 2046 lets blanks stand behind a delimiter, and no sender needs more of them than a head may have.
+    /// RFC 2046 allows white space after a delimiter; no sender needs more of it than the maximum header size.
     @Test(arguments: [(16_384, true), (16_385, false)]) func blanksBehindADelimiterHaveALimit(
         _ count: Int, _ isTaken: Bool
     ) async throws {

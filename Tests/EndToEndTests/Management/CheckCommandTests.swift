@@ -20,7 +20,7 @@ struct CheckCommandTests {
         func row(_ name: String) -> Row? { settings.first { $0.name == name } }
     }
 
-    /// With an `.env` of these lines and this environment; everything else of ours is taken back.
+    /// Runs with an `.env` of these lines and this environment; all other settings are unset.
     private static func check(
         _ environment: [String: String] = [:], file: String = "", in folder: URL
     ) async throws -> (code: Int32?, report: Report) {
@@ -29,7 +29,7 @@ struct CheckCommandTests {
             String($0.1)
         }
         var all = ProcessInfo.processInfo.environment.filter { names.contains($0.key) }.mapValues { _ in "" }
-        // What lies beside the checkout and not in the working folder.
+        // Files found in the checkout but not in the working folder.
         for (name, path) in [("SEGMENTATION_MODEL_PATH", "models/unet"), ("MODELS_ROOT", "models")] {
             all[name] = Program.root.appendingPathComponent(path).path
         }
@@ -173,7 +173,7 @@ struct CheckCommandTests {
         }
     }
 
-    /// The least and the most that is valid, and what lies just beyond.
+    /// The smallest and largest valid values, and the first invalid ones.
     @Test func valuesAreValidUpToTheirLimits() async throws {
         try await TemporaryFolder.with { folder in
             for (environment, code) in [
@@ -195,7 +195,7 @@ struct CheckCommandTests {
         }
     }
 
-    /// What the program reads and the catalogue does not know could be neither documented nor checked.
+    /// A setting missing from the catalogue would be neither documented nor validated.
     @Test func everyNameThatIsReadIsInTheCatalogue() async throws {
         try await TemporaryFolder.with { folder in
             let example = try await Program.run(["check", "--example"], in: folder).said

@@ -5,10 +5,10 @@ import Testing
 /// The log files of the server and the worker.
 @Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct LogTests {
-    /// Stands in every place where a patient's name may be written.
+    /// A marker placed wherever a patient's name may be written.
     private static let planted = "Mustermann"
 
-    /// At the most talkative level, through every way in which text comes in, and the work that follows.
+    /// At the most verbose level, through every text input and the jobs that follow.
     @Test(.enabled(if: Program.hasModel, "no model package")) func noLogHoldsWhatIsAPatients() async throws {
         try await TemporaryFolder.with { folder in
             let site = try await ServerFixture.open(
@@ -60,7 +60,7 @@ struct LogTests {
             let site = try await ServerFixture.open(
                 in: folder, arguments: ["serve", "--without-worker"],
                 environment: ["LOG_MAX_BYTES": "10000", "LOG_KEEP": "2", "LOG_FORMAT": "text"])
-            // A line of more than 100 bytes each.
+            // Each line is longer than 100 bytes.
             for _ in 0..<400 { _ = try await site.call("GET", "/api/health/") }
             await site.close()
             let logs = folder.appendingPathComponent("logs")

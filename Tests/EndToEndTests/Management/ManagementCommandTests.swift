@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The management commands with the original's names, as operators type them.
+/// The management commands with their original names, as typed by operators.
 @Suite(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct ManagementCommandTests {
     private struct Installation {

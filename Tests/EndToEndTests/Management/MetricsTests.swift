@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `/metrics` over a socket, read by Prometheus' own parser.
+/// `/metrics` over a socket, parsed by Prometheus' own parser.
 @Suite(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct MetricsTests {
     private static let python = Program.root.appendingPathComponent(".deps/venv/bin/python").path

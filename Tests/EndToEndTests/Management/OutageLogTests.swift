@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the server logs while its database is away.
+/// What the server logs while its database is unavailable.
 @Suite(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
 struct OutageLogTests {
     @Test func anOutageIsOneLineForEachCauseAndNotOneForEachRequest() async throws {
         try await TemporaryFolder.with { folder in
-            // The database goes when the closure ends.
+            // The database stops when the closure returns.
             let site = try await PostgresServer.withFreshDatabase { address in
                 let user = "\(address.user):\(address.password)"
                 let url = "postgresql://\(user)@\(address.host):\(address.port)/\(address.database)"
@@ -17,7 +17,7 @@ struct OutageLogTests {
             }
             let form = #"{"email": "ada@example.org", "password": "a long enough one"}"#
             for _ in 0..<20 { #expect(try await site.post("/api/users/login/", form).status >= 500) }
-            // The worker and the sealer look for work all the time.
+            // The worker and the sealer poll continuously.
             #expect(await eventually { site.said.contains("the job queue can't be read") }, "\(site.said)")
             #expect(await eventually { site.said.contains("cannot seal the audit trail") }, "\(site.said)")
             try await Task.sleep(for: .seconds(3))

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What is done to one or more objects: each on its own, by the features' own services.
+/// Actions on one or more objects: each is performed separately by the feature's own service.
 @Suite struct AdminActionsTests {
     @Test(arguments: TestDatabase.all) func whatRefusesHindersNoOther(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
@@ -18,7 +18,7 @@ import Testing
             #expect(outcome.done == 2 && outcome.refusals.map(\.name) == ["B"])
             #expect(outcome.refusals.map(\.sentence) == ["The state of the case does not permit this action."])
             #expect(try await clinic.count("cases WHERE status = 'archived'") == 3)
-            // The refusal told a patient's id, which is a read; what was done is no read.
+            // The refusal reveals a patient's id, which counts as a read; the performed actions do not.
             #expect(try await clinic.traces("case.read") == [ids[1]])
             #expect(try await clinic.act(root, "cases", "unarchive", on: ids).done == 3)
             #expect(try await clinic.count("cases WHERE status = 'uploaded'") == 3)
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Objects come back in the order in which they were chosen.
+    /// Objects are returned in the order in which they were selected.
     @Test(arguments: TestDatabase.all) func chosenRowsKeepTheirOrder(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    /// What a filter and a search mean is on whichever page, and no more than can be changed at once.
+    /// A selection by filter and search covers all pages, up to the maximum number of changes at once.
     @Test func allThatWasFoundIsMeant() async throws {
         try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
@@ -104,9 +104,9 @@ import Testing
             #expect(asked.shown.count == 25 && asked.ids == cases.map(\.id.string) && asked.refusals.isEmpty)
             #expect(asked.counts.map(\.related.title) == ["Images", "Tasks", "Results", "Reports", "Shares", "Files"])
             #expect(asked.counts.map(\.number) == [2, 0, 0, 0, 0, 2] && asked.counts.last?.bytes == 15)
-            // Those told by name have been read.
+            // The objects listed by name have been read.
             #expect(try await clinic.traces("case.read").count == before + 25)
-            // What takes nothing along counts nothing, and what would refuse is named apart.
+            // Objects without related ones add to no count; those that would be refused are listed separately.
             let archive = try #require(table.action("archive"))
             let milder = try await clinic.administration.confirmation(root.scope, table, archive, of: rows)
             #expect(milder.counts.isEmpty && milder.ids.count == 27 && milder.refusals.map(\.name) == ["P127"])
@@ -131,7 +131,7 @@ import Testing
             #expect(try await offers("users", doctor.user.id.string) == ["deactivate", "end-sessions", "delete"])
             #expect(try await clinic.act(root, "users", "deactivate", on: [doctor.user.id.string]).done == 1)
             #expect(try await offers("users", doctor.user.id.string) == ["activate", "end-sessions", "delete"])
-            // Without its last administrator an institution could appoint nobody.
+            // Without its last administrator, an institution could not appoint another one.
             #expect(try await offers("users", root.user.id.string) == ["end-sessions"])
             let refused = try await clinic.act(root, "users", "delete", on: [root.user.id.string])
             #expect(refused.done == 0 && refused.refusals.map(\.error.code) == [.conflict])
@@ -150,7 +150,7 @@ import Testing
             )
             #expect(try await clinic.act(root, "sessions", "end", on: [ada.principal.session.string]).done == 1)
             await #expect { try await clinic.again(ada) } throws: { isAppError($0, .unauthenticated) }
-            // It has ended; what is over can not end again.
+            // An ended session cannot be ended again.
             let again = try await clinic.act(root, "sessions", "end", on: [ada.principal.session.string])
             #expect(again.done == 0 && again.refusals.map(\.error.code) == [.conflict])
             let tokens = try await clinic.rows(root, "tokens") { $0.choose("session", eve.principal.session.string) }
@@ -177,7 +177,7 @@ import Testing
             let root = try await clinic.signIn(.admin)
             let doctor = try await clinic.signIn(.doctor)
             let id = doctor.user.id.string
-            // A device that was only begun does not count, so there is nothing to reset.
+            // An unconfirmed device does not count, so there is nothing to reset.
             _ = try await clinic.sessions.secondFactors.enrol(doctor.principal, password: FeaturesFixture.password)
             #expect(try await clinic.row(root, "users", id)["secondFactor"]?.meaning == .flag(false))
             #expect(try await clinic.rows(root, "factors") { $0.choose("confirmed", "0") }.count == 1)
@@ -208,7 +208,7 @@ import Testing
             let gone = try await clinic.administration.related(
                 root.scope, clinic.table(root, "deleted"), ids: [item.id.string])
             #expect(gone.map(\.number) == [1, 0, 1] && gone.last?.bytes == 7)
-            // Its file is still stored, and leads to no case meanwhile.
+            // Its file is still stored but belongs to no case in the meantime.
             let file = try #require(try await clinic.rows(root, "files").rows.first)
             #expect(file["case"]?.link == nil && file["size"]?.meaning == .bytes(7))
             #expect(try await clinic.act(root, "deleted", "restore", on: [item.id.string]).done == 1)
@@ -230,7 +230,7 @@ import Testing
             #expect(try await clinic.act(root, "cases", "segment", on: [item.id.string]).done == 1)
             let task = try #require(try await clinic.rows(root, "tasks").rows.first)
             #expect(task["status"]?.text == "pending" && task["case"]?.link?.id == item.id.string)
-            // Neither is a waiting task run again, nor is it deleted.
+            // A queued task can be neither run again nor deleted.
             for key in ["repeat", "delete"] {
                 #expect(try await clinic.act(root, "tasks", key, on: [task.id]).done == 0, "\(key)")
             }
@@ -255,7 +255,7 @@ import Testing
                 }
             }
             #expect(try await active() == ["1"])
-            // The operator's own choice has nothing to go back to.
+            // The operator's default has no predecessor to roll back to.
             #expect(try await clinic.act(root, "models", "rollback", on: [ids[0]]).done == 0)
             #expect(try await clinic.act(root, "models", "activate", on: [ids[0]]).done == 0)
             #expect(try await clinic.act(root, "models", "activate", on: [ids[1]]).done == 1)

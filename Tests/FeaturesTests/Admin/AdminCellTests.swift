@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// How a value of the database is read for a page and for a form.
+/// How database values are formatted for pages and forms.
 @Suite struct AdminCellTests {
     private static func cell(_ kind: AdminColumn.Kind, _ value: SQLValue) -> AdminCell {
         AdminCell(AdminColumn("key", "Title", "", kind), value)
@@ -33,12 +33,12 @@ import Testing
         let change = try #require(FieldChange.withValues("isActive", true, false))
         let stored = try [change].stored()
         #expect(Self.cell(.changes, .text(stored)).meaning == .changes([change]))
-        // Text that somebody put there is no list of changes, and must not hide the entry.
+        // Other text in the column is not a list of changes and must not hide the entry.
         #expect(Self.cell(.changes, .text("{")).meaning == .changes([]))
         #expect(Self.cell(.text, .text(stored)).meaning == .text(stored))
     }
 
-    /// What a form holds goes back into the database, so it must be exact.
+    /// Form values are written back to the database, so they must be exact.
     @Test func aFormHoldsTheExactValue() {
         #expect(Self.cell(.bytes, .int(45_000_000)).text == "45 MB")
         #expect(Self.cell(.bytes, .int(45_000_001)).text == "45000001 B")
@@ -67,7 +67,7 @@ import Testing
         #expect(!plain.leads(to: "cases"))
         #expect(plain.linked(to: "cases", id: "c.id").leads(to: "cases"))
         #expect(!plain.linked(to: "cases", id: "c.id").leads(to: "users"))
-        // An entry of the trail leads to whichever table its object is in.
+        // A trail entry links to the table of its object, whichever that is.
         #expect(!plain.linked(auditedType: "a.type", id: "a.id").leads(to: "cases"))
     }
 

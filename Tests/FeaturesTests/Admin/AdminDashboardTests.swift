@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// How an institution stands, and what an object's page shows of others.
+/// The dashboard of an institution, and the related objects on an object's page.
 @Suite struct AdminDashboardTests {
     private static func insertJob(
         _ clinic: FeaturesFixture, status: String, at time: Timestamp, institution: InstitutionID = .default,
@@ -67,7 +67,7 @@ import Testing
             let now = clinic.clock.now
             func oldest() async throws -> Duration? { try await clinic.administration.dashboard(root.scope).oldestWait }
             #expect(try await oldest() == nil)
-            // Neither what is not due, nor what is over, nor another institution's.
+            // Excludes what is not due, what has ended, and other institutions.
             try await Self.insertJob(clinic, status: "pending", at: now.advanced(by: .seconds(60)))
             try await Self.insertJob(clinic, status: "completed", at: now.advanced(by: .seconds(-900)))
             try await Self.insertJob(
@@ -88,7 +88,7 @@ import Testing
                 let item = try await clinic.makeCase(root, patient: "P\(number)")
                 _ = try await clinic.add(root, item, .t1, "image \(number)")
                 let task = try await clinic.administration.services.segmentation.start(root.scope, case: item.id)
-                // The newest one runs still.
+                // The newest one is still running.
                 if number < 6 {
                     try await Self.insertJob(
                         clinic, status: "failed", at: clinic.clock.now, error: "failure \(number)", of: task.id)
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    /// Reads, sign-ins and what others did are no changes of one's own.
+    /// Reads, sign-ins and other users' actions are not listed as own changes.
     @Test(arguments: TestDatabase.all) func ownChangesAreShown(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
@@ -162,12 +162,12 @@ import Testing
             #expect(found.map(\.count.number) == [1, 0, 0, 0, 11, 1])
             let shares = try #require(found[4].inline)
             #expect(shares.items.count == 10 && shares.items[0].actions.map(\.key) == ["delete"])
-            // The column that leads back to the case would be the same in each row.
+            // The column that links back to the case would be the same in each row.
             #expect(shares.columns.map(\.key) == ["colleague", "access", "sharedBy", "createdAt"])
             #expect(shares.items[0].row.cells.map(\.column.key) == shares.columns.map(\.key))
             #expect(shares.items.allSatisfy { $0.row["access"]?.text == "read" })
             #expect(found[4].list?.selections(of: "7") == [.init("case", "7")])
-            // Of files the number says enough.
+            // For files, the count is enough.
             #expect(found[5].inline == nil && found[5].count.bytes == 7)
             #expect(try await clinic.traces("case_share.list").count == before + 1)
             #expect(found[1].inline?.items.isEmpty == true)
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    /// Ended sessions do not hang on their user any more.
+    /// Ended sessions no longer count as related to their user.
     @Test func aConditionNarrowsTheListAsWell() async throws {
         try await FeaturesFixture.with(.sqlite) { clinic in
             let root = try await clinic.signIn(.admin)
@@ -192,7 +192,7 @@ import Testing
         }
     }
 
-    /// A superuser sees how much another institution has, and which rows only while acting there.
+    /// A superuser sees the counts of another institution, but its rows only while acting there.
     @Test(arguments: TestDatabase.all) func anotherInstitutionsRowsAreCountedAndNotListed(
         _ kind: TestDatabase
     ) async throws {

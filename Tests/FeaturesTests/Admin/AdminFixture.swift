@@ -6,7 +6,7 @@ import Testing
 @testable import Administration
 @testable import Features
 
-/// What administrators see and do on a clinic, by the services alone.
+/// Administrators' views and actions on a clinic, through the services alone.
 extension FeaturesFixture {
     static let installed = [("m", "1", "a"), ("m", "2", "b")].map { name, version, digit in
         InstalledModel(
@@ -40,7 +40,7 @@ extension FeaturesFixture {
         return try await administration.list(person.scope, table(person, name), query)
     }
 
-    /// What its rows are called.
+    /// The names of its rows.
     func names(
         _ person: Person, _ name: String, _ change: (inout AdminQuery) -> Void = { _ in }
     ) async throws -> [String] {
@@ -51,7 +51,7 @@ extension FeaturesFixture {
         try await administration.row(person.scope, self.table(person, table), id: id)
     }
 
-    /// Does an action to objects, as the page does once it is confirmed.
+    /// Performs an action on objects, as the page does after confirmation.
     func act(_ person: Person, _ name: String, _ key: String, on ids: [String]) async throws -> AdminOutcome {
         let table = try table(person, name)
         let action = try #require(table.action(key), "\(name) \(key)")
@@ -59,7 +59,7 @@ extension FeaturesFixture {
         return try await administration.run(person.scope, table, action, on: rows)
     }
 
-    /// Saves a form of an object, or of a new one where `id` is empty.
+    /// Saves the form of an object, or of a new one if `id` is empty.
     func save(
         _ person: Person, _ name: String, form: (AdminTable) -> AdminForm? = { $0.edit }, id: String = "",
         _ values: [String: String]
@@ -68,7 +68,7 @@ extension FeaturesFixture {
         return try await administration.save(person.scope, form, id: id, AdminForm.Values(values))
     }
 
-    /// Entries of the trail by action, with the ids of their objects.
+    /// Trail entries by action, with the ids of their objects.
     func traces(_ action: String) async throws -> [String] {
         let rows = try await database.read {
             try $0.query("SELECT object_id FROM audit_entries WHERE action = \(action) ORDER BY object_id")
@@ -78,6 +78,6 @@ extension FeaturesFixture {
 }
 
 extension AdminQuery {
-    /// One filter.
+    /// A single filter.
     mutating func choose(_ key: String, _ value: String) { selections.append(.init(key, value)) }
 }

@@ -6,12 +6,12 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Forms by which objects are made and changed.
+/// Forms for adding and changing objects.
 @Suite struct AdminFormsTests {
     @Test func whatABrowserSendsIsRead() {
         let values = AdminForm.Values(["name": "", "verified": "", "revision": "7"])
         #expect(values["name"] == "" && values["other"] == nil)
-        // A box that is not ticked is absent, and a ticked one may hold nothing.
+        // An unchecked checkbox is absent; a checked one may have an empty value.
         #expect(values.flag("verified") && !values.flag("active"))
         #expect(values.precondition == .revision(among: [7]))
         #expect(AdminForm.Values([:]).precondition == .none)
@@ -19,7 +19,7 @@ import Testing
         #expect(AdminForm.Values(["revision": "x"]).precondition == .none)
     }
 
-    /// Compared with what was shown: who leaves a row alone does not undo what others did to it.
+    /// Compared with the displayed values: saving an untouched row does not undo other users' changes.
     @Test func onlyWhatWasTouchedIsAChange() {
         let form = AdminForm(fields: [.init("role", "Role"), .init("verified", "Verified", .flag)]) { _, _, id, _ in
             .init(id)
@@ -31,7 +31,7 @@ import Testing
         #expect(changes(["role": "admin"], ["role": "doctor"]))
         #expect(changes(["role": "doctor", "verified": "1"], ["role": "doctor"]))
         #expect(changes(["role": "doctor"], ["role": "doctor", "verified": "1"]))
-        // An empty field and an absent one are the same.
+        // An empty field is the same as an absent one.
         #expect(!changes(["role": "doctor", "verified": ""], ["role": "doctor"]))
         #expect(!changes(["role": "doctor", "other": "x"], ["role": "doctor"]))
     }
@@ -82,7 +82,7 @@ import Testing
             let row = try await clinic.row(root, "users", id)
             #expect(row["firstName"]?.text == "Augusta" && row["role"]?.text == "radiologist")
             #expect(row["isEmailVerified"]?.meaning == .flag(true) && row["institution"]?.text == "Charité")
-            // A box that is not ticked takes the mark away.
+            // Unchecking the box clears the flag.
             _ = try await clinic.save(root, "users", id: id, good.filter { $0.key != "isEmailVerified" })
             #expect(try await clinic.row(root, "users", id)["isEmailVerified"]?.meaning == .flag(false))
             for (key, value) in [("email", "nonsense"), ("firstName", " "), ("role", "nurse")] {
@@ -92,7 +92,7 @@ import Testing
                     isAppError($0, .validation, field: key)
                 }
             }
-            // One's own address takes the password, for which this form has no field.
+            // Changing one's own email address requires the password, which this form does not ask for.
             await #expect {
                 try await clinic.save(
                     root, "users", id: root.user.id.string,
@@ -117,7 +117,7 @@ import Testing
                 return clinic.administration.forms(root.scope, table, of: row).map(\.key)
             }
             #expect(try await forms(doctor) == ["edit", "password"])
-            // One's own password is changed with the present one.
+            // One's own password can only be changed with the current one.
             #expect(try await forms(root) == ["edit"])
             try await clinic.database.write {
                 try $0.execute("UPDATE users SET is_pending = 1, is_active = 0 WHERE id = \(doctor.user.id)")
@@ -160,7 +160,7 @@ import Testing
             _ = try await clinic.save(root, "cases", id: made.id, change)
             let after = try await clinic.row(root, "cases", made.id)
             #expect(after["status"]?.text == "archived" && after["notes"]?.meaning == .nothing)
-            // Made from what was shown before somebody else's change, it changes nothing.
+            // Based on values displayed before another user's change, it changes nothing.
             await #expect { try await clinic.save(root, "cases", id: made.id, change) } throws: {
                 isAppError($0, .preconditionFailed)
             }
@@ -176,7 +176,7 @@ import Testing
             let item = try await clinic.makeCase(root) { $0[.notes] = .value("kept") }
             _ = try await clinic.save(root, "cases", form: { $0.listEdit }, id: item.id.string, ["priority": "urgent"])
             let row = try await clinic.row(root, "cases", item.id.string)
-            // The other fields are not in the form, and stay.
+            // The other fields are not in the form and keep their values.
             #expect(row["priority"]?.text == "urgent" && row["notes"]?.text == "kept" && row.name == "PAT-1")
         }
     }

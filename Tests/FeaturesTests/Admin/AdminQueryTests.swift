@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 @Suite struct AdminQueryTests {
     @Test func pagesFollowEachOther() {
         var query = AdminQuery()
@@ -22,7 +22,7 @@ import Testing
         query.choose("sex", "F")
         let other = query.choosing("archived", of: "status")
         #expect(other.selections == [.init("sex", "F"), .init("status", "archived")])
-        // Another choice begins at the first page and keeps the search.
+        // Another filter starts at the first page and keeps the search.
         #expect(other.page == 1 && other.search == "smith")
         let none = query.choosing(nil, of: "status")
         #expect(none.selections == [.init("sex", "F")] && none.value(of: "status") == nil)
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    /// An export of the trail takes other names than the list that leads to it.
+    /// The trail's export uses other parameter names than the list that links to it.
     @Test func anExportIsNarrowedLikeItsList() throws {
         let now = try #require(Timestamp("2026-11-30T12:00:00Z"))
         func filters(_ selections: [(String, String)]) -> [String] {
@@ -65,10 +65,10 @@ import Testing
             filters([("type", "case"), ("object", "7"), ("actor", "u"), ("request", "r"), ("outcome", "done")])
                 == ["objectType=case", "objectId=7", "actor=u", "requestId=r", "outcome=done"])
         #expect(filters([("from", "2026-11-01")]) == ["from=2026-11-01T00:00:00.000000Z"])
-        // The last day counts as a whole.
+        // The last day is included completely.
         #expect(filters([("to", "2026-11-01")]) == ["to=2026-11-02T00:00:00.000000Z"])
         #expect(filters([("period", "7")]) == ["from=2026-11-23T12:00:00.000000Z"])
-        // A beginning that was written down wins over a period.
+        // An explicit start takes precedence over a period.
         #expect(filters([("period", "7"), ("from", "2026-11-01")]) == ["from=2026-11-01T00:00:00.000000Z"])
         #expect(filters([("from", "soon"), ("address", "192.0.2.1"), ("nonsense", "1")]).isEmpty)
     }

@@ -7,9 +7,9 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Lists that the database searches: found, filtered, ordered, cut and counted.
+/// Lists in the database: searched, filtered, sorted, paginated and counted.
 @Suite struct AdminRowsTests {
-    /// An administrator and cases of these patients, one a second.
+    /// An administrator and cases of these patients, created one second apart.
     private static func with(
         _ kind: TestDatabase, _ patients: [String],
         _ body: @escaping @Sendable (FeaturesFixture, Person, [Case]) async throws -> Void
@@ -34,14 +34,14 @@ import Testing
                     $0.sort = "patientId"
                     $0.isDescending = true
                 } == ["C_3", "B-1", "A-2"])
-            // Neither an unknown column nor one that has no order becomes SQL.
+            // An unknown or unsortable column never becomes SQL.
             for key in ["c.patient_id", "images", "patientId; DROP TABLE cases"] {
                 #expect(try await clinic.names(root, "cases") { $0.sort = key } == ["C_3", "A-2", "B-1"], "\(key)")
             }
         }
     }
 
-    /// Rows without a value are last whichever way a list is ordered, on both databases.
+    /// Rows without a value are last in both sort directions, on both databases.
     @Test(arguments: TestDatabase.all) func missingValuesComeLast(_ kind: TestDatabase) async throws {
         try await Self.with(kind, ["A", "B", "C"]) { clinic, root, cases in
             for (item, time) in [(cases[0], Int64(2)), (cases[2], 1)] {
@@ -62,10 +62,10 @@ import Testing
         try await Self.with(kind, ["SMITH-1", "SMITH_2", "50%"]) { clinic, root, cases in
             for (text, names) in [
                 ("smith", ["SMITH-1", "SMITH_2"]),
-                // The database's own wildcards are letters like any other.
+                // The database's wildcards are matched as literal characters.
                 ("h_", ["SMITH_2"]), ("%", ["50%"]), ("!", []),
                 ("lovelace smith-1", ["SMITH-1"]), ("smith 50", []), (cases[2].id.string.uppercased(), ["50%"]),
-                // More than eight words are not looked at: the statement stays short.
+                // Words after the eighth are ignored, which keeps the statement short.
                 ("s m i t h s m i nonsense", ["SMITH-1", "SMITH_2"]),
             ] {
                 let found = try await clinic.names(root, "cases") { $0.search = text }.sorted()
@@ -88,7 +88,7 @@ import Testing
             #expect(try await found(("sex", "F"), ("status", "created")) == ["B", "C"])
             #expect(try await found(("author", other.user.id.string.uppercased())) == ["D"])
             #expect(try await found(("status", "archived"), ("sex", "M")).isEmpty)
-            // A filter that the table has not, as of an old bookmark, does not narrow.
+            // A filter that the table does not have, as in an old bookmark, is ignored.
             #expect(try await found(("colour", "red")).count == 4)
             await #expect { try await found(("status", "lost")) } throws: {
                 isAppError($0, .validation, field: "status")
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    /// The trail's first day counts from midnight, and its last day as a whole.
+    /// The trail's first day starts at midnight, and its last day is included completely.
     @Test(arguments: TestDatabase.all) func aDayBeginsAndEndsAtMidnight(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
@@ -155,7 +155,7 @@ import Testing
                 $0.page = 2
             }
             #expect(second.rows.map(\.name) == ["P150"] && !second.hasNext && second.count == 51)
-            // No page of a table costs more than its first ten thousand rows.
+            // No page of a table reads past its first ten thousand rows.
             #expect(try await clinic.names(root, "cases") { $0.page = 200 }.isEmpty)
             await #expect { try await clinic.names(root, "cases") { $0.page = 201 } } throws: {
                 isAppError($0, .validation, field: "page")
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    /// A list shows its own columns, an object's page all of them.
+    /// A list shows a subset of columns, an object's page all of them.
     @Test func anObjectShowsMoreThanItsRow() async throws {
         try await Self.with(.sqlite, ["A"]) { clinic, root, cases in
             let listed = try #require(try await clinic.rows(root, "cases").rows.first)
@@ -195,7 +195,7 @@ import Testing
             #expect(try await counts("sex") { $0.choose("status", "archived") } == ["F": 1])
             #expect(try await counts("created") { $0.search = "a-" } == ["1": 2, "7": 2, "30": 2, "365": 2])
             #expect(try await clinic.rows(root, "cases").facets.isEmpty)
-            // What is typed or comes from another page has no choices to count.
+            // Free text and values from other pages have no choices to count.
             let list = try await clinic.rows(root, "cases") { $0.showsCounts = true }
             #expect(list.facets.map(\.filter) == ["status", "sex", "field", "created"])
         }
@@ -216,7 +216,7 @@ import Testing
             #expect(try await next { _ in } == ["2024", "2026"])
             #expect(try await next { $0.choose("created", "2026-02") }.count == 28)
             #expect(try await next { $0.choose("created", "2026-02-28") }.isEmpty)
-            // All of what was found is in one month: its days at once.
+            // All results are in one month, so its days are shown at once.
             #expect(try await next { $0.search = "b" }.isEmpty)
             #expect(try await next { $0.choose("created", "2023") }.isEmpty)
             let calendar = try #require(
@@ -226,7 +226,7 @@ import Testing
         }
     }
 
-    /// Every table's list, filters, counts and orders are sound SQL on both databases, whatever they hold.
+    /// Lists, filters, counts and sort orders of every table are valid SQL on both databases, whatever their contents.
     @Test(arguments: TestDatabase.all) func everyTableAnswersEveryQuestion(_ kind: TestDatabase) async throws {
         try await Self.with(kind, ["A"]) { clinic, root, cases in
             _ = try await clinic.add(root, cases[0], .t1, "image 1")
@@ -268,7 +268,7 @@ import Testing
         }
     }
 
-    /// The trail's page of one object shows that object's entries alone, the newest first.
+    /// The history of an object shows only that object's entries, newest first.
     @Test(arguments: TestDatabase.all) func anObjectHasItsHistory(_ kind: TestDatabase) async throws {
         try await Self.with(kind, ["A", "B"]) { clinic, root, cases in
             let id = cases[0].id.string
@@ -282,7 +282,7 @@ import Testing
                 Issue.record("\(change)")
                 return
             }
-            // The age is a patient's: the trail keeps for ever that it was changed, and not from what.
+            // The age is patient data: the trail records permanently that it changed, but not its former value.
             #expect(changes.map(\.field) == ["age"] && changes[0].from == nil && changes[0].to == nil)
             #expect(history.rows[0]["object"]?.link == AdminReference(table: "cases", id: id))
             let second = try await clinic.administration.history(

@@ -4,7 +4,7 @@ import Testing
 @testable import Administration
 @testable import Features
 
-/// Lists that a service gives whole, such as that of the models: searched, sorted and cut without a database.
+/// Lists that a service returns completely, such as models: searched, sorted and paginated without a database.
 @Suite struct AdminSmallListTests {
     private static let columns = [
         AdminColumn("name", "Name"), AdminColumn("active", "Active", "", .flag),
@@ -38,7 +38,7 @@ import Testing
         #expect(try found { $0.search = "unet" } == ["2", "3"])
         #expect(try found { $0.search = " two  UNET " } == ["3"])
         #expect(try found { $0.search = "unet mome" }.isEmpty)
-        // What only an object's page shows is searched as well, and so is its id.
+        // The search also covers the id and columns that only the object's page shows.
         #expect(try found { $0.search = "sha-mome" } == ["1"])
         #expect(try found { $0.search = "3" } == ["3"])
         #expect(try found { _ in } == ["1", "2", "3"])
@@ -62,7 +62,7 @@ import Testing
                 $0.sort = "name"
                 $0.isDescending = true
             } == ["3", "2", "1"])
-        // An unsortable column and an unknown one leave the list in its own order.
+        // Unsortable and unknown columns leave the list in its default order.
         #expect(try found { $0.sort = "note" } == ["1", "2", "3"])
         #expect(try found { $0.sort = "nonsense" } == ["1", "2", "3"])
     }
@@ -78,7 +78,7 @@ import Testing
         #expect(list.rows.first?.cells.map(\.column.key) == ["name", "active", "note"])
     }
 
-    /// A filter's own choice does not narrow its counts: they tell what another choice would leave.
+    /// A filter's own selection does not narrow its counts: they show what another choice would return.
     @Test func choicesAreCountedBesideTheChosenOne() throws {
         var query = AdminQuery()
         query.showsCounts = true

@@ -6,9 +6,9 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// What administrators may not see and do: other institutions, superusers, and everything for everybody else.
+/// What administrators must not see or do: other institutions and superusers; and everything, for all other roles.
 @Suite struct AdminTenancyTests {
-    /// Two institutions with an administrator and something of every kind each.
+    /// Two institutions, each with an administrator and one object of every kind.
     private static func with(
         _ kind: TestDatabase,
         _ body: @escaping @Sendable (FeaturesFixture, _ ours: Person, _ theirs: Person) async throws -> Void
@@ -71,7 +71,7 @@ import Testing
                 let foreign = try #require(try await Self.ids(clinic, theirs, name).first)
                 await #expect(throws: AppError.self, "\(name)") { try await clinic.row(ours, name, foreign) }
                 #expect(try await clinic.administration.rows(ours.scope, table, ids: [foreign]).isEmpty, "\(name)")
-                // A search by the id finds nothing either.
+                // Searching by id finds nothing either.
                 #expect(try await clinic.rows(ours, name) { $0.search = foreign }.rows.isEmpty, "\(name)")
                 for action in table.actions {
                     #expect(try await clinic.act(ours, name, action.key, on: [foreign]).done == 0, "\(name)")
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// What hangs on a foreign object is not even counted.
+    /// Objects related to another institution's object are not even counted.
     @Test(arguments: TestDatabase.all) func nothingOfAForeignObjectIsCounted(_ kind: TestDatabase) async throws {
         try await Self.with(kind) { clinic, ours, theirs in
             for name in Self.filled where name != "institutions" {
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    /// What an administrator would do to a superuser is refused, and not offered; superusers may.
+    /// An administrator's actions on a superuser are refused and not offered; superusers may perform them.
     @Test(arguments: TestDatabase.all) func superusersAreOutOfReach(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let root = try await clinic.signIn(.admin)
@@ -193,10 +193,10 @@ import Testing
                 #expect(
                     try await Self.ids(clinic, there, name) == Self.ids(clinic, theirs, name), "\(name)")
             }
-            // All institutions are a superuser's, and one's own is an administrator's.
+            // A superuser sees all institutions, an administrator only their own.
             #expect(try await clinic.rows(there, "institutions").count == 2)
             #expect(try await clinic.names(ours, "institutions").count == 1)
-            // Nothing clinical is done from outside.
+            // Clinical data cannot be changed from outside.
             let cases = try clinic.table(there, "cases")
             #expect(cases.add == nil && cases.action("segment") == nil && cases.action("archive") != nil)
             #expect(try clinic.table(there, "images").edit == nil && clinic.table(there, "reports").edit == nil)

@@ -36,7 +36,7 @@ import Testing
         }
         #expect(try next(nil, "2024-05-01", "2026-02-01") == ["2024", "2026"])
         #expect(try next("2024", "2024-11-30", "2024-12-01") == ["November", "December"])
-        // All of one month: its days at once.
+        // All in one month: its days are shown at once.
         #expect(try next(nil, "2026-02-27", "2026-02-28") == ["27", "28"])
         #expect(try next(nil, "2026-02-27", "2026-02-27") == [])
         #expect(try next("2026-02-27", "2026-02-27", "2026-02-27") == [])
@@ -48,7 +48,7 @@ import Testing
 extension CalendarPartTests {
     @Test func aPartTouchesASpanAtItsFirstMoment() throws {
         let first = try Self.time("2026-10-01T00:00:00Z")
-        // September ends in the moment in which October begins, and holds nothing of it.
+        // September ends at the instant at which October begins, which is excluded.
         let year = try #require(CalendarPart("2026"))
         #expect(year.parts(within: first...first).map(\.title) == ["October"])
         let last = first.advanced(by: .microseconds(-1))

@@ -194,7 +194,7 @@ import Testing
         }
     }
 
-    /// Sealing what has piled up takes a while: entries of a later step are no newer than the first step's.
+    /// Sealing a backlog takes a while: entries of a later batch are not reported as newer than the first.
     @Test(arguments: TestDatabase.all) func aBacklogThatTakesLongIsNoFault(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(2)
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    /// The sealer's own note of the chain's end names another entry of the same number.
+    /// The sealer's own record of the chain's end has the right number but another hash.
     @Test(arguments: TestDatabase.all) func anotherEndIsNamed(_ kind: TestDatabase) async throws {
         try await AuditTrail.with(kind) { trail in
             try await trail.fill(3)

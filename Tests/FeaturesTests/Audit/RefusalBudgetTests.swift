@@ -41,7 +41,7 @@ import Testing
         let counted = budget.takeCounted(at: Self.now.advanced(by: .seconds(11)))
         #expect(counted.count <= 101)
         #expect(counted.compactMap(\.objectID).compactMap { Int($0) }.reduce(0, +) == 9900)
-        // Once the first sources have their allowance again, they make room.
+        // Once the budget of the first sources is refilled, their slots become free.
         let isLateAdmitted = budget.admits(Self.refusal("late"), at: Self.now.advanced(by: .seconds(61)))
         #expect(isLateAdmitted)
     }

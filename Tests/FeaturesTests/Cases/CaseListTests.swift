@@ -217,7 +217,7 @@ import Testing
             #expect(try await count(admin) == 4)
             #expect(try await count(researcher) == 1)
             #expect(try await count(researcher) { $0.status = .archived } == 0)
-            // Neither a filter nor a search tells a researcher whose case it is.
+            // Neither a filter nor a search reveals to a researcher whose case it is.
             #expect(try await count(researcher) { $0.patientID = "PAT-1" } == 0)
             #expect(try await count(researcher) { $0.search = "pat-1" } == 0)
             #expect(try await count(researcher) { $0.search = "ada" } == 1)

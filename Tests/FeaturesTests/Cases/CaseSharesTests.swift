@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    /// A share adds to what somebody sees and never narrows it: a colleague who becomes administrator sees all cases.
+    /// A share extends access and never restricts it: a colleague who becomes administrator sees all cases.
     @Test(arguments: TestDatabase.all) func aShareNarrowsNoAdministrator(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let owner = try await clinic.signIn(.doctor)

@@ -31,7 +31,7 @@ struct DeidentificationTests {
             let after = try NIfTIFile.readImage(url)
             #expect(after.grid == before.grid && after.values == before.values)
             #expect(try NIfTIFile.inspect(url).contentDigest == NIfTIFile.inspect(uploaded).contentDigest)
-            // What is clean stays as it is.
+            // Clean values are unchanged.
             #expect(try await inspector.deidentify(url, in: blobs) == nil)
         }
     }

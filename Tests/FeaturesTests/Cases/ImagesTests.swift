@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    /// The connection broke after the COMMIT: the row is there, so the file must be.
+    /// The connection broke after the COMMIT: the row exists, so the file must be kept.
     @Test(arguments: TestDatabase.all) func aLostAnswerToTheCommitLosesNoFile(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    /// A file may be called after its patient, and a scanner may name the patient in what it says of a study.
+    /// A file name may contain the patient's name, and so may the study description written by a scanner.
     @Test(arguments: TestDatabase.all)
     func aResearcherSeesNeitherFileNameNorDescription(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
@@ -162,7 +162,7 @@ import Testing
     }
 }
 
-/// A database whose connection breaks whenever something has been written.
+/// A database whose connection breaks after every write.
 private struct AnswerlessDatabase: Database {
     let base: any Database
 

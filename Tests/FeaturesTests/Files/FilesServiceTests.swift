@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Signed addresses of files: nothing of one can be changed, and it lasts no longer than its holder's right.
+/// Signed URLs of files: no part can be changed, and none outlives its user's access.
 @Suite struct FilesServiceTests {
     private static let signer = FileGrantSigner(secret: "a secret of at least thirty-two bytes")
 
@@ -16,7 +16,7 @@ import Testing
             lifetime: .seconds(900), clock: { [clock = clinic.clock] in clock.now })
     }
 
-    /// What an address asks for.
+    /// What a URL requests.
     private struct Address {
         let grant: FileGrant
         let signature: String
@@ -60,7 +60,7 @@ import Testing
         await #expect(comment) { try await open(clinic, address) } throws: { isAppError($0, code) }
     }
 
-    /// Every part of what is asked for is signed: with another one the signature is not ours.
+    /// Every part of the request is signed: if one is changed, the signature is invalid.
     @Test func everyPartIsSigned() {
         func grant(
             institution: InstitutionID = .default, user: Int = 1, session: Int = 1, kind: FileGrant.Kind = .image,
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    /// Who signs in another user's name with a session of his own gets nothing, though the secret were known.
+    /// A URL that combines another user with one's own session is rejected, even with a valid signature.
     @Test(arguments: TestDatabase.all) func aSessionIsThatOfItsUser(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let (doctor, other) = (try await clinic.signIn(.doctor), try await clinic.signIn(.doctor))
@@ -117,7 +117,8 @@ import Testing
             #expect(try await Self.open(clinic, address(doctor, session: doctor.principal.session)).size > 0)
             await Self.expectRefusal(clinic, try address(other, session: doctor.principal.session), .forbidden)
             await Self.expectRefusal(clinic, try address(other, session: other.principal.session), .notFound)
-            // A user of one institution never holds an address of another; a superuser may, while there is that right.
+            // Users only get URLs of their own institution; superusers also get those of others, as long as they are
+            // superusers.
             let abroad = try await clinic.makeInstitution()
             await Self.expectRefusal(
                 clinic, try address(doctor, session: doctor.principal.session, institution: abroad), .forbidden)
@@ -155,7 +156,7 @@ import Testing
         }
     }
 
-    /// Nobody who is not signed in is shown an address.
+    /// Without a session no URL is shown.
     @Test func withoutASessionThereIsNoAddress() async throws {
         try await FeaturesFixture.with(.sqlite) { clinic in
             let doctor = try await clinic.signIn(.doctor)

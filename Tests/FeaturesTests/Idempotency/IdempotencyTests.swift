@@ -92,7 +92,7 @@ import Testing
         #expect { try Self.request(key) } throws: { isAppError($0, .validation, field: "Idempotency-Key") }
     }
 
-    /// A client that asks again is told to wait as long as the first request may still be at work.
+    /// A client that retries is told to wait for as long as the first request may still be running.
     @Test(arguments: TestDatabase.all) func aRequestIsInProgressForTwoMinutes(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    /// The same body sent elsewhere, or by another method, is another request.
+    /// The same body sent to another path or with another method is a different request.
     @Test(arguments: TestDatabase.all) func aKeyBelongsToItsAddress(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// An answer about a report that somebody may not see is not given again, also where it names no case.
+    /// A response about a report that the user may not see is not replayed, even if it names no case.
     @Test(arguments: TestDatabase.all) func anAnswerIsGivenAgainForWhatMayBeSeen(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)

@@ -6,7 +6,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Which slots of a worker take which jobs.
+/// Which slots of a worker accept which jobs.
 @Suite struct JobClassTests {
     @Test func classesAreNamedWithoutRegardToOrderAndCase() {
         #expect(JobClass.list("imaging, Interactive") == [.interactive, .imaging])

@@ -176,7 +176,7 @@ import Testing
             let revision = try await database.read {
                 try $0.queryOne("SELECT revision FROM jobs")?.get("revision", as: Int.self)
             }
-            // One for the claim, one for the end, four per second between them; a loaded machine takes longer.
+            // One for the claim, one for the end, four per second in between; a loaded machine takes longer.
             #expect((3...30).contains(revision ?? 0))
             #expect(try await fixture.state(id)?.progress.fraction == 1)
         }

@@ -162,7 +162,7 @@ private struct NoPartials: PartialBlobs {
     }
 }
 
-/// Takes no file, after a while that is longer than anybody waits.
+/// Rejects every file, but only after longer than any timeout.
 private struct FullBlobStore: BlobStore {
     func stage(limit: Int64) async throws -> any BlobWriter {
         try await Task.sleep(for: .seconds(30))

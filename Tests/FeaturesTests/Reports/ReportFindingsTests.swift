@@ -155,7 +155,7 @@ import Testing
         #expect(throws: AppError.self) { try ReportComposer.checked(result.with(findings: findings)) }
     }
 
-    /// One lesion with so many parts of its core, and a second place with this share of it.
+    /// One lesion with this many core parts, and a second location with this share of it.
     private static func alone(parts: Int, share: Double) -> [String] {
         let regions: [TumourRegion: RegionMeasurement] = [
             .tumourCore: RegionMeasurement(
@@ -180,12 +180,12 @@ import Testing
         #expect(place?.contains("insula") == isNamed, "\(place ?? "")")
     }
 
-    /// Three parts are all told, of four the largest three.
+    /// Three parts are all listed; of four, the three largest.
     @Test(arguments: [3, 4]) func onlyPartsThatAreLeftOutMakeTheOthersTheLargest(_ parts: Int) {
         let texts = Self.alone(parts: parts, share: 0.3)
         let core = texts.first { $0.hasPrefix("Core:") }
         #expect(core?.contains("in \(parts) parts (largest 1.00 ml") == (parts == 4), "\(core ?? "")")
-        // What the only lesion's sentence says of its parts, the overview does not say as well.
+        // The overview does not repeat what the sentence on the only lesion says about its parts.
         #expect(
             texts.contains("Tumour core: \(parts).00 ml (unreliable).")
                 || texts.contains("Tumour core: \(parts).00 ml."))

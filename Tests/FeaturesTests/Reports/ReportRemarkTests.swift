@@ -68,7 +68,7 @@ struct ReportRemarkTests {
         #expect(found.map(\.kind) == [.contradiction] && found.first?.sentence == ReportRemark.sentenceLimit + 1)
     }
 
-    /// A reader who has the T1CE series that the model did not get may describe it.
+    /// A reader who has the T1CE series that the model did not receive may describe it.
     @Test func enhancementThatWasNotAssessedContradictsNothing() {
         let findings = ReportDraftTests.result().structuredFindings
         let text = "The lesion shows ring enhancement of 4.2 ml."

@@ -70,7 +70,7 @@ import Testing
     }
 }
 
-/// A database after whose first look something else happens.
+/// A database that runs a hook after its first read.
 private final class InterruptedDatabase: Database {
     private let base: any Database
     private let interruption: @Sendable () async throws -> Void

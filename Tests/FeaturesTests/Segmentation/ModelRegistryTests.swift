@@ -19,7 +19,7 @@ struct ModelRegistryTests {
         }
     }
 
-    /// The operator's default and an institution's choice of the same model are one model.
+    /// The operator's default and an institution's choice of the same model are the same loaded model.
     @Test func theDefaultIsTheModelOfItsFolder() throws {
         try Shelf.with(["a", "b"], defaultModel: "b") { (shelf) throws in
             #expect(try shelf.digest(of: nil) == "b")
@@ -54,7 +54,7 @@ struct ModelRegistryTests {
         }
     }
 
-    /// A job whose model is loaded must not wait for another job's model, which takes seconds.
+    /// A job whose model is loaded must not wait for another job's model, which takes seconds to load.
     @Test func aLoadedModelIsAtHandWhileAnotherLoads() throws {
         try Shelf.with(["a", "b"]) { (shelf) throws in
             _ = try shelf.digest(of: "a")
@@ -99,7 +99,7 @@ struct ModelRegistryTests {
     @Test func theModelUsedLongestAgoMakesRoom() throws {
         try Shelf.with(["a", "b", "c"]) { (shelf) throws in
             for digest in ["a", "b", "a", "c", "a", "b"] { _ = try shelf.digest(of: digest) }
-            // "c" took the place of "b", and "b" that of "c".
+            // "c" replaced "b", and "b" replaced "c".
             #expect(shelf.loads == ["a", "b", "c", "b"])
         }
     }
@@ -126,7 +126,7 @@ struct ModelRegistryTests {
         }
     }
 
-    /// The result of another model than the one that was asked for would name the wrong one.
+    /// The result of a model other than the requested one would name the wrong model.
     @Test func aPackageThatIsReplacedWhileItLoadsIsNotUsed() throws {
         try Shelf.with(["a"]) { (shelf) throws in
             shelf.set { $0.whileLoading = { try? shelf.install("b", in: "a") } }
@@ -157,7 +157,7 @@ struct ModelRegistryTests {
     }
 }
 
-/// A folder of packages that are no more than a `model.json` with their digest in it, and a registry of them.
+/// A folder of packages that consist only of a `model.json` with their digest, and a registry of them.
 private final class Shelf: Sendable {
     struct State {
         var reads: [String] = []
@@ -174,7 +174,7 @@ private final class Shelf: Sendable {
     private let root: URL
     private let state: Shared
 
-    /// What the registry's closures and the tests see of each other.
+    /// State shared by the registry's closures and the tests.
     private final class Shared: Sendable {
         let state = Mutex(State())
     }
@@ -227,23 +227,23 @@ private final class Shelf: Sendable {
     }
 
     var reads: [String] { state.state.withLock { $0.reads } }
-    /// The digests in the order in which they began to load.
+    /// The digests in the order in which loading started.
     var loads: [String] { state.state.withLock { $0.loads } }
-    /// How many models have been loading at the same time.
+    /// The maximum number of models loaded concurrently.
     var mostAtOnce: Int { state.state.withLock { $0.mostAtOnce } }
 
     func set(_ change: (inout State) -> Void) { state.state.withLock { change(&$0) } }
 
-    /// What a job that wants this model gets; nil wants the default.
+    /// What a job that requests this model gets; `nil` requests the default.
     func digest(of wanted: String?) throws -> String { try registry.engines.engine(wanted).model.digest }
 
-    /// Writes a package, also in the place of another one.
+    /// Writes a package, replacing any existing one.
     func install(_ digest: String, in name: String) throws {
         let folder = root.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let json = folder.appendingPathComponent("model.json")
         try Data(digest.utf8).write(to: json)
-        // As if seconds lay between two writes: a clock may not tell them apart.
+        // As if the writes were seconds apart: file timestamps may not distinguish them.
         let writes = state.state.withLock { state in
             state.writes += 1
             return state.writes
@@ -256,7 +256,7 @@ private final class Shelf: Sendable {
         try FileManager.default.removeItem(at: root.appendingPathComponent(name))
     }
 
-    /// What threads of their own answer that begin at once.
+    /// The results of separate threads that start at the same time.
     func together(_ count: Int, _ work: @escaping @Sendable (Int) -> String?) -> [String?] {
         let answers = Mutex([String?]())
         DispatchQueue.concurrentPerform(iterations: count) { index in

@@ -5,7 +5,7 @@ import Testing
 @testable import Features
 @testable import Kernel
 
-/// Sign-ins at the very moments at which something about them changes.
+/// Sessions and sign-ins at the exact limits.
 @Suite struct SessionLimitsTests {
     private static let origin = RequestOrigin(requestID: "r-1", address: "192.0.2.7")
 
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    /// A token is known by its number; one that names another session than its own is none.
+    /// A token is identified by its id; one that names another session than its own is rejected.
     @Test(arguments: TestDatabase.all) func aTokenRefreshesItsOwnSessionAlone(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let (ada, eve) = (try await clinic.signIn(.doctor), try await clinic.signIn(.doctor))
@@ -35,14 +35,14 @@ import Testing
             await #expect { try await clinic.sessions.refresh(token, origin: Self.origin) } throws: {
                 isAppError($0, .unauthenticated)
             }
-            // Neither session has gone on or ended by that.
+            // This neither refreshed nor ended either session.
             for person in [ada, eve] {
                 _ = try await clinic.sessions.refresh(person.tokens.refresh, origin: Self.origin)
             }
         }
     }
 
-    /// A token that was exchanged is good for a while: shorter or longer once the next one has been used.
+    /// A rotated token stays valid for a grace period, whose length depends on whether the next token has been used.
     @Test(arguments: [(false, 10, true), (false, 11, false), (true, 30, true), (true, 31, false)])
     func aGraceLastsToItsLastMoment(isNextUsed: Bool, _ age: Int, _ isGood: Bool) async throws {
         let settings = SessionSettings(heldGrace: .seconds(10), rotatedGrace: .seconds(30))
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    /// A fraction of a second counts as a whole one, or whoever waits as told comes too early.
+    /// A fraction of a second is rounded up, or a client that waits as instructed would retry too early.
     @Test(arguments: TestDatabase.all) func theTimeToWaitIsRoundedUp(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let rule = ThrottleRule("test", attempts: 3, window: .seconds(900))
@@ -69,7 +69,7 @@ import Testing
             await #expect(throws: AppError.self) { try await admit() }
             clinic.clock.advance(by: .milliseconds(1))
             try await admit()
-            // Of several rules the longest wait counts.
+            // With several rules, the longest wait applies.
             let long = Attempt(rule: ThrottleRule("long", attempts: 1, window: .seconds(5000)), name: "ada")
             let free = Attempt(rule: ThrottleRule("free", attempts: 9, window: .seconds(9)), name: "ada")
             try await clinic.sessions.throttle.admit([long])
@@ -85,7 +85,7 @@ import Testing
         await #expect(throws: AppError.self) { try await TokenSigner(secret: String(repeating: "a", count: 31)) }
     }
 
-    /// The right password of a closed account is a refusal like a wrong one, and the trail knows it.
+    /// The correct password of a deactivated account gets the same refusal as a wrong one and is recorded in the trail.
     @Test(arguments: TestDatabase.all) func aClosedAccountsSignInIsRecorded(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    /// Characters count, not bytes, and those around the text do not.
+    /// Characters are counted, not bytes, and surrounding white space is not.
     @Test func aTextMayBeAsLongAsItsLimit() throws {
         for (length, isTaken) in [(80, true), (81, false)] {
             var check = Validation()

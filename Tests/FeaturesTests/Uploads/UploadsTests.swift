@@ -50,7 +50,7 @@ import Testing
             #expect(try await clinic.blobs.bytes(key) == Self.content)
             await clinic.stored.settle()
             #expect(try await clinic.partials.allKeys().isEmpty)
-            // A client that did not get the last answer asks how far it is.
+            // A client that missed the last response asks for the current offset.
             let progress = try await clinic.uploads.progress(doctor.scope, upload.id, case: item.id)
             #expect(progress.offset == Int64(Self.content.count) && progress.upload.completedAt != nil)
             await #expect { try await Self.send(clinic, doctor, upload, Self.content, at: 0) } throws: {
@@ -217,7 +217,7 @@ import Testing
             let first = try await Self.begin(clinic, doctor, item, size: 10)
             for _ in 1..<50 { _ = try await Self.begin(clinic, doctor, item, size: 10) }
             await #expect { try await Self.begin(clinic, doctor, item, size: 10) } throws: { isAppError($0, .conflict) }
-            // A refused one leaves no file; another case has room, and so has this one again.
+            // A refused upload leaves no file; another case has its own limit, and deleting one upload allows the next.
             #expect(try await clinic.partials.allKeys().count == 50)
             _ = try await Self.begin(clinic, doctor, other, size: 10)
             try await clinic.uploads.delete(doctor.scope, first.id, case: item.id)
@@ -225,7 +225,7 @@ import Testing
         }
     }
 
-    /// At its last moment an upload is over for those who ask for it and for the sweeper alike.
+    /// At its expiry an upload ends for clients and the sweeper at the same moment.
     @Test(arguments: TestDatabase.all) func anUploadEndsWithItsTime(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let doctor = try await clinic.signIn(.doctor)

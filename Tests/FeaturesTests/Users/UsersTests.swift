@@ -340,7 +340,7 @@ import Testing
         #expect(String(decoding: stats, as: UTF8.self).contains("\"total_users\":1"))
     }
 
-    /// An address is verified by an administrator, and anew once it has been changed.
+    /// Only an administrator verifies an email address; changing the address removes the verification.
     @Test func nobodyVerifiesTheOwnAddress() throws {
         func user(verified: Bool) -> User {
             User(
@@ -358,7 +358,7 @@ import Testing
         }
     }
 
-    /// Of two changes at once, each of which knew the password, the later one knows it no more.
+    /// Of several concurrent changes with the correct current password, only the first succeeds.
     @Test(arguments: TestDatabase.all) func aPasswordChangesOnceAtATime(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)
@@ -375,7 +375,7 @@ import Testing
         }
     }
 
-    /// Whoever runs the program acts as an account that could sign in, and as no other.
+    /// The operator can act only as an account that can sign in.
     @Test(arguments: TestDatabase.all) func noShellActsAsAClosedAccount(_ kind: TestDatabase) async throws {
         try await FeaturesFixture.with(kind) { clinic in
             let person = try await clinic.signIn(.doctor)

@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-/// Digests and signatures as text: two digits a byte, and nothing else is taken for one.
+/// Digests and signatures as text: two digits per byte, and nothing else is accepted.
 struct HexadecimalTests {
     @Test func everyByteHasTwoDigits() {
         #expect([UInt8]([0, 9, 10, 15, 16, 127, 128, 255]).hexadecimal == "00090a0f107f80ff")
@@ -14,7 +14,7 @@ struct HexadecimalTests {
         #expect([UInt8](hexadecimal: "") == [])
     }
 
-    /// A signature that is only nearly one must not be compared as a shorter one.
+    /// A malformed signature must not be compared as a shorter one.
     @Test(arguments: ["0", "abc", "AB", "0g", "0x12", " ab", "ab ", "аб"]) func anythingElseIsRefused(_ text: String) {
         #expect([UInt8](hexadecimal: text) == nil)
     }

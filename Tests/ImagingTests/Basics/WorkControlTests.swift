@@ -2,7 +2,7 @@ import Basics
 import Synchronization
 import Testing
 
-/// A part of the work tells how far the whole is.
+/// The progress of a part is reported as progress of the whole.
 struct WorkControlTests {
     @Test func aPartsOwnShareIsOneOfTheWhole() {
         let told = Mutex<[Double]>([])

@@ -1,7 +1,7 @@
 import Imaging
 import Testing
 
-/// From where on two grids count as the same voxels, as the same box, and as apart.
+/// The limits at which two grids count as the same voxels, the same box, or apart.
 struct GridRelationTests {
     private static let grid = VoxelGrid(
         size: GridSize(i: 100, j: 100, k: 50), affine: VoxelAffine(spacing: [1, 1, 2], origin: .origin))
@@ -17,7 +17,7 @@ struct GridRelationTests {
         return true
     }
 
-    /// A tenth of a millimetre is what writers' rounding leaves; more is another place.
+    /// Rounding by writers stays below a tenth of a millimetre; a larger shift is a different position.
     @Test(arguments: 0..<3) func voxelsAreTheSameWithinATenthOfAMillimetre(_ axis: Int) {
         for shift in [0, 0.05, -0.099] { #expect(Self.isSame(Self.moved(shift, axis: axis)), "\(shift)") }
         for shift in [0.11, -0.15, 0.2] { #expect(!Self.isSame(Self.moved(shift, axis: axis)), "\(shift)") }
@@ -39,7 +39,7 @@ struct GridRelationTests {
         #expect(GridRelation(Self.moved(4.1, of: coarse), to: Self.grid) != .sameBox)
     }
 
-    /// Three quarters of the smaller box must lie in the other one; 13 times 14 of 16 times 16 are 71 %.
+    /// Three quarters of the smaller box must be within the other one; 13 × 14 of 16 × 16 are 71 %.
     @Test func threeQuartersOfTheBoxAreEnough() throws {
         try SeriesOverlay.check([.t1ce: Self.grid, .flair: Self.moved(24)])
         let error = #expect(throws: ImagingError.self) {
@@ -49,7 +49,7 @@ struct GridRelationTests {
         #expect(error?.message.hasPrefix("FLAIR and T1CE do not overlap enough") == true)
     }
 
-    /// A slab within a head is no other place, whichever of the two is the reference.
+    /// A slab within a head overlays it, whichever of the two is the reference.
     @Test func aSmallBoxWithinALargeOneOverlays() throws {
         let slab = Self.grid.cropped(lower: [0, 0, 20], size: GridSize(i: 100, j: 100, k: 10))
         try SeriesOverlay.check([.t1ce: Self.grid, .flair: slab])

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Imaging
 
-/// The rule of the core at its own limits: a share that is just reached, a voxel that is just near enough.
+/// The core rule at its limits: a share just reached, and a voxel just within reach.
 struct CoreRuleLimitsTests {
     private static let length = 60
 
@@ -13,7 +13,7 @@ struct CoreRuleLimitsTests {
         return image
     }
 
-    /// 48 columns of core, of which 6 enhance, up to the one at 15.
+    /// 48 columns of core, of which 6 enhance, the last at 15.
     private func core(share: Double, reach: Double = 8) throws -> [Float] {
         let regions: [TumourRegion: Image] = [
             .wholeTumour: image { (2..<50).contains($0) ? 0.95 : 0 },
@@ -30,7 +30,7 @@ struct CoreRuleLimitsTests {
         #expect(try core(share: 0.126)[45] == 0.9)
     }
 
-    /// A shift of nothing leaves the probability, but for rounding.
+    /// A shift of 0 leaves the probability unchanged, except for rounding.
     @Test func aVoxelAtTheReachIsNear() throws {
         let found = try core(share: 0.1)
         #expect(abs(found[22] - 0.9) < 1e-5 && abs(found[23] - 0.9) < 1e-5 && found[24] == 0)

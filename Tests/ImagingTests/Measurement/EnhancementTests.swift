@@ -3,7 +3,7 @@ import Testing
 @testable import Imaging
 
 struct EnhancementTests {
-    /// A row of ten voxels of half a millilitre: four of brain, four of tumour of which two enhance, two of background.
+    /// A row of ten voxels of half a millilitre: four brain, four tumour, two of them enhancing, and two background.
     private static let grid = Phantom.grid(GridSize(i: 10, j: 1, k: 1), axes: [10, 0, 0, 0, 10, 0, 0, 0, 5])
     private static let brain = LabelMap(grid: grid, values: [1, 1, 1, 1, 1, 1, 1, 1, 0, 0])
 

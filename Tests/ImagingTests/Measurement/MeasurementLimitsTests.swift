@@ -2,13 +2,13 @@ import Testing
 
 @testable import Imaging
 
-/// What is just large enough, near enough and one-sided enough to be told of.
+/// The minimum sizes, distances and shares for a lesion's findings.
 struct MeasurementLimitsTests {
     private static let size = GridSize(i: 100, j: 60, k: 30)
     private static let grid = VoxelGrid(
         size: size, affine: VoxelAffine(spacing: [1, 1, 2], origin: PatientPoint(x: -49.5, y: -29.5, z: -29)))
 
-    /// The lesions that boxes of whole tumour make; x of the plane between the voxels 49 and 50 is 0.
+    /// The lesions of these boxes of whole tumour; the plane x = 0 is between voxels 49 and 50.
     private func lesions(_ boxes: [(lower: [Int], upper: [Int])]) throws -> [Lesion] {
         var map = Image(grid: Self.grid, filledWith: 0.1)
         for box in boxes {
@@ -35,7 +35,7 @@ struct MeasurementLimitsTests {
         #expect(LesionMeasurer.minimumVoxels(on: grid) == voxels)
     }
 
-    /// A quarter on the other side makes a lesion of both.
+    /// A lesion with a quarter of its volume on the other side counts as on both sides.
     @Test func aQuarterOnTheOtherSideIsBothSides() throws {
         func side(_ from: Int, _ to: Int) throws -> Lesion.Side? {
             try lesions([([from, 20, 10], [to, 30, 15])]).first?.side
@@ -47,7 +47,7 @@ struct MeasurementLimitsTests {
         #expect(try side(50, 58) == .right && side(42, 50) == .left)
     }
 
-    /// The nearest voxel's centre lies 1.5 or 2.5 mm from the plane.
+    /// The centre of the nearest voxel is 1.5 or 2.5 mm from the plane.
     @Test func theMidlineIsReachedWithinTwoMillimetres() throws {
         for (from, to, touches) in [(51, 60, true), (52, 60, false), (40, 49, true), (40, 48, false)] {
             let lesion = try #require(try lesions([([from, 20, 10], [to, 30, 15])]).first)
@@ -55,7 +55,7 @@ struct MeasurementLimitsTests {
         }
     }
 
-    /// The voxels at the image's edge are the surface.
+    /// The voxels at the edge of the image form the surface.
     @Test func theCortexIsReachedWithinThreeMillimetres() throws {
         let contacts = try (0..<6).map { edge in
             try #require(try lesions([([70, edge, 10], [80, 20, 15])]).first).touchesCortex
@@ -63,7 +63,7 @@ struct MeasurementLimitsTests {
         #expect(contacts == [true, true, true, true, false, false])
     }
 
-    /// A lesion of whose places some have no name: shares are of all of it.
+    /// Part of the lesion is outside all named structures: shares refer to the whole lesion.
     @Test func findingsSayWhatWasMeasured() {
         func lesion(midline: Bool, cortex: Bool?) -> Lesion {
             Lesion(
@@ -81,7 +81,7 @@ struct MeasurementLimitsTests {
         #expect(terms(lesion(midline: false, cortex: true), .midlineContact) == ["no"])
         #expect(terms(lesion(midline: true, cortex: false), .cortexContact) == ["no"])
         #expect(terms(lesion(midline: true, cortex: true), .cortexContact) == ["yes"])
-        // Without a brain mask nothing is known of the surface.
+        // Without a brain mask the surface is unknown.
         #expect(terms(lesion(midline: true, cortex: nil), .cortexContact).isEmpty)
         #expect(terms(lesion(midline: true, cortex: nil), .side) == ["left"])
     }

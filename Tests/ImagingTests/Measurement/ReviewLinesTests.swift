@@ -2,7 +2,7 @@ import Testing
 
 @testable import Imaging
 
-/// The lines from which on a person must look: on them, just above and just below.
+/// The thresholds for manual review: values at, just above and just below each.
 struct ReviewLinesTests {
     private func reasons(
         brainVolume: Double = 1400, contrasts: [MRISequence: SeriesContrast] = [:],
@@ -58,7 +58,7 @@ struct ReviewLinesTests {
         #expect(try note(.tumourCore, [.t1, .t2, .flair]).note == "Without T1CE the tumour-core mask is unreliable.")
     }
 
-    /// Between what the package states and half of it an answer may still be kept: to lose one is worse than to doubt it.
+    /// Between the package's threshold and half of it the mask is kept: losing it is worse than flagging it.
     @Test(arguments: [(-1.2, Enhancement.Answer.none), (-0.9, .segmented), (-0.7, .segmented)])
     func aQuarterKeepsTheMask(_ intercept: Double, _ answer: Enhancement.Answer) throws {
         let grid = Phantom.grid(GridSize(i: 10, j: 1, k: 1), axes: [10, 0, 0, 0, 10, 0, 0, 0, 5])
@@ -74,7 +74,7 @@ struct ReviewLinesTests {
         #expect(found.answer == answer)
     }
 
-    /// Voxels of half a millilitre: the two likeliest are asked, however many are a little likely.
+    /// Voxels of half a millilitre: the two most likely decide, regardless of how many others have a low probability.
     @Test func theLikeliestMillilitreDecides() throws {
         let grid = Phantom.grid(GridSize(i: 10, j: 1, k: 1), axes: [10, 0, 0, 0, 10, 0, 0, 0, 5])
         func image(_ values: [Float]) -> Image { Image(grid: grid, values: values) }
@@ -91,7 +91,7 @@ struct ReviewLinesTests {
         #expect(abs((found.probability ?? 0) - 0.802184) < 1e-5)
     }
 
-    /// T2 alone shows fluid as well.
+    /// T2 alone also shows fluid.
     @Test func eitherFluidSequenceCounts() {
         let predictor = DicePredictor(intercept: 0.5, fluid: 0.25)
         for sequences in [[MRISequence.t2], [.flair], [.t2, .flair]] {
@@ -100,7 +100,7 @@ struct ReviewLinesTests {
         #expect(predictor.dice(soft: 0, undecided: 0, with: [.t1, .t1ce]) == 0.5)
     }
 
-    /// A voxel that is as likely as the threshold is in the mask.
+    /// A voxel with a probability equal to the threshold is in the mask.
     @Test func theThresholdItselfIsInTheMask() {
         let grid = Phantom.grid(GridSize(i: 4, j: 1, k: 1), axes: [1, 0, 0, 0, 1, 0, 0, 0, 1])
         let map = Image(grid: grid, values: [0, 0.5, 0, 0])
@@ -109,7 +109,7 @@ struct ReviewLinesTests {
             [.wholeTumour: map], thresholds: RegionThresholds(), with: [],
             by: [.wholeTumour: DicePredictor(intercept: 0.25)])
         #expect(found == [.wholeTumour: 0.25])
-        // 0.1 and 0.9 themselves are sure.
+        // 0.1 and 0.9 themselves count as certain.
         let sure = Image(grid: grid, values: [0.1, 0.9, 0.5, 0.95])
         #expect(abs(ExpectedDice.undecided(sure, threshold: 0.5) - 0.333333) < 1e-5)
     }

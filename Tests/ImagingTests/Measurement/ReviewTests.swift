@@ -49,7 +49,7 @@ struct ReviewTests {
         #expect(reasons(expectedDice: [.wholeTumour: 0.69]) == ["Predicted Dice of whole tumour 0.69."])
         #expect(reasons(expectedDice: [.wholeTumour: 0.71]).isEmpty)
         #expect(reasons(expectedDice: [:]).isEmpty)
-        // Without a lesion there is no mask to doubt.
+        // Without a lesion there is no mask to review.
         #expect(reasons(hasLesions: false, expectedDice: [.wholeTumour: 0]).count == 1)
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// Headers that are just sound, and just not any more: what a reader takes for granted decides side and size.
+/// Headers on either side of each validity limit: the reader's assumptions determine side and size.
 struct NIfTIBoundaryTests {
     private func read(_ change: (inout NIfTIBuilder) -> Void) throws -> Image {
         var builder = NIfTIBuilder()
@@ -27,7 +27,7 @@ struct NIfTIBoundaryTests {
         }
     }
 
-    /// Two axes at an angle of three degrees span next to nothing; of twelve, a sheared box.
+    /// Two axes at an angle of three degrees are singular; at twelve degrees they form a sheared box.
     @Test func axesThatNearlyCoincideAreNoForm() throws {
         func sform(_ sine: Float) -> [Float] {
             [4, 4 * (1 - sine * sine).squareRoot(), 0, -30, 0, 4 * sine, 0, -30, 0, 0, 4, -30]
@@ -37,11 +37,11 @@ struct NIfTIBoundaryTests {
         #expect(abs(try read { $0.sform = sform(0.2) }.grid.voxelVolume - 64 * 0.2) < 1e-3)
     }
 
-    /// Degrees by half of which a unit quaternion turns about z.
+    /// The vector part of a unit quaternion that rotates by these degrees about z.
     private static func turned(by degrees: Double) -> [Float] { [0, 0, Float(sin(degrees / 2 * .pi / 180))] }
 
     @Test func twoFormsMayDifferByRounding() throws {
-        // About the first voxel, which stays where it is.
+        // About the first voxel, whose position does not change.
         #expect(try agrees { $0.quaternion = Self.turned(by: 0.4) })
         #expect(try !agrees { $0.quaternion = Self.turned(by: 0.7) })
         #expect(try agrees { $0.offset[2] += 1.8 } && !agrees { $0.offset[2] += 2.2 })
@@ -61,7 +61,7 @@ struct NIfTIBoundaryTests {
             })
     }
 
-    /// The standard: qfac of 0 counts as 1.
+    /// By the standard, a qfac of 0 counts as 1.
     @Test func aMissingSignOfTheThirdAxisIsRightHanded() throws {
         for (sign, z) in [(Float(0), 4.0), (1, 4), (-1, -4)] {
             let image = try read {
@@ -73,7 +73,7 @@ struct NIfTIBoundaryTests {
         }
     }
 
-    /// What a writer left in the rows of a form that it does not use places nothing.
+    /// Values left in the rows of an unused form have no effect on the position.
     @Test func aFormWithoutACodeIsNotUsed() throws {
         let image = try read {
             $0.sformCode = 0
@@ -83,7 +83,7 @@ struct NIfTIBoundaryTests {
         #expect(image.grid.affine.rows[0] == 4 && image.grid.affine.rows[3] == -30)
     }
 
-    /// Without a slope there is no scaling, whatever stands where the intercept would.
+    /// Without a slope there is no scaling, whatever the intercept contains.
     @Test(arguments: [Float(0), .nan]) func anInterceptNeedsASlope(_ slope: Float) throws {
         let image = try read {
             $0.slope = slope
@@ -97,7 +97,7 @@ struct NIfTIBoundaryTests {
             }.values.prefix(2) == [7, 8])
     }
 
-    /// 32 litres are no head, though each axis is one's.
+    /// 32 litres are too large for a head, although each axis is within its limits.
     @Test func aHeadHasThirtyLitres() throws {
         for (length, isTaken) in [(155, true), (160, false)] {
             let grid = VoxelGrid(
@@ -128,7 +128,7 @@ struct NIfTIBoundaryTests {
         #expect(throws: ImagingError.self) { try check([420, 100, 100], [0.099, 1, 1]) }
     }
 
-    /// A slope that is not a number is no scaling, and its bits may spell a name.
+    /// A slope of NaN means no scaling, and its bits may contain a name.
     @Test func aNameInAnUnusedSlopeGoes() throws {
         try inTemporaryFolder { folder in
             let file = folder.appendingPathComponent("image.nii")
@@ -147,7 +147,7 @@ struct NIfTIBoundaryTests {
         }
     }
 
-    /// The second member's own header may hold a name: gzip joins files that way.
+    /// The header of the second gzip member may contain a name: gzip allows concatenated members.
     @Test func aFileOfTwoGzipMembersIsWrittenAnew() throws {
         try inTemporaryFolder { folder in
             var builder = NIfTIBuilder()
@@ -199,7 +199,7 @@ struct NIfTIBoundaryTests {
         }
     }
 
-    /// Some writers set the code and leave the rows at zero, but for the place of the first voxel.
+    /// Some writers set the code but leave the rows at zero, except for the offset.
     @Test func aFormOfZeroRowsIsNotUsed() throws {
         let image = try read {
             $0.sformCode = 1

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Imaging
 
-/// What tells a run that was repeated from one that was not.
+/// The differences by which a repeated run is distinguished from another one.
 struct RunManifestTests {
     private static func manifest(
         input: String = "a", digest: String = "m", code: String = "1", atlas: String? = "x",
@@ -20,7 +20,7 @@ struct RunManifestTests {
         let first = Self.manifest()
         #expect(first.differences(from: Self.manifest()).isEmpty)
         #expect(first.differences(from: Self.manifest(input: "b")) == ["the inputs are other files"])
-        // The same name and version of another package.
+        // Another package with the same name and version.
         #expect(first.differences(from: Self.manifest(digest: "n")) == ["the model is unet 2, not the same package"])
         #expect(first.differences(from: Self.manifest(code: "2")) == ["the program's version is 2, not 1"])
         for atlas in ["y", nil] {
@@ -43,7 +43,7 @@ struct RunManifestTests {
         }
     }
 
-    /// A series on the reference's grid whose header says so in other words gets a mask in its own words.
+    /// A series on the reference's grid with other header forms gets a mask with its own forms.
     @Test func aMaskHasTheFormsOfItsOwnSeries() throws {
         try inTemporaryFolder { folder in
             let image = Phantom.image(try #require(Phantom.grids["straight"]))
@@ -77,7 +77,7 @@ struct RunManifestTests {
         }
     }
 
-    /// The head of the phantom is a box of 1080 ml, which is an adult's brain.
+    /// The phantom's head is a box of 1080 ml, the size of an adult brain.
     @Test func theBrainsVolumeIsInMillilitres() throws {
         let image = Phantom.image(try #require(Phantom.grids["straight"]))
         let output = try SegmentationPipeline.bright.run([.flair: MemorySource(image: image)], control: WorkControl())

@@ -63,7 +63,7 @@ struct SeriesCopiesTests {
         }
     }
 
-    /// Eight grey levels of another series tell less of it than the series itself, and still nothing of their own.
+    /// Another series quantised to eight grey levels has less of its information, and still none of its own.
     @Test func aCopyOfAFewGreyLevelsIsRefused() throws {
         var study = Self.sound
         let image = try #require(study.images[.t1])

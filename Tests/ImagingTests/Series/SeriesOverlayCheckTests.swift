@@ -78,7 +78,7 @@ struct SeriesOverlayCheckTests {
         #expect(warnings.count == 1)
         #expect(warnings.first?.hasPrefix("\(sequence.displayName) shows tissue outside the brain") == true)
         #expect(try SeriesLattice(study.study).strippingDoubts(.found).isEmpty)
-        // A slab shows less than the others, which is not a reason for doubt.
+        // A slab shows less than the others, which is no reason for review.
         var slab = Self.sound
         slab.change(sequence) { $0.cropped(to: VoxelBox(lower: [0, 0, 12], size: GridSize(i: 50, j: 60, k: 22))) }
         #expect(try SeriesLattice(slab.study).strippingDoubts(.given).isEmpty)
@@ -126,7 +126,7 @@ struct SeriesOverlayCheckTests {
         #expect(SeriesOverlayCheck(pairs: []).misplaced.isEmpty)
     }
 
-    /// Two series overlay each other from both limits on (docs/decisions/0220).
+    /// Two series overlay each other if both limits are reached (docs/decisions/0220).
     @Test(arguments: [(1.5, 1.0, true), (1.49, 1.0, false), (1.5, 0.99, false)])
     func bothMeasuresReachTheirLimit(_ sharpness: Double, _ handedness: Double, _ isOverlay: Bool) {
         let pair = SeriesPair(.t1, .flair, sharpness: sharpness, handedness: handedness)

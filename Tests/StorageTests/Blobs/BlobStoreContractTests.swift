@@ -5,7 +5,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What every blob store does, wherever it keeps its files.
+/// The contract of every blob store, whatever its storage.
 @Suite struct BlobStoreContractTests {
     private static func digest(_ data: Data) -> String { SHA256.hash(data: data).hexadecimal }
 
@@ -72,7 +72,7 @@ import Testing
                 let writer = try await blobs.store.stage(limit: 1000)
                 try await writer.append(Data(count: 500))
             }
-            // The writer went with its scope, as with a client that hangs up.
+            // The writer was released with its scope, as when a client disconnects.
             #expect(await blobs.everything().isEmpty)
         }
     }
@@ -119,7 +119,7 @@ import Testing
             for try await page in store.pages(writtenBefore: .now.advanced(by: .seconds(3600)), limit: 4) {
                 #expect(page.count <= 4)
                 seen += page
-                // As the sweep does: what goes between two pages hides nothing.
+                // As the sweep does: deletions between two pages must not hide other keys.
                 for key in page { try await store.delete(key) }
             }
             #expect(seen.count == 9 && Set(seen) == keys)
@@ -179,7 +179,7 @@ import Testing
     }
 }
 
-/// Bytes that tell their place.
+/// Bytes that encode their own offset.
 enum TestBytes {
     static func make(_ count: Int) -> Data {
         var bytes = [UInt8](repeating: 0, count: count)

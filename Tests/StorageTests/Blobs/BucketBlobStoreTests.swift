@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// The bucket's manners, and what follows from them for a store on it.
+/// The semantics of a bucket, and how a store on it handles them.
 @Suite struct BucketBlobStoreTests {
     @Test func partsButTheLastHaveALeastSize() async throws {
         let bucket = SimulatedBucket()
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    /// A process that was paused for longer than its lease must not acknowledge what another one has replaced.
+    /// A process paused beyond its lease must not acknowledge data that another process has replaced.
     @Test(arguments: [5, 6 << 20]) func anOvertakenWriterAcknowledgesNothing(_ length: Int) async throws {
         try await TestBlobs.with(.bucket) { blobs in
             let (partials, key) = (blobs.store.partials, BlobKey())
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    /// While bytes come the file stays the writer's, however long it takes.
+    /// The writer keeps its lease as long as bytes arrive, however long that takes.
     @Test func aSlowWriterKeepsItsLease() async throws {
         try await TestBlobs.with(.bucket) { blobs in
             let (partials, key) = (blobs.store.partials, BlobKey())
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    /// Whichever request it is that fails, before or after it took effect.
+    /// Any of the requests may fail, before or after it takes effect.
     @Test(arguments: 1...36, [SimulatedBucket.Failure.slowDown, .lostAnswer]) func oneFailureIsMadeUpFor(
         _ number: Int, _ failure: SimulatedBucket.Failure
     ) async throws {

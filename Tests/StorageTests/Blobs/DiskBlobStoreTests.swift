@@ -3,12 +3,12 @@ import Storage
 import TestSupport
 import Testing
 
-/// What only holds of blobs on a disk.
+/// Behaviour specific to blobs on disk.
 @Suite struct DiskBlobStoreTests {
     @Test func foldersStaySmallAndFilesAreForTheServiceAlone() async throws {
         try await TestBlobs.with(.disk) { blobs in
             let staged = try await blobs.store.stage(Data([1]))
-            // Nobody gets at a file by its key that may still go with a loss of power.
+            // A file is not reachable by its key until it is durable against power loss.
             await #expect(throws: BlobError.missing) { try await blobs.store.withFile(staged.key) { _ in } }
             try await blobs.store.commit(staged)
             let key = staged.key.string
@@ -27,7 +27,7 @@ import Testing
         (try FileManager.default.attributesOfItem(atPath: url.path)[.posixPermissions] as? NSNumber)?.intValue
     }
 
-    /// They hold patients' images that have not been inspected yet.
+    /// These files hold patients' images that have not been inspected yet.
     @Test func partialFilesAreForTheServiceAlone() async throws {
         try await TestBlobs.with(.disk) { blobs in
             try await blobs.store.partials.begin(BlobKey())
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// The space of a deleted file is free once nothing holds it open any more.
+    /// A deleted file's space is freed when the last open handle is closed.
     @Test func aDeletedFileIsClosed() async throws {
         try await TestBlobs.with(.disk) { blobs in
             try await blobs.store.delete(try await blobs.store.put(Data("image".utf8)).key)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// A partial file is never copied: a gigabyte would take a minute and twice the room.
+    /// A partial file is never copied: a gigabyte would take a minute and twice the space.
     @Test func aWholeUploadIsMoved() async throws {
         try await TestBlobs.with(.disk) { blobs in
             let key = BlobKey()
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    /// The media folder holds more than blobs.
+    /// The media folder also holds files other than blobs.
     @Test func onlyBlobsAreListed() async throws {
         try await TestBlobs.with(.disk) { blobs in
             let key = try await blobs.store.put(Data([1])).key

@@ -5,7 +5,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What every store does with files that arrive in parts.
+/// The contract of every store for files uploaded in parts.
 @Suite struct PartialBlobsContractTests {
     private static let part = 5 << 20
 
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// Requests of any length, below and above what an object store takes as a part, each with an end of its own.
+    /// Requests of any length, below and above the part size of an object store, each acknowledged with its end offset.
     @Test(arguments: TestBlobs.Kind.all) func lengthsOfRequestsDoNotMatter(_ kind: TestBlobs.Kind) async throws {
         try await TestBlobs.with(kind) { blobs in
             let (partials, key) = (blobs.store.partials, BlobKey())
@@ -84,7 +84,7 @@ import Testing
             try await partials.begin(key)
             let first = try #require(try await partials.open(key, at: 0, limit: 10))
             #expect(try await partials.open(key, at: 0, limit: 10) == nil)
-            // Another process as well.
+            // Also from another process.
             #expect(try await Self.other(blobs).partials.open(key, at: 0, limit: 10) == nil)
             try await first.append(Data([1]))
             #expect(try await first.flush() == 1)
@@ -93,13 +93,13 @@ import Testing
         }
     }
 
-    /// What a second process opens while the first one lives.
+    /// A second process opens the file while the first is still alive.
     private static func other(_ blobs: TestBlobs) throws -> any BlobStore {
         guard let bucket = blobs.bucket else { return try DiskBlobStore(root: blobs.folder) }
         return BucketBlobStore(bucket: bucket, folder: blobs.folder)
     }
 
-    /// Of a request whose digest does not match nothing stays, and all that came before it does.
+    /// A request with a digest mismatch leaves nothing behind; everything received before it stays.
     @Test(arguments: TestBlobs.Kind.all, [3, 7 << 20]) func aRequestCanBeUndone(_ kind: TestBlobs.Kind, _ length: Int)
         async throws
     {
@@ -169,7 +169,7 @@ import Testing
                 for part in 0..<3 { _ = try await partials.add(Data(count: 10), to: key, at: Int64(part) * 10) }
             }
             await partials.remove(keys[0])
-            // A whole one whose blob is not wanted.
+            // A complete file whose blob is not needed.
             let staged = try await partials.complete(keys[1])
             await blobs.store.discard(staged)
             await partials.remove(keys[1])
@@ -194,7 +194,7 @@ import Testing
             #expect(try await partials.allKeys(writtenBefore: .now.advanced(by: .seconds(-3600))).isEmpty)
             let listed = try await partials.allKeys(limit: 2)
             #expect(listed.count == 5 && Set(listed) == keys)
-            // The sweep of blobs does not see them.
+            // The blob sweep does not list them.
             #expect(try await blobs.store.allKeys().count == 1)
         }
     }

@@ -3,14 +3,15 @@ import Crypto
 import Foundation
 import Storage
 
-/// A blob store on a simulated bucket, written as one on S3 would be: nothing of it is on a disk but the file that `withFile` lends.
+/// A blob store on a simulated bucket, written as for S3: nothing is on disk except the file that `withFile` provides.
 ///
-/// An object is wholly there or not at all, so that a staged file already has its final name: `commit` only looks whether it is there.
+/// An object exists completely or not at all, so a staged file already has its final name and `commit` only checks that
+/// it exists.
 package struct BucketBlobStore: BlobStore {
     private let requests: BucketRequests
-    /// Where `withFile` puts its files.
+    /// The folder of the files that `withFile` provides.
     private let folder: URL
-    /// What signed addresses begin with; nil means that clients can't reach the bucket.
+    /// The prefix of signed URLs; `nil` if clients can't reach the bucket.
     private let address: String?
 
     package init(bucket: SimulatedBucket, folder: URL, address: String? = nil) {
@@ -40,7 +41,7 @@ package struct BucketBlobStore: BlobStore {
 
     package func withFile<T: Sendable>(_ key: BlobKey, _ body: (URL) async throws -> T) async throws -> T {
         let url = folder.appendingPathComponent(UUID().uuidString)
-        // Also where the download fails half-way.
+        // Also if the download fails halfway.
         defer { try? FileManager.default.removeItem(at: url) }
         try Data().write(to: url)
         let file = try FileHandle(forWritingTo: url)
@@ -89,7 +90,7 @@ package struct BucketBlobStore: BlobStore {
     }
 }
 
-/// What is still to be read of an object.
+/// The unread rest of an object.
 private actor Cursor {
     private var rest: Range<Int64>
 
@@ -105,7 +106,7 @@ private actor Cursor {
     }
 }
 
-/// Writes a small file in one request and a large one in parts.
+/// Writes a small file in one request and a large file in parts.
 private actor BucketBlobWriter: BlobWriter {
     private let key = BlobKey()
     private let requests: BucketRequests

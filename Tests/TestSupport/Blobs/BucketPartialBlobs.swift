@@ -3,11 +3,12 @@ import Crypto
 import Foundation
 import Storage
 
-/// Partial files as multipart uploads: whole parts lie there, what is less than a part lies beside as an object of its own.
+/// Partial files as multipart uploads: full parts are uploaded; a remainder smaller than a part is a separate
+/// object.
 ///
-/// An object of state says which parts and which remainder are acknowledged. It is replaced only where it is still what was read
-/// (`If-Match`), so that a writer which has been overtaken can't acknowledge anything, and a crash leaves the last one in force.
-/// What a crash leaves beside the state is for a rule of the bucket's life cycle.
+/// A state object lists the acknowledged parts and remainder. It is replaced only if it has not changed since it was
+/// read (`If-Match`), so a writer that has lost its lease can't acknowledge anything, and the last state survives a
+/// crash. A lifecycle rule of the bucket removes what a crash leaves behind.
 struct BucketPartialBlobs: PartialBlobs {
     let requests: BucketRequests
 
@@ -32,7 +33,7 @@ struct BucketPartialBlobs: PartialBlobs {
         do {
             etag = try await save(state, of: key, .ifMatch(etag))
         } catch BlobError.wrongOffset {
-            // Somebody else has opened it at the same time.
+            // Another process has opened it at the same time.
             return nil
         }
         let tail = try await tail(of: state, key)
@@ -51,7 +52,7 @@ struct BucketPartialBlobs: PartialBlobs {
             let whole = parts
             try await requests.complete(state.upload, whole, as: name)
         } catch SimulatedBucket.Failure.noSuchUpload {
-            // Completed before a crash: the object is there, or somebody has removed it.
+            // Completed before a crash: the object exists, or has since been deleted.
         }
         let data = try await requests.send { try await $0.get(name).data }
         return StagedBlob(key: key, size: Int64(data.count), sha256: SHA256.hash(data: data).hexadecimal)
@@ -82,7 +83,7 @@ struct BucketPartialBlobs: PartialBlobs {
         return (try JSONDecoder().decode(PartialState.self, from: object.data), object.etag)
     }
 
-    /// - Throws: `BlobError.wrongOffset` where somebody else has written meanwhile.
+    /// - Throws: `BlobError.wrongOffset` if another writer has written in the meantime.
     func save(_ state: PartialState, of key: BlobKey, _ condition: SimulatedBucket.Condition) async throws -> String {
         var state = state
         state.revision = UUID()
@@ -91,7 +92,7 @@ struct BucketPartialBlobs: PartialBlobs {
         do {
             return try await requests.send { try await $0.put(name, data, condition) }
         } catch SimulatedBucket.Failure.preconditionFailed {
-            // It may be ours: the answer to an earlier attempt was lost. The revision tells.
+            // It may be our own write if the response to an earlier attempt was lost; the revision shows that.
             let (found, etag) = try await load(key)
             guard found.revision == state.revision else { throw BlobError.wrongOffset }
             return etag
@@ -108,11 +109,11 @@ struct BucketPartialBlobs: PartialBlobs {
     }
 }
 
-/// What of a partial file is acknowledged.
+/// The acknowledged content of a partial file.
 struct PartialState: Codable, Sendable {
-    /// What is less than a part.
+    /// The remainder smaller than a part.
     struct Tail: Codable, Sendable, Equatable {
-        /// Another one for each writing: a writer that was overtaken must not touch what counts.
+        /// New for each write: a writer that has lost its lease must not touch acknowledged data.
         var id = UUID()
         let size: Int64
     }
@@ -120,13 +121,13 @@ struct PartialState: Codable, Sendable {
     let upload: String
     var parts: [SimulatedBucket.Part] = []
     var tail: Tail?
-    /// Until when nobody else may write.
+    /// When the lease expires and another writer may take over.
     var leasedUntil: Timestamp? {
         get { lease.map { Timestamp(microseconds: $0) } }
         set { lease = newValue?.microseconds }
     }
     private var lease: Int64?
-    /// Tells one writing of the same content from another.
+    /// Distinguishes two writes of the same content.
     var revision = UUID()
 
     init(upload: String) {
@@ -136,11 +137,11 @@ struct PartialState: Codable, Sendable {
     var partsSize: Int64 { parts.reduce(0) { $0 + $1.size } }
     var size: Int64 { partsSize + (tail?.size ?? 0) }
 
-    /// A writer that says nothing for so long is dead.
+    /// After this long without activity a writer counts as dead.
     static let lease: Duration = .seconds(60)
 }
 
-/// Adds to one partial file; each part that is full counts at once.
+/// Appends to one partial file; each full part is acknowledged at once.
 private actor BucketPartialBlobWriter: PartialBlobWriter {
     private let partials: BucketPartialBlobs
     private let key: BlobKey
@@ -149,7 +150,7 @@ private actor BucketPartialBlobWriter: PartialBlobWriter {
     private let openingTail: Data
     private var state: PartialState
     private var etag: String
-    /// What is not in a part yet.
+    /// Bytes not yet in a part.
     private var buffer: Data
 
     init(_ partials: BucketPartialBlobs, key: BlobKey, state: PartialState, etag: String, tail: Data, limit: Int64) {
@@ -181,7 +182,7 @@ private actor BucketPartialBlobWriter: PartialBlobWriter {
         }
     }
 
-    /// Goes on only while the file is still this writer's.
+    /// Continues only while this writer holds the lease.
     private func renew() async throws {
         let now = await partials.requests.bucket.now
         guard let end = state.leasedUntil, now.advanced(by: PartialState.lease / 2) >= end else { return }
@@ -210,7 +211,7 @@ private actor BucketPartialBlobWriter: PartialBlobWriter {
     }
 
     func release() async {
-        // In a task of its own, since the caller's may have been cancelled.
+        // In a task of its own, because the caller's may have been cancelled.
         await Task {
             var next = state
             next.leasedUntil = nil
@@ -225,7 +226,7 @@ private actor BucketPartialBlobWriter: PartialBlobWriter {
         etag = try await partials.save(next, of: key, .ifMatch(etag))
         let before = state.tail
         state = next
-        // The opening's stays for `undo`.
+        // The remainder from the opening is kept for `undo`.
         if let before, before != next.tail, before != opening.tail { await partials.delete(key, before) }
     }
 }

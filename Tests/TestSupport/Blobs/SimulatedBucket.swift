@@ -1,15 +1,16 @@
 import Foundation
 import Storage
 
-/// A bucket in memory with the manners of S3: parts of 5 MiB but the last, no rename, reads that see every write, lists that come in
-/// pages and may lag behind, conditional writes, and requests that fail before or after they took effect.
+/// An in-memory bucket with the semantics of S3: parts of at least 5 MiB except the last, no rename, read-after-write
+/// consistency, paginated lists that may lag behind, conditional writes, and requests that fail before or after they
+/// take effect.
 package actor SimulatedBucket {
-    /// What the service answers instead of a result.
+    /// An error response of the service.
     package enum Failure: Error, Equatable {
         case noSuchKey, noSuchUpload, preconditionFailed, entityTooSmall, invalidPart
-        /// 503; nothing has happened.
+        /// 503; the request had no effect.
         case slowDown
-        /// The connection broke before the answer; the request took effect.
+        /// The connection was lost before the response; the request took effect.
         case lostAnswer
 
         var isTransient: Bool { self == .slowDown || self == .lostAnswer }
@@ -21,7 +22,7 @@ package actor SimulatedBucket {
         package let modified: Timestamp
     }
 
-    /// One part of a multipart upload, as its completion names it.
+    /// A part of a multipart upload, as listed in the request that completes it.
     package struct Part: Sendable, Codable, Equatable {
         package let number: Int
         package let etag: String
@@ -33,13 +34,13 @@ package actor SimulatedBucket {
         case ifMatch(String)
     }
 
-    /// A page of names with their times, and the last name where there are more.
+    /// A page of names with their times, and the last name if there are more.
     package struct Listing: Sendable {
         package let entries: [(name: String, modified: Timestamp)]
         package let next: String?
     }
 
-    /// What goes wrong with the nth request.
+    /// The failure of the nth request.
     package typealias Faults = @Sendable (_ request: Int) -> Failure?
 
     private struct Upload {
@@ -47,7 +48,7 @@ package actor SimulatedBucket {
         var parts: [Int: (data: Data, etag: String)] = [:]
     }
 
-    /// A name as lists show it.
+    /// A name as returned by a list.
     private struct Listed {
         let from: Timestamp
         var until: Timestamp?
@@ -63,7 +64,7 @@ package actor SimulatedBucket {
     private var etags = 0
     private var offset: Duration = .zero
     private let faults: Faults
-    /// How long lists lag behind writes.
+    /// How far lists lag behind writes.
     private let lag: Duration
 
     package init(lag: Duration = .zero, faults: @escaping Faults = { _ in nil }) {
@@ -71,7 +72,7 @@ package actor SimulatedBucket {
         self.faults = faults
     }
 
-    // MARK: Time and contents
+    // MARK: Time and content
 
     package var now: Timestamp { Timestamp.now.advanced(by: offset) }
 
@@ -79,16 +80,16 @@ package actor SimulatedBucket {
         offset += duration
     }
 
-    /// Names of all objects, whatever lists show.
+    /// The names of all objects, including those that lists do not return yet.
     package var names: [String] { objects.keys.sorted() }
     package var unfinishedUploads: Int { uploads.count }
 
-    /// The rule of the bucket's life cycle that ends uploads nobody completes.
+    /// The bucket's lifecycle rule that aborts incomplete multipart uploads.
     package func expireUploads() {
         uploads = [:]
     }
 
-    /// The bytes of an object as a client gets them by a signed address.
+    /// The bytes of an object, as a client gets them from a signed URL.
     package func contents(_ name: String) -> Data? { objects[name]?.data }
 
     // MARK: Requests
@@ -115,7 +116,7 @@ package actor SimulatedBucket {
         }
     }
 
-    /// - Parameter range: cut to the object.
+    /// - Parameter range: clamped to the object's size.
     package func get(_ name: String, _ range: Range<Int64>? = nil) throws -> Object {
         try request {
             guard let object = objects[name] else { throw Failure.noSuchKey }
@@ -127,7 +128,7 @@ package actor SimulatedBucket {
         }
     }
 
-    /// An object's size.
+    /// The size of an object.
     package func head(_ name: String) throws -> Int64 {
         try request {
             guard let object = objects[name] else { throw Failure.noSuchKey }
@@ -215,13 +216,13 @@ package actor SimulatedBucket {
     }
 }
 
-/// Sends requests again that failed for a moment, as clients of object stores must.
+/// Retries transient failures, as clients of object stores must.
 struct BucketRequests: Sendable {
     let bucket: SimulatedBucket
 
     private static let attempts = 5
 
-    /// - Throws: `BlobError.missing` where there is no such object, `BlobError.fileSystem` where no attempt was answered.
+    /// - Throws: `BlobError.missing` if the object does not exist, `BlobError.fileSystem` if no attempt got a response.
     func send<T: Sendable>(_ request: (SimulatedBucket) async throws -> T) async throws -> T {
         for _ in 1...Self.attempts {
             do {
@@ -235,7 +236,8 @@ struct BucketRequests: Sendable {
         throw BlobError.fileSystem(EIO)
     }
 
-    /// Completes a multipart upload; one that is gone was completed by an attempt whose answer was lost, or earlier.
+    /// Completes a multipart upload; if it no longer exists, an attempt whose response was lost, or an earlier call,
+    /// completed it.
     func complete(_ upload: String, _ parts: [SimulatedBucket.Part], as name: String) async throws {
         do {
             try await send { try await $0.completeUpload(upload, parts) }
@@ -244,7 +246,7 @@ struct BucketRequests: Sendable {
         }
     }
 
-    /// One that is gone already is no error.
+    /// Not an error if it no longer exists.
     func abort(_ upload: String) async throws {
         do { try await send { try await $0.abortUpload(upload) } } catch SimulatedBucket.Failure.noSuchUpload {}
     }

@@ -2,12 +2,12 @@ import Foundation
 import Storage
 import Testing
 
-/// The stores that must all behave alike: `@Test(arguments: TestBlobs.Kind.all)`.
+/// The stores that must all behave the same: `@Test(arguments: TestBlobs.Kind.all)`.
 package struct TestBlobs: Sendable {
     package enum Kind: String, Sendable, CaseIterable, CustomTestStringConvertible {
         case disk = "disk"
         case bucket = "bucket"
-        /// Fails now and then, and lists what is there a minute late.
+        /// Fails intermittently, and its lists lag one minute behind.
         case failingBucket = "failing bucket"
 
         package static let all = Kind.allCases
@@ -16,16 +16,16 @@ package struct TestBlobs: Sendable {
     }
 
     package let store: any BlobStore
-    /// Nil on disk.
+    /// `nil` for stores on disk.
     package let bucket: SimulatedBucket?
-    /// Where the store keeps files, if it does.
+    /// The store's folder, if it has one.
     package let folder: URL
 
     private static let lag: Duration = .seconds(60)
 
     /// - Parameters:
-    ///   - folder: exists and is empty.
-    ///   - address: what the addresses begin with that clients are sent to; nil sends the bytes.
+    ///   - folder: must exist and be empty.
+    ///   - address: the prefix of the URLs that clients are redirected to; `nil` sends the bytes directly.
     package init(_ kind: Kind, in folder: URL, address: String? = nil) throws {
         self.folder = folder
         switch kind {
@@ -49,19 +49,19 @@ package struct TestBlobs: Sendable {
         try await TemporaryFolder.with { try await body(try TestBlobs(kind, in: $0)) }
     }
 
-    /// The same files as a process sees them that starts after this one was killed.
+    /// The same files as seen by a process that starts after this one was killed.
     package func restarted() async throws -> any BlobStore {
         guard let bucket else { return try DiskBlobStore(root: folder) }
         await settle()
         return BucketBlobStore(bucket: bucket, folder: folder)
     }
 
-    /// Lets lists catch up, and leases of the dead run out.
+    /// Lets lists catch up and the leases of dead writers expire.
     package func settle() async {
         await bucket?.advance(by: Self.lag + .seconds(1))
     }
 
-    /// Every file or object, also of partial files.
+    /// Every file or object, including those of partial files.
     package func everything() async -> [String] {
         guard let bucket else { return Self.files(below: folder) }
         return await bucket.names + Self.files(below: folder)
@@ -76,7 +76,7 @@ package struct TestBlobs: Sendable {
 }
 
 extension BlobStore {
-    /// All keys of blobs and staged files.
+    /// The keys of all blobs and staged files.
     package func allKeys(writtenBefore time: Timestamp = .now.advanced(by: .seconds(3600)), limit: Int = 1000)
         async throws
         -> [BlobKey]
@@ -88,7 +88,7 @@ extension BlobStore {
         try await read(key, range: range).reduce(into: Data()) { $0 += $1 }
     }
 
-    /// A file that has arrived and is not kept yet.
+    /// A file that is staged and not yet committed.
     package func stage(_ bytes: Data) async throws -> StagedBlob {
         let writer = try await stage(limit: Int64(bytes.count))
         try await writer.append(bytes)
@@ -103,9 +103,9 @@ extension PartialBlobs {
         try await pages(writtenBefore: time, limit: limit).reduce(into: []) { $0 += $1 }
     }
 
-    /// Adds bytes as one request does.
+    /// Appends bytes, as one request does.
     ///
-    /// - Returns: the acknowledged length; nil where somebody else writes.
+    /// - Returns: the acknowledged length; `nil` if another writer holds the lease.
     package func add(_ bytes: Data, to key: BlobKey, at offset: Int64, limit: Int64 = .max) async throws -> Int64? {
         guard let writer = try await open(key, at: offset, limit: limit) else { return nil }
         return try await writer.release(after: {

@@ -166,7 +166,7 @@ struct EdgeTests {
         #expect(!answered && stillSending)
     }
 
-    /// Another site's page may call, and its browser does not let it read the answer.
+    /// Pages of other sites may send requests, but their browsers do not let them read the response.
     @Test func onlyNamedOriginsMayRead() async throws {
         try await WebFixture.with(.sqlite, settings: { $0.allowedOrigins = ["http://localhost:5173"] }) { clinic in
             for (origin, isNamed) in [
@@ -181,7 +181,7 @@ struct EdgeTests {
         }
     }
 
-    /// Two of them would let a proxy choose which one it obeys.
+    /// With two `Cache-Control` fields, a proxy could choose which one to follow.
     @Test func anAnswerSaysOnceHowLongItIsKept() async throws {
         try await WebFixture.with(.sqlite) { clinic in
             for path in ["/login", "/api/health/", "/assets/site.css", "/api/docs/start.js", "/api/nowhere/"] {
@@ -191,7 +191,7 @@ struct EdgeTests {
         }
     }
 
-    /// What a browser sends back over plain HTTP anybody on the way can read.
+    /// Cookies sent over plain HTTP can be read by anyone on the network path.
     @Test func cookiesKeepToTLSWhereThePublicAddressHasIt() async throws {
         for (address, isSecure) in [("https://neuroai.example.org", true), ("http://neuroai.example.org", false)] {
             try await WebFixture.with(.sqlite, settings: { $0.publicURL = address }) { clinic in

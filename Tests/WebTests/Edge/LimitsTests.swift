@@ -9,7 +9,7 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// The largest that is taken and the smallest that is refused.
+/// The largest accepted and the smallest rejected values.
 struct LimitsTests {
     @Test func aPortHasSixteenBits() {
         #expect(Authority("localhost:65535")?.port == 65_535 && Authority("localhost:0")?.port == 0)
@@ -29,7 +29,7 @@ struct LimitsTests {
         }
     }
 
-    /// Prometheus counts a request in each bucket that ends above it.
+    /// Prometheus counts a request in every bucket whose upper bound is at least its value.
     @Test func bucketsRise() {
         #expect(zip(RequestMetrics.buckets, RequestMetrics.buckets.dropFirst()).allSatisfy { $0 < $1 })
     }
@@ -41,7 +41,7 @@ struct LimitsTests {
         return Request(head: head, body: RequestBody(buffer: ByteBuffer(repeating: 65, count: length)))
     }
 
-    /// By what is said of its length as by what comes.
+    /// By the declared length as well as by the bytes received.
     @Test func aBodyOfTheLimitIsRead() async throws {
         for declared in [nil, 100] {
             var request = Self.request(100, declared: declared)
@@ -53,7 +53,7 @@ struct LimitsTests {
         }
     }
 
-    /// A list of sign-ins shows what a browser says of itself, and not as much as it likes.
+    /// The list of sign-ins shows the browser's User-Agent, truncated to a maximum length.
     @Test func aBrowsersNameIsCut() async throws {
         try await WebFixture.with(.sqlite) { clinic in
             let token = try await clinic.signUp()
@@ -100,7 +100,7 @@ struct LimitsTests {
         }
     }
 
-    /// Three fields of a head, each within its own limit.
+    /// Three header fields, each within its own limit.
     @Test func aHeadHasALimit() async throws {
         try await LiveClinic.with { clinic in
             for (length, status) in [(8 << 10, 200), (12 << 10, 400)] {

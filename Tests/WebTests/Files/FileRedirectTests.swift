@@ -6,7 +6,7 @@ import Testing
 
 @testable import Web
 
-/// Where an object store's own addresses can be reached, clients get the bytes there, and everything else still from us.
+/// If an object store's own URLs are reachable, clients are redirected there for file contents, and nothing else.
 struct FileRedirectTests {
     private static let bucket = "https://bucket.example/"
 
@@ -47,7 +47,7 @@ struct FileRedirectTests {
             #expect(try await clinic.call(.get, path, headers: [.ifNoneMatch: tag]).status == .notModified)
             let beyond = try await clinic.call(.get, path, headers: [.range: "bytes=99999999-"])
             #expect(beyond.status == .rangeNotSatisfiable)
-            // Nobody is sent there who may not see the file.
+            // Users who may not see the file are not redirected.
             let forged = try await clinic.call(.get, path.replacing("expires=1", with: "expires=2"))
             #expect(forged.status == .forbidden && forged.headers[.location] == nil)
         }
