@@ -1,19 +1,10 @@
 import ArgumentParser
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @testable import neuroai
-
-/// A temporary folder for one test.
-enum TemporaryFolder {
-    static func with<T>(_ body: (URL) throws -> T) throws -> T {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("neuroai-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        return try body(folder)
-    }
-}
 
 /// Input and output paths on the command line.
 @Suite struct CommandPathsTests {
@@ -21,8 +12,8 @@ enum TemporaryFolder {
         (error as? ValidationError)?.message ?? (error as? ImagingError)?.message ?? ""
     }
 
-    @Test func onlyARegularFileIsAnInput() throws {
-        try TemporaryFolder.with { folder in
+    @Test func onlyARegularFileIsAnInput() async throws {
+        try await TemporaryFolder.with { folder in
             let file = folder.appendingPathComponent("t1.nii")
             try Data([1]).write(to: file)
             try InputFile.check(file.path, named: "--t1")
@@ -37,8 +28,8 @@ enum TemporaryFolder {
         }
     }
 
-    @Test func anInputIsNotOverwritten() throws {
-        try TemporaryFolder.with { folder in
+    @Test func anInputIsNotOverwritten() async throws {
+        try await TemporaryFolder.with { folder in
             let input = folder.appendingPathComponent("t1.nii.gz")
             try Data([1]).write(to: input)
             let output = OutputFolder(option: "--out", path: folder.path)
@@ -51,8 +42,8 @@ enum TemporaryFolder {
     }
 
     /// Also if the input path is a symbolic link to the file.
-    @Test func aLinkDoesNotHideAnInput() throws {
-        try TemporaryFolder.with { folder in
+    @Test func aLinkDoesNotHideAnInput() async throws {
+        try await TemporaryFolder.with { folder in
             let input = folder.appendingPathComponent("mask.nii.gz")
             try Data([1]).write(to: input)
             let link = folder.appendingPathComponent("link.nii.gz")
@@ -64,8 +55,8 @@ enum TemporaryFolder {
         }
     }
 
-    @Test func oneFileIsNotTwoSeries() throws {
-        try TemporaryFolder.with { folder in
+    @Test func oneFileIsNotTwoSeries() async throws {
+        try await TemporaryFolder.with { folder in
             let error = #expect(throws: ValidationError.self) {
                 try OutputFolder(option: "--out", path: folder.path).check(
                     writing: [], reading: [("--t1", folder.path + "/a.nii"), ("--t2", folder.path + "/./a.nii")])
@@ -74,8 +65,8 @@ enum TemporaryFolder {
         }
     }
 
-    @Test func aPlaceThatCanNotBeWrittenIsFoundBeforehand() throws {
-        try TemporaryFolder.with { folder in
+    @Test func aPlaceThatCanNotBeWrittenIsFoundBeforehand() async throws {
+        try await TemporaryFolder.with { folder in
             let file = folder.appendingPathComponent("file")
             try Data().write(to: file)
             for path in ["", file.path, file.path + "/below", "/proc/out"] {
@@ -91,8 +82,8 @@ enum TemporaryFolder {
         }
     }
 
-    @Test func checkingLeavesNothingBehind() throws {
-        try TemporaryFolder.with { folder in
+    @Test func checkingLeavesNothingBehind() async throws {
+        try await TemporaryFolder.with { folder in
             let path = folder.appendingPathComponent("a/b/c").path
             try OutputFolder(option: "--out", path: path).check(writing: ["mask.nii.gz"])
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import TestSupport
 import Testing
 
 @testable import neuroai
@@ -16,8 +17,10 @@ import Testing
     }
 
     /// The lines that `log` writes to a file.
-    private func lines(_ format: LineLogHandler.Format, _ log: (Logger) -> Void) throws -> [String] {
-        try TemporaryFolder.with { folder in
+    private func lines(_ format: LineLogHandler.Format, _ log: @escaping @Sendable (Logger) -> Void) async throws
+        -> [String]
+    {
+        try await TemporaryFolder.with { folder in
             let writer = LogWriter(file: try LogFile(folder: folder, name: "app.log", limit: 1 << 20, kept: 2))
             log(Logger(label: "test") { LineLogHandler(label: $0, format: format, writer: writer) })
             writer.flush()
@@ -26,16 +29,16 @@ import Testing
         }
     }
 
-    @Test func anEventStaysOnItsLine() throws {
-        let lines = try lines(.text) {
+    @Test func anEventStaysOnItsLine() async throws {
+        let lines = try await lines(.text) {
             $0.notice("two\nlines", metadata: ["path": "/a b", "count": "3", "empty": ""])
         }
         #expect(lines.count == 1)
         #expect(lines[0].hasSuffix(#" notice test: "two\nlines" count=3 empty="" path="/a b""#), "\(lines[0])")
     }
 
-    @Test func forgedMetadataDoesNotReplaceTheLinesOwnKeys() throws {
-        let lines = try lines(.json) {
+    @Test func forgedMetadataDoesNotReplaceTheLinesOwnKeys() async throws {
+        let lines = try await lines(.json) {
             $0.warning("stopped", metadata: ["level": "info", "message": "all is well\"}", "outage": "database"])
         }
         let object = try JSONDecoder().decode([String: String].self, from: Data(try #require(lines.first).utf8))
@@ -45,8 +48,8 @@ import Testing
         #expect(object["message_"] == "all is well\"}")
     }
 
-    @Test func anOutageIsWrittenOnceAMinute() throws {
-        let lines = try lines(.text) { logger in
+    @Test func anOutageIsWrittenOnceAMinute() async throws {
+        let lines = try await lines(.text) { logger in
             for _ in 0..<5 { logger.error("no database", metadata: ["outage": "database"]) }
             logger.error("no disk", metadata: ["outage": "disk"])
         }
@@ -55,8 +58,8 @@ import Testing
 }
 
 @Suite struct LogFileTests {
-    @Test func aFullFileIsRotatedAndTheOldestIsDropped() throws {
-        try TemporaryFolder.with { folder in
+    @Test func aFullFileIsRotatedAndTheOldestIsDropped() async throws {
+        try await TemporaryFolder.with { folder in
             var file = try LogFile(folder: folder, name: "app.log", limit: 10, kept: 2)
             for line in ["first....\n", "second...\n", "third....\n", "fourth...\n"] { file.append(Array(line.utf8)) }
             func text(_ name: String) -> String? {
@@ -69,8 +72,8 @@ import Testing
         }
     }
 
-    @Test func aLineIsNotCutInTwo() throws {
-        try TemporaryFolder.with { folder in
+    @Test func aLineIsNotCutInTwo() async throws {
+        try await TemporaryFolder.with { folder in
             var file = try LogFile(folder: folder, name: "app.log", limit: 10, kept: 1)
             file.append(Array("longer than the limit\n".utf8))
             let text = try String(contentsOf: folder.appendingPathComponent("app.log"), encoding: .utf8)
@@ -79,8 +82,8 @@ import Testing
     }
 
     /// Two workers write to one file; each detects that the other has rotated it.
-    @Test func twoWritersShareAFile() throws {
-        try TemporaryFolder.with { folder in
+    @Test func twoWritersShareAFile() async throws {
+        try await TemporaryFolder.with { folder in
             var one = try LogFile(folder: folder, name: "celery.log", limit: 12, kept: 3)
             var other = try LogFile(folder: folder, name: "celery.log", limit: 12, kept: 3)
             one.append(Array("one 1\n".utf8))
@@ -101,8 +104,8 @@ import Testing
         }
     }
 
-    @Test func onlyItsOwnerAndGroupReadIt() throws {
-        try TemporaryFolder.with { folder in
+    @Test func onlyItsOwnerAndGroupReadIt() async throws {
+        try await TemporaryFolder.with { folder in
             let logs = folder.appendingPathComponent("logs")
             _ = try LogFile(folder: logs, name: "app.log", limit: 10, kept: 1)
             for url in [logs, logs.appendingPathComponent("app.log")] {

@@ -1,5 +1,6 @@
 import Foundation
 import Rendering
+import TestSupport
 import Testing
 
 @testable import Features
@@ -56,15 +57,15 @@ struct PrintProcessTests {
         }
     }
 
-    private static func withProgram<Value>(_ script: String, _ body: (URL) async throws -> Value) async throws -> Value
-    {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("print-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let program = folder.appendingPathComponent("program")
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: program)
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: program.path)
-        return try await body(program)
+    private static func withProgram<Value: Sendable>(
+        _ script: String, _ body: @Sendable (URL) async throws -> Value
+    ) async throws -> Value {
+        try await TemporaryFolder.with { folder in
+            let program = folder.appendingPathComponent("program")
+            try Data("#!/bin/sh\n\(script)\n".utf8).write(to: program)
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: program.path)
+            return try await body(program)
+        }
     }
 
     /// Longer than the pipe buffer.
