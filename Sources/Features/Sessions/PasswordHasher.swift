@@ -53,7 +53,7 @@ package final class PasswordHasher: Sendable {
         try await queued { [cost] in try Self.hash(password.normalisedPassword, cost) }
     }
 
-    /// Whether `encoded` is a hash of `password`; `nil` stands for a missing account.
+    /// Returns whether `encoded` is a hash of `password`. If the account does not exist, pass `nil`: it takes as long.
     package func verify(_ password: String, against encoded: String?) async throws -> Bool {
         // Longer ones cannot have been registered and would only cost time. Normalisation may combine four characters
         // into one.
