@@ -120,8 +120,8 @@ let targets: [Target] = [
     .testTarget(
         name: "NeuroAITests",
         dependencies: [
-            "neuroai", "Features", "Imaging", "Kernel", "Rendering", "TestSupport", "Web", argumentParser, logging,
-            serviceLifecycle,
+            "neuroai", "Features", "Imaging", "Kernel", "Rendering", "Storage", "TestSupport", "Web", argumentParser,
+            logging, serviceLifecycle,
         ]),
     .testTarget(
         name: "EndToEndTests", dependencies: ["Imaging", "Kernel", "Storage", "Features", "TestSupport"],

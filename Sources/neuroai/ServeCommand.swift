@@ -7,7 +7,7 @@ import Logging
 import ServiceLifecycle
 import Web
 
-/// `neuroai serve`: serves the API and the pages, and runs one worker process.
+/// `neuroai serve`: serves the API and the pages, runs one worker process, and starts periodic tasks.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve the API and the pages, and keep a worker process alive.",
@@ -15,6 +15,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(help: "Start no worker; run `neuroai worker` elsewhere.")
     var withoutWorker = false
+
+    @Flag(help: "Start no periodic tasks; run `neuroai beat` elsewhere.")
+    var withoutBeat = false
 
     func run() async throws {
         let settings = try Settings.load()
@@ -34,68 +37,13 @@ struct ServeCommand: AsyncParsableCommand {
             logger: wiring.logger)
         var busy: ProcessServices.Stage = ["http server": application]
         if !withoutWorker { busy["worker"] = WorkerProcess(notes: wiring.workerNotes, logger: wiring.logger) }
-        let parts = ProcessServices(
-            stages: [
-                ["audit sealing": AuditSealing(wiring: wiring)],
-                ["housekeeping": Housekeeping(wiring: wiring, services: services, serving: serving)],
-                busy,
-            ], logger: wiring.logger)
+        var stages: [ProcessServices.Stage] = [["audit sealing": AuditSealing(wiring: wiring)], busy]
+        if !withoutBeat { stages.insert(["beat": wiring.beat(services, serving)], at: 1) }
+        let parts = ProcessServices(stages: stages, logger: wiring.logger)
         let shutdown = ProcessShutdown(
             .init(requests: serving.shutdownTimeout / .seconds(1), lastSteps: 12, lastStepsInHaste: 3),
             logger: wiring.logger, closeConnections: connections.closeAll)
         wiring.logger.notice("serving", metadata: ["host": "\(serving.host)", "port": "\(serving.port)"])
         try await wiring.close(after: { try await parts.run(until: shutdown) })
-    }
-}
-
-/// Periodic maintenance.
-private struct Housekeeping: Service {
-    private static let pause: Duration = .seconds(3600)
-
-    let wiring: Wiring
-    let services: WebServices
-    let serving: ServeSettings
-
-    func run() async throws {
-        let sweeper = BlobSweepService(database: wiring.database, blobs: wiring.blobs)
-        let purger = CasePurgeService(
-            database: wiring.database, blobs: wiring.blobs, partials: wiring.partials, contents: .all,
-            retention: serving.caseRetention)
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await turn { try await work(sweeper, purger) }
-                try? await Task.sleep(for: Self.pause)
-            }
-        }
-    }
-
-    private func turn(_ work: @escaping @Sendable () async throws -> Void) async {
-        let turn = Task { try await work() }
-        let clock = Task {
-            try await Task.sleep(for: JobLimits.maintenance.total)
-            wiring.logger.error("housekeeping timed out")
-            turn.cancel()
-        }
-        do {
-            try await withTaskCancellationHandler {
-                try await turn.value
-            } onCancel: {
-                turn.cancel()
-            }
-        } catch {
-            wiring.logger.error("housekeeping failed", metadata: ["outage": "\(AppError.cause(of: error))"])
-        }
-        clock.cancel()
-    }
-
-    private func work(_ sweeper: BlobSweepService, _ purger: CasePurgeService) async throws {
-        let purged = try await purger.purge()
-        if purged > 0 { wiring.logger.info("purged deleted cases", metadata: ["count": "\(purged)"]) }
-        let removed = try await sweeper.sweep()
-        if removed > 0 { wiring.logger.info("swept orphaned files", metadata: ["count": "\(removed)"]) }
-        try await services.sessions.deleteExpired()
-        try await services.idempotency.deleteExpired()
-        try await services.uploads.deleteExpired()
-        try await services.operations.forgetDeadWorkers()
     }
 }

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// Permanently removes deleted cases after the retention period: the operator's housekeeping, for all institutions.
+/// Permanently removes deleted cases after the retention period: the operator's maintenance, for all institutions.
 package struct CasePurgeService: Sendable {
     private let database: any Database
     private let blobs: any BlobStore

@@ -1,7 +1,7 @@
 import Kernel
 import Storage
 
-/// The rows of deleted cases past the retention period, across institutions: only for the operator's housekeeping.
+/// The rows of deleted cases past the retention period, across institutions: only for the operator's maintenance.
 struct CasePurgeStore {
     private let connection: any DatabaseConnection
     private let contents: CaseContents

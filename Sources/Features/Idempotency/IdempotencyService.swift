@@ -113,10 +113,13 @@ package struct IdempotencyService: Sendable {
         try await database.write { try IdempotencyStore($0).delete(scope, key: key) }
     }
 
-    /// The operator's housekeeping.
-    package func deleteExpired() async throws {
+    /// The operator's maintenance.
+    ///
+    /// - Returns: the number of deleted keys.
+    @discardableResult
+    package func deleteExpired() async throws -> Int {
         let time = clock().advanced(by: .zero - Self.lifetime)
-        try await database.write { try IdempotencyStore($0).deleteAll(before: time) }
+        return try await database.write { try IdempotencyStore($0).deleteAll(before: time) }
     }
 
     // MARK: Digests and seals

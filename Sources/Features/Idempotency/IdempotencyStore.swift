@@ -53,8 +53,8 @@ struct IdempotencyStore {
             "DELETE FROM idempotency_keys WHERE user_id = \(scope.user) AND key_digest = \(key)")
     }
 
-    /// For all users: the operator's housekeeping.
-    func deleteAll(before time: Timestamp) throws {
+    /// For all users: the operator's maintenance.
+    func deleteAll(before time: Timestamp) throws -> Int {
         try connection.execute("DELETE FROM idempotency_keys WHERE created_at < \(time)")
     }
 }

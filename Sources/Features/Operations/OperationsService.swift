@@ -57,9 +57,12 @@ package actor OperationsService {
     }
 
     /// Deletes rows of workers that died a day ago; run it periodically.
-    package func forgetDeadWorkers() async throws {
+    ///
+    /// - Returns: their number.
+    @discardableResult
+    package func forgetDeadWorkers() async throws -> Int {
         let time = Timestamp.now.advanced(by: .seconds(-86_400))
-        try await database.write { try OperationsStore($0).removeWorkers(silentSince: time) }
+        return try await database.write { try OperationsStore($0).removeWorkers(silentSince: time) }
     }
 
     // MARK: The components

@@ -70,7 +70,7 @@ package struct OperationsStore {
     }
 
     /// Deletes rows of dead workers.
-    func removeWorkers(silentSince time: Timestamp) throws {
+    func removeWorkers(silentSince time: Timestamp) throws -> Int {
         try connection.execute("DELETE FROM workers WHERE beat_at < \(time)")
     }
 }

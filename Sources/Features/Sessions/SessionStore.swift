@@ -138,7 +138,6 @@ package struct SessionStore {
     }
 
     /// Sessions whose last token has expired are no longer needed.
-    @discardableResult
     package func deleteExpired(before time: Timestamp) throws -> Int {
         try connection.execute("DELETE FROM sessions WHERE expires_at < \(time)")
     }

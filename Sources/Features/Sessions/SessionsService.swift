@@ -206,14 +206,18 @@ package struct SessionsService: Sendable {
     }
 
     /// Deletes expired sessions and attempts; run it periodically.
-    package func deleteExpired() async throws {
+    ///
+    /// - Returns: the number of deleted sessions.
+    @discardableResult
+    package func deleteExpired() async throws -> Int {
         let now = clock()
         let forgotten = now.advanced(by: Duration.zero - settings.deviceLifetime)
-        try await database.write { connection in
-            _ = try SessionStore(connection).deleteExpired(before: now)
+        let count = try await database.write { connection in
             try KnownAddressStore(connection).deleteUnused(since: forgotten)
+            return try SessionStore(connection).deleteExpired(before: now)
         }
         try await throttle.deleteFree()
+        return count
     }
 
     // MARK: Parts

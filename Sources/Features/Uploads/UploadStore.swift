@@ -58,7 +58,7 @@ struct UploadStore {
             "DELETE FROM case_uploads WHERE institution_id = \(scope.institution) AND id = \(id)")
     }
 
-    /// Deletes expired uploads of all institutions. For housekeeping.
+    /// Deletes expired uploads of all institutions. The operator's maintenance.
     func deleteExpired(at now: Timestamp) throws -> [UploadID] {
         try connection.query("DELETE FROM case_uploads WHERE expires_at <= \(now) RETURNING id").map {
             try $0.get("id")

@@ -118,18 +118,21 @@ package struct UploadsService: Sendable {
         await partials.remove(id.blobKey)
     }
 
-    /// Deletes expired uploads and files that no row references. For housekeeping.
-    package func deleteExpired() async throws {
+    /// Deletes expired uploads and files that no row references: the operator's maintenance.
+    ///
+    /// - Returns: the number of expired uploads.
+    @discardableResult
+    package func deleteExpired() async throws -> Int {
         let now = clock()
-        for id in try await database.write({ try UploadStore($0).deleteExpired(at: now) }) {
-            await partials.remove(id.blobKey)
-        }
+        let expired = try await database.write { try UploadStore($0).deleteExpired(at: now) }
+        for id in expired { await partials.remove(id.blobKey) }
         for try await keys in partials.pages(writtenBefore: now.advanced(by: .zero - lifetime)) {
             for key in keys {
                 guard let id = UploadID(key.string) else { continue }
                 if try await database.read({ try !UploadStore($0).isNamed(id) }) { await partials.remove(key) }
             }
         }
+        return expired.count
     }
 
     // MARK: Parts
