@@ -67,7 +67,7 @@ package struct Migration: Sendable {
         Migration(19, "findings", PackageResources.m0019_findings_sql),
         Migration(20, "study-description", PackageResources.m0020_study_description_sql),
         Migration(21, "job-classes", PackageResources.m0021_job_classes_sql),
-        Migration(23, "periodic-tasks", PackageResources.m0023_periodic_tasks_sql),
+        Migration(24, "periodic-tasks", PackageResources.m0024_periodic_tasks_sql),
     ]
 }
 
