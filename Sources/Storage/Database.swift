@@ -30,11 +30,20 @@ package protocol DatabaseConnection {
     @discardableResult
     func execute(_ statement: SQL) throws -> Int
 
-    /// Runs several statements without bindings, such as a migration.
+    /// Runs independent statements and returns the row count of each; PostgreSQL gets them in one round trip.
+    @discardableResult
+    func executeAll(_ statements: [SQL]) throws -> [Int]
+
+    /// Runs several statements without bindings, such as a migration; no time limit applies.
     func executeScript(_ script: String) throws
 }
 
 extension DatabaseConnection {
+    @discardableResult
+    package func executeAll(_ statements: [SQL]) throws -> [Int] {
+        try statements.map { try execute($0) }
+    }
+
     /// The first row, or `nil` if there is none.
     package func queryOne(_ statement: SQL) throws -> SQLRow? {
         try query(statement).first
@@ -43,11 +52,10 @@ extension DatabaseConnection {
 
 /// Opens the database of a `DATABASE_URL`.
 package enum Databases {
-    /// - Parameter connections: the number of concurrent transactions (PostgreSQL) or concurrent readers (SQLite).
-    package static func open(_ url: DatabaseURL, connections: Int = 8) throws -> any Database {
+    package static func open(_ url: DatabaseURL, limits: DatabaseLimits = DatabaseLimits()) throws -> any Database {
         switch url {
-        case .sqlite(let path): try SQLiteDatabase(path: path, readers: connections)
-        case .postgres(let address): PostgresDatabase(address: address, connections: connections)
+        case .sqlite(let path): try SQLiteDatabase(path: path, readers: limits.connections)
+        case .postgres(let address): PostgresDatabase(address: address, limits: limits)
         }
     }
 }
