@@ -12,6 +12,10 @@ package protocol Database: Sendable {
     @discardableResult
     func write<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T
 
+    /// The notifications of committed transactions, of this and of other processes, on some channels. See
+    /// `DatabaseNotification` for what is guaranteed. Ends when the database is closed.
+    func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification>
+
     /// Ends all connections; later calls fail with `.unavailable`.
     func close() async throws
 
@@ -33,6 +37,11 @@ package protocol DatabaseConnection {
     /// Runs independent statements and returns the row count of each; PostgreSQL gets them in one round trip.
     @discardableResult
     func executeAll(_ statements: [SQL]) throws -> [Int]
+
+    /// Tells the subscribers of a channel, in all processes, when this transaction commits.
+    ///
+    /// - Parameter payload: an ID or another short word of at most 200 bytes; never patient data.
+    func notify(_ channel: NotificationChannel, _ payload: String) throws
 
     /// Runs several statements without bindings, such as a migration; no time limit applies.
     func executeScript(_ script: String) throws

@@ -122,6 +122,11 @@ final class PostgresConnection: DatabaseConnection {
         return try unwrapped { try self.send(statements).map(\.changedRows) }
     }
 
+    func notify(_ channel: NotificationChannel, _ payload: String) throws {
+        try channel.check(payload)
+        _ = try execute("SELECT pg_notify(\(PostgresListener.channel), \(channel.name + " " + payload))")
+    }
+
     func executeScript(_ script: String) throws {
         try unwrapped {
             if let begin = self.pendingBegin {

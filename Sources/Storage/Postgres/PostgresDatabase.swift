@@ -6,10 +6,12 @@ package final class PostgresDatabase: Database {
     private let pool: ThreadPool<PostgresConnection>
 
     private let limits: DatabaseLimits
+    private let listener: PostgresListener
 
     /// Does not connect yet: an unreachable server fails the first call with `.unavailable`.
     package init(address: PostgresAddress, limits: DatabaseLimits = DatabaseLimits()) {
         self.limits = limits
+        listener = PostgresListener(address: address, limits: limits)
         let outage = PostgresOutage()
         pool = ThreadPool(name: "postgres", threads: limits.connections, queueTimeout: limits.queueTimeout) {
             PostgresConnection(address: address, limits: limits, outage: outage)
@@ -29,7 +31,18 @@ package final class PostgresDatabase: Database {
         try await run(.write, body)
     }
 
+    deinit {
+        listener.close()
+    }
+
+    package func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
+        let stream = listener.hub.subscribe(to: channels)
+        listener.start()
+        return stream
+    }
+
     package func close() async throws {
+        listener.close()
         pool.close()
     }
 

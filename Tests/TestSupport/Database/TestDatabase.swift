@@ -50,6 +50,22 @@ package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConve
         }
     }
 
+    /// An empty database that several processes would share: each call of `open` gives connections of its own.
+    package func withPlace(_ body: @Sendable (_ open: @escaping @Sendable () throws -> any Database) async throws -> Void)
+        async throws
+    {
+        switch self {
+        case .sqlite:
+            try await TemporaryFolder.with { folder in
+                try await body { try SQLiteDatabase(path: folder.appendingPathComponent("test.sqlite3").path) }
+            }
+        case .postgres:
+            try await PostgresServer.withFreshDatabase { address in
+                try await body { PostgresDatabase(address: address, limits: DatabaseLimits(connections: 2)) }
+            }
+        }
+    }
+
     private static func use<T: Sendable>(
         _ database: any Database, _ body: @Sendable (any Database) async throws -> T
     ) async throws -> T {
