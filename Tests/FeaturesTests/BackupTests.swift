@@ -42,7 +42,8 @@ import Testing
             case .sqlite:
                 let places = media.indices.map { index in
                     Place(
-                        url: .sqlite(path: folder.appendingPathComponent("\(index).sqlite3").path), folder: media[index],
+                        url: .sqlite(path: folder.appendingPathComponent("\(index).sqlite3").path),
+                        folder: media[index],
                         stored: stores[index])
                 }
                 try await body(places[0], places[1], backups)
@@ -124,7 +125,9 @@ import Testing
                 #expect(try String(contentsOf: second.secretKey, encoding: .utf8) == "the key")
                 // It serves: the same user signs in and adds to the same chain.
                 let fixture = try await FeaturesFixture(database: restored, stored: second.stored)
-                let row = try await restored.read { try $0.queryOne("SELECT email FROM users WHERE deleted_at IS NULL") }
+                let row = try await restored.read {
+                    try $0.queryOne("SELECT email FROM users WHERE deleted_at IS NULL")
+                }
                 let signedIn = try await fixture.sessions.login(
                     email: try #require(row).get("email"), password: FeaturesFixture.password, origin: RequestOrigin())
                 let person = Person(

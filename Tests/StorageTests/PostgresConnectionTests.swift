@@ -52,7 +52,9 @@ import Testing
             #expect(try await Self.value("SELECT CAST(current_user AS TEXT) AS value", certificate) == "certified")
 
             let socket = try cluster.address(cluster.socket.replacing("/", with: "%2F"))
-            #expect(try await Self.value("SELECT COALESCE(CAST(inet_server_addr() AS TEXT), 'none') AS value", socket) == "none")
+            #expect(
+                try await Self.value("SELECT COALESCE(CAST(inet_server_addr() AS TEXT), 'none') AS value", socket)
+                    == "none")
 
             let several = try cluster.address(
                 "127.0.0.1:9,127.0.0.1",
@@ -130,7 +132,9 @@ import Testing
             try await database.write { try $0.executeScript("CREATE TABLE t (id BIGINT PRIMARY KEY)") }
             let counts = try await database.write { connection in
                 try connection.executeAll((0..<300).map { "INSERT INTO t (id) VALUES (\($0))" })
-                    + connection.executeAll(["UPDATE t SET id = id WHERE id < \(5)", "DELETE FROM t WHERE id = \(1000)"])
+                    + connection.executeAll([
+                        "UPDATE t SET id = id WHERE id < \(5)", "DELETE FROM t WHERE id = \(1000)",
+                    ])
             }
             #expect(counts == Array(repeating: 1, count: 300) + [5, 0])
             let error = await #expect(throws: DatabaseError.self) {

@@ -28,7 +28,9 @@ import Testing
             for _ in 0..<tasks {
                 group.addTask {
                     while !isOver.withLock({ $0 }) {
-                        let value = next.withLock { $0 += 1; return $0 }
+                        let value = next.withLock {
+                            $0 += 1; return $0
+                        }
                         do {
                             if value.isMultiple(of: 2) {
                                 _ = try await database.read { try $0.queryOne("SELECT COUNT(*) AS number FROM t") }
@@ -158,7 +160,9 @@ import Testing
             #expect(error?.message.contains("in time") == true)
             #expect(.now - start < .seconds(4))
             // Also while connecting.
-            let again = await #expect(throws: DatabaseError.self) { try await database.write { _ = try $0.execute("SELECT 1") } }
+            let again = await #expect(throws: DatabaseError.self) {
+                try await database.write { _ = try $0.execute("SELECT 1") }
+            }
             #expect(again?.kind == .unavailable)
             #expect(.now - start < .seconds(20))
             relay.isSilent = false

@@ -86,7 +86,8 @@ package struct RestoreService: Sendable {
         let rows = try await database.read { try TableCount.all($0) }
         guard rows == manifest.rows else {
             let tables = Set(rows.keys).union(manifest.rows.keys).filter { rows[$0] != manifest.rows[$0] }
-            throw AppError(.conflict, "The restored database has other rows in: \(tables.sorted().joined(separator: ", ")).")
+            throw AppError(
+                .conflict, "The restored database has other rows in: \(tables.sorted().joined(separator: ", ")).")
         }
         // The backup may be from an earlier version.
         try await Migrator.migrate(database)

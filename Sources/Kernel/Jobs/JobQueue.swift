@@ -75,7 +75,9 @@ package struct JobQueue: Sendable {
     ) throws -> Claim? {
         let store = JobStore(connection)
         let lease = JobLease(owner: owner, token: ID(), expires: now.advanced(by: policy.lease))
-        guard var job = try store.lockDue(jobClass, kinds, at: now), let handler = handlers[job.kind] else { return nil }
+        guard var job = try store.lockDue(jobClass, kinds, at: now), let handler = handlers[job.kind] else {
+            return nil
+        }
         guard job.state.claim(lease, at: now) == .begin else { return nil }
         try store.save(job, heartbeat: now)
         return Claim(job: job, token: lease.token, handler: handler)
@@ -93,7 +95,9 @@ package struct JobQueue: Sendable {
 
     /// How long there is nothing to do for these classes, unless a notification arrives.
     func pause(of classes: [JobClass], at now: Timestamp = .now) async throws -> Duration {
-        guard let next = try await database.read({ try JobStore($0).nextDue(classes, kinds) }) else { return policy.poll }
+        guard let next = try await database.read({ try JobStore($0).nextDue(classes, kinds) }) else {
+            return policy.poll
+        }
         // A job that is due but was not claimed is being claimed by another worker.
         return min(policy.poll, max(.milliseconds(10), .microseconds(next.microseconds - now.microseconds)))
     }

@@ -13,7 +13,11 @@ enum PostgresDump {
         let reader = Task {
             try await DedicatedThread.run(named: "postgres-snapshot") {
                 defer { told.finish() }
-                try holdSnapshot(of: address, reading) { told.yield(($0, $1)) } until: { isOver.wait() }
+                try holdSnapshot(of: address, reading) {
+                    told.yield(($0, $1))
+                } until: {
+                    isOver.wait()
+                }
             }
         }
         var value: T?

@@ -80,7 +80,10 @@ package final class PostgresCluster: Sendable {
             """)
         if tls { try secure() }
         try start()
-        if tls { try shell("PGPASSWORD=$password psql -X -q -h 127.0.0.1 -p $port -U neuroai postgres -c 'CREATE USER certified'") }
+        if tls {
+            try shell(
+                "PGPASSWORD=$password psql -X -q -h 127.0.0.1 -p $port -U neuroai postgres -c 'CREATE USER certified'")
+        }
     }
 
     /// One authority signs the certificates of the server and of a client.

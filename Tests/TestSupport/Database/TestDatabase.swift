@@ -51,7 +51,9 @@ package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConve
     }
 
     /// An empty database that several processes would share: each call of `open` gives connections of its own.
-    package func withPlace(_ body: @Sendable (_ open: @escaping @Sendable () throws -> any Database) async throws -> Void)
+    package func withPlace(
+        _ body: @Sendable (_ open: @escaping @Sendable () throws -> any Database) async throws -> Void
+    )
         async throws
     {
         switch self {
