@@ -69,7 +69,7 @@ let targets: [Target] = [
         name: "Inference", dependencies: ["Basics", "Imaging", "COpenVINO", "COnnxRuntime", crypto],
         swiftSettings: optimised),
     .target(
-        name: "Storage", dependencies: ["Basics", "CPostgres", grdb, crypto],
+        name: "Storage", dependencies: ["Basics", "CPostgres", grdb, crypto, subprocess],
         resources: [.embedInCode("Migrations")]),
     .target(name: "Rendering", dependencies: ["Basics", "CCairo", "CPango", "CQRencode", "Imaging"]),
     .target(name: "Kernel", dependencies: ["Basics", "Storage", crypto, logging]),

@@ -12,7 +12,7 @@ ARROWS = {
     "Claims": set(),
     "Imaging": {"Basics", "CITK", "CZlib"},
     "Inference": {"Basics", "Imaging", "COpenVINO", "COnnxRuntime"},
-    "Storage": {"Basics", "CPostgres", "GRDB"},
+    "Storage": {"Basics", "CPostgres", "GRDB", "Subprocess"},
     "Rendering": {"Basics", "Imaging", "CCairo", "CPango", "CQRencode"},
     "Kernel": {"Basics", "Storage"},
     "Features": {"Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", "JWTKit"},
@@ -45,6 +45,7 @@ SQL_HOMES = re.compile(r"(Store|Store\+\w+|Migrator)\.swift$")
 HARD_LINES = 500
 # Stores, or single functions of theirs, whose rows are of no institution, or are looked up before it is known whose request it is.
 UNSCOPED = {
+    "BlobRowStore.all": "the operator's backup",
     "BlobRowStore.named": "the sweep of all institutions' files",
     "BlobStore": "files, not rows",
     "FileStore.scope": "makes the scope of a signed address",
@@ -73,7 +74,7 @@ STORE_PART = re.compile(
 # Folders of Kernel and Features by layer: a folder uses only folders of lower layers; "." is what lies beside Kernel's folders.
 LAYERS = [
     {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Studies", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
-    {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Files", "Idempotency"}, {"Operations"},
+    {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Files", "Idempotency"}, {"Backup", "Operations"},
 ]
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}
 # Targets whose stores hold the rows of institutions.

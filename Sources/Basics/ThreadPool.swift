@@ -6,9 +6,14 @@ import Foundation
 package final class ThreadPool<State>: Sendable {
     private let queue = WorkQueue<State>()
     private let threads: Int
+    private let queueTimeout: Duration
 
-    package init(name: String, threads: Int, makeState: @escaping @Sendable () -> State) {
+    /// - Parameter queueTimeout: how long work waits for a free thread; zero waits for ever.
+    package init(
+        name: String, threads: Int, queueTimeout: Duration = .zero, makeState: @escaping @Sendable () -> State
+    ) {
         self.threads = max(1, threads)
+        self.queueTimeout = queueTimeout
         for number in 0..<max(1, threads) {
             let thread = Thread { [queue] in queue.work(with: makeState()) }
             thread.name = "\(name)-\(number)"
@@ -22,13 +27,20 @@ package final class ThreadPool<State>: Sendable {
     }
 
     /// Runs `work` on the next free thread, in the order of the calls.
+    ///
+    /// - Throws: `ThreadPoolTimeout` if no thread was free in time; `work` has not run then.
     package func run<T: Sendable>(_ work: @escaping @Sendable (State) throws -> T) async throws -> T {
         try Task.checkCancellation()
         return try await withCheckedThrowingContinuation { continuation in
-            let accepted = queue.add { state in
-                continuation.resume(with: Result { try work(state) })
+            let item = WorkItem<State>(
+                deadline: queueTimeout > .zero ? .now + queueTimeout : nil,
+                run: { state in continuation.resume(with: Result { try work(state) }) },
+                refuse: { continuation.resume(throwing: $0) })
+            switch queue.add(item) {
+            case .closed: item.refuse(ThreadPoolClosed())
+            case .accepted(let needsClock):
+                if needsClock { Task { [queue] in await queue.expire() } }
             }
-            if !accepted { continuation.resume(throwing: ThreadPoolClosed()) }
         }
     }
 
@@ -62,23 +74,67 @@ package struct PoolLoad: Sendable, Equatable {
 /// The pool was called after it had been closed.
 package struct ThreadPoolClosed: Error {}
 
+/// Work waited too long for a thread.
+package struct ThreadPoolTimeout: Error {}
+
+/// One call's work.
+private struct WorkItem<State>: Sendable {
+    /// When it stops waiting; all items of a pool wait equally long, so the oldest expires first.
+    let deadline: ContinuousClock.Instant?
+    let run: @Sendable (State) -> Void
+    let refuse: @Sendable (any Error) -> Void
+}
+
 /// The work that waits for a thread; guarded by `condition`, hence unchecked.
 private final class WorkQueue<State>: @unchecked Sendable {
     private let condition = NSCondition()
-    private var waiting: [@Sendable (State) -> Void] = []
+    private var waiting: [WorkItem<State>] = []
     private var next = 0
     private var busy = 0
+    private var idle = 0
     private var isClosed = false
+    /// Whether a task waits for the next deadline.
+    private var hasClock = false
+
+    enum Answer {
+        case closed
+        /// - Parameter needsClock: the caller must call `expire`.
+        case accepted(needsClock: Bool)
+    }
 
     var load: (busy: Int, waiting: Int) { condition.withLock { (busy, waiting.count - next) } }
 
-    func add(_ item: @escaping @Sendable (State) -> Void) -> Bool {
+    func add(_ item: WorkItem<State>) -> Answer {
         condition.withLock {
-            guard !isClosed else { return false }
+            guard !isClosed else { return .closed }
             waiting.append(item)
             condition.signal()
-            return true
+            // Usually a thread is free, and no clock is needed.
+            let needsClock = item.deadline != nil && !hasClock && waiting.count - next > idle
+            if needsClock { hasClock = true }
+            return .accepted(needsClock: needsClock)
         }
+    }
+
+    /// Refuses work whose time is over, until no work waits.
+    func expire() async {
+        while let deadline = refuseExpired() { try? await Task.sleep(until: deadline) }
+    }
+
+    /// - Returns: the next deadline; `nil`, which ends the clock, if no work waits.
+    private func refuseExpired() -> ContinuousClock.Instant? {
+        let (expired, deadline) = condition.withLock {
+            let now = ContinuousClock.now
+            let first = next
+            while next < waiting.count, let deadline = waiting[next].deadline, deadline <= now { next += 1 }
+            let expired = Array(waiting[first..<next])
+            let deadline = next < waiting.count ? waiting[next].deadline : nil
+            hasClock = deadline != nil
+            clearTaken()
+            return (expired, deadline)
+        }
+        for item in expired { item.refuse(ThreadPoolTimeout()) }
+        return deadline
     }
 
     func close() {
@@ -90,25 +146,31 @@ private final class WorkQueue<State>: @unchecked Sendable {
 
     func work(with state: State) {
         while let item = take() {
-            item(state)
+            item.run(state)
             condition.withLock { busy -= 1 }
         }
     }
 
-    private func take() -> (@Sendable (State) -> Void)? {
+    private func take() -> WorkItem<State>? {
         condition.withLock {
             while next == waiting.count {
                 if isClosed { return nil }
+                idle += 1
                 condition.wait()
+                idle -= 1
             }
             let item = waiting[next]
             next += 1
             busy += 1
-            if next == waiting.count {
-                waiting.removeAll(keepingCapacity: true)
-                next = 0
-            }
+            clearTaken()
             return item
         }
+    }
+
+    /// Under constant load there is always something left, so that it must not wait until all is taken.
+    private func clearTaken() {
+        guard next == waiting.count || next >= 1024 else { return }
+        waiting.removeFirst(next)
+        next = 0
     }
 }

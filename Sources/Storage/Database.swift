@@ -12,6 +12,10 @@ package protocol Database: Sendable {
     @discardableResult
     func write<T: Sendable>(_ body: @escaping @Sendable (any DatabaseConnection) throws -> T) async throws -> T
 
+    /// The notifications of committed transactions, of this and of other processes, on some channels. See
+    /// `DatabaseNotification` for what is guaranteed. Ends when the database is closed.
+    func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification>
+
     /// Ends all connections; later calls fail with `.unavailable`.
     func close() async throws
 
@@ -30,11 +34,25 @@ package protocol DatabaseConnection {
     @discardableResult
     func execute(_ statement: SQL) throws -> Int
 
-    /// Runs several statements without bindings, such as a migration.
+    /// Runs independent statements and returns the row count of each; PostgreSQL gets them in one round trip.
+    @discardableResult
+    func executeAll(_ statements: [SQL]) throws -> [Int]
+
+    /// Tells the subscribers of a channel, in all processes, when this transaction commits.
+    ///
+    /// - Parameter payload: an ID or another short word of at most 200 bytes; never patient data.
+    func notify(_ channel: NotificationChannel, _ payload: String) throws
+
+    /// Runs several statements without bindings, such as a migration; no time limit applies.
     func executeScript(_ script: String) throws
 }
 
 extension DatabaseConnection {
+    @discardableResult
+    package func executeAll(_ statements: [SQL]) throws -> [Int] {
+        try statements.map { try execute($0) }
+    }
+
     /// The first row, or `nil` if there is none.
     package func queryOne(_ statement: SQL) throws -> SQLRow? {
         try query(statement).first
@@ -43,11 +61,10 @@ extension DatabaseConnection {
 
 /// Opens the database of a `DATABASE_URL`.
 package enum Databases {
-    /// - Parameter connections: the number of concurrent transactions (PostgreSQL) or concurrent readers (SQLite).
-    package static func open(_ url: DatabaseURL, connections: Int = 8) throws -> any Database {
+    package static func open(_ url: DatabaseURL, limits: DatabaseLimits = DatabaseLimits()) throws -> any Database {
         switch url {
-        case .sqlite(let path): try SQLiteDatabase(path: path, readers: connections)
-        case .postgres(let address): PostgresDatabase(address: address, connections: connections)
+        case .sqlite(let path): try SQLiteDatabase(path: path, readers: limits.connections)
+        case .postgres(let address): PostgresDatabase(address: address, limits: limits)
         }
     }
 }

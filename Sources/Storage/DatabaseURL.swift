@@ -1,6 +1,6 @@
 import Foundation
 
-/// A parsed `DATABASE_URL`: `sqlite:///relative.sqlite3`, `sqlite:////absolute.sqlite3` or
+/// A parsed `DATABASE_URL`: `sqlite:///relative.sqlite3`, `sqlite:////absolute.sqlite3` or a connection URI of libpq,
 /// `postgresql://user:password@host:port/database`.
 package enum DatabaseURL: Sendable, Equatable {
     case sqlite(path: String)
@@ -30,37 +30,5 @@ package enum DatabaseURL: Sendable, Equatable {
 
     static func wrong(_ what: String) -> DatabaseError {
         DatabaseError(.unavailable, "DATABASE_URL can't be used: \(what).")
-    }
-}
-
-/// The address and credentials of a PostgreSQL server.
-package struct PostgresAddress: Sendable, Equatable {
-    package var host: String
-    package var port: Int
-    package var user: String
-    package var password: String
-    package var database: String
-    /// libpq's `sslmode`, if the URL has one.
-    package var sslMode: String?
-
-    init(url text: String) throws {
-        guard let parts = URLComponents(string: text) else {
-            throw DatabaseURL.wrong("it is not a URL; percent-encode special characters of a password")
-        }
-        let database = String(parts.path.dropFirst())
-        guard let host = parts.host, !host.isEmpty else { throw DatabaseURL.wrong("the host is missing") }
-        guard let user = parts.user, !user.isEmpty else { throw DatabaseURL.wrong("the user is missing") }
-        guard !database.isEmpty, !database.contains("/") else {
-            throw DatabaseURL.wrong("the database name is missing")
-        }
-        for item in parts.queryItems ?? [] where item.name != "sslmode" {
-            throw DatabaseURL.wrong("the option \(item.name) is unknown; only sslmode is")
-        }
-        self.host = host
-        self.port = parts.port ?? 5432
-        self.user = user
-        self.password = parts.password ?? ""
-        self.database = database
-        self.sslMode = parts.queryItems?.first?.value
     }
 }

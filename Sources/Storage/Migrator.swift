@@ -67,46 +67,66 @@ package struct Migration: Sendable {
         Migration(19, "findings", PackageResources.m0019_findings_sql),
         Migration(20, "study-description", PackageResources.m0020_study_description_sql),
         Migration(21, "job-classes", PackageResources.m0021_job_classes_sql),
+        Migration(22, "notifications", PackageResources.m0022_notifications_sql),
         Migration(24, "periodic-tasks", PackageResources.m0024_periodic_tasks_sql),
     ]
 }
 
 /// Migrates a database to this program's schema.
 package enum Migrator {
-    /// Runs the pending migrations in one transaction; idempotent.
+    /// Runs the pending migrations in one transaction; idempotent. Of several processes that start at once, one
+    /// migrates and the others wait for it.
     ///
+    /// - Returns: the steps that this call ran.
     /// - Throws: `DatabaseError` of kind `.schema` if the database was created by a newer program or a step differs
     ///   from the one that ran.
-    package static func migrate(_ database: any Database, to migrations: [Migration] = Migration.all) async throws {
-        do {
-            try await attempt(database, migrations)
-        } catch let error as DatabaseError where [.statement, .uniqueViolation].contains(error.kind) {
-            // PostgreSQL: a process that started at the same time created a table first; its work is visible now.
-            try await attempt(database, migrations)
+    @discardableResult
+    package static func migrate(
+        _ database: any Database, to migrations: [Migration] = Migration.all
+    ) async throws -> [Migration] {
+        let start = ContinuousClock.now
+        while true {
+            do {
+                // Usually there is nothing to do, and no process needs to wait for another.
+                guard try await !pending(database, of: migrations).isEmpty else { return [] }
+                return try await database.write { try attempt($0, migrations) }
+            } catch let error as DatabaseError where error.kind == .busy && .now - start < longestWait {
+                // SQLite: another process migrates, for longer than a statement waits for its lock.
+                try await Task.sleep(for: .milliseconds(100))
+            }
         }
     }
 
-    private static func attempt(_ database: any Database, _ migrations: [Migration]) async throws {
-        try await database.write { connection in
+    /// Longer than any migration is expected to take.
+    private static let longestWait: Duration = .seconds(600)
+    /// The key of PostgreSQL's advisory lock: any number that nobody else uses.
+    private static let lockKey = 6_384_276
+
+    private static func attempt(_ connection: any DatabaseConnection, _ migrations: [Migration]) throws -> [Migration] {
+        if connection.dialect == .postgres {
+            // Held until the end of the transaction. The limits of usual statements do not apply to migrations.
             try connection.executeScript(
-                """
-                CREATE TABLE IF NOT EXISTS schema_migrations (
-                    number INTEGER NOT NULL PRIMARY KEY,
-                    name TEXT NOT NULL,
-                    checksum TEXT NOT NULL,
-                    applied_at BIGINT NOT NULL
-                )
-                """)
-            let applied = try checked(connection, against: migrations)
-            for migration in migrations.dropFirst(applied) {
-                try connection.executeScript(migration.script(for: connection.dialect))
-                try connection.execute(
-                    """
-                    INSERT INTO schema_migrations (number, name, checksum, applied_at)
-                    VALUES (\(migration.number), \(migration.name), \(migration.checksum), \(Timestamp.now))
-                    """)
-            }
+                "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(lockKey))")
         }
+        try connection.executeScript(
+            """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                number INTEGER NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL,
+                checksum TEXT NOT NULL,
+                applied_at BIGINT NOT NULL
+            )
+            """)
+        let waiting = Array(migrations.dropFirst(try checked(connection, against: migrations)))
+        for migration in waiting {
+            try connection.executeScript(migration.script(for: connection.dialect))
+            try connection.execute(
+                """
+                INSERT INTO schema_migrations (number, name, checksum, applied_at)
+                VALUES (\(migration.number), \(migration.name), \(migration.checksum), \(Timestamp.now))
+                """)
+        }
+        return waiting
     }
 
     /// The pending steps, without running them.
@@ -123,6 +143,11 @@ package enum Migrator {
             // A new database does not even have the table of steps.
             return migrations
         }
+    }
+
+    /// The number of steps that have run.
+    package static func appliedCount(_ connection: any DatabaseConnection) throws -> Int {
+        try checked(connection, against: Migration.all)
     }
 
     /// The number of steps that have run, each compared with this program's.

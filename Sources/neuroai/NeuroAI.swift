@@ -9,7 +9,8 @@ struct NeuroAI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neuroai", abstract: "Segment, measure and report brain tumours in MRI.", version: version,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, SegmentCommand.self, CheckSeriesCommand.self, EvaluateCommand.self,
+            ServeCommand.self, MigrateCommand.self, ShowMigrationsCommand.self, BackupCommand.self, RestoreCommand.self,
+            SegmentCommand.self, CheckSeriesCommand.self, EvaluateCommand.self,
             ModelsCommand.self,
             WorkerCommand.self, BeatCommand.self, AuditCommand.self, CheckCommand.self, CreateSuperuserCommand.self,
             ChangePasswordCommand.self,

@@ -56,11 +56,14 @@ extension Wiring {
 
 /// The secret that signs tokens and URLs.
 enum SecretKey {
+    /// Where it is stored if `SECRET_KEY` is not set.
+    static func file(_ settings: Settings) -> URL { settings.mediaRoot.appendingPathComponent("secret-key") }
+
     /// `SECRET_KEY`, or else a random secret that the first start stores in the media folder, readable only by its
     /// owner.
     static func load(_ settings: Settings) throws -> String {
         if let secret = settings["SECRET_KEY"] { return secret }
-        let file = settings.mediaRoot.appendingPathComponent("secret-key")
+        let file = file(settings)
         if let secret = try? String(contentsOf: file, encoding: .utf8), !secret.isEmpty { return secret }
         let bytes = (0..<48).map { _ in UInt8.random(in: .min ... .max) }
         let secret = Data(bytes).base64EncodedString()

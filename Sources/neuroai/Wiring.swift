@@ -17,7 +17,7 @@ struct Wiring: Sendable {
     /// Opens the database, migrates it to the current schema, and opens the blob store.
     static func open(_ settings: Settings, label: String) async throws -> Wiring {
         let log = try LogWriter.open(settings, label: label)
-        let database = try Databases.open(settings.databaseURL)
+        let database = try settings.openDatabase()
         try await Migrator.migrate(database)
         return Wiring(
             settings: settings, database: database, blobs: try DiskBlobStore(root: settings.mediaRoot),

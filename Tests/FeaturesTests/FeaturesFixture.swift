@@ -35,7 +35,7 @@ struct FeaturesFixture: Sendable {
         }
     }
 
-    private init(database: any Database, stored: TestBlobs, settings: SessionSettings) async throws {
+    init(database: any Database, stored: TestBlobs, settings: SessionSettings = SessionSettings()) async throws {
         let clock = TestClock()
         let read: @Sendable () -> Timestamp = { clock.now }
         self.database = database

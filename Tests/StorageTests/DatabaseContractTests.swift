@@ -235,7 +235,7 @@ import Testing
 @Suite struct DatabaseFaultTests {
     @Test func aServerThatIsAwayIsNamed() async throws {
         guard case .postgres(let address) = try DatabaseURL("postgresql://me:secret@127.0.0.1:9/none") else { return }
-        let database = PostgresDatabase(address: address, connections: 1)
+        let database = PostgresDatabase(address: address, limits: DatabaseLimits(connections: 1))
         let error = await #expect(throws: DatabaseError.self) {
             try await database.read { _ = try $0.query("SELECT 1 AS one") }
         }
@@ -246,8 +246,8 @@ import Testing
 
     @Test func aLostConnectionIsOpenedAgain() async throws {
         try await PostgresServer.withFreshDatabase { address in
-            let database = PostgresDatabase(address: address, connections: 1)
-            let other = PostgresDatabase(address: address, connections: 1)
+            let database = PostgresDatabase(address: address, limits: DatabaseLimits(connections: 1))
+            let other = PostgresDatabase(address: address, limits: DatabaseLimits(connections: 1))
             func process() async throws -> Int {
                 let row = try await database.read { try $0.queryOne("SELECT pg_backend_pid() AS pid") }
                 return try #require(row).get("pid")

@@ -13,7 +13,8 @@ import Testing
                 """
                 SELECT m.name AS table_name, p.name AS column_name, upper(p.type) AS kind,
                     CASE WHEN p."notnull" = 1 THEN 1 ELSE 0 END AS required
-                FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table'
+                FROM sqlite_master m JOIN pragma_table_info(m.name) p
+                WHERE m.type = 'table' AND m.name <> 'notifications'
                 """
             case .postgres:
                 """
@@ -60,14 +61,46 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDatabase.all) func twoProcessesMayStartAtOnce(_ kind: TestDatabase) async throws {
-        try await kind.with(migrated: false) { database in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<4 { group.addTask { try await Migrator.migrate(database) } }
-                try await group.waitForAll()
+    /// Ten servers start together on an empty database, and on one that is behind; each has connections of its own.
+    @Test(arguments: TestDatabase.all, [0, 20])
+    func tenServersMigrateOnce(_ kind: TestDatabase, _ applied: Int) async throws {
+        let slow = Migration(
+            number: Migration.all.count + 1, name: "slow",
+            script: """
+                CREATE TABLE slow (id BIGINT NOT NULL);
+                -- SQLite only:
+                INSERT INTO slow WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i FROM n;
+                DELETE FROM slow WHERE id > 1;
+                -- PostgreSQL only:
+                INSERT INTO slow SELECT 1; SELECT pg_sleep(1);
+                -- Both:
+                """)
+        try await kind.withPlace { open in
+            if applied > 0 {
+                let first = try open()
+                try await Migrator.migrate(first, to: Array(Migration.all.prefix(applied)))
+                try await first.close()
             }
-            let row = try await database.read { try $0.queryOne("SELECT COUNT(*) AS number FROM institutions") }
-            #expect(try row?.get("number") == 1)
+            let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<10 {
+                    group.addTask {
+                        let own = try open()
+                        let ran = try await Migrator.migrate(own, to: Migration.all + [slow])
+                        try await own.close()
+                        return ran.count
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(counts.filter { $0 > 0 } == [Migration.all.count + 1 - applied])
+            let last = try open()
+            let row = try await last.read { connection in
+                try connection.queryOne(
+                    "SELECT (SELECT COUNT(*) FROM slow) AS slow, (SELECT COUNT(*) FROM schema_migrations) AS steps")
+            }
+            #expect(try row?.get("slow") == 1)
+            #expect(try row?.get("steps") == Migration.all.count + 1)
+            try await last.close()
         }
     }
 

@@ -81,30 +81,47 @@ import Testing
     @Test func readsBothKinds() throws {
         #expect(try DatabaseURL("sqlite:///data/neuroai.sqlite3") == .sqlite(path: "data/neuroai.sqlite3"))
         #expect(try DatabaseURL("sqlite:////var/lib/n.sqlite3") == .sqlite(path: "/var/lib/n.sqlite3"))
-        guard
-            case .postgres(let address) = try DatabaseURL(
-                "postgresql://me:p%40ss@db.local:6000/neuroai?sslmode=require")
-        else {
-            Issue.record("not PostgreSQL")
-            return
-        }
+        let address = try Self.postgres("postgresql://me:p%40ss@db.local:6000/neuroai?sslmode=require")
         #expect(address.host == "db.local")
-        #expect(address.port == 6000)
+        #expect(address.port == "6000")
         #expect(address.user == "me")
         #expect(address.password == "p@ss")
         #expect(address.database == "neuroai")
-        #expect(address.sslMode == "require")
+        #expect(address.environment["PGSSLMODE"] == "require")
+    }
+
+    private static func postgres(_ text: String) throws -> PostgresAddress {
+        guard case .postgres(let address) = try DatabaseURL(text) else { throw DatabaseURL.wrong("not PostgreSQL") }
+        return address
+    }
+
+    @Test func takesWhatLibpqTakes() throws {
+        let several = try Self.postgres(
+            "postgresql://me@one,two:6000/db?target_session_attrs=read-write&connect_timeout=3&application_name=x")
+        #expect(several.host == "one,two")
+        #expect(several.place == "one:5432, two:6000")
+        #expect(several.environment["PGTARGETSESSIONATTRS"] == "read-write")
+        let socket = try Self.postgres("POSTGRESQL://%2Fvar%2Frun%2Fpostgresql/db")
+        #expect(socket.host == "/var/run/postgresql")
+        #expect(try Self.postgres("postgresql:///db?host=/run/x&port=6000").place == "/run/x:6000")
+        let files = try Self.postgres("postgresql://h/db?sslmode=verify-full&sslrootcert=/r&sslcert=/c&sslkey=/k")
+        #expect(files.environment["PGSSLROOTCERT"] == "/r" && files.environment["PGSSLKEY"] == "/k")
+        var other = files
+        other.database = "x"
+        #expect(other.environment["PGDATABASE"] == "x")
     }
 
     @Test(arguments: [
-        "neuroai.sqlite3", "sqlite://x", "sqlite:///", "sqlite:///folder/", "mysql://a@b/c", "postgresql://host/db",
-        "postgresql://me:secret@/db", "postgresql://me:secret@host", "postgresql://me:secret@host/db?foo=1",
+        "neuroai.sqlite3", "sqlite://x", "sqlite:///", "sqlite:///folder/", "mysql://a@b/c",
+        "postgresql://me:secret@host", "postgresql://me:secret@host/db?foo=1", "postgresql://me:sec%ret@host/db",
+        "postgresql://me:secret@[::1/db", "postgresql://me:secret@host/db?sslmode=secret",
+        "postgresql://me:secret@host/db?target_session_attrs=secret",
     ])
     func saysWhatIsWrongWithoutThePassword(_ text: String) {
         #expect { try DatabaseURL(text) } throws: { error in
             guard let error = error as? DatabaseError else { return false }
             return error.kind == .unavailable && error.message.hasPrefix("DATABASE_URL")
-                && !error.message.contains("secret")
+                && !error.message.contains("secret") && !error.message.contains("sec%ret")
         }
     }
 }

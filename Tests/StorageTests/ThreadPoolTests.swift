@@ -45,4 +45,29 @@ import Testing
         pool.close()
         await #expect(throws: ThreadPoolClosed.self) { try await pool.run {} }
     }
+
+    @Test func workThatWaitsTooLongIsRefused() async throws {
+        let pool = ThreadPool<Void>(name: "test", threads: 1, queueTimeout: .milliseconds(200)) {}
+        let isOver = Mutex(false)
+        let mark = Mutex(0)
+        let long = Task {
+            try await pool.run { while !isOver.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.01) } }
+        }
+        while pool.load.busy == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        let start = ContinuousClock.now
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<5 {
+                group.addTask {
+                    await #expect(throws: ThreadPoolTimeout.self) { try await pool.run { mark.withLock { $0 += 1 } } }
+                }
+            }
+        }
+        #expect(.now - start >= .milliseconds(200))
+        isOver.withLock { $0 = true }
+        try await long.value
+        #expect(pool.load.waiting == 0)
+        // What was refused never runs, and the pool goes on.
+        try await pool.run { mark.withLock { $0 += 10 } }
+        #expect(mark.withLock { $0 } == 10)
+    }
 }

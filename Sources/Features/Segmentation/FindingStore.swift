@@ -11,15 +11,15 @@ struct FindingStore {
     }
 
     func insert(_ findings: [Finding], of result: ID<CaseResult>, _ institution: InstitutionID) throws {
-        for (position, finding) in findings.enumerated() {
-            try connection.execute(
+        try connection.executeAll(
+            findings.enumerated().map { position, finding in
                 """
                 INSERT INTO findings
                     (result_id, institution_id, number, position, kind, region, lesion, quantity, unit, term)
                 VALUES (\(result), \(institution), \(finding.id), \(position), \(finding.kind), \(finding.region),
                     \(finding.lesion), \(finding.quantity), \(finding.unit), \(finding.term))
-                """)
-        }
+                """
+            })
     }
 
     /// In the result's order.

@@ -41,21 +41,23 @@ package struct ResultStore {
                 \(manifest), \(model.name), \(model.version), \(model.digest), \(task.inputsDigest),
                 \(draft.codeVersion), \(now))
             """)
-        for file in draft.files { try insert(file, task, draft.id, at: now) }
+        let blobs = BlobRowStore(connection)
+        for file in draft.files {
+            try blobs.insert(institution: task.institution, file.blob, case: task.caseID, at: now)
+        }
+        try connection.executeAll(draft.files.map { Self.row($0, task, draft.id) })
         try FindingStore(connection).insert(draft.study.result.structuredFindings, of: draft.id, task.institution)
         try CaseStore(connection).settleReview(task.institution, task.caseID)
     }
 
-    private func insert(_ draft: DraftFile, _ task: InferenceTask, _ result: ID<CaseResult>, at now: Timestamp) throws {
+    private static func row(_ draft: DraftFile, _ task: InferenceTask, _ result: ID<CaseResult>) -> SQL {
         let file = draft.file
-        try BlobRowStore(connection).insert(institution: task.institution, draft.blob, case: task.caseID, at: now)
-        try connection.execute(
-            """
+        return """
             INSERT INTO result_files
                 (id, institution_id, result_id, blob_id, name, content, region, sequence, series_id)
             VALUES (\(ID<ResultFile>()), \(task.institution), \(result), \(draft.blob.key), \(file.name),
                 \(file.content), \(file.region), \(file.sequence), \(draft.series))
-            """)
+            """
     }
 
     /// The newest result of a case; the caller must check that `scope` may see the case.

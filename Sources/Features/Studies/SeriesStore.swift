@@ -76,13 +76,13 @@ package struct SeriesStore {
         } catch let error as DatabaseError where error.constraint == "uq_series_study_id_role" {
             throw AppError(.conflict, "Another upload of this sequence was faster; try again.", cause: error)
         }
-        for (index, file) in series.files.enumerated() {
-            try connection.execute(
+        try connection.executeAll(
+            series.files.enumerated().map { index, file in
                 """
                 INSERT INTO series_blobs (institution_id, series_id, position, blob_id)
                 VALUES (\(scope.institution), \(series.id), \(index + 1), \(file.blob))
-                """)
-        }
+                """
+            })
     }
 
     private func nextPosition(_ scope: Scope, _ role: Series.Role, in study: ID<ImagingStudy>) throws -> Int {

@@ -3,7 +3,7 @@ import Storage
 /// Access to the chain for the sealer and the operator, across institutions.
 extension AuditStore {
     /// All institutions, with or without entries.
-    func institutions() throws -> [InstitutionID] {
+    package func institutions() throws -> [InstitutionID] {
         try connection.query("SELECT id FROM institutions ORDER BY id").map { try $0.get("id") }
     }
 
@@ -43,7 +43,7 @@ extension AuditStore {
     }
 
     /// The end of the chain as recorded by the sealer.
-    func head(_ institution: InstitutionID) throws -> AuditHead {
+    package func head(_ institution: InstitutionID) throws -> AuditHead {
         let row = try connection.queryOne(
             "SELECT sequence, hash, sealed_until FROM audit_chains WHERE institution_id = \(institution)")
         guard let row else { return AuditHead(institution: institution) }

@@ -46,6 +46,13 @@ package struct BlobRowStore {
             """)
     }
 
+    /// Every stored file that a row references, across institutions. For backups only.
+    package func all() throws -> [StagedBlob] {
+        try connection.query("SELECT id, size, sha256 FROM blobs ORDER BY id").map {
+            StagedBlob(key: try $0.get("id"), size: try $0.get("size"), sha256: try $0.get("sha256"))
+        }
+    }
+
     /// The subset of `keys` that a row references, across institutions. For the sweep only.
     func named(among keys: [BlobKey]) throws -> Set<BlobKey> {
         let rows = try connection.query("SELECT id FROM blobs WHERE id IN \(list: keys)")

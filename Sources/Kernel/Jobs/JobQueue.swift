@@ -37,11 +37,19 @@ package struct JobQueue: Sendable {
         by owner: WorkerID, of classes: [JobClass] = JobClass.allCases, at now: Timestamp = .now
     ) async throws -> Claim? {
         // Queries need no lock, and usually there is nothing to recover.
-        try await recoverExpired(at: now)
-        let due = try await database.read { connection in
-            try classes.filter { try !JobStore(connection).due($0, kinds, at: now, limit: 1).isEmpty }
+        let (expired, due) = try await database.read { connection in
+            let store = JobStore(connection)
+            return (try store.expired(kinds, at: now), try classes.filter { try store.hasDue($0, kinds, at: now) })
         }
-        guard !due.isEmpty else { return nil }
+        if !expired.isEmpty {
+            await recover(expired, workerIsDead: false, at: now)
+            // One of them may be the next.
+            return try await take(classes, by: owner, at: now)
+        }
+        return due.isEmpty ? nil : try await take(due, by: owner, at: now)
+    }
+
+    private func take(_ due: [JobClass], by owner: WorkerID, at now: Timestamp) async throws -> Claim? {
         return try await database.write { connection in
             for jobClass in due {
                 if let claim = try take(jobClass, by: owner, at: now, in: connection) { return claim }
@@ -67,14 +75,31 @@ package struct JobQueue: Sendable {
     ) throws -> Claim? {
         let store = JobStore(connection)
         let lease = JobLease(owner: owner, token: ID(), expires: now.advanced(by: policy.lease))
-        // On PostgreSQL another worker may claim a candidate between the two statements: then the next one is tried.
-        for id in try store.due(jobClass, kinds, at: now, limit: 32) {
-            guard var job = try store.lock(id), let handler = handlers[job.kind] else { continue }
-            guard job.state.claim(lease, at: now) == .begin else { continue }
-            try store.save(job, heartbeat: now)
-            return Claim(job: job, token: lease.token, handler: handler)
+        guard var job = try store.lockDue(jobClass, kinds, at: now), let handler = handlers[job.kind] else {
+            return nil
         }
-        return nil
+        guard job.state.claim(lease, at: now) == .begin else { return nil }
+        try store.save(job, heartbeat: now)
+        return Claim(job: job, token: lease.token, handler: handler)
+    }
+
+    /// Tells that a job of these classes waits; also after every moment in which one may have been missed.
+    func wakes(of classes: [JobClass]) -> AsyncFilterSequence<AsyncStream<DatabaseNotification>> {
+        database.notifications(of: [.jobs]).filter { notification in
+            switch notification {
+            case .resync: true
+            case .message(_, let payload): JobClass(rawValue: payload).map(classes.contains) ?? true
+            }
+        }
+    }
+
+    /// How long there is nothing to do for these classes, unless a notification arrives.
+    func pause(of classes: [JobClass], at now: Timestamp = .now) async throws -> Duration {
+        guard let next = try await database.read({ try JobStore($0).nextDue(classes, kinds) }) else {
+            return policy.poll
+        }
+        // A job that is due but was not claimed is being claimed by another worker.
+        return min(policy.poll, max(.milliseconds(10), .microseconds(next.microseconds - now.microseconds)))
     }
 
     /// Each in its own transaction: a failing recovery must not block the others.

@@ -7,6 +7,8 @@ package final class JobRunner: Sendable {
     private struct State {
         var isStopping = false
         var current: JobControl?
+        /// Ends the pause of an idle slot.
+        var wake: AsyncStream<Void>.Continuation?
     }
 
     private let queue: JobQueue
@@ -15,6 +17,7 @@ package final class JobRunner: Sendable {
     private let afterJob: @Sendable () -> Void
     private let giveUp: @Sendable () -> Void
     private let state = Mutex(State())
+    private let classes: [JobClass]
     private let turns: Mutex<JobTurns>
 
     /// - Parameters:
@@ -29,6 +32,7 @@ package final class JobRunner: Sendable {
     ) {
         self.queue = queue
         self.worker = worker
+        self.classes = classes
         turns = Mutex(JobTurns(classes))
         self.logger = logger
         self.afterJob = afterJob
@@ -40,6 +44,7 @@ package final class JobRunner: Sendable {
         state.withLock {
             $0.isStopping = true
             $0.current?.stop(.shutdown)
+            $0.wake?.yield()
         }
     }
 
@@ -47,14 +52,28 @@ package final class JobRunner: Sendable {
 
     /// Runs until `stop()`.
     package func run() async {
-        while !isStopping {
+        // Of several reasons to wake up, one is enough.
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.wake = wake }
+        let notifications = queue.wakes(of: classes)
+        let listening = Task { for await _ in notifications { wake.yield() } }
+        defer { listening.cancel() }
+        var iterator = wakes.makeAsyncIterator()
+        while !isStopping, !Task.isCancelled {
+            let pause: Duration
             do {
                 if try await workOnce() { continue }
+                pause = try await queue.pause(of: classes)
             } catch {
                 logger.error("the job queue can't be read", metadata: ["outage": "\(AppError.cause(of: error))"])
-                try? await Task.sleep(for: .seconds(1))
+                pause = .seconds(1)
             }
-            try? await Task.sleep(for: queue.policy.poll)
+            let clock = Task {
+                try await Task.sleep(for: pause)
+                wake.yield()
+            }
+            await iterator.next()
+            clock.cancel()
         }
     }
 

@@ -28,6 +28,7 @@ package struct JobStore {
             VALUES (\(id), \(institution), \(J.jobName), \(J.jobClass), \(try JobParameters.encode(parameters)),
                 \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now), \(requestID))
             """)
+        try connection.notify(.jobs, J.jobClass.rawValue)
         return id
     }
 
@@ -76,20 +77,41 @@ package struct JobStore {
                 finished_at = \(state.finishedAt)
             WHERE id = \(job.id)
             """)
+        // It waits again, now or later: a worker that sleeps must know until when.
+        if state.status == .pending { try connection.notify(.jobs, job.jobClass.rawValue) }
     }
 
-    /// Due pending jobs of one class, in order.
-    func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) throws -> [ID<JobRecord>] {
-        try connection.query(Self.due(jobClass, kinds, at: now, limit: limit)).map { try $0.get("id") }
+    /// Whether a pending job of one class is due.
+    func hasDue(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp) throws -> Bool {
+        try connection.queryOne(Self.due(jobClass, kinds, at: now)) != nil
     }
 
-    /// One range of `ix_jobs_due`, in index order.
-    static func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp, limit: Int) -> SQL {
+    /// The next due job of one class, locked until this transaction ends. PostgreSQL passes over those that other
+    /// workers are claiming; on SQLite nobody else writes.
+    func lockDue(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp) throws -> JobRecord? {
+        var statement = Self.due(jobClass, kinds, at: now)
+        if connection.dialect == .postgres { statement = statement + " FOR UPDATE SKIP LOCKED" }
+        guard let id = try connection.queryOne(statement)?.get("id", as: ID<JobRecord>.self) else { return nil }
+        return try lock(id)
+    }
+
+    /// The first of one range of `ix_jobs_due`, in index order.
+    static func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp) -> SQL {
         """
         SELECT id FROM jobs
         WHERE class = \(jobClass) AND status = \(JobStatus.pending) AND run_after <= \(now) AND kind IN \(list: kinds)
-        ORDER BY priority DESC, created_at, id LIMIT \(limit)
+        ORDER BY priority DESC, created_at, id LIMIT 1
         """
+    }
+
+    /// When the next pending job of these classes is due; `nil` if none waits.
+    func nextDue(_ classes: [JobClass], _ kinds: [String]) throws -> Timestamp? {
+        try connection.queryOne(
+            """
+            SELECT MIN(run_after) AS time FROM jobs
+            WHERE class IN \(list: classes) AND status = \(JobStatus.pending) AND kind IN \(list: kinds)
+            """
+        )?.optional("time")
     }
 
     /// Running jobs whose leases have expired.
@@ -111,4 +133,9 @@ package struct JobStore {
             """
         ).map { try $0.get("id") }
     }
+}
+
+extension NotificationChannel {
+    /// A job waits for a worker; the payload is its class.
+    package static let jobs = NotificationChannel("jobs")
 }

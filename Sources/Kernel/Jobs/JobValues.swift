@@ -83,8 +83,8 @@ package struct JobPolicy: Sendable {
     package var lease: Duration = .seconds(15)
     /// The interval at which a worker checks its job's row and, at most, writes its progress.
     package var heartbeatInterval: Duration = .milliseconds(250)
-    /// The interval at which an idle worker looks for jobs.
-    package var poll: Duration = .milliseconds(250)
+    /// The interval at which an idle worker looks for jobs that it was not notified of, and for lost workers.
+    package var poll: Duration = .seconds(2)
     package var backoff = Backoff(first: .seconds(2), longest: .seconds(300))
     /// How long a job waits for an unavailable resource.
     package var postponement: Duration = .seconds(60)

@@ -6,8 +6,8 @@ import Foundation
 /// later. Only the store knows where the bytes are: callers that need a local file get one for the duration of a
 /// closure.
 package protocol BlobStore: Sendable {
-    /// Starts a file of at most `limit` bytes.
-    func stage(limit: Int64) async throws -> any BlobWriter
+    /// Starts a file of at most `limit` bytes under a key that no file has.
+    func stage(_ key: BlobKey, limit: Int64) async throws -> any BlobWriter
     /// Stores a staged file permanently under its key; when this returns, the file survives a power failure.
     /// Idempotent, so that callers can retry if they got no response.
     func commit(_ staged: StagedBlob) async throws
@@ -73,6 +73,11 @@ package enum BlobDelivery: Sendable {
 }
 
 extension BlobStore {
+    /// Starts a file of at most `limit` bytes under a new key.
+    package func stage(limit: Int64) async throws -> any BlobWriter {
+        try await stage(BlobKey(), limit: limit)
+    }
+
     /// Serves the bytes through this server. This is the right choice if clients can't reach the store.
     package func deliver(
         _ key: BlobKey, range: Range<Int64>?, as download: DownloadDescription

@@ -41,8 +41,7 @@ package final class DiskBlobStore: BlobStore {
         return [outer, outer.appendingPathComponent(String(key.string.dropFirst(2).prefix(2)), isDirectory: true)]
     }
 
-    package func stage(limit: Int64) async throws -> any BlobWriter {
-        let key = BlobKey()
+    package func stage(_ key: BlobKey, limit: Int64) async throws -> any BlobWriter {
         let url = stagedURL(key)
         return try await pool.run { [pool] in
             DiskBlobWriter(key: key, file: try StagingFile(url: url, limit: limit), pool: pool)

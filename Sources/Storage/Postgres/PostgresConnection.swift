@@ -1,11 +1,13 @@
 import CPostgres
 import Foundation
 
-/// A libpq connection; used only by the thread that created it.
+/// A connection of the pool, opened on demand and reopened if lost; used only by the thread that created it.
 final class PostgresConnection: DatabaseConnection {
     let dialect = SQLDialect.postgres
     private let address: PostgresAddress
-    private var handle: OpaquePointer?
+    let limits: DatabaseLimits
+    private let outage: PostgresOutage
+    private var handle: PostgresHandle?
     /// The names of prepared statements by text and parameter types.
     private var prepared: [PreparedKey: String] = [:]
     /// The last statement's failure in this transaction.
@@ -24,44 +26,42 @@ final class PostgresConnection: DatabaseConnection {
     /// memory.
     private static let preparedLimit = 256
 
-    init(address: PostgresAddress) {
+    /// - Parameter outage: shared by the connections of a pool.
+    init(address: PostgresAddress, limits: DatabaseLimits, outage: PostgresOutage) {
         self.address = address
-    }
-
-    deinit {
-        PQfinish(handle)
+        self.limits = limits
+        self.outage = outage
     }
 
     // MARK: Connection
 
+    /// Waits a while for a server that was there before, such as during its restart.
     func connectIfNeeded() throws {
         if isCommitting { finishCommitting() }
-        if let handle, PQstatus(handle) == CONNECTION_OK { return }
-        disconnect()
-        var options: [(String, String)] = [
-            ("host", address.host), ("port", String(address.port)), ("user", address.user),
-            ("password", address.password), ("dbname", address.database), ("connect_timeout", "5"),
-            ("client_encoding", "UTF8"), ("application_name", "neuroai"), ("options", "-c extra_float_digits=3"),
-        ]
-        if let sslMode = address.sslMode { options.append(("sslmode", sslMode)) }
-        let opened = withCStrings(options.map(\.0)) { names in
-            withCStrings(options.map(\.1)) { values in PQconnectdbParams(names, values, 0) }
+        if let handle, handle.isUsable { return }
+        while true {
+            disconnect()
+            do {
+                handle = try PostgresHandle(address, limits)
+                return outage.end()
+            } catch {
+                guard outage.mayWait(atMost: limits.restartGrace) else { throw error }
+                Thread.sleep(forTimeInterval: Double.random(in: 0.05...0.15))
+            }
         }
-        guard PQstatus(opened) == CONNECTION_OK else {
-            PQfinish(opened)
-            throw DatabaseError(
-                .unavailable,
-                "PostgreSQL at \(address.host):\(address.port) can't be reached: check that it runs and DATABASE_URL.")
-        }
-        // Notices would be written to standard error.
-        _ = PQsetNoticeReceiver(opened, { _, _ in }, nil)
-        handle = opened
     }
 
     private func disconnect() {
-        PQfinish(handle)
         handle = nil
         prepared = [:]
+    }
+
+    /// When a statement that is sent now must have been answered.
+    private var deadline: ContinuousClock.Instant? {
+        // The URL's own limit takes precedence, and we do not know it.
+        let isOverridden = address.parameters["options"]?.contains("statement_timeout") ?? false
+        guard limits.statementTimeout > .zero, !isOverridden else { return nil }
+        return .now + limits.statementTimeout + limits.answerGrace
     }
 
     // MARK: Transaction
@@ -76,23 +76,21 @@ final class PostgresConnection: DatabaseConnection {
         // A swallowed error must surface, as in a writing transaction.
         guard lastFault == nil else { return try commit() }
         guard pendingBegin == nil else { return pendingBegin = nil }
-        isCommitting = PQsendQuery(handle, "COMMIT") == 1
+        guard let handle else { return }
+        isCommitting = PQsendQuery(handle.pointer, "COMMIT") == 1
+        PQflush(handle.pointer)
     }
 
     private func finishCommitting() {
         isCommitting = false
-        while let result = PQgetResult(handle) { PQclear(result) }
-    }
-
-    private func command(_ text: String) throws {
-        _ = try checked(PostgresResult(PQexec(handle, text)))
+        _ = handle?.results(until: .now + limits.answerGrace)
     }
 
     func commit() throws {
         // No statement has been sent.
         guard pendingBegin == nil else { return pendingBegin = nil }
         do {
-            let result = try checked(PostgresResult(PQexec(handle, "COMMIT")))
+            let result = try command("COMMIT", until: deadline)
             // A transaction broken by a swallowed error "commits" with the result ROLLBACK.
             guard result.command == "COMMIT" else {
                 throw DatabaseError(.statement, "The transaction was rolled back because a statement in it had failed.")
@@ -104,8 +102,9 @@ final class PostgresConnection: DatabaseConnection {
 
     func rollBack() {
         pendingBegin = nil
-        guard let handle, PQstatus(handle) == CONNECTION_OK else { return }
-        if PQtransactionStatus(handle) != PQTRANS_IDLE { PQclear(PQexec(handle, "ROLLBACK")) }
+        guard let handle, handle.isUsable else { return }
+        guard PQtransactionStatus(handle.pointer) != PQTRANS_IDLE else { return }
+        _ = try? command("ROLLBACK", until: .now + limits.answerGrace)
     }
 
     // MARK: DatabaseConnection
@@ -118,13 +117,24 @@ final class PostgresConnection: DatabaseConnection {
         try unwrapped { try self.run(statement).changedRows }
     }
 
+    func executeAll(_ statements: [SQL]) throws -> [Int] {
+        guard !statements.isEmpty else { return [] }
+        return try unwrapped { try self.send(statements).map(\.changedRows) }
+    }
+
+    func notify(_ channel: NotificationChannel, _ payload: String) throws {
+        try channel.check(payload)
+        _ = try execute("SELECT pg_notify(\(PostgresListener.channel), \(channel.name + " " + payload))")
+    }
+
     func executeScript(_ script: String) throws {
         try unwrapped {
             if let begin = self.pendingBegin {
                 self.pendingBegin = nil
-                try self.command(begin)
+                _ = try self.command(begin, until: self.deadline)
             }
-            try self.command(script)
+            // A migration takes as long as it needs.
+            _ = try self.command(script, until: nil)
         }
     }
 
@@ -138,27 +148,45 @@ final class PostgresConnection: DatabaseConnection {
         }
     }
 
+    // MARK: Statements
+
+    /// Runs statements without parameters.
+    private func command(_ text: String, until deadline: ContinuousClock.Instant?) throws -> PostgresResult {
+        try exchange(until: deadline) { PQsendQuery($0, text) }
+    }
+
+    /// Sends something and waits for the last of its results.
+    private func exchange(
+        until deadline: ContinuousClock.Instant?, _ send: (OpaquePointer) -> Int32
+    ) throws -> PostgresResult {
+        guard let handle, send(handle.pointer) == 1 else { throw lost() }
+        return try checked(handle.results(until: deadline).last ?? PostgresResult(nil))
+    }
+
     private func run(_ statement: SQL) throws -> PostgresResult {
-        // Prepared first: that waits for its result, and may do so outside the transaction.
+        // BEGIN goes with it, which saves a round trip.
+        if pendingBegin != nil { return try send([statement]).last ?? PostgresResult(nil) }
+        try limitPrepared(adding: 1)
         let call = try PreparedCall(statement, name: preparedName)
-        return try withOptionalCStrings(call.values) { pointers in
-            let count = Int32(call.values.count)
-            guard let begin = pendingBegin else {
-                return try checked(PostgresResult(PQexecPrepared(handle, call.name, count, pointers, nil, nil, 0)))
-            }
-            pendingBegin = nil
-            return try checked(PostgresPipeline(handle)) { pipeline in
-                pipeline.send(begin)
-                pipeline.send(call.name, count, pointers)
+        return try withOptionalCStrings(call.values) { values in
+            try exchange(until: deadline) {
+                PQsendQueryPrepared($0, call.name, Int32(call.values.count), values, nil, nil, 0)
             }
         }
     }
 
-    /// The last result of the statements that `send` sends together.
-    private func checked(_ pipeline: PostgresPipeline?, _ send: (PostgresPipeline) -> Void) throws -> PostgresResult {
-        guard let pipeline else { return try checked(PostgresResult(nil)) }
-        send(pipeline)
-        return try pipeline.results().map(checked).last ?? checked(PostgresResult(nil))
+    /// Sends statements together and waits for their results, in order.
+    private func send(_ statements: [SQL]) throws -> [PostgresResult] {
+        // Prepared first: that waits for its result, and may do so outside the transaction.
+        try limitPrepared(adding: statements.count)
+        let calls = try statements.map { try PreparedCall($0, name: preparedName) }
+        guard let handle, let pipeline = PostgresPipeline(handle) else { throw lost() }
+        if let begin = pendingBegin { pipeline.send(begin) }
+        for call in calls { pipeline.send(call.name, call.values) }
+        pendingBegin = nil
+        let results = try pipeline.results(until: deadline).map(checked)
+        guard results.count >= calls.count else { throw lost() }
+        return results.suffix(calls.count)
     }
 
     /// A prepared statement's name with its parameters in the server's text format.
@@ -177,38 +205,30 @@ final class PostgresConnection: DatabaseConnection {
 
     private func preparedName(_ key: PreparedKey) throws -> String {
         if let name = prepared[key] { return name }
-        if prepared.count >= Self.preparedLimit {
-            try command("DEALLOCATE ALL")
-            prepared = [:]
-        }
         let name = "s\(prepared.count)"
-        _ = try checked(PostgresResult(PQprepare(handle, name, key.text, Int32(key.types.count), key.types)))
+        _ = try exchange(until: deadline) { PQsendPrepare($0, name, key.text, Int32(key.types.count), key.types) }
         prepared[key] = name
         return name
     }
 
+    /// Drops the prepared statements before `count` more would be too many. Not between naming and sending them.
+    private func limitPrepared(adding count: Int) throws {
+        guard !prepared.isEmpty, prepared.count + count > Self.preparedLimit else { return }
+        _ = try command("DEALLOCATE ALL", until: deadline)
+        prepared = [:]
+    }
+
     private func checked(_ result: PostgresResult) throws -> PostgresResult {
         if result.isGood { return result }
-        let isLost = PQstatus(handle) != CONNECTION_OK
-        if isLost { prepared = [:] }
-        throw PostgresFault(result: result, isLost: isLost)
+        let fault =
+            handle?.hasTimedOut == true
+            ? .noAnswer : PostgresFault(result: result, isLost: handle?.isUsable != true)
+        if fault.isLost { disconnect() }
+        throw fault
     }
-}
 
-/// Calls `body` with a C array of C strings that is valid during the call.
-private func withCStrings<T>(
-    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws -> T
-) rethrows -> T {
-    try withOptionalCStrings(strings, terminated: true, body)
-}
-
-/// The same with `nil` for null; `terminated` appends a final `nil`.
-private func withOptionalCStrings<T>(
-    _ strings: [String?], terminated: Bool = false, _ body: (UnsafePointer<UnsafePointer<CChar>?>?) throws -> T
-) rethrows -> T {
-    let copies = strings.map { $0.flatMap { strdup($0) } }
-    defer { for copy in copies { free(copy) } }
-    var pointers = copies.map { $0.map { UnsafePointer($0) } }
-    if terminated { pointers.append(nil) }
-    return try pointers.withUnsafeBufferPointer { try body($0.baseAddress) }
+    private func lost() -> PostgresFault {
+        disconnect()
+        return PostgresFault(result: PostgresResult(nil), isLost: true)
+    }
 }

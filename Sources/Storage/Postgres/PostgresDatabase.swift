@@ -5,9 +5,17 @@ import Foundation
 package final class PostgresDatabase: Database {
     private let pool: ThreadPool<PostgresConnection>
 
+    private let limits: DatabaseLimits
+    private let listener: PostgresListener
+
     /// Does not connect yet: an unreachable server fails the first call with `.unavailable`.
-    package init(address: PostgresAddress, connections: Int = 8) {
-        pool = ThreadPool(name: "postgres", threads: connections) { PostgresConnection(address: address) }
+    package init(address: PostgresAddress, limits: DatabaseLimits = DatabaseLimits()) {
+        self.limits = limits
+        listener = PostgresListener(address: address, limits: limits)
+        let outage = PostgresOutage()
+        pool = ThreadPool(name: "postgres", threads: limits.connections, queueTimeout: limits.queueTimeout) {
+            PostgresConnection(address: address, limits: limits, outage: outage)
+        }
     }
 
     package func read<T: Sendable>(
@@ -23,7 +31,18 @@ package final class PostgresDatabase: Database {
         try await run(.write, body)
     }
 
+    deinit {
+        listener.close()
+    }
+
+    package func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
+        let stream = listener.hub.subscribe(to: channels)
+        listener.start()
+        return stream
+    }
+
     package func close() async throws {
+        listener.close()
         pool.close()
     }
 
@@ -36,6 +55,11 @@ package final class PostgresDatabase: Database {
             return try await pool.run { try $0.transaction(kind, body) }
         } catch is ThreadPoolClosed {
             throw DatabaseError(.unavailable, "The database has been closed.")
+        } catch is ThreadPoolTimeout {
+            throw DatabaseError(
+                .busy,
+                "All \(pool.load.places) database connections were in use for \(limits.queueTimeout.components.seconds) s: raise DATABASE_POOL_SIZE, or DATABASE_POOL_TIMEOUT to wait longer."
+            )
         }
     }
 }
@@ -54,10 +78,13 @@ extension PostgresConnection {
     /// been sent, a lost connection.
     func transaction<T>(_ kind: Kind, _ body: (any DatabaseConnection) throws -> T) throws -> T {
         var attempt = 1
+        let start = ContinuousClock.now
         while true {
             do {
                 return try attemptTransaction(kind, body)
             } catch let fault as PostgresFault where fault.mayRepeat && attempt < Self.attempts {
+                // A network that takes each connection down after a while must not hold the caller six times as long.
+                if fault.isLost, .now - start > limits.restartGrace { throw fault.error }
                 // Doubles from 2 ms with jitter, so that colliding transactions do not collide again.
                 Thread.sleep(forTimeInterval: 0.002 * Double(1 << attempt) * Double.random(in: 0.5...1.5))
                 attempt += 1

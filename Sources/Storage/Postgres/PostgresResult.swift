@@ -123,20 +123,38 @@ struct PostgresFault: Error {
     /// A retry may succeed.
     let mayRepeat: Bool
 
+    /// Not repeated: the next attempt would take as long.
+    static let noAnswer = PostgresFault(
+        error: DatabaseError(.unavailable, "PostgreSQL did not answer in time; the connection was closed."),
+        isLost: true, mayRepeat: false)
+
+    private init(error: DatabaseError, isLost: Bool, mayRepeat: Bool) {
+        self.error = error
+        self.isLost = isLost
+        self.mayRepeat = mayRepeat
+    }
+
     /// The server's message is kept only if it cannot contain a row's values: never its detail, and nothing of class 22
     /// (data exception), which quotes them.
     init(result: PostgresResult, isLost: Bool) {
         let state = result.diagnostic("C") ?? ""
-        self.isLost = isLost
-        mayRepeat = isLost || ["40001", "40P01"].contains(state)
+        // The server is ending the connection, which libpq notices only with the next statement.
+        let isLost = isLost || Self.endings.contains(state)
         guard !isLost, !state.isEmpty else {
-            error = DatabaseError(.unavailable, "The connection to PostgreSQL was lost.")
+            self.init(
+                error: DatabaseError(.unavailable, "The connection to PostgreSQL was lost."), isLost: isLost,
+                mayRepeat: isLost)
             return
         }
-        let kind = Self.kind(of: state)
         let said = state.hasPrefix("22") ? "data exception" : result.diagnostic("M") ?? ""
-        error = DatabaseError(kind, "PostgreSQL \(state): \(said)", constraint: result.diagnostic("n"))
+        self.init(
+            error: DatabaseError(
+                Self.kind(of: state), "PostgreSQL \(state): \(said)", constraint: result.diagnostic("n")),
+            isLost: false, mayRepeat: ["40001", "40P01"].contains(state))
     }
+
+    /// Shutdown and crash of the server, `pg_terminate_backend`, and the timeout of an idle transaction.
+    private static let endings: Set<String> = ["57P01", "57P02", "57P03", "25P03"]
 
     private static func kind(of state: String) -> DatabaseError.Kind {
         switch state {
@@ -144,8 +162,9 @@ struct PostgresFault: Error {
         case "23503": .foreignKeyViolation
         case "23514": .checkViolation
         case "23502": .notNullViolation
-        case "40001", "40P01", "55P03": .busy
-        case "57P01", "57P02", "57P03", "53300": .unavailable
+        // The last two: lock_timeout and statement_timeout.
+        case "40001", "40P01", "55P03", "57014": .busy
+        case "53300": .unavailable
         case "53100": .diskFull
         default: .statement
         }

@@ -7,6 +7,7 @@ import Synchronization
 package final class SQLiteDatabase: Database {
     private let pool: DatabasePool
     private let readers: Int
+    private let listener: SQLiteListener
     /// The number of pending calls, and of those with a connection.
     private let calls = Atomic(0)
     private let running = Atomic(0)
@@ -16,6 +17,7 @@ package final class SQLiteDatabase: Database {
     /// Opens or creates the file at `path`, including its folder.
     package init(path: String, readers: Int = 8) throws {
         self.readers = max(1, readers)
+        listener = SQLiteListener(path: path)
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
         configuration.maximumReaderCount = max(1, readers)
@@ -60,6 +62,7 @@ package final class SQLiteDatabase: Database {
                 self.running.add(1, ordering: .relaxed)
                 defer { self.running.subtract(1, ordering: .relaxed) }
                 var result: Result<T, any Error>?
+                var hasNotified = false
                 // Immediate: takes the lock before the first read, so that a lock upgrade cannot fail.
                 try database.inTransaction(.immediate) {
                     let value = Result {
@@ -67,20 +70,43 @@ package final class SQLiteDatabase: Database {
                         let value = try body(connection)
                         // As on PostgreSQL: a transaction with a failed statement never commits.
                         if let fault = connection.fault { throw fault }
+                        hasNotified = connection.hasNotified
                         return value
                     }
                     result = value
                     if case .failure = value { return .rollback }
                     return .commit
                 }
+                if hasNotified { self.listener.wake() }
                 guard let result else { throw DatabaseError(.statement, "The transaction did not run.") }
                 return try result.get()
             }
         }
     }
 
+    deinit {
+        listener.close()
+    }
+
+    package func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
+        let stream = listener.hub.subscribe(to: channels)
+        listener.start()
+        return stream
+    }
+
     package func close() async throws {
+        listener.close()
         try pool.close()
+    }
+
+    /// Copies the database to a new file, as of one moment and while it is in use.
+    func copy(to file: String) async throws {
+        // Outside the cooperative pool: it takes as long as the file is large.
+        try await DedicatedThread.run(named: "sqlite-copy") { [pool] in
+            let target = try DatabaseQueue(path: file)
+            try pool.backup(to: target)
+            try target.close()
+        }
     }
 
     /// One writer and the readers.
@@ -102,11 +128,13 @@ package final class SQLiteDatabase: Database {
 }
 
 /// SQLite's implementation of a transaction.
-private final class SQLiteConnection: DatabaseConnection {
+final class SQLiteConnection: DatabaseConnection {
     private let database: GRDB.Database
     let dialect = SQLDialect.sqlite
     /// The first statement's failure.
     private(set) var fault: DatabaseError?
+    /// Whether the transaction tells subscribers of something.
+    private(set) var hasNotified = false
 
     init(database: GRDB.Database) {
         self.database = database
@@ -132,6 +160,13 @@ private final class SQLiteConnection: DatabaseConnection {
             // `changesCount` keeps its last value if a statement changes nothing.
             return database.totalChangesCount == before ? 0 : database.changesCount
         }
+    }
+
+    func notify(_ channel: NotificationChannel, _ payload: String) throws {
+        try channel.check(payload)
+        _ = try execute("INSERT INTO notifications (channel, payload) VALUES (\(channel.name), \(payload))")
+        _ = try execute("DELETE FROM notifications WHERE id <= last_insert_rowid() - \(SQLiteListener.kept)")
+        hasNotified = true
     }
 
     func executeScript(_ script: String) throws {

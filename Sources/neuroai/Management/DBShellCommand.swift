@@ -17,11 +17,7 @@ struct DBShellCommand: ParsableCommand {
         switch try Settings.load().databaseURL {
         case .sqlite(let path): try replace("sqlite3", arguments: [path] + arguments)
         case .postgres(let address):
-            let environment = [
-                "PGHOST": address.host, "PGPORT": String(address.port), "PGUSER": address.user,
-                "PGPASSWORD": address.password, "PGDATABASE": address.database, "PGSSLMODE": address.sslMode ?? "",
-            ]
-            for (name, value) in environment where !value.isEmpty { setenv(name, value, 1) }
+            for (name, value) in address.environment where !value.isEmpty { setenv(name, value, 1) }
             try replace("psql", arguments: arguments)
         }
     }

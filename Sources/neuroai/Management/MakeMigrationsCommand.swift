@@ -16,7 +16,7 @@ struct MakeMigrationsCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let name { return try lay(name) }
-        let database = try Databases.open(try Settings.load().databaseURL)
+        let database = try Settings.load().openDatabase()
         var differences: [String] = []
         do {
             let pending = try await Migrator.pending(database)

@@ -38,7 +38,7 @@ struct TestCommand: AsyncParsableCommand {
     /// Checks that the schema is current, that a write can be read within its transaction, and that a rollback undoes
     /// it.
     private static func database(_ settings: Settings) async throws -> String {
-        let database = try Databases.open(settings.databaseURL)
+        let database = try settings.openDatabase()
         do {
             let pending = try await Migrator.pending(database)
             guard pending.isEmpty else {

@@ -118,8 +118,9 @@ struct Setting: Sendable {
         case .open: return text
         case .secret: return "(set, not shown)"
         case .password:
-            // user:password@host
+            // user:password@host, and libpq's parameters
             return text.replacing(/:\/\/([^:@\/]*):[^@]*@/) { "://\($0.1):(not shown)@" }
+                .replacing(/([?&](?:ssl)?password=)[^&]*/) { "\($0.1)(not shown)" }
         }
     }
 

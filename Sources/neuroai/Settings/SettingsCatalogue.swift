@@ -13,7 +13,7 @@ enum SettingsCatalogue {
         let settings: [Setting]
     }
 
-    static let sections = [data, models, worker, server, accounts, logs, later]
+    static let sections = [data, database, models, worker, server, accounts, logs, later]
     static let all = sections.flatMap(\.settings)
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -23,9 +23,10 @@ enum SettingsCatalogue {
         title: "Data",
         settings: [
             Setting(
-                "DATABASE_URL", .judged(by: database), default: "sqlite:///db.sqlite3", secrecy: .password,
+                "DATABASE_URL", .judged(by: databaseURL), default: "sqlite:///db.sqlite3", secrecy: .password,
                 reader: .all,
-                "Database URL: `sqlite:///path` or `postgresql://user:password@host:5432/name`."),
+                "Database URL: `sqlite:///path`, or a libpq connection URI such as `postgresql://user:password@host:5432/name?sslmode=verify-full` with its parameters (TLS files, `connect_timeout`, `target_session_attrs`, `options`), several hosts or a socket (`postgresql:///name?host=/run/postgresql`)."
+            ),
             Setting("MEDIA_ROOT", .text, default: "./media", reader: .all, "Directory for images and masks."),
             Setting(
                 "MAX_UPLOAD_SIZE", .bytes(1...(1 << 40)), default: "1073741824",
@@ -175,7 +176,7 @@ enum SettingsCatalogue {
 
 // Validation beyond the type of a value.
 extension SettingsCatalogue {
-    @Sendable private static func database(_ text: String) throws {
+    @Sendable static func databaseURL(_ text: String) throws {
         do {
             _ = try DatabaseURL(text)
         } catch let error as DatabaseError {

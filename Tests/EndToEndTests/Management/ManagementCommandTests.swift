@@ -28,7 +28,7 @@ struct ManagementCommandTests {
         "migrate", "makemigrations", "createsuperuser", "create-superuser", "create_superuser", "changepassword",
         "change_password", "collectstatic",
         "populate_sample_data", "populate-sample-data", "add_user_cases", "add-user-cases", "test", "shell", "dbshell",
-        "check", "runserver",
+        "check", "runserver", "showmigrations", "backup", "restore",
     ]) func eachHasHelp(_ name: String) async throws {
         try await Self.with { installation in
             let help = try await installation.run(name, "--help")

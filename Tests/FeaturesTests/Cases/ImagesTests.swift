@@ -177,5 +177,9 @@ private struct AnswerlessDatabase: Database {
 
     func close() async throws { try await base.close() }
 
+    func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
+        base.notifications(of: channels)
+    }
+
     var load: PoolLoad { base.load }
 }

@@ -170,7 +170,7 @@ import Testing
     @Test(arguments: TestDatabase.all)
     func aClaimReadsOneRangeOfItsIndex(_ kind: TestDatabase) async throws {
         try await kind.with { database in
-            let due = JobStore.due(.interactive, ["scripted", "short"], at: .now, limit: 32)
+            let due = JobStore.due(.interactive, ["scripted", "short"], at: .now)
             let plan = try await database.write { connection in
                 switch connection.dialect {
                 case .sqlite:

@@ -158,6 +158,10 @@ private final class WatchedDatabase: Database {
 
     func close() async throws { try await base.close() }
 
+    func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
+        base.notifications(of: channels)
+    }
+
     var load: PoolLoad { base.load }
 }
 
@@ -175,6 +179,8 @@ private final class CountedConnection: DatabaseConnection {
     }
 
     func execute(_ statement: SQL) throws -> Int { try base.execute(statement) }
+
+    func notify(_ channel: NotificationChannel, _ payload: String) throws { try base.notify(channel, payload) }
 
     func executeScript(_ script: String) throws { try base.executeScript(script) }
 }

@@ -164,7 +164,7 @@ private struct NoPartials: PartialBlobs {
 
 /// Rejects every file, but only after longer than any timeout.
 private struct FullBlobStore: BlobStore {
-    func stage(limit: Int64) async throws -> any BlobWriter {
+    func stage(_ key: BlobKey, limit: Int64) async throws -> any BlobWriter {
         try await Task.sleep(for: .seconds(30))
         throw BlobError.fileSystem(ENOSPC)
     }

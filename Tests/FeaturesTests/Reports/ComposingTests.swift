@@ -115,5 +115,9 @@ private final class WatchedDatabase: Database {
 
     func close() async throws { try await base.close() }
 
+    func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
+        base.notifications(of: channels)
+    }
+
     var load: PoolLoad { base.load }
 }

@@ -93,5 +93,9 @@ private final class InterruptedDatabase: Database {
 
     func close() async throws { try await base.close() }
 
+    func notifications(of channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
+        base.notifications(of: channels)
+    }
+
     var load: PoolLoad { base.load }
 }

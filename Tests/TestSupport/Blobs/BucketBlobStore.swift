@@ -27,8 +27,8 @@ package struct BucketBlobStore: BlobStore {
 
     package var partials: any PartialBlobs { BucketPartialBlobs(requests: requests) }
 
-    package func stage(limit: Int64) async throws -> any BlobWriter {
-        BucketBlobWriter(requests: requests, limit: limit)
+    package func stage(_ key: BlobKey, limit: Int64) async throws -> any BlobWriter {
+        BucketBlobWriter(key: key, requests: requests, limit: limit)
     }
 
     package func commit(_ staged: StagedBlob) async throws {
@@ -108,7 +108,7 @@ private actor Cursor {
 
 /// Writes a small file in one request and a large file in parts.
 private actor BucketBlobWriter: BlobWriter {
-    private let key = BlobKey()
+    private let key: BlobKey
     private let requests: BucketRequests
     private let limit: Int64
     private var size: Int64 = 0
@@ -118,7 +118,8 @@ private actor BucketBlobWriter: BlobWriter {
     private var parts: [SimulatedBucket.Part] = []
     private var isClosed = false
 
-    init(requests: BucketRequests, limit: Int64) {
+    init(key: BlobKey, requests: BucketRequests, limit: Int64) {
+        self.key = key
         self.requests = requests
         self.limit = limit
     }

@@ -45,7 +45,25 @@ package enum TestDatabase: String, Sendable, CaseIterable, CustomTestStringConve
             var template: (@Sendable (PostgresAddress) async throws -> String)?
             if migrated { template = { try await SchemaTemplate.postgres(at: $0) } }
             return try await PostgresServer.withFreshDatabase(like: template) { address in
-                try await Self.use(PostgresDatabase(address: address, connections: 4), body)
+                try await Self.use(PostgresDatabase(address: address, limits: DatabaseLimits(connections: 4)), body)
+            }
+        }
+    }
+
+    /// An empty database that several processes would share: each call of `open` gives connections of its own.
+    package func withPlace(
+        _ body: @Sendable (_ open: @escaping @Sendable () throws -> any Database) async throws -> Void
+    )
+        async throws
+    {
+        switch self {
+        case .sqlite:
+            try await TemporaryFolder.with { folder in
+                try await body { try SQLiteDatabase(path: folder.appendingPathComponent("test.sqlite3").path) }
+            }
+        case .postgres:
+            try await PostgresServer.withFreshDatabase { address in
+                try await body { PostgresDatabase(address: address, limits: DatabaseLimits(connections: 2)) }
             }
         }
     }
@@ -89,7 +107,7 @@ private enum SchemaTemplate {
             try await PostgresServer.administration.run("CREATE DATABASE \(name)", at: address)
             var own = address
             own.database = name
-            let database = PostgresDatabase(address: own, connections: 1)
+            let database = PostgresDatabase(address: own, limits: DatabaseLimits(connections: 1))
             try await Migrator.migrate(database)
             try await database.close()
             return name
@@ -153,12 +171,9 @@ private actor AdministrationConnection {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            "psql", "-X", "-q", "-h", address.host, "-p", String(address.port), "-U", address.user, "-d", "postgres",
-            "-c", statement,
+            "psql", "-X", "-q", "-d", "postgres", "-c", statement,
         ]
-        var environment = ProcessInfo.processInfo.environment
-        environment["PGPASSWORD"] = address.password
-        process.environment = environment
+        process.environment = ProcessInfo.processInfo.environment.merging(address.environment) { $1 }
         try process.run()
         process.waitUntilExit()
         if process.terminationStatus != 0 {
