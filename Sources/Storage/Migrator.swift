@@ -69,6 +69,7 @@ package struct Migration: Sendable {
         Migration(21, "job-classes", PackageResources.m0021_job_classes_sql),
         Migration(22, "notifications", PackageResources.m0022_notifications_sql),
         Migration(24, "periodic-tasks", PackageResources.m0024_periodic_tasks_sql),
+        Migration(25, "job-messages", PackageResources.m0025_job_messages_sql),
     ]
 }
 

@@ -12,6 +12,7 @@ package struct ScoreMaskJob: Job {
     }
 
     package static let jobName = "score-mask"
+    package static let taskName = "masks.score_expert_mask"
     package static let jobClass = JobClass.interactive
     /// Short and awaited: runs before the next segmentation.
     static let priority = 10
@@ -57,6 +58,10 @@ package struct ScoreMaskJob: Job {
                     origin: RequestOrigin(requestID: control.requestID), action: "expert_mask.score",
                     objectType: "expert_mask", objectID: mask.id.string, at: .now))
         }
+    }
+
+    package static func arguments(of parameters: Parameters) -> [String: String] {
+        ["mask_id": parameters.mask.string]
     }
 }
 

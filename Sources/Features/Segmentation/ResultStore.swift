@@ -109,6 +109,11 @@ package struct ResultStore {
         ).map(read)
     }
 
+    /// The result of a task, for a worker, across institutions.
+    func id(asWorkerOf task: ID<InferenceTask>) throws -> ID<CaseResult>? {
+        try connection.queryOne("SELECT id FROM results WHERE task_id = \(task)")?.get("id")
+    }
+
     /// For a worker, across institutions; `nil` if its case has been deleted.
     package func find(asWorker id: ID<CaseResult>) throws -> CaseResult? {
         try connection.queryOne("SELECT * FROM results WHERE id = \(id)").map(read)

@@ -8,9 +8,17 @@ import Storage
 package struct SegmentCaseJob: Job {
     package struct Parameters: Codable, Sendable {
         let task: ID<InferenceTask>
+        /// For readers of its message; `nil` in rows of earlier versions.
+        var caseID: CaseID?
+
+        private enum CodingKeys: String, CodingKey {
+            case task
+            case caseID = "case"
+        }
     }
 
     package static let jobName = "segment-case"
+    package static let taskName = "inference.segment_case"
     package static let jobClass = JobClass.imaging
 
     private let database: any Database
@@ -122,6 +130,21 @@ package struct SegmentCaseJob: Job {
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {
         guard let task = try SegmentationStore(connection).task(asWorker: parameters.task) else { return }
         try task.recordEnd(end, in: connection)
+    }
+
+    package static func arguments(of parameters: Parameters) -> [String: String] {
+        var arguments = ["task_id": parameters.task.string]
+        arguments["case_id"] = parameters.caseID?.string
+        return arguments
+    }
+
+    package func result(
+        of parameters: Parameters, in connection: any DatabaseConnection
+    ) throws -> [String: String] {
+        guard let task = try SegmentationStore(connection).task(asWorker: parameters.task) else { return [:] }
+        var result = ["case_id": task.caseID.string]
+        result["result_id"] = try ResultStore(connection).id(asWorkerOf: task.id)?.string
+        return result
     }
 
     private static let caseIsGone = JobFailure(.obsolete, "The case has been deleted.")

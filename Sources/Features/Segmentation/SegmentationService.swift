@@ -24,16 +24,18 @@ package struct SegmentationService: Sendable {
 
     /// Requests a case's segmentation; returns an active task with the same inputs if there is one.
     ///
-    /// - Parameter force: also if the case has a signed report, which is kept beside a new draft.
+    /// - Parameters:
+    ///   - force: also if the case has a signed report, which is kept beside a new draft.
+    ///   - messageID: the Celery client's message that requests it.
     package func start(
-        _ scope: Scope, case caseID: CaseID, modelID: String? = nil, force: Bool = false
+        _ scope: Scope, case caseID: CaseID, modelID: String? = nil, force: Bool = false, messageID: String? = nil
     ) async throws -> InferenceTask {
         let modelID = try checked(modelID)
         do {
-            return try await startOnce(scope, case: caseID, modelID: modelID, force: force)
+            return try await startOnce(scope, case: caseID, modelID: modelID, force: force, messageID)
         } catch let error as DatabaseError where error.constraint == Self.activeConstraint {
             // A concurrent start was first: its task now exists.
-            return try await startOnce(scope, case: caseID, modelID: modelID, force: force)
+            return try await startOnce(scope, case: caseID, modelID: modelID, force: force, messageID)
         }
     }
 
@@ -49,7 +51,7 @@ package struct SegmentationService: Sendable {
     }
 
     private func startOnce(
-        _ scope: Scope, case caseID: CaseID, modelID: String?, force: Bool
+        _ scope: Scope, case caseID: CaseID, modelID: String?, force: Bool, _ messageID: String?
     ) async throws -> InferenceTask {
         let now = clock()
         return try await database.write { connection in
@@ -75,8 +77,8 @@ package struct SegmentationService: Sendable {
             if !force { try contents.requireUnsigned(scope, case: caseID, on: connection) }
             let id = ID<InferenceTask>()
             let job = try JobStore(connection).enqueue(
-                SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id), institution: scope.institution,
-                requestID: scope.origin.requestID, at: now)
+                SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id, caseID: caseID), institution: scope.institution,
+                requestID: scope.origin.requestID, messageID: messageID, at: now)
             try store.insertTask(scope, id, case: caseID, job: job, modelID: modelID, digest: digest, at: now)
             try cases.setStatus(scope, caseID, .processing, at: now)
             try AuditStore(connection).append(

@@ -8,6 +8,7 @@ package struct WriteReportJob: Job {
     }
 
     package static let jobName = "write-report"
+    package static let taskName = "reports.write_report"
     package static let jobClass = JobClass.interactive
     /// Short and awaited: runs before the next segmentation.
     static let priority = 10
@@ -31,5 +32,9 @@ package struct WriteReportJob: Job {
             throw JobFailure(.obsolete, "The case has been deleted.")
         }
         return try writer(result, control.job)
+    }
+
+    package static func arguments(of parameters: Parameters) -> [String: String] {
+        ["result_id": parameters.result.string]
     }
 }

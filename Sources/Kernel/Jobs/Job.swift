@@ -8,6 +8,8 @@ package protocol Job: Sendable {
 
     /// The job's kind in its row; must not change once rows exist.
     static var jobName: String { get }
+    /// The name of its task in Celery; must not change once clients send it.
+    static var taskName: String { get }
     /// Determines which workers may take it, and which jobs it never waits for.
     static var jobClass: JobClass { get }
     /// The number of failed runs after which the job fails; runs lost with their worker are counted separately.
@@ -22,6 +24,11 @@ package protocol Job: Sendable {
 
     /// Runs in the transaction that ends the job, in whichever way; after the writes if it succeeded.
     func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws
+
+    /// The keyword arguments of its message to workers: IDs only.
+    static func arguments(of parameters: Parameters) -> [String: String]
+    /// What a Celery client receives as the result of a completed job, beside its arguments: IDs only.
+    func result(of parameters: Parameters, in connection: any DatabaseConnection) throws -> [String: String]
 }
 
 extension Job {
@@ -30,6 +37,10 @@ extension Job {
     package var limits: JobLimits { .segmentation }
 
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {}
+
+    package func result(
+        of parameters: Parameters, in connection: any DatabaseConnection
+    ) throws -> [String: String] { [:] }
 }
 
 /// The writes of a successful run, in the transaction that ends its job.
@@ -60,18 +71,25 @@ package struct JobFailure: LoggableError, Equatable {
 /// A type-erased job, so that one runner handles all kinds.
 package struct JobHandler: Sendable {
     let kind: String
+    package let taskName: String
     let limits: JobLimits
     let run: @Sendable (_ parameters: String, JobControl) async throws -> JobWrites
     let ended: @Sendable (JobEnd, _ parameters: String, any DatabaseConnection) throws -> Void
+    let result: @Sendable (_ parameters: String, any DatabaseConnection) throws -> [String: String]
 
     package init<J: Job>(_ job: J) {
         kind = J.jobName
+        taskName = J.taskName
         limits = job.limits
         run = { try await job.run(try JobParameters.decode($0), control: $1) }
         ended = { end, parameters, connection in
             // Parameters that this version cannot decode do not identify whom to notify.
             guard let parameters: J.Parameters = try? JobParameters.decode(parameters) else { return }
             try job.ended(end, parameters, in: connection)
+        }
+        result = { text, connection in
+            let parameters: J.Parameters = try JobParameters.decode(text)
+            return try job.result(of: parameters, in: connection).merging(J.arguments(of: parameters)) { $1 }
         }
     }
 }

@@ -8,13 +8,18 @@ package struct JobQueue: Sendable {
     private let kinds: [String]
     private let logger: Logger
     let policy: JobPolicy
+    private let usesMessages: Bool
     private let loss: @Sendable (WorkerID) -> JobLoss
 
-    /// - Parameter loss: returns how a worker was lost.
+    /// - Parameters:
+    ///   - usesMessages: whether messages carry the jobs: the worker that has a job's message sends it again when the
+    ///     job must be repeated.
+    ///   - loss: returns how a worker was lost.
     package init(
         database: any Database, handlers: [JobHandler], logger: Logger, policy: JobPolicy = JobPolicy(),
-        loss: @escaping @Sendable (WorkerID) -> JobLoss = { _ in .unknown }
+        usesMessages: Bool = false, loss: @escaping @Sendable (WorkerID) -> JobLoss = { _ in .unknown }
     ) {
+        self.usesMessages = usesMessages
         self.loss = loss
         self.database = database
         self.handlers = Dictionary(handlers.map { ($0.kind, $0) }, uniquingKeysWith: { $1 })
@@ -47,6 +52,57 @@ package struct JobQueue: Sendable {
             return try await take(classes, by: owner, at: now)
         }
         return due.isEmpty ? nil : try await take(due, by: owner, at: now)
+    }
+
+    /// What a worker does with a message.
+    enum MessageClaim: Sendable {
+        case run(Claim)
+        /// It is not due before this time.
+        case notDue(JobRecord)
+        /// Another worker runs it.
+        case runsElsewhere
+        case over(JobRecord)
+        case missing
+    }
+
+    /// Claims the job that a message carries.
+    func claim(_ id: ID<JobRecord>, by owner: WorkerID, at now: Timestamp = .now) async throws -> MessageClaim {
+        try await recoverExpired(at: now)
+        return try await database.write { connection in
+            let store = JobStore(connection)
+            guard var job = try store.lock(id), let handler = handlers[job.kind] else { return .missing }
+            switch job.state.status {
+            case .completed, .failed, .cancelled: return .over(job)
+            case .running: return .runsElsewhere
+            case .pending: break
+            }
+            let lease = JobLease(owner: owner, token: ID(), expires: now.advanced(by: policy.lease))
+            guard job.state.claim(lease, at: now) == .begin else { return .notDue(job) }
+            try store.save(job, heartbeat: now)
+            return .run(Claim(job: job, token: lease.token, handler: handler))
+        }
+    }
+
+    /// What a client receives as the result of a completed job.
+    func result(of job: JobRecord) async throws -> [String: String] {
+        guard let handler = handlers[job.kind] else { return [:] }
+        return try await database.read { connection in
+            try handler.result(job.parameters, connection)
+                .merging(["job_id": job.id.string, "status": job.state.status.rawValue]) { $1 }
+        }
+    }
+
+    func find(_ id: ID<JobRecord>) async throws -> JobRecord? {
+        try await database.read { try JobStore($0).find(id) }
+    }
+
+    /// Cancels a job, for the operator.
+    func cancel(_ id: ID<JobRecord>, at now: Timestamp = .now) async throws {
+        try await database.write { connection in
+            guard let job = try JobStore(connection).find(id) else { return }
+            let answer = try JobStore(connection).requestCancel(id, at: now)
+            if case .end(let end) = answer { try handlers[job.kind]?.ended(end, job.parameters, connection) }
+        }
     }
 
     private func take(_ due: [JobClass], by owner: WorkerID, at now: Timestamp) async throws -> Claim? {
@@ -163,7 +219,7 @@ package struct JobQueue: Sendable {
             let answer = job.state.finish(outcome, claim.token, at: now, policy: policy)
             guard answer != .leaseLost else { return answer }
             if answer == .end(.completed) { try writes?(connection) }
-            try store.save(job)
+            try store.save(job, published: usesMessages ? now : nil)
             if case .end(let end) = answer { try claim.handler.ended(end, job.parameters, connection) }
             return answer
         }

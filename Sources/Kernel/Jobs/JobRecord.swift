@@ -11,6 +11,8 @@ package struct JobRecord: Sendable {
     package let createdAt: Timestamp
     /// The request that created the job; `nil` for background work.
     package let requestID: String?
+    /// The client's message that asked for it.
+    package let messageID: String?
     package internal(set) var state: JobState
 
     init(_ row: SQLRow) throws {
@@ -21,6 +23,7 @@ package struct JobRecord: Sendable {
         parameters = try row.get("parameters")
         createdAt = try row.get("created_at")
         requestID = try row.optional("request_id")
+        messageID = try row.optional("message_id")
         state = try JobState(row)
     }
 }

@@ -2,7 +2,7 @@ import Storage
 
 /// The rows of `jobs`.
 package struct JobStore {
-    private let connection: any DatabaseConnection
+    let connection: any DatabaseConnection
 
     package init(_ connection: any DatabaseConnection) {
         self.connection = connection
@@ -14,19 +14,22 @@ package struct JobStore {
     ///   - requestID: the request that creates it, directly or through another job; it appears in logs and the audit
     ///     trail.
     ///   - priority: higher goes first.
+    ///   - messageID: the client's message that asks for it, which carries the job itself.
     @discardableResult
     package func enqueue<J: Job>(
         _ job: J.Type, _ parameters: J.Parameters, institution: InstitutionID, requestID: String? = nil,
-        priority: Int = 0, at now: Timestamp = .now
+        priority: Int = 0, messageID: String? = nil, at now: Timestamp = .now
     ) throws -> ID<JobRecord> {
         let id = ID<JobRecord>()
+        let published = messageID == nil ? nil : now
         try connection.execute(
             """
             INSERT INTO jobs
                 (id, institution_id, kind, class, parameters, status, priority, max_attempts, run_after, created_at,
-                request_id)
+                request_id, message_id, published_at)
             VALUES (\(id), \(institution), \(J.jobName), \(J.jobClass), \(try JobParameters.encode(parameters)),
-                \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now), \(requestID))
+                \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now), \(requestID),
+                \(messageID), \(published))
             """)
         try connection.notify(.jobs, J.jobClass.rawValue)
         return id
@@ -64,7 +67,9 @@ package struct JobStore {
     }
 
     /// Writes the state of a row that this transaction has locked.
-    func save(_ job: JobRecord, heartbeat: Timestamp? = nil) throws {
+    ///
+    /// - Parameter published: when the message for a pending job was sent; `nil` if one must be sent.
+    func save(_ job: JobRecord, heartbeat: Timestamp? = nil, published: Timestamp? = nil) throws {
         let state = job.state
         try connection.execute(
             """
@@ -77,8 +82,10 @@ package struct JobStore {
                 finished_at = \(state.finishedAt)
             WHERE id = \(job.id)
             """)
+        guard state.status == .pending else { return }
+        try connection.execute("UPDATE jobs SET published_at = \(published) WHERE id = \(job.id)")
         // It waits again, now or later: a worker that sleeps must know until when.
-        if state.status == .pending { try connection.notify(.jobs, job.jobClass.rawValue) }
+        try connection.notify(.jobs, job.jobClass.rawValue)
     }
 
     /// Whether a pending job of one class is due.

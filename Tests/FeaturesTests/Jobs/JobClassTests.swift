@@ -196,6 +196,7 @@ private struct ShortJob: Job {
     struct Parameters: Codable, Sendable {}
 
     static let jobName = "short"
+    static let taskName = "test.short"
     static let jobClass = JobClass.interactive
 
     func run(_ parameters: Parameters, control: JobControl) async throws -> JobWrites { { _ in } }

@@ -11,6 +11,7 @@ struct ScriptedJob: Job {
     }
 
     static let jobName = "scripted"
+    static let taskName = "test.scripted"
     static let jobClass = JobClass.imaging
     static let maximumAttempts = 2
 
