@@ -105,6 +105,9 @@ let targets: [Target] = [
         swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport", nioCore]),
+    .executableTarget(
+        name: "CeleryWorkerFixture", dependencies: ["Basics", "Celery", "Redis", logging],
+        path: "Tests/CeleryWorkerFixture"),
     .testTarget(
         name: "CeleryTests", dependencies: ["Basics", "Celery", "Redis", "TestSupport", logging], exclude: ["Peers"]),
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),

@@ -19,9 +19,9 @@ extension RemoteControl {
             await consumer.remove(queue)
             return Self.ok("no longer consuming from \(queue)")
         case "enable_events":
-            return Self.ok(await events.setTaskEvents(true) ? "task events enabled" : "task events already enabled")
+            return Self.ok(events.setTaskEvents(true) ? "task events enabled" : "task events already enabled")
         case "disable_events":
-            return Self.ok(await events.setTaskEvents(false) ? "task events disabled" : "task events already disabled")
+            return Self.ok(events.setTaskEvents(false) ? "task events disabled" : "task events already disabled")
         case "heartbeat":
             await events.sendWorker("worker-heartbeat", ["freq": 5, "sw_ident": "neuroai"])
             return .null

@@ -129,7 +129,7 @@ package final class CeleryWorker: Sendable {
             "freq": .number(configuration.heartbeatInterval), "active": .integer(core.held.count(.active)),
             "processed": .integer(core.totals.values.reduce(0, +)),
             "loadavg": .list(load.map { .number(($0 * 100).rounded() / 100) }),
-            "sw_ident": "neuroai", "sw_ver": "1.0", "sw_sys": "Linux",
+            "sw_ident": "neuroai", "sw_ver": .text(configuration.softwareVersion), "sw_sys": "Linux",
         ]
     }
 

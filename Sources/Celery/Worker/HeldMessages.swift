@@ -20,6 +20,8 @@ struct HeldMessages {
         var timer: Task<Void, Never>?
         var running: RunningTask?
         var isAcknowledged = false
+        /// Counts up.
+        fileprivate(set) var arrival = 0
     }
 
     private(set) var all: [String: Held] = [:]
@@ -27,6 +29,7 @@ struct HeldMessages {
     private var ready: [String] = []
     private var firstReady = 0
     private var counts: [Stage: Int] = [:]
+    private var arrivals = 0
 
     func count(_ stage: Stage) -> Int { counts[stage] ?? 0 }
 
@@ -43,6 +46,9 @@ struct HeldMessages {
     subscript(_ tag: String) -> Held? { all[tag] }
 
     mutating func insert(_ held: Held) {
+        var held = held
+        arrivals += 1
+        held.arrival = arrivals
         all[held.tag] = held
         tagOfID[held.request.id] = held.tag
         counts[held.stage, default: 0] += 1

@@ -31,6 +31,8 @@ package struct WorkerConfiguration: Sendable {
     package var heartbeatInterval: Double = 2
     /// Also switched by `control enable_events`. (`--task-events`)
     package var sendsTaskEvents = false
+    /// Shown by monitors.
+    package var softwareVersion = ""
     package var keys = BrokerKeys()
     package var redis = RedisOptions()
 

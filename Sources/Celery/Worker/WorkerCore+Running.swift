@@ -30,7 +30,7 @@ extension WorkerCore {
             await acknowledge(next.tag)
             await markAcknowledged(next.tag)
         }
-        await events.sendTask("task-started", id: next.request.id)
+        events.sendTask("task-started", id: next.request.id)
         if options.tracksStart, !options.ignoresResult, !next.request.ignoresResult {
             let processID = Int(ProcessInfo.processInfo.processIdentifier)
             await persist("state") { [completion] in
@@ -57,7 +57,7 @@ extension WorkerCore {
             await persist("result") { [completion] in
                 try await completion.succeeded(request, value, ignoresResult: ignores)
             }
-            await events.sendTask(
+            events.sendTask(
                 "task-succeeded", id: request.id,
                 [
                     "result": .text(PythonRepr.value(value)),
@@ -70,7 +70,7 @@ extension WorkerCore {
             await persist("result") { [completion] in
                 try await completion.revoked(request, reason: "terminated", ignoresResult: ignores)
             }
-            await events.sendTask(
+            events.sendTask(
                 "task-revoked", id: request.id, ["terminated": true, "signum": .text(signal), "expired": false])
         case .exit(let exit):
             guard await leave(next, exit, ignores) else { return }
@@ -87,7 +87,7 @@ extension WorkerCore {
         await persist("result") { [completion] in
             try await completion.failed(request, failure, ignoresResult: ignoresResult)
         }
-        await events.sendTask(
+        events.sendTask(
             "task-failed", id: request.id,
             ["exception": .text(failure.description), "traceback": failure.traceback.map { .text($0) } ?? .null])
         await count(request.task)
@@ -99,7 +99,7 @@ extension WorkerCore {
         switch exit {
         case .ignore: return true
         case .reject(let requeue, let reason):
-            await events.sendTask("task-rejected", id: request.id, ["requeue": .bool(requeue)])
+            events.sendTask("task-rejected", id: request.id, ["requeue": .bool(requeue)])
             guard requeue else {
                 await fail(request, .rejected(reason), ignores)
                 return true
@@ -117,7 +117,7 @@ extension WorkerCore {
             await persist("retry") { [completion] in
                 try await completion.retried(request, retry, ignoresResult: ignores)
             }
-            await events.sendTask(
+            events.sendTask(
                 "task-retried", id: request.id,
                 ["exception": reason.map { .text($0.description) } ?? "None", "traceback": ""])
             return true
@@ -165,7 +165,8 @@ extension WorkerCore {
             message.timer?.cancel()
             held.remove(message.tag)
         }
-        for message in waiting { await handBack(message.tag) }
+        // Each is put where the next is taken, so the first to arrive is put last.
+        for message in waiting.sorted(by: { $0.arrival > $1.arrival }) { await handBack(message.tag) }
     }
 
     /// Cancels what still runs; its messages are returned to their queues.

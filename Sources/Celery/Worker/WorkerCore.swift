@@ -24,6 +24,8 @@ actor WorkerCore {
     var isStopping = false
     /// Tasks being started, ended or turned away, beside those that run.
     private var aside = 0
+    /// Tasks whose rate limit has a timer.
+    private var waking: Set<String> = []
     private var roomWaiter: CheckedContinuation<Int, Never>?
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -118,7 +120,7 @@ actor WorkerCore {
                 try await core.completion.failed(request, .notRegistered(request.task), ignoresResult: false)
             }
             await core.acknowledge(tag)
-            await core.events.sendTask(
+            core.events.sendTask(
                 "task-failed", id: request.id, ["exception": .text(TaskFailure.notRegistered(request.task).description)]
             )
         }
@@ -156,8 +158,10 @@ actor WorkerCore {
                 held.update(tag) { $0.stage = .ready }
                 startReady()
             case .wait(let seconds):
+                guard waking.insert(task).inserted else { return }
                 Task {
                     try? await Task.sleep(for: .seconds(seconds))
+                    waking.remove(task)
                     step(task)
                 }
                 return
@@ -213,7 +217,7 @@ actor WorkerCore {
     }
 
     func report(_ type: String, _ request: TaskRequest, _ fields: [String: JSONValue] = [:]) {
-        Task { await events.sendTask(type, id: request.id, fields) }
+        events.sendTask(type, id: request.id, fields)
     }
 
     func announceIdle() {
