@@ -37,8 +37,9 @@ struct ServeCommand: AsyncParsableCommand {
             logger: wiring.logger)
         var busy: ProcessServices.Stage = ["http server": application]
         if !withoutWorker { busy["worker"] = WorkerProcess(notes: wiring.workerNotes, logger: wiring.logger) }
+        if let broker = try settings.broker() { busy["publishing"] = wiring.publishing(broker) }
         var stages: [ProcessServices.Stage] = [["audit sealing": AuditSealing(wiring: wiring)], busy]
-        if !withoutBeat { stages.insert(["beat": wiring.beat(services, serving)], at: 1) }
+        if !withoutBeat { stages.insert(["beat": try wiring.beat(services, serving)], at: 1) }
         let parts = ProcessServices(stages: stages, logger: wiring.logger)
         let shutdown = ProcessShutdown(
             .init(requests: serving.shutdownTimeout / .seconds(1), lastSteps: 12, lastStepsInHaste: 3),

@@ -3,10 +3,17 @@ import Kernel
 import Web
 
 extension Wiring {
-    /// The scheduler, which runs maintenance in this process.
-    func beat(_ services: WebServices, _ serving: ServeSettings) -> Beat {
+    /// The scheduler: with a broker its tasks are sent to workers, otherwise they run in this process.
+    func beat(_ services: WebServices, _ serving: ServeSettings) throws -> Beat {
+        let entries = try BeatEntry.list(settings)
+        if let broker = try settings.broker().map(CeleryJobBroker.init) {
+            return Beat(entries: entries, database: database, logger: logger) { entry in
+                try await broker.send(
+                    task: entry.task, arguments: entry.arguments, keywords: entry.keywords, queue: entry.queue)
+            }
+        }
         let maintenance = MaintenanceRun(tasks: maintenanceTasks(services, serving), logger: logger)
-        return Beat(entries: BeatEntry.defaults, database: database, logger: logger) { entry in
+        return Beat(entries: entries, database: database, logger: logger) { entry in
             try await maintenance.run(entry.task)
         }
     }

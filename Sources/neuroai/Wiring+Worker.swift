@@ -7,7 +7,9 @@ import Rendering
 
 extension Wiring {
     /// The queue with every kind of job. Only a worker creates it, since only a worker holds the model.
-    func jobQueue(_ models: ModelRegistry) throws -> JobQueue {
+    ///
+    /// - Parameter usesMessages: whether a broker carries the jobs.
+    func jobQueue(_ models: ModelRegistry, usesMessages: Bool = false) throws -> JobQueue {
         let notes = workerNotes
         let segment = SegmentCaseJob(
             database: database, blobs: blobs, engines: models.engines, folders: workFolders,
@@ -16,7 +18,7 @@ extension Wiring {
         let score = ScoreMaskJob(database: database, blobs: blobs)
         return JobQueue(
             database: database, handlers: [JobHandler(segment), JobHandler(report), JobHandler(score)], logger: logger,
-            loss: { notes.loss(of: $0) })
+            usesMessages: usesMessages, loss: { notes.loss(of: $0) })
     }
 
     /// Records how workers ended, for the workers that take over their jobs.

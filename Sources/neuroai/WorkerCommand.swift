@@ -17,8 +17,22 @@ struct WorkerCommand: AsyncParsableCommand {
     var classes: String?
 
     @Option(
+        name: [.long, .customShort("c"), .customLong("concurrency")],
         help: "How many jobs it runs at once, one of them always left to interactive jobs (default: WORKER_SLOTS).")
     var slots: Int?
+
+    @Option(
+        name: [.customShort("Q"), .long],
+        help: "With a broker: the queues that it consumes, comma-separated (default: those of its classes).")
+    var queues: String?
+
+    @Option(
+        name: [.customShort("n"), .long],
+        help: "With a broker: its node name, celery@host by default; %h is the host name.")
+    var hostname: String?
+
+    @Flag(name: [.customShort("E"), .long], help: "With a broker: send task events for monitors.")
+    var taskEvents = false
 
     @Option(help: ArgumentHelp("This worker's name in the queue.", visibility: .hidden))
     var id: String?
@@ -49,26 +63,22 @@ struct WorkerCommand: AsyncParsableCommand {
         let models = ModelRegistry(settings, logger: wiring.logger)
         // On a dedicated thread: on a single-core machine, loading would otherwise block the heartbeat.
         if slots.segments { try await DedicatedThread.run(named: "model") { models.warmUp() } }
-        let queue = try wiring.jobQueue(models)
+        let broker = try settings.broker()
+        let queue = try wiring.jobQueue(models, usesMessages: broker != nil)
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await queue.recover(from: predecessor) }
-        // The supervisor starts another worker. The job has already been released.
-        let runner = JobWorker(
-            queue: queue, worker: worker, slots: slots.ownPart, logger: wiring.logger, afterJob: UnusedMemory.release
-        ) { _exit(EXIT_FAILURE) }
+        let jobs: any Service =
+            if let broker {
+                try await messageWorker(broker, slots.ownPart, queue, worker, wiring)
+            } else {
+                Self.databaseWorker(slots.ownPart, queue, worker, wiring)
+            }
         let presence = WorkerPresence(
             database: wiring.database, worker: worker, version: NeuroAI.version, classes: slots.ownPart.classes,
             logger: wiring.logger
         ) { models.lastLoaded.map { .init(identity: $0.identity, loadSeconds: $0.seconds) } }
         if let predecessor = predecessor.flatMap({ WorkerID($0) }) { try await presence.forget(predecessor) }
-        var busy: ProcessServices.Stage = [
-            "jobs": ClosureService {
-                await withTaskCancellationOrGracefulShutdownHandler {
-                    await runner.run()
-                } onCancelOrGracefulShutdown: {
-                    runner.stop()
-                }
-            }
-        ]
+        var busy: ProcessServices.Stage = ["jobs": jobs]
+        if let broker { busy["publishing"] = wiring.publishing(broker) }
         if let part = slots.interactivePart {
             busy["interactive worker"] = WorkerProcess(part, notes: wiring.workerNotes, logger: wiring.logger)
         }
@@ -80,4 +90,56 @@ struct WorkerCommand: AsyncParsableCommand {
         let shutdown = ProcessShutdown(.init(lastSteps: 10), logger: wiring.logger)
         try await wiring.close(after: { try await parts.run(until: shutdown, followsInput: supervised) })
     }
+    /// Takes jobs from the database.
+    private static func databaseWorker(
+        _ slots: WorkerSlots, _ queue: JobQueue, _ worker: WorkerID, _ wiring: Wiring
+    ) -> any Service {
+        let worker = JobWorker(
+            queue: queue, worker: worker, slots: slots, logger: wiring.logger, afterJob: UnusedMemory.release,
+            giveUp: endProcess)
+        return ClosureService {
+            await withTaskCancellationOrGracefulShutdownHandler {
+                await worker.run()
+            } onCancelOrGracefulShutdown: {
+                worker.stop()
+            }
+        }
+    }
+
+    /// Takes jobs from the broker.
+    private func messageWorker(
+        _ broker: BrokerSettings, _ slots: WorkerSlots, _ queue: JobQueue, _ worker: WorkerID, _ wiring: Wiring
+    ) async throws -> any Service {
+        let serving = try ServeSettings(wiring.settings)
+        let runner = MessageRunner(
+            queue: queue, worker: worker, logger: wiring.logger, afterJob: UnusedMemory.release, giveUp: Self.endProcess
+        )
+        var configuration = WorkerConfiguration(
+            broker: broker.broker, backend: broker.backend, nodeName: nodeName(of: slots),
+            queues: queues.map(Self.names) ?? slots.classes.flatMap(\.consumedQueues))
+        configuration.defaultQueue = BrokerSettings.defaultQueue
+        configuration.concurrency = slots.count
+        // A message that another worker could run at once must not wait behind a segmentation.
+        configuration.prefetchMultiplier = 1
+        configuration.shutdownTimeout = 8
+        configuration.sendsTaskEvents = taskEvents
+        configuration.softwareVersion = NeuroAI.version
+        return wiring.messageWorker(
+            configuration, runner: runner, services: try await wiring.webServices(serving), serving)
+    }
+
+    /// As Celery's: the worker's name among all. The child for interactive jobs has a name of its own.
+    private func nodeName(of slots: WorkerSlots) -> String {
+        let host = ProcessInfo.processInfo.hostName
+        guard let hostname else { return (slots.classes == [.interactive] ? "interactive@" : "celery@") + host }
+        let name = hostname.replacing("%h", with: host)
+        return name.contains("@") ? name : "\(name)@\(host)"
+    }
+
+    private static func names(_ list: String) -> [String] {
+        list.split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
+    }
+
+    /// The supervisor starts another worker. The job has already been released.
+    @Sendable private static func endProcess() { _exit(EXIT_FAILURE) }
 }

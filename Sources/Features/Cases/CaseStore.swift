@@ -42,6 +42,13 @@ package struct CaseStore {
             """
     }
 
+    /// The scope of the user who created a case, for a worker, across institutions; `nil` if there is no such case.
+    func author(asWorkerOf id: CaseID) throws -> Scope? {
+        try connection.queryOne(
+            "SELECT institution_id, created_by FROM cases WHERE id = \(id) AND deleted_at IS NULL"
+        ).map { Scope(institution: try $0.get("institution_id"), user: try $0.get("created_by"), role: .doctor) }
+    }
+
     /// The ids of the user's own and shared cases that are not deleted, as a query of two index ranges; `nil` if the
     /// user sees other cases or only own ones, since an index then supports `visible`.
     ///

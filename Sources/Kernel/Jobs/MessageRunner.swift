@@ -64,7 +64,7 @@ package final class MessageRunner: Sendable {
         if !mayBegin { control.stop(.shutdown) }
         defer { _ = state.withLock { $0.running.removeValue(forKey: claim.job.id) } }
         let run = JobRun(
-            queue: queue, logger: logger, giveUp: giveUp, isStopping: { [self] in state.withLock { $0.isStopping } })
+            queue: queue, logger: logger, giveUp: giveUp, isStopping: { [self] in isStopping })
         await run.work(claim, control)
         afterJob()
         guard let job = try await queue.find(claim.job.id) else { return .missing }
@@ -80,6 +80,8 @@ package final class MessageRunner: Sendable {
         case .running: .runsElsewhere
         }
     }
+
+    package var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// Cancels a job for the operator (`control revoke`), wherever it is.
     package func cancel(_ id: ID<JobRecord>) async throws {

@@ -15,7 +15,7 @@ struct BeatCommand: AsyncParsableCommand {
         let serving = try ServeSettings(settings)
         let wiring = try await Wiring.open(settings, label: "beat")
         wiring.warnOfUnknownSettings()
-        let beat = wiring.beat(try await wiring.webServices(serving), serving)
+        let beat = try wiring.beat(try await wiring.webServices(serving), serving)
         let parts = ProcessServices(stages: [["beat": beat]], logger: wiring.logger)
         let shutdown = ProcessShutdown(.init(lastSteps: 10), logger: wiring.logger)
         wiring.logger.notice("scheduling", metadata: ["entries": "\(beat.entries.count)"])

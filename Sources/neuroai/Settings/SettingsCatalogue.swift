@@ -91,6 +91,19 @@ enum SettingsCatalogue {
                 "Jobs that a worker runs at once. With two or more, one slot is reserved for `interactive` jobs, in a process of its own. `--slots` of `neuroai worker` overrides it."
             ),
             Setting(
+                "CELERY_BROKER_URL", .judged(by: redis("CELERY_BROKER_URL")), default: nil,
+                note: "none: the database carries the jobs", secrecy: .password, reader: .serverAndWorker,
+                "Redis that carries jobs to workers as Celery tasks: `redis://:password@host:6379/0`, `rediss://` with TLS (`ssl_ca_certs=…`, `ssl_cert_reqs=…`)."
+            ),
+            Setting(
+                "CELERY_RESULT_BACKEND", .judged(by: redis("CELERY_RESULT_BACKEND")), default: nil, note: "none",
+                secrecy: .password, reader: .serverAndWorker,
+                "Redis that stores the results of tasks for Celery clients. The results themselves are in the database."
+            ),
+            Setting(
+                "CELERY_BEAT_SCHEDULE", .text, default: nil, note: "maintenance, hourly", reader: .server,
+                "JSON file with the schedule of periodic tasks, in the form of Celery's `beat_schedule`."),
+            Setting(
                 "WORKER_MEMORY_LIMIT", .judged(by: memorySize), default: "75%", reader: .serverAndWorker,
                 "Memory limit per worker process: a size (`8G`), a share of the machine's or container's memory (`75%`), or `0` for no limit. A job that exceeds it fails."
             ),
@@ -165,12 +178,7 @@ enum SettingsCatalogue {
         title: "Accepted for compatibility",
         settings: [
             Setting(
-                "CELERY_BROKER_URL", awaiting: "jobs are stored in the database; no broker is needed.",
-                secrecy: .password),
-            Setting(
-                "CELERY_RESULT_BACKEND", awaiting: "results are stored in the database.", secrecy: .password),
-            Setting(
-                "LLM_MODEL_PATH", awaiting: "reports are generated from measured findings, not by a language model."),
+                "LLM_MODEL_PATH", awaiting: "reports are generated from measured findings, not by a language model.")
         ])
 }
 
@@ -186,6 +194,10 @@ extension SettingsCatalogue {
 
     @Sendable private static func workerClasses(_ text: String) throws {
         guard JobClass.list(text) != nil else { throw SettingsError(JobClass.sentence(naming: "WORKER_CLASSES")) }
+    }
+
+    private static func redis(_ name: String) -> @Sendable (String) throws -> Void {
+        { _ = try Settings.redis($0, name) }
     }
 
     @Sendable private static func memorySize(_ text: String) throws {

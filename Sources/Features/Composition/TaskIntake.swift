@@ -1,0 +1,94 @@
+import Basics
+import Kernel
+import Storage
+
+/// Finds or creates the jobs that messages carry. Whoever can send messages is trusted like the operator: they are not
+/// checked against a user's rights, and a client's job runs in the name of the case's author.
+package struct TaskIntake: Sendable {
+    private let database: any Database
+    private let segmentation: SegmentationService
+
+    package init(database: any Database, segmentation: SegmentationService) {
+        self.database = database
+        self.segmentation = segmentation
+    }
+
+    /// A message that names no job and cannot become one, in one sentence for the client.
+    package struct Refusal: Error, Equatable, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// The names of the tasks that clients can send.
+    package static let taskNames = [SegmentCaseJob.taskName, WriteReportJob.taskName, ScoreMaskJob.taskName]
+
+    /// The job of a message. A message that is delivered again has the same job.
+    ///
+    /// - Throws: `Refusal`, or an error of the database.
+    package func job(
+        forMessage id: String, task: String, arguments: [String: JSONValue]
+    ) async throws -> ID<JobRecord> {
+        if let job = try await database.read({ try JobStore($0).find(message: id) }) { return job.id }
+        do {
+            return try await create(task, arguments, messageID: id)
+        } catch let error as DatabaseError where error.kind == .uniqueViolation {
+            // The message was delivered twice at once.
+            guard let job = try await database.read({ try JobStore($0).find(message: id) }) else { throw error }
+            return job.id
+        } catch let error as AppError where error.cause == nil {
+            throw Refusal(description: error.fields.values.first?.first ?? error.message)
+        }
+    }
+
+    private func create(
+        _ task: String, _ arguments: [String: JSONValue], messageID: String
+    ) async throws -> ID<JobRecord> {
+        switch task {
+        case SegmentCaseJob.taskName: try await segmentCase(arguments, messageID)
+        case WriteReportJob.taskName: try await writeReport(arguments, messageID)
+        case ScoreMaskJob.taskName: try await scoreMask(arguments, messageID)
+        default: throw Refusal(description: "The task \(task) does not exist.")
+        }
+    }
+
+    private func segmentCase(_ arguments: [String: JSONValue], _ messageID: String) async throws -> ID<JobRecord> {
+        let id: CaseID = try Self.id("case_id", in: arguments)
+        guard let author = try await database.read({ try CaseStore($0).author(asWorkerOf: id) }) else {
+            throw Refusal(description: "Case not found.")
+        }
+        return try await segmentation.start(
+            author, case: id, modelID: arguments["model_id"]?.asText, force: arguments["force"]?.asBool ?? false,
+            messageID: messageID
+        ).job
+    }
+
+    private func writeReport(_ arguments: [String: JSONValue], _ messageID: String) async throws -> ID<JobRecord> {
+        let id: ID<CaseResult> = try Self.id("result_id", in: arguments)
+        return try await database.write { connection in
+            guard let result = try ResultStore(connection).find(asWorker: id),
+                let author = try CaseStore(connection).author(asWorkerOf: result.caseID)
+            else { throw Refusal(description: "Result not found.") }
+            return try JobStore(connection).enqueue(
+                WriteReportJob.self, WriteReportJob.Parameters(result: id), institution: author.institution,
+                priority: WriteReportJob.priority, messageID: messageID)
+        }
+    }
+
+    private func scoreMask(_ arguments: [String: JSONValue], _ messageID: String) async throws -> ID<JobRecord> {
+        let id: ID<ExpertMask> = try Self.id("mask_id", in: arguments)
+        return try await database.write { connection in
+            guard let mask = try ExpertMaskStore(connection).find(asWorker: id) else {
+                throw Refusal(description: "Expert mask not found.")
+            }
+            return try JobStore(connection).enqueue(
+                ScoreMaskJob.self, ScoreMaskJob.Parameters(mask: id), institution: mask.institution,
+                priority: ScoreMaskJob.priority, messageID: messageID)
+        }
+    }
+
+    private static func id<Object>(_ name: String, in arguments: [String: JSONValue]) throws -> ID<Object> {
+        guard let text = arguments[name]?.asText, let id = ID<Object>(text) else {
+            throw Refusal(description: "The keyword argument \(name) must be a UUID.")
+        }
+        return id
+    }
+}
