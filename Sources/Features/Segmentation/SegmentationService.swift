@@ -76,8 +76,9 @@ package struct SegmentationService: Sendable {
             }
             if !force { try contents.requireUnsigned(scope, case: caseID, on: connection) }
             let id = ID<InferenceTask>()
+            let parameters = SegmentCaseJob.Parameters(task: id, caseID: caseID)
             let job = try JobStore(connection).enqueue(
-                SegmentCaseJob.self, SegmentCaseJob.Parameters(task: id, caseID: caseID), institution: scope.institution,
+                SegmentCaseJob.self, parameters, institution: scope.institution,
                 requestID: scope.origin.requestID, messageID: messageID, at: now)
             try store.insertTask(scope, id, case: caseID, job: job, modelID: modelID, digest: digest, at: now)
             try cases.setStatus(scope, caseID, .processing, at: now)
