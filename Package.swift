@@ -131,7 +131,7 @@ let targets: [Target] = [
     .testTarget(
         name: "NeuroAITests",
         dependencies: [
-            "neuroai", "Features", "Imaging", "Kernel", "Rendering", "Storage", "TestSupport", "Web", argumentParser,
+            "neuroai", "Basics", "Features", "Imaging", "Kernel", "Rendering", "Storage", "TestSupport", "Web", argumentParser,
             logging, serviceLifecycle,
         ]),
     .testTarget(

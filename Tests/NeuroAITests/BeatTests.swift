@@ -1,3 +1,4 @@
+import Basics
 import Features
 import Logging
 import Storage
@@ -94,5 +95,36 @@ import Testing
         }
         let run = MaintenanceRun(tasks: [endless], logger: Logger(label: "test"), limit: .milliseconds(50))
         await #expect(throws: CancellationError.self) { try await run.run("maintenance.endless") }
+    }
+
+    @Test func theScheduleIsReadFromAFile() throws {
+        let json = try JSONValue(
+            reading: """
+                {"nightly": {"task": "maintenance.sweep_files", "schedule": "30 3 * * *", "options": {"queue": "night"}},
+                 "often": {"task": "clinic.sync", "schedule": 90, "args": [1], "kwargs": {"site": "A"}}}
+                """)
+        let entries = try BeatEntry.list(json)
+        #expect(entries.map(\.name) == ["nightly", "often"])
+        #expect(entries[0].queue == "night")
+        // 2027-01-15T08:00:00Z
+        #expect(entries[0].schedule.due(after: Self.start).since(Self.start) == .seconds(19 * 3600 + 1800))
+        #expect(entries[1].schedule == .every(.seconds(90)))
+        #expect(entries[1].arguments == [1] && entries[1].keywords == ["site": "A"])
+    }
+
+    @Test(arguments: [
+        ("[]", "CELERY_BEAT_SCHEDULE must be an object of entries by name."),
+        (#"{"a": {"schedule": 5}}"#, "The entry a of CELERY_BEAT_SCHEDULE has no task."),
+        (
+            #"{"a": {"task": "t"}}"#,
+            #"The schedule of the entry a must be a number of seconds or a crontab such as "30 3 * * *"."#
+        ),
+        (
+            #"{"a": {"task": "t", "schedule": 0}}"#,
+            #"The schedule of the entry a must be a number of seconds or a crontab such as "30 3 * * *"."#
+        ),
+    ]) func anInvalidScheduleIsNamed(_ text: String, _ sentence: String) throws {
+        let error = try #require(throws: SettingsError.self) { try BeatEntry.list(JSONValue(reading: text)) }
+        #expect(error.description == sentence)
     }
 }

@@ -1,0 +1,93 @@
+import Features
+import Foundation
+import Kernel
+import TestSupport
+import Testing
+
+/// `neuroai worker` with Redis and genuine Celery clients.
+@Suite(.serialized, .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
+struct CeleryTests {
+    /// Runs Python with an `app` of Celery on the broker; returns what it prints.
+    private static func python(_ code: String, broker: String) async throws -> String {
+        let prelude = """
+            import json, os
+            from celery import Celery
+            app = Celery(broker=os.environ["BROKER"], backend=os.environ["BROKER"])
+
+            """
+        let python = Program.root.appendingPathComponent(".deps/celery/bin/python")
+        let process = Process()
+        process.executableURL = python
+        process.arguments = ["-c", prelude + code]
+        process.environment = ProcessInfo.processInfo.environment.merging(["BROKER": broker]) { $1 }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        return try await Task.detached {
+            let data = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return String(decoding: data, as: UTF8.self)
+        }.value
+    }
+
+    private static func environment(_ redis: RedisServer) -> [String: String] {
+        ["CELERY_BROKER_URL": redis.url, "CELERY_RESULT_BACKEND": redis.url]
+    }
+
+    @Test(.enabled(if: Program.hasModel, "no model package"))
+    func aPythonClientHasACaseSegmented() async throws {
+        let redis = try RedisServer()
+        try await TemporaryFolder.with { folder in
+            let clinic = try await CrashFixture(folder)
+            // Enqueued by the API: the worker publishes what waits in the database and runs it.
+            let first = try await clinic.startedTask()
+            let worker = try clinic.worker(WorkerID(), after: nil, environment: Self.environment(redis))
+            try await clinic.wait(for: first.id, within: .seconds(90)) { $0.status == .completed }
+            let said = try await Self.python(
+                """
+                result = app.send_task("inference.segment_case", kwargs={"case_id": "\(first.caseID)", "force": True})
+                print(json.dumps(result.get(timeout=90), sort_keys=True))
+                unknown = app.send_task("inference.segment_case", kwargs={"case_id": "7"})
+                try:
+                    unknown.get(timeout=20)
+                except Exception as error:
+                    print(type(error).__name__, error)
+                missing = app.send_task("maintenance.forget_dead_workers")
+                print(missing.get(timeout=20))
+                print(sorted(app.control.inspect(timeout=3).registered().items())[0][1])
+                """, broker: redis.url)
+            #expect(said.contains("\"case_id\": \"\(first.caseID)\""), "\(said) \(clinic.journal)")
+            #expect(said.contains("\"status\": \"completed\"") && said.contains("\"result_id\""), "\(said)")
+            #expect(said.contains("InvalidTask The keyword argument case_id must be a UUID."), "\(said)")
+            #expect(said.contains("{'removed': 0}"), "\(said)")
+            #expect(said.contains("reports.write_report"), "\(said)")
+            try await clinic.waitUntilIdle(within: .seconds(30))
+            #expect(try await clinic.count("results") == 2)
+            #expect(try await clinic.count("reports") == 2)
+            #expect(await worker.end(SIGTERM))
+        }
+    }
+
+    @Test(.enabled(if: Program.hasModel, "no model package"))
+    func nothingIsLostWhenRedisAndWorkersDie() async throws {
+        let redis = try RedisServer()
+        try await TemporaryFolder.with { folder in
+            let clinic = try await CrashFixture(folder)
+            var tasks: [InferenceTask] = []
+            for _ in 1...2 { tasks.append(try await clinic.startedTask()) }
+            let first = WorkerID()
+            let worker = try clinic.worker(first, after: nil, environment: Self.environment(redis))
+            try await clinic.wait(for: tasks[0].id, within: .seconds(90)) { $0.status == .running }
+            await worker.end(SIGKILL)
+            // Without persistence: all messages are lost.
+            redis.kill()
+            let second = try clinic.worker(WorkerID(), after: first, environment: Self.environment(redis))
+            try await Task.sleep(for: .seconds(2))
+            try redis.start()
+            try await clinic.waitUntilIdle(within: .seconds(180))
+            try await clinic.checkResults(of: tasks)
+            #expect(await second.end(SIGTERM))
+        }
+    }
+}
