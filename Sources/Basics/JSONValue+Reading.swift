@@ -68,8 +68,8 @@ private struct JSONReader {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
         case nil: throw error("unexpected end")
+        case let byte? where byte == UInt8(ascii: "-") || Self.isDigit(byte): return try number()
         default: throw error("unexpected character")
         }
     }
@@ -115,9 +115,11 @@ private struct JSONReader {
 
     // MARK: Numbers
 
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
     private mutating func skipDigits() -> Int {
         let start = position
-        while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+        while let byte = next, Self.isDigit(byte) { position += 1 }
         return position - start
     }
 

@@ -14,7 +14,7 @@ struct ControlTests {
 
     /// `inspect` and `control` address the worker alone; `node` is its name.
     private static func run(
-        _ tasks: [CeleryTask] = [sleep, .add], configure: @escaping (inout WorkerConfiguration) -> Void = { _ in },
+        _ tasks: [CeleryTask], configure: @escaping (inout WorkerConfiguration) -> Void = { _ in },
         _ code: String
     ) async throws -> JSONValue {
         let fixture = try CeleryFixture.shared.get()
@@ -43,7 +43,7 @@ struct ControlTests {
 
     @Test func inspectionAnswers() async throws {
         let result = try await Self.run(
-            configure: { $0.concurrency = 1 },
+            [Self.sleep, .add], configure: { $0.concurrency = 1 },
             """
             running = app.send_task('t.sleep', (30,), kwargs={'why': 'x'}, queue=queue)
             waiting = app.send_task('t.sleep', (30,), queue=queue)
@@ -104,6 +104,7 @@ struct ControlTests {
 
     @Test func limitsAreChanged() async throws {
         let result = try await Self.run(
+            [Self.sleep, .add],
             """
             result = [control('rate_limit', task_name='t.add', rate_limit='5/s'), control('rate_limit', task_name='t.none', rate_limit='1/s'),
                       control('rate_limit', task_name='t.add', rate_limit='fast').get('error') is not None, inspect.registered()[node][0]]
@@ -128,6 +129,7 @@ struct ControlTests {
 
     @Test func queuesAndConcurrencyAreChanged() async throws {
         let result = try await Self.run(
+            [Self.sleep, .add],
             """
             result = [control('add_consumer', queue=queue + '-more')['ok'].startswith('add consumer')]
             result.append(app.send_task('t.add', (1, 2), queue=queue + '-more').get(timeout=5))

@@ -56,16 +56,16 @@ struct DeliveryTests {
     @Test func anIdleConsumerIsWokenByAMessageAndByStop() async throws {
         let broker = try await Self.broker(2)
         let consumer = try await Self.consumer(broker)
-        async let taken = consumer.take(5)
+        let taken = Task { try await consumer.take(5) }
         try await Task.sleep(for: .milliseconds(200))
         try await Self.send(broker, "a", priority: 6)
-        #expect(try await taken.map(\.queue) == ["q"])
+        #expect(try await taken.value.map(\.queue) == ["q"])
         #expect(try await Self.counts(broker) == [0, 1, 1])
-        async let nothing = consumer.take(5)
+        let nothing = Task { try await consumer.take(5) }
         try await Task.sleep(for: .milliseconds(200))
         let begin = ContinuousClock.now
         await consumer.stop()
-        #expect(try await nothing.isEmpty)
+        #expect(try await nothing.value.isEmpty)
         #expect(ContinuousClock.now - begin < .seconds(5))
         await broker.shutdown()
     }

@@ -93,10 +93,10 @@ struct RedisClientTests {
         let client = RedisClient(try RedisURL(server.url), options: Self.options())
         _ = try await client.send(RedisCommand("SET", "k", "v"))
         server.kill()
-        async let later = client.send(RedisCommand("GET", "k"), isIdempotent: true)
+        let later = Task { try await client.send(RedisCommand("GET", "k"), isIdempotent: true) }
         try await Task.sleep(for: .milliseconds(300))
         try server.start()
-        #expect(try await later.text == "v")
+        #expect(try await later.value.text == "v")
         await client.shutdown()
     }
 
@@ -117,10 +117,10 @@ struct RedisClientTests {
         let server = try RedisServer()
         let client = RedisClient(try RedisURL(server.url), options: Self.options())
         let connection = try await client.dedicatedConnection()
-        async let reply = connection.send(RedisCommand("BRPOP", "list", 0), timeout: .seconds(60))
+        let reply = Task { try await connection.send(RedisCommand("BRPOP", "list", 0), timeout: .seconds(60)) }
         try await Task.sleep(for: .milliseconds(200))
         server.kill()
-        await #expect(throws: RedisError.connectionLost(command: "BRPOP")) { try await reply }
+        await #expect(throws: RedisError.connectionLost(command: "BRPOP")) { try await reply.value }
         #expect(!connection.isActive)
     }
 

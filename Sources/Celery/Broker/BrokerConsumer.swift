@@ -170,8 +170,7 @@ final class BrokerConsumer: Sendable {
                 return
             } catch {
                 failures += 1
-                // Also after cancellation: the shutdown waits for it.
-                await Task.detached { try? await Task.sleep(for: RedisBackoff().delay(after: failures)) }.value
+                await RedisBackoff().wait(after: failures)
             }
         }
     }

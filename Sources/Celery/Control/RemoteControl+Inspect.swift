@@ -128,7 +128,7 @@ extension RemoteControl {
 
     private static func usage() -> JSONValue {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> JSONValue { .number(Double(time.tv_sec) + Double(time.tv_usec) / 1e6) }
         return [
             "utime": seconds(usage.ru_utime), "stime": seconds(usage.ru_stime), "maxrss": .integer(usage.ru_maxrss),

@@ -26,4 +26,10 @@ package struct RedisBackoff: Sendable {
         let bound = min(first * (1 << min(max(failures - 1, 0), 16)), longest)
         return bound * Double.random(in: 0.5...1)
     }
+
+    /// Waits for as long, also in a cancelled task: for work that must be done before an end.
+    package func wait(after failures: Int) async {
+        let delay = delay(after: failures)
+        _ = await Task.detached { try? await Task.sleep(for: delay) }.value
+    }
 }
