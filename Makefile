@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo serve test bench bench-api build format check train export evaluate importer
+.PHONY: list bootstrap demo serve test bench bench-api build deb check-deploy check-deb check-image format check train export evaluate importer
 
 list: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -42,6 +42,21 @@ evaluate: ## measure the package on the validation cases
 
 check: bootstrap ## check formatting, imports, banned words, generated files
 	@scripts/check
+
+deb: bootstrap ## build the Debian package in dist/
+	@scripts/make-deb
+
+check-deploy: build ## check deploy/: Compose, Kubernetes, systemd, nginx, Prometheus
+	@scripts/check-deploy --self-test
+	@scripts/check-deploy
+	@scripts/check-monitoring --self-test
+	@scripts/check-proxy
+
+check-deb: ## try the Debian package in a fresh Debian 12 (as root)
+	@scripts/check-deb
+
+check-image: bootstrap ## build and try the container image without an engine (as root)
+	@scripts/check-image
 
 format: ## format all Swift code
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests

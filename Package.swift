@@ -1,8 +1,10 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// `NEUROAI_INSTALL=1` builds a program for other machines (scripts/install): no path of this checkout is in it.
+let isForInstallation = Context.environment["NEUROAI_INSTALL"] == "1"
 /// Native libraries that `scripts/bootstrap` lays below the checkout; unsafe flags are allowed because this is a root package.
-let openVINOLibraries = Context.packageDirectory + "/.deps/openvino/lib"
+let openVINOLibraries = isForInstallation ? "$ORIGIN/../lib/neuroai" : Context.packageDirectory + "/.deps/openvino/lib"
 /// Loaded at run time, and only where a setting asks for it.
 let onnxRuntimeLibrary = Context.packageDirectory + "/.deps/onnxruntime/lib/libonnxruntime.so"
 
@@ -56,7 +58,7 @@ let targets: [Target] = [
     .target(
         name: "COnnxRuntime",
         publicHeadersPath: "include",
-        cSettings: [.define("ONNXRUNTIME_BOOTSTRAPPED", to: "\"\(onnxRuntimeLibrary)\"")]),
+        cSettings: isForInstallation ? [] : [.define("ONNXRUNTIME_BOOTSTRAPPED", to: "\"\(onnxRuntimeLibrary)\"")]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2"),
     .systemLibrary(name: "CCairo", pkgConfig: "cairo"),
@@ -131,7 +133,8 @@ let targets: [Target] = [
     .testTarget(
         name: "NeuroAITests",
         dependencies: [
-            "neuroai", "Basics", "Features", "Imaging", "Kernel", "Rendering", "Storage", "TestSupport", "Web", argumentParser,
+            "neuroai", "Basics", "Features", "Imaging", "Kernel", "Rendering", "Storage", "TestSupport", "Web",
+            argumentParser,
             logging, serviceLifecycle,
         ]),
     .testTarget(

@@ -43,8 +43,9 @@ final class ONNXRuntime: @unchecked Sendable {
             let reason = dlerror().map { String(cString: $0) } ?? ""
             throw DeviceAbsence("the library that ONNXRUNTIME_LIBRARY names cannot be loaded", saying: reason)
         }
-        let bootstrapped = URL(fileURLWithPath: String(cString: ort_bootstrapped_library())).resolvingSymlinksInPath()
-        for name in ["libonnxruntime.so", "libonnxruntime.so.1", bootstrapped.path] {
+        let link: UnsafePointer<CChar>? = ort_bootstrapped_library()
+        let bootstrapped = link.map { URL(fileURLWithPath: String(cString: $0)).resolvingSymlinksInPath().path }
+        for name in ["libonnxruntime.so", "libonnxruntime.so.1", bootstrapped].compactMap({ $0 }) {
             if let found = dlopen(name, RTLD_NOW) { return found }
         }
         throw DeviceAbsence("ONNX Runtime's library was not found")

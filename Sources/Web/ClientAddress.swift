@@ -2,11 +2,11 @@ import Kernel
 
 /// The client's address: the connection's or, behind trusted proxies, the one that they forward.
 struct ClientAddress: Sendable {
-    /// Addresses of proxies.
-    private let trusted: Set<NetworkAddress>
+    /// Addresses and networks of proxies.
+    private let trusted: [NetworkRange]
 
     init(trusted: [String]) {
-        self.trusted = Set(trusted.compactMap { NetworkAddress($0.trimmed) })
+        self.trusted = trusted.compactMap { NetworkRange($0.trimmed) }
     }
 
     /// The last address in `X-Forwarded-For` that is not a trusted proxy's: earlier ones are unverified. Invalid
@@ -15,7 +15,9 @@ struct ClientAddress: Sendable {
         guard let connection else { return nil }
         guard var address = NetworkAddress(connection) else { return connection }
         var hops = (forwarded ?? "").split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
-        while trusted.contains(address), let hop = hops.popLast(), let next = NetworkAddress(hop: hop) {
+        while trusted.contains(where: { $0.contains(address) }), let hop = hops.popLast(),
+            let next = NetworkAddress(hop: hop)
+        {
             address = next
         }
         return address.text

@@ -15,12 +15,14 @@ struct ModelsCommand: AsyncParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the packages of a folder.")
 
-        @Option(help: "Folder of packages.") var folder = "models"
+        @Option(help: "Folder of packages; default: MODELS_ROOT.") var folder: String?
 
         func run() throws {
             try Terminal.complaining {
-                let active = try Settings.load().modelPath.standardizedFileURL.resolvingSymlinksInPath()
-                let packages = try ModelsCommand.packages(in: URL(fileURLWithPath: folder, isDirectory: true))
+                let settings = try Settings.load()
+                let active = settings.modelPath.standardizedFileURL.resolvingSymlinksInPath()
+                let root = folder.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelsRoot
+                let packages = try ModelsCommand.packages(in: root)
                 print("   " + Self.row("package", "version", "digest", "WT / TC / ET, mean Dice with four sequences"))
                 for path in packages {
                     let isActive = path.standardizedFileURL.resolvingSymlinksInPath().path == active.path

@@ -1,6 +1,5 @@
 import Foundation
 import Storage
-import Synchronization
 import TestSupport
 import Testing
 
@@ -74,7 +73,7 @@ import Testing
             contents[try #require(image.series.files.first).blob] = "image \(number)"
         }
         try await AuditSealService(database: database).seal()
-        let isOver = Mutex(false)
+        let isOver = Locked(false)
         let writing = Task {
             var number = 0
             while !isOver.withLock({ $0 }) {

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import neuroai
@@ -55,6 +57,30 @@ import Testing
                 "DATABASE_ULR is not a setting; did you mean DATABASE_URL?", "FOO_BAR is not a setting.",
                 "MEDIA_ROT is not a setting; did you mean MEDIA_ROOT?", "PROT is not a setting; did you mean PORT?",
             ])
+    }
+
+    @Test func secretsAreReadFromFiles() async throws {
+        try await TemporaryFolder.with { folder in
+            let file = folder.appendingPathComponent("secret").path
+            try Data("from the file\n".utf8).write(to: URL(fileURLWithPath: file))
+            let source = SettingsSource(
+                environment: ["SECRET_KEY_FILE": file, "DATABASE_URL_FILE": "", "PORT_FILE": file],
+                file: "SECRET_KEY=from .env")
+            #expect(source.values["SECRET_KEY"] == "from the file")
+            #expect(source.place(of: "SECRET_KEY") == .environment)
+            #expect(source.secretFileFaults.isEmpty)
+            // Only secrets are read from files.
+            #expect(source.values["PORT"] == nil)
+            #expect(source.unknownNames.map(\.name).contains("SECRET_KEY_FILE") == false)
+        }
+    }
+
+    @Test func filesOfSecretsThatCanNotBeUsed() {
+        let missing = SettingsSource(environment: ["METRICS_TOKEN_FILE": "/nowhere/token"], file: "")
+        #expect(missing.secretFileFaults == ["METRICS_TOKEN_FILE: the file can't be read."])
+        #expect(SettingsReport(missing).isValid == false)
+        let both = SettingsSource(environment: ["SECRET_KEY": "a", "SECRET_KEY_FILE": "/nowhere/key"], file: "")
+        #expect(both.secretFileFaults == ["SECRET_KEY and SECRET_KEY_FILE are both set. Unset one of them."])
     }
 
     @Test(arguments: [

@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import TestSupport
 import Testing
 
 @testable import neuroai
@@ -36,6 +37,39 @@ import Testing
         #expect(try Settings([:]).logLevel == .info)
         #expect(try Settings(["DEBUG": "true"]).logLevel == .debug)
         #expect(try Settings(["DEBUG": "true", "LOG_LEVEL": "ERROR"]).logLevel == .error)
+    }
+
+    @Test func anInstalledProgramHasItsFilesBesideIt() async throws {
+        try await TemporaryFolder.with { folder in
+            let files = FileManager.default
+            let bin = folder.appendingPathComponent("usr/bin")
+            try files.createDirectory(at: bin, withIntermediateDirectories: true)
+            let program = bin.appendingPathComponent("neuroai")
+            try Data().write(to: program)
+            #expect(InstalledFiles.folder(of: program) == nil)
+            let share = folder.appendingPathComponent("usr/share/neuroai")
+            try files.createDirectory(at: share, withIntermediateDirectories: true)
+            let link = folder.appendingPathComponent("neuroai")
+            try files.createSymbolicLink(at: link, withDestinationURL: program)
+            for path in [program, link] {
+                #expect(
+                    InstalledFiles.folder(of: path)?.resolvingSymlinksInPath().path
+                        == share.resolvingSymlinksInPath().path)
+            }
+            #expect(InstalledFiles.folder(of: nil) == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("10.0.0.1, 10.42.0.0/16,,fd00::/8", true), ("10.42.0.7/16", false), ("nginx", false),
+        ("10.0.0.1 10.0.0.2", false),
+    ])
+    func proxiesAreAddressesOrNetworks(_ text: String, _ isValid: Bool) throws {
+        if isValid {
+            _ = try Settings(["TRUSTED_PROXIES": text])
+        } else {
+            #expect(throws: SettingsError.self) { try Settings(["TRUSTED_PROXIES": text]) }
+        }
     }
 
     @Test func aCheckpointIsNotAPackage() throws {

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -21,9 +20,9 @@ import Testing
     private static func load(
         _ database: any Database, while disturb: @Sendable () async throws -> Void
     ) async throws -> Count {
-        let count = Mutex(Count())
-        let isOver = Mutex(false)
-        let next = Mutex(0)
+        let count = Locked(Count())
+        let isOver = Locked(false)
+        let next = Locked(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<tasks {
                 group.addTask {

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -48,8 +49,8 @@ import Testing
 
     @Test func workThatWaitsTooLongIsRefused() async throws {
         let pool = ThreadPool<Void>(name: "test", threads: 1, queueTimeout: .milliseconds(200)) {}
-        let isOver = Mutex(false)
-        let mark = Mutex(0)
+        let isOver = Locked(false)
+        let mark = Locked(0)
         let long = Task {
             try await pool.run { while !isOver.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.01) } }
         }

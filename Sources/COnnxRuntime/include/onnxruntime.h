@@ -30,7 +30,7 @@ typedef struct {
     const char *(*version)(void);
 } OrtApiBase;
 
-/// Where scripts/bootstrap links the library of the wheel.
+/// Where scripts/bootstrap links the library of the wheel; null in a program that is built for other machines.
 const char *ort_bootstrapped_library(void);
 
 #define ORT_ENTRY(place, result, ...) ((result(*)(__VA_ARGS__))((void *const *)api)[place])

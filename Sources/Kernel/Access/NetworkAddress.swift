@@ -28,6 +28,23 @@ package struct NetworkAddress: Sendable, Hashable {
 
     package var isLoopback: Bool { bytes.count == 4 ? bytes[0] == 127 : bytes == Self.loopback }
 
+    /// 32 or 128.
+    var bitCount: Int { bytes.count * 8 }
+
+    /// Whether all bits after the first `count` are 0.
+    func hasZeros(afterBit count: Int) -> Bool {
+        (count..<bitCount).allSatisfy { !isSet($0) }
+    }
+
+    /// Whether the first `count` bits equal those of `other`; addresses of the other protocol version have no common
+    /// prefix.
+    func hasSamePrefix(as other: NetworkAddress, bits count: Int) -> Bool {
+        bytes.count == other.bytes.count && (0..<count).allSatisfy { isSet($0) == other.isSet($0) }
+    }
+
+    /// The bit at `index`, counted from the most significant one.
+    private func isSet(_ index: Int) -> Bool { bytes[index / 8] & (0x80 >> UInt8(index % 8)) != 0 }
+
     private static let loopback = [UInt8](repeating: 0, count: 15) + [1]
 
     /// In the canonical notation of RFC 5952.

@@ -41,6 +41,8 @@ struct Setting: Sendable {
     let defaultValue: String?
     /// Describes the default for readers if `defaultValue` does not.
     let defaultNote: String?
+    /// The default of an installed program, relative to `share/neuroai`; `nil` means `defaultValue`.
+    let installedDefault: String?
     /// The description, in Markdown.
     let what: String
     let secrecy: Secrecy
@@ -49,12 +51,13 @@ struct Setting: Sendable {
     let awaits: String?
 
     init(
-        _ name: String, _ kind: Kind, default defaultValue: String?, note: String? = nil, secrecy: Secrecy = .open,
-        reader: Reader = .server, _ what: String
+        _ name: String, _ kind: Kind, default defaultValue: String?, installed: String? = nil, note: String? = nil,
+        secrecy: Secrecy = .open, reader: Reader = .server, _ what: String
     ) {
         self.name = name
         self.kind = kind
         self.defaultValue = defaultValue
+        installedDefault = installed
         defaultNote = note
         self.what = what
         self.secrecy = secrecy
@@ -67,6 +70,7 @@ struct Setting: Sendable {
         self.name = name
         kind = .text
         defaultValue = nil
+        installedDefault = nil
         defaultNote = "–"
         what = "No effect yet: \(awaits)"
         self.secrecy = secrecy
@@ -124,6 +128,9 @@ struct Setting: Sendable {
         }
     }
 
+    /// The default of this program; `nil` if there is none or if it depends on other settings.
+    var effectiveDefault: String? { installedDefault.flatMap(InstalledFiles.path) ?? defaultValue }
+
     /// The default for display.
-    var displayedDefault: String { defaultNote ?? defaultValue ?? "–" }
+    var displayedDefault: String { defaultNote ?? effectiveDefault ?? "–" }
 }

@@ -40,7 +40,9 @@ struct Settings: Sendable {
 
     /// The settings of this process.
     static func load() throws -> Settings {
-        try Settings(SettingsSource.present().values)
+        let source = SettingsSource.present()
+        if let fault = source.secretFileFaults.first { throw SettingsError(fault) }
+        return try Settings(source.values)
     }
 
     /// A setting's value or its default; `nil` if it has neither.
@@ -48,7 +50,7 @@ struct Settings: Sendable {
 
     private static func text(_ name: String, _ values: [String: String]) -> String? {
         if let text = values[name], !text.isEmpty { return text }
-        return SettingsCatalogue.find(name)?.defaultValue
+        return SettingsCatalogue.find(name)?.effectiveDefault
     }
 
     /// An integer; the catalogue defines its default and range.

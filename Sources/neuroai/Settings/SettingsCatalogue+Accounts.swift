@@ -71,8 +71,8 @@ extension SettingsCatalogue {
                 "REQUIRE_ADMIN_TOTP", .flag, default: "false",
                 "Requires two-factor authentication for administrators and superusers."),
             Setting(
-                "TRUSTED_PROXIES", .list, default: nil,
-                "Addresses of your proxies, comma-separated, whose `X-Forwarded-For` is trusted. Without it, all clients behind a proxy count as one address."
+                "TRUSTED_PROXIES", .judged(by: proxies), default: nil,
+                "Addresses or networks (`10.42.0.0/16`) of your proxies, comma-separated, whose `X-Forwarded-For` is trusted. Without it, all clients behind a proxy count as one address."
             ),
         ])
 
@@ -80,6 +80,13 @@ extension SettingsCatalogue {
     private static let accountWindow = minutes(ThrottleSettings.accountWindow)
 
     private static func minutes(_ window: Duration) -> String { "\(window.components.seconds / 60) minutes" }
+
+    @Sendable private static func proxies(_ text: String) throws {
+        let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        guard names.allSatisfy({ NetworkRange($0) != nil }) else {
+            throw SettingsError("TRUSTED_PROXIES must be addresses or networks such as 10.0.0.7 or 10.42.0.0/16.")
+        }
+    }
 
     @Sendable private static func secretKey(_ text: String) throws {
         guard text.utf8.count >= TokenSigner.minimumSecretBytes else {

@@ -53,11 +53,11 @@ enum SettingsCatalogue {
         title: "Models",
         settings: [
             Setting(
-                "SEGMENTATION_MODEL_PATH", .text, default: "models/unet", reader: .all,
+                "SEGMENTATION_MODEL_PATH", .text, default: "models/unet", installed: "models/unet", reader: .all,
                 "Default model package, used where no other one is activated. Convert a checkpoint (`.pth`) with `neuroai models import`."
             ),
             Setting(
-                "MODELS_ROOT", .text, default: "models", reader: .all,
+                "MODELS_ROOT", .text, default: "models", installed: "models", reader: .all,
                 "Directory of model packages that can be activated. `neuroai models import` writes to it."),
             Setting(
                 "MODEL_PRECISION", .choice(["f32", "int8"]), default: "f32", reader: .worker,
@@ -138,7 +138,7 @@ enum SettingsCatalogue {
                 "Seconds that running requests may take after SIGTERM or SIGINT before their connections are closed. A second signal closes them at once."
             ),
             Setting(
-                "SWAGGER_UI_PATH", .text, default: ".deps/swagger-ui",
+                "SWAGGER_UI_PATH", .text, default: ".deps/swagger-ui", installed: "swagger-ui",
                 "Directory of the Swagger UI files for `/api/docs/`."),
             Setting(
                 "CORS_ALLOWED_ORIGINS", .list, default: "http://localhost:5173,http://localhost:3000",

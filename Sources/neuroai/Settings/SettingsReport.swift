@@ -37,7 +37,9 @@ struct SettingsReport: Encodable, Sendable {
                 fault: text.flatMap(setting.fault) ?? deep.faults[setting.name],
                 note: isWaiting ? setting.what : deep.notes[setting.name])
         }
-        faults = source.unreadableLines.map { "Line \($0) of .env is not NAME=value." } + deep.others
+        faults =
+            source.secretFileFaults + source.unreadableLines.map { "Line \($0) of .env is not NAME=value." }
+            + deep.others
         unknown = source.unknownNames.map(\.sentence)
     }
 
@@ -171,11 +173,13 @@ extension SettingsCatalogue {
 
             Settings are environment variables or lines of `.env` in the working directory; the environment wins. `.env.example` lists
             all of them, `neuroai check` prints each with its value, source and errors. Any invalid value stops every command.
+            A secret or a URL with a password can also be in a file that the variable with `_FILE` added names: `SECRET_KEY_FILE=/run/secrets/secret-key`.
             """
         let parts = sections.map { section in
             let rows = section.settings.map { setting in
                 let value = setting.defaultNote ?? setting.defaultValue.map { "`\($0)`" } ?? "–"
-                return "| `\(setting.name)` | \(value) | \(setting.what) |"
+                let installed = setting.installedDefault.map { ", installed: `/usr/share/neuroai/\($0)`" } ?? ""
+                return "| `\(setting.name)` | \(value)\(installed) | \(setting.what) |"
             }
             return "\n## \(section.title)\n\n| Name | Default | Description |\n| --- | --- | --- |\n"
                 + rows.joined(separator: "\n")

@@ -13,9 +13,13 @@ struct SettingsSource: Sendable {
     let file: [String: String]
     /// Line numbers, from 1, of lines in `.env` that can't be parsed.
     let unreadableLines: [Int]
+    /// Errors in variables such as `SECRET_KEY_FILE`, one sentence each.
+    let secretFileFaults: [String]
 
     init(environment: [String: String], file text: String) {
-        self.environment = environment
+        let secrets = SecretFiles(environment)
+        self.environment = environment.merging(secrets.values) { $1 }
+        secretFileFaults = secrets.faults
         (file, unreadableLines) = Self.parse(text)
     }
 
@@ -79,7 +83,7 @@ extension SettingsSource {
         let ofFile = file.keys.filter { SettingsCatalogue.find($0) == nil }
             .map { UnknownName(name: $0, probably: Spelling.nearest(to: $0, among: known, within: 3)) }
         let ofEnvironment = environment.keys.filter {
-            SettingsCatalogue.find($0) == nil && file[$0] == nil && $0.count > 6
+            SettingsCatalogue.find($0) == nil && !SecretFiles.isFile($0) && file[$0] == nil && $0.count > 6
         }
         .compactMap { name in
             Spelling.nearest(to: name, among: known, within: 2).map { UnknownName(name: name, probably: $0) }

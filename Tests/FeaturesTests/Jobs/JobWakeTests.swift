@@ -1,6 +1,5 @@
 import Foundation
 import Storage
-import Synchronization
 import TestSupport
 import Testing
 
@@ -23,7 +22,7 @@ import Testing
         try await kind.withPlace { open in
             let (server, worker) = (try open(), try open())
             try await Migrator.migrate(server)
-            let runs = Mutex(0)
+            let runs = Locked(0)
             let job = ScriptedJob { _, _ in
                 let run = runs.withLock {
                     $0 += 1
@@ -68,7 +67,7 @@ import Testing
             let fixture = JobFixture(database: database)
             let first = try await fixture.enqueue()
             let second = try await fixture.enqueue()
-            let isOver = Mutex(false)
+            let isOver = Locked(false)
             let hold = Task {
                 try await database.write { connection in
                     let job = try JobStore(connection).lockDue(.imaging, ["scripted"], at: .now)
