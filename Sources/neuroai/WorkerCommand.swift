@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Celery
 import Features
 import Foundation
 import Imaging
@@ -137,7 +138,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     private static func names(_ list: String) -> [String] {
-        list.split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
+        list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
     /// The supervisor starts another worker. The job has already been released.

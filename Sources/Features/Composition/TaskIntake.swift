@@ -16,6 +16,10 @@ package struct TaskIntake: Sendable {
     /// A message that names no job and cannot become one, in one sentence for the client.
     package struct Refusal: Error, Equatable, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
     }
 
     /// The names of the tasks that clients can send.
