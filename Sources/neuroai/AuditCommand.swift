@@ -126,7 +126,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     /// Runs `body` with the configured database. An `AppError` ends the command with exit code 65.
     private static func withDatabase(_ body: (Wiring) async throws -> Void) async throws {
-        let wiring = try await Wiring.open(try Settings.load(), label: "audit")
+        let wiring = try await Wiring.open(try Settings.load(), label: "audit", migrates: false)
         let outcome: Result<Void, any Error>
         do {
             outcome = .success(try await body(wiring))

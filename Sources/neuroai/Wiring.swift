@@ -14,11 +14,21 @@ struct Wiring: Sendable {
 
     var partials: any PartialBlobs { blobs.partials }
 
-    /// Opens the database, migrates it to the current schema, and opens the blob store.
-    static func open(_ settings: Settings, label: String) async throws -> Wiring {
+    /// Opens the database with the current schema, and the blob store.
+    ///
+    /// - Parameter migrates: whether an earlier schema is migrated rather than refused.
+    static func open(_ settings: Settings, label: String, migrates: Bool = true) async throws -> Wiring {
         let log = try LogWriter.open(settings, label: label)
         let database = try settings.openDatabase()
-        try await Migrator.migrate(database)
+        if migrates {
+            try await Migrator.migrate(database)
+        } else if try await !Migrator.pending(database).isEmpty {
+            try await database.close()
+            throw DatabaseError(
+                .schema,
+                "The database's schema is not the current one, and this command does not change it. Run `neuroai migrate`."
+            )
+        }
         return Wiring(
             settings: settings, database: database, blobs: try DiskBlobStore(root: settings.mediaRoot),
             audit: AuditService(database: database), logger: log.logger(settings, label: label), log: log)

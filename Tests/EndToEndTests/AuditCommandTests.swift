@@ -15,12 +15,16 @@ struct AuditCommandTests {
         var file: String { folder.appendingPathComponent("db.sqlite3").path }
 
         func audit(_ arguments: String...) async throws -> (code: Int32?, said: String) {
+            try await run(["audit"] + arguments)
+        }
+
+        func run(_ arguments: [String]) async throws -> (code: Int32?, said: String) {
             let log = folder.appendingPathComponent("log-\(UUID().uuidString)")
             let environment = [
                 "MEDIA_ROOT": folder.appendingPathComponent("media").path, "DATABASE_URL": "sqlite:///\(file)",
                 "LOG_ROOT": folder.appendingPathComponent("logs").path,
             ]
-            let process = try Program.start(["audit"] + arguments, environment: environment, log: log)
+            let process = try Program.start(arguments, environment: environment, log: log)
             let hasEnded = await process.waitForEnd(60)
             return (hasEnded ? process.exitCode : nil, try String(contentsOf: log, encoding: .utf8))
         }
@@ -49,9 +53,22 @@ struct AuditCommandTests {
         }
     }
 
+    /// Verifying the evidence before an upgrade must not upgrade the database.
+    @Test func anEarlierSchemaIsRefusedAndLeftAsItIs() async throws {
+        try await TemporaryFolder.with { folder in
+            let site = ServerFixture(folder: folder)
+            for command in ["verify", "head", "export", "seal"] {
+                let ending = try await site.audit(command)
+                #expect(ending.code == 69 && ending.said.contains("Run `neuroai migrate`."), "\(ending)")
+            }
+            #expect(try await site.run(["migrate", "--check"]).code == 1)
+        }
+    }
+
     @Test func aManipulationEndsTheCommandAndIsNamed() async throws {
         try await TemporaryFolder.with { folder in
             let site = ServerFixture(folder: folder)
+            #expect(try await site.run(["migrate"]).code == 0)
             #expect(try await site.audit("verify").code == 0)
             try await site.write("case.read", "case.update", "case.delete")
             let waiting = try await site.audit("verify")
@@ -80,6 +97,7 @@ struct AuditCommandTests {
     func anExportIsVerifiedWithoutUs() async throws {
         try await TemporaryFolder.with { folder in
             let site = ServerFixture(folder: folder)
+            #expect(try await site.run(["migrate"]).code == 0)
             #expect(try await site.audit("verify").code == 0)
             try await site.write("case.read", "case.update", "case.delete")
             #expect(try await site.audit("seal").code == 0)
