@@ -172,14 +172,14 @@ struct RoundTripTests {
         let queue = "q-\(UniqueID.make().prefix(8))"
         _ = try await fixture.python.run(
             """
-            sent = [app.send_task('t.note', (str(p),), priority=p, queue='\(queue)') for p in (9, 3, 0, 6)]
+            prioritised = [app.send_task('t.note', (str(p),), priority=p, queue='\(queue)') for p in (9, 3, 0, 6)]
             """)
         _ = try await fixture.withWorker([note]) {
             $0.queues = [queue]
             $0.concurrency = 1
             $0.prefetchMultiplier = 1
         } _: { _, _ in
-            try await fixture.python.run("result = [s.get(timeout=10) for s in sent]")
+            try await fixture.python.run("result = [s.get(timeout=10) for s in prioritised]")
         }
         #expect(notes.all == ["0", "3", "6", "9"])
     }

@@ -2,8 +2,9 @@ import Foundation
 import Redis
 
 extension Broker {
-    /// How long another process may hold the lock of the redelivery, in seconds (`unacked_mutex_expire`).
-    private static let mutexExpiry = 300
+    /// How long others are kept out, in seconds, if a process dies with the lock. kombu's 300 would keep its messages that long;
+    /// two at a time do no harm, as each message is moved in one step.
+    private static let mutexExpiry = 10
     private static let atOnce = 100
 
     /// Returns messages to their queues that no worker has acknowledged or renewed within the visibility timeout.
@@ -35,6 +36,16 @@ extension Broker {
             let tags = (try await client.send(query).array ?? []).compactMap(\.text)
             for tag in tags where try await restore(tag, toFront: true) { restored += 1 }
             guard tags.count == Self.atOnce else { return restored }
+        }
+    }
+
+    /// Returns messages that were taken at a time, by a call whose reply was lost: nobody else knows of them.
+    ///
+    /// - Parameter stamp: the score that the call gave them.
+    func reclaim(takenAt stamp: Double) async throws {
+        let query = RedisCommand("ZRANGEBYSCORE", .text(keys.unackedIndex), .number(stamp), .number(stamp))
+        for tag in (try await client.send(query, isIdempotent: true).array ?? []).compactMap(\.text) {
+            try await restore(tag, toFront: true)
         }
     }
 

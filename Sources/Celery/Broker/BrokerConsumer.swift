@@ -34,6 +34,8 @@ final class BrokerConsumer: Sendable {
         var connection: Connection?
         /// The server's id of the connection that waits.
         var waiting: Int?
+        /// The times of calls whose reply was lost.
+        var uncertain: [Double] = []
         var isStopped = false
     }
 
@@ -72,11 +74,16 @@ final class BrokerConsumer: Sendable {
 
     // MARK: Taking
 
-    /// Makes the connection for the wait, and writes the bindings of the queues.
+    /// Makes the connection for the wait, and writes the bindings of the queues. Messages whose arrival an outage prevented
+    /// are returned to their queues.
     ///
     /// - Throws: `RedisError`.
     func connect() async throws {
         try await broker.declare(queues)
+        for stamp in state.withLock({ $0.uncertain }) {
+            try await broker.reclaim(takenAt: stamp)
+            state.withLock { $0.uncertain.removeAll { $0 == stamp } }
+        }
         let connection = try await broker.client.dedicatedConnection()
         let id = try await connection.send(RedisCommand("CLIENT", "ID")).integer ?? 0
         state.withLock { $0.connection = Connection(connection: connection, id: id) }
@@ -117,10 +124,17 @@ final class BrokerConsumer: Sendable {
 
     private func takeReady(_ most: Int, _ queues: [String]) async throws -> [Delivery] {
         let keys = broker.keys
-        let reply = try await BrokerScripts.take.run(
-            on: broker.client, keys: [keys.unacked, keys.unackedIndex] + keys.lists(queues),
-            [.integer(most), .number(Date.now.timeIntervalSince1970)])
-        let parts = reply.array ?? []
+        let stamp = Date.now.timeIntervalSince1970
+        let parts: [RESPValue]
+        do {
+            let reply = try await BrokerScripts.take.run(
+                on: broker.client, keys: [keys.unacked, keys.unackedIndex] + keys.lists(queues),
+                [.integer(most), .number(stamp)])
+            parts = reply.array ?? []
+        } catch {
+            state.withLock { $0.uncertain.append(stamp) }
+            throw error
+        }
         var deliveries: [Delivery] = []
         for index in stride(from: 0, to: parts.count - 1, by: 2) {
             if let next = await delivery(list: parts[index], message: parts[index + 1]) { deliveries.append(next) }

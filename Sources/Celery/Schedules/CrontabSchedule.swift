@@ -78,8 +78,8 @@ package struct CrontabSchedule: Sendable, Equatable {
     private func date(ofLocal local: Int, offset: Int) -> Date {
         let date = Date(timeIntervalSince1970: Double(local - offset))
         let actual = timeZone.secondsFromGMT(for: date)
-        guard actual != offset else { return date }
-        return Date(timeIntervalSince1970: Double(local - actual))
+        let other = Date(timeIntervalSince1970: Double(local - actual))
+        return actual == offset || timeZone.secondsFromGMT(for: other) != actual ? date : other
     }
 }
 
