@@ -24,7 +24,7 @@ struct CeleryTests {
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        return try await Task.detached {
+        return await Task.detached {
             let data = output.fileHandleForReading.readDataToEndOfFile()
             process.waitUntilExit()
             return String(decoding: data, as: UTF8.self)

@@ -38,6 +38,8 @@ extension Job {
 
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {}
 
+    package static func arguments(of parameters: Parameters) -> [String: String] { [:] }
+
     package func result(
         of parameters: Parameters, in connection: any DatabaseConnection
     ) throws -> [String: String] { [:] }
