@@ -96,6 +96,8 @@ package final class SQLiteDatabase: Database {
 
     package func close() async throws {
         listener.close()
+        // The last connection to close may be a reader, which would leave the log beside the file.
+        try? await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
         try pool.close()
     }
 
