@@ -55,7 +55,7 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             try Terminal.complaining {
-                let package = try ModelPackage(folder: ModelsCommand.path(self.package))
+                let package = try NamedPackage(self.package, option: "package", Settings.load()).read()
                 print("\(package.identity.name) \(package.identity.version), sha256 \(package.identity.digest)")
                 print("networks: " + package.networkFiles.joined(separator: ", "))
                 print("mean Dice by the sequences given: WT / TC / ET (patients)")
@@ -78,15 +78,11 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             try Terminal.complaining {
-                let package = try ModelPackage(folder: ModelsCommand.path(self.package))
+                let package = try NamedPackage(self.package, option: "package", Settings.load()).read()
                 _ = try package.precisions.map { try ModelSegmenter(package, precision: $0) }
                 print("\(package.identity.name) \(package.identity.version) is valid.")
             }
         }
-    }
-
-    private static func path(_ named: String?) throws -> URL {
-        try named.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Settings.load().modelPath
     }
 
     private static func packages(in folder: URL) throws -> [URL] {

@@ -12,7 +12,7 @@ import Testing
 
 /// Measurements from the worker to every place that displays them.
 struct MeasurementTests {
-    private static let reason = "Predicted Dice of enhancing tumour 0.34."
+    private static let reason = "The predicted Dice of enhancing tumour is 0.34, below the threshold of 0.70."
 
     /// A lesion with this volume, a core in two parts and one enhancing focus.
     private static func result(_ volume: Double, enhancement: Enhancement? = nil) -> SegmentationResult {
@@ -90,9 +90,10 @@ struct MeasurementTests {
             #expect(list.text.contains("checked") && !list.text.contains(empty))
             let page = try await clinic.call(.get, "/cases/\(id)", headers: cookie)
             for text in [
-                "Needs review: \(Self.reason)", "<td>1 lesion</td>", "<td>2 parts</td>", "<td>1 focus</td>",
-                "<td>2 (67.1, 3.20 ml)</td>", ">66 × 40</td>", ">65 × 39</td>",
-                ">106 × 49</td>", "Core: 70.3 ml in 2 parts (67.1 ml and 3.20 ml), largest part axial 66 × 40 mm",
+                "Needs review: \(Self.reason)", ">1 lesion</td>", ">2 parts</td>", ">1 focus</td>",
+                ">2 (67.1, 3.20\u{A0}ml)</td>", ">66\u{A0}×\u{A0}40</td>", ">65\u{A0}×\u{A0}39</td>",
+                ">106\u{A0}×\u{A0}49</td>",
+                "Core: 70.3 ml in 2 parts (67.1 ml and 3.20 ml), largest part axial 66 × 40 mm",
                 "Enhancing component: 51.3 ml, axial 65 × 39 mm, largest diameter 69 mm.",
             ] { #expect(page.text.contains(text), "\(text)") }
         }

@@ -35,6 +35,27 @@ package struct SeriesStore {
         return grids
     }
 
+    /// The current grids of those of `studies` whose series differ in their grids, by role.
+    package func differingGrids(
+        _ scope: Scope, of studies: [ID<ImagingStudy>]
+    ) throws -> [ID<ImagingStudy>: [Series.Role: VoxelGrid]] {
+        let rows = try connection.query(
+            """
+            SELECT s.study_id, s.role, s.size_x, s.size_y, s.size_z, s.affine FROM series s
+            WHERE s.institution_id = \(scope.institution) AND s.study_id IN \(list: studies)
+                AND s.replaced_at IS NULL AND s.affine IS NOT NULL
+                AND EXISTS (SELECT 1 FROM series o WHERE o.study_id = s.study_id AND o.replaced_at IS NULL
+                    AND (o.affine <> s.affine OR o.size_x <> s.size_x OR o.size_y <> s.size_y OR o.size_z <> s.size_z))
+            """)
+        var grids: [ID<ImagingStudy>: [Series.Role: VoxelGrid]] = [:]
+        for row in rows {
+            guard let affine = try Series.affine(row) else { continue }
+            grids[try row.get("study_id"), default: [:]][try row.get("role")] = VoxelGrid(
+                size: try Series.size(row), affine: affine)
+        }
+        return grids
+    }
+
     private func series(_ scope: Scope, _ condition: SQL) throws -> [Series] {
         let rows = try connection.query(
             """

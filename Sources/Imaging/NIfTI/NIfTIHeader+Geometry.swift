@@ -8,7 +8,7 @@ extension NIfTIHeader {
             let reason = sformCode > 0 ? "its sform holds only zeros, and there is no qform" : "no sform, no qform"
             throw ImagingError(
                 .unsupportedImage,
-                "The header does not say how the image lies in the patient (\(reason)), "
+                "The header does not state the image's orientation in the patient (\(reason)), "
                     + "so left and right cannot be told apart.")
         }
         return VoxelGrid(size: size, affine: try hasSform ? affine(sform, of: "sform") : affine(qform, of: "qform"))

@@ -20,7 +20,10 @@ struct AdminSharesTests {
             for (fields, sentence) in [
                 ([("case", "x"), ("email", "ada@clinic.org"), ("access", "read")], "Case not found."),
                 ([("case", CaseID().string), ("email", "ada@clinic.org"), ("access", "read")], "Case not found."),
-                ([("case", caseID), ("email", "nobody@clinic.org"), ("access", "read")], "Nobody of the institution"),
+                (
+                    [("case", caseID), ("email", "nobody@clinic.org"), ("access", "read")],
+                    "No user of your institution"
+                ),
                 ([("case", caseID), ("email", "ada@clinic.org"), ("access", "")], "aria-invalid"),
             ] {
                 let refused = try await clinic.post("/admin/shares/add", fields, as: token)
