@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let settings = try Settings.load()
         let segmenter = try ModelSegmenter(
-            NamedPackage(model, option: "--model", settings).read(), precision: settings.modelPrecision,
+            NamedPackage(settings, path: model, argument: "--model").read(), precision: settings.modelPrecision,
             compiler: settings.networkCompiler(onFallback: Terminal.complain))
         print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
         var table = EvaluationTable()

@@ -55,7 +55,7 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             try Terminal.complaining {
-                let package = try NamedPackage(self.package, option: "package", Settings.load()).read()
+                let package = try NamedPackage(Settings.load(), path: self.package, argument: "package").read()
                 print("\(package.identity.name) \(package.identity.version), sha256 \(package.identity.digest)")
                 print("networks: " + package.networkFiles.joined(separator: ", "))
                 print("mean Dice by the sequences given: WT / TC / ET (patients)")
@@ -78,7 +78,7 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             try Terminal.complaining {
-                let package = try NamedPackage(self.package, option: "package", Settings.load()).read()
+                let package = try NamedPackage(Settings.load(), path: self.package, argument: "package").read()
                 _ = try package.precisions.map { try ModelSegmenter(package, precision: $0) }
                 print("\(package.identity.name) \(package.identity.version) is valid.")
             }

@@ -8,10 +8,12 @@ struct NamedPackage {
     /// The argument with its value, or the setting.
     private let name: String
 
-    /// - Parameter path: the argument's value; `nil` selects the default package.
-    init(_ path: String? = nil, option: String = "", _ settings: Settings) {
+    /// - Parameters:
+    ///   - path: the argument's value; `nil` selects the default package.
+    ///   - argument: the argument's name.
+    init(_ settings: Settings, path: String? = nil, argument: String = "") {
         folder = path.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelPath
-        name = path.map { "\(option) \($0)" } ?? "SEGMENTATION_MODEL_PATH"
+        name = path.map { "\(argument) \($0)" } ?? "SEGMENTATION_MODEL_PATH"
     }
 
     /// - Throws: `ImagingError(.invalidModel)` that starts with the argument or setting.

@@ -3,7 +3,7 @@ import ArgumentParser
 /// Rejects options that are given twice; the parser would silently use the last value.
 enum RepeatedOptions {
     /// Options that take a list.
-    private static let lists: Set = ["--head", "--command", "-c"]
+    private static let lists: Set = ["--head", "--command"]
 
     /// - Parameter arguments: without the program's name.
     /// - Throws: `ValidationError` naming the option.

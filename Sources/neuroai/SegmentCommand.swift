@@ -36,8 +36,9 @@ struct SegmentCommand: ParsableCommand {
         // Before any work: a run takes a minute, and output errors would only occur at its end.
         try output.checkWritable(outputNames)
         try given.checkFiles()
-        let sources = paths.map { sequence, path in
-            (sequence, NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path)))
+        var sources: [MRISequence: any SeriesSource] = [:]
+        for (sequence, path) in paths {
+            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path))
         }
         if let manifest { try InputFile.check(manifest, named: "--manifest (\(manifest))") }
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
@@ -46,9 +47,9 @@ struct SegmentCommand: ParsableCommand {
         let control = WorkControl(report: bar.show)
         let settings = try Settings.load()
         let pipeline = try SegmentationPipeline.installed(
-            settings, NamedPackage(model, option: "--model", settings).read(), onFallback: Terminal.complain)
+            settings, NamedPackage(settings, path: model, argument: "--model").read(), onFallback: Terminal.complain)
         let study = try StudyWriter.default.write(
-            pipeline.run(Dictionary(uniqueKeysWithValues: sources), control: control), to: folder, control: control)
+            pipeline.run(sources, control: control), to: folder, control: control)
         bar.end()
         let report = try ReportComposer.checked(study.result).text
         try Data(report.utf8).write(to: folder.appendingPathComponent("report.txt"))

@@ -50,8 +50,9 @@ package struct SeriesStore {
         var grids: [ID<ImagingStudy>: [Series.Role: VoxelGrid]] = [:]
         for row in rows {
             guard let affine = try Series.affine(row) else { continue }
-            grids[try row.get("study_id"), default: [:]][try row.get("role")] = VoxelGrid(
-                size: try Series.size(row), affine: affine)
+            let study: ID<ImagingStudy> = try row.get("study_id")
+            let role: Series.Role = try row.get("role")
+            grids[study, default: [:]][role] = VoxelGrid(size: try Series.size(row), affine: affine)
         }
         return grids
     }

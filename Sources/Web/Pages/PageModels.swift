@@ -100,7 +100,7 @@ struct CasePage: Sendable {
     let id: String
     let patient: String
     /// `61 years, female`, as far as known.
-    let person: String
+    let person: String?
     let status: String
     let author: String
     let created: String
@@ -128,8 +128,8 @@ struct CasePage: Sendable {
         userName = user.fullName
         id = item.id.string
         patient = item.patientID
-        person = [item.age.map(Format.years), item.sex.map { Format.sex($0).lowercased() }].compactMap(\.self)
-            .joined(separator: ", ")
+        let known = [item.age.map(Format.years), item.sex.map { Format.sex($0).lowercased() }].compactMap(\.self)
+        person = known.isEmpty ? nil : known.joined(separator: ", ")
         status = item.status.rawValue
         author = item.author
         created = Format.time(item.createdAt.description)
