@@ -135,12 +135,12 @@ struct MeasurementTests {
     /// Without T1CE, a displayed 0 would mean that nothing enhances.
     @Test func enhancementThatWasNotAssessedHasNoNumbers() {
         let assessed = ResultNumbers(Self.stored(Self.result(155_100)), reasons: nil)
-        #expect(assessed.regions[2].parts == "1 focus" && assessed.lesions[0].rowCount == 3)
+        #expect(assessed.regions[2].parts == "1 focus" && assessed.lesions[0].rows.count == 3)
         let numbers = ResultNumbers(
             Self.stored(Self.result(155_100, enhancement: Enhancement(.notAssessed))), reasons: nil)
         let region = numbers.regions[2]
         #expect([region.volume, region.parts, region.confidence] == ["–", "–", "–"])
-        #expect(numbers.lesions[0].rowCount == 2)
+        #expect(numbers.lesions[0].rows.count == 2)
     }
 
     /// The page of a result with measurements of the whole tumour only.
@@ -151,7 +151,9 @@ struct MeasurementTests {
         object["regions"] = nil
         let lesion = try JSONDecoder().decode(Lesion.self, from: JSONSerialization.data(withJSONObject: object))
         let rows = LesionRows(lesion)
-        #expect(rows.rowCount == 1 && rows.rows.first?.axial == "106 × 49" && rows.rows.first?.volume == "155.1")
+        #expect(
+            rows.rows.count == 1 && rows.rows.first?.axial == "106\u{A0}×\u{A0}49" && rows.rows.first?.volume == "155.1"
+        )
     }
 
     /// An expert mask is compared with the labels of its own series, or with none.
