@@ -29,7 +29,7 @@ struct NeuroAI: AsyncParsableCommand {
                 try await run(command)
             } catch let error as ValidationError {
                 // The parser itself knows only the root command here.
-                Terminal.complain("Error: \(error.message)\n\(usageString(for: type(of: command)))")
+                Terminal.complain("Error: \(error.message)\nUsage: \(usageString(for: type(of: command)))")
                 throw ExitCode.validationFailure
             }
         } catch {

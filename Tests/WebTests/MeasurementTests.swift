@@ -15,7 +15,9 @@ struct MeasurementTests {
     private static let reason = "The predicted Dice of enhancing tumour is 0.34, below the threshold of 0.70."
 
     /// A lesion with this volume, a core in two parts and one enhancing focus.
-    private static func result(_ volume: Double, enhancement: Enhancement? = nil) -> SegmentationResult {
+    private static func result(
+        _ volume: Double, enhancement: Enhancement? = nil, reliability: [ReliabilityNote] = []
+    ) -> SegmentationResult {
         let volumes: [TumourRegion: Double] = [
             .wholeTumour: volume, .tumourCore: 70_300, .enhancingTumour: 51_300,
         ]
@@ -47,7 +49,8 @@ struct MeasurementTests {
             volumes: volumes, confidenceScores: [:],
             maskFiles: [OutputFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
             structuredFindings: list.findings, lesions: [lesion], gatingWeights: [:], availableModalities: [.t1ce],
-            referenceModality: .t1ce, reliability: [], brainMask: .given, review: review, expectedDice: predicted,
+            referenceModality: .t1ce, reliability: reliability, brainMask: .given, review: review,
+            expectedDice: predicted,
             enhancement: enhancement, modelVersion: "m 1.0", device: "cpu")
     }
 
@@ -141,6 +144,23 @@ struct MeasurementTests {
         let region = numbers.regions[2]
         #expect([region.volume, region.parts, region.confidence] == ["–", "–", "–"])
         #expect(numbers.lesions[0].rows.count == 2)
+    }
+
+    @Test func aRegionIsReliableOrTheReasonWhyNotIsShown() {
+        let notes = [
+            ReliabilityNote(region: .wholeTumour, isReliable: true, note: "Predicted Dice 0.93."),
+            ReliabilityNote(region: .enhancingTumour, isReliable: false, note: "Predicted Dice 0.34."),
+        ]
+        let numbers = ResultNumbers(Self.stored(Self.result(155_100, reliability: notes)), reasons: nil)
+        #expect(numbers.regions.map(\.note) == ["Reliable", "–", "Predicted Dice 0.34."])
+    }
+
+    @Test func noLineBreaksBetweenANumberAndItsUnit() {
+        let numbers = ResultNumbers(Self.stored(Self.result(155_100)), reasons: nil)
+        #expect(
+            numbers.lesions[0].heading
+                == "Lesion 1 · right · temporal lobe\u{A0}41\u{A0}% · does not reach the midline")
+        #expect(Format.years(1) == "1\u{A0}year" && Format.years(61) == "61\u{A0}years")
     }
 
     /// The page of a result with measurements of the whole tumour only.

@@ -122,7 +122,7 @@ extension LesionRows.Row {
         volume = QuantityText.volume(measured.volume).value
         let count = measured.parts.count
         let volumes = measured.parts.prefix(3).map { QuantityText.volume($0).value }.joined(separator: ", ")
-        let list = count > 3 ? volumes + " …" : volumes
+        let list = count > 3 ? volumes + "\u{A0}…" : volumes
         parts = region == .wholeTumour ? "" : count > 1 ? "\(count) (\(list)\u{A0}ml)" : String(count)
         axial =
             measured.diameters.map { Format.unbroken(QuantityText.lengths($0.axial, $0.perpendicular).value) } ?? "–"

@@ -15,7 +15,7 @@ enum ListenAddress {
             try await channel.close().get()
         } catch let error as IOError {
             throw SettingsError(sentence(for: error.errnoCode, host, port))
-        } catch is SocketAddressError {
+        } catch is SocketAddressError.UnknownHost {
             throw SettingsError("HOST \(host) cannot be resolved to an address.")
         }
     }

@@ -90,7 +90,7 @@ struct AdminListEditingTests {
             sent["role.\(eve)"] = "radiologist"
             _ = try await clinic.call(.patch, "/api/users/users/\(eve)/", "{\"role\": \"researcher\"}", as: token)
             let unseen = try await clinic.post("/admin/users/list", sent.fields, as: token)
-            #expect(unseen.status == .conflict && unseen.text.contains("eve@clinic.org: Changed by somebody"))
+            #expect(unseen.status == .conflict && unseen.text.contains("eve@clinic.org: Someone else has changed"))
         }
     }
 
