@@ -35,17 +35,15 @@ package struct SeriesStore {
         return grids
     }
 
-    /// The current grids of those of `studies` whose series differ in their grids, by role.
-    package func differingGrids(
+    /// The grids of the studies' series that have not been replaced, as far as known.
+    package func currentGrids(
         _ scope: Scope, of studies: [ID<ImagingStudy>]
     ) throws -> [ID<ImagingStudy>: [Series.Role: VoxelGrid]] {
         let rows = try connection.query(
             """
-            SELECT s.study_id, s.role, s.size_x, s.size_y, s.size_z, s.affine FROM series s
-            WHERE s.institution_id = \(scope.institution) AND s.study_id IN \(list: studies)
-                AND s.replaced_at IS NULL AND s.affine IS NOT NULL
-                AND EXISTS (SELECT 1 FROM series o WHERE o.study_id = s.study_id AND o.replaced_at IS NULL
-                    AND (o.affine <> s.affine OR o.size_x <> s.size_x OR o.size_y <> s.size_y OR o.size_z <> s.size_z))
+            SELECT study_id, role, size_x, size_y, size_z, affine FROM series
+            WHERE institution_id = \(scope.institution) AND study_id IN \(list: studies)
+                AND replaced_at IS NULL AND affine IS NOT NULL
             """)
         var grids: [ID<ImagingStudy>: [Series.Role: VoxelGrid]] = [:]
         for row in rows {
