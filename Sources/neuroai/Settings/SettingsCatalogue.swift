@@ -25,7 +25,8 @@ enum SettingsCatalogue {
             Setting(
                 "DATABASE_URL", .judged(by: database), default: "sqlite:///db.sqlite3", secrecy: .password,
                 reader: .all,
-                "Database URL: `sqlite:///path` (in an existing directory) or `postgresql://user:password@host:5432/name`."),
+                "Database URL: `sqlite:///path` (in an existing directory) or `postgresql://user:password@host:5432/name`."
+            ),
             Setting("MEDIA_ROOT", .text, default: "./media", reader: .all, "Directory for images and masks."),
             Setting(
                 "MAX_UPLOAD_SIZE", .bytes(1...(1 << 40)), default: "1073741824",
