@@ -19,6 +19,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -95,7 +96,7 @@ let targets: [Target] = [
         name: "neuroai",
         dependencies: [
             "Basics", "Imaging", "Inference", "Kernel", "Storage", "Rendering", "Features", "Web", hummingbird,
-            argumentParser, logging, serviceLifecycle, subprocess,
+            argumentParser, logging, nioCore, nioPosix, serviceLifecycle, subprocess,
         ]),
 
     .target(

@@ -68,6 +68,7 @@ package struct Migration: Sendable {
         Migration(20, "study-description", PackageResources.m0020_study_description_sql),
         Migration(21, "job-classes", PackageResources.m0021_job_classes_sql),
         Migration(22, "notifications", PackageResources.m0022_notifications_sql),
+        Migration(26, "series-warnings", PackageResources.m0026_series_warnings_sql),
     ]
 }
 

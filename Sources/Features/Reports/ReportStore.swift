@@ -129,7 +129,7 @@ package struct ReportStore {
         guard try hasSigned(scope, case: id) else { return }
         throw AppError(
             .caseSigned,
-            "The case has a signed report, which stays as it is. Send force=true to go on; a new draft is added beside it."
+            "The case has a signed report, which will not change. Send force=true to continue; a new draft is added."
         )
     }
 
