@@ -121,8 +121,8 @@ struct CasePage: Sendable {
     let isSigned: Bool
 
     init(
-        user: User, item: Case, images: [MRIImage], task: InferenceTask?, found: CaseResult?, reports: [Report],
-        scope: Scope, links: FilesService
+        user: User, item: Case, images: [MRIImage], task: InferenceTask?, found: CaseResult?,
+        reports: [(report: Report, contradictions: [String])], scope: Scope, links: FilesService
     ) {
         title = "Case \(item.patientID)"
         userName = user.fullName
@@ -146,8 +146,10 @@ struct CasePage: Sendable {
         downloads = (found?.files ?? []).map {
             Download(name: $0.name, url: links.path(scope, $0), size: Format.size($0.size))
         }
-        self.reports = reports.enumerated().map { ReportText($1, isNewest: $0 == 0) }
-        isSigned = reports.contains(where: \.status.isSigned)
+        self.reports = reports.enumerated().map { index, item in
+            ReportText(item.report, contradictions: item.contradictions, isNewest: index == 0)
+        }
+        isSigned = reports.contains(where: \.report.status.isSigned)
     }
 }
 
