@@ -32,6 +32,14 @@ STUDIES = {
     "unaligned": [dict(v=(33.6, 21.0, 18.9), d=dict(wt=(47, 44, 36), tc=(37, 35, 28), et=(36, 33, 27)),
                        parts=dict(tc=[21.0], et=[12.0, 5.1, 1.8]), side="left", midline=False, cortex=None, at={})],
     "none": [],
+    "phantom": [dict(v=(118.6, 19.7, 11.5), d=dict(wt=(84, 78, 60), tc=(40, 36, 29), et=(38, 35, 28)), parts=dict(tc=[19.7], et=[11.5]),
+                     side="left", midline=False, cortex=True,
+                     at={"frontal lobe": .31, "temporal lobe": .29, "insula": .17, "parietal lobe": .12, "basal ganglia": .06,
+                         "occipital lobe": .00008})],
+    "uncored": [dict(v=(30.2, 12.1, 8.4), d=dict(wt=(45, 40, 35), tc=(30, 28, 22), et=(29, 27, 21)), parts=dict(tc=[12.1], et=[8.4]),
+                     side="right", midline=False, cortex=True, at={"temporal lobe": .9}),
+                dict(v=(1.3, 0, 0), d=dict(wt=(14, 12, 11)), parts=dict(tc=[], et=[]), side="left", midline=False, cortex=True,
+                     at={"frontal lobe": .95})],
     "three": [dict(v=(9.84, 5.2, 4.4), d=dict(wt=(28, 26, 22), tc=(22, 20, 18), et=(21, 19, 17)), parts=dict(tc=[5.2], et=[4.4]),
                    side="left", midline=False, cortex=True, at={"occipital lobe": .88, "temporal lobe": .1}),
               dict(v=(3.1, 1.9, 1.5), d=dict(wt=(19, 17, 14), tc=(15, 14, 12), et=(14, 13, 11)), parts=dict(tc=[1.9], et=[1.5]),
@@ -171,9 +179,12 @@ class Writer:
         self.rows = []
         self.random = random.Random(18)
 
+    @staticmethod
+    def half_of(family):
+        return "built" if hashlib.sha256(family.encode()).digest()[0] % 2 == 0 else "held"
+
     def add(self, label, study, text, family, half=None):
-        if half is None:
-            half = "built" if hashlib.sha256(family.encode()).digest()[0] % 2 == 0 else "held"
+        half = half or self.half_of(family)
         row = (half, label, study, text)
         if row not in self.rows:
             self.rows.append(row)
@@ -321,6 +332,13 @@ def later(writer):
                 writer.add(label, study, text, text, half)
 
 
+def wordings(writer):
+    """Halved like the first sentences, but measured apart from them."""
+    with open(HERE / "hand-wordings.tsv") as file:
+        for label, study, text in csv.reader((line for line in file if not line.startswith("#")), delimiter="\t"):
+            writer.add(label, study, text, text, "wordings-" + writer.half_of(text))
+
+
 def main():
     writer = Writer()
     hand(writer)
@@ -329,6 +347,7 @@ def main():
     contacts_of(writer)
     enhancement_of(writer)
     later(writer)
+    wordings(writer)
     studies = {name: findings(lesions) for name, lesions in STUDIES.items()}
     (HERE / "studies.json").write_text(json.dumps(studies, indent=1, ensure_ascii=False) + "\n")
     lines = ["half\tlabel\tstudy\tsentence"] + ["\t".join(map(str, row)) for row in writer.rows]

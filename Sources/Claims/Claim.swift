@@ -13,6 +13,11 @@ struct Location: Sendable, Equatable {
     }
 }
 
+extension Location {
+    /// `the left frontal lobe`, `both hemispheres`
+    var phrase: String { side == .both && place == nil ? name : "the \(name)" }
+}
+
 /// The subject of a claim: lesions, and which part of them.
 struct Subject: Sendable, Equatable {
     enum Lesion: Sendable, Equatable {
@@ -34,8 +39,8 @@ struct Subject: Sendable, Equatable {
             case .largest: "the largest lesion"
             case .smallest: "the smallest lesion"
             }
-        let extent = extents.map(\.name).joined(separator: " or ")
-        return [lesion, extent.isEmpty ? "" : "the \(extent)"].filter { !$0.isEmpty }.joined(separator: ", ")
+        let extent = extents.map { "the \($0.name)" }.joined(separator: " or ")
+        return [extent, lesion].filter { !$0.isEmpty }.joined(separator: " of ")
     }
 }
 
@@ -70,12 +75,25 @@ struct Claim: Sendable {
         case presence(Bool)
         case count(Int, Relation)
         case contact(isMidline: Bool, isPresent: Bool, isCrossing: Bool)
+        /// Several lesions, one only, or a lesion on both sides.
+        case pattern(Pattern, isPresent: Bool)
+        /// The part of a lesion in these structures together.
+        case dominance(Dominance, places: [String])
         /// The subject's size relative to another's.
         case order(Order, than: Subject)
         /// From one quantity to another, and the change in per cent.
         case change(from: Double, to: Double, percent: Double)
         case judgement(String)
         case citation(String)
+    }
+
+    enum Pattern: Sendable {
+        case multifocal, unifocal, bilateral, butterfly
+    }
+
+    /// The greater part of a lesion, or all of it.
+    enum Dominance: Sendable {
+        case mainly, entirely
     }
 
     enum Order: Sendable {

@@ -33,11 +33,14 @@ package struct ClaimCheck: Sendable {
     package func remarks(on text: String, sentences limit: Int) -> (remarks: [Remark], isWhole: Bool) {
         let script = Script(text, without: book.facts.filter { $0.kind == .quote }.compactMap(\.term))
         var reader = ClaimReader(limits: book.limits, isStrict: false)
-        let judge = Judge(book: book)
+        var context = LesionContext(book)
         let sentences = script.sentences
         let remarks = sentences.prefix(limit).enumerated().flatMap { index, span in
-            reader.claims(of: Tokenizer.tokens(of: span, in: script))
-                .map { Remark($0, judge.verdict(on: $0), sentence: index + 1) }
+            if index > 0, script.isBreak(sentences[index - 1].upperBound..<span.lowerBound) { context.forget() }
+            let claims = reader.claims(of: Tokenizer.tokens(of: span, in: script))
+            context.read(claims)
+            let judge = Judge(book: book, lesion: context.lesion)
+            return claims.map { Remark($0, judge.verdict(on: $0), sentence: index + 1) }
         }
         return (remarks, sentences.count <= limit)
     }
@@ -49,7 +52,7 @@ package struct ClaimCheck: Sendable {
     package func faults(in sentence: String, citing ids: [String]) -> [String] {
         let cited = book.facts.filter { ids.contains($0.id) }
         guard !cited.isEmpty, Set(cited.map(\.id)) == Set(ids) else {
-            return ["it cites no finding or one that does not exist"]
+            return ["The sentence cites no finding or one that does not exist"]
         }
         return DraftSentence(sentence, cited: FactBook(cited, book.limits)).faults
     }
@@ -75,9 +78,9 @@ extension ClaimCheck.Remark.Kind {
             switch content {
             case .quantity, .dice: .quantity
             case .share, .ratio: .share
-            case .location: .location
+            case .location, .dominance: .location
             case .presence: .presence
-            case .count: .count
+            case .count, .pattern: .count
             case .contact: .contact
             case .order, .change: .comparison
             case .judgement: .judgement

@@ -23,7 +23,7 @@ struct ClaimReader {
                     if case .citation = token.kind { false } else { true }
                 }))
         let clauses = clauses(of: words)
-        var claims = clauses.flatMap { JudgementReader.claims(of: $0) } + citations
+        var claims = JudgementReader.claims(of: clauses, isStrict: isStrict) + citations
         for clause in clauses where clause.topic == .tumour && (!clause.isPrior || isStrict) {
             claims += Self.claims(of: clause)
         }
@@ -35,12 +35,13 @@ struct ClaimReader {
             + (clause.isConditional
                 ? []
                 : QuantityReader.claims(of: clause) + ShareReader.claims(of: clause) + PresenceReader.claims(of: clause)
-                    + CountReader.claims(of: clause) + ContactReader.claims(of: clause) + OrderReader.claims(of: clause))
+                    + CountReader.claims(of: clause) + ContactReader.claims(of: clause) + OrderReader.claims(of: clause)
+                    + PatternReader.claims(of: clause) + DominanceReader.claims(of: clause))
     }
 
     /// Clauses with their topic and inherited context.
     private mutating func clauses(of words: [Word]) -> [Clause] {
-        var sentence = SentenceContext(isOfDice: words.contains { $0.has(.dice) })
+        var sentence = SentenceContext(of: words)
         for (clause, sign) in Clause.clauses(of: words) {
             var clause = sentence.inheriting(clause, sign)
             clause.topic = isStrict ? .tumour : topic(of: clause, isFirst: clause.isFirst, after: sentence.isOther)
@@ -57,6 +58,8 @@ struct ClaimReader {
             topic = .other
             return .other
         }
+        // "Pineal cyst of 8 mm, unchanged, no enhancement."
+        if isOther, !isFirst, clause.isBareDenialOfEnhancement { return .other }
         if clause.namesTarget {
             topic = .tumour
             return .tumour
@@ -67,6 +70,10 @@ struct ClaimReader {
         }
         let isPronoun = clause.words.first?.has(.pronoun) ?? false
         if clause.hasUnknown, !isPronoun { return .other }
+        if clause.has(.pattern) {
+            topic = .tumour
+            return .tumour
+        }
         return isFirst || isPronoun ? topic : isOther ? .other : topic
     }
 
@@ -94,6 +101,13 @@ struct ClaimReader {
 }
 
 extension Clause {
+    /// "No enhancement", without saying of what.
+    fileprivate var isBareDenialOfEnhancement: Bool {
+        has(.negation) && has(.target)
+            && words.filter { $0.has(.target) }.allSatisfy { $0.term?.extents == [.enhancing] }
+            && locations.isEmpty && !has(.verb) && !has(.only) && words.count <= 5
+    }
+
     /// Whether "total" is its only noun.
     fileprivate var isTotal: Bool {
         !has(.enhances) && words.filter { $0.has(.target) }.allSatisfy { $0.text.hasPrefix("total") } && has(.target)

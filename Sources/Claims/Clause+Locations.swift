@@ -19,6 +19,7 @@ extension Clause {
     /// "left hemisphere", "left frontal lesion", "on the left", but not "left arm" and not "shifted to the left".
     fileprivate func sideApplies(_ place: Int) -> Bool {
         if words.prefix(place).contains(where: { $0.has(.displacement) }) { return false }
+        if Tokenizer.abbreviatedSides.contains(words[place].text), !isAbbreviatedSide(place) { return false }
         if words[place].text == "both" {
             return words.indices.contains(place + 1) && (words[place + 1].has(.place) || words[place + 1].has(.side))
         }
@@ -31,6 +32,14 @@ extension Clause {
             return !word.isUnknown
         }
         return true
+    }
+
+    /// "R frontal", "Lt hemisphere", but not "1.2 l" and not "R: 4 mm".
+    private func isAbbreviatedSide(_ place: Int) -> Bool {
+        if place > 0, words[place - 1].token.number != nil { return false }
+        guard let next = words.dropFirst(place + 1).first, next.token.isWord else { return false }
+        return next.has(.place) || next.has(.target) || next.has(.side) || next.has(.adjective) || next.has(.enhances)
+            || ["side", "sided", "lobe"].contains(next.text) || next.text.hasPrefix("hemispher")
     }
 
     /// "frontal lobe", "frontal mass", but not "frontal sinus".

@@ -17,6 +17,8 @@ struct Clause: Sendable {
     var isOfDice = false
     /// The extents in a bracket after it: "51.3 ml (enhancing)".
     var label: [Extent]?
+    /// Whether its sentence makes an exception from what it denies ("apart from the known lesion, no enhancement").
+    var isExcepting = false
     /// Whether it ends with a colon, so that the next statement is about it.
     var isTitle = false
     var isFirst = true
@@ -68,7 +70,8 @@ extension Clause {
     private static let longest = 100
     private static let breaks: Set<String> = [",", ";", ":", "(", ")", "–", "—"]
     private static let conjunctions: Set<String> = [
-        "but", "while", "whereas", "although", "however", "compared", "versus", "vs", "previously", "now", "currently",
+        "but", "while", "whereas", "although", "except that", "however", "compared", "versus", "vs", "previously",
+        "now", "currently",
     ]
 
     /// Splits at signs and conjunctions; at "and" if either side has its own verb.

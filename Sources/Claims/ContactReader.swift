@@ -1,7 +1,14 @@
 /// Whether a lesion reaches the midline or the brain's surface.
 enum ContactReader {
-    private static let crossing: Set<String> = ["crosses", "cross", "crossing", "crossed", "across", "beyond"]
+    private static let crossing: Set<String> = [
+        "crosses", "cross", "crossing", "crossed", "across", "beyond", "extends over", "extending over",
+        "extension over",
+    ]
     private static let denying: Set<String> = ["clear of", "respects", "respected"]
+    /// Without a stated distance.
+    private static let clearances: Set<String> = [
+        "clear of", "clear", "remote", "away", "far", "distant", "separate", "separated", "spared", "spares", "sparing",
+    ]
     private static let named: Set<String> = ["motor", "sensory", "visual", "auditory", "somatosensory", "entorhinal"]
 
     static func claims(of clause: Clause) -> [Claim] {
@@ -13,9 +20,9 @@ enum ContactReader {
 
     /// "remains clear of the midline"
     private static func claimsClear(of clause: Clause) -> [Claim] {
-        guard let clear = clause.words.firstIndex(where: { $0.text == "clear of" || $0.text == "clear" }) else {
-            return []
-        }
+        guard !clause.words.contains(where: { $0.token.number != nil }),
+            let clear = clause.words.firstIndex(where: { clearances.contains($0.text) })
+        else { return [] }
         return claims(of: clause, clear, isClear: true)
     }
 
@@ -25,6 +32,7 @@ enum ContactReader {
         var subject = clause.lastTargetOrInherited
         subject.lesion = clause.lesion
         let isDenied = isClear || clause.has(.negation)
+        guard !clause.isContactOfOther(before: contact, isDenied: isDenied) else { return [] }
         return clause.words.indices.compactMap { place in
             let word = clause.words[place]
             guard word.has(.midline) || word.has(.surface) && !isNamed(clause, place) else { return nil }
@@ -48,6 +56,17 @@ enum ContactReader {
 }
 
 extension Clause {
+    /// "Two vessels cross the midline", "oedema that spares the cortex": another structure, or a part of the lesion whose
+    /// contact was not measured by itself.
+    fileprivate func isContactOfOther(before contact: Int, isDenied: Bool) -> Bool {
+        guard let subject = words.prefix(contact).last(where: { $0.has(.target) || $0.has(.foreign) }) else {
+            return false
+        }
+        guard subject.has(.target) else { return true }
+        let extents = subject.term?.extents ?? []
+        return isDenied && !extents.isEmpty && !extents.contains(.whole)
+    }
+
     fileprivate var lastTargetOrInherited: Subject {
         var subject = lastTarget.map(subject) ?? inherited ?? Subject()
         subject.extents = []

@@ -51,6 +51,15 @@ enum CountReader {
             text: "\(words[place].text) \(words[noun].text)")
     }
 
+    /// "Three foci of microhaemorrhage"
+    private static func isOfOther(_ words: [Word], _ noun: Int) -> Bool {
+        let rest = words.dropFirst(noun + 1)
+        guard rest.first?.text == "of",
+            let next = rest.dropFirst().first(where: { !$0.has(.adjective) && $0.text != "the" })
+        else { return false }
+        return next.has(.foreign) && !next.has(.target) || next.isUnknown
+    }
+
     private static func isAtLeast(_ words: [Word], _ place: Int) -> Bool { place > 0 && words[place - 1].has(.atLeast) }
 
     /// The index of the counted noun, preceded only by adjectives.
@@ -58,7 +67,9 @@ enum CountReader {
         for next in words.indices.dropFirst(place + 1) {
             let word = words[next]
             guard word.token.isWord, !word.has(.foreign) else { return nil }
-            if word.has(.countable) || word.has(.target) && word.term?.isPart == true { return next }
+            if word.has(.countable) || word.has(.target) && word.term?.isPart == true {
+                return isOfOther(words, next) ? nil : next
+            }
             guard
                 word.has(.adjective) || word.has(.judgement) || word.has(.enhances) || word.has(.side)
                     || word.has(.place) || word.text == "brain"

@@ -24,14 +24,14 @@ struct DraftSentence {
     /// A sentence is about one lesion, the one that it names.
     private var lesions: [String] {
         let own = Set(cited.facts.compactMap(\.lesion))
-        if own.count > 1 { return ["it cites findings of several lesions"] }
+        if own.count > 1 { return ["The sentence cites findings of several lesions"] }
         let named = claims.compactMap { claim -> Int? in
             if case .number(let number) = claim.subject.lesion { number } else { nil }
         }
         guard let number = named.first(where: { number in cited.facts.contains { $0.lesion != number } }) else {
             return []
         }
-        return ["it cites findings of another lesion than \(number)"]
+        return ["The text says lesion \(number); findings of another lesion are cited"]
     }
 
     /// Every structure is stated with its share.
@@ -44,6 +44,6 @@ struct DraftSentence {
             claims.compactMap { claim -> String? in
                 if case .share(_, _, let location) = claim.content { location?.place } else { nil }
             })
-        return places.subtracting(shared).sorted().map { "it names the \($0) without its share" }
+        return places.subtracting(shared).sorted().map { "The text says \($0); its share is not stated" }
     }
 }

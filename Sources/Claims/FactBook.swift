@@ -58,6 +58,11 @@ struct FactBook: Sendable {
     func share(of lesion: Int, in place: String) -> Double? {
         let known = facts(.location, lesion: lesion)
         guard !known.isEmpty else { return nil }
+        if place == Lexicon.infratentorial || place == Lexicon.supratentorial {
+            let below = known.filter { Lexicon.structuresBelow.contains($0.term ?? "") }.compactMap(\.quantity)
+                .reduce(0, +)
+            return place == Lexicon.infratentorial ? below : 1 - below
+        }
         return known.first { $0.term == place }?.quantity ?? 0
     }
 
@@ -73,8 +78,15 @@ struct FactBook: Sendable {
             if measured != side, measured != .both { return false }
         }
         guard let place = location.place else { return true }
-        return share(of: lesion, in: place).map { $0 > 0 }
+        let isCompartment = [Lexicon.infratentorial, Lexicon.supratentorial].contains(place)
+        let least = isCompartment ? Self.compartmentShare : Self.minimumShare
+        return share(of: lesion, in: place).map { $0 >= least }
     }
+
+    /// Less of a lesion in a structure is within the error of the atlas's borders.
+    private static let minimumShare = 0.005
+    /// The tentorium is not a border of the atlas's structures.
+    private static let compartmentShare = 0.1
 
     // MARK: Subjects
 

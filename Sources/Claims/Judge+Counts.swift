@@ -4,10 +4,10 @@ extension Judge {
         guard !measured.isEmpty else { return unmeasured(claim) }
         let fits = measured.contains { relation == .atLeast ? $0 >= number : $0 == number }
         if fits { return .supported }
-        guard !claim.subject.isPart else { return contradicted(claim) }
-        let count = book.count ?? 0
-        let found = count == 1 ? "1 lesion was" : "\(count) lesions were"
-        return .contradicted("\(found) found, not “\(claim.text)”")
+        guard !claim.subject.isPart else {
+            return contradicted(claim.text, "\(measured.map(String.init).listed) measured")
+        }
+        return contradicted(claim.text, measuredCount)
     }
 
     /// The number of parts or foci, of the given lesion, else of any or all together.
@@ -40,7 +40,7 @@ extension Judge {
     // MARK: Order
 
     func order(_ claim: Claim, _ order: Claim.Order, _ other: Subject) -> Verdict {
-        let wrong = Verdict.contradicted("the sizes measured say otherwise than “\(claim.text)”")
+        let wrong = contradicted(claim.text, "the measured volumes show otherwise")
         switch order {
         case .largest, .smallest:
             guard book.lesions.count > 1, let lesion = book.lesions(of: claim.subject), lesion.count == 1 else {
@@ -55,7 +55,7 @@ extension Judge {
             return least >= 0.8 * most ? .supported : wrong
         case .larger, .smaller:
             if let missing = other.lesionNumber, !book.lesions.contains(missing) {
-                return .contradicted("there is no lesion \(missing)")
+                return contradicted("lesion \(missing)", measuredCount)
             }
             guard let first = size(of: claim.subject), let second = size(of: other) else { return unmeasured(claim) }
             return (order == .larger) == (first > second) ? .supported : wrong

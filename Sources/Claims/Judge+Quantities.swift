@@ -3,26 +3,29 @@ extension Judge {
         _ claim: Claim, _ numbers: [StatedNumber], _ unit: ClaimUnit, _ relation: Claim.Relation, _ size: Claim.Size
     ) -> Verdict {
         switch unit {
-        case .volume: return single(claim, numbers, unit.scale, volumes(of: claim.subject), relation)
-        case .area: return single(claim, numbers, unit.scale, lengths(of: claim.subject, [.axialProduct]), relation)
+        case .volume: return single(claim, numbers, unit, volumes(of: claim.subject), relation)
+        case .area: return single(claim, numbers, unit, lengths(of: claim.subject, [.axialProduct]), relation)
         case .length:
             if relation != .range, numbers.count > 1 { return product(claim, numbers, unit.scale) }
-            return single(claim, numbers, unit.scale, lengths(of: claim.subject, kinds(size)), relation)
+            return single(claim, numbers, unit, lengths(of: claim.subject, kinds(size)), relation)
         case .percent: return unmeasured(claim)
         }
     }
 
     private func single(
-        _ claim: Claim, _ numbers: [StatedNumber], _ scale: Double, _ measured: [Double]?, _ relation: Claim.Relation
+        _ claim: Claim, _ numbers: [StatedNumber], _ unit: ClaimUnit, _ measured: [Double]?, _ relation: Claim.Relation
     ) -> Verdict {
+        let scale = unit.scale
         guard let measured else { return unmeasured(claim) }
-        guard !measured.isEmpty else { return book.lesions.isEmpty ? contradicted(claim) : unmeasured(claim) }
+        guard !measured.isEmpty else {
+            return book.lesions.isEmpty ? contradicted(claim.text, "no lesion was measured") : unmeasured(claim)
+        }
         guard let first = numbers.first, let last = numbers.last else { return unmeasured(claim) }
         let isMatched =
             relation == .range
             ? measured.contains { $0 >= first.value * scale * 0.98 && $0 <= last.value * scale * 1.02 }
             : matches(first, scale: scale, measured, relation)
-        return isMatched ? .supported : contradicted(claim)
+        return isMatched ? .supported : contradicted(claim, unit, measured)
     }
 
     /// The candidate volumes in mm³; `nil` if none is measured.
@@ -81,7 +84,8 @@ extension Judge {
                 }
             }
         }
-        return isMeasured || book.lesions.isEmpty ? contradicted(claim) : unmeasured(claim)
+        guard isMeasured || book.lesions.isEmpty else { return unmeasured(claim) }
+        return contradicted(claim.text, "no such axial diameters were measured")
     }
 
     private func pairs(_ numbers: [StatedNumber]) -> [(StatedNumber, StatedNumber)] {
@@ -103,16 +107,21 @@ extension Judge {
             guard !known.isEmpty else { return [] }
             return known.first { $0.term == place }.map(values) ?? [0]
         }
-        guard !shares.isEmpty else { return isStrict ? contradicted(claim) : unmeasured(claim) }
+        guard !shares.isEmpty else {
+            return isStrict ? contradicted(claim.text, "no share was measured") : unmeasured(claim)
+        }
         let tolerance = isStrict ? 1e-6 : 0.5 * step + 1e-6
         return shares.contains { abs($0 - value) <= tolerance }
-            ? .supported : .contradicted("no lesion lies to \(claim.text) in the \(location.name)")
+            ? .supported
+            : contradicted(
+                "\(claim.text) in the \(location.name)",
+                "\(shares.map(Self.percentage).listed) \(shares.count == 1 ? "was" : "were") measured")
     }
 
     func ratio(_ claim: Claim, _ stated: (value: Double, step: Double, relation: Claim.Relation), of whole: [Extent])
         -> Verdict
     {
-        var isMeasured = false
+        var measured: [Double] = []
         for lesion in book.scopes(of: claim.subject) {
             for part in claim.subject.extents {
                 for other in whole where other != part {
@@ -120,12 +129,14 @@ extension Judge {
                         let total = book.volume(other, lesion: lesion),
                         total > 0, volume <= total * 1.0001
                     else { continue }
-                    isMeasured = true
+                    measured.append(volume / total)
                     if fits(volume / total, stated) { return .supported }
                 }
             }
         }
-        return isMeasured ? .contradicted("\(claim.subject.name) has no share of \(claim.text)") : unmeasured(claim)
+        guard let first = measured.first else { return unmeasured(claim) }
+        return contradicted(
+            "\(claim.text) for \(claim.subject.name)", "\(Self.percentage(first)) was measured")
     }
 
     private func fits(_ ratio: Double, _ stated: (value: Double, step: Double, relation: Claim.Relation)) -> Bool {

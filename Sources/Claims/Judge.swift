@@ -1,3 +1,5 @@
+import Foundation
+
 /// Judges claims by facts.
 struct Judge: Sendable {
     enum Verdict: Sendable, Equatable {
@@ -11,8 +13,21 @@ struct Judge: Sendable {
     let book: FactBook
     /// Whether a number must be the displayed value rather than any value that rounds to it.
     var isStrict = false
+    /// The lesion that the sentence is about, by its citations or by the sentences before it.
+    var lesion: Int?
 
+    /// A claim that names no lesion holds if it is true of the case or of the lesion that the text is about.
     func verdict(on claim: Claim) -> Verdict {
+        let verdict = plainVerdict(on: claim)
+        guard let lesion, claim.subject.lesion == .any, claim.isOfOneLesion, case .contradicted = verdict else {
+            return verdict
+        }
+        var own = claim
+        own.subject.lesion = .number(lesion)
+        return plainVerdict(on: own) == .supported ? .supported : verdict
+    }
+
+    private func plainVerdict(on claim: Claim) -> Verdict {
         if let missing = missingLesion(claim) { return missing }
         return switch claim.content {
         case .quantity(let numbers, let unit, let relation, let size):
@@ -28,11 +43,14 @@ struct Judge: Sendable {
             isPresent ? present(claim) : absent(claim.subject.extents, claim.subject, claim.subject.locations)
         case .count(let number, let relation): count(claim, number, relation)
         case .contact(let isMidline, let isPresent, let isCrossing): contact(claim, isMidline, isPresent, isCrossing)
+        case .pattern(let pattern, let isPresent): self.pattern(claim, pattern, isPresent)
+        case .dominance(let dominance, let places): self.dominance(claim, dominance, places)
         case .order(let order, let other): self.order(claim, order, other)
         case .change(let before, let after, let percent): change(before, after, percent)
-        case .judgement(let term): .unsupported("nothing measured carries “\(term)”")
+        case .judgement(let term): .unsupported(message("“\(term)”", "this cannot be derived from the measurements"))
         case .citation(let id):
-            book.facts.contains { $0.id == id } ? .supported : .contradicted("it cites \(id), which is no finding")
+            book.facts.contains { $0.id == id }
+                ? .supported : .contradicted("The text cites \(id); there is no such finding")
         }
     }
 
@@ -44,15 +62,7 @@ struct Judge: Sendable {
         }
         let subject = claim.subject
         guard case .number(let number) = subject.lesion, book.lesions(of: subject) == nil else { return nil }
-        return .contradicted("there is no lesion \(number)")
-    }
-
-    func unmeasured(_ claim: Claim) -> Verdict { .unsupported("no finding measures \(claim.text)") }
-
-    func contradicted(_ claim: Claim) -> Verdict {
-        let name = claim.subject.name
-        return .contradicted(
-            name.isEmpty ? "no finding measures \(claim.text)" : "no finding of \(name) measures \(claim.text)")
+        return contradicted("lesion \(number)", measuredCount)
     }
 
     // MARK: Numbers
@@ -90,8 +100,11 @@ struct Judge: Sendable {
     private func dice(_ claim: Claim, _ number: StatedNumber) -> Verdict {
         let regions = claim.subject.extents.isEmpty ? Region.allCases : claim.subject.extents.map(\.regions.of)
         let measured = regions.flatMap { book.facts(.predictedDice, $0) }.flatMap(values)
-        guard !measured.isEmpty else { return isStrict ? contradicted(claim) : unmeasured(claim) }
-        return matches(number, scale: 1, measured) ? .supported : contradicted(claim)
+        guard !measured.isEmpty else {
+            return isStrict ? contradicted(claim.text, "no Dice was predicted") : unmeasured(claim)
+        }
+        let values = measured.map { String(format: "%.2f", $0) }.listed
+        return matches(number, scale: 1, measured) ? .supported : contradicted(claim.text, "\(values) was predicted")
     }
 
     func values(_ fact: Fact) -> [Double] {
@@ -101,6 +114,17 @@ struct Judge: Sendable {
     private func change(_ before: Double, _ after: Double, _ percent: Double) -> Verdict {
         let measured = 100 * abs(after / before - 1)
         return abs(measured - percent) <= 1.5 || measured >= 100 && abs(measured + 100 - percent) <= 1.5
-            ? .supported : .contradicted("the change is \(Int(measured.rounded())) %, not \(Int(percent)) %")
+            ? .supported
+            : contradicted("a change of \(Int(percent)) %", "the stated values give \(Int(measured.rounded())) %")
+    }
+}
+
+extension Claim {
+    /// Whether a claim that names no lesion may be about one of several.
+    fileprivate var isOfOneLesion: Bool {
+        switch content {
+        case .location(_, isPresent: true, _, _), .count, .order, .pattern, .change, .citation, .judgement: false
+        default: true
+        }
     }
 }

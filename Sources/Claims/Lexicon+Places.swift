@@ -39,8 +39,16 @@ extension Lexicon {
             ""
         ),
         ("thalamus", "thalamus, thalami", "thalamic"),
+        (infratentorial, "posterior fossa, infratentorial compartment, below the tentorium", "infratentorial"),
+        (supratentorial, "supratentorial compartment, above the tentorium", "supratentorial"),
         ("internal capsule", "internal capsule", ""),
     ]
+
+    /// The compartments above and below the tentorium, which consist of structures.
+    static let infratentorial = "posterior fossa"
+    static let supratentorial = "supratentorial compartment"
+    /// The structures below the tentorium.
+    static let structuresBelow = ["cerebellum", "brainstem"]
 
     /// Compounds of two lobes, by component.
     static let compounds: [String: [String]] = [

@@ -43,7 +43,7 @@ extension Lexicon {
             .negation,
             """
             no, not, without, none, neither, nor, absence, absent, lacks, lack, free, cannot, never, rather than, clear of,
-            excluded, negative, denies, nowhere
+            excluded, negative, denies, nowhere, tumour free, lesion free
             """
         ),
         (
@@ -75,10 +75,36 @@ extension Lexicon {
             """
             reach, reaches, reached, reaching, abut, abuts, abutting, touch, touches, touched, touching, contact, contacts, crosses,
             cross, crossing, crossed, across, extends to, extend to, extending to, extension to, comes within, come within, beyond,
-            involves, involve, involvement, infiltrates, invades, up to, borders, bordering, extends as far as, clear of, respects, respected
+            involves, involve, involved, involvement, infiltrates, invades, invaded, extends over, extending over, extension over, up to, borders, bordering, extends as far as, clear of, respects, respected
             """
         ),
         (.midline, "midline"),
+        (
+            .exception,
+            """
+            apart from, aside from, other than, except, except for, excepting, with the exception of, besides, outside, outside of,
+            elsewhere, in addition to
+            """
+        ),
+        (
+            .pattern,
+            """
+            multifocal, multifocality, multicentric, multicentricity, unifocal, butterfly, bilateral, bilaterally, bihemispheric
+            """
+        ),
+        (
+            .mainly,
+            """
+            mainly, mostly, predominantly, predominant, primarily, chiefly, largely, principally, centred, bulk of, main part of, majority of, most of
+            """
+        ),
+        (
+            .entirely,
+            """
+            entirely, completely, wholly, purely, exclusively, solely, only, confined to, limited to, restricted to, strictly, in its entirety
+            """
+        ),
+        (.inside, "centre, centres, centrally, central, interior, inside, inner"),
         (
             .surface,
             """
@@ -131,7 +157,7 @@ extension Lexicon {
             .change,
             """
             increase, increased, increases, decrease, decreased, decreases, grown, growth, grew, reduction, reduced, change, changed,
-            progression, progressed, gain, loss, shrunk, larger by, smaller by, rise, risen, doubled, +, −
+            progression, progressed, gain, loss, shrunk, shrank, grow, grows, up from, down from, fell, fallen, regressed, regression, larger by, smaller by, rise, risen, doubled, +, −
             """
         ),
         (.pronoun, "it, its, this, these, they, their, them, both, one, ones, latter, which, that"),
@@ -161,7 +187,7 @@ extension Lexicon {
         axial slices, axial slice, axial plane, axial planes, axial section, axial sections, axial images,
         measures, measure, measured, measuring, measurement, diameter, diameters, size, sized, extent, dimension, dimensions, axis,
         length, volume, volumes, volumetry, amount, amounts, comprises, maximum, maximal, longest, largest, greatest, axial, perpendicular,
-        total, long, short, product, area, share, ratio, percentage, number, most, plane, planes, calculated, segmentation, segmented,
+        total, totals, overall, long, short, product, area, share, ratio, percentage, number, most, plane, planes, calculated, segmentation, segmented,
         yields, predicted, expected, dice, location, atlas, cubic, ml
         """
 
@@ -172,10 +198,10 @@ extension Lexicon {
         see, extends, extending, extend, extension, occupies, occupying, involving, involves, involve, affects, affecting, affected, arises,
         arising, contains, containing, holds, infiltrates, infiltrating, infiltrated, infiltration, surrounds, surrounding, surrounded,
         remains, remain, appears, after, gadolinium, contrast, mri, evidence, sign, signs, any, some, including, includes, well, mainly,
-        predominantly, mostly, partly, consists, side, sided, hemisphere, hemispheres, hemispheric, lobe, lobes, region, cerebral, brain,
-        takes, up, part, makes, accounts, forms, represents, per, cent, total of, posterior fossa, each, associated, image, images, series, scan, all, together, altogether, respectively, x, mm, cm, but,
+        predominantly, mostly, partly, entirely, completely, wholly, purely, exclusively, primarily, chiefly, largely, principally, strictly, via, consists, side, sided, hemisphere, hemispheres, hemispheric, lobe, lobes, region, cerebral, brain,
+        takes, up, part, bulk of, main part of, majority of, most of, makes, accounts, forms, represents, per, cent, total of, each, associated, image, images, series, scan, all, together, altogether, respectively, x, mm, cm, but,
         while, whereas, where, so, very, quite, both, appearance, signal, intensity, abnormal, follows, keeping, compatible, suggesting,
-        medium, demonstrate, given, following, matter, white, surgical, known, either, shape, only, contrast enhanced, however, hence
+        medium, demonstrate, given, following, matter, white, surgical, known, pattern, configuration, distribution, disease, manifestation, manifestations, half, side of the patient, either, shape, only, contrast enhanced, however, hence
         """
 
     private static let adjectives = """
@@ -185,7 +211,7 @@ extension Lexicon {
         strongly, intense, intensely, marked, markedly, moderate, moderately, extensive, peripheral, peripherally, central, thick, rim, ring,
         perifocal, peritumoural, vasogenic, perilesional, single, solitary, multiple, several, separate, distinct, hypointense,
         hyperintense, isointense, t1, t2, flair, t1ce, pathological, pathologic, abnormal, definite, focal, intracranial, visible,
-        multifocal, unifocal, lobulated, circumscribed, ill, defined, bulky, cerebral, supratentorial, infratentorial, larger, largest,
+        lobulated, circumscribed, ill, defined, bulky, cerebral, larger, largest,
         smaller, smallest, first, occupying, space, tumoural, gross, obvious, discernible, entire, whole, enhancing, partial, partially,
         lower, upper, dominant, necrotic, oedematous, expanding, neoplastic
         """

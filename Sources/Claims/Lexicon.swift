@@ -1,7 +1,7 @@
 /// The reader's vocabulary of brain tumour reports, in lower case and British spelling.
 enum Lexicon {
     /// The number of words in the longest phrase.
-    static let longest = 4
+    static let longest = 5
 
     static subscript(_ phrase: String) -> Term? { terms[phrase] }
 
@@ -54,7 +54,7 @@ enum Lexicon {
             [.whole], false,
             """
             whole tumour, entire tumour, whole lesion, entire lesion, total tumour, whole tumour volume, including oedema,
-            incl oedema, including perifocal oedema, including surrounding oedema, including the oedema, with oedema,
+            incl oedema, wt, including perifocal oedema, including surrounding oedema, including the oedema, with oedema,
             including peritumoural oedema, total, total volume, whole tumour including oedema, total tumour volume
             """
         ),
@@ -67,14 +67,14 @@ enum Lexicon {
         (
             [.core], false,
             """
-            tumour core, core, core of the tumour, core volume, tumour core volume, without oedema, excluding oedema,
+            tumour core, tc, core, core of the tumour, core volume, tumour core volume, without oedema, excluding oedema,
             without the oedema
             """
         ),
         (
             [.enhancing], false,
             """
-            enhancing tumour, enhancing component, enhancing components, enhancing part, enhancing portion, enhancing area,
+            enhancing tumour, et, enhancing component, enhancing components, enhancing part, enhancing portion, enhancing area,
             enhancing region, enhancing tissue, enhancing rim, enhancing compartment, enhancing tumour volume, enhancing volume,
             enhancement, contrast enhancement, contrast uptake, uptake of contrast, uptake of contrast medium, rim enhancement, ring enhancement, enhancing nodule, enhancing tumour component
             """
@@ -103,7 +103,8 @@ enum Lexicon {
     ]
 
     private static let sides: [(Side, String)] = [
-        (.left, "left, leftsided, left sided"), (.right, "right, rightsided, right sided"),
+        (.left, "left, leftsided, left sided, l sided, lt, l, left half, left half of the brain"),
+        (.right, "right, rightsided, right sided, r sided, rt, r, right half, right half of the brain"),
         (
             .both,
             """

@@ -6,7 +6,11 @@ enum LocationReader {
         guard !clause.isAbsence else { return [] }
         let isShared = clause.words.contains { ClaimUnit($0.text) == .percent } && clause.locations.count > 1
         let subject = clause.located
-        return clause.locations.filter { clause.isLocated(by: $0) && !isShared && clause.places($0) }.map { named in
+        return clause.locations.filter { clause.isLocated(by: $0) && !isShared && clause.places($0) }.filter {
+            // "Not bilateral", "no extension beyond the frontal lobe"
+            let isBilateral = $0.location.side == .both && clause.has(.pattern)
+            return $0.isAffirmed || !isBilateral && !clause.isBeyond($0)
+        }.map { named in
             Claim(
                 content: .location(
                     named.location, isPresent: named.isAffirmed, isExtension: named.isExtension,
@@ -39,6 +43,8 @@ extension Clause {
         {
             return false
         }
+        // "Except in the frontal lobe"
+        if isExcepting, !named.isAffirmed { return false }
         // "1.1 on the left"
         if !namesTarget, words.indices.contains(where: isBare) { return false }
         return namesTarget || has(.involves) || !has(.verb)
@@ -47,7 +53,11 @@ extension Clause {
     /// Whether an unknown word separates the tumour from the location ("approaches the frontal lobe").
     private func isBehindUnknown(_ named: NamedLocation) -> Bool {
         guard let target = words.prefix(named.place).lastIndex(where: { $0.has(.target) }) else { return false }
-        return words[target..<named.place].contains(where: \.isUnknown)
+        return words[target..<named.place].contains { $0.isUnknown && $0.text != "patient" }
+    }
+
+    fileprivate func isBeyond(_ named: NamedLocation) -> Bool {
+        words.prefix(named.place).contains { $0.text == "beyond" }
     }
 
     /// A number without a unit.
@@ -92,12 +102,15 @@ extension Clause {
     /// Whether the clause states that a region of the brain has no lesions.
     var isNormality: Bool {
         has(.normal) && !has(.foreign) && !hasUnknown && !namesTarget && !has(.negation) && !has(.other)
+            // "Both hemispheres show age-appropriate white matter" is about the tissue.
+            && !words.contains { $0.text == "matter" }
             && (!locations.isEmpty || words.contains { $0.text == "brain" })
     }
 
     /// The extents stated to be absent, empty for any lesion; `nil` if there are none.
     var absent: [Extent]? {
-        if isNormality { return [] }
+        guard !isExcepting else { return nil }
+        if isNormality || words.contains(where: { ["tumour free", "lesion free"].contains($0.text) }) { return [] }
         // "Enhancement: none."
         if let inherited, isAnswer("none") || isAnswer("absent") || isAnswer("no") { return inherited.extents }
         guard !has(.foreign), !has(.other), !has(.contact) || !(has(.midline) || has(.surface)) else { return nil }
@@ -105,21 +118,40 @@ extension Clause {
         guard let negation = firstIndex(.negation), !words.contains(where: { $0.has(.atLeast) || $0.has(.larger) })
         else { return nil }
         let rest = words.indices.dropFirst(negation + 1).filter { !words[$0].isSign }
+        if let subject = absentSubject(before: negation, rest) { return subject }
+        if words[negation].text == "absent" { return nil }
         let first = rest.first { place in
             words[place].has(.target) || words[place].has(.enhances) && words[place].text.hasPrefix("enhance")
                 || !Self.neutral.contains(words[place].text)
         }
-        if let first { return absent(at: first) }
-        // "Enhancement is absent."
-        guard negation == words.lastIndex(where: { !$0.isSign }), let target = lastTarget,
-            words[negation].text == "absent"
+        return first.flatMap(absent)
+    }
+
+    private static let missing: Set<String> = [
+        "present", "seen", "visible", "found", "detected", "identified", "evident", "noted", "demonstrated", "shown",
+    ]
+
+    /// "Enhancement is absent", "a tumour is not present": the subject, unless only a part of it is meant ("absent in the
+    /// necrotic centre", "not seen on T1").
+    private func absentSubject(before negation: Int, _ rest: [Int]) -> [Extent]? {
+        guard let target = words.prefix(negation).lastIndex(where: { $0.has(.target) && !$0.has(.diagnosis) }),
+            words[target].term?.isPart == false
         else { return nil }
-        return subject(at: target).extents
+        let isAbsent =
+            words[negation].text == "absent"
+            || rest.first.map { Self.missing.contains(words[$0].text) } == true
+        guard isAbsent else { return nil }
+        let scope = rest.filter { !Self.missing.contains(words[$0].text) }
+        guard
+            scope.allSatisfy({ Self.neutral.contains(words[$0].text) || words[$0].has(.side) || words[$0].has(.place) })
+        else { return nil }
+        return words[target].has(.enhances) ? [.enhancing] : words[target].term?.extents
     }
 
     /// "Non-enhancing lesion", but not "rim enhancement with non-enhancing areas".
     private func lacksEnhancement(_ place: Int) -> Bool {
         if words.contains(where: { $0.has(.target) && $0.term?.extents.contains(.enhancing) == true }) { return false }
+        if words.prefix(place).contains(where: isBare) { return false }
         let next = words.dropFirst(place + 1).first { !$0.has(.adjective) && !$0.has(.side) && !$0.has(.place) }
         return next.map { !$0.isUnknown && (!$0.has(.target) || $0.term?.extents.isEmpty == true) } ?? true
     }
@@ -129,10 +161,39 @@ extension Clause {
         guard word.has(.target) || word.has(.enhances), !word.has(.diagnosis), !describesOther(place) else {
             return nil
         }
+        if isOfPart(place) { return nil }
         if word.has(.enhances) { return [.enhancing] }
         let enhances = words.indices.contains { $0 != place && words[$0].has(.enhances) && !describesOther($0) }
         if word.term?.extents.isEmpty == true, enhances { return [.enhancing] }
         return word.term?.extents
+    }
+
+    /// Whether enhancement is denied only of a part of the tumour or of another structure: "the oedema does not enhance",
+    /// "no enhancement of the oedema", "no enhancement centrally".
+    private func isOfPart(_ place: Int) -> Bool {
+        let word = words[place]
+        let isEnhancement = word.has(.enhances) || word.term?.extents == [.enhancing]
+        guard isEnhancement else { return false }
+        if has(.inside) || words.contains(where: { $0.text == "around" || $0.text == "along" }) { return true }
+        // "The lesion is rimmed by oedema; no enhancement there."
+        if words.dropFirst(place + 1).contains(where: { $0.text == "there" || $0.text == "here" }) { return true }
+        let before = words.prefix(firstIndex(.negation) ?? 0)
+        if before.contains(where: isBare) { return true }
+        if before.contains(where: \.isUnknown), !before.contains(where: { $0.has(.target) }) { return true }
+        return words.indices.dropFirst(place + 1).contains { other in
+            guard isBare(words[other]) || words[other].isUnknown else { return false }
+            let between = words[(place + 1)..<other].drop {
+                Self.neutral.contains($0.text) && $0.text != "of" && $0.text != "in"
+            }
+            return between.first.map { Self.prepositions.contains($0.text) } ?? false
+        }
+    }
+
+    private static let prepositions: Set<String> = ["of", "in", "within", "at", "into"]
+
+    /// Parts that do not enhance by definition, or of which it was not measured.
+    private func isBare(_ word: Word) -> Bool {
+        !Set(word.term?.extents ?? []).isDisjoint(with: [.oedema, .necrosis, .nonEnhancing])
     }
 
     var isAbsence: Bool { absent != nil && (isNormality || lastTargetBeforeDenial == nil) }

@@ -6,18 +6,34 @@ extension QuantityReader {
             return Subject(lesion: clause.lesion, extents: label)
         }
         if let place = forward(span.upperBound) { return place < 0 ? nil : clause.subject(at: place) }
+        if let subject = total() { return subject }
         let before = words.indices.filter { $0 > start && $0 < span.lowerBound }
         if words.contains(where: { ["together", "altogether", "combined"].contains($0.text) }) { return Subject() }
         // "core 70 cc, enhancing 51 cc"
         if let place = before.last, words[place].has(.enhances) { return clause.subject(at: place) }
         if let place = before.last(where: { words[$0].has(.target) || isOther($0) || isEnhancingPart($0) }) {
-            return isOther(place) ? nil : clause.subject(at: clause.head(of: place))
+            // "Enhancing nodule of 9 mm": a part of the enhancing tumour that is not measured by itself
+            return isOther(place) || words[place].text.hasSuffix("nodule")
+                ? nil : clause.subject(at: clause.head(of: place))
         }
         if let place = partitive(span.upperBound) { return clause.subject(at: place) }
         if start >= 0, let place = words.prefix(start).lastIndex(where: { $0.has(.target) }) {
             return clause.subject(at: place)
         }
         return own
+    }
+
+    /// "118.6 ml in total": the whole tumour, unless a part of it was named.
+    private func total() -> Subject? {
+        let isTotal = words.indices.contains { place in
+            ["overall", "altogether"].contains(words[place].text)
+                || words[place].text == "total" && place > 0 && words[place - 1].text == "in"
+        }
+        guard isTotal, !clause.has(.foreign),
+            !words.contains(where: { $0.has(.target) && $0.text != "total" || $0.has(.enhances) })
+        else { return nil }
+        let inherited = clause.inherited?.extents ?? []
+        return Subject(extents: inherited.isEmpty ? [.whole] : inherited)
     }
 
     /// "85 ml of oedema", "85 ml of the whole tumour are oedema".

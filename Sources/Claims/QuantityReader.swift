@@ -19,11 +19,15 @@ struct QuantityReader {
         let start = all.map(\.span.upperBound).filter { $0 < stated.span.lowerBound }.max() ?? -1
         guard let subject = subject(of: stated.span, after: start) else { return [] }
         let range = words[stated.span.lowerBound].range.lowerBound..<words[stated.span.upperBound].range.upperBound
-        let groups = stated.form == .list ? stated.numbers.map { [$0] } : [stated.numbers]
+        let groups =
+            isFromTo(stated)
+            ? [Array(stated.numbers.suffix(1))]
+            : stated.form == .list ? stated.numbers.map { [$0] } : [stated.numbers]
         return groups.map { numbers in
             let text = numbers.map(\.text).joined(separator: stated.form == .range ? "–" : " × ")
+            let relation = isFromTo(stated) ? .equal : relation(stated)
             return Claim(
-                content: .quantity(numbers, stated.unit, relation(stated), size(stated)), subject: subject,
+                content: .quantity(numbers, stated.unit, relation, size(stated)), subject: subject,
                 range: range,
                 text: "\(text) \(words[stated.span.upperBound].token.text)")
         }
@@ -35,10 +39,17 @@ struct QuantityReader {
 
     /// "from 120 ml", "by 35 ml", "an increase of 35 ml", "+ 35 ml".
     private func isChange(_ stated: StatedQuantity) -> Bool {
-        guard let before = previous(stated.span.lowerBound) else { return false }
+        guard let before = previous(stated.span.lowerBound), !isFromTo(stated) else { return false }
         if ["from", "by", "+", "−", "since"].contains(before.text) { return true }
         let isChanging = words.prefix(stated.span.lowerBound).contains { $0.has(.change) }
         return isChanging && before.text == "of"
+    }
+
+    /// "increased from 90 to 118.6 ml": the second number is the present one.
+    private func isFromTo(_ stated: StatedQuantity) -> Bool {
+        guard stated.form == .range, let before = previous(stated.span.lowerBound) else { return false }
+        let isChanging = clause.has(.change) || words.contains { $0.has(.now) }
+        return before.text == "up from" || before.text == "down from" || before.text == "from" && isChanging
     }
 
     private static let directions: Set<String> = [

@@ -32,6 +32,11 @@ struct Script {
             .filter { span in letters[span].contains { $0.character.isLetter } }
     }
 
+    /// Whether what lies between two sentences separates paragraphs: a heading or an empty line.
+    func isBreak(_ gap: Range<Int>) -> Bool {
+        letters[gap].contains { $0.character.isLetter } || letters[gap].count { $0.character.isNewline } > 1
+    }
+
     private var lines: [Range<Int>] {
         var found: [Range<Int>] = []
         var start = 0
@@ -70,6 +75,8 @@ struct Script {
         let word = String(letters[start..<place].map(\.character)).lowercased()
         // "No." before a number is an abbreviation, else the word.
         if word == "no" { return self[place + 2]?.isNumber != true }
+        // "Rt. frontal", but not "1.2 l."
+        if Tokenizer.abbreviatedSides.contains(word) { return self[start - 2]?.isNumber == true }
         return !Self.abbreviations.contains(word)
     }
 

@@ -4,6 +4,7 @@ struct SentenceContext {
     /// Whether the last clause was about another structure.
     private(set) var isOther = false
     private let isOfDice: Bool
+    private let isExcepting: Bool
     /// Whether the rest is about an earlier examination ("Prior MRI: …").
     private var isPrior = false
     private var subject: Subject?
@@ -11,7 +12,10 @@ struct SentenceContext {
     /// The sign before the next clause.
     private var opening = ""
 
-    init(isOfDice: Bool) { self.isOfDice = isOfDice }
+    init(of words: [Word]) {
+        isOfDice = words.contains { $0.has(.dice) }
+        isExcepting = words.contains { $0.has(.exception) }
+    }
 
     /// The next clause with its inherited context.
     func inheriting(_ clause: Clause, _ sign: String) -> Clause {
@@ -22,6 +26,7 @@ struct SentenceContext {
         clause.isTitle = sign == ":" || sign == "(" && !clause.has(.verb)
         clause.isFirst = clauses.isEmpty
         clause.isOfDice = isOfDice
+        clause.isExcepting = isExcepting || clause.goesBeyondLesion
         clause.isOfCount = clauses.last.map { $0.has(.countable) && $0.words.contains { $0.text == "number" } } ?? false
         if !clause.has(.now), isPrior || goesOnInPast(clause) { clause.isPrior = true }
         if opening == "(", clauses.last?.isPrior == true { clause.isPrior = true }
@@ -53,6 +58,12 @@ extension Clause {
         if word.text == "whole" || word.text == "total" { return [.whole] }
         if word.text == "enhancing" { return [.enhancing] }
         return word.has(.target) && word.term?.extents.isEmpty == false ? word.term?.extents : nil
+    }
+
+    /// "no enhancement beyond the known lesion", but not "beyond the midline"
+    fileprivate var goesBeyondLesion: Bool {
+        guard let beyond = words.firstIndex(where: { $0.text == "beyond" }) else { return false }
+        return words.dropFirst(beyond + 1).contains { $0.has(.target) }
     }
 
     /// The index of the last word for the tumour or a part of it.

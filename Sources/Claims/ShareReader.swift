@@ -18,7 +18,27 @@ struct ShareReader {
 
     private var claims: [Claim] {
         guard !clause.has(.change), !clause.isOfDice else { return [] }
-        return (percentages + fractions).compactMap(claim)
+        return (percentages + fractions).compactMap(claim) + completeness
+    }
+
+    /// "Almost the whole lesion enhances", "it enhances almost completely".
+    private var completeness: [Claim] {
+        guard clause.denial == nil, let verb = words.firstIndex(where: { ["enhances", "enhance"].contains($0.text) })
+        else { return [] }
+        let isWhole = words.prefix(verb).indices.contains { place in
+            let isAll = words[place].text.hasPrefix("whole") || words[place].text.hasPrefix("entire")
+            // "half of the whole tumour enhances"
+            return isAll && !words[..<place].contains { $0.text.hasSuffix("of") }
+        }
+        let isCompletely = words.dropFirst(verb + 1).contains { $0.has(.entirely) && $0.text != "only" }
+        guard isWhole || isCompletely else { return [] }
+        let subject = words.prefix(verb).lastIndex { $0.has(.target) }
+        return [
+            Claim(
+                content: .ratio(0.8, step: 0, .atLeast, of: subject.map(extents) ?? [.whole, .core]),
+                subject: Subject(lesion: clause.lesion, extents: [.enhancing]), range: words[verb].range,
+                text: "almost all")
+        ]
     }
 
     private var percentages: [Stated] {
@@ -40,11 +60,11 @@ struct ShareReader {
     /// "about a third of", "more than half of", "most of".
     private var fractions: [Stated] {
         words.indices.compactMap { place in
-            guard words.indices.contains(place + 1), words[place + 1].text == "of" else { return nil }
             let text = words[place].text
-            if (text == "most" || text == "majority"), place <= 1 {
+            if text == "most of" || text == "majority of" || text == "bulk of" {
                 return Stated(value: 0.5, step: 0, relation: .atLeast, span: place...place)
             }
+            guard words.indices.contains(place + 1), words[place + 1].text == "of" else { return nil }
             guard let (value, step) = Self.fractions[text] else { return nil }
             let before = words.prefix(place).suffix(2)
             if before.contains(where: { $0.has(.atLeast) }) {
@@ -62,6 +82,8 @@ struct ShareReader {
         let text = words[stated.span].map(\.token.text).joined(separator: " ")
         let isRatioWord = words.contains { $0.text == "ratio" }
         if !isRatioWord, let place = place(of: stated) {
+            // "Most of the lesion lies in …" is read by `DominanceReader`.
+            guard stated.step > 0 else { return nil }
             return Claim(
                 content: .share(stated.value, step: stated.step, of: place),
                 subject: Subject(lesion: clause.lesion, locations: []), range: range, text: text)
@@ -101,7 +123,8 @@ struct ShareReader {
         let after = targets.filter { $0 > stated.span.upperBound }
         if isRatioWord, before.count >= 2 { return pair(before[before.count - 2], before[before.count - 1]) }
         let next = words.indices.contains(stated.span.upperBound + 1) ? words[stated.span.upperBound + 1].text : ""
-        if next == "of", let whole = after.first {
+        let isOf = next == "of" || words[stated.span.upperBound].text.hasSuffix(" of")
+        if isOf, let whole = after.first {
             if let part = before.last { return pair(part, whole) }
             if after.count > 1 { return pair(after[1], whole) }
             guard let inherited = clause.inherited, !inherited.extents.isEmpty else { return nil }
@@ -118,6 +141,8 @@ struct ShareReader {
 
     private func extents(of place: Int) -> [Extent] {
         let named = clause.subject(at: place).extents
-        return named.isEmpty ? [.whole, .core] : named
+        guard named.isEmpty else { return named }
+        // A lesion includes its oedema; a tumour or mass may mean the core.
+        return words[place].text.hasPrefix("lesion") ? [.whole] : [.whole, .core]
     }
 }

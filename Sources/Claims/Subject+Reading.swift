@@ -41,8 +41,13 @@ extension Clause {
 
     /// What "core and whole tumour" refers to besides the second.
     private func coordinated(with place: Int) -> [Extent]? {
-        guard place >= 2, words[place - 1].text == "and", words[place - 2].has(.target) else { return nil }
-        return words[place - 2].term?.extents
+        var extents: [Extent] = []
+        var place = place
+        while place >= 2, ["and", "/"].contains(words[place - 1].text), words[place - 2].has(.target) {
+            extents += words[place - 2].term?.extents ?? []
+            place -= 2
+        }
+        return extents.isEmpty ? nil : extents
     }
 
     /// The selected lesion, by number, order or size.

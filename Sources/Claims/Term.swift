@@ -57,6 +57,14 @@ struct Role: OptionSet, Sendable, Hashable {
     static let involves = Role(rawValue: 1 << 38)
     /// No contrast uptake.
     static let negatedEnhancement = Role(rawValue: 1 << 35)
+    /// An exception to what the sentence denies ("apart from", "other than").
+    static let exception = Role(rawValue: 1 << 39)
+    /// The pattern of several lesions, or of one on both sides.
+    static let pattern = Role(rawValue: 1 << 40)
+    /// Most of the lesion, all of it, or the inside of it.
+    static let mainly = Role(rawValue: 1 << 41)
+    static let entirely = Role(rawValue: 1 << 42)
+    static let inside = Role(rawValue: 1 << 43)
 }
 
 /// A word or phrase with its lexicon entry.

@@ -96,6 +96,7 @@ struct Tokenizer {
         var word = word
         for (american, british) in [
             ("tumor", "tumour"), ("edema", "oedema"), ("gray", "grey"), ("centered", "centred"), ("center", "centre"),
+            ("hemorrhag", "haemorrhag"),
         ] where word.contains(american) && !word.contains(british) {
             word = word.replacing(american, with: british)
         }
@@ -107,9 +108,13 @@ struct Tokenizer {
             add(.citation(ids), "", start..<end)
             return end
         }
-        add(.sign, text(start..<start + 1), start..<start + 1)
+        // "Rt. frontal"
+        let isAbbreviation = script[start] == "." && tokens.last.map { Self.abbreviatedSides.contains($0.text) } == true
+        if !isAbbreviation { add(.sign, text(start..<start + 1), start..<start + 1) }
         return start + 1
     }
+
+    static let abbreviatedSides: Set<String> = ["r", "l", "rt", "lt"]
 
     /// The ids of the citation `[F1, F2]` that starts at `start`, and its end.
     private func citation(_ start: Int) -> (ids: [String], end: Int)? {

@@ -68,14 +68,14 @@ package struct ModelPackage: Sendable {
     package init(folder: URL) throws {
         guard folder.pathExtension != "pth", folder.pathExtension != "pt" else {
             throw Self.invalid(
-                "SEGMENTATION_MODEL_PATH is a PyTorch checkpoint. Convert it with `neuroai models import` and set the path "
-                    + "of the package.")
+                "This is a PyTorch checkpoint. Convert it with `neuroai models import` and specify the package's folder."
+            )
         }
         let json: Data
         do {
             json = try Data(contentsOf: folder.appendingPathComponent("model.json"))
         } catch {
-            throw Self.invalid("The model package has no model.json. Check SEGMENTATION_MODEL_PATH.")
+            throw Self.invalid("There is no model package here: model.json is missing.")
         }
         let manifest: ModelManifest
         do {

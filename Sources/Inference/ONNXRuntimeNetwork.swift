@@ -128,7 +128,7 @@ private final class ONNXRuntimeRun: @unchecked Sendable {
         try runtime.check(ort_element_count(runtime.api, info, &count))
         try runtime.check(ort_tensor_data(runtime.api, value, &data))
         guard type == ORT_FLOAT, let data else {
-            throw ImagingError(.invalidModel, "The package's network returned something else than 32-bit numbers.")
+            throw ImagingError(.invalidModel, "The package's network returned values that are not 32-bit floats.")
         }
         return Array(UnsafeBufferPointer(start: data.assumingMemoryBound(to: Float.self), count: count))
     }

@@ -50,12 +50,25 @@ package struct ReportDocument: Codable, Sendable, Equatable {
         }
     }
 
+    /// Remarks of the check of the text.
+    package struct Checks: Codable, Sendable, Equatable {
+        package let title: String
+        /// Nothing is printed without one.
+        package let remarks: [String]
+
+        package init(title: String, remarks: [String]) {
+            self.title = title
+            self.remarks = remarks
+        }
+    }
+
     package var title: String
     package var institution: String
     /// The patient's data and the report's status.
     package var facts: [Fact]
     /// The reasons for review.
     package var review: [String]
+    package var checks: Checks
     package var sections: [Section]
     package var measurements: [Measurement]
     /// PNG.
@@ -71,14 +84,16 @@ package struct ReportDocument: Codable, Sendable, Equatable {
     package var printedAt: Date
 
     package init(
-        title: String, institution: String, facts: [Fact], review: [String], sections: [Section],
-        measurements: [Measurement], picture: Data?, pictureCaption: String, provenance: [Fact], footer: String,
+        title: String, institution: String, facts: [Fact], review: [String], checks: Checks,
+        sections: [Section], measurements: [Measurement], picture: Data?, pictureCaption: String, provenance: [Fact],
+        footer: String,
         watermark: String?, printedAt: Date
     ) {
         self.title = title
         self.institution = institution
         self.facts = facts
         self.review = review
+        self.checks = checks
         self.sections = sections
         self.measurements = measurements
         self.picture = picture

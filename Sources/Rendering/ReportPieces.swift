@@ -19,6 +19,7 @@ struct ReportPieces {
         self.width = width
         addHead()
         addReview()
+        addChecks()
         for section in document.sections { add(section) }
         try addPicture()
         addMeasurements()
@@ -76,6 +77,12 @@ struct ReportPieces {
         guard !document.review.isEmpty else { return }
         addHeading("Needs review")
         for reason in document.review { add("• " + reason, .strong, indent: 6) }
+    }
+
+    private mutating func addChecks() {
+        guard !document.checks.remarks.isEmpty else { return }
+        addHeading(document.checks.title)
+        for remark in document.checks.remarks { add("• " + remark, .strong, indent: 6) }
     }
 
     private mutating func add(_ section: ReportDocument.Section) {

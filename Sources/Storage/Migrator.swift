@@ -70,6 +70,7 @@ package struct Migration: Sendable {
         Migration(22, "notifications", PackageResources.m0022_notifications_sql),
         Migration(24, "periodic-tasks", PackageResources.m0024_periodic_tasks_sql),
         Migration(25, "job-messages", PackageResources.m0025_job_messages_sql),
+        Migration(26, "series-warnings", PackageResources.m0026_series_warnings_sql),
     ]
 }
 

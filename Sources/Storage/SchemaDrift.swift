@@ -18,6 +18,7 @@ package enum SchemaDrift {
     /// The result of the migrations on an empty database.
     private static func expectedColumns() async throws -> Set<String> {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("schema-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.appendingPathComponent("model.sqlite3").path
         let model = try SQLiteDatabase(path: path, readers: 1)

@@ -16,6 +16,7 @@ struct CheckSeriesCommand: ParsableCommand {
 
     func run() throws {
         try Terminal.complaining {
+            try given.checkFiles()
             let check = try SeriesCheck(given.series)
             if json {
                 let encoder = JSONEncoder()
@@ -53,6 +54,16 @@ struct SeriesOptions: ParsableArguments {
     }
 
     var series: [MRISequence: URL] { paths.mapValues { URL(fileURLWithPath: $0) } }
+
+    /// A series in error messages.
+    static func name(_ sequence: MRISequence, _ path: String) -> String { "\(sequence.displayName) (\(path))" }
+
+    /// - Throws: `FileError` if a file does not exist or can't be read.
+    func checkFiles() throws {
+        for (sequence, path) in paths.sorted(by: { $0.key < $1.key }) {
+            try InputFile.check(path, named: Self.name(sequence, path))
+        }
+    }
 
     func validate() throws {
         guard !series.isEmpty else { throw ValidationError("Specify at least one of --t1, --t1ce, --t2 and --flair.") }

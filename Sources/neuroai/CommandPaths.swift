@@ -2,21 +2,30 @@ import ArgumentParser
 import Foundation
 import Imaging
 
+/// A file or folder on the command line that can't be read or written; the message names it.
+struct FileError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
 /// An input file of a command.
 enum InputFile {
-    /// - Throws: `ImagingError(.invalidImage)` if the file does not exist or can't be read.
+    /// - Throws: `FileError` if the file does not exist or can't be read.
     static func check(_ path: String, named name: String) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw ImagingError(.invalidImage, "\(name): there is no such file.")
+            throw FileError("\(name): there is no such file.")
         }
-        guard !isFolder.boolValue else { throw ImagingError(.invalidImage, "\(name): this is a folder, not a file.") }
+        guard !isFolder.boolValue else { throw FileError("\(name): this is a folder, not a file.") }
         // Reading a pipe would block, and it can be read only once.
         var state = stat()
         guard stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFREG else {
-            throw ImagingError(.invalidImage, "\(name): this is a device or a pipe, not a file.")
+            throw FileError("\(name): this is a device or a pipe, not a file.")
         }
-        guard access(path, R_OK) == 0 else { throw ImagingError(.invalidImage, "\(name): the file can't be read.") }
+        guard access(path, R_OK) == 0 else { throw FileError("\(name): the file can't be read.") }
     }
 }
 
@@ -26,25 +35,35 @@ struct OutputFolder {
     let option: String
     let path: String
 
+    /// Checks that the folder and the files in it can be written.
+    ///
+    /// - Parameter names: the files to write, relative to the folder.
+    /// - Throws: `FileError`.
+    func checkWritable(_ names: [String]) throws {
+        try checkPlace()
+        let root = URL(fileURLWithPath: path, isDirectory: true)
+        for file in names.map({ root.appendingPathComponent($0) }) {
+            if Self.isFolder(file.path) == true {
+                throw FileError("\(option): \(file.path) is a folder where a file is to be written.")
+            }
+            let parent = file.deletingLastPathComponent()
+            if Self.isFolder(parent.path) == false {
+                throw FileError("\(option): \(parent.path) is a file where a folder is to be made.")
+            }
+        }
+    }
+
+    /// Checks that no input is overwritten or named twice.
+    ///
     /// - Parameters:
     ///   - names: the files to write, relative to the folder.
     ///   - inputs: the files that the command reads, with the options that name them.
     /// - Throws: `ValidationError`.
-    func check(writing names: [String], reading inputs: [(option: String, path: String)] = []) throws {
-        try checkPlace()
+    func checkArguments(writing names: [String], reading inputs: [(option: String, path: String)]) throws {
+        guard !path.isEmpty else { throw ValidationError("\(option): name a folder.") }
         let root = URL(fileURLWithPath: path, isDirectory: true)
         var taken: [String: String] = [:]
-        for name in names {
-            let file = root.appendingPathComponent(name)
-            taken[Self.real(file)] = name
-            if Self.isFolder(file.path) == true {
-                throw ValidationError("\(option): \(file.path) is a folder where a file is to be written.")
-            }
-            let parent = file.deletingLastPathComponent()
-            if Self.isFolder(parent.path) == false {
-                throw ValidationError("\(option): \(parent.path) is a file where a folder is to be made.")
-            }
-        }
+        for name in names { taken[Self.real(root.appendingPathComponent(name))] = name }
         var seen: [String: String] = [:]
         for input in inputs {
             let file = Self.real(URL(fileURLWithPath: input.path))
@@ -59,7 +78,6 @@ struct OutputFolder {
 
     /// Checks that the folder, or its nearest existing parent, is a writable folder.
     private func checkPlace() throws {
-        guard !path.isEmpty else { throw ValidationError("\(option): name a folder.") }
         var place = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
         var missing: [URL] = []
         while Self.isFolder(place.path) == nil, place.path != "/" {
@@ -67,7 +85,7 @@ struct OutputFolder {
             place.deleteLastPathComponent()
         }
         guard Self.isFolder(place.path) == true else {
-            throw ValidationError("\(option): \(place.path) is a file. Name a folder.")
+            throw FileError("\(option): \(place.path) is a file. Name a folder.")
         }
         if missing.isEmpty { missing = [place.appendingPathComponent(".neuroai-\(UUID().uuidString)")] }
         // Creating a folder is more reliable than checking permissions: root has all of them, even on read-only file
@@ -76,7 +94,7 @@ struct OutputFolder {
         defer { for folder in made.reversed() { rmdir(folder) } }
         for folder in missing.map(\.path) {
             guard mkdir(folder, 0o700) == 0 else {
-                throw ValidationError("\(option): no folder can be made in \(place.path).")
+                throw FileError("\(option): no folder can be made in \(place.path).")
             }
             made.append(folder)
         }

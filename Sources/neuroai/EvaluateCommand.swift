@@ -9,8 +9,8 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Compare the model's masks with expert masks.",
         discussion: """
-            DIR holds a folder for each case: t1, t1ce, t2, flair and seg .nii.gz. Labels of seg follow BraTS up to 2021 \
-            (4 enhancing); in folders named deepmedic15… BraTS 2015, in folders named phantom… BraTS 2023.
+            The folder contains one folder per case with t1, t1ce, t2, flair and seg .nii.gz. The labels of seg follow BraTS up to 2021 \
+            (4 enhancing), those in folders named deepmedic15… BraTS 2015, those in folders named phantom… BraTS 2023.
             """)
 
     @Option(help: "Folder of cases.") var cases: String
@@ -21,14 +21,16 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func evaluate() throws {
+        guard FileManager.default.fileExists(atPath: cases) else {
+            throw FileError("--cases: there is no folder \(cases).")
+        }
         let folders = LabelledCase.all(in: URL(fileURLWithPath: cases, isDirectory: true))
         guard !folders.isEmpty else {
             throw ImagingError(.invalidImage, "No folder with seg.nii.gz found. Specify the folder of cases.")
         }
         let settings = try Settings.load()
-        let path = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? settings.modelPath
         let segmenter = try ModelSegmenter(
-            ModelPackage(folder: path), precision: settings.modelPrecision,
+            NamedPackage(settings, path: model, argument: "--model").read(), precision: settings.modelPrecision,
             compiler: settings.networkCompiler(onFallback: Terminal.complain))
         print("case".padding(toLength: 28, withPad: " ", startingAt: 0) + "WT     TC     ET")
         var table = EvaluationTable()

@@ -47,7 +47,7 @@ extension ModelsCommand {
             try await ModelsCommand.withService { service in
                 let count = try await service.rollBackEverywhere()
                 guard count > 0 else { throw AppError(.conflict, "No model has been activated.") }
-                return "\(count) \(count == 1 ? "institution" : "institutions") went back to the model before."
+                return "\(count) \(count == 1 ? "institution" : "institutions") reactivated the previous model."
             }
         }
     }

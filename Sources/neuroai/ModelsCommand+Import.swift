@@ -11,8 +11,8 @@ extension ModelsCommand {
             abstract: "Import a MoME+ checkpoint, a MONAI bundle or an nnU-Net v2 export as a package.",
             discussion: """
                 PATH is one of MoME+'s checkpoint files or their folder, a MONAI bundle, or an nnU-Net v2 results folder with \
-                plans.json, dataset.json and fold_0; a .zip of any of them will do. The package is laid below MODELS_ROOT; nothing of its figures is claimed until \
-                `make evaluate` has measured it. It is used once it is activated.
+                plans.json, dataset.json and fold_0; a .zip of any of them works too. The package is written to a folder below MODELS_ROOT, without accuracy figures until \
+                `make evaluate` has measured them. It is used once it is activated.
                 """)
 
         @Argument(help: "Checkpoint, bundle or export to import.") var path: String
@@ -27,9 +27,9 @@ extension ModelsCommand {
             let name = try packageName()
             let folder = try Settings.load().modelsRoot.appendingPathComponent(name, isDirectory: true)
             guard !FileManager.default.fileExists(atPath: folder.path) else {
-                throw ImagingError(.unsupportedImage, "There is a package \(name) already; choose another --name.")
+                throw ImagingError(.unsupportedImage, "A package \(name) already exists. Choose another --name.")
             }
-            try OutputFolder(option: "MODELS_ROOT", path: folder.path).check(writing: [])
+            try OutputFolder(option: "MODELS_ROOT", path: folder.path).checkWritable([])
             try await convert(name, into: folder)
             let package = try ModelPackage(folder: folder)
             _ = try ModelSegmenter(package)
@@ -52,11 +52,10 @@ extension ModelsCommand {
         private func convert(_ name: String, into folder: URL) async throws {
             let files = FileManager.default
             guard files.fileExists(atPath: path) else {
-                throw ImagingError(.invalidImage, "There is nothing at \(path).")
+                throw FileError("There is no file or folder \(path).")
             }
             guard files.isExecutableFile(atPath: Self.python), files.fileExists(atPath: Self.script) else {
-                throw ImagingError(
-                    .internalFault,
+                throw SettingsError(
                     "The importer is not installed. Run `make importer` in the project folder, then repeat the command there."
                 )
             }

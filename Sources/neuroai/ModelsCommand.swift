@@ -57,7 +57,7 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             try Terminal.complaining {
-                let package = try ModelPackage(folder: ModelsCommand.path(self.package))
+                let package = try NamedPackage(Settings.load(), path: self.package, argument: "package").read()
                 print("\(package.identity.name) \(package.identity.version), sha256 \(package.identity.digest)")
                 print("networks: " + package.networkFiles.joined(separator: ", "))
                 print("mean Dice by the sequences given: WT / TC / ET (patients)")
@@ -80,15 +80,11 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             try Terminal.complaining {
-                let package = try ModelPackage(folder: ModelsCommand.path(self.package))
+                let package = try NamedPackage(Settings.load(), path: self.package, argument: "package").read()
                 _ = try package.precisions.map { try ModelSegmenter(package, precision: $0) }
                 print("\(package.identity.name) \(package.identity.version) is valid.")
             }
         }
-    }
-
-    private static func path(_ named: String?) throws -> URL {
-        try named.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Settings.load().modelPath
     }
 
     private static func packages(in folder: URL) throws -> [URL] {

@@ -19,17 +19,38 @@ struct NeuroAI: AsyncParsableCommand {
             ShellCommand.self, TestCommand.self, PrintReportCommand.self,
         ])
 
-    /// Like the parser's own `main`, except for errors that commands do not handle.
+    /// Like the parser's own `main`, except that it validates the settings first, and for errors that commands do not
+    /// handle.
     static func main() async {
         do {
-            var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
+            let command = try parseAsRoot()
+            do {
+                try RepeatedOptions.check(CommandLine.arguments.dropFirst())
+                if requiresSettings(command) { _ = try Settings.load() }
+                try await run(command)
+            } catch let error as ValidationError {
+                // The parser itself knows only the root command here.
+                Terminal.complain("Error: \(error.message)\nUsage: \(usageString(for: type(of: command)))")
+                throw ExitCode.validationFailure
             }
         } catch {
             exit(withError: Terminal.ending(error))
         }
+    }
+
+    private static func run(_ command: any ParsableCommand) async throws {
+        var command = command
+        if var command = command as? any AsyncParsableCommand {
+            try await command.run()
+        } else {
+            try command.run()
+        }
+    }
+
+    /// Not for help, and not for `check` and `test`, which report every invalid setting themselves.
+    private static func requiresSettings(_ command: any ParsableCommand) -> Bool {
+        let configuration = type(of: command).configuration
+        return configuration.subcommands.isEmpty && configuration.commandName != "help"
+            && !(command is CheckCommand) && !(command is TestCommand)
     }
 }

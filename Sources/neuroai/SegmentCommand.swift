@@ -8,24 +8,24 @@ import Synchronization
 /// `neuroai segment`: runs the pipeline on files, without a server.
 struct SegmentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "segment", abstract: "Segments and measures one patient's series.",
-        discussion: "Writes masks, result.json, manifest.json and report.txt into the output folder.")
+        commandName: "segment", abstract: "Segment and measure a patient's series.",
+        discussion: "Writes masks, result.json, manifest.json and report.txt to the output folder.")
 
     @OptionGroup var given: SeriesOptions
     @Option(help: "The folder to write to.") var out: String
-    @Option(help: "The model package; default SEGMENTATION_MODEL_PATH or models/unet.") var model: String?
-    @Option(help: "The manifest.json of an earlier run that this one must repeat bit by bit.") var manifest: String?
-    @Flag(help: "Prints result.json instead of a table.") var json = false
+    @Option(help: "The model package; default: SEGMENTATION_MODEL_PATH.") var model: String?
+    @Option(help: "The manifest.json of an earlier run that this run must reproduce bit for bit.") var manifest: String?
+    @Flag(help: "Print result.json instead of a table.") var json = false
 
     private var paths: [MRISequence: String] { given.paths }
 
-    /// Reports invalid paths up front: a run takes a minute, and output errors would only occur at its end.
+    private var output: OutputFolder { OutputFolder(option: "--out", path: out) }
+    private var outputNames: [String] { StudyWriter.default.fileNames(of: paths.keys.sorted()) + ["report.txt"] }
+
     func validate() throws {
         var inputs = paths.sorted { $0.key < $1.key }.map { (option: "--\($0.key.rawValue)", path: $0.value) }
         if let manifest { inputs.append(("--manifest", manifest)) }
-        try OutputFolder(option: "--out", path: out).check(
-            writing: StudyWriter.default.fileNames(of: paths.keys.sorted()) + ["report.txt"],
-            reading: inputs)
+        try output.checkArguments(writing: outputNames, reading: inputs)
     }
 
     func run() throws {
@@ -33,19 +33,21 @@ struct SegmentCommand: ParsableCommand {
     }
 
     private func segment() throws {
+        // Before any work: a run takes a minute, and output errors would only occur at its end.
+        try output.checkWritable(outputNames)
+        try given.checkFiles()
         var sources: [MRISequence: any SeriesSource] = [:]
         for (sequence, path) in paths {
-            let name = "\(sequence.displayName) (\(path))"
-            try InputFile.check(path, named: name)
-            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: name)
+            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path))
         }
+        if let manifest { try InputFile.check(manifest, named: "--manifest (\(manifest))") }
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
         let folder = URL(fileURLWithPath: out, isDirectory: true)
-        let package = model.map { URL(fileURLWithPath: $0, isDirectory: true) }
         let bar = ProgressBar()
         let control = WorkControl(report: bar.show)
+        let settings = try Settings.load()
         let pipeline = try SegmentationPipeline.installed(
-            Settings.load(), model: package, onFallback: Terminal.complain)
+            settings, NamedPackage(settings, path: model, argument: "--model").read(), onFallback: Terminal.complain)
         let study = try StudyWriter.default.write(
             pipeline.run(sources, control: control), to: folder, control: control)
         bar.end()
@@ -62,10 +64,11 @@ struct SegmentCommand: ParsableCommand {
     private func compare(_ earlier: RunManifest, _ now: RunManifest) throws {
         let differences = earlier.differences(from: now)
         guard !differences.isEmpty else {
-            Terminal.complain("The run is the same bit by bit.")
+            Terminal.complain("The outputs are identical to those of the earlier run.")
             return
         }
-        throw ImagingError(.incompatibleSeries, "The run does not repeat: " + differences.joined(separator: "; ") + ".")
+        throw ImagingError(
+            .incompatibleSeries, "The run differs from the earlier one: " + differences.joined(separator: "; ") + ".")
     }
 
     private static func table(_ result: SegmentationResult) -> String {

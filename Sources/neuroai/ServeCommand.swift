@@ -25,6 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
         try settings.checkModelPath()
         // Otherwise the worker would exit and be restarted endlessly.
         if !withoutWorker, try settings.workerSlots().segments { try settings.checkDevice() }
+        try await ListenAddress.check(host: serving.host, port: serving.port)
         let wiring = try await Wiring.open(settings, label: "serve")
         wiring.warnOfUnknownSettings()
         let services = try await wiring.webServices(serving)

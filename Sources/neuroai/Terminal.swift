@@ -29,6 +29,12 @@ enum Terminal {
     static func ending(_ error: any Error) -> any Error {
         switch error {
         case let error as AppError: return ManagementTask.refusal(error)
+        case let error as SettingsError:
+            complain(error.description)
+            return ExitCode(78)
+        case let error as FileError:
+            complain(error.description)
+            return ExitCode(74)
         case let error as ImagingError:
             complain(error.message)
             return ExitCode(error.exitCode)

@@ -11,7 +11,7 @@ extension ModelRegistry {
             root: settings.modelsRoot, defaultFolder: settings.modelPath, logger: logger,
             read: { InstalledModel(try ModelPackage(folder: $0)) },
             load: { folder in
-                let pipeline = try SegmentationPipeline.installed(settings, model: folder) { reason in
+                let pipeline = try SegmentationPipeline.installed(settings, ModelPackage(folder: folder)) { reason in
                     logger.notice("the model runs on another device", metadata: ["reason": "\(reason)"])
                 }
                 return SegmentationEngine(pipeline, .default)

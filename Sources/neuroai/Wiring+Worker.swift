@@ -36,14 +36,14 @@ extension SegmentationPipeline {
     /// The pipeline with the configured model package and atlas.
     ///
     /// - Parameters:
-    ///   - model: a package to use instead of the configured one.
+    ///   - package: a package to use instead of the configured one.
     ///   - onFallback: called with a one-sentence reason if `MODEL_DEVICE=auto` does not use its first device.
     static func installed(
-        _ settings: Settings, model: URL? = nil, onFallback: @escaping @Sendable (_ reason: String) -> Void
+        _ settings: Settings, _ package: ModelPackage? = nil, onFallback: @escaping @Sendable (_ reason: String) -> Void
     ) throws -> SegmentationPipeline {
         SegmentationPipeline(
             segmenter: try ModelSegmenter(
-                ModelPackage(folder: model ?? settings.modelPath), precision: settings.modelPrecision,
+                package ?? NamedPackage(settings).read(), precision: settings.modelPrecision,
                 compiler: settings.networkCompiler(onFallback: onFallback)),
             atlas: AtlasSource(folder: settings.atlasPath), codeVersion: NeuroAI.version)
     }

@@ -11,15 +11,16 @@ import ServiceLifecycle
 /// `neuroai worker`: runs the jobs that the API enqueues. Native imaging code runs here and never in the server.
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Does the work that the API asks for: segmentations and reports.",
-        discussion: "`neuroai serve` starts one by itself; run more of them beside it, also on other machines.")
+        commandName: "worker", abstract: "Run jobs: segmentations, reports and mask scores.",
+        discussion: "`neuroai serve` starts one worker; you can run more, also on other machines.")
 
-    @Option(help: "Which jobs it runs, comma-separated: interactive, imaging, training (default: WORKER_CLASSES).")
+    @Option(help: "Job classes, comma-separated: interactive, imaging, training; default: WORKER_CLASSES.")
     var classes: String?
 
     @Option(
         name: [.long, .customShort("c"), .customLong("concurrency")],
-        help: "How many jobs it runs at once, one of them always left to interactive jobs (default: WORKER_SLOTS).")
+        help: "Jobs to run at once; with two or more, one slot is reserved for interactive jobs; default: WORKER_SLOTS."
+    )
     var slots: Int?
 
     @Option(
@@ -43,6 +44,15 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @Flag(help: ArgumentHelp("Ends when standard input does.", visibility: .hidden))
     var supervised = false
+
+    func validate() throws {
+        if let classes, JobClass.list(classes) == nil {
+            throw ValidationError(JobClass.sentence(naming: "--classes"))
+        }
+        if let slots, !WorkerSlots.allowedCounts.contains(slots) {
+            throw ValidationError(WorkerSlots.sentence(naming: "--slots"))
+        }
+    }
 
     func run() async throws {
         let heart = supervised ? Task { await Heartbeat.run() } : nil

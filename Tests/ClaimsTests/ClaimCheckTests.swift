@@ -120,7 +120,7 @@ struct ClaimCheckTests {
     ])
     func whatIsSaidOfOtherThingsIsNoContradiction(_ text: String) { #expect(Self.contradictions(text) == []) }
 
-    @Test(arguments: ["Probably a glioblastoma.", "There is mass effect.", "No midline shift.", "Grade 4."])
+    @Test(arguments: ["Probably a glioblastoma.", "There is mass effect.", "Midline shift.", "Grade 4."])
     func aJudgementIsUnsupported(_ text: String) {
         let found = Self.check.remarks(on: text)
         #expect(found.map(\.verdict) == [.unsupported] && found.map(\.kind) == [.judgement])
@@ -141,6 +141,97 @@ struct ClaimCheckTests {
 }
 
 extension ClaimCheckTests {
+    /// Two lesions: the second without a core, so without enhancement.
+    private static let two: ClaimCheck = {
+        var facts = [
+            fact(1, .lesionCount, nil, nil, 2), fact(2, .volume, .whole, nil, 31_500),
+            fact(3, .volume, .core, nil, 12_100), fact(4, .volume, .enhancing, nil, 8_400),
+            fact(5, .partCount, .core, nil, 1), fact(6, .partCount, .enhancing, nil, 1),
+            Fact(id: "F30", kind: .quote, region: .enhancing, term: "Enhancement cannot be assessed without T1CE."),
+        ]
+        for (lesion, volumes, side) in [(1, [30_200, 12_100, 8_400], "right"), (2, [1_300, 0, 0], "left")] {
+            for (region, volume) in zip(Region.allCases, volumes) {
+                let number = 10 * lesion + region.rawValue
+                let parts = volume > 0 ? 1.0 : 0
+                facts.append(
+                    Fact(
+                        id: "F\(number)", kind: .volume, region: region, lesion: lesion,
+                        quantity: (Double(volume), Double(volume))))
+                facts.append(
+                    Fact(
+                        id: "F\(number + 4)", kind: .partCount, region: region, lesion: lesion,
+                        quantity: (parts, parts)))
+            }
+            facts.append(Fact(id: "F\(10 * lesion + 9)", kind: .side, lesion: lesion, term: side))
+        }
+        return ClaimCheck(facts, limits: FactCheckSet.limits)
+    }()
+
+    /// What a lesion lacks is not contradicted by another lesion.
+    @Test(arguments: [
+        "Lesion 2: left hemisphere, 1.30 ml including oedema. [F29, F20]\nNo core of at least 0.05 ml. [F25]",
+        "No enhancing component of at least 0.05 ml. [F26]",
+        "Lesion 2: left hemisphere, 1.30 ml including oedema.\nNo core of at least 0.05 ml.\nNo enhancement.",
+        "The left-sided lesion measures 1.30 ml. There is no enhancement.", "Lesion 2 shows no enhancement.",
+        "The smaller lesion has 1.30 ml. No necrosis.", "Enhancement cannot be assessed without T1CE. [F30]",
+    ]) func aNegationIsAboutTheLesionOfTheSentence(_ text: String) {
+        let remarks = Self.two.remarks(on: text).filter { $0.verdict != .supported }
+        #expect(remarks.map(\.reason) == [])
+    }
+
+    @Test(arguments: [
+        "No enhancing component of at least 0.05 ml. [F16]", "Lesion 1 measures 30.2 ml. No enhancement.",
+        "Lesion 2 measures 1.30 ml.\n\nIMPRESSION\nNo enhancement.", "Two lesions. No enhancement.",
+        "Lesion 2 measures 1.30 ml. Lesion 1 measures 30.2 ml. No core.",
+    ]) func aNegationAboutAnotherLesionIsFound(_ text: String) {
+        #expect(Self.two.remarks(on: text).contains { $0.verdict == .contradicted })
+    }
+
+    /// What the program of commit 66cc81f wrote, in the words of the fixture's lesion.
+    @Test(arguments: [
+        "Whole tumour (with oedema): 12.3 ml.", "1 separate lesion of at least 0.05 ml was found.",
+        "Lesion 1 lies in the left half of the brain and measures 12.3 ml.",
+        "By the atlas it occupies the frontal lobe (62 %) and the insula (30 %).",
+        "Its largest diameter is 30 mm; in the axial plane it measures 25 mm × 20 mm.",
+        "It does not reach the midline.", "It comes within 3 mm of the brain's surface.",
+        "One lesion segmented as tumour, on the left, whole tumour 12.3 ml.",
+        "Tumour core: the model expects a Dice of 0.61 with an expert's mask.",
+        "This is an automatic draft for research: the masks must be looked at, and neither nature nor grade of a lesion "
+            + "follows from them.",
+    ]) func anEarlierReportIsNotRemarkedOn(_ text: String) {
+        let remarks = Self.check.remarks(on: text).filter { $0.verdict != .supported }
+        #expect(remarks.map(\.reason) == [])
+    }
+
+    /// Nothing is judged by what denies a judgement or says that it cannot be made.
+    @Test(arguments: [
+        "No midline shift.", "Midline shift cannot be assessed from these measurements.", "Fazekas grade 1.",
+        "Meningioma of the falx, 1.2 ml.", "IDH status unknown.", "Neither type nor grade can be derived from this.",
+    ]) func aDeniedJudgementIsNone(_ text: String) { #expect(Self.check.remarks(on: text).isEmpty) }
+
+    /// One pattern: what the text says, then what was measured.
+    @Test(arguments: [
+        (
+            "The lesion lies on the right.",
+            "The text says right hemisphere; the lesion was measured in the left hemisphere"
+        ),
+        (
+            "It lies in the temporal lobe.",
+            "The text says temporal lobe; the lesion was measured in the left hemisphere (frontal lobe 62 %, insula 30 %, "
+                + "corpus callosum 4 %)"
+        ),
+        ("The whole tumour measures 99 ml.", "The text says 99 ml for the whole tumour; 12.3 ml was measured"),
+        ("Two lesions are seen.", "The text says two lesions; one lesion was measured"),
+        ("No necrosis.", "The text says no non-enhancing core; 6.79 ml was measured"),
+        ("The lesion enhances.", "The text says enhancing tumour; none was measured"),
+        ("It reaches the midline.", "The text says “reaches the midline”; no contact with the midline was measured"),
+        ("Lesion 3 is small: 4 ml.", "The text says lesion 3; one lesion was measured"),
+        ("Probably a glioblastoma.", "The text says “glioblastoma”; this cannot be derived from the measurements"),
+        ("Seen before. [F99]", "The text cites F99; there is no such finding"),
+    ]) func aMessageSaysWhatWasMeasured(_ text: String, _ message: String) {
+        #expect(Self.check.remarks(on: text).filter { $0.verdict != .supported }.map(\.reason).contains(message))
+    }
+
     /// Measurements of an unreliable mask, and the quoted sentences on enhancement.
     @Test func unreliableVolumesAndEnhancementAreCited() {
         let facts =

@@ -96,6 +96,58 @@ struct JudgementLimitsTests {
         #expect(!Self.isContradicted("No lesion in the occipital lobe.", Self.one))
     }
 
+    /// The shares of a lesion from which it lies in a structure, mainly or entirely.
+    @Test func aShareDecidesWhereALesionMainlyLies() {
+        func check(_ places: [String: Double]) -> ClaimCheck { Self.check([Lesion(places: places)]) }
+        let edge = "The lesion lies in the occipital lobe."
+        #expect(!Self.isContradicted(edge, check(["frontal lobe": 0.9, "occipital lobe": 0.005])))
+        #expect(Self.isContradicted(edge, check(["frontal lobe": 0.9, "occipital lobe": 0.0049])))
+        let mainly = "The lesion lies mainly in the frontal lobe."
+        #expect(!Self.isContradicted(mainly, check(["frontal lobe": 0.25, "temporal lobe": 0.5])))
+        #expect(Self.isContradicted(mainly, check(["frontal lobe": 0.24, "temporal lobe": 0.3])))
+        #expect(Self.isContradicted(mainly, check(["frontal lobe": 0.3, "temporal lobe": 0.61])))
+        let entirely = "The lesion is confined to the frontal lobe."
+        #expect(!Self.isContradicted(entirely, check(["frontal lobe": 0.75, "temporal lobe": 0.25])))
+        #expect(!Self.isContradicted(entirely, check(["frontal lobe": 0.5, "temporal lobe": 0.2])))
+        #expect(Self.isContradicted(entirely, check(["frontal lobe": 0.74, "temporal lobe": 0.21])))
+        let together = "The lesion is confined to the frontal and temporal lobes."
+        #expect(!Self.isContradicted(together, check(["frontal lobe": 0.5, "temporal lobe": 0.4])))
+    }
+
+    @Test func theTentoriumDividesTheBrain() {
+        let check = Self.check([
+            Lesion(places: ["frontal lobe": 0.95]),
+            Lesion(side: "right", places: ["cerebellum": 0.95, "brainstem": 0.05]),
+        ])
+        #expect(!Self.isContradicted("One supratentorial and one infratentorial lesion.", check))
+        for text in ["All lesions are supratentorial.", "Lesion 1 lies in the posterior fossa."] {
+            #expect(Self.isContradicted(text, check), "\(text)")
+        }
+        let above = Self.check([Lesion(places: ["frontal lobe": 0.95, "brainstem": 0.04])])
+        #expect(Self.isContradicted("Infratentorial tumour.", above))
+        #expect(!Self.isContradicted("No infratentorial tumour.", above))
+    }
+
+    /// Where a part of the lesion lies is not measured by itself.
+    @Test func enhancementMayBeAbsentFromAStructureWithLittleOfTheLesion() {
+        let check = Self.check([
+            Lesion(core: 5000, enhancing: 2000, places: ["frontal lobe": 0.3, "insula": 0.29])
+        ])
+        #expect(Self.isContradicted("No enhancement in the frontal lobe.", check))
+        #expect(!Self.isContradicted("No enhancement in the insula.", check))
+    }
+
+    @Test func severalFociMayBeCalledMultifocal() {
+        #expect(Self.isContradicted("Multifocal tumour.", Self.check([Lesion()])))
+        #expect(!Self.isContradicted("Multifocal tumour.", Self.check([Lesion(), Lesion()])))
+        #expect(Self.isContradicted("The disease is not multifocal.", Self.check([Lesion(), Lesion()])))
+        #expect(Self.isContradicted("Unifocal tumour.", Self.check([Lesion(), Lesion()])))
+        let butterfly = Self.check([Lesion(side: "both")])
+        #expect(!Self.isContradicted("Butterfly tumour.", butterfly))
+        #expect(Self.isContradicted("No butterfly configuration.", butterfly))
+        #expect(Self.isContradicted("Butterfly tumour.", Self.check([Lesion()])))
+    }
+
     @Test func aLesionOfBothSidesLiesOnEither() {
         let check = Self.check([Lesion(side: "both")])
         for side in ["left", "right"] {
@@ -202,7 +254,8 @@ struct JudgementLimitsTests {
             .target, .enhances, .foreign, .side, .place, .negation, .normal, .prior, .now, .conditional, .contact,
             .midline, .surface, .other, .hedge, .verb, .function, .measure, .adjective, .pronoun, .distance,
             .displacement, .change, .atLeast, .atMost, .larger, .smaller, .equal, .judgement, .countable, .extends,
-            .diagnosis, .only, .dice, .volume, .elsewhere, .near, .involves, .negatedEnhancement,
+            .diagnosis, .only, .dice, .volume, .elsewhere, .near, .involves, .negatedEnhancement, .exception, .pattern,
+            .mainly, .entirely, .inside,
         ]
         #expect(Set(roles.map(\.rawValue)).count == roles.count)
         #expect(roles.allSatisfy { $0.rawValue.nonzeroBitCount == 1 })

@@ -50,7 +50,8 @@ struct CheckSeriesCommandTests {
             for (arguments, code, said) in [
                 (["--t1", head.t1, "--t2", head.brighterT1], 65, "T1 and T2 hold the same image"),
                 (["--t1", head.t1, "--flair", cut.path], 65, "FLAIR: "),
-                (["--t1", "/no/such"], 65, "T1: "), ([], 64, "Specify at least one of --t1"),
+                (["--t1", "/no/such"], 74, "T1 (/no/such): there is no such file."),
+                ([], 64, "Specify at least one of --t1"),
             ] as [([String], Int32, String)] {
                 let ending = try await Self.run(arguments, in: folder)
                 #expect(ending.code == code && ending.said.contains(said), "\(arguments): \(ending)")

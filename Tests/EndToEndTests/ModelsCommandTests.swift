@@ -44,7 +44,7 @@ struct ModelsCommandTests {
             let activated = try await site.models("activate", "unet 9.9.9")
             #expect(activated.code == 0 && activated.said.contains("unet 9.9.9 is active."))
             let back = try await site.models("rollback")
-            #expect(back.code == 0 && back.said.contains("1 institution went back"))
+            #expect(back.code == 0 && back.said.contains("1 institution reactivated the previous model"))
         }
     }
 
@@ -52,16 +52,16 @@ struct ModelsCommandTests {
         try await TemporaryFolder.with { folder in
             let site = ServerFixture(folder: folder)
             let missing = try await site.models("import", folder.appendingPathComponent("mome_plus.pth").path)
-            #expect(missing.code == 65 && missing.said.contains("There is nothing at"))
+            #expect(missing.code == 74 && missing.said.contains("There is no file or folder"))
             let unnamed = try await site.models("import", folder.path, "--name", "../up")
             #expect(unnamed.code == 65 && unnamed.said.contains("--name"))
             let empty = folder.appendingPathComponent("empty")
             try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
-            // 70 if the importer's Python is not installed; the message says how to install it.
+            // 78 if the importer's Python is not installed; the message says how to install it.
             let nothing = try await site.models("import", empty.path)
             #expect(
-                [65, 70].contains(nothing.code)
-                    && nothing.said.contains(nothing.code == 70 ? "make importer" : "holds no"))
+                [65, 78].contains(nothing.code)
+                    && nothing.said.contains(nothing.code == 78 ? "make importer" : "holds no"))
             #expect(!FileManager.default.fileExists(atPath: site.root.path))
         }
     }

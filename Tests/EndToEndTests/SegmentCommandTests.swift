@@ -36,7 +36,7 @@ struct SegmentCommandTests {
             let repeated = ["segment", "--flair", series.path, "--manifest", manifest, "--json", "--out", again]
             #expect(try await run(repeated, log: log) == 0)
             let journal = try String(contentsOf: log, encoding: .utf8)
-            #expect(journal.contains("same bit by bit"))
+            #expect(journal.contains("The outputs are identical"))
             #expect(journal.contains("\"whole_tumor\""))
         }
     }
@@ -58,6 +58,11 @@ struct SegmentCommandTests {
             #expect(try await run(["models", "list", "--folder", folder.path], log: log) == 0)
             #expect(try String(contentsOf: log, encoding: .utf8).contains("MODEL_CARD.md of the model package is not"))
             let nothing = copy.appendingPathComponent("nothing").path
+            for command in ["show", "verify"] {
+                let ending = try await Program.run(["models", command, nothing], in: folder)
+                #expect(ending.code == 78 && ending.said.hasPrefix("package \(nothing): "), "\(ending)")
+                #expect(!ending.said.contains("SEGMENTATION_MODEL_PATH"), "\(ending)")
+            }
             #expect(try await run(["models", "list", "--folder", nothing], log: log) == 78)
         }
     }
@@ -105,22 +110,26 @@ struct SegmentCommandTests {
                     at: folders.appendingPathComponent(name), withIntermediateDirectories: true)
             }
             let wrong = [
-                Refusal([series.path, "--out", file], 64, "file is a file. Name a folder."),
-                Refusal([series.path, "--out", file + "/below"], 64, "file is a file. Name a folder."),
-                Refusal([series.path, "--out", "/proc/nowhere/out"], 64, "no folder can be made in /proc."),
-                Refusal([series.path, "--out", dangling], 64, "no folder can be made"),
-                Refusal([series.path, "--out", String(repeating: "a", count: 300)], 64, "no folder can be made"),
-                Refusal(["/dev/null", "--out", folder.path + "/out"], 65, "this is a device or a pipe, not a file."),
-                Refusal([series.path, "--out", folders.path], 64, "is a folder where a file is to be written"),
+                Refusal([series.path, "--out", folder.path + "/out"], 78, "--model /nonexistent: There is no model"),
+                Refusal(
+                    [series.path, "--manifest", "/no/such", "--out", folder.path + "/out"], 74,
+                    "--manifest (/no/such): there is no such file."),
+                Refusal([series.path, "--out", file], 74, "file is a file. Name a folder."),
+                Refusal([series.path, "--out", file + "/below"], 74, "file is a file. Name a folder."),
+                Refusal([series.path, "--out", "/proc/nowhere/out"], 74, "no folder can be made in /proc."),
+                Refusal([series.path, "--out", dangling], 74, "no folder can be made"),
+                Refusal([series.path, "--out", String(repeating: "a", count: 300)], 74, "no folder can be made"),
+                Refusal(["/dev/null", "--out", folder.path + "/out"], 74, "this is a device or a pipe, not a file."),
+                Refusal([series.path, "--out", folders.path], 74, "is a folder where a file is to be written"),
                 Refusal([mask, "--out", folder.path], 64, "--flair would be overwritten by wt.nii.gz"),
                 Refusal([series.path, "--t1", series.path, "--out", folder.path], 64, "name the same file"),
-                Refusal(["/no/such", "--out", folder.path + "/out"], 65, "FLAIR (/no/such): there is no such file."),
-                Refusal([folder.path, "--out", folder.path + "/out"], 65, "this is a folder, not a file."),
+                Refusal(["/no/such", "--out", folder.path + "/out"], 74, "FLAIR (/no/such): there is no such file."),
+                Refusal([folder.path, "--out", folder.path + "/out"], 74, "this is a folder, not a file."),
                 Refusal(
                     [series.path, "--manifest", file, "--out", folder.path + "/out"], 65, "manifest cannot be read"),
             ]
             for refusal in wrong {
-                // A missing model exits with 78; 64 and 65 are reported before the model is loaded.
+                // A missing model exits with 78; the others are reported before the model is loaded.
                 let ending = try await Program.run(
                     ["segment", "--model", "/nonexistent", "--flair"] + refusal.arguments, in: folder)
                 #expect(
@@ -128,7 +137,7 @@ struct SegmentCommandTests {
                     "\(refusal.arguments): \(ending)")
             }
             let none = try await Program.run(["evaluate", "--model", "/no", "--cases", "/no"], in: folder)
-            #expect(none.code == 65 && none.said.contains("No folder with seg.nii.gz"), "\(none)")
+            #expect(none.code == 74 && none.said.contains("there is no folder /no"), "\(none)")
             #expect(try String(contentsOfFile: file, encoding: .utf8) == "kept")
         }
     }

@@ -11,10 +11,10 @@ struct WorkerClassTests {
     @Test(arguments: [
         (
             ["--classes", "segmentation"],
-            "--classes is one or more of interactive, imaging, training, separated by commas."
+            "--classes must be one or more of interactive, imaging, training, separated by commas."
         ),
-        (["--classes", ""], "--classes is one or more of interactive, imaging, training, separated by commas."),
-        (["--slots", "0"], "--slots is a whole number from 1 to 64."),
+        (["--classes", ""], "--classes must be one or more of interactive, imaging, training, separated by commas."),
+        (["--slots", "0"], "--slots must be a whole number from 1 to 64."),
     ]) func whatDoesNotExistIsRefusedWithASentence(_ arguments: [String], _ sentence: String) async throws {
         try await TemporaryFolder.with { folder in
             let ending = try await Program.run(
@@ -22,8 +22,8 @@ struct WorkerClassTests {
                 environment: [
                     "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": folder.path, "LOG_ROOT": "-",
                 ], in: folder)
-            #expect(ending.code == 1)
-            #expect(ending.said == "Error: \(sentence)\n")
+            #expect(ending.code == 64)
+            #expect(ending.said.hasPrefix("Error: \(sentence)\nUsage: neuroai worker "), "\(ending)")
         }
     }
 

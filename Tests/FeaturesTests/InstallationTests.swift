@@ -115,6 +115,11 @@ import Testing
             let result = try #require(try ResultStore(connection).latest(scope, case: item.id))
             #expect(result.result.volumes == expectedVolumes && !result.result.structuredFindings.isEmpty)
             #expect(try ResultStore(connection).isCurrent(scope, case: item.id))
+            let reports = try ReportStore(connection).list(scope, case: item.id, .plain(limit: 10)).items
+            let report = try #require(reports.first)
+            // What an earlier version wrote and a user signed is not contradicted by this one.
+            #expect(report.status.isSigned && ReportRemark.remarks(on: report.currentText, report.findings) == [])
+            #expect(report.signature?.overriddenChecks == [])
             for image in images { #expect(result.labels(on: image.modality)?.series == image.id) }
             let orphans = try connection.queryOne(
                 "SELECT COUNT(*) AS number FROM studies y WHERE NOT EXISTS (SELECT 1 FROM cases c WHERE c.study_id = y.id)"

@@ -9,7 +9,7 @@ import Testing
 /// Input and output paths on the command line.
 @Suite struct CommandPathsTests {
     private func message(of error: (any Error)?) -> String {
-        (error as? ValidationError)?.message ?? (error as? ImagingError)?.message ?? ""
+        (error as? ValidationError)?.message ?? (error as? FileError)?.description ?? ""
     }
 
     @Test func onlyARegularFileIsAnInput() async throws {
@@ -21,7 +21,7 @@ import Testing
                 (folder.path, "this is a folder"), (folder.path + "/none", "there is no such file"),
                 ("/dev/null", "a device or a pipe"),
             ] {
-                let error = #expect(throws: ImagingError.self) { try InputFile.check(path, named: "--t1") }
+                let error = #expect(throws: FileError.self) { try InputFile.check(path, named: "--t1") }
                 #expect(message(of: error).hasPrefix("--t1: "))
                 #expect(message(of: error).contains(words), "\(message(of: error))")
             }
@@ -33,9 +33,9 @@ import Testing
             let input = folder.appendingPathComponent("t1.nii.gz")
             try Data([1]).write(to: input)
             let output = OutputFolder(option: "--out", path: folder.path)
-            try output.check(writing: ["mask.nii.gz"], reading: [("--t1", input.path)])
+            try output.checkArguments(writing: ["mask.nii.gz"], reading: [("--t1", input.path)])
             let error = #expect(throws: ValidationError.self) {
-                try output.check(writing: ["t1.nii.gz"], reading: [("--t1", input.path)])
+                try output.checkArguments(writing: ["t1.nii.gz"], reading: [("--t1", input.path)])
             }
             #expect(message(of: error).hasPrefix("--t1 would be overwritten by t1.nii.gz"))
         }
@@ -50,7 +50,7 @@ import Testing
             try FileManager.default.createSymbolicLink(at: link, withDestinationURL: input)
             #expect(throws: ValidationError.self) {
                 try OutputFolder(option: "--out", path: folder.path)
-                    .check(writing: ["mask.nii.gz"], reading: [("--t1", link.path)])
+                    .checkArguments(writing: ["mask.nii.gz"], reading: [("--t1", link.path)])
             }
         }
     }
@@ -58,7 +58,7 @@ import Testing
     @Test func oneFileIsNotTwoSeries() async throws {
         try await TemporaryFolder.with { folder in
             let error = #expect(throws: ValidationError.self) {
-                try OutputFolder(option: "--out", path: folder.path).check(
+                try OutputFolder(option: "--out", path: folder.path).checkArguments(
                     writing: [], reading: [("--t1", folder.path + "/a.nii"), ("--t2", folder.path + "/./a.nii")])
             }
             #expect(message(of: error) == "--t1 and --t2 name the same file.")
@@ -69,15 +69,18 @@ import Testing
         try await TemporaryFolder.with { folder in
             let file = folder.appendingPathComponent("file")
             try Data().write(to: file)
-            for path in ["", file.path, file.path + "/below", "/proc/out"] {
-                #expect(throws: ValidationError.self, "\(path)") {
-                    try OutputFolder(option: "--out", path: path).check(writing: [])
+            for path in [file.path, file.path + "/below", "/proc/out"] {
+                #expect(throws: FileError.self, "\(path)") {
+                    try OutputFolder(option: "--out", path: path).checkWritable([])
                 }
             }
             try FileManager.default.createDirectory(
                 at: folder.appendingPathComponent("mask.nii.gz"), withIntermediateDirectories: true)
+            #expect(throws: FileError.self) {
+                try OutputFolder(option: "--out", path: folder.path).checkWritable(["mask.nii.gz"])
+            }
             #expect(throws: ValidationError.self) {
-                try OutputFolder(option: "--out", path: folder.path).check(writing: ["mask.nii.gz"])
+                try OutputFolder(option: "--out", path: "").checkArguments(writing: [], reading: [])
             }
         }
     }
@@ -85,7 +88,7 @@ import Testing
     @Test func checkingLeavesNothingBehind() async throws {
         try await TemporaryFolder.with { folder in
             let path = folder.appendingPathComponent("a/b/c").path
-            try OutputFolder(option: "--out", path: path).check(writing: ["mask.nii.gz"])
+            try OutputFolder(option: "--out", path: path).checkWritable(["mask.nii.gz"])
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
         }
     }

@@ -10,6 +10,9 @@ struct ReportPDFTests {
             title: "Brain MRI: measurements of tumour", institution: "Klinikum Göttingen",
             facts: [.init("Patient id", "Łukasz Đặng-Øvergård, 王小明"), .init("Patient", "61 years, female")],
             review: ["The series given as T2 looks like T1."],
+            checks: .init(
+                title: "Checks overridden at signing",
+                remarks: ["Sentence 1: The text says 99 ml; 12.3 ml was measured."]),
             sections: [
                 .init(title: "FINDINGS", sentences: [.init(text: "Whole tumour: 12.3 ml.", findings: ["F2", "F3"])])
             ],
@@ -32,6 +35,7 @@ struct ReportPDFTests {
         let text = try PDFText.of(ReportPDF.data(Self.document()))
         for words in [
             ReportDocument.notice, "Klinikum Göttingen", "Łukasz Đặng-Øvergård, 王小明", "Needs review",
+            "Checks overridden at signing", "The text says 99 ml; 12.3 ml was measured.",
             "Whole tumour: 12.3 ml. [F2, F3]", "F4", "mome 1.0", "Page 1 of 1",
         ] {
             #expect(text.contains(words), "\(words) is missing in \(text)")

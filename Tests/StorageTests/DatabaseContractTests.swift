@@ -276,7 +276,7 @@ import Testing
 
     @Test func theFileIsItsOwnersAlone() async throws {
         try await TemporaryFolder.with { folder in
-            let path = folder.appendingPathComponent("deeper/test.sqlite3").path
+            let path = folder.appendingPathComponent("test.sqlite3").path
             let database = try SQLiteDatabase(path: path)
             try await database.write { try $0.executeScript("CREATE TABLE t (id TEXT)") }
             for suffix in ["", "-wal"] {
@@ -292,6 +292,15 @@ import Testing
             #expect(try Databases.open(url) is SQLiteDatabase)
         }
         #expect(try Databases.open(try DatabaseURL("postgresql://me@127.0.0.1:9/x")) is PostgresDatabase)
+    }
+
+    @Test func aMissingFolderIsNamedAndNotCreated() async throws {
+        try await TemporaryFolder.with { folder in
+            let missing = folder.appendingPathComponent("none").path
+            let error = #expect(throws: DatabaseError.self) { try SQLiteDatabase(path: missing + "/x.sqlite3") }
+            #expect(error?.message == "The folder \(missing) of DATABASE_URL does not exist.")
+            #expect(!FileManager.default.fileExists(atPath: missing))
+        }
     }
 
     @Test func aFolderIsNoDatabase() throws {

@@ -102,8 +102,8 @@ import Testing
             let database = PostgresDatabase(address: try cluster.address(), limits: DatabaseLimits(connections: 1))
             let stream = database.notifications(of: [Self.channel])
             #expect(await Self.take(1, stream) == [.resync])
-            try cluster.stop(.immediate)
-            try cluster.start()
+            try await cluster.stop(.immediate)
+            try await cluster.start()
             #expect(await Self.take(1, stream) == [.resync])
             try await database.write { try $0.notify(Self.channel, "x") }
             #expect(await Self.take(1, stream) == [.message(Self.channel, payload: "x")])

@@ -82,9 +82,9 @@ import Testing
     func aRestartFailsAtMostWhatIsInFlight(_ mode: PostgresCluster.StopMode) async throws {
         try await Self.with { cluster, database in
             let count = try await Self.load(database) {
-                try cluster.stop(mode)
+                try await cluster.stop(mode)
                 try await Task.sleep(for: .seconds(1))
-                try cluster.start()
+                try await cluster.start()
             }
             #expect(count.failures <= Self.tasks)
             try await Self.check(database, count)
@@ -112,7 +112,7 @@ import Testing
         try await Self.with { cluster, database in
             let count = try await Self.load(database) {
                 let row = try await database.read { try $0.queryOne("SELECT pg_backend_pid() AS pid") }
-                try cluster.kill(try #require(row).get("pid"))
+                try await cluster.kill(try #require(row).get("pid"))
             }
             #expect(count.failures <= Self.tasks)
             try await Self.check(database, count)
@@ -126,12 +126,12 @@ import Testing
             limits.restartGrace = .seconds(1)
             let database = PostgresDatabase(address: try cluster.address(), limits: limits)
             #expect(await database.isReachable())
-            try cluster.stop()
+            try await cluster.stop()
             #expect(await !database.isReachable())
             let start = ContinuousClock.now
             #expect(await !database.isReachable())
             #expect(.now - start < .seconds(1))
-            try cluster.start()
+            try await cluster.start()
             #expect(await database.isReachable())
             try await database.close()
         }

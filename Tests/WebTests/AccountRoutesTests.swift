@@ -43,6 +43,14 @@ struct AccountRoutesTests {
             let renamed = try await clinic.call(
                 .patch, "/api/institutions/\(id)/", "{\"name\": \"UKE\"}", as: root)
             #expect(renamed["name"] == "UKE")
+            for body in ["{}", #"{"other": 1}"#] {
+                let same = try await clinic.call(.patch, "/api/institutions/\(id)/", body, as: root)
+                #expect(same.status == .ok && same["name"] == "UKE", "\(body): \(same.text)")
+            }
+            for body in [#"{"name": null}"#, #"{"name": " "}"#] {
+                let blank = try await clinic.call(.patch, "/api/institutions/\(id)/", body, as: root)
+                #expect(blank.status == .badRequest && blank.object["name"] != nil, "\(body): \(blank.text)")
+            }
             #expect(try await clinic.call(.get, "/api/institutions/", as: root).list.count == 2)
         }
     }

@@ -144,7 +144,7 @@ struct DeidentificationRoutesTests {
             }
             let answer = try await clinic.upload(wide, "t1", to: id, as: token)
             #expect(answer.status == .badRequest)
-            #expect((answer.object["file"] as? [String])?.first?.contains("a head takes 40 to 400 mm") == true)
+            #expect((answer.object["file"] as? [String])?.first?.contains("a head measures 40 to 400 mm") == true)
         }
     }
 }

@@ -12,10 +12,12 @@ import Testing
 
 /// Measurements from the worker to every place that displays them.
 struct MeasurementTests {
-    private static let reason = "Predicted Dice of enhancing tumour 0.34."
+    private static let reason = "The predicted Dice of enhancing tumour is 0.34, below the threshold of 0.70."
 
     /// A lesion with this volume, a core in two parts and one enhancing focus.
-    private static func result(_ volume: Double, enhancement: Enhancement? = nil) -> SegmentationResult {
+    private static func result(
+        _ volume: Double, enhancement: Enhancement? = nil, reliability: [ReliabilityNote] = []
+    ) -> SegmentationResult {
         let volumes: [TumourRegion: Double] = [
             .wholeTumour: volume, .tumourCore: 70_300, .enhancingTumour: 51_300,
         ]
@@ -47,7 +49,8 @@ struct MeasurementTests {
             volumes: volumes, confidenceScores: [:],
             maskFiles: [OutputFile(name: "segmentation.nii.gz", content: .labels, sequence: .t1ce)],
             structuredFindings: list.findings, lesions: [lesion], gatingWeights: [:], availableModalities: [.t1ce],
-            referenceModality: .t1ce, reliability: [], brainMask: .given, review: review, expectedDice: predicted,
+            referenceModality: .t1ce, reliability: reliability, brainMask: .given, review: review,
+            expectedDice: predicted,
             enhancement: enhancement, modelVersion: "m 1.0", device: "cpu")
     }
 
@@ -90,9 +93,10 @@ struct MeasurementTests {
             #expect(list.text.contains("checked") && !list.text.contains(empty))
             let page = try await clinic.call(.get, "/cases/\(id)", headers: cookie)
             for text in [
-                "Needs review: \(Self.reason)", "<td>1 lesion</td>", "<td>2 parts</td>", "<td>1 focus</td>",
-                "<td>2 (67.1, 3.20 ml)</td>", ">66 × 40</td>", ">65 × 39</td>",
-                ">106 × 49</td>", "Core: 70.3 ml in 2 parts (67.1 ml and 3.20 ml), largest part axial 66 × 40 mm",
+                "Needs review: \(Self.reason)", ">1 lesion</td>", ">2 parts</td>", ">1 focus</td>",
+                ">2 (67.1, 3.20\u{A0}ml)</td>", ">66\u{A0}×\u{A0}40</td>", ">65\u{A0}×\u{A0}39</td>",
+                ">106\u{A0}×\u{A0}49</td>",
+                "Core: 70.3 ml in 2 parts (67.1 ml and 3.20 ml), largest part axial 66 × 40 mm",
                 "Enhancing component: 51.3 ml, axial 65 × 39 mm, largest diameter 69 mm.",
             ] { #expect(page.text.contains(text), "\(text)") }
         }
@@ -134,12 +138,29 @@ struct MeasurementTests {
     /// Without T1CE, a displayed 0 would mean that nothing enhances.
     @Test func enhancementThatWasNotAssessedHasNoNumbers() {
         let assessed = ResultNumbers(Self.stored(Self.result(155_100)), reasons: nil)
-        #expect(assessed.regions[2].parts == "1 focus" && assessed.lesions[0].rowCount == 3)
+        #expect(assessed.regions[2].parts == "1 focus" && assessed.lesions[0].rows.count == 3)
         let numbers = ResultNumbers(
             Self.stored(Self.result(155_100, enhancement: Enhancement(.notAssessed))), reasons: nil)
         let region = numbers.regions[2]
         #expect([region.volume, region.parts, region.confidence] == ["–", "–", "–"])
-        #expect(numbers.lesions[0].rowCount == 2)
+        #expect(numbers.lesions[0].rows.count == 2)
+    }
+
+    @Test func aRegionIsReliableOrTheReasonWhyNotIsShown() {
+        let notes = [
+            ReliabilityNote(region: .wholeTumour, isReliable: true, note: "Predicted Dice 0.93."),
+            ReliabilityNote(region: .enhancingTumour, isReliable: false, note: "Predicted Dice 0.34."),
+        ]
+        let numbers = ResultNumbers(Self.stored(Self.result(155_100, reliability: notes)), reasons: nil)
+        #expect(numbers.regions.map(\.note) == ["Reliable", "–", "Predicted Dice 0.34."])
+    }
+
+    @Test func noLineBreaksBetweenANumberAndItsUnit() {
+        let numbers = ResultNumbers(Self.stored(Self.result(155_100)), reasons: nil)
+        #expect(
+            numbers.lesions[0].heading
+                == "Lesion 1 · right · temporal lobe\u{A0}41\u{A0}% · does not reach the midline")
+        #expect(Format.years(1) == "1\u{A0}year" && Format.years(61) == "61\u{A0}years")
     }
 
     /// The page of a result with measurements of the whole tumour only.
@@ -150,7 +171,9 @@ struct MeasurementTests {
         object["regions"] = nil
         let lesion = try JSONDecoder().decode(Lesion.self, from: JSONSerialization.data(withJSONObject: object))
         let rows = LesionRows(lesion)
-        #expect(rows.rowCount == 1 && rows.rows.first?.axial == "106 × 49" && rows.rows.first?.volume == "155.1")
+        #expect(
+            rows.rows.count == 1 && rows.rows.first?.axial == "106\u{A0}×\u{A0}49" && rows.rows.first?.volume == "155.1"
+        )
     }
 
     /// An expert mask is compared with the labels of its own series, or with none.

@@ -48,9 +48,12 @@ struct PageRoutesTests {
             let start = try await clinic.call(.post, "/api/inference/predict/\(id)/", as: token)
             #expect(start.status == .accepted)
             let running = try await clinic.call(.get, path, headers: cookie)
-            #expect(running.text.contains("data-active=\"true\"") && running.text.contains("80 × 96 × 72 · "))
+            #expect(
+                running.text.contains("data-active=\"true\"")
+                    && running.text.contains("80\u{A0}×\u{A0}96\u{A0}×\u{A0}72 · "))
             try await clinic.work()
             let done = try await clinic.call(.get, path, headers: cookie)
+            #expect(done.text.contains("</span> 61\u{A0}years, female. Created <span class=\"time\">"))
             #expect(done.text.contains(">12.3<") && done.text.contains("Report draft"))
             let link = try #require(done.text.firstMatch(of: /href="(\/api\/reports\/[^"]*)"/))
             let pdf = try await clinic.call(.get, String(link.output.1), headers: cookie)

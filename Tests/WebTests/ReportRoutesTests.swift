@@ -84,12 +84,30 @@ struct ReportRoutesTests {
             let trace = try await clinic.call(.get, "/api/reports/\(ward.report)/traceability/", as: ward.doctor)
             let last = (trace.object["edits"] as? [[String: Any]])?.last
             #expect((last?["acknowledgedChecks"] as? [String])?.count == 2)
-            // The trail records the override; the patient's report does not.
+            // A signature over contradictions is visible to whoever reads the report.
             let changes = "%acknowledgeChecks%"
             #expect(
                 try await clinic.rows("audit_entries WHERE action = 'report.sign' AND changes LIKE '\(changes)'") == 1)
             let document = try await ward.printed(clinic)
-            #expect(!document.facts.contains { $0.value.contains("99 ml") || $0.label.contains("knowing") })
+            #expect(document.checks.title == "Checks overridden at signing")
+            #expect(document.checks.remarks == last?["acknowledgedChecks"] as? [String])
+            let page = try await ward.casePage(clinic)
+            #expect(page.contains("Checks overridden at signing") && page.contains("The text says 99 ml"))
+        }
+    }
+
+    @Test func aDraftShowsItsContradictions() async throws {
+        try await WebFixture.with(.sqlite) { clinic in
+            let ward = try await Finished(clinic)
+            let plain = try await ward.printed(clinic)
+            #expect(plain.checks.remarks == [])
+            let heading = "Contradictions with the measurements"
+            #expect(try await !ward.casePage(clinic).contains(heading))
+            _ = try await ward.patch(clinic, #"{"finalizedText": "Whole tumour 99 ml."}"#)
+            let document = try await ward.printed(clinic)
+            #expect(document.checks.title == heading && document.checks.remarks.count == 1)
+            let page = try await ward.casePage(clinic)
+            #expect(page.contains(heading) && page.contains("The text says 99 ml"))
         }
     }
 

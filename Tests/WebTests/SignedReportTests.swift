@@ -242,8 +242,11 @@ extension ReportRoutesTests.Finished {
     func printed(_ clinic: WebFixture) async throws -> ReportDocument {
         let scope = try await clinic.services.sessions.authenticate(doctor, origin: RequestOrigin()).scope
         let id = try #require(ID<Report>(report))
-        return try await clinic.database.read {
-            try ReportPrintSource(scope, id, at: .now, in: $0).document(picture: nil)
-        }
+        let source = try await clinic.database.read { try ReportPrintSource(scope, id, at: .now, in: $0) }
+        return source.document(picture: nil, contradictions: try await source.report.contradictions())
+    }
+
+    func casePage(_ clinic: WebFixture) async throws -> String {
+        try await clinic.call(.get, "/cases/\(caseID)", headers: SignedReportTests.cookie(doctor)).text
     }
 }

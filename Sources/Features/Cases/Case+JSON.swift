@@ -13,6 +13,7 @@ extension Case {
             ("deletedAt", { item in item.deletedAt.map { .time($0) } }),
             ("needsReview", { .flag($0.needsReview) }),
             ("reviewReasons", { .texts($0.reviewReasons) }),
+            ("seriesWarning", { .text($0.seriesWarning) }),
         ]
         for field in CaseField.all { fields.append((field.key, field.json)) }
         return fields.sorted { $0.key.description < $1.key.description }

@@ -57,6 +57,10 @@ package struct Case: Sendable, Equatable {
     package var deletedAt: Timestamp?
     /// The reasons to review the newest result; empty if there are none, `nil` without a result.
     package var reviewReasons: [String]?
+    /// Why the series cannot be segmented together, judged by their geometry; `nil` if they can.
+    package var seriesWarning: String?
+    /// Whether the warning is not stored: `CaseStore.warned` computes it.
+    var lacksSeriesWarning = false
 
     /// `nil` without a result.
     package var needsReview: Bool? { reviewReasons.map { !$0.isEmpty } }

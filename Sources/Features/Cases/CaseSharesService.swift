@@ -76,11 +76,11 @@ package struct CaseSharesService: Sendable {
             found = try store.find(scope, email: address)
         }
         guard let user = found, user.isActive else {
-            check.add(field, "Nobody of the institution has this account.")
+            check.add(field, "No user of your institution has this account.")
             return nil
         }
         if user.id == item.createdBy { check.add(field, "The case is this user's own.") }
-        if user.role == .researcher { check.add(field, "Researchers see completed cases without the patient only.") }
+        if user.role == .researcher { check.add(field, "Researchers can only see completed cases, anonymised.") }
         return user
     }
 }

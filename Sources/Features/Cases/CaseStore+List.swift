@@ -16,7 +16,8 @@ extension CaseStore {
         let items = try rows.prefix(query.window.size).map { try Case($0) }
         let hasNext = rows.count > query.window.size
         return Page(
-            items: items.map { Self.shown($0, scope) }, count: try count(scope, query, sources, filters),
+            items: try warned(scope, items).map { Self.shown($0, scope) },
+            count: try count(scope, query, sources, filters),
             nextCursor: hasNext ? items.last.map { CaseListCursor($0, query.key).text } : nil, hasNext: hasNext)
     }
 

@@ -215,6 +215,9 @@ extension Case {
         reviewReasons = try row.optional("review_reasons", as: String.self).map { text in
             text.split(separator: "\n").map(String.init)
         }
+        let warning: String? = try row.optional("series_warning")
+        seriesWarning = warning.flatMap { $0.isEmpty ? nil : $0 }
+        lacksSeriesWarning = warning == nil
         for field in CaseField.all { try field.read(row, into: &self) }
     }
 }

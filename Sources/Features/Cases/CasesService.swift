@@ -55,7 +55,7 @@ package struct CasesService: Sendable {
     }
 
     package func get(_ scope: Scope, _ id: CaseID) async throws -> Case {
-        let item = try await database.read { try CaseStore($0).require(scope, id) }
+        let item = try await database.read { try CaseStore($0).display(scope, id) }
         try await audit.record(AuditEntry(scope, "case.read", "case", id.string, at: clock()))
         return item
     }
@@ -79,7 +79,7 @@ package struct CasesService: Sendable {
             try store.update(scope, after, from: before)
             try AuditStore(connection).append(
                 AuditEntry(scope, "case.update", "case", id.string, changes: after.changes(since: before), at: now))
-            return try store.require(scope, id)
+            return try store.display(scope, id)
         }
     }
 
@@ -108,7 +108,7 @@ package struct CasesService: Sendable {
             }
             try store.restore(scope, item, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "case.restore", "case", id.string, at: now))
-            return try store.require(scope, id)
+            return try store.display(scope, id)
         }
     }
 }

@@ -23,6 +23,7 @@ extension ImagesService {
             try SeriesStore(connection).update(
                 scope, image.series, role: Series.Role(sequence), filename: name)
             if image.modality != sequence {
+                try CaseStore(connection).settleSeriesWarning(scope, image.caseID)
                 try CaseStore(connection).setStatus(scope, image.caseID, .uploaded, at: now)
             }
             let changes: [FieldChange?] = [
@@ -42,6 +43,7 @@ extension ImagesService {
             let files = image.series.files.map(\.blob)
             try SeriesStore(connection).delete(scope, id)
             try BlobRowStore(connection).delete(scope, files)
+            try CaseStore(connection).settleSeriesWarning(scope, image.caseID)
             let isEmpty = try CaseStore(connection).images(scope, of: image.caseID).isEmpty
             try CaseStore(connection).setStatus(scope, image.caseID, isEmpty ? .created : .uploaded, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "image.delete", "image", id.string, at: now))

@@ -114,6 +114,7 @@ package struct ImagesService: Sendable {
             // The institution's row is locked by now: concurrent uploads cannot exceed the quota together.
             try QuotaStore(connection).requireRoom(scope, defaultQuota: quota)
             try also(connection)
+            try cases.settleSeriesWarning(scope, id)
             try cases.setStatus(scope, id, .uploaded, at: now)
             let action = replaced.isEmpty ? "image.upload" : "image.replace"
             try AuditStore(connection).append(AuditEntry(scope, action, "image", series.id.string, at: now))

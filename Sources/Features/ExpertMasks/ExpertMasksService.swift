@@ -136,7 +136,7 @@ package struct ExpertMasksService: Sendable {
         guard let sequence else {
             throw ImagingError(
                 .incompatibleSeries,
-                "The mask does not lie on the grid of any series of the case; draw it on one of them.")
+                "The mask's grid does not match any series of the case. Draw it on one of them.")
         }
         return ExpertMaskStore.Draft(id: ID(), blob: staged, sequence: sequence, convention: convention)
     }

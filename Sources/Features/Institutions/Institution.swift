@@ -16,7 +16,7 @@ package struct Institution: Sendable, Equatable, Encodable {
     }
 }
 
-/// A superuser's request to create or rename an institution.
+/// A superuser's request to create an institution.
 package struct InstitutionForm: Decodable, Sendable {
     package var name: String?
 
@@ -30,6 +30,14 @@ package struct InstitutionForm: Decodable, Sendable {
         try check.finish()
         return name
     }
+}
+
+/// A superuser's request to rename an institution.
+package struct InstitutionUpdate: Decodable, Sendable {
+    package var name: Field<String>
+
+    /// An empty name, which is rejected, for null.
+    package var change: InstitutionChange { InstitutionChange(name: name.isAbsent ? nil : name.given ?? "") }
 }
 
 /// A partial change of an institution.

@@ -32,10 +32,6 @@ package struct InstitutionsService: Sendable {
         return institution
     }
 
-    package func rename(_ scope: Scope, _ id: InstitutionID, _ form: InstitutionForm) async throws -> Institution {
-        try await update(scope, id, InstitutionChange(name: form.name ?? ""))
-    }
-
     /// Renames an institution or sets its quota.
     package func update(
         _ scope: Scope, _ id: InstitutionID, _ change: InstitutionChange, if precondition: Precondition = .none

@@ -4,8 +4,11 @@ import Imaging
 extension ClaimCheck {
     /// Checks texts against findings, with the limits of the measurement.
     init(_ findings: [Finding]) {
+        let isAssessed = !findings.contains {
+            $0.kind == .enhancement && $0.term == Enhancement.Answer.notAssessed.rawValue
+        }
         self.init(
-            findings.flatMap(Fact.facts(of:)),
+            findings.flatMap { Fact.facts(of: $0, isEnhancementAssessed: isAssessed) },
             limits: MethodLimits(
                 minimumVolume: MeasurementLimits.minimumVolume, cortexReach: MeasurementLimits.cortexReach,
                 midlineReach: MeasurementLimits.midlineReach))
@@ -14,8 +17,10 @@ extension ClaimCheck {
 
 extension Fact {
     /// The facts that texts may state from a finding. The absence of enhancement is quoted, in each form used by
-    /// reports.
-    static func facts(of finding: Finding) -> [Fact] {
+    /// reports. Without T1CE the empty mask of enhancing tumour is not a measurement, but may be cited.
+    static func facts(of finding: Finding, isEnhancementAssessed: Bool) -> [Fact] {
+        let isOfMask = finding.measuredRegion == .enhancingTumour && !notes.contains(finding.kind)
+        guard isEnhancementAssessed || !isOfMask else { return [Fact(id: finding.id, kind: .other)] }
         guard finding.kind == .enhancement, let answer = finding.term.flatMap(Enhancement.Answer.init) else {
             return [Fact(finding)]
         }
@@ -23,6 +28,9 @@ extension Fact {
         return [enhancement.sentence, enhancement.clause].compactMap { $0 }
             .map { Fact(id: finding.id, kind: .quote, term: $0) } + [Fact(id: finding.id, kind: .other)]
     }
+
+    /// What is said about a region besides the measurements of its mask.
+    private static let notes: Set<Finding.Kind> = [.enhancement, .reliability, .expectedDice]
 
     private init(_ finding: Finding) {
         self.init(

@@ -68,12 +68,13 @@ extension Finding {
 }
 
 extension [Finding] {
-    /// Rows of the printed table; quantities of a region with an unreliable mask are marked.
+    /// Rows of the printed table; quantities of a region with an unreliable mask are marked, and an empty mask
+    /// too.
     var measurements: [ReportDocument.Measurement] {
         let unreliable = Set(filter { $0.kind == .reliability && $0.quantity == 0 }.compactMap(\.region))
         return compactMap { finding in
             guard let row = finding.measurement else { return nil }
-            let isOfMask = ["mm3", "mm", "mm2"].contains(finding.unit) && finding.quantity != 0
+            let isOfMask = ["mm3", "mm", "mm2"].contains(finding.unit)
             guard isOfMask, finding.measuredRegion.map(unreliable.contains) == true else { return row }
             return ReportDocument.Measurement(
                 number: row.number, name: "\(row.name) (unreliable)", value: row.value, unit: row.unit)

@@ -37,6 +37,8 @@ package struct Report: Sendable, Equatable {
         /// A full name.
         package let signedBy: String
         package let signedAt: Timestamp
+        /// The contradictions that the signer overrode.
+        package let overriddenChecks: [String]
     }
 
     /// The current text: the edited one if there is one.
@@ -45,6 +47,13 @@ package struct Report: Sendable, Equatable {
     /// The text's contradictions of the measurements, and claims beyond them.
     package func checks() async throws -> [ReportRemark] {
         try await ReportRemark.remarks(onLong: currentText, findings)
+    }
+
+    /// Of a signed report the contradictions that its signer overrode, which later versions of the check do not change;
+    /// of any other those of the current text.
+    package func contradictions() async throws -> [String] {
+        if status.isSigned { return signature?.overriddenChecks ?? [] }
+        return try await checks().filter { $0.kind == .contradiction }.map(\.text)
     }
 }
 

@@ -58,7 +58,7 @@ package struct ReportComposer {
         let count = findings.sentence(.findings) { found in
             switch found.lesionCount() {
             case nil: "Lesions: \(Self.notMeasured)."
-            case 0: "No lesion of at least \(MeasurementLimits.minimumVolumeText)."
+            case 0: "No lesion of at least \(MeasurementLimits.minimumVolumeText)\(doubt(.wholeTumour))."
             case 1: "One lesion."
             case let count?:
                 "\(QuantityText.count(count).text) lesions of at least \(MeasurementLimits.minimumVolumeText)."
@@ -67,10 +67,18 @@ package struct ReportComposer {
         return [count].compactMap { $0 } + TumourRegion.allCases.compactMap(volume(of:))
     }
 
+    /// ` (unreliable)`: the absence of a region with an unreliable mask is no plain fact either.
+    private func doubt(_ region: TumourRegion) -> String { findings.isReliable(region) ? "" : " (unreliable)" }
+
+    /// What was not assessed is no absence.
+    private func doubt(_ answer: Enhancement) -> String { answer.answer == .none ? doubt(.enhancingTumour) : "" }
+
     private func volume(of region: TumourRegion) -> Sentence? {
         findings.sentence(.findings) { found in
             if region == .enhancingTumour, !findings.isEnhancementSegmented {
-                return found.enhancement()?.sentence.map { "\($0)." }
+                return found.enhancement().flatMap { answer in
+                    answer.sentence.map { "\($0)\(doubt(answer))." }
+                }
             }
             let volume = found.volume(region) ?? Self.notMeasured
             let parts = findings.lesions.count > 1 ? inParts(region, lesion: nil, &found) : nil
@@ -118,7 +126,7 @@ package struct ReportComposer {
             if parts == .none {
                 found.cite(.partCount, region, lesion: lesion)
                 let none = isCore ? "No core" : "No enhancing component"
-                return "\(none) of at least \(MeasurementLimits.minimumVolumeText)."
+                return "\(none) of at least \(MeasurementLimits.minimumVolumeText)\(doubt(region))."
             }
             let volume = found.volume(region, lesion: lesion) ?? Self.notMeasured
             let size = found.size(region, lesion: lesion)
@@ -186,7 +194,8 @@ package struct ReportComposer {
         let whole = found.volume(.wholeTumour) ?? Self.notMeasured
         let core = found.volume(.tumourCore) ?? Self.notMeasured
         let component = findings.isEnhancementSegmented ? found.volume(.enhancingTumour) : nil
-        let enhancing = found.enhancement()?.clause ?? "enhancing component \(component ?? Self.notMeasured)"
+        let answer = found.enhancement().flatMap { answer in answer.clause.map { $0 + doubt(answer) } }
+        let enhancing = answer ?? "enhancing component \(component ?? Self.notMeasured)"
         return "\(whole) including oedema, core \(core), \(enhancing)"
     }
 

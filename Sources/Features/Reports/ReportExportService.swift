@@ -86,7 +86,8 @@ package struct ReportExportService: Sendable {
         if let printed = source.printed { return Printing(printed: printed, maker: nil) }
         var picture: Data?
         if let key = source.picture { picture = try await bytes(key) }
-        let pdf = try await printer.pdf(source.document(picture: picture))
+        let contradictions = try await source.report.contradictions()
+        let pdf = try await printer.pdf(source.document(picture: picture, contradictions: contradictions))
         let blob = try await blobs.put(pdf)
         do {
             return Printing(printed: try await keep(blob, scope, source, at: now), maker: maker)

@@ -50,7 +50,7 @@ struct ReportFindings {
     }
 
     /// The opposite note is a separate sentence.
-    fileprivate func isReliable(_ region: TumourRegion) -> Bool {
+    func isReliable(_ region: TumourRegion) -> Bool {
         !all.contains { $0.kind == .reliability && $0.region == region && $0.quantity == 0 }
     }
 }
@@ -84,7 +84,7 @@ struct FindingReader {
         guard let volume = read(findings.first(lesion == nil ? .volume : .lesionVolume, region, lesion))?.quantity
         else { return nil }
         let text = QuantityText.volume(volume).text
-        return volume == 0 || findings.isReliable(region) ? text : "\(text) (unreliable)"
+        return findings.isReliable(region) ? text : "\(text) (unreliable)"
     }
 
     /// `axial 66 × 40 mm, largest diameter 70 mm`

@@ -43,10 +43,14 @@ struct ReportPrintSource: Sendable {
     /// The picture with the contours.
     var picture: BlobKey? { result.files.first { $0.content == .picture }?.blob }
 
-    func document(picture: Data?) -> ReportDocument {
+    /// - Parameter contradictions: `Report.contradictions`.
+    func document(picture: Data?, contradictions: [String]) -> ReportDocument {
         ReportDocument(
             title: "Brain MRI: tumour volumetry", institution: institution, facts: facts,
             review: report.findings.filter { $0.kind == .review }.compactMap(\.term),
+            checks: ReportDocument.Checks(
+                title: report.status.isSigned ? "Checks overridden at signing" : "Contradictions with the measurements",
+                remarks: contradictions),
             sections: ReportText.sections(of: report.currentText) + report.addenda.map(ReportText.section),
             measurements: report.findings.measurements, picture: picture,
             pictureCaption:

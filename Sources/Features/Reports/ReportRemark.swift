@@ -33,20 +33,11 @@ package struct ReportRemark: Encodable, Equatable, Sendable {
 
     /// In text order; empty if the text states only measurements, or nothing about the tumour.
     package static func remarks(on text: String, _ findings: [Finding]) -> [ReportRemark] {
-        let (found, isWhole) = ClaimCheck(assessed(findings)).remarks(on: text, sentences: sentenceLimit)
+        let (found, isWhole) = ClaimCheck(findings).remarks(on: text, sentences: sentenceLimit)
         let rest = ReportRemark(
             kind: .contradiction, sentence: sentenceLimit + 1,
-            message: "the text has too many sentences; it is not checked from here on")
+            message: "The text has too many sentences; it is not checked from here on")
         return found.compactMap(ReportRemark.init) + (isWhole ? [] : [rest])
-    }
-
-    /// Without T1CE, the empty mask of enhancing tumour is not a measurement.
-    private static func assessed(_ findings: [Finding]) -> [Finding] {
-        let isAssessed = !findings.contains {
-            $0.kind == .enhancement && $0.term == Enhancement.Answer.notAssessed.rawValue
-        }
-        guard !isAssessed else { return findings }
-        return findings.filter { $0.measuredRegion != .enhancingTumour || $0.kind == .enhancement }
     }
 
     private init(kind: Kind, sentence: Int, message: String) {

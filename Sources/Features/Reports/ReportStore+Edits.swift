@@ -52,13 +52,17 @@ extension ReportStore {
 }
 
 extension ReportEdit {
-    fileprivate init(_ row: SQLRow) throws {
-        let list: String = try row.get("acknowledged")
+    /// - Parameter list: column `acknowledged`.
+    static func checks(_ list: String) throws -> [String] {
         do {
-            acknowledged = try JSONDecoder().decode([String].self, from: Data(list.utf8))
+            return try JSONDecoder().decode([String].self, from: Data(list.utf8))
         } catch {
             throw DatabaseError(.decoding, "Column acknowledged holds no list of this version.")
         }
+    }
+
+    fileprivate init(_ row: SQLRow) throws {
+        acknowledged = try Self.checks(row.get("acknowledged"))
         number = try row.get("number")
         editedBy = "\(try row.get("first_name", as: String.self)) \(try row.get("last_name", as: String.self))".trimmed
         editedAt = try row.get("edited_at")

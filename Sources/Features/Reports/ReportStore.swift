@@ -13,6 +13,7 @@ package struct ReportStore {
 
     private static let selection: SQL = """
         SELECT p.*, c.patient_id, u.first_name, u.last_name, s.edited_at AS signed_at,
+            s.acknowledged AS overridden_checks,
             v.first_name AS signer_first_name, v.last_name AS signer_last_name
         FROM reports p
         JOIN cases c ON c.institution_id = p.institution_id AND c.id = p.case_id
@@ -129,7 +130,7 @@ package struct ReportStore {
         guard try hasSigned(scope, case: id) else { return }
         throw AppError(
             .caseSigned,
-            "The case has a signed report, which stays as it is. Send force=true to go on; a new draft is added beside it."
+            "The case has a signed report, which will not change. Send force=true to continue; a new draft is added."
         )
     }
 
@@ -205,6 +206,7 @@ extension Report.Signature {
         let lastName: String? = try row.optional("signer_last_name")
         signedBy = "\(firstName ?? "") \(lastName ?? "")".trimmed
         signedAt = time
+        overriddenChecks = try ReportEdit.checks(row.get("overridden_checks"))
     }
 }
 

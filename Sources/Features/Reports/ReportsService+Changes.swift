@@ -6,7 +6,7 @@ extension ReportsService {
     private static let attempts = 5
 
     private static let isContested = AppError(
-        .conflict, "The report is being changed by somebody else. Load it again, then repeat the change.")
+        .conflict, "Someone else is changing the report. Load it again, then repeat the change.")
 
     /// Edits, reviews or signs the report, as requested by the form.
     ///

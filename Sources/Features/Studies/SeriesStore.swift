@@ -35,6 +35,26 @@ package struct SeriesStore {
         return grids
     }
 
+    /// The grids of the studies' series that have not been replaced, as far as known.
+    package func currentGrids(
+        _ scope: Scope, of studies: [ID<ImagingStudy>]
+    ) throws -> [ID<ImagingStudy>: [Series.Role: VoxelGrid]] {
+        let rows = try connection.query(
+            """
+            SELECT study_id, role, size_x, size_y, size_z, affine FROM series
+            WHERE institution_id = \(scope.institution) AND study_id IN \(list: studies)
+                AND replaced_at IS NULL AND affine IS NOT NULL
+            """)
+        var grids: [ID<ImagingStudy>: [Series.Role: VoxelGrid]] = [:]
+        for row in rows {
+            guard let affine = try Series.affine(row) else { continue }
+            let study: ID<ImagingStudy> = try row.get("study_id")
+            let role: Series.Role = try row.get("role")
+            grids[study, default: [:]][role] = VoxelGrid(size: try Series.size(row), affine: affine)
+        }
+        return grids
+    }
+
     private func series(_ scope: Scope, _ condition: SQL) throws -> [Series] {
         let rows = try connection.query(
             """

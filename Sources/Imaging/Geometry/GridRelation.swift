@@ -31,10 +31,14 @@ package enum SeriesOverlay {
     /// - Throws: `ImagingError(.incompatibleSeries)` naming the sequences that cover a different part of the patient's
     ///   space.
     package static func check(_ grids: [MRISequence: VoxelGrid]) throws {
-        guard let reference = reference(grids) else { return }
+        if let warning = warning(grids) { throw ImagingError(.incompatibleSeries, warning) }
+    }
+
+    /// The error of `check` in one or two sentences; `nil` if the series can be used together.
+    package static func warning(_ grids: [MRISequence: VoxelGrid]) -> String? {
+        guard let reference = reference(grids) else { return nil }
         let apart = apart(grids)
-        guard !apart.isEmpty else { return }
-        throw ImagingError(.incompatibleSeries, sentence(apart, reference))
+        return apart.isEmpty ? nil : sentence(apart, reference)
     }
 
     /// The problem with each sequence that cannot be used together with the others.

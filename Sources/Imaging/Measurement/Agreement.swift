@@ -68,7 +68,7 @@ package struct RegionAgreement: Codable, Equatable, Sendable {
     ) throws -> [TumourRegion: RegionAgreement] {
         guard case .sameVoxels(let change) = GridRelation(expert.grid, to: labels.grid) else {
             throw ImagingError(
-                .incompatibleSeries, "The mask does not lie on the grid of the series it is compared on.")
+                .incompatibleSeries, "The mask's grid is not that of the series on which it is compared.")
         }
         let turned = expert.rearranged(change).placed(on: labels.grid)
         var found: [TumourRegion: RegionAgreement] = [:]

@@ -43,18 +43,18 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         let found = labels.subtracting([0])
         guard found.isSubset(of: [1, 2, 3, 4]) else {
             throw ImagingError(
-                .unsupportedImage, "The mask holds labels that no known convention has; BraTS has 0 to 4.")
+                .unsupportedImage, "The mask contains labels of no known convention. BraTS uses 0 to 4.")
         }
         guard found != [1] else {
             throw ImagingError(
                 .ambiguousLabels,
-                "The mask holds label 1 alone, which may stand for any region; name its labelConvention.")
+                "The mask contains only label 1, which may mean any region. Specify labelConvention.")
         }
         guard !found.isSuperset(of: [3, 4]) else {
             throw ImagingError(
                 .ambiguousLabels,
-                "The mask holds labels 3 and 4, which mean one thing in brats2015 and another in brats2024 and brats-mets; "
-                    + "name its labelConvention.")
+                "The mask contains labels 3 and 4, which have different meanings in brats2015, brats2024 and brats-mets; "
+                    + "specify labelConvention.")
         }
         return found.contains(4) ? .brats : .brats2023
     }
@@ -63,7 +63,7 @@ package enum LabelConvention: String, CaseIterable, Sendable {
     package func check(_ labels: Set<UInt8>) throws {
         guard labels.subtracting([0]).isSubset(of: known) else {
             throw ImagingError(
-                .invalidImage, "The label map holds labels that the convention \(rawValue) does not have.")
+                .invalidImage, "The label map contains labels that the convention \(rawValue) does not define.")
         }
     }
 
@@ -72,7 +72,7 @@ package enum LabelConvention: String, CaseIterable, Sendable {
         let known = known
         guard map.values.allSatisfy({ $0 == 0 || known.contains($0) }) else {
             throw ImagingError(
-                .invalidImage, "The label map holds labels that the convention \(rawValue) does not have.")
+                .invalidImage, "The label map contains labels that the convention \(rawValue) does not define.")
         }
         let wanted = labels(of: region)
         return map.mask { wanted.contains($0) }

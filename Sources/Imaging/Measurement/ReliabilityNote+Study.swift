@@ -8,9 +8,11 @@ extension ReliabilityNote {
     /// - Parameters:
     ///   - expectedDice: excludes regions without voxels and regions without a predictor.
     ///   - reviewBelow: the model package's thresholds.
+    ///   - isOverlaid: whether the series overlay each other. If not, they may be of different patients, and neither the
+    ///     presence nor the absence of a region is reliable.
     static func notes(
         sequences: [MRISequence], brainMask: BrainMask, expectedDice: [TumourRegion: Double] = [:],
-        reviewBelow: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil
+        reviewBelow: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil, isOverlaid: Bool = true
     ) -> [ReliabilityNote] {
         TumourRegion.allCases.map { region in
             if brainMask == .none {
@@ -19,6 +21,9 @@ extension ReliabilityNote {
                     "The images show the skull; the model was trained on skull-stripped images, "
                         + "so \(mask(region)) is unreliable."
                 )
+            }
+            if !isOverlaid {
+                return unreliable(region, "The series do not overlay each other, so \(mask(region)) is unreliable.")
             }
             if region == .enhancingTumour, let enhancement, !enhancement.isSegmented { return note(enhancement) }
             if let dice = expectedDice[region] {

@@ -64,8 +64,10 @@ extension Review {
     /// A sentence for each region whose predicted Dice is below its threshold.
     private static func warnings(_ expected: [TumourRegion: Double], below lines: [TumourRegion: Double]) -> [String] {
         TumourRegion.allCases.compactMap { region in
-            guard let dice = expected[region], dice < line(of: region, stated: lines) else { return nil }
-            return "Predicted Dice of \(region.displayName) \(QuantityText.coefficient(dice).text)."
+            let line = line(of: region, stated: lines)
+            guard let dice = expected[region], dice < line else { return nil }
+            return "The predicted Dice of \(region.displayName) is \(QuantityText.coefficient(dice).text), "
+                + "below the threshold of \(QuantityText.coefficient(line).text)."
         }
     }
 

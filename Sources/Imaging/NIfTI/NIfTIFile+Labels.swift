@@ -33,7 +33,7 @@ extension NIfTIFile {
     private static let labelTolerance: Float = 0.05
 
     static let noLabels = ImagingError(
-        .invalidImage, "A label map holds whole numbers from 0 to 255 only (0.05 off for rounding).")
+        .invalidImage, "A label map must contain only whole numbers from 0 to 255 (tolerance 0.05).")
 
     /// The whole number 0...255 that a value represents; `nil` for anything else.
     static func label(of value: Float) -> UInt8? {

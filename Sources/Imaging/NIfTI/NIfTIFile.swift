@@ -97,7 +97,7 @@ package enum NIfTIFile {
         guard !variety.isLabelMap else {
             throw ImagingError(
                 .unsupportedImage,
-                "The file holds a mask or label map (\(variety.count) different values), not an MR image.")
+                "The file contains a mask or label map (\(variety.count) different values), not an MR image.")
         }
     }
 }

@@ -5,10 +5,10 @@ extension NIfTIHeader {
     /// - Throws: `ImagingError(.unsupportedImage)` if neither form defines the image's position in the patient.
     func grid(size: GridSize) throws -> VoxelGrid {
         guard hasSform || qformCode > 0 else {
-            let reason = sformCode > 0 ? "its sform holds only zeros, and there is no qform" : "no sform, no qform"
+            let reason = sformCode > 0 ? "its sform contains only zeros, and there is no qform" : "no sform, no qform"
             throw ImagingError(
                 .unsupportedImage,
-                "The header does not say how the image lies in the patient (\(reason)), "
+                "The header does not state the image's orientation in the patient (\(reason)), "
                     + "so left and right cannot be told apart.")
         }
         return VoxelGrid(size: size, affine: try hasSform ? affine(sform, of: "sform") : affine(qform, of: "qform"))
@@ -32,7 +32,7 @@ extension NIfTIHeader {
     /// A form in millimetres, after checking that it spans the patient's space.
     func affine(_ rows: [Double], of form: String) throws -> VoxelAffine {
         guard rows.allSatisfy(\.isFinite) else {
-            throw ImagingError(.invalidImage, "The header's \(form) holds values that are not numbers.")
+            throw ImagingError(.invalidImage, "The header's \(form) contains values that are not numbers.")
         }
         let unit = try millimetresPerUnit
         let affine = VoxelAffine(rows: rows.map { $0 * unit }).roundedToFloat

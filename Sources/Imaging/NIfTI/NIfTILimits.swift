@@ -69,7 +69,7 @@ package struct NIfTILimits: Sendable {
         guard extents.allSatisfy(extent.contains) else {
             throw ImagingError(
                 .unsupportedImage,
-                "The image measures \(Self.product(extents)) mm; a head takes \(Int(extent.lowerBound)) to "
+                "The image measures \(Self.product(extents)) mm; a head measures \(Int(extent.lowerBound)) to "
                     + "\(Int(extent.upperBound)) mm along each axis.")
         }
         guard extents.reduce(1e-6, *) <= maximumLitres else {

@@ -39,7 +39,8 @@ package struct SegmentationPipeline: Sendable {
             separated, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
         let overlay = try lattice.overlay(within: probabilities.foreground)
         let result = measured.result(
-            of: segmenter, warnings: lattice.strippingDoubts(probabilities.brainMask) + overlay.warnings)
+            of: segmenter, warnings: lattice.strippingDoubts(probabilities.brainMask) + overlay.warnings,
+            isOverlaid: overlay.misplaced.isEmpty)
         clock.lap("measure")
         try control.checkCancellation()
         return StudyOutput(
@@ -141,13 +142,15 @@ private struct Measured {
         return found
     }
 
-    /// - Parameter warnings: reasons for review that do not come from the measurements.
-    func result(of segmenter: any Segmenter, warnings: [String]) -> SegmentationResult {
+    /// - Parameters:
+    ///   - warnings: reasons for review that do not come from the measurements.
+    ///   - isOverlaid: whether the series overlay each other.
+    func result(of segmenter: any Segmenter, warnings: [String], isOverlaid: Bool) -> SegmentationResult {
         let model = segmenter.model
         let review = Review(reasons: warnings + review.reasons)
         let notes = ReliabilityNote.notes(
             sequences: study.sequences, brainMask: probabilities.brainMask, expectedDice: probabilities.expectedDice,
-            reviewBelow: probabilities.reviewBelow, enhancement: probabilities.enhancement)
+            reviewBelow: probabilities.reviewBelow, enhancement: probabilities.enhancement, isOverlaid: isOverlaid)
         var list = FindingList()
         list.add(sequences: study.sequences)
         list.add(volumes: masks.volumes, confidences: confidences)

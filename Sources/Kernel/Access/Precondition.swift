@@ -8,6 +8,7 @@ package enum Precondition: Sendable, Equatable {
     package func check(_ revision: Int64) throws {
         guard case .revision(let expected) = self, !expected.contains(revision) else { return }
         throw AppError(
-            .preconditionFailed, "Changed by somebody else in the meantime. Load it again, then repeat the change.")
+            .preconditionFailed, "Someone else has changed this in the meantime. Load it again, then repeat the change."
+        )
     }
 }

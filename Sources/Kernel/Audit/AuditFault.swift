@@ -45,7 +45,7 @@ package enum AuditFault: Sendable, Equatable {
             "back-dated: \(place), though all until \(sealed) had been sealed before"
         case .otherEnd(let sequence, let noted):
             "broken: the chain ends with number \(sequence) and not as the sealer noted it (number \(noted))"
-        case .headNotFound(let hash): "cut off or rewritten: the noted head \(hash) is in no chain"
+        case .headNotFound(let hash): "cut off or rewritten: no chain contains the recorded head \(hash)"
         }
     }
 }

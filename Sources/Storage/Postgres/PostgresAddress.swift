@@ -30,9 +30,11 @@ package struct PostgresAddress: Sendable, Equatable {
     /// For messages; without credentials.
     var place: String {
         let hosts = host.isEmpty ? ["its default socket"] : host.split(separator: ",").map(String.init)
-        let ports = port.split(separator: ",").map(String.init)
+        let ports = port.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         return hosts.enumerated().map { index, host in
-            host + ":" + (ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : "5432")
+            // One port is for all hosts; an empty one is the usual one.
+            let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
+            return host + ":" + (port.isEmpty ? "5432" : port)
         }.joined(separator: ", ")
     }
 

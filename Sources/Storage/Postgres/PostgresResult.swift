@@ -16,7 +16,8 @@ final class PostgresResult {
 
     var isGood: Bool {
         let status = PQresultStatus(handle)
-        return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+        // A script for the other database may consist of comments.
+        return [PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY].contains(status)
     }
 
     /// The command: `COMMIT`, `INSERT 0 1`.

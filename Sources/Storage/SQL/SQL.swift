@@ -60,7 +60,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable, Hashable {
     /// Text is passed to PostgreSQL as a C string, which would be silently truncated at a NUL.
     func checkValues() throws {
         for case .text(let text) in values where text.utf8.contains(0) {
-            throw DatabaseError(.invalidValue, "A text holds a NUL character.")
+            throw DatabaseError(.invalidValue, "A text contains a NUL character.")
         }
     }
 

@@ -14,7 +14,8 @@ package final class SQLiteDatabase: Database {
 
     private static let mappedBytes = 1 << 30
 
-    /// Opens or creates the file at `path`, including its folder.
+    /// Opens or creates the file at `path`, whose folder must exist: a misspelt path must not start an empty
+    /// installation.
     package init(path: String, readers: Int = 8) throws {
         self.readers = max(1, readers)
         listener = SQLiteListener(path: path)
@@ -28,16 +29,19 @@ package final class SQLiteDatabase: Database {
             // Every commit invalidates the readers' page caches; mapped pages are found again without a copy.
             try database.execute(sql: "PRAGMA mmap_size = \(Self.mappedBytes)")
         }
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw DatabaseError(.unavailable, "The folder \(folder) of DATABASE_URL does not exist.")
+        }
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             // Patient data: a new file is accessible only to its owner, and SQLite's other files inherit its mode.
             let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             if descriptor >= 0 { Foundation.close(descriptor) }
             pool = try DatabasePool(path: path, configuration: configuration)
         } catch {
             throw DatabaseError(
-                .unavailable, "Cannot open the database file. Check that its folder exists and is writable.")
+                .unavailable, "Cannot open the database file. Check that its folder is writable.")
         }
     }
 
@@ -96,6 +100,8 @@ package final class SQLiteDatabase: Database {
 
     package func close() async throws {
         listener.close()
+        // The last connection to close may be a reader, which would leave the log beside the file.
+        try? await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
         try pool.close()
     }
 

@@ -34,7 +34,10 @@ struct AccountPage: Sendable {
     /// An active session.
     struct Row: Sendable {
         let id: String
+        /// Such as `Firefox on Linux`.
         let device: String
+        /// The header that it was read from.
+        let userAgent: String
         let address: String
         let since: String
         let used: String
@@ -97,7 +100,8 @@ extension AccountPage.Enrolment {
 extension AccountPage.Row {
     fileprivate init(_ session: SessionSummary) {
         id = session.id.string
-        device = session.userAgent ?? "unknown"
+        device = DeviceName.of(session.userAgent)
+        userAgent = session.userAgent ?? ""
         address = session.address ?? "unknown"
         since = Format.time(session.createdAt.description)
         used = Format.time(session.lastUsedAt.description)

@@ -11,7 +11,7 @@ function parse(text) {
   try { return JSON.parse(text); } catch { return null; }
 }
 
-// A signed report stays as it is: what makes another draft beside it is asked about first.
+// Actions that would add a draft beside a signed report ask for confirmation first.
 function isSigned(form) { return form.dataset.signed === "true"; }
 
 function mayGoOn(form, question) {

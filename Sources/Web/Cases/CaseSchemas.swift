@@ -13,6 +13,9 @@ extension CaseRoutes {
                     "Whether the latest result needs review; null without a result."),
                 "reviewReasons": Schema.list(of: .text()).nullable.described(
                     "Review reasons; null without a result."),
+                "seriesWarning": Schema.text().nullable.described(
+                    "Why the series of the case cannot be segmented together, judged by their geometry; null if they can."
+                ),
             ].merging(CaseField.all.map { ($0.name, $0.shown) }) { $1 }, optional: ["deletedAt"]),
         "NewCase": .form(form, required: Set(CaseField.all.filter(\.isRequired).map(\.name))),
         "CaseForm": .form(form),

@@ -3,13 +3,14 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 
-/// Inviting people to an institution, for administrators.
+/// Institutions, for superusers.
 struct InstitutionRoutes {
     let institutions: InstitutionsService
 
     static let schemas: [String: Schema] = [
         "Institution": .object(["id": .id, "name": .text(1...200), "createdAt": .time]),
         "InstitutionForm": .form(["name": .filledLabel(atMost: 200)], required: ["name"]),
+        "InstitutionUpdate": .form(["name": .filledLabel(atMost: 200)]),
     ]
 
     var all: [APIRoute] {
@@ -32,7 +33,7 @@ struct InstitutionRoutes {
             },
             APIRoute(
                 .patch, "/api/institutions/{institutionId}/", "Rename an institution",
-                access: .allowed(.manageInstitutions), body: .json(.named("InstitutionForm")),
+                access: .allowed(.manageInstitutions), body: .json(.named("InstitutionUpdate")),
                 responses: [.json(.ok, .named("Institution"))], handler: rename),
         ]
     }
@@ -46,7 +47,7 @@ struct InstitutionRoutes {
     @Sendable private func rename(_ request: Request, _ context: WebContext) async throws -> Response {
         let scope = try context.scope
         let id = try context.id("institutionId", of: InstitutionID.self)
-        let form = try await JSON.body(of: request, as: InstitutionForm.self)
-        return try JSON.response(.ok, await institutions.rename(scope, id, form))
+        let form = try await JSON.body(of: request, as: InstitutionUpdate.self)
+        return try JSON.response(.ok, await institutions.update(scope, id, form.change))
     }
 }

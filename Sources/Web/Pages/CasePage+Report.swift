@@ -12,6 +12,11 @@ extension CasePage {
             let time: String
         }
 
+        struct Checks: Sendable {
+            let title: String
+            let remarks: [String]
+        }
+
         let id: String
         let heading: String
         /// The current text: the edited one if there is one.
@@ -20,12 +25,15 @@ extension CasePage {
         let editor: String?
         /// `nil` for an unsigned report.
         let signature: String?
+        /// Contradictions with the measurements: overridden by the signer, or open in a draft.
+        let checks: Checks?
         let addenda: [Addendum]
         let pdf: String
         /// Older drafts are collapsed; the newest report and signed ones are not.
         let isOpen: Bool
 
-        init(_ report: Report, isNewest: Bool) {
+        /// - Parameter contradictions: `Report.contradictions`.
+        init(_ report: Report, contradictions: [String], isNewest: Bool) {
             id = report.id.string
             let drafted = Format.time(report.generatedAt.description)
             heading =
@@ -37,6 +45,13 @@ extension CasePage {
             text = report.currentText
             editor = report.editCount > 0 ? report.lastEditedBy : nil
             signature = report.signature.map { "\($0.signedBy), \(Format.time($0.signedAt.description))" }
+            checks =
+                contradictions.isEmpty
+                ? nil
+                : Checks(
+                    title: report.status.isSigned
+                        ? "Checks overridden at signing" : "Contradictions with the measurements",
+                    remarks: contradictions)
             addenda = report.addenda.map {
                 Addendum(
                     number: $0.number, text: $0.text, reason: $0.reason, author: $0.createdBy,

@@ -14,6 +14,7 @@ struct WorklistPage: Sendable {
         let needsReview: Bool
         /// The reasons for review.
         let reasons: String
+        let seriesWarning: String?
         let author: String
         let created: String
     }
@@ -46,8 +47,8 @@ struct WorklistPage: Sendable {
                 id: item.id.string, patient: item.patientID, age: item.age.map(String.init) ?? "",
                 sex: item.sex.map(Format.sex) ?? "", status: item.status.rawValue,
                 needsReview: item.needsReview == true,
-                reasons: item.reviewReasons?.joined(separator: " ") ?? "", author: item.author,
-                created: Format.time(item.createdAt.description))
+                reasons: item.reviewReasons?.joined(separator: " ") ?? "", seriesWarning: item.seriesWarning,
+                author: item.author, created: Format.time(item.createdAt.description))
         }
         isEmpty = rows.isEmpty
         search = query.search ?? ""
@@ -98,12 +99,14 @@ struct CasePage: Sendable {
     let userName: String
     let id: String
     let patient: String
-    let age: String
-    let sex: String
+    /// `61 years, female`, as far as known.
+    let person: String?
     let status: String
     let author: String
     let created: String
     let indication: String?
+    /// Why the series cannot be segmented together; `nil` if they can.
+    let seriesWarning: String?
     let series: [Series]
     private(set) var canStart: Bool
     /// The label of the button for starting a segmentation.
@@ -118,18 +121,19 @@ struct CasePage: Sendable {
     let isSigned: Bool
 
     init(
-        user: User, item: Case, images: [MRIImage], task: InferenceTask?, found: CaseResult?, reports: [Report],
-        scope: Scope, links: FilesService
+        user: User, item: Case, images: [MRIImage], task: InferenceTask?, found: CaseResult?,
+        reports: [(report: Report, contradictions: [String])], scope: Scope, links: FilesService
     ) {
         title = "Case \(item.patientID)"
         userName = user.fullName
         id = item.id.string
         patient = item.patientID
-        age = item.age.map(String.init) ?? ""
-        sex = item.sex.map(Format.sex) ?? ""
+        let known = [item.age.map(Format.years), item.sex.map { Format.sex($0).lowercased() }].compactMap(\.self)
+        person = known.isEmpty ? nil : known.joined(separator: ", ")
         status = item.status.rawValue
         author = item.author
         created = Format.time(item.createdAt.description)
+        seriesWarning = item.seriesWarning
         indication = item.indication.isEmpty ? nil : item.indication
         series = MRISequence.allCases.map { sequence in
             Series(sequence, images.first { $0.modality == sequence }, scope, links)
@@ -142,8 +146,10 @@ struct CasePage: Sendable {
         downloads = (found?.files ?? []).map {
             Download(name: $0.name, url: links.path(scope, $0), size: Format.size($0.size))
         }
-        self.reports = reports.enumerated().map { ReportText($1, isNewest: $0 == 0) }
-        isSigned = reports.contains(where: \.status.isSigned)
+        self.reports = reports.enumerated().map { index, item in
+            ReportText(item.report, contradictions: item.contradictions, isNewest: index == 0)
+        }
+        isSigned = reports.contains(where: \.report.status.isSigned)
     }
 }
 
@@ -165,7 +171,8 @@ extension CasePage.Series {
         facts =
             image.map { image in
                 let size = image.dimensions.map(String.init).joined(separator: " × ")
-                return "\(size) · \(Format.spacing(image.spacing)) · \(Format.size(image.fileSize))"
+                return [size, Format.spacing(image.spacing), Format.size(image.fileSize)].map(Format.unbroken)
+                    .joined(separator: " · ")
             } ?? ""
         url = image.map { links.path(scope, $0) } ?? ""
         problem = image?.problem
@@ -207,6 +214,11 @@ enum Format {
         let texts = millimetres.map { String(format: "%.2f", $0).replacing(/\.?0+$/, with: "") }
         return Set(texts).count == 1 ? "\(texts[0]) mm isotropic" : "\(texts.joined(separator: " × ")) mm"
     }
+
+    /// With no-break spaces, so that no line ends between a number and its unit.
+    static func unbroken(_ text: String) -> String { text.replacing(" ", with: "\u{A0}") }
+
+    static func years(_ age: Int) -> String { unbroken(age == 1 ? "1 year" : "\(age) years") }
 
     static func sex(_ sex: Case.Sex) -> String {
         switch sex {

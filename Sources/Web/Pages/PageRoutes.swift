@@ -90,14 +90,23 @@ struct PageRoutes {
         let result = try await segmentation.latestResult(scope, case: id)
         // Researchers see measurements without the report.
         let mayRead = Policy.reach(of: .readReport, scope) != .nothing
-        let reports =
-            mayRead ? try await self.reports.list(scope, case: id, .plain(limit: Window.plainLimit)).items : []
+        let reports = mayRead ? try await self.reports(scope, id) : []
         let user = try await users.profile(scope)
         var model = CasePage(
             user: user, item: item, images: images, task: task, found: result, reports: reports, scope: scope,
             links: files)
         model.offer(try await self.cases.allowed(scope, id, among: [.uploadImage, .startInference]))
         return page(.ok, "case", model)
+    }
+
+    /// With the contradictions of signed reports and of the newest draft; older drafts are collapsed and not checked.
+    private func reports(_ scope: Scope, _ id: CaseID) async throws -> [(report: Report, contradictions: [String])] {
+        var found: [(report: Report, contradictions: [String])] = []
+        for report in try await reports.list(scope, case: id, .plain(limit: Window.plainLimit)).items {
+            let isShown = found.isEmpty || report.status.isSigned
+            found.append((report, isShown ? try await report.contradictions() : []))
+        }
+        return found
     }
 
     // MARK: Parts

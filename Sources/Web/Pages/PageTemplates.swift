@@ -23,6 +23,7 @@ struct PageTemplates: Sendable {
             ("failure", PackageResources.failure_mustache), ("account", PackageResources.account_mustache),
             ("recovery_codes", PackageResources.recovery_codes_mustache),
             ("admin_head", PackageResources.admin_head_mustache),
+            ("admin_menu", PackageResources.admin_menu_mustache),
             ("admin_dashboard", PackageResources.admin_dashboard_mustache),
             ("admin_list", PackageResources.admin_list_mustache),
             ("admin_object", PackageResources.admin_object_mustache),

@@ -12,6 +12,7 @@ struct ResultNumbers: Sendable {
         let confidence: String
         /// A dash if the model does not predict it.
         let predictedDice: String
+        /// `Reliable`, the reason why not, or a dash if the result does not state it.
         let note: String
     }
 
@@ -64,7 +65,8 @@ extension ResultNumbers.Region {
         let found = result.confidenceScores[region].map { QuantityText.coefficient($0).text } ?? "none found"
         confidence = isAssessed ? found : "–"
         predictedDice = result.expectedDice?[region].map { QuantityText.coefficient($0).text } ?? "–"
-        note = result.reliability.first { $0.region == region && !$0.isReliable }?.note ?? ""
+        let notes = result.reliability.filter { $0.region == region }
+        note = notes.first { !$0.isReliable }?.note ?? (notes.isEmpty ? "–" : "Reliable")
     }
 
     private static func parts(of region: TumourRegion, in lesions: [Lesion]) -> String {
@@ -79,11 +81,9 @@ extension ResultNumbers.Region {
     }
 }
 
-/// A lesion as rows of a table, one for each measured region.
+/// A lesion as a heading and rows of a table, one for each measured region.
 struct LesionRows: Sendable {
     struct Row: Sendable {
-        /// The lesion's own cells are in its first row.
-        let isFirst: Bool
         let region: String
         let volume: String
         /// Parts of the core, enhancing foci; empty for the whole tumour, which is one part.
@@ -92,43 +92,40 @@ struct LesionRows: Sendable {
         let diameter: String
     }
 
-    let number: Int
-    let side: String
-    /// Structures of the atlas with at least a tenth of it.
-    let place: String
-    let midline: String
+    /// Number, side, structures of the atlas with at least a tenth of it, and whether it reaches the midline.
+    let heading: String
     let rows: [Row]
-    let rowCount: Int
 
     init(
         _ lesion: Lesion, regions: [TumourRegion] = TumourRegion.allCases,
         isReliable: (TumourRegion) -> Bool = { _ in true }
     ) {
-        number = lesion.number
-        side = lesion.side.rawValue
         let places = lesion.locations.filter { $0.share >= 0.1 }
-        place =
+        let place =
             places.isEmpty
-            ? "not stated"
-            : places.map { "\($0.structure.name) \(QuantityText.share($0.share).text)" }.joined(separator: ", ")
-        midline = lesion.touchesMidline ? "yes" : "no"
+            ? "location not stated"
+            : places.map { "\($0.structure.name)\u{A0}\(Format.unbroken(QuantityText.share($0.share).text))" }
+                .joined(separator: ", ")
+        heading = [
+            "Lesion \(lesion.number)", lesion.side.rawValue, place,
+            lesion.touchesMidline ? "reaches the midline" : "does not reach the midline",
+        ].joined(separator: " · ")
         rows = regions.compactMap { region in
             lesion.measurement(of: region).map { Row($0, of: region, isReliable: isReliable(region)) }
         }
-        rowCount = rows.count
     }
 }
 
 extension LesionRows.Row {
     fileprivate init(_ measured: RegionMeasurement, of region: TumourRegion, isReliable: Bool) {
-        isFirst = region == .wholeTumour
         self.region = isReliable ? region.title : "\(region.title), unreliable"
         volume = QuantityText.volume(measured.volume).value
         let count = measured.parts.count
         let volumes = measured.parts.prefix(3).map { QuantityText.volume($0).value }.joined(separator: ", ")
-        let list = count > 3 ? volumes + " …" : volumes
-        parts = region == .wholeTumour ? "" : count > 1 ? "\(count) (\(list) ml)" : String(count)
-        axial = measured.diameters.map { QuantityText.lengths($0.axial, $0.perpendicular).value } ?? "–"
+        let list = count > 3 ? volumes + "\u{A0}…" : volumes
+        parts = region == .wholeTumour ? "" : count > 1 ? "\(count) (\(list)\u{A0}ml)" : String(count)
+        axial =
+            measured.diameters.map { Format.unbroken(QuantityText.lengths($0.axial, $0.perpendicular).value) } ?? "–"
         diameter = measured.diameters.map { QuantityText.length($0.maximum).value } ?? "–"
     }
 }

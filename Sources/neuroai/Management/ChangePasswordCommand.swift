@@ -8,8 +8,8 @@ struct ChangePasswordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "changepassword", abstract: "Set a user's password; prompts for it twice.",
         discussion: """
-            The password is not shown while it is typed, and there is no option for it, since others on the machine can read a command's \
-            arguments. All sessions of the user end. Exit code 65 where there is no such user or the password is refused.
+            The password is not echoed, and there is no option for it, since other users of the machine can read a command's arguments. \
+            All sessions of the user end. Exit code 65 if the user does not exist or the password is rejected.
             """, aliases: ["change-password", "change_password"])
 
     @Argument(help: "The user's email address.") var username: String

@@ -8,8 +8,8 @@ struct CreateSuperuserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "createsuperuser", abstract: "Create a superuser; prompts for missing values.",
         discussion: """
-            The password is asked for and not shown, or taken from DJANGO_SUPERUSER_PASSWORD; there is no option for it, since others on the machine \
-            can read a command's arguments. DJANGO_SUPERUSER_EMAIL, _FIRST_NAME and _LAST_NAME stand for the options.
+            The command prompts for the password or reads DJANGO_SUPERUSER_PASSWORD; there is no option for it, since other users of the machine \
+            can read a command's arguments. DJANGO_SUPERUSER_EMAIL, _FIRST_NAME and _LAST_NAME replace the options.
             """, aliases: ["create-superuser", "create_superuser"])
 
     @Option(help: "Email address.") var email: String?

@@ -7,8 +7,8 @@ struct DBShellCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dbshell", abstract: "Open sqlite3 or psql on the configured database.",
         discussion: """
-            The password goes to psql by its environment, never by its arguments. What is done there passes by every rule and by the audit trail. \
-            Arguments after -- go to sqlite3 or psql.
+            psql receives the password in its environment, never as an argument. Changes made there bypass all rules and the audit trail. \
+            Arguments after -- are passed to sqlite3 or psql.
             """, aliases: ["db-shell", "db_shell"])
 
     @Argument(parsing: .postTerminator, help: "Arguments for sqlite3 or psql.") var arguments: [String] = []
@@ -27,7 +27,7 @@ struct DBShellCommand: ParsableCommand {
         var words = ([program] + arguments).map { strdup($0) }
         words.append(nil)
         execvp(program, words)
-        Terminal.complain("\(program) can't be started; install it (Debian: sqlite3, postgresql-client).")
+        Terminal.complain("\(program) can't be started. Install it (Debian: sqlite3, postgresql-client).")
         throw ExitCode(69)
     }
 }

@@ -7,9 +7,9 @@ struct MakeMigrationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "makemigrations", abstract: "Compare the database schema with the program's migrations.",
         discussion: """
-            Migrations are SQL files that people write (Sources/Storage/Migrations), since the schema holds rules that no model class could state; so \
-            nothing is generated. The command compares the steps that have run with the program's, and every table's columns with those that \
-            the steps make. Exit code 1 where something differs. `--name` lays an empty next step in a checkout.
+            Migrations are handwritten SQL files (Sources/Storage/Migrations); nothing is generated. The command compares the migrations that \
+            have run with the program's, and the columns of every table with those that the migrations create. Exit code 1 if they differ. \
+            `--name` creates an empty migration in a checkout.
             """, aliases: ["make-migrations", "make_migrations"])
 
     @Option(help: "Create an empty migration with this name in the current checkout.") var name: String?
@@ -50,6 +50,6 @@ struct MakeMigrationsCommand: AsyncParsableCommand {
         guard FileManager.default.createFile(atPath: path, contents: Data(head.utf8)) else {
             throw ValidationError("\(path) can't be written.")
         }
-        print("\(path) is laid; list it at the end of Migration.all.")
+        print("Created \(path). Add it to the end of Migration.all.")
     }
 }

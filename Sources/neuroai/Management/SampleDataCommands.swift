@@ -9,8 +9,8 @@ struct PopulateSampleDataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "populate-sample-data", abstract: "Create sample users of each role and sample cases.",
         discussion: """
-            Addresses end in @neuroai.example, patient ids begin with SAMPLE-. The first case gets four series of a phantom where the atlas is \
-            installed. What is there already stays as it is. The password is SAMPLE_PASSWORD's, else a random one that is printed once.
+            Email addresses end in @neuroai.example, patient IDs start with SAMPLE-. If the atlas is installed, the first case gets four series \
+            of a phantom. Existing users and cases are kept. The password is SAMPLE_PASSWORD or a random one, which is printed once.
             """, aliases: ["populate_sample_data", "populatesampledata"])
 
     @Flag(help: "Create no series.") var withoutImages = false
@@ -23,7 +23,7 @@ struct PopulateSampleDataCommand: AsyncParsableCommand {
             let made = try await task.samples.populate(password: password)
             for address in made.users { print("user \(address)") }
             if !made.users.isEmpty, chosen == nil { print("their password: \(password)") }
-            print("\(made.cases.count) cases made")
+            print("\(made.cases.count) cases created")
             if made.users.isEmpty && made.cases.isEmpty { print("The sample data already exist.") }
             guard let first = made.cases.first, !withoutImages else { return }
             let doctor = try await task.access.begin(as: SampleData.address(of: .doctor))

@@ -8,8 +8,8 @@ struct ShellCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shell", abstract: "Open a shell on the services in a user's name; output is JSON.",
         discussion: """
-            Every command goes through the same services as the API's calls: the user's rights hold, and what is read or changed stands in the \
-            audit trail as hers, after a row `shell.start`. `help` lists the commands.
+            Commands use the same services as the API: the user's permissions apply, and the audit trail records every read and change as \
+            the user's, after an entry `shell.start`. `help` lists the commands.
             """)
 
     @Option(help: "Email address of the user to act as.") var user: String

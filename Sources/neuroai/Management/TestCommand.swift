@@ -13,8 +13,8 @@ struct TestCommand: AsyncParsableCommand {
         abstract:
             "Test the installation: settings, database, storage, model, and a phantom through the whole pipeline.",
         discussion: """
-            Each line says OK or FAILED and how long it took; exit code 1 where one failed. It leaves nothing behind. The project's own tests are \
-            `make test`.
+            Prints OK or FAILED and the duration of each step; exit code 1 if a step failed. It leaves no files behind. `make test` runs the \
+            project's own tests.
             """, aliases: ["selftest", "self-test"])
 
     @Flag(help: "Skip the phantom, which takes the most time.") var quick = false

@@ -16,8 +16,7 @@ extension Settings {
         }
         let set = try self["WORKER_SLOTS"] == nil ? nil : number("WORKER_SLOTS")
         guard let slots = WorkerSlots(named, count: count ?? set) else {
-            let allowed = WorkerSlots.allowedCounts
-            throw SettingsError("--slots is a whole number from \(allowed.lowerBound) to \(allowed.upperBound).")
+            throw SettingsError(WorkerSlots.sentence(naming: count == nil ? "WORKER_SLOTS" : "--slots"))
         }
         return slots
     }
@@ -31,7 +30,14 @@ extension Settings {
 extension JobClass {
     /// The error for an invalid list of classes in the setting or option `name`.
     static func sentence(naming name: String) -> String {
-        "\(name) is one or more of \(allCases.map(\.rawValue).joined(separator: ", ")), separated by commas."
+        "\(name) must be one or more of \(allCases.map(\.rawValue).joined(separator: ", ")), separated by commas."
+    }
+}
+
+extension WorkerSlots {
+    /// The error for an invalid number of slots in the setting or option `name`.
+    static func sentence(naming name: String) -> String {
+        "\(name) must be a whole number from \(allowedCounts.lowerBound) to \(allowedCounts.upperBound)."
     }
 }
 

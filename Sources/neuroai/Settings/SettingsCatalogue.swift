@@ -25,7 +25,7 @@ enum SettingsCatalogue {
             Setting(
                 "DATABASE_URL", .judged(by: databaseURL), default: "sqlite:///db.sqlite3", secrecy: .password,
                 reader: .all,
-                "Database URL: `sqlite:///path`, or a libpq connection URI such as `postgresql://user:password@host:5432/name?sslmode=verify-full` with its parameters (TLS files, `connect_timeout`, `target_session_attrs`, `options`), several hosts or a socket (`postgresql:///name?host=/run/postgresql`)."
+                "Database URL: `sqlite:///path` (in an existing directory), or a libpq connection URI such as `postgresql://user:password@host:5432/name?sslmode=verify-full` with its parameters (TLS files, `connect_timeout`, `target_session_attrs`, `options`), several hosts or a socket (`postgresql:///name?host=/run/postgresql`)."
             ),
             Setting("MEDIA_ROOT", .text, default: "./media", reader: .all, "Directory for images and masks."),
             Setting(

@@ -100,7 +100,7 @@ struct ManagementCommandTests {
     @Test func sampleDataAreMadeOnce() async throws {
         try await Self.with { installation in
             let first = try await installation.run("populate_sample_data")
-            #expect(first.code == 0 && first.said.contains("5 cases made"), "\(first.said)")
+            #expect(first.code == 0 && first.said.contains("5 cases created"), "\(first.said)")
             #expect(first.said.contains("their password: "))
             let again = try await installation.run("populate-sample-data")
             #expect(again.code == 0 && again.said.contains("already exist"), "\(again.said)")

@@ -8,7 +8,7 @@ import Testing
 
 /// The newest result's review, stored with the case.
 @Suite struct CaseReviewTests {
-    private static let reason = "Predicted Dice of enhancing tumour 0.34."
+    private static let reason = "The predicted Dice of enhancing tumour is 0.34, below the threshold of 0.70."
 
     /// The measurements of a pipeline with these reasons.
     private static func result(_ reasons: [String]) -> SegmentationResult {

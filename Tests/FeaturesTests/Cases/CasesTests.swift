@@ -232,9 +232,10 @@ import Testing
             json?.keys.sorted() == [
                 "age", "caseId", "clinicalHistory", "completedAt", "createdAt", "createdBy", "diagnosis",
                 "fieldStrength", "indication", "needsReview", "notes", "patientId", "priority", "reviewReasons",
-                "scanDate", "scannerType", "sex", "status", "studyDescription", "updatedAt",
+                "scanDate", "scannerType", "seriesWarning", "sex", "status", "studyDescription", "updatedAt",
             ])
         #expect(json?["completedAt"] == NSNull())
         #expect(json?["needsReview"] == NSNull() && json?["reviewReasons"] == NSNull())
+        #expect(json?["seriesWarning"] == NSNull())
     }
 }

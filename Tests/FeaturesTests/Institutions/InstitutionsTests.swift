@@ -11,11 +11,11 @@ import Testing
             let root = try await clinic.superuser()
             let made = try await clinic.users.institutions.create(root.scope, InstitutionForm(name: " Charité "))
             #expect(made.name == "Charité")
-            let renamed = try await clinic.users.institutions.rename(root.scope, made.id, InstitutionForm(name: "UKE"))
+            let renamed = try await clinic.users.institutions.update(root.scope, made.id, .init(name: "UKE"))
             #expect(renamed.name == "UKE")
             #expect(try await clinic.users.institutions.list(root.scope).map(\.name) == ["UKE", "Default institution"])
             await #expect {
-                try await clinic.users.institutions.rename(root.scope, ID(), InstitutionForm(name: "X"))
+                try await clinic.users.institutions.update(root.scope, ID(), .init(name: "X"))
             } throws: {
                 isAppError($0, .notFound)
             }

@@ -110,8 +110,8 @@ struct ReportComposerTests {
             [lesion(.left)], sequences: [.t1ce], enhancement: Enhancement(.none, probability: 0.08))
         let draft = ReportComposer.compose(result)
         let text = draft.text
-        #expect(text.contains("No enhancement segmented (estimated probability of enhancement 0.08)."))
-        #expect(text.contains("core 0.00 ml, no enhancement segmented."))
+        #expect(text.contains("No enhancement segmented (estimated probability of enhancement 0.08) (unreliable)."))
+        #expect(text.contains("core 0.00 ml, no enhancement segmented (unreliable)."))
         #expect(!text.contains("Enhancing tumour: ") && !text.contains("enhancing component"))
         #expect(faults(draft, result) == [])
         let other = draft.sentences.map { sentence in
@@ -150,10 +150,10 @@ struct ReportComposerTests {
             Finding(id: "F1", kind: .volume, region: .enhancingTumour, quantity: 2000, unit: "mm3"),
             Finding(id: "F2", kind: .volume, region: .tumourCore, quantity: 4000, unit: "mm3"),
             Finding(id: "F3", kind: .reliability, region: .enhancingTumour, quantity: 0, unit: "1"),
-            // That nothing was segmented is a fact.
+            // That nothing was segmented is no plain fact either.
             Finding(id: "F4", kind: .lesionVolume, region: .enhancingTumour, lesion: 1, quantity: 0, unit: "mm3"),
         ].measurements
-        #expect(rows.map { $0.name.hasSuffix("(unreliable)") } == [true, false, false, false])
+        #expect(rows.map { $0.name.hasSuffix("(unreliable)") } == [true, false, false, true])
     }
 
     @Test func theSameResultGivesTheSameText() {

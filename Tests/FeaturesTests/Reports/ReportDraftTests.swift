@@ -99,8 +99,8 @@ struct ReportDraftTests {
         for sentence in [
             "Lesion 1: left hemisphere, 12.3 ml including oedema, axial 25 × 20 mm, largest diameter 30 mm.",
             "Core: 6.79 ml in 2 parts (6.00 ml and 0.70 ml), largest part axial 15 × 12 mm, largest diameter 18 mm.",
-            "No enhancing component of at least 0.05 ml.",
-            "tumour, left hemisphere: 12.3 ml including oedema, core 6.79 ml, enhancing component 0.00 ml.",
+            "No enhancing component of at least 0.05 ml (unreliable).",
+            "tumour, left hemisphere: 12.3 ml including oedema, core 6.79 ml, enhancing component 0.00 ml (unreliable).",
             "Predicted Dice (estimated overlap with an expert segmentation): whole tumour 0.83, tumour core 0.61.",
         ] { #expect(text.contains(sentence), "\(sentence)") }
     }

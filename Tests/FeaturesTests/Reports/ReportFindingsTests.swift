@@ -17,7 +17,7 @@ import Testing
         let volumes: [TumourRegion: Double] = [.wholeTumour: 45_810, .tumourCore: 13_660, .enhancingTumour: 2650]
         let predicted: [TumourRegion: Double] = [.wholeTumour: 0.91, .tumourCore: 0.72, .enhancingTumour: 0.55]
         let note = ReliabilityNote(region: .tumourCore, isReliable: false, note: "The core is not reliable.")
-        let review = Review(reasons: ["Predicted Dice of tumour core 0.72."])
+        let review = Review(reasons: ["The predicted Dice of tumour core is 0.72, below the threshold of 0.80."])
         var list = FindingList()
         list.add(sequences: [.t1ce, .flair])
         list.add(volumes: volumes, confidences: volumes.mapValues { _ in 0.8 })

@@ -46,7 +46,7 @@ struct ReportRemarkTests {
     }
 
     @Test(arguments: [
-        "Probably a glioblastoma.", "There is mass effect.", "No midline shift.",
+        "Probably a glioblastoma.", "There is mass effect.",
         // No finding measures how much of a lobe a lesion fills.
         "It fills 70 % of the lobe.",
     ])

@@ -5,11 +5,12 @@ import Testing
 struct ReliabilityTests {
     private func note(
         _ region: TumourRegion, _ sequences: [MRISequence] = MRISequence.allCases, dice: Double? = nil,
-        brainMask: BrainMask = .given, lines: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil
+        brainMask: BrainMask = .given, lines: [TumourRegion: Double] = [:], enhancement: Enhancement? = nil,
+        isOverlaid: Bool = true
     ) throws -> ReliabilityNote {
         let notes = ReliabilityNote.notes(
             sequences: sequences, brainMask: brainMask, expectedDice: dice.map { [region: $0] } ?? [:],
-            reviewBelow: lines, enhancement: enhancement)
+            reviewBelow: lines, enhancement: enhancement, isOverlaid: isOverlaid)
         return try #require(notes.first { $0.region == region })
     }
 
@@ -27,6 +28,16 @@ struct ReliabilityTests {
         let blind = try note(.tumourCore, [.flair])
         #expect(!blind.isReliable && blind.note == "Without T1CE the tumour-core mask is unreliable.")
         #expect(try !note(.wholeTumour, [.flair], dice: 0.9, brainMask: BrainMask.none).isReliable)
+    }
+
+    /// Series that do not overlay each other may be of different patients.
+    @Test(arguments: TumourRegion.allCases) func nothingIsReliableInSeriesThatDoNotOverlay(_ region: TumourRegion)
+        throws
+    {
+        for enhancement in [nil, Enhancement(.none, probability: 0.05), Enhancement(.segmented)] {
+            let found = try note(region, dice: 0.95, enhancement: enhancement, isOverlaid: false)
+            #expect(!found.isReliable && found.note.hasPrefix("The series do not overlay each other, so the "))
+        }
     }
 
     @Test func noEnhancementIsSaidWithHowSureItIs() throws {

@@ -46,7 +46,10 @@ struct ReviewTests {
     }
 
     @Test func anUnsureModelIsFlagged() {
-        #expect(reasons(expectedDice: [.wholeTumour: 0.69]) == ["Predicted Dice of whole tumour 0.69."])
+        #expect(
+            reasons(expectedDice: [.wholeTumour: 0.69]) == [
+                "The predicted Dice of whole tumour is 0.69, below the threshold of 0.70."
+            ])
         #expect(reasons(expectedDice: [.wholeTumour: 0.71]).isEmpty)
         #expect(reasons(expectedDice: [:]).isEmpty)
         // Without a lesion there is no mask to review.
@@ -55,7 +58,10 @@ struct ReviewTests {
 
     @Test func everyRegionHasItsOwnLine() {
         let sound: [TumourRegion: Double] = [.wholeTumour: 0.93, .tumourCore: 0.85, .enhancingTumour: 0.34]
-        #expect(reasons(expectedDice: sound) == ["Predicted Dice of enhancing tumour 0.34."])
+        #expect(
+            reasons(expectedDice: sound) == [
+                "The predicted Dice of enhancing tumour is 0.34, below the threshold of 0.70."
+            ])
         #expect(reasons(expectedDice: [.wholeTumour: 0.93, .tumourCore: 0.79]).count == 1)
         // If nothing enhances no Dice is predicted, and nothing is missing.
         #expect(reasons(expectedDice: [.wholeTumour: 0.93, .tumourCore: 0.85]).isEmpty)

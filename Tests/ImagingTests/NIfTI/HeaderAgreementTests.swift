@@ -116,7 +116,7 @@ struct HeaderAgreementTests {
             builder.qformCode = 0
             try builder.bytes.write(to: file)
             let error = #expect(throws: ImagingError.self) { try NIfTIFile.inspect(file) }
-            #expect(error?.message.contains("sform holds only zeros") == true, "\(error?.message ?? "")")
+            #expect(error?.message.contains("sform contains only zeros") == true, "\(error?.message ?? "")")
             builder = sound
             builder.sform[0] = 0
             try builder.bytes.write(to: file)

@@ -26,8 +26,8 @@ struct NIfTILimitsTests {
         Scan(size: [31000, 49, 49], spacing: [0.0125, 4, 4], word: "mm between voxels"),
         Scan(size: [240, 240, 10], spacing: [1, 1, 20], word: "mm between voxels"),
         Scan(size: [30000, 100, 8], spacing: [1, 1, 5], word: "30000 × 100 × 40 mm"),
-        Scan(size: [420, 200, 200], spacing: [1, 1, 1], word: "a head takes 40 to 400 mm"),
-        Scan(size: [240, 240, 20], spacing: [1, 1, 1.5], word: "a head takes 40 to 400 mm"),
+        Scan(size: [420, 200, 200], spacing: [1, 1, 1], word: "a head measures 40 to 400 mm"),
+        Scan(size: [240, 240, 20], spacing: [1, 1, 1.5], word: "a head measures 40 to 400 mm"),
     ]
 
     @Test(arguments: scans) func aHeadIsBoundedByVoxelsAndMillimetres(_ scan: Scan) throws {

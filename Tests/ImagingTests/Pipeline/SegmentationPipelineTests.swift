@@ -117,6 +117,10 @@ struct SegmentationPipelineTests {
             #expect(result.review?.isNeeded == true)
             #expect(result.review?.reasons.first == reason)
             #expect(result.structuredFindings.contains { $0.term == reason }, "the finding is what a report cites")
+            let doubt = "The series do not overlay each other, so the "
+            #expect(!sound.reliability.contains { $0.note.hasPrefix(doubt) })
+            #expect(result.reliability.allSatisfy { !$0.isReliable && $0.note.hasPrefix(doubt) })
+            #expect(result.reliability.count == TumourRegion.allCases.count)
         }
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Storage
 
@@ -34,12 +35,12 @@ package final class PostgresCluster: Sendable {
             let cluster = PostgresCluster(folder: folder, port: Int.random(in: 33_000..<60_000))
             let result: Result<T, any Error>
             do {
-                try cluster.create(tls: tls)
+                try await cluster.create(tls: tls)
                 result = .success(try await body(cluster))
             } catch {
                 result = .failure(error)
             }
-            try? cluster.stop(.immediate)
+            try? await cluster.stop(.immediate)
             return try result.get()
         }
     }
@@ -48,21 +49,21 @@ package final class PostgresCluster: Sendable {
         case fast, immediate
     }
 
-    package func stop(_ mode: StopMode = .fast) throws {
-        try shell("control -m \(mode.rawValue) -w stop")
+    package func stop(_ mode: StopMode = .fast) async throws {
+        try await shell("control -m \(mode.rawValue) -w stop")
     }
 
-    package func start() throws {
-        try shell("control -w -t 30 -l \"$folder/log\" start")
+    package func start() async throws {
+        try await shell("control -w -t 30 -l \"$folder/log\" start")
     }
 
     /// `kill -9` of one server process.
-    package func kill(_ process: Int) throws {
-        try shell("kill -9 \(process)")
+    package func kill(_ process: Int) async throws {
+        try await shell("kill -9 \(process)")
     }
 
-    private func create(tls: Bool) throws {
-        try shell(
+    private func create(tls: Bool) async throws {
+        try await shell(
             """
             chmod 755 "$folder"
             mkdir "$folder/data"
@@ -78,17 +79,17 @@ package final class PostgresCluster: Sendable {
             full_page_writes = off
             END
             """)
-        if tls { try secure() }
-        try start()
+        if tls { try await secure() }
+        try await start()
         if tls {
-            try shell(
+            try await shell(
                 "PGPASSWORD=$password psql -X -q -h 127.0.0.1 -p $port -U neuroai postgres -c 'CREATE USER certified'")
         }
     }
 
     /// One authority signs the certificates of the server and of a client.
-    private func secure() throws {
-        try shell(
+    private func secure() async throws {
+        try await shell(
             """
             cd "$folder"
             openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.crt -subj /CN=authority
@@ -117,11 +118,23 @@ package final class PostgresCluster: Sendable {
         server() {
             if [ "$(id -u)" -eq 0 ]; then (cd /; runuser -u postgres -- "$@"); else "$@"; fi
         }
+        # Otherwise the server would keep the pipes open by which Process learns that this script has ended.
+        close_inherited() {
+            for path in /proc/"$BASHPID"/fd/*; do
+                case ${path##*/} in 0 | 1 | 2 | 255) ;; *) eval "exec ${path##*/}>&-" ;; esac
+            done
+        }
+        close_inherited
         control() { server "$bin/pg_ctl" -D "$folder/data" "$@"; }
 
         """
 
-    private func shell(_ script: String) throws {
+    /// On a thread of its own: a test's few cooperative threads must not wait for a server.
+    private func shell(_ script: String) async throws {
+        try await DedicatedThread.run(named: "cluster") { [self] in try shellNow(script) }
+    }
+
+    private func shellNow(_ script: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", Self.prelude + script]

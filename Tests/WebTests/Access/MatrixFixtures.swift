@@ -24,7 +24,8 @@ extension PermissionMatrixFixture {
     /// Bodies by component; others are sent as `{}`.
     static let bodies: [String: String] = [
         "NewCase": #"{"patientId": "P", "age": 1, "sex": "F"}"#, "RefreshForm": #"{"refresh": "x"}"#,
-        "InstitutionForm": #"{"name": "Ward"}"#, "Approval": #"{"role": "doctor"}"#,
+        "InstitutionForm": #"{"name": "Ward"}"#, "InstitutionUpdate": #"{"name": "Ward"}"#,
+        "Approval": #"{"role": "doctor"}"#,
     ]
 
     /// The id of an object with this relation.

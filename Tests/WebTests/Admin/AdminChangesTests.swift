@@ -67,7 +67,8 @@ struct AdminChangesTests {
             #expect(try await clinic.page("/admin/cases", as: token).contains("PAT-9"))
             let late = fields + [("revision", "1")]
             let refusedLate = try await clinic.post("/admin/cases/\(id)/edit", late, as: token)
-            #expect(refusedLate.status == .preconditionFailed && refusedLate.text.contains("somebody else"))
+            #expect(
+                refusedLate.status == .preconditionFailed && refusedLate.text.contains("Someone else has changed this"))
         }
     }
 

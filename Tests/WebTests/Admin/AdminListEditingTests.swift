@@ -55,7 +55,7 @@ struct AdminListEditingTests {
             sent["isEmailVerified.\(ada)"] = "1"
             sent["role.\(eve)"] = "doctor"
             let refused = try await clinic.post("/admin/users/list", sent.fields, as: token)
-            #expect(refused.status == .conflict && refused.text.contains("Changed by somebody else"))
+            #expect(refused.status == .conflict && refused.text.contains("Someone else has changed this"))
             #expect(try await clinic.rows("users WHERE is_email_verified = 1") == 0)
             // The page shows the current values to start again from.
             #expect(EditedList(refused.text)["role.\(ada)"] == "radiologist")
@@ -90,7 +90,7 @@ struct AdminListEditingTests {
             sent["role.\(eve)"] = "radiologist"
             _ = try await clinic.call(.patch, "/api/users/users/\(eve)/", "{\"role\": \"researcher\"}", as: token)
             let unseen = try await clinic.post("/admin/users/list", sent.fields, as: token)
-            #expect(unseen.status == .conflict && unseen.text.contains("eve@clinic.org: Changed by somebody"))
+            #expect(unseen.status == .conflict && unseen.text.contains("eve@clinic.org: Someone else has changed"))
         }
     }
 

@@ -48,7 +48,7 @@ struct AdminPagesTests {
             for table in AdminTable.all where !["masks", "invitations", "deleted"].contains(table.name) {
                 let list = try await clinic.page("/admin/\(table.name)", as: token)
                 let start = try #require(
-                    list.range(of: "<td><a href=\"/admin/\(table.name)/")?.upperBound, "\(table.name)")
+                    list.range(of: "\"><a href=\"/admin/\(table.name)/")?.upperBound, "\(table.name)")
                 let id = String(list[start...].prefix { $0 != "\"" })
                 let object = try await clinic.page("/admin/\(table.name)/\(id)", as: token)
                 for column in table.columns { #expect(object.contains("<dt>\(column.title)</dt>")) }
