@@ -67,6 +67,7 @@ package struct Migration: Sendable {
         Migration(19, "findings", PackageResources.m0019_findings_sql),
         Migration(20, "study-description", PackageResources.m0020_study_description_sql),
         Migration(21, "job-classes", PackageResources.m0021_job_classes_sql),
+        Migration(22, "events", PackageResources.m0022_events_sql),
     ]
 }
 

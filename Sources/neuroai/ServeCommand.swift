@@ -32,7 +32,9 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: ApplicationConfiguration(
                 address: .hostname(serving.host, port: serving.port), serverName: "neuroai"),
             logger: wiring.logger)
-        var busy: ProcessServices.Stage = ["http server": application]
+        var busy: ProcessServices.Stage = [
+            "http server": application, "event streams": EventStreams(feed: services.events.feed),
+        ]
         if !withoutWorker { busy["worker"] = WorkerProcess(notes: wiring.workerNotes, logger: wiring.logger) }
         let parts = ProcessServices(
             stages: [
@@ -45,6 +47,16 @@ struct ServeCommand: AsyncParsableCommand {
             logger: wiring.logger, closeConnections: connections.closeAll)
         wiring.logger.notice("serving", metadata: ["host": "\(serving.host)", "port": "\(serving.port)"])
         try await wiring.close(after: { try await parts.run(until: shutdown) })
+    }
+}
+
+/// Ends event streams at shutdown, which would otherwise keep their connections open.
+private struct EventStreams: Service {
+    let feed: EventFeed
+
+    func run() async throws {
+        try await gracefulShutdown()
+        feed.stop()
     }
 }
 
@@ -96,6 +108,7 @@ private struct Housekeeping: Service {
         try await services.sessions.deleteExpired()
         try await services.idempotency.deleteExpired()
         try await services.uploads.deleteExpired()
+        try await services.events.deleteExpired()
         try await services.operations.forgetDeadWorkers()
     }
 }
