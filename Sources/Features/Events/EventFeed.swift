@@ -61,9 +61,7 @@ package final class EventFeed: Sendable {
             state.position = end
             return true
         }
-        guard mustStart else { return }
-        Task { await readLog() }
-        Task { await tick() }
+        if mustStart { Task { await run() } }
     }
 
     func remove(_ subscription: EventSubscription) {
@@ -95,7 +93,13 @@ package final class EventFeed: Sendable {
         for subscription in open { subscription.end(.shutdown) }
     }
 
-    /// Reads until there are no streams.
+    /// Runs until there are no streams.
+    private func run() async {
+        let clock = Task { await tick() }
+        await readLog()
+        clock.cancel()
+    }
+
     private func readLog() async {
         var progress: [EventObject: JobProgress] = [:]
         while let position = nextPosition() {
@@ -143,11 +147,9 @@ package final class EventFeed: Sendable {
 
     /// Keeps the streams' time, independently of the database.
     private func tick() async {
-        while true {
-            let (open, isReading) = state.withLock { (Array($0.subscriptions.values), $0.position != nil) }
-            guard isReading else { return }
+        while !Task.isCancelled {
             let now = ContinuousClock.now
-            for subscription in open { subscription.tick(now) }
+            for subscription in state.withLock({ Array($0.subscriptions.values) }) { subscription.tick(now) }
             try? await Task.sleep(for: min(.seconds(1), settings.keepAlive))
         }
     }

@@ -80,10 +80,14 @@ final class EventSubscription: Sendable {
     /// Why the stream has ended; `nil` while it is open.
     var reason: EventStreamEnd? { state.withLock { $0.end } }
 
+    func concerns(_ reference: EventReference) -> Bool {
+        reference.institution == scope.institution && topic.includes(reference)
+    }
+
     /// Adds a change; a later one of the same object replaces an earlier one. In the order of the log: a client that has
     /// received an event has received all before it.
     func offer(_ reference: EventReference) {
-        guard reference.institution == scope.institution, topic.includes(reference) else { return }
+        guard concerns(reference) else { return }
         wake { state in
             guard state.end == nil else { return }
             if let index = state.waiting.firstIndex(where: { $0.object == reference.object }) {

@@ -45,13 +45,16 @@ package struct EventsService: Sendable {
         do {
             let place = lastID.flatMap { EventPosition($0) }.flatMap { canResume(from: $0, end, at: now) ? $0 : nil }
             // Also without a place to resume from: the feed may already have read past `end`.
-            let isComplete = try await addBacklog(after: place ?? end, to: subscription)
+            let backlog = try await backlog(after: place ?? end, of: subscription)
+            for reference in backlog ?? [] { subscription.offer(reference) }
             if let task { subscription.offer(task) }
             try await audit.record(topic.auditEntry(scope, at: now))
-            let hasGap = lastID != nil && place == nil || !isComplete
+            // What is known to be delivered: the backlog is not yet.
+            let start = backlog?.isEmpty == false ? place ?? end : end
+            let hasGap = backlog == nil || lastID != nil && place == nil
             return EventStream(
                 service: self, subscription: subscription,
-                opening: EventMessage(id: end.text, content: hasGap ? .resync : .ready))
+                opening: EventMessage(id: start.text, content: hasGap ? .resync : .ready))
         } catch {
             feed.remove(subscription)
             throw error
@@ -88,14 +91,19 @@ package struct EventsService: Sendable {
         now.since(place.time) < feed.settings.retention && !place.isAfter(end)
     }
 
-    /// - Returns: false if there are too many changes.
-    private func addBacklog(after place: EventPosition, to subscription: EventSubscription) async throws -> Bool {
+    /// The changes that the client has missed; `nil` if there are too many.
+    private func backlog(
+        after place: EventPosition, of subscription: EventSubscription
+    ) async throws -> [EventReference]? {
         let changes = try await database.read {
             try EventStore($0).changes(after: place, limit: Self.backlogLimit)
         }
-        guard changes.count < Self.backlogLimit else { return false }
-        for case .object(let reference) in changes.map(\.change) { subscription.offer(reference) }
-        return true
+        let references = changes.compactMap { change in
+            if case .object(let reference) = change.change, subscription.concerns(reference) { reference } else { nil }
+        }
+        // More would end the stream as for a slow reader.
+        let isKept = Set(references.map(\.object)).count <= feed.settings.waitingLimit
+        return changes.count < Self.backlogLimit && isKept ? references : nil
     }
 
     /// The object's state for the subscriber; `nil` if there is nothing to send. Its first read is recorded before it is

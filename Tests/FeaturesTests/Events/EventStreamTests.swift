@@ -90,10 +90,34 @@ import Testing
             // On another server.
             let second = try await EventsService.onServer(clinic.database).record(doctor, after: first.lastID)
             #expect(await second.waitForMessages(3) == ["ready", "case PAT-2 created", "case PAT-3 created"])
+            // A client that leaves now has not received the changes yet.
+            #expect(second.messages.first?.id == first.lastID)
             try await second.close()
             let third = try await EventsService.onServer(clinic.database).record(doctor, after: second.lastID)
             _ = try await clinic.makeCase(doctor, patient: "PAT-4")
             #expect(await third.waitForMessages(2) == ["ready", "case PAT-4 created"])
+            try await third.close()
+        }
+    }
+
+    /// It would otherwise be dropped at every attempt.
+    @Test func aClientThatMissedTooMuchReloads() async throws {
+        try await FeaturesFixture.with(.sqlite) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let first = try await EventsService.onServer(clinic.database).record(doctor)
+            _ = await first.waitForMessages(1)
+            try await first.close()
+            for number in 1...4 { _ = try await clinic.makeCase(doctor, patient: "PAT-\(number)") }
+            let few = EventsService.onServer(clinic.database) { $0.waitingLimit = 3 }
+            let second = try await few.record(doctor, after: first.lastID)
+            #expect(await second.waitForMessages(1) == ["resync"])
+            _ = try await clinic.makeCase(doctor, patient: "PAT-5")
+            #expect(await second.waitForMessages(2) == ["resync", "case PAT-5 created"])
+            try await second.close()
+            let enough = EventsService.onServer(clinic.database) { $0.waitingLimit = 5 }
+            let third = try await enough.record(doctor, after: first.lastID)
+            #expect(await third.waitForMessages(6).count == 6)
+            #expect(third.words.first == "ready")
             try await third.close()
         }
     }
