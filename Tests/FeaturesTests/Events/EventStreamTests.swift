@@ -137,8 +137,11 @@ import Testing
     @Test func commitsOutOfOrderAreNotLost() async throws {
         try await FeaturesFixture.with(.postgres) { clinic in
             let doctor = try await clinic.signIn(.doctor)
+            // Counts of cases lock their author's rows.
+            let colleague = try await clinic.signIn(.doctor)
+            let reader = try await clinic.signIn(.radiologist)
             let item = try await clinic.makeCase(doctor, patient: "PAT-1")
-            let stream = try await EventsService.onServer(clinic.database).record(doctor)
+            let stream = try await EventsService.onServer(clinic.database).record(reader)
             let hasWritten = Signal()
             let mayCommit = Signal()
             async let early: Void = clinic.database.write { connection in
@@ -147,7 +150,7 @@ import Testing
                 mayCommit.waitBlocking()
             }
             while !hasWritten.isSet { try await Task.sleep(for: .milliseconds(5)) }
-            _ = try await clinic.makeCase(doctor, patient: "PAT-2")
+            _ = try await clinic.makeCase(colleague, patient: "PAT-2")
             // Several rounds of the feed.
             try await Task.sleep(for: .milliseconds(300))
             #expect(stream.words == ["ready"], "a later change was sent before an earlier one was visible")
