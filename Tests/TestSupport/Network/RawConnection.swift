@@ -48,24 +48,19 @@ package final class RawConnection: Sendable {
         return nil
     }
 
-    /// What arrives until `isEnough`, `limit` bytes, the end of the connection, or `seconds` have passed.
-    package func received(
-        within seconds: Double, atMost limit: Int = .max, until isEnough: ([UInt8]) -> Bool
-    ) async throws -> [UInt8] {
+    /// What arrives next; empty at the end of the connection or after `seconds`.
+    package func receive(within seconds: Double) async throws -> [UInt8] {
         let end = Date.now.addingTimeInterval(seconds)
-        var received: [UInt8] = []
-        while Date.now < end, !isEnough(received) {
+        while Date.now < end {
             var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&state, 1, 0) > 0 else {
                 try await Task.sleep(for: .milliseconds(5))
                 continue
             }
-            var buffer = [UInt8](repeating: 0, count: min(4096, limit - received.count))
-            let count = recv(descriptor, &buffer, buffer.count, 0)
-            guard count > 0 else { return received }
-            received += buffer.prefix(count)
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            return Array(buffer.prefix(max(0, recv(descriptor, &buffer, buffer.count, 0))))
         }
-        return received
+        return []
     }
 
     package func transmit(_ bytes: [UInt8]) {

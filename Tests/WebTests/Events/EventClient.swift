@@ -3,8 +3,10 @@ import TestSupport
 import Testing
 
 /// A client of event streams on a socket, byte by byte.
-struct EventClient {
-    let connection: RawConnection
+final class EventClient {
+    private let connection: RawConnection
+    /// Received and not read yet.
+    private var buffer: [UInt8] = []
 
     init(_ clinic: LiveClinic) throws {
         connection = try RawConnection(clinic.port)
@@ -16,9 +18,29 @@ struct EventClient {
         connection.transmit(Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(lines)\r\n".utf8))
     }
 
-    /// What arrives until it contains `text`.
+    /// What arrives up to and including `text`; everything, if the connection ends before.
     func read(until text: String) async throws -> String {
-        try await connection.received(within: 20) { Data($0).range(of: Data(text.utf8)) != nil }.text
+        var end: Int?
+        _ = try await fill { buffer in
+            end = Data(buffer).range(of: Data(text.utf8))?.upperBound
+            return end != nil
+        }
+        return take(end ?? buffer.count).text
+    }
+
+    /// - Returns: whether it is enough before the connection ends.
+    private func fill(until isEnough: ([UInt8]) -> Bool) async throws -> Bool {
+        while !isEnough(buffer) {
+            let more = try await connection.receive(within: 20)
+            guard !more.isEmpty else { return false }
+            buffer += more
+        }
+        return true
+    }
+
+    private func take(_ count: Int) -> [UInt8] {
+        defer { buffer.removeFirst(count) }
+        return Array(buffer.prefix(count))
     }
 
     // MARK: WebSocket
@@ -62,16 +84,16 @@ struct EventClient {
 
     /// The next frame; `nil` at the end of the connection.
     func frame() async throws -> Frame? {
-        let head = try await connection.received(within: 20, atMost: 2) { $0.count == 2 }
-        guard head.count == 2 else { return nil }
+        guard try await fill(until: { $0.count >= 2 }) else { return nil }
+        let head = take(2)
         var length = Int(head[1] & 127)
         if length >= 126 {
             let size = length == 126 ? 2 : 8
-            length = try await connection.received(within: 20, atMost: size) { $0.count == size }
-                .reduce(0) { $0 << 8 | Int($1) }
+            guard try await fill(until: { $0.count >= size }) else { return nil }
+            length = take(size).reduce(0) { $0 << 8 | Int($1) }
         }
-        let payload = try await connection.received(within: 20, atMost: length) { $0.count == length }
-        return Frame(opcode: head[0] & 15, payload: payload)
+        guard try await fill(until: { $0.count >= length }) else { return nil }
+        return Frame(opcode: head[0] & 15, payload: take(length))
     }
 
     /// The events up to this one.

@@ -1,7 +1,4 @@
 import Foundation
-import HTTPTypes
-import Hummingbird
-import HummingbirdTesting
 import Storage
 import TestSupport
 import Testing
@@ -10,17 +7,33 @@ import Testing
 @testable import Kernel
 @testable import Web
 
-/// Users and tasks of a live service.
+/// Users and tasks of a live service. Each call has its own connection, since idle ones are closed.
 extension LiveClinic {
+    struct Response {
+        let status: Int
+        let body: String
+
+        subscript(_ key: String) -> String? {
+            ((try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any])?[key] as? String
+        }
+    }
+
     func call(
-        _ method: String, _ path: String, _ json: String? = nil, as token: String? = nil
-    ) async throws -> Answer {
-        var headers: HTTPFields = [.contentType: "application/json"]
-        if let token { headers[.authorization] = "Bearer \(token)" }
-        return try await client.execute(
-            uri: path, method: try #require(HTTPRequest.Method(method)), headers: headers,
-            body: json.map { ByteBuffer(string: $0) }
-        ) { Answer($0) }
+        _ method: String, _ path: String, _ body: Data = Data(), type: String = "application/json",
+        as token: String? = nil
+    ) async throws -> Response {
+        let user = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+        let head =
+            "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: \(type)\r\n\(user)"
+            + "Content-Length: \(body.count)\r\n\r\n"
+        let text = try await answer(to: Data(head.utf8) + body)
+        let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
+        return Response(
+            status: Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0, body: String(parts.last ?? ""))
+    }
+
+    func call(_ method: String, _ path: String, _ json: String, as token: String? = nil) async throws -> Response {
+        try await call(method, path, Data(json.utf8), as: token)
     }
 
     func signUp(_ email: String = "ada@clinic.org") async throws -> String {
@@ -31,13 +44,10 @@ extension LiveClinic {
     func startSegmentation(_ token: String) async throws -> String {
         let item = try await call("POST", "/api/cases/", #"{"patientId": "P", "age": 61, "sex": "F"}"#, as: token)
         let id = try #require(item["caseId"])
-        let form = WebFixture.form(HeadPhantom.nifti(), "t1ce")
-        let upload = try await client.execute(
-            uri: "/api/cases/\(id)/upload/", method: .post,
-            headers: [.contentType: "multipart/form-data; boundary=edge", .authorization: "Bearer \(token)"],
-            body: ByteBuffer(bytes: form)
-        ) { $0.status }
-        #expect(upload == .created)
+        let upload = try await call(
+            "POST", "/api/cases/\(id)/upload/", WebFixture.form(HeadPhantom.nifti(), "t1ce"),
+            type: "multipart/form-data; boundary=edge", as: token)
+        #expect(upload.status == 201)
         return try #require(try await call("POST", "/api/inference/", "{\"caseId\": \"\(id)\"}", as: token)["id"])
     }
 
