@@ -16,7 +16,15 @@ struct EventRoutes {
     static let schemas: [String: Schema] = [
         "EventTicket": .object([
             "ticket": Schema.text().described("The value of `ticket` in the URL of a stream."), "expiresAt": .time,
-        ])
+        ]),
+        // The fields of one event of a stream, as tools that know server-sent events read them.
+        "Event": .object(
+            [
+                "event": .choice(["ready", "resync", "case", "task", "report", "end"]),
+                "data": Schema.text().described(
+                    "JSON on one line: the object's present state, or the reason of the end."),
+                "id": Schema.text().described("The value of `Last-Event-ID`."), "retry": .integer(),
+            ], optional: ["id", "retry"]),
     ]
 
     /// Of streams, in both protocols.
