@@ -133,12 +133,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--streams", type=int, default=2000)
     parser.add_argument("--out", type=pathlib.Path, help="docs/benchmarks.md, to replace its section")
+    parser.add_argument("--note", default="", help="a sentence on the build or on what else ran")
     arguments = parser.parse_args()
     told = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     text = f"""{HEADING}
 
 {datetime.date.today()}, commit {told.stdout.strip() or "unknown"}, {os.cpu_count()} cores ({platform.machine()}), load average {os.getloadavg()[0]:.1f} before the first row;
-{arguments.streams} idle streams of one server process (`Benchmarks/events/idle.py`), clients on the same cores. A change: from the request that creates a case to its event, at the median and at the last stream.
+{arguments.streams} idle streams of one server process (`Benchmarks/events/idle.py`), clients on the same cores. A change: from the request that creates a case to its event, at the median and at the last stream. {arguments.note}
 
 | stream | memory per stream | resident in all | opening all | CPU while idle | change, median | change, last |
 | --- | --- | --- | --- | --- | --- | --- |
