@@ -20,6 +20,7 @@ let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -89,10 +90,8 @@ let targets: [Target] = [
     .target(
         name: "Web",
         dependencies: [
-            "Administration", "Basics", "Features", "Imaging", "Kernel", httpTypes, hummingbird, hummingbirdCore,
-            logging, mustache, nioCore,
-            nioHTTP1,
-            nioHTTPTypes, nioHTTPTypesHTTP1,
+            "Administration", "Basics", "Features", "Imaging", "Kernel", crypto, httpTypes, hummingbird,
+            hummingbirdCore, logging, mustache, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket,
         ],
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(

@@ -45,7 +45,7 @@ def free_port():
 class Server:
     """The program with its own folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **settings):
         self.folder = pathlib.Path(folder)
         self.base = f"http://127.0.0.1:{(port := free_port())}"
         binary = os.environ.get("NEUROAI_BINARY") or str(ROOT / ".build/debug/neuroai")
@@ -53,7 +53,7 @@ class Server:
             os.environ, DATABASE_URL=f"sqlite:///{folder}/db.sqlite3", MEDIA_ROOT=f"{folder}/media", PORT=str(port),
             SECRET_KEY="api-tests" * 4, LOG_LEVEL="error", LOG_ROOT="-",
             # These tests sign in often from one address; throttling has its own tests.
-            LOGIN_ATTEMPTS="100000", LOGIN_ATTEMPTS_PER_ADDRESS="100000", REGISTRATIONS_PER_ADDRESS="100000")
+            LOGIN_ATTEMPTS="100000", LOGIN_ATTEMPTS_PER_ADDRESS="100000", REGISTRATIONS_PER_ADDRESS="100000") | settings
         self.log = open(self.folder / "log", "w+b")
         self.process = subprocess.Popen(
             [binary, "serve", "--without-worker"], cwd=ROOT, env=environment, stdout=self.log, stderr=self.log)

@@ -19,13 +19,13 @@ ARROWS = {
     "Kernel": {"Basics", "Storage"},
     "Features": {"Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", "JWTKit"},
     "Administration": {"Features", "Imaging", "Kernel", "Storage"},
-    "Web": {"Administration", "Basics", "Features", "Imaging", "Kernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache"},
+    "Web": {"Administration", "Basics", "Features", "Imaging", "Kernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache"},
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
     "Administration", "Basics", "Celery", "Claims", "Kernel", "Redis", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache", "ServiceLifecycle", "Subprocess",
+    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache", "ServiceLifecycle", "Subprocess",
 }
 # Modules that the toolchain has.
 SYSTEM = {"Dispatch", "Foundation", "FoundationNetworking", "Synchronization", "Testing"}
@@ -50,6 +50,7 @@ UNSCOPED = {
     "BlobRowStore.all": "the operator's backup",
     "BlobRowStore.named": "the sweep of all institutions' files",
     "BlobStore": "files, not rows",
+    "EventStore": "the log of all institutions; objects are read within a scope",
     "FileStore.scope": "makes the scope of a signed address",
     "ModelStore.institutions": "the operator's command",
     "ModelStore.rollBack": "the operator's command",
@@ -76,7 +77,7 @@ STORE_PART = re.compile(
 # Folders of Kernel and Features by layer: a folder uses only folders of lower layers; "." is what lies beside Kernel's folders.
 LAYERS = [
     {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Studies", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
-    {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Files", "Idempotency"}, {"Backup", "Operations"},
+    {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Events", "Files", "Idempotency"}, {"Backup", "Operations"},
 ]
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}
 # Targets whose stores hold the rows of institutions.

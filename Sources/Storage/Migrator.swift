@@ -68,6 +68,7 @@ package struct Migration: Sendable {
         Migration(20, "study-description", PackageResources.m0020_study_description_sql),
         Migration(21, "job-classes", PackageResources.m0021_job_classes_sql),
         Migration(22, "notifications", PackageResources.m0022_notifications_sql),
+        Migration(23, "events", PackageResources.m0023_events_sql),
         Migration(24, "periodic-tasks", PackageResources.m0024_periodic_tasks_sql),
         Migration(25, "job-messages", PackageResources.m0025_job_messages_sql),
         Migration(26, "series-warnings", PackageResources.m0026_series_warnings_sql),

@@ -47,6 +47,14 @@ enum ErrorResponse {
                 status: .methodNotAllowed, sentence: "Method not allowed. Allowed: \(error.names).",
                 code: "method_not_allowed", headers: [.allow: error.names])
         }
+        if error is SocketHandshake.UpgradeRequired {
+            return Account(
+                status: .upgradeRequired, sentence: "Connect with a WebSocket client of version 13.",
+                code: "upgrade_required",
+                headers: [
+                    .upgrade: "websocket", .connection: "Upgrade", .socketVersion: SocketHandshake.version,
+                ])
+        }
         let known = AppError.wrapping(error)
         log(error, known, context)
         let status = status(of: known.code)

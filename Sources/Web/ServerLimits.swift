@@ -12,7 +12,7 @@ package enum ServerLimits {
         .loopBound(
             configuration:
                 HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [SlowClientHandler(seconds: seconds)],
+                    additionalChannelHandlers: [SlowClientHandler(seconds: seconds), EventChannelHandler()],
                     idleTimeout: .seconds(Int64(seconds)),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)),

@@ -8,6 +8,8 @@ import NIOCore
 package struct WebContext: RequestContext, RemoteAddressRequestContext {
     package var coreContext: CoreRequestContextStorage
     package let remoteAddress: SocketAddress?
+    /// The client's connection.
+    let channel: any Channel
     /// The client's `X-Request-ID` if it is valid, otherwise a generated one.
     var requestID = UUID().uuidString.lowercased()
     /// Whether errors use the format of RFC 9457.
@@ -23,7 +25,8 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        remoteAddress = source.channel.remoteAddress
+        channel = source.channel
+        remoteAddress = channel.remoteAddress
     }
 
     var origin: RequestOrigin {

@@ -20,6 +20,7 @@ package struct WebServices: Sendable {
     package let audit: AuditService
     package let idempotency: IdempotencyService
     package let operations: OperationsService
+    package let events: EventsService
     /// Counts requests.
     let requests = RequestMetrics()
     package let settings: WebSettings
@@ -29,7 +30,7 @@ package struct WebServices: Sendable {
         segmentation: SegmentationService, models: ModelsService, reports: ReportsService,
         reportExport: ReportExportService, feedback: FeedbackService, expertMasks: ExpertMasksService,
         files: FilesService, audit: AuditService, idempotency: IdempotencyService,
-        sessions: SessionsService, settings: WebSettings, operations: OperationsService
+        sessions: SessionsService, settings: WebSettings, operations: OperationsService, events: EventsService
     ) {
         self.users = users
         self.sessions = sessions
@@ -46,6 +47,7 @@ package struct WebServices: Sendable {
         self.audit = audit
         self.idempotency = idempotency
         self.operations = operations
+        self.events = events
         self.settings = settings
     }
 }
@@ -84,6 +86,7 @@ extension WebServices {
                 ReportExportRoutes(reportExport: reportExport, files: files, settings: settings).all,
                 FeedbackRoutes(feedback: feedback, settings: settings).all,
                 FileRoutes(files: files).all,
+                EventRoutes(events: events, sessions: sessions).all,
                 AuditRoutes(audit: audit, settings: settings).all,
             ].flatMap(\.self)
             return routes + (try SchemaRoutes.all(with: routes, settings))
@@ -95,10 +98,11 @@ extension WebServices {
         let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: EdgeMiddleware(settings, requests: requests))
         // First: its token is not a session, and Prometheus may use any host name.
-        MetricsRoutes(operations: operations, settings: settings, requests: requests).add(to: router)
+        MetricsRoutes(operations: operations, settings: settings, requests: requests, events: events.feed)
+            .add(to: router)
         router.add(middleware: AllowedHosts(settings.allowedHosts))
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))
-        let routes = try apiRoutes
+        let routes = try apiRoutes + EventSocketRoutes(events: events).all
         router.add(
             middleware: Authenticator(
                 sessions: sessions, settings: settings,

@@ -36,7 +36,9 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: ApplicationConfiguration(
                 address: .hostname(serving.host, port: serving.port), serverName: "neuroai"),
             logger: wiring.logger)
-        var busy: ProcessServices.Stage = ["http server": application]
+        var busy: ProcessServices.Stage = [
+            "http server": application, "event streams": EventStreams(feed: services.events.feed),
+        ]
         if !withoutWorker { busy["worker"] = WorkerProcess(notes: wiring.workerNotes, logger: wiring.logger) }
         if let broker = try settings.broker() { busy["publishing"] = wiring.publishing(broker) }
         var stages: [ProcessServices.Stage] = [["audit sealing": AuditSealing(wiring: wiring)], busy]
@@ -47,5 +49,15 @@ struct ServeCommand: AsyncParsableCommand {
             logger: wiring.logger, closeConnections: connections.closeAll)
         wiring.logger.notice("serving", metadata: ["host": "\(serving.host)", "port": "\(serving.port)"])
         try await wiring.close(after: { try await parts.run(until: shutdown) })
+    }
+}
+
+/// Ends event streams at shutdown, which would otherwise keep their connections open.
+private struct EventStreams: Service {
+    let feed: EventFeed
+
+    func run() async throws {
+        try await gracefulShutdown()
+        feed.stop()
     }
 }

@@ -13,6 +13,7 @@ extension Wiring {
         let images = ImagesService(
             database: database, blobs: blobs, audit: audit, contents: .all, inspector: .nifti(),
             quota: serving.institutionQuota)
+        let feed = EventFeed(database: database, logger: logger, settings: serving.events)
         return WebServices(
             users: users,
             cases: CasesService(database: database, audit: audit, contents: .all),
@@ -33,7 +34,8 @@ extension Wiring {
                 lifetime: serving.fileURLLifetime),
             audit: audit, idempotency: IdempotencyService(database: database, secret: secret),
             sessions: users.sessions, settings: serving.web,
-            operations: OperationsService(database: database, blobs: blobs, models: models))
+            operations: OperationsService(database: database, blobs: blobs, models: models),
+            events: EventsService(database: database, audit: audit, feed: feed))
     }
 }
 

@@ -70,7 +70,8 @@ struct WebFixture: Sendable {
 
     static func services(
         _ database: any Database, _ blobs: any BlobStore,
-        _ decided: (sessions: SessionSettings, accounts: AccountSettings), _ change: (inout WebSettings) -> Void
+        _ decided: (sessions: SessionSettings, accounts: AccountSettings), events: EventSettings = .ending,
+        _ change: (inout WebSettings) -> Void
     ) async throws -> WebServices {
         // Tests cause more denied requests at once than a service writes individually.
         var limits = RefusalLimits()
@@ -102,7 +103,10 @@ struct WebFixture: Sendable {
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
             audit: audit, idempotency: IdempotencyService(database: database, secret: secret), sessions: sessions,
             settings: settings,
-            operations: OperationsService(database: database, blobs: blobs, models: Self.models, reuse: .zero))
+            operations: OperationsService(database: database, blobs: blobs, models: Self.models, reuse: .zero),
+            events: EventsService(
+                database: database, audit: audit,
+                feed: EventFeed(database: database, logger: Logger(label: "test"), settings: events)))
     }
 
     // MARK: Calls
@@ -271,6 +275,15 @@ struct WebFixture: Sendable {
         let file = OutputFile(name: "manifest.json", content: .manifest)
         try Data(manifest.json().utf8).write(to: folder.appendingPathComponent(file.name))
         return WrittenStudy(result: result, manifest: manifest, files: result.maskFiles + pictures + [file])
+    }
+}
+
+extension EventSettings {
+    /// For calls that wait for the whole response: streams end after the changes that are already known.
+    static var ending: EventSettings {
+        var settings = EventSettings()
+        settings.lifetime = .zero
+        return settings
     }
 }
 

@@ -103,6 +103,13 @@ package struct CaseStore {
         return try row.map { try Self.shown(Case($0), scope) }
     }
 
+    /// Whether this is a deleted case that `scope` could see before.
+    func isDeleted(_ scope: Scope, _ id: CaseID) throws -> Bool {
+        let condition = Self.reached(scope)
+        return try connection.queryOne(
+            "SELECT 1 AS one FROM cases c WHERE c.id = \(id) AND \(condition) AND c.deleted_at IS NOT NULL") != nil
+    }
+
     /// The case for `action`.
     ///
     /// - Throws: not found if `scope` may not know of it, forbidden if it may see it but not perform `action`.

@@ -19,7 +19,8 @@ package struct MaintenanceTask: Sendable {
 extension MaintenanceTask {
     package static func all(
         purger: CasePurgeService, sweeper: BlobSweepService, sessions: SessionsService,
-        idempotency: IdempotencyService, uploads: UploadsService, operations: OperationsService
+        idempotency: IdempotencyService, uploads: UploadsService, events: EventsService,
+        operations: OperationsService
     ) -> [MaintenanceTask] {
         [
             MaintenanceTask("maintenance.purge_cases") { try await purger.purge() },
@@ -27,6 +28,7 @@ extension MaintenanceTask {
             MaintenanceTask("maintenance.delete_expired_sessions") { try await sessions.deleteExpired() },
             MaintenanceTask("maintenance.delete_expired_keys") { try await idempotency.deleteExpired() },
             MaintenanceTask("maintenance.delete_expired_uploads") { try await uploads.deleteExpired() },
+            MaintenanceTask("maintenance.delete_expired_events") { try await events.deleteExpired() },
             MaintenanceTask("maintenance.forget_dead_workers") { try await operations.forgetDeadWorkers() },
         ]
     }

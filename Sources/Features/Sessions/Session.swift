@@ -83,6 +83,8 @@ package struct Principal: Sendable, Equatable {
     package var mustEnrol = false
     /// More than half of the access token's lifetime is over.
     package var needsRenewal = false
+    /// When the access token expires.
+    package var tokenExpiresAt: Timestamp?
 
     /// The same user as administrator of another institution.
     func visiting(_ institution: InstitutionID) -> Principal {
@@ -99,6 +101,7 @@ package struct Principal: Sendable, Equatable {
         copy.hasSecondFactor = hasSecondFactor
         copy.mustEnrol = mustEnrol
         copy.needsRenewal = needsRenewal
+        copy.tokenExpiresAt = tokenExpiresAt
         return copy
     }
 }

@@ -15,6 +15,10 @@ extension SessionsService {
         await owner(of: accessToken, .access)
     }
 
+    package func owner(ofTicket ticket: String) async -> TokenOwner {
+        await owner(of: ticket, .ticket)
+    }
+
     func owner(of token: String, _ use: SessionClaims.Use) async -> TokenOwner {
         // Checked at a time when it had not expired.
         let claims = await signer.claims(token, use: use, at: Timestamp(microseconds: 0))

@@ -116,13 +116,20 @@ package struct SessionsService: Sendable {
     package func authenticate(
         _ accessToken: String, origin: RequestOrigin, institution: InstitutionID? = nil
     ) async throws -> Principal {
+        try await authenticate(accessToken, as: .access, origin: origin, institution: institution)
+    }
+
+    func authenticate(
+        _ token: String, as use: SessionClaims.Use, origin: RequestOrigin, institution: InstitutionID?
+    ) async throws -> Principal {
         let now = clock()
-        guard let claims = await signer.claims(accessToken, use: .access, at: now),
+        guard let claims = await signer.claims(token, use: use, at: now),
             var principal = try await database.read({
                 try SessionStore($0).principal(claims.session, origin: origin)
             }), principal.scope.user == claims.user
         else { throw AppError(.unauthenticated, "The access token is invalid or has expired.") }
         principal.mustEnrol = !principal.hasSecondFactor && requiresSecondFactor(principal.scope)
+        principal.tokenExpiresAt = Timestamp(microseconds: Int64(claims.expiresAt * 1_000_000))
         principal.needsRenewal = (claims.expiresAt - now.seconds) * 2 < claims.expiresAt - claims.issuedAt
         if now.since(principal.lastUsedAt) > settings.useInterval {
             // The request itself needs no write, so a busy database must not fail it.

@@ -96,6 +96,8 @@ struct SessionClaims: JWTPayload, Equatable {
     /// The purpose of a token; one kind is never accepted as the other.
     enum Use: String, Codable, Sendable {
         case access, refresh
+        /// Opens an event stream from a URL.
+        case ticket
     }
 
     let use: Use

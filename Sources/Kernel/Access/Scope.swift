@@ -40,6 +40,13 @@ package struct Scope: Sendable, Equatable {
             session: session)
     }
 
+    /// The same scope for work that outlasts the request: a case may be shared with the user meanwhile.
+    package var withShares: Scope {
+        Scope(
+            institution: institution, user: user, role: role, origin: origin, home: home, isSuperuser: isSuperuser,
+            hasShares: true, session: session)
+    }
+
     /// The same scope in another request.
     package func asking(from origin: RequestOrigin) -> Scope {
         var copy = self

@@ -49,6 +49,8 @@ struct APIRoute: Sendable {
             case nothing
             case json(Schema)
             case bytes(String)
+            /// Server-sent events.
+            case events
 
             var isBytes: Bool {
                 guard case .bytes = self else { return false }

@@ -19,6 +19,7 @@ enum Components {
         ReportAddendumRoutes.schemas,
         ReportExportRoutes.schemas,
         FeedbackRoutes.schemas,
+        EventRoutes.schemas,
     ].reduce(into: [:]) { all, part in
         all.merge(part) { first, _ in first }
     }

@@ -149,6 +149,7 @@ extension APIRoute.SuccessResponse.Content {
         switch self {
         case .nothing: [:]
         case .json(let schema): ["application/json": ["schema": schema.json]]
+        case .events: [EventRoutes.mediaType: ["schema": Schema.named("Event").json]]
         // Code generators support only the generic type, which is used for clients that accept nothing else.
         case .bytes(let type):
             Dictionary([type, MediaType.bytes].map { ($0, ["schema": Schema.bytes.json]) }, uniquingKeysWith: { $1 })

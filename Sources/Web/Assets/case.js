@@ -63,22 +63,40 @@ const task = document.getElementById("task");
 if (task && task.dataset.active === "true") {
   const address = `/api/inference/tasks/${task.dataset.id}/`;
   document.getElementById("cancel")?.addEventListener("click", () => fetch(`${address}cancel/`, { method: "POST" }));
-  const look = async () => {
+  const show = (state) => {
+    task.querySelector(".state").textContent = state.status;
+    task.querySelector(".step").textContent = state.current_step || "";
+    task.querySelector("progress").value = state.progress_percentage;
+    task.querySelector(".percentage").textContent = `${state.progress_percentage} %`;
+    const isOver = state.status !== "pending" && state.status !== "running";
+    // The report is written a moment after the result.
+    if (isOver) setTimeout(() => document.location.reload(), 1500);
+    return isOver;
+  };
+  const poll = async () => {
     const answer = await fetch(address);
     if (answer.status === 401) { document.location.reload(); return; }
     const state = parse(await answer.text());
-    if (answer.ok && state) {
-      task.querySelector(".state").textContent = state.status;
-      task.querySelector(".step").textContent = state.current_step || "";
-      task.querySelector("progress").value = state.progress_percentage;
-      task.querySelector(".percentage").textContent = `${state.progress_percentage} %`;
-      if (state.status !== "pending" && state.status !== "running") {
-        // The report is written a moment after the result.
-        setTimeout(() => document.location.reload(), 1500);
-        return;
-      }
-    }
-    setTimeout(look, 1000);
+    if (answer.ok && state && show(state)) return;
+    setTimeout(poll, 1000);
   };
-  setTimeout(look, 500);
+  // A browser has few connections to a server, so that hidden tabs keep none open.
+  let source = null;
+  const follow = () => {
+    source = new EventSource(`/api/inference/${task.dataset.id}/events/`);
+    source.addEventListener("task", (event) => { if (show(JSON.parse(event.data))) source.close(); });
+    source.addEventListener("end", (event) => {
+      // After any other end the browser reconnects by itself.
+      if (JSON.parse(event.data).reason === "revoked") { source.close(); document.location.reload(); }
+    });
+    // Closed: the stream was refused, for example because too many are open.
+    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) poll(); });
+  };
+  if (window.EventSource) {
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) source?.close();
+      else if (!source || source.readyState === EventSource.CLOSED) follow();
+    });
+    if (!document.hidden) follow();
+  } else setTimeout(poll, 500);
 }

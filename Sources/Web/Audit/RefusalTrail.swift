@@ -75,7 +75,7 @@ struct RefusalTrail: RouterMiddleware {
         let names = pattern.split(separator: "/")
         let parts = path.split(separator: "/")
         // The administration's patterns begin with a parameter, which is not a kind of object.
-        let first = names.first { $0 != "api" && $0 != "admin" }
+        let first = names.first { !["api", "ws", "admin"].contains($0) }
         var type = first.map { $0.hasPrefix("{") ? "page" : Self.singular($0) } ?? "page"
         var id: String?
         for (index, name) in names.enumerated() where name.hasPrefix("{") && index < parts.count {

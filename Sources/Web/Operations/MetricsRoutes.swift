@@ -11,6 +11,7 @@ struct MetricsRoutes {
     let operations: OperationsService
     let settings: WebSettings
     let requests: RequestMetrics
+    let events: EventFeed
     private let started = Date()
 
     func add(to router: Router<WebContext>) {
@@ -21,6 +22,7 @@ struct MetricsRoutes {
         try admit(request, context)
         var text = PrometheusText()
         add(requests: self.requests.present, to: &text)
+        add(events.figures, to: &text)
         await addNumbers(to: &text)
         addProcess(to: &text)
         return Response(
@@ -72,6 +74,23 @@ struct MetricsRoutes {
         text.add(
             "neuroai_http_requests_in_flight", .gauge, "Requests in progress.", Double(requests.inFlight)
         )
+    }
+
+    private func add(_ figures: EventFigures, to text: inout PrometheusText) {
+        text.begin("neuroai_event_streams", .gauge, "Open event streams of this process by protocol.")
+        for transport in EventTransport.allCases {
+            text.sample("neuroai_event_streams", ["protocol": transport.rawValue], Double(figures.open[transport] ?? 0))
+        }
+        text.begin("neuroai_events_sent_total", .counter, "Events sent by protocol.")
+        for transport in EventTransport.allCases {
+            text.sample(
+                "neuroai_events_sent_total", ["protocol": transport.rawValue], Double(figures.sent[transport] ?? 0))
+        }
+        text.begin("neuroai_event_streams_ended_total", .counter, "Ended event streams by reason.")
+        for reason in EventStreamEnd.allCases {
+            text.sample(
+                "neuroai_event_streams_ended_total", ["reason": reason.rawValue], Double(figures.ended[reason] ?? 0))
+        }
     }
 
     private func addNumbers(to text: inout PrometheusText) async {

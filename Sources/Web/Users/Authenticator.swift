@@ -33,7 +33,15 @@ struct Authenticator: RouterMiddleware {
         context.userAgent = request.headers[.userAgent].map(Self.displayed)
         let changesNothing = request.method == .get || request.method == .head
         let isPublic = publicCalls.contains(request, context)
-        if !isPublic, let token = token(of: request) {
+        if !isPublic, let ticket = request.eventTicket {
+            do {
+                context.principal = try await sessions.authenticate(
+                    ticket: ticket, origin: context.origin, institution: try institution(of: request))
+            } catch {
+                context.refusedToken = await RefusedToken(
+                    owner: sessions.owner(ofTicket: ticket), error: AppError.wrapping(error))
+            }
+        } else if !isPublic, let token = token(of: request) {
             do {
                 context.principal = try await principal(
                     PrincipalCache.Key(token: token, institution: try institution(of: request)), context.origin,
@@ -113,6 +121,7 @@ struct Authenticator: RouterMiddleware {
             let parts = header.split(separator: " ", maxSplits: 1)
             return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
         }
+        if request.isSocket, let token = SocketHandshake.token(in: request.headers) { return token }
         guard let cookie = request.cookies[Self.cookie]?.value else { return nil }
         return request.isSameOrigin ? cookie : nil
     }
@@ -141,8 +150,22 @@ extension Request {
     /// cookies are set anyway.
     fileprivate var mayRenew: Bool {
         headers[.authorization] == nil && isSameOrigin
-            && !["/assets/", "/api/files/", "/api/docs/", "/login", "/logout", "/register"]
+            && !["/assets/", "/api/files/", "/api/docs/", "/login", "/logout", "/register", EventSocketRoutes.prefix]
                 .contains { uri.path.hasPrefix($0) }
+    }
+}
+
+extension Request {
+    /// The ticket in the URL of an event stream; an `Authorization` header takes precedence.
+    fileprivate var eventTicket: String? {
+        guard headers[.authorization] == nil, isSocket || isEventStream else { return nil }
+        return query("ticket").flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whether this opens server-sent events.
+    private var isEventStream: Bool {
+        (method == .get || method == .head) && uri.path.hasPrefix("/api/")
+            && uri.path.split(separator: "/").last == "events"
     }
 }
 
@@ -153,7 +176,8 @@ extension HTTPField.Name {
 extension Request {
     /// Whether a browser sent this from a page of this site: other sites' pages must not act in a user's name.
     var isSameOrigin: Bool {
-        guard method != .get && method != .head else { return true }
+        // Any page may open a WebSocket, and read what it receives.
+        guard isSocket || method != .get && method != .head else { return true }
         guard let origin = headers[.origin], let authority = head.authority else { return false }
         return origin == "http://\(authority)" || origin == "https://\(authority)"
     }

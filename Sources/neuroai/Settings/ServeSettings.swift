@@ -1,3 +1,4 @@
+import Features
 import Foundation
 import Web
 
@@ -20,6 +21,7 @@ struct ServeSettings: Sendable {
     let institutionQuota: Int64?
     /// How long a resumable upload may take.
     let uploadLifetime: Duration
+    let events: EventSettings
 
     init(_ settings: Settings) throws {
         host = settings["HOST"] ?? "127.0.0.1"
@@ -40,6 +42,12 @@ struct ServeSettings: Sendable {
         caseRetention = .seconds(try settings.number("CASE_RETENTION_DAYS") * 86_400)
         let quota = try settings.bytes("INSTITUTION_QUOTA")
         institutionQuota = quota == 0 ? nil : quota
+        var events = EventSettings()
+        events.streams = try settings.number("EVENT_STREAMS")
+        events.streamsPerUser = try settings.number("EVENT_STREAMS_PER_USER")
+        events.keepAlive = .seconds(try settings.number("EVENT_KEEPALIVE"))
+        events.lifetime = .seconds(try settings.number("EVENT_STREAM_LIFETIME"))
+        self.events = events
         uploadLifetime = .seconds(try settings.number("UPLOAD_LIFETIME_HOURS") * 3600)
     }
 

@@ -13,7 +13,7 @@ enum SettingsCatalogue {
         let settings: [Setting]
     }
 
-    static let sections = [data, database, models, worker, server, accounts, logs, later]
+    static let sections = [data, database, models, worker, server, events, accounts, logs, later]
     static let all = sections.flatMap(\.settings)
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -147,6 +147,26 @@ enum SettingsCatalogue {
                 "METRICS_TOKEN", .judged(by: metricsToken), default: nil,
                 note: "none: `/metrics` is local only", secrecy: .secret,
                 "Bearer token for `/metrics`, at least 16 characters. Required behind a proxy (`PUBLIC_URL`, `TRUSTED_PROXIES`)."
+            ),
+        ])
+
+    private static let events = Section(
+        title: "Event streams",
+        settings: [
+            Setting(
+                "EVENT_STREAMS", .integer(0...1_000_000), default: "5000",
+                "Maximum number of open event streams (server-sent events and WebSockets) per server process; more get 503. Each needs a file descriptor."
+            ),
+            Setting(
+                "EVENT_STREAMS_PER_USER", .integer(1...10_000), default: "20",
+                "Maximum number of open event streams per user and server process; more get 429."),
+            Setting(
+                "EVENT_KEEPALIVE", .integer(1...3600), default: "15",
+                "Seconds between keep-alive comments and WebSocket pings. A WebSocket client that does not answer a ping before the next one is disconnected."
+            ),
+            Setting(
+                "EVENT_STREAM_LIFETIME", .integer(0...86_400), default: "3600",
+                "Seconds after which an event stream ends and its client reconnects; it never outlasts its access token. With `0` a stream ends after the changes that are already known."
             ),
         ])
 

@@ -48,6 +48,21 @@ package final class RawConnection: Sendable {
         return nil
     }
 
+    /// What arrives next; empty at the end of the connection or after `seconds`.
+    package func receive(within seconds: Double) async throws -> [UInt8] {
+        let end = Date.now.addingTimeInterval(seconds)
+        while Date.now < end {
+            var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&state, 1, 0) > 0 else {
+                try await Task.sleep(for: .milliseconds(5))
+                continue
+            }
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            return Array(buffer.prefix(max(0, recv(descriptor, &buffer, buffer.count, 0))))
+        }
+        return []
+    }
+
     package func transmit(_ bytes: [UInt8]) {
         // A closed connection must not end the tests with a signal.
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))

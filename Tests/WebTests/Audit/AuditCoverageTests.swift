@@ -47,7 +47,15 @@ import Testing
             task = try #require(start["id"])
         }
         #expect(try await clinic.call(.post, "/api/inference/tasks/\(task)/cancel/", as: doctor).status == .ok)
+        try await streams(clinic, doctor, of: task)
         try await results(clinic, doctor, of: first)
+    }
+
+    private static func streams(_ clinic: WebFixture, _ doctor: String, of task: String) async throws {
+        for path in ["/api/events/", "/api/inference/\(task)/events/"] {
+            #expect(try await clinic.call(.get, path, as: doctor).status == .ok)
+        }
+        #expect(try await clinic.call(.post, "/api/events/ticket/", as: doctor).status == .created)
     }
 
     private static func results(_ clinic: WebFixture, _ doctor: String, of id: String) async throws {

@@ -15,16 +15,23 @@ struct LiveClinic: Sendable {
     let client: any TestClientProtocol
     let log: LogRecord
     let port: UInt16
+    let services: WebServices
+    let database: any Database
 
     static func with(
         settings change: @escaping @Sendable (inout WebSettings) -> Void = { _ in },
+        sessions: SessionSettings = SessionSettings(),
+        events changeEvents: @escaping @Sendable (inout EventSettings) -> Void = { _ in },
         _ body: @escaping @Sendable (LiveClinic) async throws -> Void
     ) async throws {
         try await TestDatabase.sqlite.with { database in
             try await TemporaryFolder.with { folder in
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
+                var events = EventSettings()
+                events.interval = .milliseconds(20)
+                changeEvents(&events)
                 let services = try await WebFixture.services(
-                    database, blobs, (SessionSettings(), AccountSettings()), change)
+                    database, blobs, (sessions, AccountSettings()), events: events, change)
                 let log = LogRecord()
                 var logger = Logger(label: "test") { _ in RecordingLogHandler(record: log) }
                 logger.logLevel = .debug
@@ -33,7 +40,8 @@ struct LiveClinic: Sendable {
                     server: ServerLimits.http(clientTimeout: 5, connections: OpenConnections()), logger: logger)
                 try await application.test(.live) { client in
                     let port = try #require(client.port.flatMap { UInt16(exactly: $0) })
-                    try await body(LiveClinic(client: client, log: log, port: port))
+                    try await body(
+                        LiveClinic(client: client, log: log, port: port, services: services, database: database))
                 }
             }
         }

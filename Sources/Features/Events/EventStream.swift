@@ -1,0 +1,68 @@
+import Kernel
+import Storage
+
+/// A message of an event stream.
+package struct EventMessage: Sendable {
+    package enum Content: Sendable {
+        /// The stream is open: later changes will be reported.
+        case ready
+        /// The stream is open, but changes since the client's last event are no longer known: load the lists again.
+        case resync
+        case object(EventContent)
+        /// The last message.
+        case end(EventStreamEnd)
+        /// Nothing has happened for a while.
+        case keepAlive
+    }
+
+    /// The place in the log from which the client may resume; `nil` if the message has none.
+    package let id: String?
+    package let content: Content
+}
+
+/// The messages of one subscriber. The stream ends with its last reference at the latest.
+package final class EventStream: Sendable {
+    private let service: EventsService
+    private let subscription: EventSubscription
+    private let opening: EventMessage
+
+    init(service: EventsService, subscription: EventSubscription, opening: EventMessage) {
+        self.service = service
+        self.subscription = subscription
+        self.opening = opening
+    }
+
+    deinit {
+        service.feed.remove(subscription)
+    }
+
+    /// Ends the stream because its client is gone.
+    package func close() {
+        subscription.end(.closed)
+    }
+
+    /// Calls `send` with each message, the last of which is the end.
+    ///
+    /// - Throws: errors of `send`.
+    package func forEach(_ send: (EventMessage) async throws -> Void) async throws {
+        defer { service.feed.remove(subscription) }
+        try await send(opening)
+        var recorded: Set<EventObject> = []
+        while true {
+            switch await subscription.next() {
+            case .send(let reference):
+                guard let content = await service.content(of: reference, for: subscription, &recorded) else { continue }
+                try await send(EventMessage(id: reference.position?.text, content: .object(content)))
+                service.feed.countSent(subscription.transport)
+                if case .task(let task) = content, task.status.isOver, case .task = subscription.topic {
+                    subscription.end(.completed)
+                }
+            case .keepAlive: try await send(EventMessage(id: nil, content: .keepAlive))
+            case .checkSession: await service.check(subscription)
+            case .end(let reason):
+                if reason != .closed { try await send(EventMessage(id: nil, content: .end(reason))) }
+                return
+            }
+        }
+    }
+}

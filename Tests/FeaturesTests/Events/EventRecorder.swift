@@ -1,0 +1,96 @@
+import Logging
+import Storage
+import Synchronization
+
+@testable import Features
+@testable import Kernel
+
+/// Reads a stream in a task of its own.
+final class EventRecorder: Sendable {
+    private let stream: EventStream
+    private let reading: Task<Void, any Error>
+    private let received: Received
+
+    private final class Received: Sendable {
+        let messages = Mutex<[EventMessage]>([])
+    }
+
+    init(_ stream: EventStream) {
+        let received = Received()
+        self.stream = stream
+        self.received = received
+        reading = Task {
+            try await stream.forEach { message in received.messages.withLock { $0.append(message) } }
+        }
+    }
+
+    var messages: [EventMessage] { received.messages.withLock { $0 } }
+    /// Each message in words.
+    var words: [String] { messages.map(\.words) }
+    /// The ID of the last message that has one.
+    var lastID: String? { messages.compactMap(\.id).last }
+
+    /// Waits until there are as many messages; keep-alives count.
+    func waitForMessages(_ count: Int) async -> [String] {
+        _ = await eventually { messages.count >= count }
+        return words
+    }
+
+    /// Ends as if the client were gone.
+    func close() async throws {
+        stream.close()
+        try await reading.value
+    }
+
+    /// Waits for the stream's end.
+    func waitForEnd() async throws -> [String] {
+        try await reading.value
+        return words
+    }
+}
+
+extension EventMessage {
+    var words: String {
+        switch content {
+        case .ready: "ready"
+        case .resync: "resync"
+        case .keepAlive: "keep-alive"
+        case .end(let reason): "end \(reason)"
+        case .object(.case(let item)): "case \(item.patientID) \(item.status)"
+        case .object(.task(let task)): "task \(task.status) \(task.percentage)"
+        case .object(.report(let report)): "report \(report.status)"
+        case .object(.deleted(.case, _)): "deleted case"
+        case .object(.deleted): "deleted"
+        }
+    }
+}
+
+extension EventsService {
+    /// A server process of its own on `database`.
+    static func onServer(
+        _ database: any Database, _ change: (inout EventSettings) -> Void = { _ in }
+    ) -> EventsService {
+        var settings = EventSettings()
+        settings.interval = .milliseconds(20)
+        change(&settings)
+        return EventsService(
+            database: database, audit: AuditService(database: database),
+            feed: EventFeed(database: database, logger: Logger(label: "test"), settings: settings))
+    }
+
+    func record(
+        _ person: Person, _ topic: EventTopic = .all, after id: String? = nil
+    ) async throws -> EventRecorder {
+        EventRecorder(try await open(person.principal, topic, after: id, over: .serverSentEvents))
+    }
+}
+
+/// Whether `condition` becomes true within ten seconds.
+func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
+    let end = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < end {
+        if try await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+    return try await condition()
+}
