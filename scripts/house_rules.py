@@ -13,6 +13,7 @@ ARROWS = {
     "Imaging": {"Basics", "CITK", "CZlib"},
     "Inference": {"Basics", "Imaging", "COpenVINO", "COnnxRuntime"},
     "Storage": {"Basics", "CPostgres", "GRDB"},
+    "ObjectStorage": {"Basics", "Storage", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"},
     "Rendering": {"Basics", "Imaging", "CCairo", "CPango", "CQRencode"},
     "Kernel": {"Basics", "Storage"},
     "Features": {"Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", "JWTKit"},
@@ -21,12 +22,12 @@ ARROWS = {
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
-    "Administration", "Basics", "Claims", "Kernel", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
+    "AsyncHTTPClient", "ObjectStorage", "Administration", "Basics", "Claims", "Kernel", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1",
     "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache", "ServiceLifecycle", "Subprocess",
 }
 # Modules that the toolchain has.
-SYSTEM = {"Dispatch", "Foundation", "FoundationNetworking", "Synchronization", "Testing"}
+SYSTEM = {"Dispatch", "Foundation", "FoundationNetworking", "FoundationXML", "Synchronization", "Testing"}
 IMPORT = re.compile(r"\s*(?:@\w+(?:\([^)]*\))?\s+|package\s+|public\s+|internal\s+)*import\s+(?:(?:struct|class|enum|protocol|func|var|let)\s+)?([A-Z]\w+|neuroai\b)")
 # pattern -> why; each holds for Sources/ alone
 BANNED = {
@@ -299,6 +300,7 @@ PLANTS = {
     "undeclared import": ("Sources/Web/Planted.swift", "import Logging\nimport Features\n"),
     "dependency of nobody": ("Sources/Storage/Planted.swift", "import Foundation\nimport GRDB\n"),
     "import": ("Sources/Features/Planted.swift", "import Inference\n"),
+    "object storage below wiring": ("Sources/Features/Planted.swift", "import ObjectStorage\n"),
     "imaging below features": ("Sources/Kernel/Jobs/Planted.swift", "import Imaging\n"),
     "administration below web": ("Sources/Features/Cases/Planted.swift", "import Administration\n"),
     "http in rules": ("Sources/Features/Planted.swift", "import Hummingbird\n"),

@@ -6,8 +6,8 @@ import Foundation
 /// later. Only the store knows where the bytes are: callers that need a local file get one for the duration of a
 /// closure.
 package protocol BlobStore: Sendable {
-    /// Starts a file of at most `limit` bytes.
-    func stage(limit: Int64) async throws -> any BlobWriter
+    /// Starts a file of at most `limit` bytes, which will have this key.
+    func stage(_ key: BlobKey, limit: Int64) async throws -> any BlobWriter
     /// Stores a staged file permanently under its key; when this returns, the file survives a power failure.
     /// Idempotent, so that callers can retry if they got no response.
     func commit(_ staged: StagedBlob) async throws
@@ -17,6 +17,8 @@ package protocol BlobStore: Sendable {
     /// Calls `body` with a local, read-only file that holds the bytes of a staged file. It is valid until `body`
     /// returns.
     func withFile<T: Sendable>(_ staged: StagedBlob, _ body: (URL) async throws -> T) async throws -> T
+    /// The size of a committed blob in bytes.
+    func size(_ key: BlobKey) async throws -> Int64
     /// The bytes in chunks. `range` is clamped to the file's length.
     func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error>
     /// How a client gets the bytes, or those in `range`: from this server or directly from the store.
@@ -73,6 +75,9 @@ package enum BlobDelivery: Sendable {
 }
 
 extension BlobStore {
+    /// Starts a new file of at most `limit` bytes.
+    package func stage(limit: Int64) async throws -> any BlobWriter { try await stage(BlobKey(), limit: limit) }
+
     /// Serves the bytes through this server. This is the right choice if clients can't reach the store.
     package func deliver(
         _ key: BlobKey, range: Range<Int64>?, as download: DownloadDescription
@@ -123,6 +128,12 @@ package enum BlobError: Error, Equatable, CustomStringConvertible {
     case closed
     /// A file-system error, with its `errno`.
     case fileSystem(Int32)
+    /// The stored bytes are not those that were recorded.
+    case digestMismatch
+    /// The object store did not answer, even after retries; `reason` is loggable.
+    case unavailable(reason: String)
+    /// The object store refused a request for good; `reason` is loggable.
+    case refused(reason: String)
 
     package var description: String {
         switch self {
@@ -130,6 +141,9 @@ package enum BlobError: Error, Equatable, CustomStringConvertible {
         case .missing: "The stored file does not exist."
         case .wrongOffset: "Offset mismatch: the data does not continue at the end of the file."
         case .closed: "The file has already been closed."
+        case .digestMismatch: "The stored file is damaged: its SHA-256 differs from the recorded one."
+        case .unavailable(let reason): "The object store is unavailable: \(reason)."
+        case .refused(let reason): "The object store refused the request: \(reason)."
         case .fileSystem(let number): "The file system refused: \(String(cString: strerror(number)))."
         }
     }

@@ -41,8 +41,7 @@ package final class DiskBlobStore: BlobStore {
         return [outer, outer.appendingPathComponent(String(key.string.dropFirst(2).prefix(2)), isDirectory: true)]
     }
 
-    package func stage(limit: Int64) async throws -> any BlobWriter {
-        let key = BlobKey()
+    package func stage(_ key: BlobKey, limit: Int64) async throws -> any BlobWriter {
         let url = stagedURL(key)
         return try await pool.run { [pool] in
             DiskBlobWriter(key: key, file: try StagingFile(url: url, limit: limit), pool: pool)
@@ -83,6 +82,17 @@ package final class DiskBlobStore: BlobStore {
         try await pool.run {
             guard let url = urls.first(where: { access($0.path, R_OK) == 0 }) else { throw BlobError.missing }
             return url
+        }
+    }
+
+    package func size(_ key: BlobKey) async throws -> Int64 {
+        let path = keptURL(key).path
+        return try await pool.run {
+            var info = stat()
+            guard stat(path, &info) == 0 else {
+                throw errno == ENOENT ? BlobError.missing : BlobError.fileSystem(errno)
+            }
+            return Int64(info.st_size)
         }
     }
 
