@@ -96,7 +96,8 @@ let targets: [Target] = [
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Basics", "Imaging", "Inference", "Kernel", "Storage", "Rendering", "Features", "Web", hummingbird,
+            "Basics", "Imaging", "Inference", "Kernel", "ObjectStorage", "Storage", "Rendering", "Features", "Web",
+            hummingbird,
             argumentParser, logging, serviceLifecycle, subprocess,
         ]),
 

@@ -47,6 +47,7 @@ HARD_LINES = 500
 # Stores, or single functions of theirs, whose rows are of no institution, or are looked up before it is known whose request it is.
 UNSCOPED = {
     "BlobRowStore.named": "the sweep of all institutions' files",
+    "BlobRowStore.recorded": "check and migration of the whole store",
     "BlobStore": "files, not rows",
     "FileStore.scope": "makes the scope of a signed address",
     "ModelStore.institutions": "the operator's command",

@@ -11,7 +11,7 @@ struct NeuroAI: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, SegmentCommand.self, CheckSeriesCommand.self, EvaluateCommand.self,
             ModelsCommand.self,
-            WorkerCommand.self, AuditCommand.self, CheckCommand.self, CreateSuperuserCommand.self,
+            WorkerCommand.self, AuditCommand.self, StorageCommand.self, CheckCommand.self, CreateSuperuserCommand.self,
             ChangePasswordCommand.self,
             PopulateSampleDataCommand.self,
             AddUserCasesCommand.self, MakeMigrationsCommand.self, CollectStaticCommand.self, DBShellCommand.self,

@@ -20,7 +20,8 @@ struct Wiring: Sendable {
         let database = try Databases.open(settings.databaseURL)
         try await Migrator.migrate(database)
         return Wiring(
-            settings: settings, database: database, blobs: try DiskBlobStore(root: settings.mediaRoot),
+            settings: settings, database: database,
+            blobs: try settings.blobStore { try await database.recordedDigest(of: $0) },
             audit: AuditService(database: database), logger: log.logger(settings, label: label), log: log)
     }
 

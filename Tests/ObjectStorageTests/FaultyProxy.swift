@@ -30,13 +30,14 @@ final class FaultyProxy: Sendable {
     init(to target: UInt16, _ plan: @escaping Plan = { _, _ in nil }) throws {
         self.target = target
         self.plan = plan
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        self.listener = listener
         let port = try FreePort.find()
         guard Self.with(port, { bind(listener, $0, $1) }) == 0, listen(listener, 64) == 0,
             let url = URL(string: "http://127.0.0.1:\(port)")
         else { throw ObjectStore.Failed() }
         self.url = url
-        Thread { [weak self, listener] in
+        Thread { [weak self] in
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0, let self else { return }

@@ -13,7 +13,7 @@ enum SettingsCatalogue {
         let settings: [Setting]
     }
 
-    static let sections = [data, models, worker, server, accounts, logs, later]
+    static let sections = [data, storage, models, worker, server, accounts, logs, later]
     static let all = sections.flatMap(\.settings)
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -26,7 +26,9 @@ enum SettingsCatalogue {
                 "DATABASE_URL", .judged(by: database), default: "sqlite:///db.sqlite3", secrecy: .password,
                 reader: .all,
                 "Database URL: `sqlite:///path` or `postgresql://user:password@host:5432/name`."),
-            Setting("MEDIA_ROOT", .text, default: "./media", reader: .all, "Directory for images and masks."),
+            Setting(
+                "MEDIA_ROOT", .text, default: "./media", reader: .all,
+                "Directory for images and masks (unless `STORAGE_URL` is set), the secret key and work files."),
             Setting(
                 "MAX_UPLOAD_SIZE", .bytes(1...(1 << 40)), default: "1073741824",
                 "Maximum size of one uploaded file, in bytes or with a unit (`2 GiB`)."),

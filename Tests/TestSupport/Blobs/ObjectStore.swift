@@ -22,22 +22,33 @@ package enum ObjectStore: Sendable {
     }
 
     private static let bucket = "neuroai-test"
-    private static let credentials = ObjectStoreCredentials(
-        accessKeyID: "TESTACCESSKEY", secretAccessKey: "testSecret/Key+0123456789")
+    private static let accessKeyID = "TESTACCESSKEY"
+    private static let secretAccessKey = "testSecret/Key+0123456789"
+    private static let credentials = ObjectStoreCredentials(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey)
 
     /// A part of the server's bucket of its own.
     package func bucket() async throws -> LiveBucket {
         LiveBucket(try S3Bucket(try await configuration()))
     }
 
+    /// A `STORAGE_URL` for a new, empty part of the server's bucket.
+    package func url() async throws -> String { try await url(through: nil) }
+
+    private func url(through endpoint: URL?) async throws -> String {
+        let server = try await started()
+        return "s3://\(Self.bucket)/\(UUID().uuidString)?endpoint=\((endpoint ?? server).absoluteString)"
+    }
+
+    /// The credentials as settings.
+    package static let environment = [
+        "AWS_ACCESS_KEY_ID": accessKeyID, "AWS_SECRET_ACCESS_KEY": secretAccessKey,
+    ]
+
     /// Settings for a new, empty part of the server's bucket.
     ///
     /// - Parameter endpoint: of a proxy in front of the server.
     package func configuration(through endpoint: URL? = nil) async throws -> S3Configuration {
-        let server = try await started()
-        let address = endpoint ?? server
-        let url = "s3://\(Self.bucket)/\(UUID().uuidString)?endpoint=\(address.absoluteString)"
-        guard case .bucket(let location) = try StorageLocation(url) else { throw Failed() }
+        guard case .bucket(let location) = try StorageLocation(try await url(through: endpoint)) else { throw Failed() }
         return S3Configuration(location: location, credentials: Self.credentials)
     }
 
@@ -53,7 +64,7 @@ package enum ObjectStore: Sendable {
         let process = Process()
         process.executableURL = root.appendingPathComponent("scripts/\(script)")
         process.arguments =
-            [String(port)] + (script == "moto" ? [] : ["TESTACCESSKEY", "testSecret/Key+0123456789"])
+            [String(port)] + (script == "moto" ? [] : [accessKeyID, secretAccessKey])
         let output = Pipe()
         process.standardOutput = output
         try process.run()
