@@ -128,7 +128,8 @@ let targets: [Target] = [
     .testTarget(
         name: "NeuroAITests",
         dependencies: [
-            "neuroai", "Features", "Imaging", "Kernel", "Rendering", "TestSupport", "Web", argumentParser, logging,
+            "neuroai", "Features", "Imaging", "Kernel", "ObjectStorage", "Rendering", "Storage", "TestSupport", "Web",
+            argumentParser, logging,
             serviceLifecycle,
         ]),
     .testTarget(

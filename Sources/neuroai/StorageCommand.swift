@@ -34,7 +34,7 @@ struct StorageCommand: AsyncParsableCommand {
             })
         }
 
-        private static func lines(_ report: StorageCheckService.Report) -> [String] {
+        private static func lines(_ report: StorageCheckService.Counts) -> [String] {
             let oldest = report.oldestOrphan.map { ", the oldest of \($0)" } ?? ""
             return [
                 "referenced files: \(report.rows)",
@@ -79,7 +79,7 @@ struct StorageCommand: AsyncParsableCommand {
             })
         }
 
-        private static func line(_ report: StorageMigrationService.Report) -> String {
+        private static func line(_ report: StorageMigrationService.Counts) -> String {
             "copied: \(report.copied) (\(ByteCount(report.copiedBytes).size)), already there: \(report.present), "
                 + "missing: \(report.missing), damaged: \(report.damaged)"
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,13 +46,19 @@ import Testing
     }
 
     @Test func aLostResponseToTheCompletionIsNoLoss() async throws {
+        let isFirst = Mutex(true)
         let plan: FaultyProxy.Plan = { _, head in
-            head.hasPrefix("POST") && head.contains("uploadId=") ? .lostResponse : nil
+            guard head.hasPrefix("POST"), head.contains("uploadId=") else { return nil }
+            return isFirst.withLock { isFirst in
+                defer { isFirst = false }
+                return isFirst ? .lostResponse : nil
+            }
         }
-        try await Self.with(plan: plan) { store, _ in
+        try await Self.with(plan: plan) { store, proxy in
             let data = TestBytes.make(6 << 20)
             let blob = try await store.put(data)
             #expect(try await store.bytes(blob.key) == data)
+            #expect(proxy.requests.filter { $0.hasPrefix("POST") && $0.contains("uploadId=") }.count == 2)
         }
     }
 

@@ -6,7 +6,7 @@ import Storage
 /// Compares the rows that reference files with the files in the store, both ways.
 package struct StorageCheckService: Sendable {
     /// Counts only: keys would be of use to nobody who reads a log.
-    package struct Report: Sendable, Equatable {
+    package struct Counts: Sendable, Equatable {
         /// Referenced files.
         package var rows = 0
         /// Stored files, and their size in bytes.
@@ -43,74 +43,74 @@ package struct StorageCheckService: Sendable {
     ///   - age: files younger than this are no orphans.
     package func check(
         digests: Bool = false, orphanAge age: Duration = .seconds(24 * 3600), now: Timestamp = .now
-    ) async throws -> Report {
-        var report = Report()
-        if digests { report.wrongDigest = 0 }
+    ) async throws -> Counts {
+        var counts = Counts()
+        if digests { counts.wrongDigest = 0 }
         var seen: Set<BlobKey> = []
         var cursor: String?
         repeat {
             // A list may lag behind, but never by an hour.
             let page = try await blobs.keys(
                 writtenBefore: now.advanced(by: .seconds(3600)), after: cursor, limit: BlobKeyPages.defaultLimit)
-            try await look(at: page.entries, before: now.advanced(by: .zero - age), &report, &seen)
+            try await look(at: page.entries, before: now.advanced(by: .zero - age), &counts, &seen)
             cursor = page.next
         } while cursor != nil
         for try await rows in database.recordedBlobs() {
-            report.rows += rows.count
+            counts.rows += rows.count
             for row in rows {
-                if !seen.contains(row.key) { try await find(row, &report) }
-                if digests { try await compare(row, &report) }
+                if !seen.contains(row.key) { try await find(row, &counts) }
+                if digests { try await compare(row, &counts) }
             }
         }
-        return report
+        return counts
     }
 
     private func look(
-        at entries: [BlobEntry], before time: Timestamp, _ report: inout Report, _ seen: inout Set<BlobKey>
+        at entries: [BlobEntry], before time: Timestamp, _ counts: inout Counts, _ seen: inout Set<BlobKey>
     ) async throws {
         let keys = entries.map(\.key)
         let rows = try await database.read { try BlobRowStore($0).recorded(among: keys) }
         for entry in entries {
             guard let row = rows[entry.key] else {
-                try await count(entry, before: time, &report)
+                try await count(entry, before: time, &counts)
                 continue
             }
-            report.files += 1
-            report.bytes += entry.size
+            counts.files += 1
+            counts.bytes += entry.size
             // The list may be older than the file; only the store's own answer counts.
-            if row.size != entry.size, try await blobs.size(row.key) != row.size { report.wrongSize += 1 }
+            if row.size != entry.size, try await blobs.size(row.key) != row.size { counts.wrongSize += 1 }
             seen.insert(entry.key)
         }
     }
 
     /// Counts a file without a row, unless it has been deleted since.
-    private func count(_ entry: BlobEntry, before time: Timestamp, _ report: inout Report) async throws {
+    private func count(_ entry: BlobEntry, before time: Timestamp, _ counts: inout Counts) async throws {
         guard entry.modified < time else {
-            report.recent += 1
+            counts.recent += 1
             return
         }
-        report.files += 1
-        report.bytes += entry.size
-        report.orphans += 1
-        report.orphanBytes += entry.size
-        report.oldestOrphan = min(report.oldestOrphan ?? entry.modified, entry.modified)
+        counts.files += 1
+        counts.bytes += entry.size
+        counts.orphans += 1
+        counts.orphanBytes += entry.size
+        counts.oldestOrphan = min(counts.oldestOrphan ?? entry.modified, entry.modified)
     }
 
     /// Counts a row whose file was not in the list: the list may lag behind, or the row may have been deleted since.
-    private func find(_ row: StagedBlob, _ report: inout Report) async throws {
+    private func find(_ row: StagedBlob, _ counts: inout Counts) async throws {
         do {
             let size = try await blobs.size(row.key)
-            report.files += 1
-            report.bytes += size
-            if size != row.size { report.wrongSize += 1 }
+            counts.files += 1
+            counts.bytes += size
+            if size != row.size { counts.wrongSize += 1 }
         } catch BlobError.missing {
-            if try await database.isRecorded(row.key) { report.missing += 1 }
+            if try await database.isRecorded(row.key) { counts.missing += 1 }
         }
     }
 
-    private func compare(_ row: StagedBlob, _ report: inout Report) async throws {
+    private func compare(_ row: StagedBlob, _ counts: inout Counts) async throws {
         do {
-            if try await blobs.digest(of: row.key) != row.sha256 { report.wrongDigest = (report.wrongDigest ?? 0) + 1 }
+            if try await blobs.digest(of: row.key) != row.sha256 { counts.wrongDigest = (counts.wrongDigest ?? 0) + 1 }
         } catch BlobError.missing {
             // Counted as missing.
         }

@@ -5,7 +5,7 @@ import Storage
 /// be repeated after an interruption, and for the files that have been added since.
 package struct StorageMigrationService: Sendable {
     /// Numbers of files.
-    package struct Report: Sendable, Equatable {
+    package struct Counts: Sendable, Equatable {
         package var copied = 0
         /// The size of the copied files in bytes.
         package var copiedBytes: Int64 = 0
@@ -40,8 +40,8 @@ package struct StorageMigrationService: Sendable {
     /// - Parameters:
     ///   - verifiesPresent: whether files that are already in the target are read and compared as well.
     ///   - progress: called after each page of rows.
-    package func run(verifiesPresent: Bool = false, progress: (Report) -> Void = { _ in }) async throws -> Report {
-        var report = Report()
+    package func run(verifiesPresent: Bool = false, progress: (Counts) -> Void = { _ in }) async throws -> Counts {
+        var counts = Counts()
         for try await rows in database.recordedBlobs() {
             try await withThrowingTaskGroup(of: Outcome.self) { group in
                 var waiting = rows[...]
@@ -50,13 +50,13 @@ package struct StorageMigrationService: Sendable {
                 }
                 waiting = waiting.dropFirst(Self.concurrency)
                 while let outcome = try await group.next() {
-                    report.add(outcome)
+                    counts.add(outcome)
                     if let row = waiting.popFirst() { group.addTask { try await copy(row, verifiesPresent) } }
                 }
             }
-            progress(report)
+            progress(counts)
         }
-        return report
+        return counts
     }
 
     private func copy(_ row: StagedBlob, _ verifiesPresent: Bool) async throws -> Outcome {
@@ -97,7 +97,7 @@ package struct StorageMigrationService: Sendable {
     }
 }
 
-extension StorageMigrationService.Report {
+extension StorageMigrationService.Counts {
     fileprivate mutating func add(_ outcome: StorageMigrationService.Outcome) {
         switch outcome {
         case .copied(let bytes):

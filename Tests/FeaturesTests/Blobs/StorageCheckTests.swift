@@ -10,7 +10,7 @@ import Testing
 @Suite struct StorageCheckTests {
     private static func check(
         _ clinic: FeaturesFixture, digests: Bool = false, later: Duration = .zero
-    ) async throws -> StorageCheckService.Report {
+    ) async throws -> StorageCheckService.Counts {
         try await StorageCheckService(database: clinic.database, blobs: clinic.blobs)
             .check(digests: digests, now: Timestamp.now.advanced(by: later))
     }
