@@ -38,8 +38,8 @@ import Testing
                 bucket: bucket, cache: try BlobCache(root: folder, limit: limit), retries: .immediate,
                 digests: { key in
                     if let digest { return digest }
-                    let data = try await bucket.get(BucketBlobStore.name(key), nil).data
-                    return SHA256.hash(data: data).hexadecimal
+                    let object = try? await bucket.get(BucketBlobStore.name(key), nil)
+                    return object.map { SHA256.hash(data: $0.data).hexadecimal }
                 })
         }
 

@@ -42,6 +42,8 @@ import Testing
         let (data, response) = try await URLSession.shared.data(for: request)
         let answer = try #require(response as? HTTPURLResponse)
         #expect(answer.statusCode == 206 && data == Data("234".utf8))
+        // moto ignores them.
+        guard server == .radosgw else { return }
         #expect(answer.value(forHTTPHeaderField: "Content-Type") == "application/gzip")
         #expect(answer.value(forHTTPHeaderField: "Content-Disposition") == "inline; filename=\"t1.nii.gz\"")
     }
@@ -95,9 +97,10 @@ import Testing
         #expect(proxy.requests.count == 2)
     }
 
-    /// Google's differences, as its documentation of the XML API gives them; no server of it can run here.
+    /// Google's differences, as its documentation of the XML API gives them; no server of it can run here, so the
+    /// proxy answers itself.
     @Test func requestsToGoogleHaveItsNames() async throws {
-        let proxy = try FaultyProxy(to: try await ObjectStore.moto.port())
+        let proxy = try FaultyProxy(to: 0) { _, _ in .status(200, code: "None") }
         guard case .bucket(var location) = try StorageLocation("gs://neuroai-test/x") else { return }
         location.endpoint = proxy.url
         let credentials = ObjectStoreCredentials(accessKeyID: "GOOG1", secretAccessKey: "secret")

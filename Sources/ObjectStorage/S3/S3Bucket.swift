@@ -139,8 +139,8 @@ package struct S3Bucket: Bucket {
         var request = S3Request("POST", full(upload.name), body: Data(text.utf8))
         request.query = [("uploadId", upload.id)]
         request.headers = [("content-type", "application/xml")]
-        // S3 may report an error after the status 200 has been sent.
-        _ = try await client.send(request).xml("CompleteMultipartUploadResult")
+        // S3 may report an error after the status 200 has been sent. The name of other answers differs between servers.
+        _ = try await client.send(request).xml(nil)
     }
 
     package func abortUpload(_ upload: BucketUpload) async throws {

@@ -28,13 +28,14 @@ struct S3Response: Sendable {
     let headers: HTTPHeaders
     let body: Data
 
+    /// - Parameter root: the name of the root element; `nil` for any.
     /// - Throws: the error in the body if its root is `Error`.
-    func xml(_ root: String) throws -> XMLNode {
+    func xml(_ root: String?) throws -> XMLNode {
         guard let node = XMLNode(body) else {
             throw BucketError.noResponse(reason: "a response is not XML")
         }
         if node.name == "Error" { throw S3ErrorResponse(status: 500, node).error }
-        guard node.name == root else { throw BucketError.unavailable(reason: "an unexpected response") }
+        guard root == nil || node.name == root else { throw BucketError.unavailable(reason: "an unexpected response") }
         return node
     }
 }
@@ -62,6 +63,8 @@ struct S3Client: Sendable {
             configuration.redirectConfiguration = .disallow
             configuration.decompression = .disabled
             configuration.httpVersion = .http1Only
+            // `BucketRequests` retries.
+            configuration.connectionPool.retryConnectionEstablishment = false
             configuration.timeout = .init(connect: .seconds(10), read: .seconds(30), write: .seconds(30))
             configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 32
             return configuration
