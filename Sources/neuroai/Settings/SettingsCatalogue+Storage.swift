@@ -8,7 +8,7 @@ extension SettingsCatalogue {
             Setting(
                 "STORAGE_URL", .judged(by: location("STORAGE_URL")), default: nil, note: "`file://` and `MEDIA_ROOT`",
                 reader: .all,
-                "Where images and masks are stored: `file:///path`, `s3://bucket/prefix?endpoint=…&region=…&addressing=path|virtual&sse=AES256|aws:kms:KEY` or `gs://bucket/prefix` (docs/operations.md)."
+                "Where images and masks are stored: `file:///path`; `s3://bucket/prefix?endpoint=…&region=…&addressing=…&sse=…` with addressing `path` or `virtual` and sse `AES256`, `aws:kms` or `aws:kms:KEY`, or `gs://bucket/prefix` (docs/operations.md)."
             ),
             Setting(
                 "STORAGE_FALLBACK_URL", .judged(by: location("STORAGE_FALLBACK_URL")), default: nil, reader: .all,
