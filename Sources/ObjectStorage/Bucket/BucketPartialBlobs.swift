@@ -42,6 +42,7 @@ struct BucketPartialBlobs: PartialBlobs {
 
     func complete(_ key: BlobKey) async throws -> StagedBlob {
         let (state, _) = try await load(key)
+        if try await isComplete(key, state.size) { return try await store.digest(key) }
         do {
             var parts = state.parts
             let tail = try await tail(of: state, key)
@@ -52,9 +53,14 @@ struct BucketPartialBlobs: PartialBlobs {
             let whole = parts
             try await requests.complete(state.upload, whole)
         } catch BucketError.noSuchUpload {
-            // Completed before a crash: the object exists, or has since been deleted.
+            // Completed at the same moment by another process.
         }
         return try await store.digest(key)
+    }
+
+    /// Whether the object already exists, as after a crash.
+    private func isComplete(_ key: BlobKey, _ size: Int64) async throws -> Bool {
+        do { return try await store.size(key) == size } catch BlobError.missing { return false }
     }
 
     func remove(_ key: BlobKey) async {

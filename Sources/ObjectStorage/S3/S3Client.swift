@@ -88,10 +88,10 @@ struct S3Client: Sendable {
             try Task.checkCancellation()
             throw BucketError.noResponse(reason: Self.reason(error))
         }
-        clock.learn(response.headers.first(name: "date"))
+        let wasCorrected = clock.learn(response.headers.first(name: "date"))
         let data = Data(body.readableBytesView)
         guard (200..<300).contains(response.status.code) else {
-            throw Self.error(Int(response.status.code), data, request)
+            throw Self.error(Int(response.status.code), data, wasCorrected)
         }
         if request.method == "HEAD"
             || response.headers.first(name: "content-length").map({ $0 == "\(data.count)" }) ?? true
@@ -134,9 +134,13 @@ struct S3Client: Sendable {
 
     // MARK: Errors
 
-    private static func error(_ status: Int, _ body: Data, _ request: S3Request) -> any Error {
-        // Responses to HEAD have no body.
+    /// - Parameter wasCorrected: whether the request was signed with a wrong time.
+    private static func error(_ status: Int, _ body: Data, _ wasCorrected: Bool) -> any Error {
+        // Responses to HEAD have no body, and so no code.
         if status == 404, body.isEmpty { return BucketError.noSuchKey }
+        if body.isEmpty, status == 400 || status == 403 && wasCorrected {
+            return BucketError.unavailable(reason: "HTTP \(status)")
+        }
         if status == 412 { return BucketError.preconditionFailed }
         if status == 416 { return Refusal.rangeNotSatisfiable }
         return S3ErrorResponse(status: status, XMLNode(body)).error

@@ -13,11 +13,20 @@ final class ServiceClock: Sendable {
     var now: Timestamp { Timestamp.now.advanced(by: offset.withLock { $0 }) }
 
     /// - Parameter date: the `Date` header of a response.
-    func learn(_ date: String?, at local: Timestamp = .now) {
-        guard let date = date.flatMap(HTTPDate.parse) else { return }
+    /// - Returns: whether the time has been corrected noticeably.
+    @discardableResult
+    func learn(_ date: String?, at local: Timestamp = .now) -> Bool {
+        guard let date = date.flatMap(HTTPDate.parse) else { return false }
         let difference = Timestamp(date).since(local)
-        let isSmall = difference < Self.tolerance && difference > .zero - Self.tolerance
-        offset.withLock { $0 = isSmall ? .zero : difference }
+        return offset.withLock { offset in
+            let before = offset
+            offset = Self.isSmall(difference) ? .zero : difference
+            return !Self.isSmall(offset - before)
+        }
+    }
+
+    private static func isSmall(_ difference: Duration) -> Bool {
+        difference < tolerance && difference > .zero - tolerance
     }
 }
 
