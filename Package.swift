@@ -8,6 +8,7 @@ let openVINOLibraries = isForInstallation ? "$ORIGIN/../lib/neuroai" : Context.p
 /// Loaded at run time, and only where a setting asks for it.
 let onnxRuntimeLibrary = Context.packageDirectory + "/.deps/onnxruntime/lib/libonnxruntime.so"
 
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
@@ -78,6 +79,9 @@ let targets: [Target] = [
     .target(
         name: "Storage", dependencies: ["Basics", "CPostgres", grdb, crypto, subprocess],
         resources: [.embedInCode("Migrations")]),
+    .target(
+        name: "ObjectStorage",
+        dependencies: ["Basics", "Storage", asyncHTTPClient, crypto, nioCore, nioHTTP1]),
     .target(name: "Rendering", dependencies: ["Basics", "CCairo", "CPango", "CQRencode", "Imaging"]),
     .target(name: "Kernel", dependencies: ["Basics", "Storage", crypto, logging]),
     .target(
@@ -97,12 +101,12 @@ let targets: [Target] = [
     .executableTarget(
         name: "neuroai",
         dependencies: [
-            "Basics", "Celery", "Imaging", "Inference", "Kernel", "Redis", "Storage", "Rendering", "Features", "Web",
-            hummingbird, argumentParser, logging, nioCore, nioPosix, serviceLifecycle, subprocess,
+            "Basics", "Celery", "Imaging", "Inference", "Kernel", "ObjectStorage", "Redis", "Storage", "Rendering",
+            "Features", "Web", hummingbird, argumentParser, logging, nioCore, nioPosix, serviceLifecycle, subprocess,
         ]),
 
     .target(
-        name: "TestSupport", dependencies: ["Basics", "Storage", crypto], path: "Tests/TestSupport",
+        name: "TestSupport", dependencies: ["Basics", "ObjectStorage", "Storage", crypto], path: "Tests/TestSupport",
         swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport", nioCore]),
@@ -114,6 +118,9 @@ let targets: [Target] = [
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport", crypto]),
+    .testTarget(
+        name: "ObjectStorageTests",
+        dependencies: ["Basics", "ObjectStorage", "Storage", "TestSupport", crypto]),
     .testTarget(name: "RenderingTests", dependencies: ["Basics", "CZlib", "Rendering", "Imaging"]),
     .testTarget(
         name: "FeaturesTests",
@@ -131,9 +138,8 @@ let targets: [Target] = [
     .testTarget(
         name: "NeuroAITests",
         dependencies: [
-            "neuroai", "Basics", "Features", "Imaging", "Kernel", "Rendering", "Storage", "TestSupport", "Web",
-            argumentParser,
-            logging, serviceLifecycle,
+            "neuroai", "Basics", "Features", "Imaging", "Kernel", "ObjectStorage", "Rendering", "Storage", "TestSupport",
+            "Web", argumentParser, logging, serviceLifecycle,
         ]),
     .testTarget(
         name: "EndToEndTests", dependencies: ["Imaging", "Kernel", "Storage", "Features", "TestSupport"],
@@ -172,6 +178,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: chosen,

@@ -60,7 +60,9 @@ extension BlobError: WrappedError {
             AppError(.conflict, "Upload-Offset mismatch. Request the current offset.", cause: self)
         case .closed: .internalFault(self)
         case .fileSystem where isDiskFull: .diskFull(self)
-        case .fileSystem: AppError(.unavailable, "File storage is unavailable. Try again later.", cause: self)
+        case .digestMismatch: AppError(.unavailable, "The stored file is damaged. Contact the operator.", cause: self)
+        case .fileSystem, .unavailable, .refused:
+            AppError(.unavailable, "File storage is unavailable. Try again later.", cause: self)
         }
     }
 

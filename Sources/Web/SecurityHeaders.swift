@@ -9,13 +9,15 @@ struct SecurityHeaders: Sendable {
     private let defaults: [HTTPField]
 
     init(_ settings: WebSettings) {
+        // A redirect to a signed URL is checked as well.
+        let storage = settings.storageOrigin.map { " \($0)" } ?? ""
         var values: [(String, String)] = [
             ("X-Content-Type-Options", "nosniff"),
             // Not `no-referrer`: with it browsers send `Origin: null` from our own forms.
             ("Referrer-Policy", "same-origin"),
             (
                 "Content-Security-Policy",
-                "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+                "default-src 'self'; img-src 'self' data:\(storage); connect-src 'self'\(storage); object-src 'none'; base-uri 'none'; "
                     + "frame-ancestors 'none'; form-action 'self'"
             ),
             ("X-Frame-Options", "DENY"),

@@ -19,6 +19,8 @@ package struct WebSettings: Sendable {
     package var comparisonTimeout: Duration = .seconds(10)
     /// The bearer token for `/metrics`; `nil` allows access only from this machine.
     package var metricsToken: String?
+    /// The origin of the object store's or CDN's signed URLs, from which pages may load images; `nil` if there is none.
+    package var storageOrigin: String?
 
     /// The local names of this machine.
     package static let localHosts = ["localhost", "127.0.0.1", "[::1]"]

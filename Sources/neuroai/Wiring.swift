@@ -30,7 +30,8 @@ struct Wiring: Sendable {
             )
         }
         return Wiring(
-            settings: settings, database: database, blobs: try DiskBlobStore(root: settings.mediaRoot),
+            settings: settings, database: database,
+            blobs: try settings.blobStore { try await database.recordedDigest(of: $0) },
             audit: AuditService(database: database), logger: log.logger(settings, label: label), log: log)
     }
 

@@ -29,7 +29,7 @@ struct FeaturesFixture: Sendable {
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
-                let stored = try TestBlobs(blobs, in: folder)
+                let stored = try await TestBlobs(blobs, in: folder)
                 try await body(try await FeaturesFixture(database: database, stored: stored, settings: settings))
             }
         }

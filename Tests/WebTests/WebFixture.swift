@@ -38,7 +38,7 @@ struct WebFixture: Sendable {
             try await TemporaryFolder.with { folder in
                 let media = folder.appendingPathComponent("media")
                 try FileManager.default.createDirectory(at: media, withIntermediateDirectories: true)
-                let stored = try TestBlobs(blobs, in: media, address: bucketAddress)
+                let stored = try await TestBlobs(blobs, in: media, address: bucketAddress)
                 let services = try await services(database, stored.store, (sessions, accounts), change)
                 let routes = try services.apiRoutes
                 let conformance = Conformance(routes)

@@ -58,4 +58,21 @@ package struct BlobRowStore {
         let rows = try connection.query("SELECT id FROM blobs WHERE id IN \(list: keys)")
         return Set(try rows.map { try $0.get("id") })
     }
+
+    /// The recorded blobs among `keys`, across institutions.
+    func recorded(among keys: [BlobKey]) throws -> [BlobKey: StagedBlob] {
+        let rows = try connection.query("SELECT id, size, sha256 FROM blobs WHERE id IN \(list: keys)").map(Self.blob)
+        return Dictionary(rows.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Up to `limit` recorded blobs in ascending order after `key`, across institutions.
+    func recorded(after key: BlobKey?, limit: Int) throws -> [StagedBlob] {
+        try connection.query(
+            "SELECT id, size, sha256 FROM blobs WHERE id > \(key?.string ?? "") ORDER BY id LIMIT \(limit)"
+        ).map(Self.blob)
+    }
+
+    private static func blob(_ row: SQLRow) throws -> StagedBlob {
+        StagedBlob(key: try row.get("id"), size: try row.get("size"), sha256: try row.get("sha256"))
+    }
 }

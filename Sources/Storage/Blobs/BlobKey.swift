@@ -29,14 +29,31 @@ package struct BlobKey: Hashable, Sendable, SQLConvertible, CustomStringConverti
     package var description: String { string }
 }
 
-/// One page of a store's keys.
+/// A stored file in a listing.
+package struct BlobEntry: Sendable, Equatable {
+    package let key: BlobKey
+    /// Size in bytes.
+    package let size: Int64
+    /// When it was last written.
+    package let modified: Timestamp
+
+    package init(key: BlobKey, size: Int64, modified: Timestamp) {
+        self.key = key
+        self.size = size
+        self.modified = modified
+    }
+}
+
+/// One page of a store's listing.
 package struct BlobKeyPage: Sendable {
-    package let keys: [BlobKey]
+    package let entries: [BlobEntry]
     /// The cursor of the next page, in the store's own format; `nil` on the last page.
     package let next: String?
 
-    package init(keys: [BlobKey], next: String?) {
-        self.keys = keys
+    package var keys: [BlobKey] { entries.map(\.key) }
+
+    package init(entries: [BlobEntry], next: String?) {
+        self.entries = entries
         self.next = next
     }
 }

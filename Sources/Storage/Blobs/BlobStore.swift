@@ -17,6 +17,8 @@ package protocol BlobStore: Sendable {
     /// Calls `body` with a local, read-only file that holds the bytes of a staged file. It is valid until `body`
     /// returns.
     func withFile<T: Sendable>(_ staged: StagedBlob, _ body: (URL) async throws -> T) async throws -> T
+    /// The size of a committed blob in bytes.
+    func size(_ key: BlobKey) async throws -> Int64
     /// The bytes in chunks. `range` is clamped to the file's length.
     func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error>
     /// How a client gets the bytes, or those in `range`: from this server or directly from the store.
@@ -128,6 +130,12 @@ package enum BlobError: Error, Equatable, CustomStringConvertible {
     case closed
     /// A file-system error, with its `errno`.
     case fileSystem(Int32)
+    /// The stored bytes are not those that were recorded.
+    case digestMismatch
+    /// The object store did not answer, even after retries; `reason` is loggable.
+    case unavailable(reason: String)
+    /// The object store refused a request for good; `reason` is loggable.
+    case refused(reason: String)
 
     package var description: String {
         switch self {
@@ -135,6 +143,9 @@ package enum BlobError: Error, Equatable, CustomStringConvertible {
         case .missing: "The stored file does not exist."
         case .wrongOffset: "Offset mismatch: the data does not continue at the end of the file."
         case .closed: "The file has already been closed."
+        case .digestMismatch: "The stored file is damaged: its SHA-256 differs from the recorded one."
+        case .unavailable(let reason): "The object store is unavailable: \(reason)."
+        case .refused(let reason): "The object store refused the request: \(reason)."
         case .fileSystem(let number): "The file system refused: \(String(cString: strerror(number)))."
         }
     }

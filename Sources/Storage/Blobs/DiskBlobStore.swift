@@ -85,6 +85,17 @@ package final class DiskBlobStore: BlobStore {
         }
     }
 
+    package func size(_ key: BlobKey) async throws -> Int64 {
+        let path = keptURL(key).path
+        return try await pool.run {
+            var info = stat()
+            guard stat(path, &info) == 0 else {
+                throw errno == ENOENT ? BlobError.missing : BlobError.fileSystem(errno)
+            }
+            return Int64(info.st_size)
+        }
+    }
+
     package func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error> {
         let url = keptURL(key)
         let reader = try await pool.run { try BlobReader(url: url, range: range) }

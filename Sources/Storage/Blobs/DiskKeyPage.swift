@@ -10,7 +10,7 @@ struct DiskKeyPage {
     /// The last name of the previous page, as `ab/cd/<key>`; empty for the first page.
     let cursor: String
     let limit: Int
-    private var keys: [BlobKey] = []
+    private var entries: [BlobEntry] = []
     private var next: String?
 
     init(time: Timestamp, cursor: String, limit: Int) {
@@ -19,7 +19,7 @@ struct DiskKeyPage {
         self.limit = limit
     }
 
-    var result: BlobKeyPage { BlobKeyPage(keys: keys, next: next) }
+    var result: BlobKeyPage { BlobKeyPage(entries: entries, next: next) }
 
     /// Adds the files below `root`: first `ab/cd/<key>`, then `staging/<key>`, which sorts after them.
     mutating func addBlobs(of root: URL) throws {
@@ -42,9 +42,9 @@ struct DiskKeyPage {
     /// - Parameter path: the prefix of the names in cursors.
     mutating func add(_ folder: URL, as path: String, key: (String) -> BlobKey?) throws -> Bool {
         for name in try Self.names(in: folder) where path + name > cursor {
-            guard let key = key(name), isOldFile(folder.appendingPathComponent(name)) else { continue }
-            keys.append(key)
-            if keys.count == limit {
+            guard let key = key(name), let entry = entry(key, at: folder.appendingPathComponent(name)) else { continue }
+            entries.append(entry)
+            if entries.count == limit {
                 next = path + name
                 return false
             }
@@ -52,12 +52,13 @@ struct DiskKeyPage {
         return true
     }
 
-    private func isOldFile(_ url: URL) -> Bool {
-        let values = try? url.resourceValues(forKeys: [.contentModificationDateKey, .isRegularFileKey])
-        guard let values, values.isRegularFile == true, let written = values.contentModificationDate else {
-            return false
-        }
-        return Timestamp(written) < time
+    /// Returns `nil` unless it is a file last written before the page's time.
+    private func entry(_ key: BlobKey, at url: URL) -> BlobEntry? {
+        var info = stat()
+        guard stat(url.path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
+        let written = Timestamp(
+            microseconds: Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000)
+        return written < time ? BlobEntry(key: key, size: Int64(info.st_size), modified: written) : nil
     }
 
     /// Whether the folder is one of the two levels that keep each folder small.

@@ -54,14 +54,14 @@ struct TestCommand: AsyncParsableCommand {
     }
 
     private static func storage(_ settings: Settings) async throws -> String {
-        let blobs = try DiskBlobStore(root: settings.mediaRoot)
+        let blobs = try settings.blobStore { _ in nil }
         let bytes = Data("self-test".utf8)
         let staged = try await blobs.put(bytes)
         var back = Data()
         for try await piece in try await blobs.read(staged.key, range: nil) { back += piece }
         try await blobs.delete(staged.key)
         guard back == bytes else { throw SettingsError("a file was read back differently") }
-        return settings.mediaRoot.path
+        return settings["STORAGE_URL"] ?? settings.mediaRoot.path
     }
 
     private static func model(_ settings: Settings) async throws -> String {

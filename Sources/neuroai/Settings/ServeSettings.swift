@@ -34,6 +34,7 @@ struct ServeSettings: Sendable {
         web.swaggerUI = settings["SWAGGER_UI_PATH"].map { URL(fileURLWithPath: $0, isDirectory: true) }
         web.trustedProxies = settings.list("TRUSTED_PROXIES")
         web.metricsToken = settings["METRICS_TOKEN"]
+        web.storageOrigin = try settings.storageOrigin()
         self.web = web
         clientTimeout = try settings.number("CLIENT_TIMEOUT")
         shutdownTimeout = .seconds(try settings.number("SHUTDOWN_TIMEOUT"))

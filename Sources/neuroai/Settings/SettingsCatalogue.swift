@@ -13,7 +13,7 @@ enum SettingsCatalogue {
         let settings: [Setting]
     }
 
-    static let sections = [data, database, models, worker, server, events, accounts, logs, later]
+    static let sections = [data, database, storage, models, worker, server, events, accounts, logs, later]
     static let all = sections.flatMap(\.settings)
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
@@ -27,7 +27,9 @@ enum SettingsCatalogue {
                 reader: .all,
                 "Database URL: `sqlite:///path` (in an existing directory), or a libpq connection URI such as `postgresql://user:password@host:5432/name?sslmode=verify-full` with its parameters (TLS files, `connect_timeout`, `target_session_attrs`, `options`), several hosts or a socket (`postgresql:///name?host=/run/postgresql`)."
             ),
-            Setting("MEDIA_ROOT", .text, default: "./media", reader: .all, "Directory for images and masks."),
+            Setting(
+                "MEDIA_ROOT", .text, default: "./media", reader: .all,
+                "Directory for images and masks (unless `STORAGE_URL` is set), the secret key and work files."),
             Setting(
                 "MAX_UPLOAD_SIZE", .bytes(1...(1 << 40)), default: "1073741824",
                 "Maximum size of one uploaded file, in bytes or with a unit (`2 GiB`)."),

@@ -158,7 +158,7 @@ private struct NoPartials: PartialBlobs {
     func complete(_ key: BlobKey) async throws -> StagedBlob { throw BlobError.missing }
     func remove(_ key: BlobKey) async {}
     func keys(writtenBefore time: Timestamp, after cursor: String?, limit: Int) async throws -> BlobKeyPage {
-        BlobKeyPage(keys: [], next: nil)
+        BlobKeyPage(entries: [], next: nil)
     }
 }
 
@@ -176,9 +176,10 @@ private struct FullBlobStore: BlobStore {
     func read(_ key: BlobKey, range: Range<Int64>?) async throws -> AsyncThrowingStream<Data, any Error> {
         throw BlobError.missing
     }
+    func size(_ key: BlobKey) async throws -> Int64 { throw BlobError.missing }
     func delete(_ key: BlobKey) async throws {}
     func keys(writtenBefore time: Timestamp, after cursor: String?, limit: Int) async throws -> BlobKeyPage {
-        BlobKeyPage(keys: [], next: nil)
+        BlobKeyPage(entries: [], next: nil)
     }
     var partials: any PartialBlobs { NoPartials() }
 }

@@ -30,7 +30,7 @@ struct SegmentationFixture: Sendable {
                 let doctor = try await addUser(.doctor, to: database)
                 let files = folder.appendingPathComponent("blobs")
                 try FileManager.default.createDirectory(at: files, withIntermediateDirectories: true)
-                let store = try TestBlobs(blobs, in: files).store
+                let store = try await TestBlobs(blobs, in: files).store
                 let ward = SegmentationFixture(
                     database: database, blobs: store, folder: folder, doctor: doctor, caseID: ID())
                 try await ward.addCase(ward.caseID, of: doctor)

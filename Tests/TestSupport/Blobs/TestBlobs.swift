@@ -1,4 +1,5 @@
 import Foundation
+import ObjectStorage
 import Storage
 import Testing
 
@@ -9,15 +10,20 @@ package struct TestBlobs: Sendable {
         case bucket = "bucket"
         /// Fails intermittently, and its lists lag one minute behind.
         case failingBucket = "failing bucket"
+        /// On a server that the tests start (`ObjectStore`).
+        case moto = "moto"
+        case radosgw = "radosgw"
 
-        package static let all = Kind.allCases
+        package static let all: [Kind] = [.disk, .bucket, .failingBucket]
+        /// Also servers, which take longer.
+        package static let everywhere = Kind.allCases
 
         package var testDescription: String { rawValue }
     }
 
     package let store: any BlobStore
     /// `nil` for stores on disk.
-    package let bucket: SimulatedBucket?
+    package let bucket: (any TestBucket)?
     /// The store's folder, if it has one.
     package let folder: URL
 
@@ -26,34 +32,46 @@ package struct TestBlobs: Sendable {
     /// - Parameters:
     ///   - folder: must exist and be empty.
     ///   - address: the prefix of the URLs that clients are redirected to; `nil` sends the bytes directly.
-    package init(_ kind: Kind, in folder: URL, address: String? = nil) throws {
+    package init(_ kind: Kind, in folder: URL, address: String? = nil) async throws {
         self.folder = folder
         switch kind {
         case .disk:
             bucket = nil
             store = try DiskBlobStore(root: folder)
-        case .bucket:
-            let bucket = SimulatedBucket()
-            self.bucket = bucket
-            store = BucketBlobStore(bucket: bucket, folder: folder, address: address)
+            return
+        case .bucket: bucket = SimulatedBucket()
         case .failingBucket:
-            let bucket = SimulatedBucket(lag: Self.lag) { $0 % 3 == 0 ? .slowDown : $0 % 5 == 0 ? .lostAnswer : nil }
-            self.bucket = bucket
-            store = BucketBlobStore(bucket: bucket, folder: folder, address: address)
+            bucket = SimulatedBucket(lag: Self.lag) { $0 % 3 == 0 ? .slowDown : $0 % 5 == 0 ? .lostAnswer : nil }
+        case .moto: bucket = try await ObjectStore.moto.bucket()
+        case .radosgw: bucket = try await ObjectStore.radosgw.bucket()
         }
+        let delivery = BucketDelivery(
+            lifetime: address == nil ? nil : .seconds(60), cdn: address.flatMap { URL(string: $0) })
+        store = try Self.store(bucket, in: folder, delivery)
+    }
+
+    private static func store(
+        _ bucket: (any TestBucket)?, in folder: URL, _ delivery: BucketDelivery = BucketDelivery()
+    ) throws -> any BlobStore {
+        guard let bucket else { return try DiskBlobStore(root: folder) }
+        return BucketBlobStore(
+            bucket: bucket, cache: try BlobCache(root: folder, limit: 0), delivery: delivery, retries: .immediate,
+            partBytes: BucketBlobStore.leastPartBytes)
     }
 
     package static func with<T: Sendable>(
         _ kind: Kind, _ body: @Sendable (TestBlobs) async throws -> T
     ) async throws -> T {
-        try await TemporaryFolder.with { try await body(try TestBlobs(kind, in: $0)) }
+        try await TemporaryFolder.with { try await body(try await TestBlobs(kind, in: $0)) }
     }
+
+    /// The same files as seen by another process.
+    package func elsewhere() throws -> any BlobStore { try Self.store(bucket, in: folder) }
 
     /// The same files as seen by a process that starts after this one was killed.
     package func restarted() async throws -> any BlobStore {
-        guard let bucket else { return try DiskBlobStore(root: folder) }
         await settle()
-        return BucketBlobStore(bucket: bucket, folder: folder)
+        return try elsewhere()
     }
 
     /// Lets lists catch up and the leases of dead writers expire.
@@ -62,10 +80,13 @@ package struct TestBlobs: Sendable {
     }
 
     /// Every file or object, including those of partial files.
-    package func everything() async -> [String] {
+    package func everything() async throws -> [String] {
         guard let bucket else { return Self.files(below: folder) }
-        return await bucket.names + Self.files(below: folder)
+        return try await bucket.names + cached
     }
+
+    /// The files of the store's cache, without its locks.
+    package var cached: [String] { Self.files(below: folder).filter { $0 != "lock" } }
 
     package static func files(below folder: URL) -> [String] {
         let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: [.isRegularFileKey])

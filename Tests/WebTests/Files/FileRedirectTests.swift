@@ -32,7 +32,7 @@ struct FileRedirectTests {
                 let query = url.queryItems?.reduce(into: [:]) { $0[$1.name] = $1.value }
                 #expect(query?["response-content-type"] == "application/octet-stream")
                 #expect(query?["response-content-disposition"] == "inline; filename=\"t1ce.nii\"")
-                let object = await clinic.stored.bucket?.contents(String(url.path.dropFirst()))
+                let object = try await clinic.stored.bucket?.get(String(url.path.dropFirst()), nil).data
                 #expect(object == image)
             }
         }

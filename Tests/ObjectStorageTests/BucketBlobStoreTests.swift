@@ -1,4 +1,5 @@
 import Foundation
+import ObjectStorage
 import Storage
 import TestSupport
 import Testing
@@ -8,23 +9,23 @@ import Testing
     @Test func partsButTheLastHaveALeastSize() async throws {
         let bucket = SimulatedBucket()
         for (sizes, failure) in [
-            ([SimulatedBucket.leastPartBytes, 1], nil), ([SimulatedBucket.leastPartBytes - 1, 1], .entityTooSmall),
+            ([BucketBlobStore.leastPartBytes, 1], nil), ([BucketBlobStore.leastPartBytes - 1, 1], .entityTooSmall),
             ([], .invalidPart),
-        ] as [([Int], SimulatedBucket.Failure?)] {
+        ] as [([Int], BucketError?)] {
             let upload = try await bucket.createUpload("a")
-            var parts: [SimulatedBucket.Part] = []
+            var parts: [BucketPart] = []
             for (number, size) in sizes.enumerated() {
-                parts.append(try await bucket.uploadPart(upload, number + 1, Data(count: size)))
+                parts.append(try await bucket.uploadPart(number + 1, Data(count: size), of: upload))
             }
             let result = await Result { [parts] in try await bucket.completeUpload(upload, parts) }
-            #expect(result.failure as? SimulatedBucket.Failure == failure)
+            #expect(result.failure as? BucketError == failure)
         }
     }
 
     @Test func listsLagAndReadsDoNot() async throws {
         let bucket = SimulatedBucket(lag: .seconds(10))
-        _ = try await bucket.put("a", Data([1]))
-        #expect(try await bucket.get("a").data == Data([1]))
+        _ = try await bucket.put("a", Data([1]), .none)
+        #expect(try await bucket.get("a", nil).data == Data([1]))
         #expect(try await bucket.list("", after: nil, limit: 10).entries.isEmpty)
         await bucket.advance(by: .seconds(11))
         #expect(try await bucket.list("", after: nil, limit: 10).entries.map(\.name) == ["a"])
@@ -37,8 +38,8 @@ import Testing
     @Test func conditionsAreKept() async throws {
         let bucket = SimulatedBucket()
         let etag = try await bucket.put("a", Data([1]), .ifAbsent)
-        for condition: SimulatedBucket.Condition in [.ifAbsent, .ifMatch("other")] {
-            await #expect(throws: SimulatedBucket.Failure.preconditionFailed) {
+        for condition: BucketCondition in [.ifAbsent, .ifMatch("other")] {
+            await #expect(throws: BucketError.preconditionFailed) {
                 try await bucket.put("a", Data([2]), condition)
             }
         }
@@ -55,7 +56,7 @@ import Testing
             }
             #expect(!FileManager.default.fileExists(atPath: url.path))
             await #expect(throws: Refusal.self) { try await blobs.store.withFile(key) { _ in throw Refusal() } }
-            #expect(TestBlobs.files(below: blobs.folder).isEmpty)
+            #expect(blobs.cached.isEmpty)
         }
     }
 
@@ -65,10 +66,12 @@ import Testing
             do {
                 let writer = try await blobs.store.stage(limit: .max)
                 try await writer.append(Data(count: 6 << 20))
-                #expect(await bucket.unfinishedUploads == 1)
+                #expect(try await bucket.unfinishedUploads == 1)
             }
-            for _ in 0..<500 where await bucket.unfinishedUploads > 0 { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(await bucket.unfinishedUploads == 0)
+            for _ in 0..<500 where try await bucket.unfinishedUploads > 0 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await bucket.unfinishedUploads == 0)
         }
     }
 
@@ -89,7 +92,7 @@ import Testing
             try await blobs.store.commit(try await partials.complete(key))
             #expect(try await blobs.store.bytes(key) == other)
             await partials.remove(key)
-            #expect(await blobs.everything() == [BucketBlobStore.name(key)])
+            #expect(try await blobs.everything() == [BucketBlobStore.name(key)])
         }
     }
 
@@ -114,7 +117,7 @@ import Testing
     ) async throws {
         try await TemporaryFolder.with { folder in
             let bucket = SimulatedBucket { $0 == number ? failure : nil }
-            let store = BucketBlobStore(bucket: bucket, folder: folder)
+            let store = try Self.store(bucket, folder)
             let (data, key) = (TestBytes.make(5 << 20 + 1), BlobKey())
             let blob = try await store.put(data)
             #expect(try await store.bytes(blob.key) == data)
@@ -129,23 +132,31 @@ import Testing
 
     @Test func anOutageIsAnError() async throws {
         try await TemporaryFolder.with { folder in
-            let store = BucketBlobStore(bucket: SimulatedBucket { _ in .slowDown }, folder: folder)
-            await #expect(throws: BlobError.fileSystem(EIO)) { try await store.put(Data([1])) }
-            await #expect(throws: BlobError.fileSystem(EIO)) { try await store.withFile(BlobKey()) { _ in } }
-            #expect(TestBlobs.files(below: folder).isEmpty)
+            let store = try Self.store(SimulatedBucket { _ in .slowDown }, folder)
+            await #expect(throws: BlobError.unavailable(reason: "SlowDown")) { try await store.put(Data([1])) }
+            await #expect(throws: BlobError.unavailable(reason: "SlowDown")) {
+                try await store.withFile(BlobKey()) { _ in }
+            }
+            #expect(TestBlobs.files(below: folder).allSatisfy { $0 == "lock" })
         }
     }
 
+    private static func store(_ bucket: SimulatedBucket, _ folder: URL) throws -> BucketBlobStore {
+        BucketBlobStore(
+            bucket: bucket, cache: try BlobCache(root: folder, limit: 0), retries: .immediate,
+            partBytes: BucketBlobStore.leastPartBytes)
+    }
+
     @Test func clientsAreSentToTheBucket() async throws {
-        try await TestBlobs.with(.bucket) { blobs in
-            let bucket = try #require(blobs.bucket)
-            let store = BucketBlobStore(bucket: bucket, folder: blobs.folder, address: "https://bucket.example/")
+        try await TemporaryFolder.with { folder in
+            let store = try await TestBlobs(.bucket, in: folder, address: "https://cdn.example/images/").store
             let key = try await store.put(Data([1])).key
             let download = DownloadDescription(filename: "t1.nii.gz", mediaType: "application/gzip")
             guard case .redirect(let url) = try await store.deliver(key, range: 0..<1, as: download) else {
                 throw BlobError.missing
             }
-            #expect(url.path == "/" + BucketBlobStore.name(key) && url.query()?.contains("application/gzip") == true)
+            #expect(url.host() == "cdn.example" && url.path == "/images/" + BucketBlobStore.name(key))
+            #expect(url.query()?.contains("application/gzip") == true)
         }
     }
 }
