@@ -1,3 +1,4 @@
+import Basics
 import HTTPTypes
 
 /// The OpenAPI 3.1 document of a list of calls.

@@ -1,3 +1,4 @@
+import Basics
 import Kernel
 
 /// The schema of a JSON value: JSON Schema 2020-12, the dialect of OpenAPI 3.1.
