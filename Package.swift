@@ -67,6 +67,7 @@ let targets: [Target] = [
     .target(name: "Basics"),
     .target(name: "Claims"),
     .target(name: "Redis", dependencies: [crypto, nioCore, nioPosix, nioSSL]),
+    .target(name: "Celery", dependencies: ["Basics", "Redis", logging]),
     .target(name: "Imaging", dependencies: ["Basics", "CITK", "CZlib", crypto], swiftSettings: optimised),
     .target(
         name: "Inference", dependencies: ["Basics", "Imaging", "COpenVINO", "COnnxRuntime", crypto],
@@ -104,6 +105,11 @@ let targets: [Target] = [
         swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport", nioCore]),
+    .executableTarget(
+        name: "CeleryWorkerFixture", dependencies: ["Basics", "Celery", "Redis", logging],
+        path: "Tests/CeleryWorkerFixture"),
+    .testTarget(
+        name: "CeleryTests", dependencies: ["Basics", "Celery", "Redis", "TestSupport", logging], exclude: ["Peers"]),
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport", crypto]),

@@ -11,6 +11,7 @@ ARROWS = {
     "Basics": set(),
     "Claims": set(),
     "Redis": {"NIOCore", "NIOPosix", "NIOSSL"},
+    "Celery": {"Basics", "Redis"},
     "Imaging": {"Basics", "CITK", "CZlib"},
     "Inference": {"Basics", "Imaging", "COpenVINO", "COnnxRuntime"},
     "Storage": {"Basics", "CPostgres", "GRDB"},
@@ -22,7 +23,7 @@ ARROWS = {
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
-    "Administration", "Basics", "Claims", "Kernel", "Redis", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
+    "Administration", "Basics", "Celery", "Claims", "Kernel", "Redis", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
     "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "Mustache", "ServiceLifecycle", "Subprocess",
 }
@@ -299,7 +300,8 @@ PLANTS = {
     "feature arrow in a statement": ("Sources/Kernel/Jobs/Planted.swift", 'let planted = "status = \\(CaseRecord.open)"\n'),
     "undeclared import": ("Sources/Web/Planted.swift", "import Logging\nimport Features\n"),
     "dependency of nobody": ("Sources/Storage/Planted.swift", "import Foundation\nimport GRDB\n"),
-    "redis in features": ("Sources/Features/Planted.swift", "import Redis\n"),
+    "sockets above the client": ("Sources/Celery/Planted.swift", "import NIOCore\n"),
+    "celery in features": ("Sources/Features/Planted.swift", "import Celery\n"),
     "import": ("Sources/Features/Planted.swift", "import Inference\n"),
     "imaging below features": ("Sources/Kernel/Jobs/Planted.swift", "import Imaging\n"),
     "administration below web": ("Sources/Features/Cases/Planted.swift", "import Administration\n"),
