@@ -1,4 +1,4 @@
-// A worker in a process of its own, for tests that kill it and for Benchmarks/celery.py: BROKER QUEUE CONCURRENCY VISIBILITY-TIMEOUT.
+// A worker in a process of its own, for tests that kill it and for Benchmarks/celery_worker.py: BROKER QUEUE CONCURRENCY VISIBILITY-TIMEOUT.
 import Basics
 import Celery
 import Foundation

@@ -106,7 +106,7 @@ struct RedisClientTests {
         let client = RedisClient(try RedisURL(server.url), options: Self.options(timeout: .milliseconds(400)))
         let begin = ContinuousClock.now
         let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
-        #expect(ContinuousClock.now - begin < .seconds(3))
+        #expect(ContinuousClock.now - begin < .seconds(20))
         guard case .unavailable? = error else {
             Issue.record("\(String(describing: error))")
             return

@@ -77,10 +77,12 @@ struct Completion: Sendable {
 
     /// The same message again, to be run at `eta`.
     func retried(_ request: TaskRequest, _ retry: RetryRequest, ignoresResult: Bool) async throws {
+        // Stored before: it must not replace the outcome of the next run. Celery does it in the other order.
+        if !ignoresResult {
+            try await backend?.store(
+                request.id, .retry, retry.reason?.json ?? .null, traceback: retry.reason?.traceback, origin(request))
+        }
         try await canvas.send(request.signatureForRetry(eta: retry.eta))
-        guard !ignoresResult else { return }
-        try await backend?.store(
-            request.id, .retry, retry.reason?.json ?? .null, traceback: retry.reason?.traceback, origin(request))
     }
 
     // MARK: Consequences

@@ -114,12 +114,12 @@ extension WorkerCore {
             }
             let retry = RetryRequest(
                 eta: Date.now.addingTimeInterval(after ?? next.task.options.retryDelay), reason: reason)
-            await persist("retry") { [completion] in
-                try await completion.retried(request, retry, ignoresResult: ignores)
-            }
             events.sendTask(
                 "task-retried", id: request.id,
                 ["exception": reason.map { .text($0.description) } ?? "None", "traceback": ""])
+            await persist("retry") { [completion] in
+                try await completion.retried(request, retry, ignoresResult: ignores)
+            }
             return true
         }
     }
