@@ -120,8 +120,9 @@ struct ModelPackageTests {
         #expect(refusal(path)?.message.contains("neuroai models import") == true)
     }
 
-    @Test func aMissingPackageIsNamed() {
+    /// The caller adds the argument or setting that names the package.
+    @Test func aMissingPackageIsToldApart() {
         let nowhere = URL(fileURLWithPath: "/nonexistent/model")
-        #expect(refusal(nowhere)?.message.contains("SEGMENTATION_MODEL_PATH") == true)
+        #expect(refusal(nowhere)?.message == "There is no model package here: model.json is missing.")
     }
 }

@@ -85,6 +85,13 @@ package struct Broker: Sendable {
         return routingKey.prefixMatch(of: expression) != nil
     }
 
+    /// The number of messages that wait on a queue, of all priorities.
+    func messageCount(in queue: String) async throws -> Int {
+        let replies = try await client.send(
+            keys.lists([queue]).map { RedisCommand("LLEN", .text($0)) }, isIdempotent: true)
+        return try replies.reduce(0) { $0 + (try $1.orThrow().integer ?? 0) }
+    }
+
     // MARK: Acknowledging
 
     /// The message is done with.

@@ -31,6 +31,11 @@ package struct CeleryClient: Sendable {
         }
     }
 
+    /// The number of messages that wait on a queue, of all priorities.
+    ///
+    /// - Throws: `RedisError`.
+    package func messageCount(in queue: String) async throws -> Int { try await broker.messageCount(in: queue) }
+
     package func shutdown() async {
         await broker.shutdown()
         await results?.shutdown()
