@@ -106,7 +106,7 @@ let targets: [Target] = [
         ]),
 
     .target(
-        name: "TestSupport", dependencies: ["Basics", "ObjectStorage", "Storage", crypto], path: "Tests/TestSupport",
+        name: "TestSupport", dependencies: ["Basics", "ObjectStorage", "Storage"], path: "Tests/TestSupport",
         swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport", nioCore]),
@@ -117,7 +117,7 @@ let targets: [Target] = [
         name: "CeleryTests", dependencies: ["Basics", "Celery", "Redis", "TestSupport", logging], exclude: ["Peers"]),
     .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
-    .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport", crypto]),
+    .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport"]),
     .testTarget(
         name: "ObjectStorageTests",
         dependencies: ["Basics", "ObjectStorage", "Storage", "TestSupport", crypto]),
@@ -138,7 +138,8 @@ let targets: [Target] = [
     .testTarget(
         name: "NeuroAITests",
         dependencies: [
-            "neuroai", "Basics", "Features", "Imaging", "Kernel", "ObjectStorage", "Rendering", "Storage", "TestSupport",
+            "neuroai", "Basics", "Features", "Imaging", "Kernel", "ObjectStorage", "Rendering", "Storage",
+            "TestSupport",
             "Web", argumentParser, logging, serviceLifecycle,
         ]),
     .testTarget(

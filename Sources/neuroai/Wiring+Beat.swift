@@ -23,6 +23,7 @@ extension Wiring {
             purger: CasePurgeService(
                 database: database, blobs: blobs, partials: partials, contents: .all, retention: serving.caseRetention),
             sweeper: BlobSweepService(database: database, blobs: blobs), sessions: services.sessions,
-            idempotency: services.idempotency, uploads: services.uploads, events: services.events, operations: services.operations)
+            idempotency: services.idempotency, uploads: services.uploads, events: services.events,
+            operations: services.operations)
     }
 }

@@ -35,7 +35,7 @@ import Testing
     ) async throws {
         try await TemporaryFolder.with { folder in
             let media = ["first", "second"].map { folder.appendingPathComponent($0, isDirectory: true) }
-            let stores = try media.map { try TestBlobs(.disk, in: $0) }
+            let stores = [try await TestBlobs(.disk, in: media[0]), try await TestBlobs(.disk, in: media[1])]
             let backups = folder.appendingPathComponent("backups", isDirectory: true)
             switch kind {
             case .sqlite:

@@ -49,7 +49,8 @@ extension BeatEntry {
 
     private static let maintenance = [
         "maintenance.purge_cases", "maintenance.sweep_files", "maintenance.delete_expired_sessions",
-        "maintenance.delete_expired_keys", "maintenance.delete_expired_uploads", "maintenance.delete_expired_events", "maintenance.forget_dead_workers",
+        "maintenance.delete_expired_keys", "maintenance.delete_expired_uploads", "maintenance.delete_expired_events",
+        "maintenance.forget_dead_workers",
     ]
 
     /// Entries as in Celery's `beat_schedule`: an object of `{"task": …, "schedule": …, "args": …, "kwargs": …,

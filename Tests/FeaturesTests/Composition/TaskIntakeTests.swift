@@ -31,7 +31,7 @@ import Testing
             let job = try #require(jobs.first)
             let record = try #require(try await ward.database.read { try JobStore($0).find(job) })
             #expect(record.messageID == "client-7" && record.institution == ward.doctor.institution)
-            let task = try await ward.service.list(ward.doctor, Window(limit: 10)).items
+            let task = try await ward.service.list(ward.doctor, .page(number: 1, size: 10)).items
             #expect(task.map(\.createdBy) == [ward.doctor.user])
         }
     }
@@ -65,7 +65,8 @@ import Testing
                     try await Self.intake(ward).job(forMessage: "m-\(task)", task: task, arguments: arguments)
                 }
             }
-            #expect(try await ward.database.read { try $0.query("SELECT id FROM jobs").isEmpty })
+            let jobs = try await ward.database.read { try $0.query("SELECT id FROM jobs") }
+            #expect(jobs.isEmpty)
         }
     }
 }

@@ -115,7 +115,11 @@ import Testing
             let job = try await JobFixture(database: database).enqueue()
             let other = Self.runner(database, ScriptedJob())
             let runner = Self.runner(
-                database, ScriptedJob { _, _ in #expect(try await other.run(job) == .runsElsewhere) })
+                database,
+                ScriptedJob { _, _ in
+                    let outcome = try await other.run(job)
+                    #expect(outcome == .runsElsewhere)
+                })
             guard case .completed = try await runner.run(job) else { throw BlobError.missing }
         }
     }
