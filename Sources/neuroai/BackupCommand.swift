@@ -30,7 +30,7 @@ struct BackupCommand: AsyncParsableCommand {
                 "There is no MEDIA_ROOT/secret-key to include; SECRET_KEY is kept with your settings.")
         }
         let service = BackupService(
-            database: settings.databaseURL, blobs: try DiskBlobStore(root: settings.mediaRoot),
+            database: settings.databaseURL, blobs: try settings.blobStore { _ in nil },
             secretKey: includeSecretKey ? key : nil, version: NeuroAI.version)
         let manifest = try await service.write(to: URL(fileURLWithPath: to ?? "", isDirectory: true))
         let size = ByteCount(manifest.blobBytes).size
@@ -61,7 +61,7 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try Settings.load()
         let service = RestoreService(
-            database: settings.databaseURL, blobs: try DiskBlobStore(root: settings.mediaRoot),
+            database: settings.databaseURL, blobs: try settings.blobStore { _ in nil },
             secretKey: SecretKey.file(settings))
         let manifest = try await service.restore(from: URL(fileURLWithPath: from, isDirectory: true))
         print(

@@ -75,7 +75,7 @@ struct PrintProcessTests {
             ReportDocument.self,
             from: Data(
                 """
-                {"title": "\(title)", "institution": "Clinic", "facts": [], "review": [], "sections": [], "measurements": [],
+                {"title": "\(title)", "institution": "Clinic", "facts": [], "review": [], "checks": {"title": "", "remarks": []}, "sections": [], "measurements": [],
                 "pictureCaption": "", "provenance": [], "footer": "", "printedAt": 0}
                 """.utf8))
     }

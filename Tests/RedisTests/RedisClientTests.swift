@@ -100,13 +100,14 @@ struct RedisClientTests {
         await client.shutdown()
     }
 
+    /// The limit allows for a machine that runs all tests at once; without a timeout this would never end.
     @Test func anAbsentServerIsReportedInTime() async throws {
         let server = try RedisServer()
         server.kill()
         let client = RedisClient(try RedisURL(server.url), options: Self.options(timeout: .milliseconds(400)))
         let begin = ContinuousClock.now
         let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
-        #expect(ContinuousClock.now - begin < .seconds(20))
+        #expect(ContinuousClock.now - begin < .seconds(120))
         guard case .unavailable? = error else {
             Issue.record("\(String(describing: error))")
             return
