@@ -101,7 +101,7 @@ package final class SQLiteDatabase: Database {
     package func close() async throws {
         listener.close()
         // The last connection to close may be a reader, which would leave the log beside the file.
-        try? await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+        try? await pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)") }
         try pool.close()
     }
 
