@@ -108,36 +108,6 @@ import Testing
         }
     }
 
-    /// More than the buffers of the system's sockets hold.
-    @Test(arguments: ["/api/events/", "/ws/events/"])
-    func aClientThatReadsNothingIsDisconnected(_ path: String) async throws {
-        try await LiveClinic.with(events: { $0.keepAlive = .seconds(1) }) { clinic in
-            let token = try await clinic.signUp()
-            let feed = clinic.services.events.feed
-            let client = try EventClient(clinic)
-            client.open(path, EventClient.handshake.merging(Self.bearer(token)) { $1 })
-            #expect(await eventually { feed.figures.open.values.contains(1) })
-            let scope = try await clinic.services.sessions.authenticate(token, origin: RequestOrigin()).scope
-            var form = CaseForm()
-            form[.patientID] = .value("P")
-            form[.age] = .value(61)
-            form[.sex] = .value("F")
-            let item = try await clinic.services.cases.create(scope, form)
-            let text = String(repeating: "\u{1F9E0}", count: 10_000)
-            for number in 0..<600 where feed.figures.open.values.contains(1) {
-                var change = CaseForm()
-                for field in [CaseField.notes, .diagnosis, .indication, .clinicalHistory] {
-                    change[field] = .value(.text("\(text)\(number)"))
-                }
-                _ = try await clinic.services.cases.update(scope, item.id, change)
-                // One event for each change.
-                try await Task.sleep(for: .milliseconds(25))
-            }
-            #expect(await eventually { !feed.figures.open.values.contains(1) })
-            withExtendedLifetime(client) {}
-        }
-    }
-
     @Test func shutdownIsAnnounced() async throws {
         try await LiveClinic.with { clinic in
             let token = try await clinic.signUp()
