@@ -97,7 +97,9 @@ import Testing
         }
         try await Migrator.migrate(database)
         try await database.read { connection in
-            let row = try #require(try connection.queryOne("SELECT id, institution_id, created_by FROM cases"))
+            let withImages: CaseID = try #require(before.first).get("case_id")
+            let row = try #require(
+                try connection.queryOne("SELECT id, institution_id, created_by FROM cases WHERE id = \(withImages)"))
             let scope = Scope(
                 institution: try row.get("institution_id"), user: try row.get("created_by"), role: .radiologist)
             let item = try CaseStore(connection).require(scope, row.get("id"))
