@@ -90,19 +90,32 @@ import Testing
                 try await database.read { _ = try $0.execute("SELECT pg_sleep(20)") }
             }
             #expect(slow?.kind == .busy)
+            // Held until the other transaction has given up.
+            let (locks, lock) = AsyncStream.makeStream(of: Void.self)
+            let release = DispatchSemaphore(value: 0)
+            let patient = PostgresDatabase(address: address, limits: DatabaseLimits(connections: 1))
             let holder = Task {
+                try await patient.write { connection in
+                    try connection.execute("UPDATE t SET id = id")
+                    lock.finish()
+                    release.wait()
+                }
+            }
+            for await _ in locks {}
+            let locked = await #expect(throws: DatabaseError.self) {
+                try await database.write { _ = try $0.execute("UPDATE t SET id = 3") }
+            }
+            #expect(locked?.kind == .busy)
+            release.signal()
+            try await holder.value
+            try await patient.close()
+            // It does nothing for a second, so the server ends it. Its COMMIT is not repeated.
+            let idle = await #expect(throws: DatabaseError.self) {
                 try await database.write { connection in
                     try connection.execute("UPDATE t SET id = 2")
                     Thread.sleep(forTimeInterval: 1)
                 }
             }
-            try await Task.sleep(for: .milliseconds(100))
-            let locked = await #expect(throws: DatabaseError.self) {
-                try await database.write { _ = try $0.execute("UPDATE t SET id = 3") }
-            }
-            #expect(locked?.kind == .busy)
-            // It did nothing for a second, so the server ended it. Its COMMIT was not repeated.
-            let idle = await #expect(throws: DatabaseError.self) { try await holder.value }
             #expect(idle?.kind == .unavailable)
             let row = try await database.read { try $0.queryOne("SELECT id FROM t") }
             #expect(try row?.get("id") == 1)

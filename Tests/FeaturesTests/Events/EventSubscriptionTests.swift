@@ -10,7 +10,7 @@ import Testing
     private static let cases = (0..<4).map { _ in CaseID() }
 
     private static func subscription(
-        _ topic: EventTopic = .all, lifetime: Duration = .seconds(60),
+        _ topic: EventTopic = .all, lifetime: Duration = .seconds(3600),
         _ change: (inout EventSettings) -> Void = { _ in }
     ) -> EventSubscription {
         var settings = EventSettings()

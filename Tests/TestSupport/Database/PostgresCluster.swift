@@ -32,7 +32,7 @@ package final class PostgresCluster: Sendable {
         tls: Bool = false, _ body: @Sendable (PostgresCluster) async throws -> T
     ) async throws -> T {
         try await TemporaryFolder.with { folder in
-            let cluster = PostgresCluster(folder: folder, port: Int.random(in: 33_000..<60_000))
+            let cluster = PostgresCluster(folder: folder, port: Int(try FreePort.findForRestarts()))
             let result: Result<T, any Error>
             do {
                 try await cluster.create(tls: tls)

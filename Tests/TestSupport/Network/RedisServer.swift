@@ -17,7 +17,7 @@ package final class RedisServer: @unchecked Sendable {
     ///   - isTLS: the port is the one for TLS.
     ///   - keepsData: whether a restart finds the data again.
     package init(_ arguments: [String] = [], isTLS: Bool = false, keepsData: Bool = false) throws {
-        port = try FreePort.find()
+        port = try FreePort.findForRestarts()
         folder = FileManager.default.temporaryDirectory.appending(path: "neuroai-redis-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let listening = isTLS ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"]
