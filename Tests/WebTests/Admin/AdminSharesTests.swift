@@ -84,7 +84,7 @@ struct AdminSharesTests {
             _ = try await clinic.act("sessions", "end", on: [ended], as: token)
             let page = try await clinic.page("/admin/users/\(ada)", as: token)
             #expect(page.contains("Sessions</a>: 11"))
-            #expect(page.components(separatedBy: "<tr><td data-label=\"User\"><a href=\"/admin/sessions/").count == 11)
+            #expect(page.matches(of: /<tr><td data-label="[^"]*"><a href="\/admin\/sessions\//).count == 10)
             #expect(page.contains("<a href=\"/admin/sessions?user=\(ada)&amp;ended=0\">Show all</a>"))
             #expect(try await clinic.page("/admin/sessions?user=\(ada)&ended=0", as: token).contains("11 results"))
             let home = try await clinic.page("/admin/institutions/\(InstitutionID.default.string)", as: token)
