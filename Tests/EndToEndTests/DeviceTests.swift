@@ -23,7 +23,7 @@ struct DeviceTests {
     @Test(arguments: ["serve", "worker"]) func anAbsentDeviceEndsTheStart(_ command: String) async throws {
         try await TemporaryFolder.with { folder in
             let (code, said) = try await run([command], device: "cuda", in: folder)
-            #expect(code == 1)
+            #expect(code == 78)
             #expect(said.contains("MODEL_DEVICE=cuda: no NVIDIA GPU can be used"))
             #expect(said.contains("set MODEL_DEVICE to auto or cpu"))
             #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("db.sqlite3").path))
@@ -33,7 +33,7 @@ struct DeviceTests {
     @Test func anUnknownWordEndsTheStart() async throws {
         try await TemporaryFolder.with { folder in
             let (code, said) = try await run(["worker"], device: "tpu", in: folder)
-            #expect(code == 1)
+            #expect(code == 78)
             #expect(said.contains("MODEL_DEVICE must be one of cpu, gpu, cuda, auto."))
         }
     }

@@ -54,6 +54,7 @@ struct ExitCodeTests {
                 #expect(ending.code == 64 && ending.said.contains("Error: \(message)"), "\(command): \(ending)")
                 #expect(ending.said.contains("Usage: \(usage) "), "\(command): \(ending)")
             }
+            #expect(try await Self.run("migrate", in: folder).code == 0)
             let hash = String(repeating: "0", count: 64)
             let heads = try await Self.run("audit verify --head \(hash) --head \(hash)", in: folder)
             #expect(heads.code == 65 && !heads.said.contains("twice"), "\(heads)")

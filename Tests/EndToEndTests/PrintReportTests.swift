@@ -4,7 +4,7 @@ import Testing
 /// The process that the server starts for each PDF.
 struct PrintReportTests {
     private static let document = """
-        {"title": "Report", "institution": "Clinic", "facts": [{"label": "Patient ID", "value": "P-1"}], "review": [],
+        {"title": "Report", "institution": "Clinic", "facts": [{"label": "Patient ID", "value": "P-1"}], "review": [], "checks": {"title": "", "remarks": []},
         "sections": [], "measurements": [], "pictureCaption": "", "provenance": [], "footer": "", "printedAt": 0}
         """
 
