@@ -128,13 +128,15 @@ import Testing
             var limits = DatabaseLimits(connections: 1)
             limits.queueTimeout = .milliseconds(200)
             let database = PostgresDatabase(address: address, limits: limits)
-            let holder = Task { try await database.read { _ = try $0.execute("SELECT pg_sleep(2)") } }
+            let release = DispatchSemaphore(value: 0)
+            let holder = Task { try await database.read { _ in release.wait() } }
             while database.load.busy == 0 { try await Task.sleep(for: .milliseconds(5)) }
             let error = await #expect(throws: DatabaseError.self) {
                 try await database.read { _ = try $0.execute("SELECT 1") }
             }
             #expect(error?.kind == .busy)
             #expect(error?.message.contains("DATABASE_POOL_SIZE") == true)
+            release.signal()
             try await holder.value
             try await database.close()
         }
