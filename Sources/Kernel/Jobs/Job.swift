@@ -73,7 +73,6 @@ package struct JobFailure: LoggableError, Equatable {
 /// A type-erased job, so that one runner handles all kinds.
 package struct JobHandler: Sendable {
     let kind: String
-    package let taskName: String
     let limits: JobLimits
     let run: @Sendable (_ parameters: String, JobControl) async throws -> JobWrites
     let ended: @Sendable (JobEnd, _ parameters: String, any DatabaseConnection) throws -> Void
@@ -81,7 +80,6 @@ package struct JobHandler: Sendable {
 
     package init<J: Job>(_ job: J) {
         kind = J.jobName
-        taskName = J.taskName
         limits = job.limits
         run = { try await job.run(try JobParameters.decode($0), control: $1) }
         ended = { end, parameters, connection in

@@ -37,7 +37,7 @@ package struct JobPublisher: Sendable {
 
     /// - Parameters:
     ///   - timeout: how long after it was due a job without waiting messages counts as lost.
-    ///   - poll: the interval of looks for jobs that no notification announced.
+    ///   - poll: the interval of looks for lost messages, and for jobs that no notification announced.
     package init(
         database: any Database, broker: any JobBroker, kinds: [JobMessageHandler], logger: Logger,
         timeout: Duration = .seconds(30), poll: Duration = .seconds(5)
@@ -56,19 +56,25 @@ package struct JobPublisher: Sendable {
         let notifications = database.notifications(of: [.jobs])
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in notifications { wake.yield() } }
+            group.addTask { for await _ in wakes { await turn { try await publishAll() } } }
             group.addTask { [poll] in
-                while (try? await Task.sleep(for: poll)) != nil { wake.yield() }
+                while (try? await Task.sleep(for: poll)) != nil {
+                    await turn {
+                        try await recoverLost()
+                        try await publishAll()
+                    }
+                }
             }
-            group.addTask { for await _ in wakes { await turn() } }
-            for await _ in group where Task.isCancelled { break }
-            group.cancelAll()
         }
     }
 
-    private func turn() async {
+    private func publishAll() async throws {
+        while try await publish() == Self.batch {}
+    }
+
+    private func turn(_ work: () async throws -> Void) async {
         do {
-            try await recoverLost()
-            while try await publish() == Self.batch {}
+            try await work()
         } catch is CancellationError {
             return
         } catch {
@@ -88,7 +94,7 @@ package struct JobPublisher: Sendable {
         let jobs = try await database.write { try JobStore($0).takeUnpublished(kinds, limit: Self.batch, at: now) }
         for (index, job) in jobs.enumerated() {
             do {
-                guard let message = try handlers[job.kind]?.message(job) else { continue }
+                guard let message = handlers[job.kind]?.message(job) else { continue }
                 try await broker.send(message)
             } catch {
                 // This process could also end here: then the jobs count as lost after a while.
@@ -103,13 +109,14 @@ package struct JobPublisher: Sendable {
     /// Sends another message for jobs that are due while no message waits.
     package func recoverLost(at now: Timestamp = .now) async throws {
         let time = now.advanced(by: .zero - lossTimeout)
-        for jobClass in JobClass.allCases {
-            let overdue = try await database.read {
-                try JobStore($0).overdue(jobClass, since: time, limit: Self.batch)
-            }
-            guard !overdue.isEmpty, try await broker.waiting(jobClass) == 0 else { continue }
-            logger.warning("messages of jobs were lost", metadata: ["count": "\(overdue.count)"])
-            try await database.write { try JobStore($0).unpublish(overdue) }
+        // By class: a long queue of one must not hide the lost messages of another.
+        let overdue = try await database.read { connection in
+            try JobClass.allCases.map { ($0, try JobStore(connection).overdue($0, since: time, limit: Self.batch)) }
+        }
+        for (jobClass, jobs) in overdue where !jobs.isEmpty {
+            guard try await broker.waiting(jobClass) == 0 else { continue }
+            logger.warning("messages of jobs were lost", metadata: ["count": "\(jobs.count)"])
+            try await database.write { try JobStore($0).unpublish(jobs) }
         }
     }
 }
@@ -117,15 +124,16 @@ package struct JobPublisher: Sendable {
 /// How the jobs of one kind become messages; a type-erased job without what it needs to run.
 package struct JobMessageHandler: Sendable {
     let kind: String
-    let message: @Sendable (JobRecord) throws -> JobMessage
+    let message: @Sendable (JobRecord) -> JobMessage
 
     package init<J: Job>(_ type: J.Type) {
         kind = J.jobName
         message = { job in
-            JobMessage(
+            // Parameters that this version cannot decode are the worker's to refuse; they must not hold up other jobs.
+            let parameters: J.Parameters? = try? JobParameters.decode(job.parameters)
+            return JobMessage(
                 id: job.messageID ?? job.id.string, taskName: J.taskName,
-                arguments: J.arguments(of: try JobParameters.decode(job.parameters)), jobClass: job.jobClass,
-                runAfter: job.state.runAfter)
+                arguments: parameters.map(J.arguments) ?? [:], jobClass: job.jobClass, runAfter: job.state.runAfter)
         }
     }
 }

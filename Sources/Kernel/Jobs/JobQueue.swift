@@ -67,8 +67,7 @@ package struct JobQueue: Sendable {
 
     /// Claims the job that a message carries.
     func claim(_ id: ID<JobRecord>, by owner: WorkerID, at now: Timestamp = .now) async throws -> MessageClaim {
-        try await recoverExpired(at: now)
-        return try await database.write { connection in
+        try await database.write { connection in
             let store = JobStore(connection)
             guard var job = try store.lock(id), let handler = handlers[job.kind] else { return .missing }
             switch job.state.status {

@@ -81,6 +81,18 @@ package final class MessageRunner: Sendable {
         }
     }
 
+    /// Recovers the jobs of silent workers until the task is cancelled, so that they get a new message: the broker delivers
+    /// the old one again only after its visibility timeout.
+    package func recoverExpired() async {
+        while (try? await Task.sleep(for: queue.policy.lease / 3)) != nil {
+            do {
+                try await queue.recoverExpired()
+            } catch {
+                logger.warning("lost jobs can't be looked for", metadata: ["outage": "\(AppError.cause(of: error))"])
+            }
+        }
+    }
+
     package var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// Cancels a job for the operator (`control revoke`), wherever it is.

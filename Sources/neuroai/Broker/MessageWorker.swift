@@ -10,6 +10,8 @@ struct MessageWorker: Service {
     let runner: MessageRunner
 
     func run() async throws {
+        let recovery = Task { await runner.recoverExpired() }
+        defer { recovery.cancel() }
         await withTaskCancellationOrGracefulShutdownHandler {
             await worker.run()
         } onCancelOrGracefulShutdown: {

@@ -74,6 +74,21 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.all) func aJobThatCannotBeReadHoldsUpNoOther(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            let fixture = JobFixture(database: database)
+            let unreadable = try await fixture.enqueue()
+            try await database.write { try $0.execute("UPDATE jobs SET parameters = '{}' WHERE id = \(unreadable)") }
+            let job = try await fixture.enqueue()
+            let mailbox = Mailbox()
+            try await Self.publisher(database, mailbox).publish()
+            #expect(mailbox.sent.map(\.id) == [unreadable.string, job.string])
+            guard case .failed = try await Self.runner(database, ScriptedJob()).run(unreadable) else {
+                throw BlobError.missing
+            }
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func aLostMessageIsSentAgainOnceNoOtherWaits(_ kind: TestDatabase) async throws {
         try await kind.with { database in
             let mailbox = Mailbox()
@@ -151,6 +166,29 @@ import Testing
             let queue = fixture.queue()
             _ = try await queue.claim(job, by: dead)
             try await queue.recover(from: dead)
+            try await Self.publisher(database, mailbox).publish()
+            #expect(mailbox.sent.map(\.id) == [job.string, job.string])
+        }
+    }
+
+    /// No worker receives a message meanwhile: the dead one's is not delivered again before the visibility timeout.
+    @Test(arguments: TestDatabase.all) func anIdleWorkerRecoversTheJobOfADeadOne(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            var policy = JobFixture.policy
+            policy.lease = .milliseconds(300)
+            let queue = JobQueue(
+                database: database, handlers: [JobHandler(ScriptedJob())], logger: JobFixture.logger, policy: policy,
+                usesMessages: true)
+            let mailbox = Mailbox()
+            let fixture = JobFixture(database: database)
+            let job = try await fixture.enqueue()
+            try await Self.publisher(database, mailbox).publish()
+            _ = try await queue.claim(job, by: WorkerID())
+            let idle = MessageRunner(queue: queue, worker: WorkerID(), logger: JobFixture.logger)
+            let recovery = Task { await idle.recoverExpired() }
+            #expect(try await fixture.eventually { try await fixture.state(job)?.status == .pending })
+            recovery.cancel()
+            await recovery.value
             try await Self.publisher(database, mailbox).publish()
             #expect(mailbox.sent.map(\.id) == [job.string, job.string])
         }
