@@ -18,8 +18,6 @@ package final class EventFeed: Sendable {
     private let database: any Database
     private let logger: Logger
     package let settings: EventSettings
-    /// Waits until the log may have changed.
-    private let pause: @Sendable () async throws -> Void
     private let state = Mutex(State())
 
     /// The wait after a failed query.
@@ -27,15 +25,10 @@ package final class EventFeed: Sendable {
     /// Rows per query.
     private static let batch = 500
 
-    /// - Parameter pause: waits for a change of the log, or for a while; by default for the settings' interval.
-    package init(
-        database: any Database, logger: Logger, settings: EventSettings = EventSettings(),
-        pause: (@Sendable () async throws -> Void)? = nil
-    ) {
+    package init(database: any Database, logger: Logger, settings: EventSettings = EventSettings()) {
         self.database = database
         self.logger = logger
         self.settings = settings
-        self.pause = pause ?? { try await Task.sleep(for: settings.interval) }
     }
 
     package var figures: EventFigures { state.withLock { $0.figures } }
@@ -112,7 +105,7 @@ package final class EventFeed: Sendable {
                 progress = Dictionary(
                     running.map { ($0.reference.object, $0.value) }, uniquingKeysWith: { first, _ in first })
                 deliver(changes, moved.map(\.reference))
-                if changes.count < Self.batch { try? await pause() }
+                if changes.count < Self.batch { try? await Task.sleep(for: settings.interval) }
             } catch {
                 report(error)
                 try? await Task.sleep(for: Self.outagePause)

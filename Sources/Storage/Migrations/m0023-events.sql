@@ -88,7 +88,6 @@ BEGIN
     INSERT INTO events (id, transaction_id, institution_id, kind, object_id, case_id, created_at)
     VALUES (nextval('events_id'), CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), institution, kind, object, subject,
         CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT));
-    PERFORM pg_notify('events', '');
 END
 $$;
 CREATE FUNCTION log_case_insert() RETURNS trigger LANGUAGE plpgsql AS $$
