@@ -5,14 +5,15 @@ import Web
 extension Wiring {
     /// The scheduler: with a broker its tasks are sent to workers, otherwise they run in this process.
     func beat(_ services: WebServices, _ serving: ServeSettings) throws -> Beat {
-        let entries = try BeatEntry.list(settings)
+        let tasks = maintenanceTasks(services, serving)
+        let entries = try BeatEntry.list(settings, maintenance: tasks)
         if let broker = try settings.broker().map(CeleryJobBroker.init) {
             return Beat(entries: entries, database: database, logger: logger) { entry in
                 try await broker.send(
                     task: entry.task, arguments: entry.arguments, keywords: entry.keywords, queue: entry.queue)
             }
         }
-        let maintenance = MaintenanceRun(tasks: maintenanceTasks(services, serving), logger: logger)
+        let maintenance = MaintenanceRun(tasks: tasks, logger: logger)
         return Beat(entries: entries, database: database, logger: logger) { entry in
             try await maintenance.run(entry.task)
         }

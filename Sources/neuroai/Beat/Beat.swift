@@ -38,20 +38,22 @@ struct Beat: Service {
     ///
     /// - Returns: the time until the next one is due.
     func tick(at now: @Sendable () -> Timestamp = { .now }) async throws -> Duration {
-        let runs = try await database.read { try PeriodicTaskStore($0).lastRuns() }
+        var runs = try await database.read { try PeriodicTaskStore($0).lastRuns() }
         for entry in entries {
             let time = now()
             guard isDue(entry, lastRun: runs[entry.name], at: time) else { continue }
+            let last = runs[entry.name]
             let isOurs = try await database.write {
-                try PeriodicTaskStore($0).claim(entry.name, lastRun: runs[entry.name], at: time)
+                try PeriodicTaskStore($0).claim(entry.name, lastRun: last, at: time)
             }
+            // Otherwise another scheduler has run it just now.
+            runs[entry.name] = time
             // A task without a row waits for its first time, as in Celery.
-            guard isOurs, let last = runs[entry.name], !isFuture(last, at: time) else { continue }
+            guard isOurs, let last, !isFuture(last, at: time) else { continue }
             await startNow(entry)
         }
-        let last = try await database.read { try PeriodicTaskStore($0).lastRuns() }
         let time = now()
-        let next = entries.map { $0.schedule.due(after: last[$0.name] ?? time) }.min() ?? time
+        let next = entries.map { $0.schedule.due(after: runs[$0.name] ?? time) }.min() ?? time
         return min(Self.longestPause, max(.zero, next.since(time)))
     }
 

@@ -1,5 +1,6 @@
 import Basics
 import Celery
+import Features
 import Foundation
 import Kernel
 import Storage
@@ -32,10 +33,10 @@ enum BeatSchedule: Sendable, Equatable {
 }
 
 extension BeatEntry {
-    /// The schedule in the file of `CELERY_BEAT_SCHEDULE`, or else the maintenance of this program, hourly.
-    static func list(_ settings: Settings) throws -> [BeatEntry] {
+    /// The schedule in the file of `CELERY_BEAT_SCHEDULE`, or else `maintenance`, hourly.
+    static func list(_ settings: Settings, maintenance: [MaintenanceTask]) throws -> [BeatEntry] {
         guard let path = settings["CELERY_BEAT_SCHEDULE"] else {
-            return maintenance.map { BeatEntry(name: $0, task: $0, schedule: .every(.seconds(3600))) }
+            return maintenance.map { BeatEntry(name: $0.name, task: $0.name, schedule: .every(.seconds(3600))) }
         }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw SettingsError("CELERY_BEAT_SCHEDULE names the file \(path), which can't be read.")
@@ -46,12 +47,6 @@ extension BeatEntry {
             throw SettingsError("\(path) is not JSON: \(error).")
         }
     }
-
-    private static let maintenance = [
-        "maintenance.purge_cases", "maintenance.sweep_files", "maintenance.delete_expired_sessions",
-        "maintenance.delete_expired_keys", "maintenance.delete_expired_uploads", "maintenance.delete_expired_events",
-        "maintenance.forget_dead_workers",
-    ]
 
     /// Entries as in Celery's `beat_schedule`: an object of `{"task": …, "schedule": …, "args": …, "kwargs": …,
     /// "options": {"queue": …}}` by name. A schedule is a number of seconds or a crontab of five fields (UTC).
