@@ -34,7 +34,7 @@ struct RefusalBudget: Sendable {
         total = Allowance(left: limits.totalBurst)
         beyond = RefusalCounts(action: "audit.refusals", sources: limits.sources, interval: limits.countInterval)
         anonymous = RefusalCounts(
-            action: "audit.strangers", sources: limits.anonymous, interval: limits.anonymousInterval)
+            action: "audit.anonymous", sources: limits.anonymous, interval: limits.anonymousInterval)
     }
 
     /// Whether `entry` is written individually; otherwise it is counted.

@@ -56,7 +56,7 @@ import Testing
         #expect(early.isEmpty)
         let counted = budget.takeCounted(at: Self.now.advanced(by: .seconds(600)))
         #expect(Set(counted.map(\.address)) == ["a0", "a1", "a2", nil])
-        #expect(counted.allSatisfy { $0.action == "audit.strangers" && $0.outcome == .refused && $0.actor == nil })
+        #expect(counted.allSatisfy { $0.action == "audit.anonymous" && $0.outcome == .refused && $0.actor == nil })
         #expect(counted.first { $0.address == nil }?.objectID == "40")
         budget.countAnonymousRequest(at: "a0", at: Self.now)
         let last = budget.takeCounted(at: Self.now, atOnce: true)

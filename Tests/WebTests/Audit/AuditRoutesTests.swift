@@ -85,7 +85,7 @@ import Testing
             #expect(try await clinic.call(.get, "/api/cases/").status == .unauthorized)
             #expect(try await clinic.call(.get, "/api/health/").status == .ok)
             try await clinic.services.audit.writeCountedRefusals(atOnce: true)
-            #expect(try await clinic.rows("audit_entries WHERE action = 'audit.strangers' AND object_id = '2'") == 1)
+            #expect(try await clinic.rows("audit_entries WHERE action = 'audit.anonymous' AND object_id = '2'") == 1)
         }
     }
 
