@@ -12,7 +12,7 @@ package struct RedisMessage: Sendable, Equatable {
 /// What is published in between is lost, as Redis keeps nothing: `subscribed` marks where.
 package struct RedisSubscriber: AsyncSequence, Sendable {
     package enum Element: Sendable, Equatable {
-        /// All subscriptions are in force (again).
+        /// All subscriptions are active, initially or after a reconnection.
         case subscribed
         case message(RedisMessage)
         /// The connection ended or could not be made; it is tried again.
@@ -98,7 +98,7 @@ package struct RedisSubscriber: AsyncSequence, Sendable {
     /// What a subscribed connection receives.
     private enum Push {
         case message(RedisMessage)
-        /// With the number of subscriptions in force.
+        /// With the number of active subscriptions.
         case subscription(count: Int)
         case refusal(RedisServerError)
         case other

@@ -15,7 +15,8 @@ struct BackupCommand: AsyncParsableCommand {
 
     @Option(help: "A new or empty folder to write the backup to.") var to: String?
     @Option(help: "A folder with a backup: verify every digest and the audit trail.") var verify: String?
-    @Flag(help: "Include MEDIA_ROOT/secret-key. Whoever has it can sign in as anybody.") var includeSecretKey = false
+    @Flag(help: "Include MEDIA_ROOT/secret-key, which lets its holder sign in as any user.") var includeSecretKey =
+        false
 
     func validate() throws {
         guard (to == nil) != (verify == nil) else { throw ValidationError("Use either --to or --verify.") }

@@ -66,8 +66,8 @@ struct Completion: Sendable {
         try await count(request, .revoked, failure.json)
     }
 
-    /// A task that this worker does not hold was revoked: whoever waits for it hears so at once, unless another worker has
-    /// started or ended it.
+    /// Stores the revocation of a task that this worker does not hold, so that clients waiting for it are told at once; not
+    /// if another worker has started or finished it.
     func revokedUnseen(_ id: String) async throws {
         guard let backend else { return }
         let state = try await backend.result(of: id)?.state ?? .pending
@@ -87,7 +87,7 @@ struct Completion: Sendable {
 
     // MARK: Consequences
 
-    /// The steps that will not run fail as well, so that whoever waits for the last one hears of it.
+    /// The steps that will not run fail as well, so that clients waiting for the last one are told.
     private func fail(_ chain: [Signature], _ failure: TaskFailure, ignoresResult: Bool) async throws {
         var steps = chain
         while !steps.isEmpty {

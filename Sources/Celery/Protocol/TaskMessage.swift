@@ -43,7 +43,7 @@ enum TaskMessage {
             ])
     }
 
-    /// A single signature stands for a list of one.
+    /// A single signature becomes a list of one.
     private static func list(_ value: JSONValue?) -> JSONValue {
         guard let value, value != .null else { return .null }
         return value.asList == nil ? [value] : value

@@ -2,8 +2,8 @@ import Basics
 import Kernel
 import Storage
 
-/// Finds or creates the jobs that messages carry. Whoever can send messages is trusted like the operator: they are not
-/// checked against a user's rights, and a client's job runs in the name of the case's author.
+/// Finds or creates the jobs that messages carry. Clients of the broker have the operator's rights: a message is not checked
+/// against a user's, and the job that it creates runs in the name of the case's author.
 package struct TaskIntake: Sendable {
     private let database: any Database
     private let segmentation: SegmentationService

@@ -111,7 +111,7 @@ package struct JobStore {
         """
     }
 
-    /// When the next pending job of these classes is due; `nil` if none waits.
+    /// The time at which the next pending job of these classes is due; `nil` if there is none.
     func nextDue(_ classes: [JobClass], _ kinds: [String]) throws -> Timestamp? {
         try connection.queryOne(
             """
