@@ -90,7 +90,7 @@ let targets: [Target] = [
             "Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", jwt, crypto, cryptoExtras,
             logging,
         ]),
-    .target(name: "Administration", dependencies: ["Features", "Imaging", "Kernel", "Storage"]),
+    .target(name: "Administration", dependencies: ["Basics", "Features", "Imaging", "Kernel", "Storage"]),
     .target(
         name: "Web",
         dependencies: [

@@ -19,7 +19,7 @@ ARROWS = {
     "Rendering": {"Basics", "Imaging", "CCairo", "CPango", "CQRencode"},
     "Kernel": {"Basics", "Storage"},
     "Features": {"Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", "JWTKit"},
-    "Administration": {"Features", "Imaging", "Kernel", "Storage"},
+    "Administration": {"Basics", "Features", "Imaging", "Kernel", "Storage"},
     "Web": {"Administration", "Basics", "Features", "Imaging", "Kernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache"},
     "neuroai": None,  # Wiring sees everything
 }

@@ -1,3 +1,4 @@
+import Basics
 import Storage
 
 /// A year, month or day in UTC that narrows a list step by step: `2026`, `2026-11`, `2026-11-28`.

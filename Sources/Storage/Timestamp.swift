@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A time in microseconds since 1970-01-01 UTC; as text ISO-8601 with `Z`.
@@ -108,69 +109,5 @@ extension Duration {
     /// The whole microseconds of this duration.
     package var microseconds: Int64 {
         components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
-    }
-}
-
-/// A day of the Gregorian calendar, `2026-11-23` as text.
-package struct CivilDate: Hashable, Sendable, CustomStringConvertible {
-    package let year: Int
-    package let month: Int
-    package let day: Int
-
-    /// Hinnant's `civil_from_days`: exact and independent of locales.
-    init(daysSince1970: Int) {
-        let shifted = daysSince1970 + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    }
-
-    /// `nil` if `text` is not `YYYY-MM-DD` or there is no such day.
-    package init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.map(\.count) == [4, 2, 2], parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }),
-            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]), (1...12).contains(month)
-        else { return nil }
-        let leap = (year.isMultiple(of: 4) && !year.isMultiple(of: 100)) || year.isMultiple(of: 400)
-        let days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
-        guard (1...days).contains(day) else { return nil }
-        self.year = year
-        self.month = month
-        self.day = day
-    }
-
-    package var description: String {
-        var bytes: [UInt8] = []
-        append(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    fileprivate func append(to bytes: inout [UInt8]) {
-        bytes.append(year, padded: 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(month, padded: 2)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(day, padded: 2)
-    }
-}
-
-extension [UInt8] {
-    /// Appends a number with leading zeros.
-    fileprivate mutating func append(_ number: Int, padded width: Int) {
-        var divisor = 1
-        for _ in 1..<width { divisor *= 10 }
-        guard (0..<divisor * 10).contains(number) else {
-            append(contentsOf: String(number).utf8)
-            return
-        }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
     }
 }

@@ -1,7 +1,6 @@
+import Basics
 import Foundation
 import Testing
-
-@testable import Storage
 
 @Suite struct CivilDateTests {
     @Test(arguments: [
@@ -19,5 +18,6 @@ import Testing
         // Foundation represents the year before 1 as year 1 of the previous era.
         if days > -700_000 { #expect(date.month == read.month && date.day == read.day && date.year == read.year) }
         if date.year > 0 { #expect(CivilDate(date.description) == date) }
+        #expect(date.daysSince1970 == days && date.weekday == (read.weekday ?? 0) - 1)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Times as Python's `datetime.isoformat()` writes them: `2026-11-30T14:23:01.204366+00:00`.
@@ -7,11 +8,10 @@ enum ISOTime {
         let seconds = Int((Double(microseconds) / 1_000_000).rounded(.down))
         let fraction = microseconds - seconds * 1_000_000
         let days = Int((Double(seconds) / 86_400).rounded(.down))
-        let date = CivilDate(days: days)
+        let date = CivilDate(daysSince1970: days)
         let second = seconds - days * 86_400
-        let day = "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
         let time = "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-        return "\(day)T\(time)\(fraction == 0 ? "" : "." + padded(fraction, 6))+00:00"
+        return "\(date)T\(time)\(fraction == 0 ? "" : "." + padded(fraction, 6))+00:00"
     }
 
     private static func padded(_ number: Int, _ digits: Int) -> String {
@@ -23,10 +23,9 @@ enum ISOTime {
     static func date(_ text: String) -> Date? {
         var reader = Reader(Array(text.utf8))
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
-            let day = reader.number(2), (1...12).contains(month),
-            (1...CivilDate.length(ofMonth: month, year: year)).contains(day)
+            let day = reader.number(2), let date = CivilDate(year: year, month: month, day: day)
         else { return nil }
-        var seconds = Double(CivilDate(year: year, month: month, day: day).days * 86_400)
+        var seconds = Double(date.daysSince1970 * 86_400)
         guard !reader.isAtEnd else { return Date(timeIntervalSince1970: seconds) }
         guard reader.take("T") || reader.take(" "), let time = reader.time() else { return nil }
         seconds += time

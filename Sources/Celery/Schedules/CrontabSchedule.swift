@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// When a periodic task is due, as `celery.schedules.crontab` has it: all fields must match, also day of month and day of week.
@@ -48,7 +49,7 @@ package struct CrontabSchedule: Sendable, Equatable {
         let seconds = Int(time.timeIntervalSince1970.rounded(.down))
         let offset = timeZone.secondsFromGMT(for: time)
         let (today, second) = Self.divided(seconds + offset, by: 86_400)
-        for day in today...(today + Self.years * 366) where matches(CivilDate(days: day)) {
+        for day in today...(today + Self.years * 366) where matches(CivilDate(daysSince1970: day)) {
             for minute in minutes(of: day == today ? second / 60 + 1 : 0) {
                 let date = date(ofLocal: day * 86_400 + minute * 60, offset: offset)
                 if date > time { return date }

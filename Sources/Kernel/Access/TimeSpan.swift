@@ -1,3 +1,4 @@
+import Basics
 import Storage
 
 /// The time range of a list; both ends are inclusive, `nil` leaves an end open.
