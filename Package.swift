@@ -70,7 +70,7 @@ let targets: [Target] = [
 
     .target(name: "Basics"),
     .target(name: "Claims"),
-    .target(name: "Redis", dependencies: [crypto, nioCore, nioPosix, nioSSL]),
+    .target(name: "Redis", dependencies: ["Basics", crypto, nioCore, nioPosix, nioSSL]),
     .target(name: "Celery", dependencies: ["Basics", "Redis", logging]),
     .target(name: "Imaging", dependencies: ["Basics", "CITK", "CZlib", crypto], swiftSettings: optimised),
     .target(
@@ -109,7 +109,7 @@ let targets: [Target] = [
         name: "TestSupport", dependencies: ["Basics", "ObjectStorage", "Storage"], path: "Tests/TestSupport",
         swiftSettings: optimised),
     .testTarget(name: "ClaimsTests", dependencies: ["Claims"]),
-    .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport", nioCore]),
+    .testTarget(name: "RedisTests", dependencies: ["Basics", "Redis", "TestSupport", nioCore]),
     .executableTarget(
         name: "CeleryWorkerFixture", dependencies: ["Basics", "Celery", "Redis", logging],
         path: "Tests/CeleryWorkerFixture"),

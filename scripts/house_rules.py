@@ -10,7 +10,7 @@ import tempfile
 ARROWS = {
     "Basics": set(),
     "Claims": set(),
-    "Redis": {"NIOCore", "NIOPosix", "NIOSSL"},
+    "Redis": {"Basics", "NIOCore", "NIOPosix", "NIOSSL"},
     "Celery": {"Basics", "Redis"},
     "Imaging": {"Basics", "CITK", "CZlib"},
     "Inference": {"Basics", "Imaging", "COpenVINO", "COnnxRuntime"},

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 
 /// A Lua script that the server keeps by its digest; it is sent again only to a server that does not know it.
@@ -7,8 +8,7 @@ package struct RedisScript: Sendable {
 
     package init(_ source: String) {
         self.source = source
-        digest = Insecure.SHA1.hash(data: Array(source.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-            .joined()
+        digest = Insecure.SHA1.hash(data: Array(source.utf8)).hexadecimal
     }
 
     /// The call by digest, which fails with `NOSCRIPT` on a server that does not know the script.

@@ -55,7 +55,7 @@ package struct RedisSubscriber: AsyncSequence, Sendable {
                 continuation.yield(.interrupted(error as? RedisError ?? .unavailable("\(error)")))
             }
             failures += 1
-            try? await Task.sleep(for: options.backoff.delay(after: failures))
+            try? await Task.sleep(for: options.delay(after: failures))
         }
     }
 

@@ -101,6 +101,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let shutdown = ProcessShutdown(.init(lastSteps: 10), logger: wiring.logger)
         try await wiring.close(after: { try await parts.run(until: shutdown, followsInput: supervised) })
     }
+
     /// Takes jobs from the database.
     private static func databaseWorker(
         _ slots: WorkerSlots, _ queue: JobQueue, _ worker: WorkerID, _ wiring: Wiring

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import TestSupport
 import Testing
@@ -9,7 +10,7 @@ struct RedisClientTests {
     private static func options(timeout: Duration = .seconds(5)) -> RedisOptions {
         var options = RedisOptions()
         options.commandTimeout = timeout
-        options.backoff = RedisBackoff(first: .milliseconds(10), longest: .milliseconds(100))
+        options.backoff = Backoff(first: .milliseconds(10), longest: .milliseconds(100))
         return options
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import TestSupport
 import Testing
@@ -9,7 +10,7 @@ struct RedisSubscriberTests {
         let server = try RedisServer()
         let url = try RedisURL(server.url)
         var options = RedisOptions()
-        options.backoff = RedisBackoff(first: .milliseconds(10), longest: .milliseconds(50))
+        options.backoff = Backoff(first: .milliseconds(10), longest: .milliseconds(50))
         let client = RedisClient(url, options: options)
         var events = RedisSubscriber(url, channels: ["a"], patterns: ["b.*"], options: options).makeAsyncIterator()
         #expect(await events.next() == .subscribed)

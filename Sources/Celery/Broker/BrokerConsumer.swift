@@ -184,7 +184,7 @@ final class BrokerConsumer: Sendable {
                 return
             } catch {
                 failures += 1
-                await RedisBackoff().wait(after: failures)
+                await RedisOptions().wait(after: failures)
             }
         }
     }

@@ -89,7 +89,7 @@ package final class CeleryWorker: Sendable {
                 if await core.isStopping { return }
                 failures += 1
                 logger.warning("Broker connection failed", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: configuration.redis.backoff.delay(after: failures))
+                try? await Task.sleep(for: configuration.redis.delay(after: failures))
             }
         }
     }

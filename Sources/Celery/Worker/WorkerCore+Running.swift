@@ -146,7 +146,7 @@ extension WorkerCore {
             } catch let error as RedisError where error != .closed {
                 failures += 1
                 logger.warning("Redis failed", metadata: ["during": "\(what)", "error": "\(error)"])
-                await RedisBackoff().wait(after: failures)
+                await RedisOptions().wait(after: failures)
             } catch {
                 logger.error("Not stored", metadata: ["what": "\(what)", "error": "\(error)"])
                 return

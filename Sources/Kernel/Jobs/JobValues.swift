@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Storage
 
@@ -96,21 +97,4 @@ package struct JobPolicy: Sendable {
     package var maximumCrashes = 3
 
     package init() {}
-}
-
-/// Exponential backoff.
-package struct Backoff: Sendable, Equatable {
-    package let first: Duration
-    package let longest: Duration
-
-    package init(first: Duration, longest: Duration) {
-        self.first = first
-        self.longest = longest
-    }
-
-    /// The wait after the `count`th failure, counted from 1.
-    package func delay(after count: Int) -> Duration {
-        // 2^20 is far beyond the longest wait, and keeps the shift in range.
-        min(longest, first * (1 << min(max(0, count - 1), 20)))
-    }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Storage
 
@@ -22,8 +23,7 @@ package struct RetryPolicy: Sendable {
 
     /// A random wait before retry `number`, from 1 on.
     func wait(before number: Int) -> Duration {
-        let longest = min(limit, base * (1 << min(number - 1, 20)))
-        return longest * Double.random(in: 0...1)
+        Backoff(first: base, longest: limit).jittered(after: number, least: 0)
     }
 }
 

@@ -92,7 +92,7 @@ package final class RedisClient: Sendable {
             case .failure(let error):
                 let failures = failures(after: attempt)
                 guard (error as? RedisError)?.isConnectionFailure ?? false else { throw error }
-                let delay = options.backoff.delay(after: failures)
+                let delay = options.delay(after: failures)
                 guard ContinuousClock.now + delay < deadline else { throw error }
                 try await Task.sleep(for: delay)
             }
