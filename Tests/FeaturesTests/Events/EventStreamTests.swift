@@ -87,6 +87,13 @@ import Testing
             _ = try await clinic.makeCase(doctor, patient: "PAT-2")
             let item = try await clinic.makeCase(doctor, patient: "PAT-3")
             _ = try await clinic.cases.update(doctor.scope, item.id, Self.note("seen"))
+            // A transaction of any database of this PostgreSQL delays later changes.
+            let place = try #require(first.lastID.flatMap { EventPosition($0) })
+            let database = clinic.database
+            #expect(
+                try await eventually {
+                    try await database.read { try EventStore($0).changes(after: place, limit: 10).count } >= 3
+                })
             // On another server.
             let second = try await EventsService.onServer(clinic.database).record(doctor, after: first.lastID)
             #expect(await second.waitForMessages(3) == ["ready", "case PAT-2 created", "case PAT-3 created"])
