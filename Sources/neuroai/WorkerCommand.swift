@@ -91,7 +91,8 @@ struct WorkerCommand: AsyncParsableCommand {
         var busy: ProcessServices.Stage = ["jobs": jobs]
         if let broker { busy["publishing"] = wiring.publishing(broker) }
         if let part = slots.interactivePart {
-            busy["interactive worker"] = WorkerProcess(part, notes: wiring.workerNotes, logger: wiring.logger)
+            busy["interactive worker"] = WorkerProcess(
+                part, options: interactiveOptions, notes: wiring.workerNotes, logger: wiring.logger)
         }
         let parts = ProcessServices(
             stages: [
@@ -146,6 +147,11 @@ struct WorkerCommand: AsyncParsableCommand {
         guard let hostname else { return (slots.classes == [.interactive] ? "interactive@" : "celery@") + host }
         let name = hostname.replacing("%h", with: host)
         return name.contains("@") ? name : "\(name)@\(host)"
+    }
+
+    /// Workers on one host have names of their own, and so have their children.
+    private var interactiveOptions: [String] {
+        (hostname.map { ["--hostname", "interactive-" + $0] } ?? []) + (taskEvents ? ["--task-events"] : [])
     }
 
     private static func names(_ list: String) -> [String] {

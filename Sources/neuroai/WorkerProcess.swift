@@ -13,10 +13,14 @@ struct WorkerProcess: Service {
     private let logger: Logger
     private let notes: WorkerNotes
     private let slots: WorkerSlots?
+    private let options: [String]
 
-    /// - Parameter slots: `nil` uses the settings.
-    init(_ slots: WorkerSlots? = nil, notes: WorkerNotes, logger: Logger) {
+    /// - Parameters:
+    ///   - slots: `nil` uses the settings.
+    ///   - options: further options of `neuroai worker`.
+    init(_ slots: WorkerSlots? = nil, options: [String] = [], notes: WorkerNotes, logger: Logger) {
         self.slots = slots
+        self.options = options
         self.notes = notes
         self.logger = logger
     }
@@ -49,6 +53,6 @@ struct WorkerProcess: Service {
         WorkerChild(
             arguments: ["worker", "--supervised", "--id", id.string]
                 + (predecessor.map { ["--predecessor", $0.string] } ?? [])
-                + (slots.map { ["--classes", JobClass.text($0.classes), "--slots", "\($0.count)"] } ?? []))
+                + (slots.map { ["--classes", JobClass.text($0.classes), "--slots", "\($0.count)"] } ?? []) + options)
     }
 }

@@ -42,7 +42,8 @@ struct CeleryTests {
             let clinic = try await CrashFixture(folder)
             // Enqueued by the API: the worker publishes what waits in the database and runs it.
             let first = try await clinic.startedTask()
-            let worker = try clinic.worker(WorkerID(), after: nil, environment: Self.environment(redis))
+            let worker = try clinic.worker(
+                WorkerID(), after: nil, arguments: ["-n", "w1@site"], environment: Self.environment(redis))
             try await clinic.wait(for: first.id, within: .seconds(90)) { $0.status == .completed }
             let said = try await Self.python(
                 """
@@ -56,12 +57,14 @@ struct CeleryTests {
                 missing = app.send_task("maintenance.forget_dead_workers")
                 print(missing.get(timeout=20))
                 print(sorted(app.control.inspect(timeout=3).registered().items())[0][1])
+                print(sorted(app.control.inspect(timeout=3).ping()))
                 """, broker: redis.url)
             #expect(said.contains("\"case_id\": \"\(first.caseID)\""), "\(said) \(clinic.journal)")
             #expect(said.contains("\"status\": \"completed\"") && said.contains("\"result_id\""), "\(said)")
             #expect(said.contains("InvalidTask The keyword argument case_id must be a UUID."), "\(said)")
             #expect(said.contains("{'removed': 0}"), "\(said)")
             #expect(said.contains("reports.write_report"), "\(said)")
+            #expect(said.contains("['interactive-w1@site', 'w1@site']"), "\(said)")
             try await clinic.waitUntilIdle(within: .seconds(30))
             #expect(try await clinic.count("results") == 2)
             #expect(try await clinic.count("reports") == 2)
