@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The built program, run from the command line.
 enum Program {

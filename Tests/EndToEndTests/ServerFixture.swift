@@ -82,13 +82,3 @@ struct ServerFixture: Sendable {
             type: "multipart/form-data; boundary=edge", as: token)
     }
 }
-
-/// Whether `condition` becomes true in time; it is checked once more at the deadline.
-func eventually(within time: Duration = .seconds(60), _ condition: () async -> Bool) async -> Bool {
-    let end = ContinuousClock.now + time
-    while ContinuousClock.now < end {
-        if await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(50))
-    }
-    return await condition()
-}

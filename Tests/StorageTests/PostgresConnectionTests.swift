@@ -130,7 +130,7 @@ import Testing
             let database = PostgresDatabase(address: address, limits: limits)
             let release = DispatchSemaphore(value: 0)
             let holder = Task { try await database.read { _ in release.wait() } }
-            while database.load.busy == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            try #require(await eventually { database.load.busy > 0 })
             let error = await #expect(throws: DatabaseError.self) {
                 try await database.read { _ = try $0.execute("SELECT 1") }
             }

@@ -47,6 +47,7 @@ import Testing
                     }
                 }
             }
+            defer { isOver.withLock { $0 = true } }
             try await Task.sleep(for: .milliseconds(500))
             try await disturb()
             try await Task.sleep(for: .seconds(1))

@@ -33,12 +33,9 @@ import Testing
         let gate = DispatchSemaphore(value: 0)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<3 { group.addTask { try? await pool.run { gate.wait() } } }
-            // A long timeout: the pool's threads may have to wait for a core while other tests run.
-            let end = ContinuousClock.now + .seconds(120)
-            while pool.load != PoolLoad(places: 2, busy: 2, waiting: 1), ContinuousClock.now < end {
-                try? await Task.sleep(for: .milliseconds(5))
-            }
-            #expect(pool.load == PoolLoad(places: 2, busy: 2, waiting: 1))
+            // The pool's threads may have to wait for a core while other tests run.
+            #expect(
+                await eventually(within: .seconds(120)) { pool.load == PoolLoad(places: 2, busy: 2, waiting: 1) })
             for _ in 0..<3 { gate.signal() }
         }
     }

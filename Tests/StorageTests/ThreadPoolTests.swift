@@ -54,7 +54,7 @@ import Testing
         let long = Task {
             try await pool.run { while !isOver.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.01) } }
         }
-        while pool.load.busy == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try #require(await eventually { pool.load.busy > 0 })
         let start = ContinuousClock.now
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<5 {

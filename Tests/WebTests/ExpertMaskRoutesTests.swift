@@ -135,9 +135,10 @@ struct ExpertMaskRoutesTests {
                 queue: queue, worker: WorkerID(), slots: try #require(WorkerSlots(WorkerSlots.usualClasses)),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let working = Task { await worker.run() }
-            while try await clinic.rows("jobs WHERE kind = 'segment-case' AND status = 'running'") == 0 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try #require(
+                await eventually {
+                    try await clinic.rows("jobs WHERE kind = 'segment-case' AND status = 'running'") > 0
+                })
             let answer = try await send(
                 try Self.nifti(Self.labels(shift: 1)), clinic, to: id, as: token, headers: [:])
             #expect(answer.status == .created && number(answer.object, "dice", "whole_tumor") == 0.9)

@@ -1,6 +1,7 @@
 import Logging
 import Storage
 import Synchronization
+import TestSupport
 
 @testable import Features
 @testable import Kernel
@@ -13,6 +14,7 @@ final class EventRecorder: Sendable {
 
     private final class Received: Sendable {
         let messages = Mutex<[EventMessage]>([])
+        let isOver = Mutex(false)
     }
 
     init(_ stream: EventStream) {
@@ -20,6 +22,7 @@ final class EventRecorder: Sendable {
         self.stream = stream
         self.received = received
         reading = Task {
+            defer { received.isOver.withLock { $0 = true } }
             try await stream.forEach { message in received.messages.withLock { $0.append(message) } }
         }
     }
@@ -42,8 +45,9 @@ final class EventRecorder: Sendable {
         try await reading.value
     }
 
-    /// Waits for the stream's end.
+    /// Waits for the stream's end; closes a stream that does not end.
     func waitForEnd() async throws -> [String] {
+        if await !eventually({ received.isOver.withLock { $0 } }) { stream.close() }
         try await reading.value
         return words
     }
@@ -83,14 +87,4 @@ extension EventsService {
     ) async throws -> EventRecorder {
         EventRecorder(try await open(person.principal, topic, after: id, over: .serverSentEvents))
     }
-}
-
-/// Whether `condition` becomes true within ten seconds.
-func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
-    let end = ContinuousClock.now + .seconds(10)
-    while ContinuousClock.now < end {
-        if try await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(10))
-    }
-    return try await condition()
 }

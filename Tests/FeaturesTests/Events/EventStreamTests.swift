@@ -156,7 +156,8 @@ import Testing
                 hasWritten.set()
                 mayCommit.waitBlocking()
             }
-            while !hasWritten.isSet { try await Task.sleep(for: .milliseconds(5)) }
+            defer { mayCommit.set() }
+            try #require(await eventually { hasWritten.isSet })
             _ = try await clinic.makeCase(colleague, patient: "PAT-2")
             // Several rounds of the feed.
             try await Task.sleep(for: .milliseconds(300))

@@ -109,12 +109,12 @@ import Testing
                 queue: fixture.queueOfBoth(.until { isOver.withLock { $0 } }), worker: WorkerID(),
                 slots: try #require(WorkerSlots(WorkerSlots.usualClasses)), logger: JobFixture.logger)
             async let loop: Void = worker.run()
-            #expect(try await fixture.eventually { try await fixture.state(long)?.status == .running })
+            #expect(try await eventually { try await fixture.state(long)?.status == .running })
             let short = try await fixture.enqueueShort()
-            #expect(try await fixture.eventually { try await fixture.state(short)?.status == .completed })
+            #expect(try await eventually { try await fixture.state(short)?.status == .completed })
             #expect(try await fixture.state(long)?.status == .running)
             isOver.withLock { $0 = true }
-            #expect(try await fixture.eventually { try await fixture.state(long)?.status == .completed })
+            #expect(try await eventually { try await fixture.state(long)?.status == .completed })
             worker.stop()
             await loop
         }
@@ -130,12 +130,12 @@ import Testing
                 queue: fixture.queueOfBoth(.until { isOver.withLock { $0 } }), worker: WorkerID(),
                 slots: try #require(WorkerSlots(WorkerSlots.usualClasses, count: 1)), logger: JobFixture.logger)
             async let loop: Void = worker.run()
-            #expect(try await fixture.eventually { try await fixture.state(long)?.status == .running })
+            #expect(try await eventually { try await fixture.state(long)?.status == .running })
             let short = try await fixture.enqueueShort()
             try await Task.sleep(for: .seconds(1))
             #expect(try await fixture.state(short)?.status == .pending)
             isOver.withLock { $0 = true }
-            #expect(try await fixture.eventually { try await fixture.state(short)?.status == .completed })
+            #expect(try await eventually { try await fixture.state(short)?.status == .completed })
             worker.stop()
             await loop
         }
@@ -152,7 +152,7 @@ import Testing
                 queue: fixture.queueOfBoth(.until { false }), worker: WorkerID(),
                 slots: try #require(WorkerSlots([.imaging], count: 2)), logger: JobFixture.logger)
             async let loop: Void = worker.run()
-            let areRunning = try await fixture.eventually {
+            let areRunning = try await eventually {
                 for job in all where try await fixture.state(job)?.status != .running { return false }
                 return true
             }

@@ -71,10 +71,10 @@ import Testing
             let id = try await fixture.enqueue()
             let feed = JobFeed(database: database, logger: JobFixture.logger, interval: .milliseconds(5))
             let watching = Task { await Self.statuses(feed.changes(of: [id], timeout: .seconds(600))) }
-            #expect(try await fixture.eventually { feed.watcherCount == 1 })
+            #expect(await eventually { feed.watcherCount == 1 })
             watching.cancel()
             _ = await watching.value
-            #expect(try await fixture.eventually { feed.watcherCount == 0 })
+            #expect(await eventually { feed.watcherCount == 0 })
         }
     }
 

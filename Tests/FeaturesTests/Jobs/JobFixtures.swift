@@ -91,14 +91,4 @@ struct JobFixture: Sendable {
             try connection.query("SELECT id FROM audit_entries WHERE action = \(action)").count
         }
     }
-
-    /// Waits until `condition` is true; returns false after ten seconds.
-    func eventually(_ condition: @Sendable () async throws -> Bool) async throws -> Bool {
-        let end = ContinuousClock.now + .seconds(60)
-        while ContinuousClock.now < end {
-            if try await condition() { return true }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        return false
-    }
 }

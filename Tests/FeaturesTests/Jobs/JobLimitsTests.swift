@@ -81,7 +81,7 @@ import Testing
             #expect(state.status == .pending && state.attempt == 1)
             #expect(state.errorMessage?.contains("no progress") == true)
             #expect(state.errorMessage?.contains("Finding the brain") == true)
-            #expect(try await fixture.eventually { try await runner.workOnce() })
+            #expect(try await eventually { try await runner.workOnce() })
             #expect(try await fixture.state(id)?.status == .failed, "twice is all that this kind is tried")
         }
     }
@@ -124,12 +124,12 @@ import Testing
             let id = try await fixture.enqueue()
             let runner = fixture.runner(job, policy: Self.quick)
             for _ in Self.fullDisks {
-                #expect(try await fixture.eventually { try await runner.workOnce() })
+                #expect(try await eventually { try await runner.workOnce() })
                 let state = try #require(try await fixture.state(id))
                 #expect(state.status == .pending && state.attempt == 0)
                 #expect(state.progress.step == "Waiting: the server's disk is full")
             }
-            #expect(try await fixture.eventually { try await runner.workOnce() })
+            #expect(try await eventually { try await runner.workOnce() })
             #expect(try await fixture.state(id)?.status == .completed)
         }
     }

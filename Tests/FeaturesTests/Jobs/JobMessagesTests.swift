@@ -1,3 +1,4 @@
+import Basics
 import Storage
 import Synchronization
 import TestSupport
@@ -38,9 +39,11 @@ import Testing
             logger: JobFixture.logger, timeout: .seconds(30))
     }
 
-    private static func runner(_ database: any Database, _ job: ScriptedJob) -> MessageRunner {
+    private static func runner(
+        _ database: any Database, _ job: ScriptedJob, policy: JobPolicy = JobFixture.policy
+    ) -> MessageRunner {
         let queue = JobQueue(
-            database: database, handlers: [JobHandler(job)], logger: JobFixture.logger, policy: JobFixture.policy,
+            database: database, handlers: [JobHandler(job)], logger: JobFixture.logger, policy: policy,
             usesMessages: true)
         return MessageRunner(queue: queue, worker: WorkerID(), logger: JobFixture.logger)
     }
@@ -144,13 +147,16 @@ import Testing
             let mailbox = Mailbox()
             let job = try await JobFixture(database: database).enqueue()
             try await Self.publisher(database, mailbox).publish()
-            let runner = Self.runner(database, ScriptedJob { _, _ in throw JobFailure(.transient, "Not now.") })
+            var policy = JobFixture.policy
+            policy.backoff = Backoff(first: .seconds(600), longest: .seconds(600))
+            let failing = ScriptedJob { _, _ in throw JobFailure(.transient, "Not now.") }
+            let runner = Self.runner(database, failing, policy: policy)
             guard case .again(let time, "Not now.") = try await runner.run(job) else { throw BlobError.missing }
-            #expect(time > .now.advanced(by: .milliseconds(-500)))
+            #expect(time > .now.advanced(by: .seconds(300)))
             #expect(try await Self.publisher(database, mailbox).publish() == 0, "the worker sends the message again")
             // Delivered too early.
             guard case .again = try await runner.run(job) else { throw BlobError.missing }
-            try await Task.sleep(for: .milliseconds(100))
+            try await database.write { try $0.execute("UPDATE jobs SET run_after = 0") }
             #expect(try await runner.run(job) == .failed("Not now."))
         }
     }
@@ -186,7 +192,7 @@ import Testing
             _ = try await queue.claim(job, by: WorkerID())
             let idle = MessageRunner(queue: queue, worker: WorkerID(), logger: JobFixture.logger)
             let recovery = Task { await idle.recoverExpired() }
-            #expect(try await fixture.eventually { try await fixture.state(job)?.status == .pending })
+            #expect(try await eventually { try await fixture.state(job)?.status == .pending })
             recovery.cancel()
             await recovery.value
             try await Self.publisher(database, mailbox).publish()

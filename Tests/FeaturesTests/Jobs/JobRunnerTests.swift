@@ -51,7 +51,7 @@ import Testing
             #expect(try await runner.workOnce())
             #expect(try await fixture.state(id)?.status == .pending)
             // `JobState`'s own tests cover the delay without a clock.
-            #expect(try await fixture.eventually { try await runner.workOnce() })
+            #expect(try await eventually { try await runner.workOnce() })
             let state = try #require(try await fixture.state(id))
             #expect(state.status == .failed)
             #expect(state.attempt == 2)
@@ -108,7 +108,7 @@ import Testing
             let id = try await fixture.enqueue()
             let runner = fixture.runner(.untilStopped)
             async let work: Bool = runner.workOnce()
-            #expect(try await fixture.eventually { try await fixture.state(id)?.status == .running })
+            #expect(try await eventually { try await fixture.state(id)?.status == .running })
             let asked = ContinuousClock.now
             let answer = try await database.write { try JobStore($0).requestCancel(id) }
             #expect(answer == .asked)
@@ -127,7 +127,7 @@ import Testing
             let id = try await fixture.enqueue()
             let runner = fixture.runner(.untilStopped)
             async let loop: Void = runner.run()
-            #expect(try await fixture.eventually { try await fixture.state(id)?.status == .running })
+            #expect(try await eventually { try await fixture.state(id)?.status == .running })
             runner.stop()
             await loop
             let state = try #require(try await fixture.state(id))
@@ -145,7 +145,7 @@ import Testing
             let id = try await fixture.enqueue()
             let runner = fixture.runner(.untilStopped)
             async let work: Bool = runner.workOnce()
-            #expect(try await fixture.eventually { try await fixture.state(id)?.status == .running })
+            #expect(try await eventually { try await fixture.state(id)?.status == .running })
             let later = Timestamp.now.advanced(by: .seconds(60))
             let second = try #require(try await fixture.queue().claim(by: WorkerID(), at: later))
             #expect(try await work)
@@ -167,7 +167,7 @@ import Testing
                     }
                 })
             async let work: Bool = runner.workOnce()
-            let isSeen = try await fixture.eventually {
+            let isSeen = try await eventually {
                 let progress = try await fixture.state(id)?.progress
                 return (0.01...0.5).contains(progress?.fraction ?? 0) && progress?.step?.hasPrefix("Step") == true
             }

@@ -46,7 +46,7 @@ import Testing
         try await Self.withWorker(kind) { fixture, count in
             for number in 1...3 {
                 try await fixture.enqueue()
-                #expect(try await fixture.eventually { count() == number })
+                #expect(await eventually { count() == number })
                 try await Task.sleep(for: .milliseconds(200))
             }
         }
@@ -55,9 +55,9 @@ import Testing
     @Test(arguments: TestDatabase.all) func aJobThatWaitsForALaterTimeWakesThem(_ kind: TestDatabase) async throws {
         try await Self.withWorker(kind, fails: true) { fixture, count in
             try await fixture.enqueue()
-            #expect(try await fixture.eventually { count() == 2 })
+            #expect(await eventually { count() == 2 })
             try await fixture.enqueue(at: .now.advanced(by: .seconds(1)))
-            #expect(try await fixture.eventually { count() == 3 })
+            #expect(await eventually { count() == 3 })
         }
     }
 
@@ -68,6 +68,7 @@ import Testing
             let first = try await fixture.enqueue()
             let second = try await fixture.enqueue()
             let isOver = Locked(false)
+            defer { isOver.withLock { $0 = true } }
             let hold = Task {
                 try await database.write { connection in
                     let job = try JobStore(connection).lockDue(.imaging, ["scripted"], at: .now)

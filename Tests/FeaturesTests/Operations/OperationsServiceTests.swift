@@ -50,7 +50,7 @@ import Testing
 
             let presence = Self.presence(clinic, WorkerID())
             let beating = Task { await presence.run() }
-            #expect(try await jobs.eventually { await Self.service(clinic).health().isHealthy })
+            #expect(await eventually { await Self.service(clinic).health().isHealthy })
             beating.cancel()
             await beating.value
             #expect(try await clinic.count("workers") == 0, "a worker that stops takes its row away")

@@ -74,7 +74,7 @@ import Testing
             #expect(try await broken.workOnce())
             #expect(try await ward.service.get(ward.doctor, task.id).status == .pending)
             #expect(try await ward.caseStatus() == .processing)
-            #expect(try await ward.jobs.eventually { try await ward.runner().workOnce() })
+            #expect(try await eventually { try await ward.runner().workOnce() })
             let done = try await ward.service.get(ward.doctor, task.id)
             #expect(done.status == .completed)
             #expect(done.errorMessage == nil)
@@ -101,7 +101,7 @@ import Testing
         try await SegmentationFixture.with(kind) { ward in
             let task = try await ward.service.start(ward.doctor, case: ward.caseID)
             let runner = ward.runner { _, _, _ in throw Indiscretion() }
-            let isOver = try await ward.jobs.eventually {
+            let isOver = try await eventually {
                 _ = try await runner.workOnce()
                 return try await ward.service.get(ward.doctor, task.id).status == .failed
             }
@@ -124,7 +124,7 @@ import Testing
                 throw ImagingError(.internalFault, "Nobody cancelled.")
             }
             async let work: Bool = runner.workOnce()
-            let isSeen = try await ward.jobs.eventually {
+            let isSeen = try await eventually {
                 try await ward.service.get(ward.doctor, task.id).currentStep == "Network"
             }
             #expect(isSeen)
@@ -189,7 +189,8 @@ import Testing
                 throw ImagingError(.internalFault, "Nobody cancelled.")
             }
             async let work: Bool = runner.workOnce()
-            #expect(try await ward.jobs.eventually { try await ward.jobs.state(first.job)?.status == .running })
+            defer { gate.signal() }
+            #expect(try await eventually { try await ward.jobs.state(first.job)?.status == .running })
             #expect(try await ward.service.cancel(ward.doctor, first.id).status == .running)
             let second = try await ward.service.start(ward.doctor, case: ward.caseID)
             #expect(second.id != first.id && second.status == .pending)
@@ -197,7 +198,7 @@ import Testing
             gate.signal()
             #expect(try await work)
             #expect(
-                try await ward.jobs.eventually {
+                try await eventually {
                     try await ward.service.get(ward.doctor, first.id).status == .cancelled
                 })
             #expect(try await ward.caseStatus() == .processing)
@@ -219,10 +220,11 @@ import Testing
                 return try SegmentationFixture.standIn(sources, folder, WorkControl())
             }
             async let slow: Bool = first.workOnce()
+            defer { gate.signal() }
             #expect(
-                try await ward.jobs.eventually { try await ward.jobs.state(task.job)?.status == .running })
+                try await eventually { try await ward.jobs.state(task.job)?.status == .running })
             // A heartbeat of the first worker may renew the lease in between: then try again.
-            let isTaken = try await ward.jobs.eventually {
+            let isTaken = try await eventually {
                 try await ward.database.write { _ = try $0.execute("UPDATE jobs SET lease_expires = 1") }
                 return try await ward.runner().workOnce()
             }
@@ -246,8 +248,9 @@ import Testing
                 return try SegmentationFixture.standIn([:], folder, control)
             }
             async let work: Bool = runner.workOnce()
+            defer { gate.signal() }
             #expect(
-                try await ward.jobs.eventually { try await ward.jobs.state(task.job)?.status == .running })
+                try await eventually { try await ward.jobs.state(task.job)?.status == .running })
             // The series have been found by now: the run is inside the pipeline.
             try await Task.sleep(for: .milliseconds(200))
             try await ward.database.write { try $0.execute("DELETE FROM cases WHERE id = \(ward.caseID)") }
