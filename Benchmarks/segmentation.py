@@ -73,7 +73,7 @@ class Peers:
         found = inference.sigmoid(coarse[0]) > inference.FOUND
         grid = inference.fine_grid(prepared, found)
         wanted = inference.resampled(found[None], prepared.grid, grid, 0)[0] > 0.5
-        self.images = inference.fine_images(sequences, prepared, grid)
+        self.images = inference.fine_images(prepared, grid)
         self.availability = prepared.availability
         self.parts = [np.ascontiguousarray(self.images[(slice(None), *place)]) for place in inference.places(wanted)]
         self.file = work / "windows.npz"

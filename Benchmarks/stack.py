@@ -1,0 +1,95 @@
+"""A server and its workers as processes of their own, with cases, for benchmarks."""
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "scripts"))
+
+from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
+
+SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def stop(process):
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def redis_server(folder):
+    """A Redis server without persistence; yields its URL without a database number."""
+    port = free_port()
+    process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)], **SILENT)
+    try:
+        while True:
+            with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)) as probe:
+                probe.sendall(b"PING\r\n")
+                if probe.recv(5) == b"+PONG":
+                    break
+            time.sleep(0.02)
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Stack:
+    """`workers`: a job class and a number of slots for each `neuroai worker`. Without a `DATABASE_URL` in `settings`, on SQLite."""
+
+    def __init__(self, program, work, settings, workers):
+        port = free_port()
+        environment = {**os.environ, "DATABASE_URL": f"sqlite:///{work}/db.sqlite3", "MEDIA_ROOT": f"{work}/media", "LOG_ROOT": f"{work}/logs",
+                       "PORT": str(port), **settings}
+        self.server = subprocess.Popen([program, "serve", "--without-worker"], env=environment, **SILENT)
+        self.workers = {}
+        self.client = Client(f"http://127.0.0.1:{port}")
+        wait_for(self.client)
+        for job_class, slots in workers:
+            command = [program, "worker", "--classes", job_class, "--slots", str(slots)]
+            self.workers[job_class] = subprocess.Popen(command + ["-n", f"{job_class}@bench"], env=environment, **SILENT)
+        account = {"email": "bench@example.org", "password": "a benchmark", "confirm_password": "a benchmark", "first_name": "Bench",
+                   "last_name": "Mark", "role": "doctor"}
+        self.client.token = self.client.call("POST", "/api/users/register/", account)["access"]
+        self.cases = []
+
+    def add_cases(self, folder, count):
+        """Uploads one study `count` times, each as a case of its own."""
+        for number in range(count):
+            case = self.client.call("POST", "/api/cases/", {"patientId": f"BENCH-{number}", "age": 60, "sex": "O"})["caseId"]
+            for sequence in SEQUENCES:
+                self.client.upload(case, sequence, folder / f"{sequence}.nii.gz")
+            self.cases.append(case)
+
+    def segment(self, cases):
+        """Starts all and returns the results once the last is there; ends the benchmark if one fails."""
+        results = []
+        waiting = [self.client.call("POST", "/api/inference/", {"caseId": case})["id"] for case in cases]
+        while waiting:
+            state = self.client.call("GET", f"/api/inference/tasks/{waiting[0]}/")
+            if state["status"] in ("pending", "running"):
+                time.sleep(0.05)
+                continue
+            if state["status"] != "completed":
+                sys.exit(f"benchmark: the task {state['status']}: {state['errorMessage']}")
+            results.append(state["result"])
+            waiting.pop(0)
+        return results
+
+    def stop(self):
+        for process in (*self.workers.values(), self.server):
+            stop(process)
