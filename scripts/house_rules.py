@@ -82,6 +82,8 @@ LAYERS = [
     {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Events", "Files", "Idempotency"}, {"Backup", "Operations"},
 ]
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}
+LOCKED = re.compile(r"\bwithLock\s*(?:\(\s*)?\{")
+RESUMING = re.compile(r"\.(yield|finish|resume)\(|\bcancel\(\)")
 # Targets whose stores hold the rows of institutions.
 STORE_TARGETS = ("Kernel", "Features", "Administration")
 # A type that other files can see, and the use of one; members (`.Name`) and nested types are not looked at.
@@ -236,6 +238,20 @@ def check_words(root):
                 yield f"{path}:{number}: SQL belongs in a …Store.swift or in Migrations"
 
 
+def check_locks(root):
+    """No stream and no waiting task is told anything under a lock: a task that is being cancelled holds the lock that resuming it needs,
+    while its cancellation handler may wait for ours."""
+    for path in swift_files(root):
+        text = path.read_text()
+        for match in LOCKED.finditer(text):
+            end, depth = match.end(), 1
+            while depth and end < len(text):
+                depth += {"{": 1, "}": -1}.get(text[end], 0)
+                end += 1
+            for call in RESUMING.finditer(text, match.end(), end):
+                yield f"{path}:{text.count(chr(10), 0, call.start()) + 1}: resumes a task under a lock: do it after the lock"
+
+
 def store_functions(root):
     """The functions of stores that other files can call: file, line, type, name, and the parameters' text."""
     for path in swift_files(root):
@@ -284,7 +300,7 @@ def check_format(root):
 
 
 def faults(root):
-    for check in (check_imports, check_dependencies, check_features, check_scopes, check_words, check_images, check_format):
+    for check in (check_imports, check_dependencies, check_features, check_locks, check_scopes, check_words, check_images, check_format):
         yield from check(root)
 
 
@@ -313,6 +329,9 @@ PLANTS = {
     "administration below web": ("Sources/Features/Cases/Planted.swift", "import Administration\n"),
     "http in rules": ("Sources/Features/Planted.swift", "import Hummingbird\n"),
     "trap": ("Sources/Imaging/Planted.swift", "let planted = try! planted()\n"),
+    "stream under a lock": (
+        "Sources/Storage/Planted.swift", "func planted() {\n    state.withLock { state in\n        for one in state.all { one.stream.yield(1) }\n    }\n}\n"),
+    "cancellation under a lock": ("Sources/Kernel/Jobs/Planted.swift", "let planted = state.withLock({ $0.task?.cancel() })\n"),
     "sql": ("Sources/Features/Planted.swift", 'let planted = "SELECT 1 FROM cases"\n'),
     "sql over lines": ("Sources/Web/Planted.swift", 'let planted = """\n    SELECT id\n    FROM cases\n    """\n'),
     "sql in a with clause": ("Sources/Features/Planted.swift", 'let planted = """\n    WITH newest AS (SELECT 1)\n    SELECT 1\n    """\n'),
@@ -332,7 +351,7 @@ def self_test():
             (root / "Package.swift").write_text(PLANTED_PACKAGE)
             (root / "Sources/Features/Cases").mkdir(parents=True, exist_ok=True)
             (root / "Sources/Features/Cases/CaseRecord.swift").write_text("struct CaseRecord {}\n")
-            if not [fault for check in (check_imports, check_dependencies, check_features, check_scopes, check_words) for fault in check(root)]:
+            if not [fault for check in (check_imports, check_dependencies, check_features, check_locks, check_scopes, check_words) for fault in check(root)]:
                 missed.append(name)
     return missed
 

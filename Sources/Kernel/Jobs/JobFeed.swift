@@ -32,16 +32,21 @@ package final class JobFeed: Sendable {
         mutating func setClock(_ clock: Task<Void, Never>) { self.clock = clock }
 
         /// - Parameter asked: those missing from `present` no longer exist.
-        mutating func see(_ present: [ID<JobRecord>: JobChange], askedFor asked: Set<ID<JobRecord>>) {
+        /// - Returns: what the watcher has not been told yet.
+        mutating func see(
+            _ present: [ID<JobRecord>: JobChange], askedFor asked: Set<ID<JobRecord>>
+        ) -> [JobChange] {
+            var news: [JobChange] = []
             for job in jobs.intersection(asked) {
                 guard let change = present[job] else {
                     jobs.remove(job)
                     continue
                 }
-                if told[job] != change { changes.yield(change) }
+                if told[job] != change { news.append(change) }
                 told[job] = change
                 if change.status.isOver { jobs.remove(job) }
             }
+            return news
         }
     }
 
@@ -121,15 +126,18 @@ package final class JobFeed: Sendable {
 
     private func tell(_ present: [JobChange], askedFor asked: Set<ID<JobRecord>>) {
         let byJob = Dictionary(present.map { ($0.job, $0) }, uniquingKeysWith: { $1 })
-        let ended = state.withLock { state in
-            for key in state.watchers.keys { state.watchers[key]?.see(byJob, askedFor: asked) }
-            return state.watchers.filter { $0.value.jobs.isEmpty }.keys
+        let watchers = state.withLock { state in
+            state.watchers.keys.map { key in
+                (key, state.watchers[key]?.changes, state.watchers[key]?.see(byJob, askedFor: asked) ?? [])
+            }
         }
+        // Outside the lock, which the streams' termination handlers take.
+        for (_, changes, news) in watchers { for change in news { changes?.yield(change) } }
+        let ended = state.withLock { $0.watchers.filter { $0.value.jobs.isEmpty }.keys }
         for key in ended { end(key) }
     }
 
     private func end(_ key: Key) {
-        // Outside the lock: finishing a stream calls its handler, which takes the lock.
         state.withLock { $0.watchers[key]?.changes }?.finish()
     }
 

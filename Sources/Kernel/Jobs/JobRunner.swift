@@ -41,11 +41,12 @@ package final class JobRunner: Sendable {
 
     /// Stops the current job and releases it to other workers; `run` returns soon after.
     package func stop() {
-        state.withLock {
-            $0.isStopping = true
-            $0.current?.stop(.shutdown)
-            $0.wake?.yield()
+        let (current, wake) = state.withLock { state in
+            state.isStopping = true
+            return (state.current, state.wake)
         }
+        current?.stop(.shutdown)
+        wake?.yield()
     }
 
     private var isStopping: Bool { state.withLock { $0.isStopping } }

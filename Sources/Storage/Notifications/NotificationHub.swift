@@ -1,6 +1,9 @@
 import Synchronization
 
 /// Distributes a database's notifications to the subscribers in this process.
+///
+/// It passes nothing to a stream while it holds its lock: a task that is being cancelled holds a lock of its own, which a
+/// stream needs in order to resume it, and waits in the stream's termination handler for this one.
 final class NotificationHub: Sendable {
     private struct Subscriber {
         let channels: Set<NotificationChannel>
@@ -26,17 +29,17 @@ final class NotificationHub: Sendable {
     func subscribe(to channels: Set<NotificationChannel>) -> AsyncStream<DatabaseNotification> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: DatabaseNotification.self, bufferingPolicy: .bufferingNewest(Self.buffer))
-        let key: Int? = state.withLock { state in
+        let added: (key: Int, isListening: Bool)? = state.withLock { state in
             guard !state.isClosed else { return nil }
             state.next += 1
             state.subscribers[state.next] = Subscriber(channels: channels, stream: continuation)
-            if state.isListening { continuation.yield(.resync) }
-            return state.next
+            return (state.next, state.isListening)
         }
-        guard let key else {
+        guard let (key, isListening) = added else {
             continuation.finish()
             return stream
         }
+        if isListening { continuation.yield(.resync) }
         continuation.onTermination = { [weak self] _ in
             _ = self?.state.withLock { $0.subscribers.removeValue(forKey: key) }
         }
@@ -45,10 +48,11 @@ final class NotificationHub: Sendable {
 
     /// From now on every notification arrives; earlier ones may be missing.
     func listen() {
-        state.withLock { state in
+        let subscribers = state.withLock { state in
             state.isListening = true
-            for subscriber in state.subscribers.values { subscriber.stream.yield(.resync) }
+            return Array(state.subscribers.values)
         }
+        for subscriber in subscribers { subscriber.stream.yield(.resync) }
     }
 
     /// Notifications may be missed from now on.
@@ -57,12 +61,11 @@ final class NotificationHub: Sendable {
     }
 
     func send(_ channel: NotificationChannel, _ payload: String) {
-        state.withLock { state in
-            for subscriber in state.subscribers.values where subscriber.channels.contains(channel) {
-                // Cannot be dropped itself, being the newest.
-                if case .dropped = subscriber.stream.yield(.message(channel, payload: payload)) {
-                    subscriber.stream.yield(.resync)
-                }
+        let subscribers = state.withLock { $0.subscribers.values.filter { $0.channels.contains(channel) } }
+        for subscriber in subscribers {
+            // Cannot be dropped itself, being the newest.
+            if case .dropped = subscriber.stream.yield(.message(channel, payload: payload)) {
+                subscriber.stream.yield(.resync)
             }
         }
     }
@@ -72,7 +75,6 @@ final class NotificationHub: Sendable {
             state.isClosed = true
             return state.subscribers.values.map(\.stream)
         }
-        // Outside the lock: finishing a stream calls its handler, which takes the lock.
         for stream in streams { stream.finish() }
     }
 }
