@@ -132,7 +132,7 @@ import Testing
 
     @Test func anOutageIsAnError() async throws {
         try await TemporaryFolder.with { folder in
-            let store = try Self.store(SimulatedBucket { _ in .slowDown }, folder)
+            let store = try Self.store(SimulatedBucket { _, _ in .slowDown }, folder)
             await #expect(throws: BlobError.unavailable(reason: "SlowDown")) { try await store.put(Data([1])) }
             await #expect(throws: BlobError.unavailable(reason: "SlowDown")) {
                 try await store.withFile(BlobKey()) { _ in }

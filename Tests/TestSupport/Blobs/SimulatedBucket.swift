@@ -37,8 +37,8 @@ package actor SimulatedBucket: TestBucket {
         let modified: Timestamp
     }
 
-    /// The failure of the nth request.
-    package typealias Faults = @Sendable (_ request: Int) -> Failure?
+    /// The failure of the nth request, after so many failures in succession for the same name.
+    package typealias Faults = @Sendable (_ request: Int, _ failures: Int) -> Failure?
 
     private struct Upload {
         var parts: [Int: (data: Data, etag: String)] = [:]
@@ -59,10 +59,12 @@ package actor SimulatedBucket: TestBucket {
     private var etags = 0
     private var offset: Duration = .zero
     private let faults: Faults
+    /// Failures in succession by name.
+    private var failures: [String: Int] = [:]
     /// How far lists lag behind writes.
     private let lag: Duration
 
-    package init(lag: Duration = .zero, faults: @escaping Faults = { _ in nil }) {
+    package init(lag: Duration = .zero, faults: @escaping Faults = { _, _ in nil }) {
         self.lag = lag
         self.faults = faults
     }
@@ -88,9 +90,11 @@ package actor SimulatedBucket: TestBucket {
 
     // MARK: Requests
 
-    private func request<T>(_ effect: () throws -> T) throws -> T {
+    private func request<T>(_ name: String, _ effect: () throws -> T) throws -> T {
         requests += 1
-        let fault = faults(requests)
+        let before = failures[name, default: 0]
+        let fault = faults(requests, before)
+        failures[name] = fault == nil ? 0 : before + 1
         if let fault, fault == .slowDown { throw fault.error }
         let value = try effect()
         if let fault { throw fault.error }
@@ -98,7 +102,7 @@ package actor SimulatedBucket: TestBucket {
     }
 
     package func put(_ name: String, _ data: Data, _ condition: BucketCondition) throws -> String {
-        try request {
+        try request(name) {
             switch condition {
             case .none: break
             case .ifAbsent: guard objects[name] == nil else { throw BucketError.preconditionFailed }
@@ -111,7 +115,7 @@ package actor SimulatedBucket: TestBucket {
     }
 
     package func get(_ name: String, _ range: Range<Int64>?) throws -> BucketObject {
-        try request {
+        try request(name) {
             guard let object = objects[name] else { throw BucketError.noSuchKey }
             let whole = 0..<Int64(object.data.count)
             let cut = (range ?? whole).clamped(to: whole)
@@ -121,21 +125,21 @@ package actor SimulatedBucket: TestBucket {
     }
 
     package func head(_ name: String) throws -> Int64 {
-        try request {
+        try request(name) {
             guard let object = objects[name] else { throw BucketError.noSuchKey }
             return Int64(object.data.count)
         }
     }
 
     package func delete(_ name: String) throws {
-        try request {
+        try request(name) {
             objects[name] = nil
             listed[name]?.until = now.advanced(by: lag)
         }
     }
 
     package func list(_ prefix: String, after cursor: String?, limit: Int) throws -> BucketListing {
-        try request {
+        try request(prefix) {
             let now = now
             let shown = listed.filter { name, entry in
                 name.hasPrefix(prefix) && name > cursor ?? "" && entry.from <= now
@@ -149,7 +153,7 @@ package actor SimulatedBucket: TestBucket {
     }
 
     package func createUpload(_ name: String) throws -> BucketUpload {
-        try request {
+        try request(name) {
             let id = UUID().uuidString
             uploads[id] = Upload()
             return BucketUpload(name: name, id: id)
@@ -157,7 +161,7 @@ package actor SimulatedBucket: TestBucket {
     }
 
     package func uploadPart(_ number: Int, _ data: Data, of upload: BucketUpload) throws -> BucketPart {
-        try request {
+        try request(upload.name) {
             guard uploads[upload.id] != nil else { throw BucketError.noSuchUpload }
             let etag = nextETag()
             uploads[upload.id]?.parts[number] = (data, etag)
@@ -166,7 +170,7 @@ package actor SimulatedBucket: TestBucket {
     }
 
     package func completeUpload(_ upload: BucketUpload, _ parts: [BucketPart]) throws {
-        try request {
+        try request(upload.name) {
             guard let sent = uploads[upload.id]?.parts else { throw BucketError.noSuchUpload }
             var whole = Data()
             for (place, part) in parts.enumerated() {
@@ -185,7 +189,7 @@ package actor SimulatedBucket: TestBucket {
     }
 
     package func abortUpload(_ upload: BucketUpload) throws {
-        try request {
+        try request(upload.name) {
             guard uploads.removeValue(forKey: upload.id) != nil else { throw BucketError.noSuchUpload }
         }
     }

@@ -41,7 +41,10 @@ package struct TestBlobs: Sendable {
             return
         case .bucket: bucket = SimulatedBucket()
         case .failingBucket:
-            bucket = SimulatedBucket(lag: Self.lag) { $0 % 3 == 0 ? .slowDown : $0 % 5 == 0 ? .lostAnswer : nil }
+            // Fewer failures in succession than attempts, also where concurrent requests share the count.
+            bucket = SimulatedBucket(lag: Self.lag) { request, failures in
+                failures == 3 ? nil : request % 3 == 0 ? .slowDown : request % 5 == 0 ? .lostAnswer : nil
+            }
         case .moto: bucket = try await ObjectStore.moto.bucket()
         case .radosgw: bucket = try await ObjectStore.radosgw.bucket()
         }
