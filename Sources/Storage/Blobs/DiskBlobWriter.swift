@@ -17,8 +17,11 @@ final class DiskBlobWriter: BlobWriter {
         self.pool = pool
     }
 
+    /// Hashes beside writing: each takes about as long as the other.
     func append(_ chunk: Data) async throws {
-        let isDue = try await pool.run { [file] in try file.append(chunk) }
+        async let hashing: Void = pool.run { [file] in file.hash(chunk) }
+        let isDue = try await pool.run { [file] in try file.write(chunk) }
+        try await hashing
         if isDue { startWriteBack() }
     }
 
@@ -53,12 +56,12 @@ final class StagingFile: Sendable {
         var size: Int64 = 0
         /// The number of bytes written when the last write-back started.
         var started: Int64 = 0
-        var hash = SHA256()
     }
 
     let url: URL
     private let limit: Int64
     private let state: Mutex<State>
+    private let digest = Mutex(SHA256())
 
     init(url: URL, limit: Int64) throws {
         let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -72,13 +75,17 @@ final class StagingFile: Sendable {
         abandon()
     }
 
+    /// Adds a chunk to the digest of the file; in the order of `write`, which it may overlap.
+    func hash(_ chunk: Data) {
+        digest.withLock { $0.update(data: chunk) }
+    }
+
     /// - Returns: whether enough bytes have been written since the last write-back to start another one.
-    func append(_ chunk: Data) throws -> Bool {
+    func write(_ chunk: Data) throws -> Bool {
         try state.withLock { state in
             guard state.descriptor >= 0 else { throw BlobError.closed }
             guard Int64(chunk.count) <= limit - state.size else { throw BlobError.tooLarge(limit: limit) }
             try chunk.withUnsafeBytes { try Self.write($0, to: state.descriptor) }
-            state.hash.update(data: chunk)
             state.size += Int64(chunk.count)
             guard state.size - state.started >= Self.writeBackBytes else { return false }
             state.started = state.size
@@ -103,7 +110,7 @@ final class StagingFile: Sendable {
             guard fsync(state.descriptor) == 0 else { throw BlobError.fileSystem(errno) }
             close(state.descriptor)
             state.descriptor = -1
-            return (state.size, state.hash.finalize())
+            return (state.size, digest.withLock { $0.finalize() })
         }
     }
 
