@@ -9,14 +9,20 @@ extension SingleSignOnService {
     ///
     /// - Throws: `RefusedAccount`.
     func admitted(_ profile: ProviderProfile, origin: RequestOrigin) async throws -> User {
+        let first: Resolution
         do {
-            return try await resolve(profile, origin).get()
+            first = try await resolve(profile, origin)
         } catch let error where Self.isLostRace(error) {
-            // The same person's first sign-in elsewhere has just created the account.
             return try await resolve(profile, origin).get()
         }
+        // The address may be that of the same person's account, committed between two statements of the search.
+        if case .failure(let refusal) = first, refusal.reason == .emailTaken {
+            return try await resolve(profile, origin).get()
+        }
+        return try first.get()
     }
 
+    /// Whether the same person's first sign-in elsewhere has just created the account.
     private static func isLostRace(_ error: any Error) -> Bool {
         if let error = error as? DatabaseError { return error.kind == .uniqueViolation }
         return (error as? AppError)?.fields["email"] != nil
