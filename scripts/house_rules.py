@@ -63,6 +63,7 @@ UNSCOPED = {
     "CaseContentStore": "holds the scope itself",
     "CasePurgeStore": "the operator's maintenance",
     "IdempotencyStore": "expired answers of all institutions",
+    "IdentityStore": "sign-in",
     "InstitutionStore": "institutions themselves, for superusers",
     "InvitationStore": "a secret link, before anybody is signed in",
     "JobStore": "the queue of all institutions",
@@ -79,7 +80,7 @@ STORE_PART = re.compile(
 # Folders of Kernel and Features by layer: a folder uses only folders of lower layers; "." is what lies beside Kernel's folders.
 LAYERS = [
     {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Studies", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
-    {"ExpertMasks", "Feedback", "Reports"}, {"Composition", "Events", "Files", "Idempotency"}, {"Backup", "Operations"},
+    {"ExpertMasks", "Feedback", "Reports", "SingleSignOn"}, {"Composition", "Events", "Files", "Idempotency"}, {"Backup", "Operations"},
 ]
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}
 LOCKED = re.compile(r"\bwithLock\s*(?:\(\s*)?\{")

@@ -21,6 +21,8 @@ package struct WebServices: Sendable {
     package let idempotency: IdempotencyService
     package let operations: OperationsService
     package let events: EventsService
+    /// `nil` if no provider is configured.
+    package let singleSignOn: SingleSignOnService?
     /// Counts requests.
     let requests = RequestMetrics()
     package let settings: WebSettings
@@ -30,7 +32,8 @@ package struct WebServices: Sendable {
         segmentation: SegmentationService, models: ModelsService, reports: ReportsService,
         reportExport: ReportExportService, feedback: FeedbackService, expertMasks: ExpertMasksService,
         files: FilesService, audit: AuditService, idempotency: IdempotencyService,
-        sessions: SessionsService, settings: WebSettings, operations: OperationsService, events: EventsService
+        sessions: SessionsService, settings: WebSettings, operations: OperationsService, events: EventsService,
+        singleSignOn: SingleSignOnService? = nil
     ) {
         self.users = users
         self.sessions = sessions
@@ -48,6 +51,7 @@ package struct WebServices: Sendable {
         self.idempotency = idempotency
         self.operations = operations
         self.events = events
+        self.singleSignOn = singleSignOn
         self.settings = settings
     }
 }
@@ -116,8 +120,13 @@ extension WebServices {
         PageRoutes(
             users: users, sessions: sessions, cases: cases, images: images, segmentation: segmentation,
             reports: reports,
-            files: files, settings: settings, templates: templates
+            files: files, singleSignOn: singleSignOn, settings: settings, templates: templates
         ).add(to: router)
+        if let singleSignOn {
+            SingleSignOnRoutes(
+                singleSignOn: singleSignOn, users: users, settings: settings, templates: templates
+            ).add(to: router)
+        }
         AccountRoutes(
             users: users, sessions: sessions, factors: sessions.secondFactors, templates: templates
         ).add(to: router)

@@ -35,7 +35,10 @@ extension Wiring {
             audit: audit, idempotency: IdempotencyService(database: database, secret: secret),
             sessions: users.sessions, settings: serving.web,
             operations: OperationsService(database: database, blobs: blobs, models: models),
-            events: EventsService(database: database, audit: audit, feed: feed))
+            events: EventsService(database: database, audit: audit, feed: feed),
+            singleSignOn: serving.singleSignOn.map {
+                SingleSignOnService(sessions: users.sessions, settings: $0, transport: .http(), logger: logger)
+            })
     }
 }
 

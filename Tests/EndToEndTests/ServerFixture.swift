@@ -11,9 +11,9 @@ struct ServerFixture: Sendable {
 
     /// Starts the server and waits until it responds.
     static func open(
-        in folder: URL, arguments: [String] = ["serve"], environment: [String: String] = [:]
+        in folder: URL, arguments: [String] = ["serve"], port: Int = .random(in: 40_000...46_000),
+        environment: [String: String] = [:]
     ) async throws -> ServerFixture {
-        let port = Int.random(in: 40_000...46_000)
         let own = [
             "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
             "LOG_ROOT": "\(folder.path)/logs", "PORT": String(port), "SECRET_KEY": "", "METRICS_TOKEN": "",

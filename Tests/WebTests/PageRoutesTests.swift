@@ -24,6 +24,8 @@ struct PageRoutesTests {
         try await WebFixture.with(.sqlite) { clinic in
             #expect(try await clinic.call(.get, "/cases").headers[.location] == "/login")
             #expect(try await clinic.call(.get, "/login").text.contains("<h1>Sign in</h1>"))
+            #expect(try await !clinic.call(.get, "/login").text.contains("/login/oidc"), "no provider is configured")
+            #expect(try await clinic.call(.get, "/login/oidc").status == .notFound)
             let wrong = try await clinic.call(.post, "/login", "email=a%40b.org&password=x", headers: Self.form)
             #expect(wrong.status == .unauthorized && wrong.text.contains("Incorrect email, password or code."))
             #expect(

@@ -62,7 +62,7 @@ extension AdminRow {
 extension AdminTable {
     /// Every table, in menu order.
     static let all = [
-        users, invitations, sessions, tokens, factors,
+        users, invitations, sessions, tokens, factors, identities,
         institutions,
         cases, deletedCases, shares,
         images, uploads, tasks, results, findings,

@@ -47,6 +47,9 @@ extension AdminTable {
                 where: "deleted_at IS NULL", list: .init("cases", by: "author")),
             AdminRelated(
                 "Shared cases", "deleted", "case_shares", by: "user_id", list: .init("shares", by: "user")),
+            AdminRelated(
+                "Single sign-on accounts", "deleted", "identities", by: "user_id",
+                list: .init("identities", by: "user")),
             AdminRelated("Tasks", "kept", "inference_tasks", by: "created_by", list: .init("tasks", by: "author")),
         ]
         table.note = """

@@ -112,4 +112,36 @@ extension AdminTable {
         ]
         return table
     }()
+
+    static let identities = {
+        var table = AdminTable(
+            "identities", "Single sign-on accounts", "single sign-on account", audit: .init("identity"),
+            .rows(
+                AdminRows(
+                    from: "identities i JOIN users u ON u.institution_id = i.institution_id AND u.id = i.user_id",
+                    id: "i.id", order: .newest("i.created_at"), search: ["u.search_text", "u.email"]
+                ) { "i.institution_id = \($0.institution)" }),
+            [
+                AdminColumn("user", "User", "u.email").linked(to: "users", id: "i.user_id"),
+                AdminColumn("issuer", "Provider", "i.issuer"),
+                AdminColumn("subject", "Subject", "i.subject").unlisted().unsortable(),
+                AdminColumn("createdAt", "Linked", "i.created_at", .time),
+                AdminColumn("lastUsedAt", "Last used", "i.last_used_at", .time),
+            ])
+        table.note = "Users with such an account sign in at the provider and have no password here."
+        table.filters = [
+            AdminFilter("created", "Linked", "i.created_at", .period),
+            AdminFilter("user", "User", "i.user_id", .reference(table: "users")),
+        ]
+        table.actions = [
+            AdminAction(
+                "unlink", "Unlink",
+                "The users can no longer sign in until you set a password on their page. Their sessions end.",
+                isDestructive: true
+            ) { services, scope, id in
+                try await services.users.unlink(scope, AdministeredServices.id(id, of: ID<Identity>.self))
+            }
+        ]
+        return table
+    }()
 }

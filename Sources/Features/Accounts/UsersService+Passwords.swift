@@ -50,6 +50,7 @@ extension UsersService {
             try store.lock(scope, id)
             // Read again: the account may have been deleted or promoted in the meantime.
             try Policy.requireRank(scope, aboveSuperuser: Self.found(store.find(scope, id)).isSuperuser)
+            try Self.requirePasswordAccount(scope, id, store)
             try store.setPasswordHash(scope, id, hash, at: now)
             try SessionStore(connection).endAll(scope, of: id, but: nil, because: .passwordChanged, at: now)
             try AuditStore(connection).append(AuditEntry(scope, "user.set_password", "user", id.string, at: now))
@@ -58,6 +59,17 @@ extension UsersService {
 }
 
 extension UsersService {
+    /// - Throws: conflict for an account of an identity provider: a password would let its user in after the provider
+    ///   has closed the account.
+    private static func requirePasswordAccount(_ scope: Scope, _ id: UserID, _ store: UserStore) throws {
+        guard try !store.hasIdentity(scope, id) else {
+            throw AppError(
+                .conflict,
+                "This user signs in through single sign-on and has no password. Unlink the single sign-on account first."
+            )
+        }
+    }
+
     /// The same for the operator, by email address; only for the command line, never for HTTP.
     package func setPassword(email: String, _ form: PasswordChange) async throws -> User {
         let user = try await user(email: email)
@@ -68,9 +80,11 @@ extension UsersService {
         let now = clock()
         let scope = Scope(institution: user.institutionID, user: user.id, role: user.role)
         try await database.write { connection in
-            try UserStore(connection).lock(scope, user.id)
-            _ = try Self.found(UserStore(connection).find(scope, user.id))
-            try UserStore(connection).setPasswordHash(scope, user.id, hash, at: now)
+            let store = UserStore(connection)
+            try store.lock(scope, user.id)
+            _ = try Self.found(store.find(scope, user.id))
+            try Self.requirePasswordAccount(scope, user.id, store)
+            try store.setPasswordHash(scope, user.id, hash, at: now)
             try SessionStore(connection).endAll(scope, of: user.id, but: nil, because: .passwordChanged, at: now)
             try AuditStore(connection).append(
                 AuditEntry(

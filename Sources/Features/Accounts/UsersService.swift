@@ -24,6 +24,11 @@ package struct UsersService: Sendable {
         try await database.read { try Self.found(UserStore($0).find(scope.atHome, scope.user)) }
     }
 
+    /// False for an account of an identity provider.
+    package func hasPassword(_ scope: Scope) async throws -> Bool {
+        try await database.read { try UserStore($0).passwordHash(scope.atHome)?.isEmpty == false }
+    }
+
     /// Changing the email address requires the password.
     package func updateProfile(_ scope: Scope, _ change: UserChange) async throws -> User {
         try await admitNewEmail(scope.atHome, scope.user, change)

@@ -79,6 +79,8 @@ package struct Principal: Sendable, Equatable {
     /// When the session's use was last recorded.
     let lastUsedAt: Timestamp
     var hasSecondFactor = false
+    /// The session began at an identity provider, which decides about second factors.
+    var isFromProvider = false
     /// The role requires a second factor and there is none: only enrolment is allowed.
     package var mustEnrol = false
     /// More than half of the access token's lifetime is over.
@@ -99,6 +101,7 @@ package struct Principal: Sendable, Equatable {
     private func with(_ scope: Scope) -> Principal {
         var copy = Principal(scope: scope, session: session, lastUsedAt: lastUsedAt)
         copy.hasSecondFactor = hasSecondFactor
+        copy.isFromProvider = isFromProvider
         copy.mustEnrol = mustEnrol
         copy.needsRenewal = needsRenewal
         copy.tokenExpiresAt = tokenExpiresAt

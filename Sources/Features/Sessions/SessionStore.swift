@@ -51,7 +51,9 @@ package struct SessionStore {
                 CASE WHEN EXISTS (SELECT 1 FROM case_shares c WHERE c.user_id = u.id) THEN 1 ELSE 0 END AS has_shares,
                 CASE WHEN EXISTS (
                     SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL
-                ) THEN 1 ELSE 0 END AS has_second_factor
+                ) THEN 1 ELSE 0 END AS has_second_factor,
+                CASE WHEN EXISTS (SELECT 1 FROM provider_sessions p WHERE p.session_id = s.id) THEN 1 ELSE 0 END
+                    AS is_from_provider
             FROM sessions s JOIN users u ON u.id = s.user_id
             WHERE s.id = \(session) AND s.ended_at IS NULL AND u.deleted_at IS NULL AND u.is_active = 1
             """)
@@ -62,6 +64,7 @@ package struct SessionStore {
                 session: session)
             var principal = Principal(scope: scope, session: session, lastUsedAt: try row.get("last_used_at"))
             principal.hasSecondFactor = try row.get("has_second_factor")
+            principal.isFromProvider = try row.get("is_from_provider")
             return principal
         }
     }

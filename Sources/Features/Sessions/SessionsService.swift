@@ -40,7 +40,7 @@ package struct SessionsService: Sendable {
         let known = isStorable ? try await database.read { try UserStore($0).credentials(email: address) } : nil
         let attempts = try await signInAttempts(on: address, of: known?.user.id, devices: devices, origin: origin)
         try await admit(attempts, on: known?.user.id, in: known?.user.institutionID, origin: origin)
-        let matches = try await hasher.verify(password, against: known?.passwordHash)
+        let matches = try await hasher.verify(password, against: known?.usablePasswordHash)
         guard matches, let known, known.user.isActive || known.user.isPending else {
             try await recordRefusal(of: known?.user, origin: origin)
             throw AppError(.unauthenticated, "Invalid credentials")
@@ -74,10 +74,17 @@ package struct SessionsService: Sendable {
         let attempts = attempts(on: "password \(scope.user)", origin: scope.origin)
         try await admit(attempts, scope)
         let stored = try await database.read { try UserStore($0).passwordHash(scope) }
+        guard stored?.isEmpty != true else { throw Self.passwordless }
         guard try await hasher.verify(password, against: stored) else { return false }
         try await throttle.forgive(attempts, account: settings.throttling.account)
         return true
     }
+
+    /// For accounts of an identity provider.
+    static let passwordless = AppError(
+        .conflict,
+        "This account signs in through single sign-on and has no password. Its email address, password and two-factor authentication are managed by the identity provider."
+    )
 
     /// For operations for which an unattended session must not be enough.
     ///
@@ -128,7 +135,8 @@ package struct SessionsService: Sendable {
                 try SessionStore($0).principal(claims.session, origin: origin)
             }), principal.scope.user == claims.user
         else { throw AppError(.unauthenticated, "The access token is invalid or has expired.") }
-        principal.mustEnrol = !principal.hasSecondFactor && requiresSecondFactor(principal.scope)
+        principal.mustEnrol =
+            !principal.hasSecondFactor && !principal.isFromProvider && requiresSecondFactor(principal.scope)
         principal.tokenExpiresAt = Timestamp(microseconds: Int64(claims.expiresAt * 1_000_000))
         principal.needsRenewal = (claims.expiresAt - now.seconds) * 2 < claims.expiresAt - claims.issuedAt
         if now.since(principal.lastUsedAt) > settings.useInterval {
@@ -231,7 +239,14 @@ package struct SessionsService: Sendable {
 
     /// Starts a session for an authenticated user. `passwordHash` must still be the stored one, so that a concurrent
     /// change of password takes precedence.
-    func begin(_ user: User, passwordHash: String?, origin: RequestOrigin) async throws -> SignedIn {
+    ///
+    /// - Parameters:
+    ///   - passwordHash: empty for an account of an identity provider.
+    ///   - record: writes what belongs to the session, in its transaction.
+    func begin(
+        _ user: User, passwordHash: String?, origin: RequestOrigin,
+        recording record: @escaping @Sendable (any DatabaseConnection, Session) throws -> Void = { _, _ in }
+    ) async throws -> SignedIn {
         let now = clock()
         let session = Session(id: ID(), institution: user.institutionID, user: user.id, endedAt: nil)
         let token = ID<RefreshToken>()
@@ -243,6 +258,7 @@ package struct SessionsService: Sendable {
             let store = SessionStore(connection)
             try store.insert(session, origin: origin, at: now, expiresAt: expiry)
             try store.insertToken(token, of: session, parent: nil, at: now, expiresAt: expiry)
+            try record(connection, session)
             try remember(origin, of: user.id, at: now, on: connection)
             try AuditStore(connection).append(
                 AuditEntry(

@@ -73,21 +73,36 @@ package struct TokenSigner: Sendable {
 }
 
 /// The parts of a token's header that identify its key.
-private struct TokenHeader: Decodable {
+struct TokenHeader: Decodable {
     let alg: String
     let kid: String?
+    /// Extensions that a reader must understand.
+    let crit: [String]?
 
     /// `nil` if `token` has no readable header.
     init?(_ token: String) {
         guard let part = token.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).first,
-            part.utf8.count <= 1024
-        else { return nil }
-        var text = part.replacing("-", with: "+").replacing("_", with: "/")
-        text += String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-        guard let data = Data(base64Encoded: String(text)),
+            part.utf8.count <= 1024, let data = Data(base64URL: part),
             let header = try? JSONDecoder().decode(Self.self, from: data)
         else { return nil }
         self = header
+    }
+}
+
+extension Data {
+    /// Base64 with the alphabet for URLs, without padding (RFC 7515 §2); `nil` if `text` is anything else.
+    init?(base64URL text: some StringProtocol) {
+        let isAlphabet = text.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
+        }
+        guard isAlphabet else { return nil }
+        let plain = String(text).replacing("-", with: "+").replacing("_", with: "/")
+        self.init(base64Encoded: plain + String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4))
+    }
+
+    /// The same text.
+    var base64URL: String {
+        base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 }
 

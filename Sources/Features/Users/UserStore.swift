@@ -71,6 +71,14 @@ package struct UserStore {
         )?.get("password_hash")
     }
 
+    /// Whether the user signs in at an identity provider.
+    func hasIdentity(_ scope: Scope, _ id: UserID) throws -> Bool {
+        try connection.queryOne(
+            """
+            SELECT 1 AS one FROM identities WHERE institution_id = \(scope.institution) AND user_id = \(id)
+            """) != nil
+    }
+
     func list(_ scope: Scope, limit: Int) throws -> [User] {
         try connection.query(
             """
@@ -159,6 +167,8 @@ package struct UserStore {
         try connection.execute(
             "DELETE FROM second_factors WHERE institution_id = \(scope.institution) AND user_id = \(id)")
         try connection.execute("DELETE FROM known_addresses WHERE user_id = \(id)")
+        try connection.execute(
+            "DELETE FROM identities WHERE institution_id = \(scope.institution) AND user_id = \(id)")
         return changed == 1
     }
 
@@ -176,7 +186,11 @@ package struct UserStore {
 /// The stored data that a sign-in is verified against.
 struct Credentials: Sendable {
     let user: User
+    /// Empty for accounts of an identity provider, which have no password.
     let passwordHash: String
+
+    /// `nil` if there is no password to verify.
+    var usablePasswordHash: String? { passwordHash.isEmpty ? nil : passwordHash }
 }
 
 extension User {

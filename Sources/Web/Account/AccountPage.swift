@@ -53,6 +53,8 @@ struct AccountPage: Sendable {
     let typedEmail: String
     let role: String
     let mustEnrol: Bool
+    /// False for an account of an identity provider, which manages its address and factors.
+    let hasPassword: Bool
     let isEnabled: Bool
     /// Whether enrolment can be started.
     let isOff: Bool
@@ -64,7 +66,7 @@ struct AccountPage: Sendable {
 
     init(
         user: User, factor: SecondFactorStatus, enrolment: SecondFactorEnrolment?, sessions: [SessionSummary],
-        mustEnrol: Bool, outcome: Outcome
+        mustEnrol: Bool, hasPassword: Bool, outcome: Outcome
     ) {
         userName = user.fullName
         errors = outcome.errors
@@ -73,6 +75,7 @@ struct AccountPage: Sendable {
         typedEmail = outcome.email ?? user.email
         role = user.role.rawValue
         self.mustEnrol = mustEnrol
+        self.hasPassword = hasPassword
         isEnabled = factor.isEnabled
         isOff = !factor.isEnabled && enrolment == nil
         isRequired = factor.isRequired

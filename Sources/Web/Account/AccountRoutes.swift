@@ -39,7 +39,7 @@ struct AccountRoutes {
         let model = AccountPage(
             user: try await users.profile(principal.scope), factor: try await factors.status(principal),
             enrolment: try await factors.pending(principal), sessions: sessions, mustEnrol: principal.mustEnrol,
-            outcome: outcome)
+            hasPassword: try await users.hasPassword(principal.scope), outcome: outcome)
         return templates.page(status, "account", model)
     }
 

@@ -14,11 +14,11 @@ extension PageRoutes {
         var next: String?
     }
 
-    private var mayRegister: Bool { users.accounts.registration != .closed }
+    private var signInForm: SignInForms { SignInForms(users: users, singleSignOn: singleSignOn, templates: templates) }
 
     @Sendable func openSignIn(_ request: Request, _ context: WebContext) async throws -> Response {
         let next = ReturnPath.safe(request.query(ReturnPath.parameter))
-        return page(.ok, "login", SignInPage(next: next, mayRegister: mayRegister))
+        return signInForm.page(.ok, next: next)
     }
 
     @Sendable func signIn(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -36,11 +36,7 @@ extension PageRoutes {
         {
             let sentence =
                 error.code == .unauthenticated ? "Incorrect email, password or code." : error.message
-            var response = page(
-                ErrorResponse.status(of: error.code), "login",
-                SignInPage(errors: [sentence], form.email, next: next, mayRegister: mayRegister))
-            if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
-            return response
+            return signInForm.page(refusing: error, [sentence], email: form.email, next: next)
         }
     }
 
@@ -88,11 +84,18 @@ extension PageRoutes {
 
     @Sendable func signOut(_ request: Request, _ context: WebContext) async throws -> Response {
         guard request.isSameOrigin else { return Response.redirect(to: "/login") }
+        var providerURL: String?
         if let token = request.cookies[SessionCookies.refresh]?.value {
+            providerURL = await singleSignOn?.endSessionURL(refreshToken: token)
             // Clears the cookies even if the session has already ended.
             try? await sessions.logout(refreshToken: token, origin: context.origin)
         }
-        var response = Response.redirect(to: "/login", type: .normal)
+        var response =
+            if let providerURL, let singleSignOn {
+                page(.ok, "continue", ContinuePage.signOut(providerURL, singleSignOn.providerName))
+            } else {
+                Response.redirect(to: "/login", type: .normal)
+            }
         SessionCookies(sessions, settings).clear(on: &response)
         return response
     }

@@ -14,6 +14,8 @@ struct PageRoutes {
     let segmentation: SegmentationService
     let reports: ReportsService
     let files: FilesService
+    /// `nil` if no provider is configured.
+    let singleSignOn: SingleSignOnService?
     let settings: WebSettings
     let templates: PageTemplates
 

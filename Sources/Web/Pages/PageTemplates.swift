@@ -36,6 +36,7 @@ struct PageTemplates: Sendable {
             ("admin_cell", PackageResources.admin_cell_mustache),
             ("admin_control", PackageResources.admin_control_mustache),
             ("password", PackageResources.password_mustache),
+            ("continue", PackageResources.continue_mustache),
         ]
         var library = MustacheLibrary()
         for (name, bytes) in sources {

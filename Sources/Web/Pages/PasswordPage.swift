@@ -8,6 +8,8 @@ struct PasswordPage: Sendable {
     let userName: String
     let errors: [String]
     let isDone: Bool
+    /// False for an account of an identity provider.
+    let hasPassword: Bool
     let shortest: Int
     let longest = PasswordRules.longest
 }
@@ -17,8 +19,8 @@ extension PageRoutes {
     private static let done = "changed"
 
     @Sendable func openPassword(_ request: Request, _ context: WebContext) async throws -> Response {
-        let user = try await users.profile(context.scope)
-        return page(.ok, "password", passwordPage(user, isDone: request.query("done") == Self.done))
+        let isDone = request.query("done") == Self.done
+        return page(.ok, "password", try await passwordPage(context.scope, isDone: isDone))
     }
 
     @Sendable func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -28,17 +30,19 @@ extension PageRoutes {
             try await users.changePassword(principal, form)
             return Response.redirect(to: "/password?done=\(Self.done)")
         } catch let error as AppError where [.validation, .conflict, .tooManyRequests].contains(error.code) {
-            let user = try await users.profile(principal.scope)
             var response = page(
-                ErrorResponse.status(of: error.code), "password", passwordPage(user, errors: error.fieldSentences))
+                ErrorResponse.status(of: error.code), "password",
+                try await passwordPage(principal.scope, errors: error.fieldSentences))
             if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
             return response
         }
     }
 
-    private func passwordPage(_ user: User, errors: [String] = [], isDone: Bool = false) -> PasswordPage {
+    private func passwordPage(
+        _ scope: Scope, errors: [String] = [], isDone: Bool = false
+    ) async throws -> PasswordPage {
         PasswordPage(
-            userName: user.fullName, errors: errors, isDone: isDone,
-            shortest: users.accounts.passwords.shortest)
+            userName: try await users.profile(scope).fullName, errors: errors, isDone: isDone,
+            hasPassword: try await users.hasPassword(scope), shortest: users.accounts.passwords.shortest)
     }
 }

@@ -1,4 +1,6 @@
 import Features
+import HTTPTypes
+import Hummingbird
 import Kernel
 
 /// The sign-in form.
@@ -10,12 +12,60 @@ struct SignInPage: Sendable {
     let next: String?
     /// Whether the page links to registration.
     let mayRegister: Bool
+    /// `nil` if there is no single sign-on.
+    let provider: Provider?
 
-    init(errors: [String] = [], _ email: String? = nil, next: String?, mayRegister: Bool) {
-        self.errors = errors
-        self.email = email ?? ""
-        self.next = next
-        self.mayRegister = mayRegister
+    /// The button for single sign-on. A link and no form: `form-action` of the content security policy would block the
+    /// redirect to the provider.
+    struct Provider: Sendable {
+        let name: String
+        let href: String
+    }
+}
+
+/// The sign-in form with what the settings offer.
+struct SignInForms: Sendable {
+    let users: UsersService
+    let singleSignOn: SingleSignOnService?
+    let templates: PageTemplates
+
+    func page(
+        _ status: HTTPResponse.Status, errors: [String] = [], email: String? = nil, next: String?
+    ) -> Response {
+        let start = AdminAddress.address(
+            SingleSignOnService.startPath, next.map { [.init(ReturnPath.parameter, $0)] } ?? [])
+        return templates.page(
+            status, "login",
+            SignInPage(
+                errors: errors, email: email ?? "", next: next,
+                mayRegister: users.accounts.registration != .closed,
+                provider: singleSignOn.map { .init(name: $0.providerName, href: start) }))
+    }
+
+    /// The same for a failed sign-in.
+    func page(refusing error: AppError, _ sentences: [String], email: String? = nil, next: String?) -> Response {
+        var response = page(ErrorResponse.status(of: error.code), errors: sentences, email: email, next: next)
+        if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+        return response
+    }
+}
+
+/// A page that leads on by itself. Our cookies are `SameSite=Strict`, so after a redirect from another site they are
+/// sent only with requests of our own pages; and a form's redirect to another site is blocked.
+struct ContinuePage: Sendable {
+    let title: String
+    let errors: [String] = []
+    let refreshTo: String
+    let sentence: String
+
+    static func signedIn(next: String?) -> ContinuePage {
+        ContinuePage(title: "Signed in", refreshTo: next ?? ReturnPath.home, sentence: "You are signed in.")
+    }
+
+    static func signOut(_ url: String, _ provider: String) -> ContinuePage {
+        ContinuePage(
+            title: "Signed out", refreshTo: url,
+            sentence: "You are signed out of NeuroAI. Continue to sign out of \(provider) as well.")
     }
 }
 

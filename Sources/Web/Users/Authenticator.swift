@@ -31,7 +31,10 @@ struct Authenticator: RouterMiddleware {
         context.clientAddress = addresses.of(
             connection: context.remoteAddress?.ipAddress, forwarded: request.headers[.forwardedFor])
         context.userAgent = request.headers[.userAgent].map(Self.displayed)
-        let changesNothing = request.method == .get || request.method == .head
+        // The provider sends browsers back by GET, which may end sessions and change a role.
+        let changesNothing =
+            (request.method == .get || request.method == .head)
+            && request.uri.path != SingleSignOnService.callbackPath
         let isPublic = publicCalls.contains(request, context)
         if !isPublic, let ticket = request.eventTicket {
             do {

@@ -22,6 +22,8 @@ struct ServeSettings: Sendable {
     /// How long a resumable upload may take.
     let uploadLifetime: Duration
     let events: EventSettings
+    /// `nil` if no provider is configured.
+    let singleSignOn: SingleSignOnSettings?
 
     init(_ settings: Settings) throws {
         host = settings["HOST"] ?? "127.0.0.1"
@@ -36,6 +38,7 @@ struct ServeSettings: Sendable {
         web.metricsToken = settings["METRICS_TOKEN"]
         web.storageOrigin = try settings.storageOrigin()
         self.web = web
+        singleSignOn = try settings.singleSignOn(publicURL: web.publicURL)
         clientTimeout = try settings.number("CLIENT_TIMEOUT")
         shutdownTimeout = .seconds(try settings.number("SHUTDOWN_TIMEOUT"))
         signIn = try SignInSettings(settings)

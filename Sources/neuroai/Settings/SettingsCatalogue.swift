@@ -13,7 +13,9 @@ enum SettingsCatalogue {
         let settings: [Setting]
     }
 
-    static let sections = [data, database, storage, models, worker, server, events, accounts, logs, later]
+    static let sections = [
+        data, database, storage, models, worker, server, events, accounts, singleSignOn, logs, later,
+    ]
     static let all = sections.flatMap(\.settings)
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 

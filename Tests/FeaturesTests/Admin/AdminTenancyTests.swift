@@ -38,12 +38,19 @@ import Testing
         let task = try await clinic.administration.services.segmentation.start(doctor.scope, case: item.id)
         #expect(task.status == .pending)
         _ = try await clinic.sessions.secondFactors.enrol(doctor.principal, password: FeaturesFixture.password)
+        try await clinic.database.write { [clock = clinic.clock] connection in
+            let identity = Identity(
+                id: ID(), institution: root.scope.institution, user: doctor.user.id, issuer: "https://sso.example.org",
+                subject: doctor.user.id.string)
+            try IdentityStore(connection).insert(identity, at: clock.now)
+        }
         _ = try await clinic.act(
             root, "models", "activate", on: [try #require(FeaturesFixture.installed[1].id).string])
     }
 
     private static let filled = [
-        "users", "invitations", "sessions", "tokens", "factors", "institutions", "cases", "deleted", "shares", "images",
+        "users", "invitations", "sessions", "tokens", "factors", "identities", "institutions", "cases", "deleted",
+        "shares", "images",
         "uploads", "tasks", "files", "jobs", "activations", "audit",
     ]
 

@@ -112,6 +112,10 @@ struct AdminPagesTests {
                 INSERT INTO second_factors (user_id, institution_id, secret, created_at)
                 VALUES (\(admin.user), \(admin.institution), 'a secret of the table', 1)
                 """)
+            let identity = Identity(
+                id: ID(), institution: admin.institution, user: admin.user, issuer: "https://sso.example.org",
+                subject: "s-1")
+            try IdentityStore($0).insert(identity, at: .now)
         }
         #expect(try await !clinic.page("/admin/factors", as: token).contains("a secret of the table"))
         try await addAddendum(clinic, to: report)
