@@ -50,7 +50,9 @@ struct TraceTests {
             #expect(spans("compose").map { $0["parent_id"] } == [report["span_id"]])
 
             let jobs = log.entries.map(\.metadata).filter { $0["job"] != nil }
-            #expect(jobs.count >= 8 && jobs.allSatisfy { $0["trace_id"] == "\(Self.traceID)" && $0["span_id"] != nil })
+            #expect(
+                jobs.count >= 8 && jobs.allSatisfy { $0["trace_id"] == "\(Self.traceID)" && $0["span_id"] != nil },
+                "\(jobs)")
             #expect(lines.allSatisfy { $0["id"] == nil || $0["id"] == request["id"] }, "one request, one trace")
         }
     }
