@@ -28,6 +28,8 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// Loops over voxels are ten and more times slower unoptimised, and tests spend most of their time in them.
@@ -83,7 +85,7 @@ let targets: [Target] = [
         name: "ObjectStorage",
         dependencies: ["Basics", "Storage", asyncHTTPClient, crypto, nioCore, nioHTTP1]),
     .target(name: "Rendering", dependencies: ["Basics", "CCairo", "CPango", "CQRencode", "Imaging"]),
-    .target(name: "Kernel", dependencies: ["Basics", "Storage", crypto, logging]),
+    .target(name: "Kernel", dependencies: ["Basics", "Storage", crypto, logging, tracing]),
     .target(
         name: "Features",
         dependencies: [
@@ -96,6 +98,7 @@ let targets: [Target] = [
         dependencies: [
             "Administration", "Basics", "Features", "Imaging", "Kernel", crypto, httpTypes, hummingbird,
             hummingbirdCore, logging, mustache, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket,
+            tracing,
         ],
         resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(
@@ -127,21 +130,21 @@ let targets: [Target] = [
         name: "FeaturesTests",
         dependencies: [
             "Administration", "Basics", "Features", "Imaging", "Kernel", "Storage", "TestSupport", crypto, cryptoExtras,
-            logging,
+            logging, inMemoryLogging, tracing,
         ]),
     .testTarget(
         name: "WebTests",
         dependencies: [
             "Administration", "Basics", "Web", "Features", "Imaging", "Kernel", "Storage", "Rendering", "TestSupport",
             httpTypes, hummingbird,
-            hummingbirdTesting, logging, nioCore,
+            hummingbirdTesting, inMemoryLogging, logging, nioCore,
         ]),
     .testTarget(
         name: "NeuroAITests",
         dependencies: [
             "neuroai", "Basics", "Features", "Imaging", "Kernel", "ObjectStorage", "Rendering", "Storage",
             "TestSupport",
-            "Web", argumentParser, logging, serviceLifecycle,
+            "Web", argumentParser, logging, serviceLifecycle, tracing,
         ]),
     .testTarget(
         name: "EndToEndTests", dependencies: ["Basics", "Imaging", "Kernel", "Storage", "Features", "TestSupport"],
@@ -170,6 +173,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

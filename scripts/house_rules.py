@@ -17,16 +17,16 @@ ARROWS = {
     "Storage": {"Basics", "CPostgres", "GRDB", "Subprocess"},
     "ObjectStorage": {"Basics", "Storage", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"},
     "Rendering": {"Basics", "Imaging", "CCairo", "CPango", "CQRencode"},
-    "Kernel": {"Basics", "Storage"},
+    "Kernel": {"Basics", "Storage", "Tracing"},
     "Features": {"Basics", "Claims", "Imaging", "Kernel", "Storage", "Rendering", "CArgon2", "JWTKit"},
     "Administration": {"Basics", "Features", "Imaging", "Kernel", "Storage"},
-    "Web": {"Administration", "Basics", "Features", "Imaging", "Kernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache"},
+    "Web": {"Administration", "Basics", "Features", "Imaging", "Kernel", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache", "Tracing"},
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
     "AsyncHTTPClient", "ObjectStorage", "Administration", "Basics", "Celery", "Claims", "Kernel", "Redis", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache", "ServiceLifecycle", "Subprocess",
+    "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache", "ServiceLifecycle", "Subprocess", "Tracing",
 }
 # Modules that the toolchain has.
 SYSTEM = {"Dispatch", "Foundation", "FoundationNetworking", "FoundationXML", "Synchronization", "Testing"}
@@ -54,6 +54,7 @@ UNSCOPED = {
     "BlobStore": "files, not rows",
     "EventStore": "the log of all institutions; objects are read within a scope",
     "FileStore.scope": "makes the scope of a signed address",
+    "MetricStore": "totals of all institutions",
     "ModelStore.institutions": "the operator's command",
     "ModelStore.rollBack": "the operator's command",
     "ReportAddendumStore.completed": "of reports that were read within a scope",
@@ -79,7 +80,7 @@ STORE_PART = re.compile(
     r"^(?:package |final )*(?:struct|extension|class) (?P<type>\w+)|^    (?!.*\bprivate\b)(?!.*\bstatic\b)(?:package |mutating )*func (?P<name>\w+)(?:<[^>]*>)?\(", re.M)
 # Folders of Kernel and Features by layer: a folder uses only folders of lower layers; "." is what lies beside Kernel's folders.
 LAYERS = [
-    {"."}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Studies", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
+    {"."}, {"Metrics", "Tracing"}, {"Access"}, {"Audit", "Blobs", "Jobs"}, {"Institutions", "Models", "Studies", "Users"}, {"Cases", "Sessions"}, {"Accounts", "SecondFactors", "Segmentation", "Uploads"},
     {"ExpertMasks", "Feedback", "Reports", "SingleSignOn"}, {"Composition", "Events", "Files", "Idempotency"}, {"Backup", "Operations"},
 ]
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}
@@ -325,6 +326,7 @@ PLANTS = {
     "sockets above the client": ("Sources/Celery/Planted.swift", "import NIOCore\n"),
     "celery in features": ("Sources/Features/Planted.swift", "import Celery\n"),
     "import": ("Sources/Features/Planted.swift", "import Inference\n"),
+    "tracing in rules": ("Sources/Features/Planted.swift", "import Tracing\n"),
     "object storage below wiring": ("Sources/Features/Planted.swift", "import ObjectStorage\n"),
     "imaging below features": ("Sources/Kernel/Jobs/Planted.swift", "import Imaging\n"),
     "administration below web": ("Sources/Features/Cases/Planted.swift", "import Administration\n"),

@@ -22,8 +22,23 @@ package enum DiskSpace {
 
     /// Whether the file system of the folder with `file` is almost full.
     package static func isExhausted(at file: URL) -> Bool {
+        guard let space = FileSystemSpace(of: file.deletingLastPathComponent()) else { return false }
+        return space.freeBytes < leastBytes
+    }
+}
+
+/// The space of a file system.
+package struct FileSystemSpace: Sendable, Equatable {
+    /// What remains for users other than root.
+    package let freeBytes: UInt64
+    package let sizeBytes: UInt64
+
+    /// `nil` if the folder does not exist or its file system has no size. It blocks while a network file system does not
+    /// answer.
+    package init?(of folder: URL) {
         var state = statvfs()
-        guard statvfs(file.deletingLastPathComponent().path, &state) == 0, state.f_blocks > 0 else { return false }
-        return UInt64(state.f_bavail) * UInt64(state.f_frsize) < leastBytes
+        guard statvfs(folder.path, &state) == 0, state.f_blocks > 0 else { return nil }
+        freeBytes = UInt64(state.f_bavail) * UInt64(state.f_frsize)
+        sizeBytes = UInt64(state.f_blocks) * UInt64(state.f_frsize)
     }
 }

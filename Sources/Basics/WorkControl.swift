@@ -4,13 +4,17 @@ package struct WorkControl: Sendable {
     package let report: @Sendable (_ step: String, _ fraction: Double) -> Void
     /// True as soon as the work should stop; checked often and, while a network runs, at least every 0.2 s.
     package let isCancelled: @Sendable () -> Bool
+    /// Called with the name and time of a stage when it has ended.
+    package let stageEnded: @Sendable (_ stage: String, _ duration: Duration) -> Void
 
     package init(
         report: @escaping @Sendable (_ step: String, _ fraction: Double) -> Void = { _, _ in },
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        stageEnded: @escaping @Sendable (_ stage: String, _ duration: Duration) -> Void = { _, _ in }
     ) {
         self.report = report
         self.isCancelled = isCancelled
+        self.stageEnded = stageEnded
     }
 
     /// Maps a part's progress 0...1 to a range of the whole.
@@ -18,6 +22,6 @@ package struct WorkControl: Sendable {
         WorkControl(
             report: { step, fraction in
                 report(step, range.lowerBound + fraction * (range.upperBound - range.lowerBound))
-            }, isCancelled: isCancelled)
+            }, isCancelled: isCancelled, stageEnded: stageEnded)
     }
 }

@@ -56,7 +56,7 @@ package struct ModelSegmenter: Segmenter {
                 "This model cannot work without \(missing.map(\.displayName).joined(separator: ", ")); upload it or choose another model."
             )
         }
-        var clock = StageClock()
+        var clock = StageClock(control)
         control.report("Preparing the images", 0)
         let prepared = try withoutSkull(PreparedStudy(separated.reoriented()), control: control)
         if prepared.foreground.brainMask != .none {

@@ -72,6 +72,7 @@ package struct Migration: Sendable {
         Migration(24, "periodic-tasks", PackageResources.m0024_periodic_tasks_sql),
         Migration(25, "job-messages", PackageResources.m0025_job_messages_sql),
         Migration(26, "series-warnings", PackageResources.m0026_series_warnings_sql),
+        Migration(27, "metrics", PackageResources.m0027_metrics_sql),
         Migration(28, "single-sign-on", PackageResources.m0028_single_sign_on_sql),
     ]
 }

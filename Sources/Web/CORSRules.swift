@@ -9,8 +9,8 @@ struct CORSRules: RouterMiddleware {
     let origins: [String]
 
     private static let requestHeaders =
-        "Authorization, Content-Type, X-Request-ID, X-Institution, Range, If-Match, If-None-Match, Idempotency-Key, Last-Event-ID, "
-        + "Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum"
+        "Authorization, Content-Type, X-Request-ID, traceparent, X-Institution, Range, If-Match, If-None-Match, Idempotency-Key, "
+        + "Last-Event-ID, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum"
     private static let responseHeaders =
         "Location, Link, ETag, X-Request-ID, Content-Range, Retry-After, Idempotent-Replayed, Tus-Resumable, "
         + "Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Length, Upload-Offset, Upload-Expires, Upload-Metadata"

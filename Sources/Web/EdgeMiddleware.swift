@@ -3,9 +3,10 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 import Logging
+import Tracing
 
-/// The outermost layer: assigns the request id, turns errors into the contract's format, logs one line without patient
-/// data, and adds security headers.
+/// The outermost layer: assigns the request id, starts the request's span, turns errors into the contract's format, logs
+/// one line without patient data, and adds security headers.
 struct EdgeMiddleware: RouterMiddleware {
     typealias Context = WebContext
 
@@ -20,9 +21,26 @@ struct EdgeMiddleware: RouterMiddleware {
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
-        var context = context
-        if let id = request.headers[.requestID], Self.isValid(id) { context.requestID = id }
-        context.wantsProblems = request.headers[.accept]?.contains(ErrorResponse.problemType) ?? false
+        let span = Self.span(of: request, context.logger)
+        defer { span.end() }
+        var known = context
+        if let id = request.headers[.requestID], Self.isValid(id) { known.requestID = id }
+        known.wantsProblems = request.headers[.accept]?.contains(ErrorResponse.problemType) ?? false
+        known.trace = span.trace
+        return await ServiceContext.withValue(span.context) { [known] in await respond(request, known, next) }
+    }
+
+    /// The span itself is logged at debug level only: the request has a line of its own.
+    private static func span(of request: Request, _ logger: Logger) -> LogSpan {
+        let tracer = LogTracer(logger: logger, level: .debug)
+        var caller = ServiceContext.topLevel
+        tracer.extract(request.headers, into: &caller, using: HeaderExtractor())
+        return tracer.startSpan("request", context: caller, ofKind: .server)
+    }
+
+    private func respond(
+        _ request: Request, _ context: WebContext, _ next: (Request, WebContext) async throws -> Response
+    ) async -> Response {
         let start = ContinuousClock.now
         requests.begin()
         var response: Response
@@ -60,4 +78,10 @@ extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-ID").unsafelyUnwrapped
     /// RFC 8288.
     static let relations = HTTPField.Name("Link").unsafelyUnwrapped
+}
+
+private struct HeaderExtractor: Extractor {
+    func extract(key: String, from headers: HTTPFields) -> String? {
+        HTTPField.Name(key).flatMap { headers[$0] }
+    }
 }

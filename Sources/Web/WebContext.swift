@@ -12,6 +12,8 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     let channel: any Channel
     /// The client's `X-Request-ID` if it is valid, otherwise a generated one.
     var requestID = UUID().uuidString.lowercased()
+    /// The request's span: continues the client's `traceparent` if it is valid.
+    var trace: TraceContext?
     /// Whether errors use the format of RFC 9457.
     var wantsProblems = false
     /// The user of the request's token; `nil` without a valid one.
@@ -30,7 +32,9 @@ package struct WebContext: RequestContext, RemoteAddressRequestContext {
     }
 
     var origin: RequestOrigin {
-        RequestOrigin(requestID: requestID, address: clientAddress ?? remoteAddress?.ipAddress, userAgent: userAgent)
+        RequestOrigin(
+            requestID: requestID, address: clientAddress ?? remoteAddress?.ipAddress, userAgent: userAgent, trace: trace
+        )
     }
 
     /// - Parameter enrolling: true for calls that enrol a second factor.

@@ -102,8 +102,10 @@ extension WebServices {
         let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: EdgeMiddleware(settings, requests: requests))
         // First: its token is not a session, and Prometheus may use any host name.
-        MetricsRoutes(operations: operations, settings: settings, requests: requests, events: events.feed)
-            .add(to: router)
+        MetricsRoutes(
+            operations: operations, settings: settings, requests: requests, events: events.feed,
+            signIns: sessions.refusals
+        ).add(to: router)
         router.add(middleware: AllowedHosts(settings.allowedHosts))
         router.add(middleware: CORSRules(origins: settings.allowedOrigins))
         let routes = try apiRoutes + EventSocketRoutes(events: events).all

@@ -34,7 +34,8 @@ extension Wiring {
                 lifetime: serving.fileURLLifetime),
             audit: audit, idempotency: IdempotencyService(database: database, secret: secret),
             sessions: users.sessions, settings: serving.web,
-            operations: OperationsService(database: database, blobs: blobs, models: models),
+            operations: OperationsService(
+                database: database, blobs: blobs, models: models, dataFolder: settings.mediaRoot),
             events: EventsService(database: database, audit: audit, feed: feed),
             singleSignOn: serving.singleSignOn.map {
                 SingleSignOnService(sessions: users.sessions, settings: $0, transport: .http(), logger: logger)

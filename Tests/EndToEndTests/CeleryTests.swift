@@ -47,7 +47,8 @@ struct CeleryTests {
             try await clinic.wait(for: first.id, within: .seconds(90)) { $0.status == .completed }
             let said = try await Self.python(
                 """
-                result = app.send_task("inference.segment_case", kwargs={"case_id": "\(first.caseID)", "force": True})
+                result = app.send_task("inference.segment_case", kwargs={"case_id": "\(first.caseID)", "force": True},
+                                       headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})
                 print(json.dumps(result.get(timeout=90), sort_keys=True))
                 unknown = app.send_task("inference.segment_case", kwargs={"case_id": "7"})
                 try:
@@ -61,6 +62,11 @@ struct CeleryTests {
                 """, broker: redis.url)
             #expect(said.contains("\"case_id\": \"\(first.caseID)\""), "\(said) \(clinic.journal)")
             #expect(said.contains("\"status\": \"completed\"") && said.contains("\"result_id\""), "\(said)")
+            // As OpenTelemetry's instrumentation of Celery sends it.
+            let traced = clinic.journal.split(separator: "\n").filter {
+                $0.contains("trace_id=4bf92f3577b34da6a3ce929d0e0e4736")
+            }
+            #expect(traced.contains { $0.contains("span=segment-case") && $0.contains("parent_id=00f067aa0ba902b7") })
             #expect(said.contains("InvalidTask The keyword argument case_id must be a UUID."), "\(said)")
             #expect(said.contains("{'removed': 0}"), "\(said)")
             #expect(said.contains("reports.write_report"), "\(said)")

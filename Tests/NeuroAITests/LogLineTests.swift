@@ -1,7 +1,9 @@
 import Foundation
+import Kernel
 import Logging
 import TestSupport
 import Testing
+import Tracing
 
 @testable import neuroai
 
@@ -22,7 +24,10 @@ import Testing
     {
         try await TemporaryFolder.with { folder in
             let writer = LogWriter(file: try LogFile(folder: folder, name: "app.log", limit: 1 << 20, kept: 2))
-            log(Logger(label: "test") { LineLogHandler(label: $0, format: format, writer: writer) })
+            log(
+                Logger(label: "test") {
+                    LineLogHandler(label: $0, format: format, writer: writer, metadataProvider: .trace)
+                })
             writer.flush()
             let text = try String(contentsOf: folder.appendingPathComponent("app.log"), encoding: .utf8)
             return text.split(separator: "\n").map(String.init)
@@ -46,6 +51,16 @@ import Testing
         #expect(object["message"] == "stopped")
         #expect(object["level_"] == "info")
         #expect(object["message_"] == "all is well\"}")
+    }
+
+    @Test func aLineCarriesTheCurrentTrace() async throws {
+        let lines = try await lines(.json) { logger in
+            logger.info("outside")
+            LogTracer(logger: logger).withSpan("work") { _ in logger.info("inside", metadata: ["span_id": "own"]) }
+        }
+        let objects = try lines.map { try JSONDecoder().decode([String: String].self, from: Data($0.utf8)) }
+        #expect(objects.map { $0["trace_id"] != nil } == [false, true, true], "\(lines)")
+        #expect(objects[1]["span_id"] == "own" && objects[1]["trace_id"] == objects[2]["trace_id"])
     }
 
     @Test func anOutageIsWrittenOnceAMinute() async throws {

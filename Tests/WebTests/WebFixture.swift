@@ -21,6 +21,8 @@ struct WebFixture: Sendable {
     let blobs: any BlobStore
     let stored: TestBlobs
     let services: WebServices
+    /// Of the application and its worker.
+    let logger: Logger
     private let conformance: Conformance
     let audit: AuditConformance
     private let folder: URL
@@ -32,7 +34,7 @@ struct WebFixture: Sendable {
         _ kind: TestDatabase, on blobs: TestBlobs.Kind = .disk, bucketAddress: String? = nil,
         settings change: @escaping @Sendable (inout WebSettings) -> Void = { _ in },
         sessions: SessionSettings = SessionSettings(), accounts: AccountSettings = AccountSettings(),
-        _ body: @escaping @Sendable (WebFixture) async throws -> Void
+        logger: Logger = WebFixture.quiet, _ body: @escaping @Sendable (WebFixture) async throws -> Void
     ) async throws {
         try await kind.with { database in
             try await TemporaryFolder.with { folder in
@@ -43,17 +45,17 @@ struct WebFixture: Sendable {
                 let routes = try services.apiRoutes
                 let conformance = Conformance(routes)
                 let audit = AuditConformance(routes, database)
-                var logger = Logger(label: "test")
-                logger.logLevel = .critical
                 try await Application(router: services.router(), logger: logger).test(.router) { client in
                     try await body(
                         WebFixture(
                             client: client, database: database, blobs: stored.store, stored: stored, services: services,
-                            conformance: conformance, audit: audit, folder: folder))
+                            logger: logger, conformance: conformance, audit: audit, folder: folder))
                 }
             }
         }
     }
+
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// A second model besides the active one is also installed.
     static let models: InstalledModels = {
@@ -103,7 +105,10 @@ struct WebFixture: Sendable {
                 database: database, blobs: blobs, audit: audit, signer: FileGrantSigner(secret: secret)),
             audit: audit, idempotency: IdempotencyService(database: database, secret: secret), sessions: sessions,
             settings: settings,
-            operations: OperationsService(database: database, blobs: blobs, models: Self.models, reuse: .zero),
+            operations: OperationsService(
+                database: database, blobs: blobs, models: Self.models,
+                dataFolder: FileManager.default.temporaryDirectory,
+                reuse: .zero),
             events: EventsService(
                 database: database, audit: audit,
                 feed: EventFeed(database: database, logger: Logger(label: "test"), settings: events)))
@@ -220,8 +225,6 @@ struct WebFixture: Sendable {
             folders: WorkFolders(root: folder.appendingPathComponent("work")), codeVersion: "test")
         let report = WriteReportJob(database: database)
         let score = ScoreMaskJob(database: database, blobs: blobs)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
         return JobQueue(
             database: database, handlers: [JobHandler(segment), JobHandler(report), JobHandler(score)],
             logger: logger)
@@ -229,8 +232,6 @@ struct WebFixture: Sendable {
 
     /// Runs a worker until there are no jobs left.
     func work(_ pipeline: @escaping SegmentationEngine.Run = standIn) async throws {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
         let runner = JobRunner(queue: jobs(pipeline), worker: WorkerID(), logger: logger)
         let running = Task { await runner.run() }
         for _ in 0..<600 where try await rows("jobs WHERE status IN ('pending', 'running')") > 0 {

@@ -52,6 +52,12 @@ package struct SignatureOptions: Sendable, Equatable {
         set { set("queue", newValue.map { .text($0) }) }
     }
 
+    /// Headers of its message besides Celery's own.
+    package var headers: [String: JSONValue] {
+        get { members["headers"]?.asObject ?? [:] }
+        set { set("headers", newValue.isEmpty ? nil : .object(newValue)) }
+    }
+
     package var exchange: String? { text("exchange") }
     package var routingKey: String? { text("routing_key") }
 

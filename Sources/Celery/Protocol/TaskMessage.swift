@@ -30,7 +30,7 @@ enum TaskMessage {
             "stamped_headers": member("stamped_headers"),
             "stamps": .object(Dictionary(stamps, uniquingKeysWith: { $1 })),
         ]
-        let headers = (members["headers"]?.asObject ?? [:]).merging(own) { $1 }
+        let headers = options.headers.merging(own) { $1 }
         let embed: JSONValue = [
             "callbacks": list(members["link"]), "errbacks": list(members["link_error"]),
             "chain": list(members["chain"]), "chord": member("chord"),

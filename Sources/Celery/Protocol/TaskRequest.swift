@@ -29,7 +29,8 @@ package struct TaskRequest: Sendable {
     let errbacks: [Signature]
     let chain: [Signature]
     let chord: Signature?
-    let headers: [String: JSONValue]
+    /// Also those that its sender added.
+    package let headers: [String: JSONValue]
     let replyTo: JSONValue
 
     /// How the message came.
@@ -110,6 +111,8 @@ package struct TaskRequest: Sendable {
         options.members["retries"] = .integer(retries + 1)
         options.members["ignore_result"] = .bool(ignoresResult)
         options.members["reply_to"] = replyTo
+        // Celery keeps all headers; of those that are no option only the trace has a meaning for others.
+        if let trace = headers["traceparent"] { options.headers = ["traceparent": trace] }
         for name in ["shadow", "origin", "replaced_task_nesting", "stamped_headers"] {
             options.members[name] = headers[name]
         }

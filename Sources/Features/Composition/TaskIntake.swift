@@ -27,13 +27,14 @@ package struct TaskIntake: Sendable {
 
     /// The job of a message. A message that is delivered again has the same job.
     ///
+    /// - Parameter trace: the client's span.
     /// - Throws: `Refusal`, or an error of the database.
     package func job(
-        forMessage id: String, task: String, arguments: [String: JSONValue]
+        forMessage id: String, task: String, arguments: [String: JSONValue], trace: TraceContext? = nil
     ) async throws -> ID<JobRecord> {
         if let job = try await database.read({ try JobStore($0).find(message: id) }) { return job.id }
         do {
-            return try await create(task, arguments, messageID: id)
+            return try await create(task, arguments, Message(id: id, trace: trace))
         } catch let error as DatabaseError where error.kind == .uniqueViolation {
             // The message was delivered twice at once.
             guard let job = try await database.read({ try JobStore($0).find(message: id) }) else { throw error }
@@ -43,29 +44,34 @@ package struct TaskIntake: Sendable {
         }
     }
 
+    private struct Message: Sendable {
+        let id: String
+        let trace: TraceContext?
+    }
+
     private func create(
-        _ task: String, _ arguments: [String: JSONValue], messageID: String
+        _ task: String, _ arguments: [String: JSONValue], _ message: Message
     ) async throws -> ID<JobRecord> {
         switch task {
-        case SegmentCaseJob.taskName: try await segmentCase(arguments, messageID)
-        case WriteReportJob.taskName: try await writeReport(arguments, messageID)
-        case ScoreMaskJob.taskName: try await scoreMask(arguments, messageID)
+        case SegmentCaseJob.taskName: try await segmentCase(arguments, message)
+        case WriteReportJob.taskName: try await writeReport(arguments, message)
+        case ScoreMaskJob.taskName: try await scoreMask(arguments, message)
         default: throw Refusal(description: "The task \(task) does not exist.")
         }
     }
 
-    private func segmentCase(_ arguments: [String: JSONValue], _ messageID: String) async throws -> ID<JobRecord> {
+    private func segmentCase(_ arguments: [String: JSONValue], _ message: Message) async throws -> ID<JobRecord> {
         let id: CaseID = try Self.id("case_id", in: arguments)
         guard let author = try await database.read({ try CaseStore($0).author(asWorkerOf: id) }) else {
             throw Refusal(description: "Case not found.")
         }
         return try await segmentation.start(
-            author, case: id, modelID: arguments["model_id"]?.asText, force: arguments["force"]?.asBool ?? false,
-            messageID: messageID
+            author.asking(from: RequestOrigin(trace: message.trace)), case: id,
+            modelID: arguments["model_id"]?.asText, force: arguments["force"]?.asBool ?? false, messageID: message.id
         ).job
     }
 
-    private func writeReport(_ arguments: [String: JSONValue], _ messageID: String) async throws -> ID<JobRecord> {
+    private func writeReport(_ arguments: [String: JSONValue], _ message: Message) async throws -> ID<JobRecord> {
         let id: ID<CaseResult> = try Self.id("result_id", in: arguments)
         return try await database.write { connection in
             guard let result = try ResultStore(connection).find(asWorker: id),
@@ -73,11 +79,11 @@ package struct TaskIntake: Sendable {
             else { throw Refusal(description: "Result not found.") }
             return try JobStore(connection).enqueue(
                 WriteReportJob.self, WriteReportJob.Parameters(result: id), institution: author.institution,
-                priority: WriteReportJob.priority, messageID: messageID)
+                trace: message.trace, priority: WriteReportJob.priority, messageID: message.id)
         }
     }
 
-    private func scoreMask(_ arguments: [String: JSONValue], _ messageID: String) async throws -> ID<JobRecord> {
+    private func scoreMask(_ arguments: [String: JSONValue], _ message: Message) async throws -> ID<JobRecord> {
         let id: ID<ExpertMask> = try Self.id("mask_id", in: arguments)
         return try await database.write { connection in
             guard let mask = try ExpertMaskStore(connection).find(asWorker: id) else {
@@ -85,7 +91,7 @@ package struct TaskIntake: Sendable {
             }
             return try JobStore(connection).enqueue(
                 ScoreMaskJob.self, ScoreMaskJob.Parameters(mask: id), institution: mask.institution,
-                priority: ScoreMaskJob.priority, messageID: messageID)
+                trace: message.trace, priority: ScoreMaskJob.priority, messageID: message.id)
         }
     }
 

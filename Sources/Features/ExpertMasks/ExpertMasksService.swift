@@ -148,7 +148,7 @@ package struct ExpertMasksService: Sendable {
             _ = try CaseStore(connection).require(scope, result.caseID, for: .giveFeedback)
             let job = try JobStore(connection).enqueue(
                 ScoreMaskJob.self, ScoreMaskJob.Parameters(mask: draft.id), institution: scope.institution,
-                requestID: scope.origin.requestID, priority: ScoreMaskJob.priority, at: now)
+                requestID: scope.origin.requestID, trace: scope.origin.trace, priority: ScoreMaskJob.priority, at: now)
             try ExpertMaskStore(connection).insert(scope, draft, on: result, job: job, at: now)
             try AuditStore(connection).append(
                 AuditEntry(scope, "expert_mask.upload", "expert_mask", draft.id.string, at: now))

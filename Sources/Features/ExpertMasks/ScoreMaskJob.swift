@@ -41,10 +41,12 @@ package struct ScoreMaskJob: Job {
         let agreement: [TumourRegion: RegionAgreement]
         do {
             agreement = try await blobs.withFiles([file.blob, mask.blob]) { urls in
-                try await DedicatedThread.run(named: "score-mask") {
-                    try RegionAgreement.byRegion(
-                        NIfTIFile.readLabels(urls[0]), expert: NIfTIFile.readLabels(urls[1]),
-                        convention: mask.convention)
+                try await control.stage("compare") {
+                    try await DedicatedThread.run(named: "score-mask") {
+                        try RegionAgreement.byRegion(
+                            NIfTIFile.readLabels(urls[0]), expert: NIfTIFile.readLabels(urls[1]),
+                            convention: mask.convention)
+                    }
                 }
             }
         } catch let error as ImagingError where ![.internalFault, .diskFull].contains(error.code) {

@@ -8,6 +8,7 @@ package actor OperationsService {
     private let database: any Database
     private let blobs: any BlobStore
     private let models: InstalledModels
+    private let dataFolder: URL?
     private let reuse: Duration
     private let limit: Duration
     private var last: (report: HealthReport, at: ContinuousClock.Instant)?
@@ -21,15 +22,17 @@ package actor OperationsService {
     private static let probeBytes = 1 << 20
 
     /// - Parameters:
+    ///   - dataFolder: the folder whose file system is watched.
     ///   - reuse: how long a report is reused: anyone may request it, and each one writes a file.
     ///   - limit: a component that takes longer counts as failed.
     package init(
-        database: any Database, blobs: any BlobStore, models: InstalledModels, reuse: Duration = .seconds(5),
-        limit: Duration = .seconds(5)
+        database: any Database, blobs: any BlobStore, models: InstalledModels, dataFolder: URL? = nil,
+        reuse: Duration = .seconds(5), limit: Duration = .seconds(5)
     ) {
         self.database = database
         self.blobs = blobs
         self.models = models
+        self.dataFolder = dataFolder
         self.reuse = reuse
         self.limit = limit
     }
@@ -46,14 +49,21 @@ package actor OperationsService {
         return report
     }
 
-    /// Values for a monitoring system; `nil` if the database does not provide them now.
-    package func numbers() async -> (jobs: [JobCount]?, workers: [WorkerRow]?, pool: PoolLoad) {
+    /// Values for a monitoring system.
+    package func numbers() async -> OperationsNumbers {
         let since = Timestamp.now.advanced(by: .zero - WorkerPresence.timeout)
         let rows = try? await database.read { connection in
             let store = OperationsStore(connection)
-            return (try store.jobCounts(), try store.workers(heardSince: since))
+            return OperationsNumbers.Rows(
+                jobs: try store.unfinishedJobs(), workers: try store.workers(heardSince: since),
+                storedBytes: try store.storedBytes(), totals: try MetricStore(connection).totals())
         }
-        return (rows?.0, rows?.1, database.load)
+        return OperationsNumbers(rows: rows, pool: database.load, dataSpace: await dataSpace())
+    }
+
+    private func dataSpace() async -> FileSystemSpace? {
+        guard let dataFolder else { return nil }
+        return await within { try await DedicatedThread.run(named: "disk") { FileSystemSpace(of: dataFolder) } } ?? nil
     }
 
     /// Deletes rows of workers that died a day ago; run it periodically.
@@ -131,9 +141,9 @@ package actor OperationsService {
     }
 
     /// `nil` if `body` fails or takes too long; a blocking call must not block the check.
-    private nonisolated func within(_ body: @escaping @Sendable () async throws -> String) async -> String? {
+    private nonisolated func within<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async -> T? {
         let limit = limit
-        let (answers, continuation) = AsyncStream.makeStream(of: String?.self)
+        let (answers, continuation) = AsyncStream.makeStream(of: T?.self)
         let work = Task { continuation.yield(try? await body()) }
         let clock = Task {
             try await Task.sleep(for: limit)

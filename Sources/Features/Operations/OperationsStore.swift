@@ -11,18 +11,26 @@ package struct OperationsStore {
         self.connection = connection
     }
 
-    /// The number of jobs of each kind and state.
-    func jobCounts() throws -> [JobCount] {
-        try connection.query(
-            """
-            SELECT kind, status, COUNT(*) AS number, MIN(created_at) AS oldest FROM jobs GROUP BY kind, status
-            ORDER BY kind, status
-            """
-        ).map { row in
+    /// The number of unfinished jobs of each kind and state.
+    func unfinishedJobs() throws -> [JobCount] {
+        try connection.query(Self.unfinished).map { row in
             JobCount(
                 kind: try row.get("kind"), status: try row.get("status"), count: try row.get("number"),
                 oldest: try row.get("oldest"))
         }
+    }
+
+    /// Reads the unfinished jobs' part of an index: the number of finished jobs does not matter.
+    static let unfinished: SQL = """
+        SELECT kind, status, COUNT(*) AS number, MIN(created_at) AS oldest FROM jobs
+        WHERE status IN \(list: [JobStatus.pending, .running]) GROUP BY status, kind ORDER BY status, kind
+        """
+
+    /// The bytes of all stored files, as counted for the institutions' quotas.
+    func storedBytes() throws -> Int64 {
+        try connection.queryOne(
+            "SELECT CAST(COALESCE(SUM(stored_bytes), 0) AS BIGINT) AS bytes FROM institutions"
+        )?.get("bytes") ?? 0
     }
 
     /// Since when the longest-waiting runnable job of a class has been due; `nil` if none is pending.

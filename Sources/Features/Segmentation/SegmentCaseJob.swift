@@ -57,16 +57,19 @@ package struct SegmentCaseJob: Job {
         }
         let folder = try folders.make()
         defer { folders.remove(folder) }
+        let start = ContinuousClock.now
         let study = try await blobs.withFiles(keys) { urls in
+            control.end(stage: "fetch", after: ContinuousClock.now - start)
             var sources: [MRISequence: any SeriesSource] = [:]
             for (image, url) in zip(inputs.images, urls) { sources[image.modality] = NIfTISource(url) }
             return try await segment(sources, by: inputs.model, into: folder, control)
         }
         control.report("Storing the masks", 0.99)
-        let files = try await store(study.files, in: folder, of: inputs.images)
+        let files = try await control.stage("store") { try await store(study.files, in: folder, of: inputs.images) }
+        control.count(MetricObservation(.results, [study.result.review?.isNeeded == true ? "true" : "false"]))
         let draft = ResultStore.Draft(id: ID(), study: study, files: files, codeVersion: codeVersion)
         return { connection in
-            try Self.write(parameters.task, draft, requestID: control.requestID, in: connection)
+            try Self.write(parameters.task, draft, control, in: connection)
         }
     }
 
@@ -89,7 +92,7 @@ package struct SegmentCaseJob: Job {
     ) async throws -> WrittenStudy {
         do {
             return try await DedicatedThread.run(named: "segmentation") { [engines] in
-                try engines.engine(model).run(sources, folder, control.workControl)
+                try control.trace.run(onThread: { try engines.engine(model).run(sources, folder, control.workControl) })
             }
         } catch let error as ImagingError {
             switch error.code {
@@ -117,14 +120,15 @@ package struct SegmentCaseJob: Job {
     }
 
     private static func write(
-        _ id: ID<InferenceTask>, _ draft: ResultStore.Draft, requestID: String?, in connection: any DatabaseConnection
+        _ id: ID<InferenceTask>, _ draft: ResultStore.Draft, _ control: JobControl,
+        in connection: any DatabaseConnection
     ) throws {
         let now = Timestamp.now
         guard let task = try SegmentationStore(connection).task(asWorker: id) else { throw caseIsGone }
         try ResultStore(connection).insert(asWorker: draft, of: task, at: now)
         try JobStore(connection).enqueue(
             WriteReportJob.self, WriteReportJob.Parameters(result: draft.id), institution: task.institution,
-            requestID: requestID, priority: WriteReportJob.priority, at: now)
+            requestID: control.requestID, trace: control.trace.context, priority: WriteReportJob.priority, at: now)
     }
 
     package func ended(_ end: JobEnd, _ parameters: Parameters, in connection: any DatabaseConnection) throws {

@@ -79,7 +79,7 @@ package struct SegmentationService: Sendable {
             let parameters = SegmentCaseJob.Parameters(task: id, caseID: caseID)
             let job = try JobStore(connection).enqueue(
                 SegmentCaseJob.self, parameters, institution: scope.institution,
-                requestID: scope.origin.requestID, messageID: messageID, at: now)
+                requestID: scope.origin.requestID, trace: scope.origin.trace, messageID: messageID, at: now)
             try store.insertTask(scope, id, case: caseID, job: job, modelID: modelID, digest: digest, at: now)
             try cases.setStatus(scope, caseID, .processing, at: now)
             try AuditStore(connection).append(

@@ -31,7 +31,7 @@ package struct WriteReportJob: Job {
         guard let result = try await database.read({ try ResultStore($0).find(asWorker: parameters.result) }) else {
             throw JobFailure(.obsolete, "The case has been deleted.")
         }
-        return try writer(result, control.job)
+        return try await control.stage("compose") { try writer(result, control.job) }
     }
 
     package static func arguments(of parameters: Parameters) -> [String: String] {

@@ -33,7 +33,8 @@ extension SessionsService {
     }
 
     /// Records a failed sign-in; `user` has the given address, but the client is unknown.
-    func recordRefusal(of user: User?, origin: RequestOrigin) async throws {
+    func recordRefusal(_ reason: SignInRefusal, of user: User?, origin: RequestOrigin) async throws {
+        refusals.count(reason)
         try await audit.recordRefusal(
             AuditEntry(
                 institution: user?.institutionID ?? .default, actor: nil, origin: origin, action: "session.start",

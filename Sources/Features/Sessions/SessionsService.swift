@@ -9,6 +9,7 @@ package struct SessionsService: Sendable {
     let audit: AuditService
     let settings: SessionSettings
     let throttle: Throttle
+    package let refusals = SignInRefusals()
     package let clock: @Sendable () -> Timestamp
 
     package init(
@@ -35,6 +36,17 @@ package struct SessionsService: Sendable {
     package func login(
         email: String, password: String, code: String? = nil, devices: String? = nil, origin: RequestOrigin
     ) async throws -> SignedIn {
+        do {
+            return try await signIn(email: email, password: password, code: code, devices: devices, origin: origin)
+        } catch let error as AppError where error.code == .tooManyRequests {
+            refusals.count(.throttled)
+            throw error
+        }
+    }
+
+    private func signIn(
+        email: String, password: String, code: String?, devices: String?, origin: RequestOrigin
+    ) async throws -> SignedIn {
         let address = email.trimmed.lowercased()
         let isStorable = address.utf8.allSatisfy { $0 > 32 && $0 < 127 }
         let known = isStorable ? try await database.read { try UserStore($0).credentials(email: address) } : nil
@@ -42,16 +54,16 @@ package struct SessionsService: Sendable {
         try await admit(attempts, on: known?.user.id, in: known?.user.institutionID, origin: origin)
         let matches = try await hasher.verify(password, against: known?.usablePasswordHash)
         guard matches, let known, known.user.isActive || known.user.isPending else {
-            try await recordRefusal(of: known?.user, origin: origin)
+            try await recordRefusal(.credentials, of: known?.user, origin: origin)
             throw AppError(.unauthenticated, "Invalid credentials")
         }
         guard !known.user.isPending else {
-            try await recordRefusal(of: known.user, origin: origin)
+            try await recordRefusal(.pending, of: known.user, origin: origin)
             throw AppError(
                 .approvalPending, "Your account is pending approval by an administrator.")
         }
         guard try await secondFactors.check(known.user, code: code, origin: origin) else {
-            try await recordRefusal(of: known.user, origin: origin)
+            try await recordRefusal(.code, of: known.user, origin: origin)
             throw AppError(.unauthenticated, "Incorrect or already used code.")
         }
         let hash = try await renewedHash(known, password: password, origin: origin)

@@ -39,7 +39,7 @@ package struct StudyWriter: Sendable {
     package func write(_ output: StudyOutput, to folder: URL, control: WorkControl) throws -> WrittenStudy {
         control.report("Writing the masks", Self.start)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        var clock = StageClock()
+        var clock = StageClock(control)
         var files: [OutputFile] = []
         for writer in writers {
             try control.checkCancellation()

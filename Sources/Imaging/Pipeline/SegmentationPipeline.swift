@@ -20,7 +20,7 @@ package struct SegmentationPipeline: Sendable {
     package func run(
         _ sources: [MRISequence: any SeriesSource], control: WorkControl
     ) throws -> StudyOutput {
-        var clock = StageClock()
+        var clock = StageClock(control)
         control.report("Loading the series", 0)
         let (study, series) = try load(sources)
         try study.checkSeries()

@@ -74,10 +74,15 @@ package struct RequestOrigin: Sendable, Equatable {
     package let address: String?
     /// The client's User-Agent; only shown to the user, beside the session.
     package let userAgent: String?
+    /// The request's span, passed on to jobs.
+    package let trace: TraceContext?
 
-    package init(requestID: String? = nil, address: String? = nil, userAgent: String? = nil) {
+    package init(
+        requestID: String? = nil, address: String? = nil, userAgent: String? = nil, trace: TraceContext? = nil
+    ) {
         self.requestID = requestID
         self.address = address
         self.userAgent = userAgent
+        self.trace = trace
     }
 }

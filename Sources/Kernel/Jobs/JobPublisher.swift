@@ -18,6 +18,8 @@ package struct JobMessage: Sendable, Equatable {
     package let jobClass: JobClass
     /// Not to be run before this time.
     package let runAfter: Timestamp
+    /// The span that created the job.
+    package let trace: TraceContext?
 }
 
 /// Sends a message for each pending job, after the transaction that enqueued it, and again if the message was lost
@@ -133,7 +135,8 @@ package struct JobMessageHandler: Sendable {
             let parameters: J.Parameters? = try? JobParameters.decode(job.parameters)
             return JobMessage(
                 id: job.messageID ?? job.id.string, taskName: J.taskName,
-                arguments: parameters.map(J.arguments) ?? [:], jobClass: job.jobClass, runAfter: job.state.runAfter)
+                arguments: parameters.map(J.arguments) ?? [:], jobClass: job.jobClass, runAfter: job.state.runAfter,
+                trace: job.trace)
         }
     }
 }

@@ -181,7 +181,9 @@ package struct JobQueue: Sendable {
         let answer = job.state.lose(workerIsDead: workerIsDead, loss, at: now, policy: policy)
         guard answer != .notLost else { return }
         try store.save(job)
-        if case .end(let end) = answer { try handlers[job.kind]?.ended(end, job.parameters, connection) }
+        guard case .end(let end) = answer else { return }
+        try handlers[job.kind]?.ended(end, job.parameters, connection)
+        try MetricStore(connection).add(job.observations)
     }
 
     /// Whether the run should continue, without writing anything.
@@ -209,8 +211,11 @@ package struct JobQueue: Sendable {
     }
 
     /// Ends the run with all its writes, or does nothing if the run no longer holds the job.
+    ///
+    /// - Parameter observations: what the metrics gain if the job completes.
     func finish(
-        _ claim: Claim, _ outcome: JobOutcome, writes: JobWrites? = nil, at now: Timestamp = .now
+        _ claim: Claim, _ outcome: JobOutcome, writes: JobWrites? = nil, observations: [MetricObservation] = [],
+        at now: Timestamp = .now
     ) async throws -> JobState.FinishAnswer {
         try await database.write { connection in
             let store = JobStore(connection)
@@ -219,7 +224,10 @@ package struct JobQueue: Sendable {
             guard answer != .leaseLost else { return answer }
             if answer == .end(.completed) { try writes?(connection) }
             try store.save(job, published: usesMessages ? now : nil)
-            if case .end(let end) = answer { try claim.handler.ended(end, job.parameters, connection) }
+            if case .end(let end) = answer {
+                try claim.handler.ended(end, job.parameters, connection)
+                try MetricStore(connection).add(job.observations + (end == .completed ? observations : []))
+            }
             return answer
         }
     }

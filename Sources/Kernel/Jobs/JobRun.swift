@@ -4,7 +4,6 @@ import Storage
 /// Runs a claimed job: writes its progress, passes on cancellation, enforces its time limits, and writes its outcome.
 struct JobRun: Sendable {
     let queue: JobQueue
-    let logger: Logger
     /// Called if a run ignores a stop.
     let giveUp: @Sendable () -> Void
     /// Whether the worker is stopping.
@@ -19,20 +18,23 @@ struct JobRun: Sendable {
 
     /// Returns when the run has ended and its outcome is written, or left to the lease.
     func work(_ claim: JobQueue.Claim, _ control: JobControl) async {
-        var log = logger
-        log[metadataKey: "job"] = "\(claim.job.id)"
-        log[metadataKey: "kind"] = "\(claim.job.kind)"
-        // As in the server's log: one search finds the request and its jobs.
-        if let request = claim.job.requestID { log[metadataKey: "id"] = "\(request)" }
-        let started = ContinuousClock.now
+        let isGivenUp = await control.trace.run { await workToEnd(claim, control) }
+        control.trace.end()
+        if isGivenUp { giveUp() }
+    }
+
+    /// - Returns: whether the run ignored a stop.
+    private func workToEnd(_ claim: JobQueue.Claim, _ control: JobControl) async -> Bool {
+        let log = control.trace.logger
         switch await ending(of: claim, control, log) {
-        case .over(let outcome, let writes): await finish(claim, outcome, writes, log)
+        case .over(let outcome, let writes):
+            await finish(claim, control, outcome, writes, log)
+            return false
         case .givenUp(let outcome):
             log.critical("a job does not stop; its worker ends", metadata: ["step": "\(control.progress.step ?? "")"])
-            await finish(claim, outcome, nil, log)
-            giveUp()
+            await finish(claim, control, outcome, nil, log)
+            return true
         }
-        log.debug("job run over", metadata: ["seconds": "\((ContinuousClock.now - started).components.seconds)"])
     }
 
     /// Whichever comes first: the end of the run, or the heartbeat's decision to give it up.
@@ -159,11 +161,14 @@ struct JobRun: Sendable {
     private static let finishWaits = [1, 2, 3, 4, 5, 15, 30, 60, 120, 180, 180].map(Duration.seconds)
 
     /// Retries for a while: if the database stays unavailable, the lease expires and another worker takes the job.
-    private func finish(_ claim: JobQueue.Claim, _ outcome: JobOutcome, _ writes: JobWrites?, _ log: Logger) async {
+    private func finish(
+        _ claim: JobQueue.Claim, _ control: JobControl, _ outcome: JobOutcome, _ writes: JobWrites?, _ log: Logger
+    ) async {
         var outcome = outcome
+        let observations = control.observations(of: claim.job.kind)
         for wait in Self.finishWaits {
             do {
-                let answer = try await queue.finish(claim, outcome, writes: writes)
+                let answer = try await queue.finish(claim, outcome, writes: writes, observations: observations)
                 log.info("job run ended", metadata: ["answer": "\(answer.name)"])
                 return
             } catch let error as DatabaseError where error.isOutage {

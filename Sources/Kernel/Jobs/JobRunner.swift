@@ -52,7 +52,7 @@ package final class JobRunner: Sendable {
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     private var jobRun: JobRun {
-        JobRun(queue: queue, logger: logger, giveUp: giveUp, isStopping: { [self] in isStopping })
+        JobRun(queue: queue, giveUp: giveUp, isStopping: { [self] in isStopping })
     }
 
     /// Runs until `stop()`.
@@ -88,7 +88,7 @@ package final class JobRunner: Sendable {
         let order = turns.withLock { $0.order }
         guard let claim = try await queue.claim(by: worker, of: order) else { return false }
         turns.withLock { $0.take(claim.job.jobClass) }
-        let control = JobControl(job: claim.job.id, requestID: claim.job.requestID)
+        let control = JobControl(claim.job, logger: logger)
         let mayBegin = state.withLock {
             $0.current = control
             return !$0.isStopping

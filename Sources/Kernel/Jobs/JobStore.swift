@@ -13,12 +13,13 @@ package struct JobStore {
     /// - Parameters:
     ///   - requestID: the request that creates it, directly or through another job; it appears in logs and the audit
     ///     trail.
+    ///   - trace: the span that creates it.
     ///   - priority: higher goes first.
     ///   - messageID: the client's message that asks for it, which carries the job itself.
     @discardableResult
     package func enqueue<J: Job>(
         _ job: J.Type, _ parameters: J.Parameters, institution: InstitutionID, requestID: String? = nil,
-        priority: Int = 0, messageID: String? = nil, at now: Timestamp = .now
+        trace: TraceContext? = nil, priority: Int = 0, messageID: String? = nil, at now: Timestamp = .now
     ) throws -> ID<JobRecord> {
         let id = ID<JobRecord>()
         let published = messageID == nil ? nil : now
@@ -26,10 +27,10 @@ package struct JobStore {
             """
             INSERT INTO jobs
                 (id, institution_id, kind, class, parameters, status, priority, max_attempts, run_after, created_at,
-                request_id, message_id, published_at)
+                request_id, traceparent, message_id, published_at)
             VALUES (\(id), \(institution), \(J.jobName), \(J.jobClass), \(try JobParameters.encode(parameters)),
                 \(JobStatus.pending), \(priority), \(J.maximumAttempts), \(now), \(now), \(requestID),
-                \(messageID), \(published))
+                \(trace?.traceparent), \(messageID), \(published))
             """)
         try connection.notify(.jobs, J.jobClass.rawValue)
         return id

@@ -56,15 +56,14 @@ package final class MessageRunner: Sendable {
     }
 
     private func run(_ claim: JobQueue.Claim) async throws -> Outcome {
-        let control = JobControl(job: claim.job.id, requestID: claim.job.requestID)
+        let control = JobControl(claim.job, logger: logger)
         let mayBegin = state.withLock {
             $0.running[claim.job.id] = control
             return !$0.isStopping
         }
         if !mayBegin { control.stop(.shutdown) }
         defer { _ = state.withLock { $0.running.removeValue(forKey: claim.job.id) } }
-        let run = JobRun(
-            queue: queue, logger: logger, giveUp: giveUp, isStopping: { [self] in isStopping })
+        let run = JobRun(queue: queue, giveUp: giveUp, isStopping: { [self] in isStopping })
         await run.work(claim, control)
         afterJob()
         guard let job = try await queue.find(claim.job.id) else { return .missing }

@@ -12,6 +12,7 @@ struct MetricsRoutes {
     let settings: WebSettings
     let requests: RequestMetrics
     let events: EventFeed
+    let signIns: SignInRefusals
     private let started = Date()
 
     func add(to router: Router<WebContext>) {
@@ -23,6 +24,7 @@ struct MetricsRoutes {
         var text = PrometheusText()
         add(requests: self.requests.present, to: &text)
         add(events.figures, to: &text)
+        add(signIns.counts, to: &text)
         await addNumbers(to: &text)
         addProcess(to: &text)
         return Response(
@@ -62,14 +64,9 @@ struct MetricsRoutes {
         let name = "neuroai_http_request_duration_seconds"
         text.begin(name, .histogram, "Time to first byte of the response.")
         for (call, tally) in calls {
-            var sum = 0
-            for (bound, count) in zip(RequestMetrics.buckets.map { "\($0)" } + ["+Inf"], tally.byDuration) {
-                sum += count
-                text.sample(
-                    name + "_bucket", ["route": call.route, "method": call.method, "le": bound], Double(sum))
-            }
-            text.sample(name + "_sum", ["route": call.route, "method": call.method], tally.seconds)
-            text.sample(name + "_count", ["route": call.route, "method": call.method], Double(sum))
+            text.histogram(
+                name, [("route", call.route), ("method", call.method)], bounds: RequestMetrics.buckets,
+                counts: tally.byDuration, sum: tally.seconds)
         }
         text.add(
             "neuroai_http_requests_in_flight", .gauge, "Requests in progress.", Double(requests.inFlight)
@@ -93,16 +90,37 @@ struct MetricsRoutes {
         }
     }
 
+    private func add(_ refusals: [SignInRefusal: Int], to text: inout PrometheusText) {
+        text.begin("neuroai_sign_ins_refused_total", .counter, "Sign-ins refused by this process by reason.")
+        for reason in SignInRefusal.allCases {
+            text.sample("neuroai_sign_ins_refused_total", ["reason": reason.rawValue], Double(refusals[reason] ?? 0))
+        }
+    }
+
     private func addNumbers(to text: inout PrometheusText) async {
-        let (jobs, workers, pool) = await operations.numbers()
-        text.add("neuroai_database_up", .gauge, "1 if the database is reachable.", jobs == nil ? 0 : 1)
+        let numbers = await operations.numbers()
+        let pool = numbers.pool
+        text.add("neuroai_database_up", .gauge, "1 if the database is reachable.", numbers.rows == nil ? 0 : 1)
         text.begin(
             "neuroai_database_pool", .gauge, "Database connections of this process: total, busy and waiting calls.")
         for (state, number) in [("places", pool.places), ("busy", pool.busy), ("waiting", pool.waiting)] {
             text.sample("neuroai_database_pool", ["state": state], Double(number))
         }
-        guard let jobs, let workers else { return }
-        add(jobs, to: &text)
+        if let space = numbers.dataSpace {
+            text.add(
+                "neuroai_disk_free_bytes", .gauge, "Free space of the file system of MEDIA_ROOT.",
+                Double(space.freeBytes))
+            text.add(
+                "neuroai_disk_size_bytes", .gauge, "Size of the file system of MEDIA_ROOT.", Double(space.sizeBytes))
+        }
+        guard let rows = numbers.rows else { return }
+        add(rows.jobs, to: &text)
+        for metric in SharedMetric.allCases { text.add(metric, rows.totals(of: metric)) }
+        text.add("neuroai_stored_bytes", .gauge, "Stored files of all institutions.", Double(rows.storedBytes))
+        add(rows.workers, to: &text)
+    }
+
+    private func add(_ workers: [WorkerRow], to text: inout PrometheusText) {
         text.add("neuroai_workers", .gauge, "Workers with a recent heartbeat.", Double(workers.count))
         text.begin("neuroai_model_load_seconds", .gauge, "Model load time by worker.")
         for worker in workers {
@@ -115,7 +133,7 @@ struct MetricsRoutes {
     }
 
     private func add(_ jobs: [JobCount], to text: inout PrometheusText) {
-        text.begin("neuroai_jobs", .gauge, "Jobs, by kind and state.")
+        text.begin("neuroai_jobs", .gauge, "Unfinished jobs by kind and state.")
         for job in jobs {
             text.sample("neuroai_jobs", ["kind": job.kind, "state": job.status.rawValue], Double(job.count))
         }

@@ -18,6 +18,8 @@ struct CeleryJobBroker: JobBroker {
         options.taskID = message.id
         options.queue = message.jobClass.queue
         if message.runAfter > .now { options.eta = message.runAfter.date }
+        // As OpenTelemetry's instrumentation of Celery does.
+        if let trace = message.trace { options.headers[LogTracer.header] = .text(trace.traceparent) }
         try await client.send(
             Signature(task: message.taskName, keywords: message.arguments.mapValues { .text($0) }, options: options))
     }

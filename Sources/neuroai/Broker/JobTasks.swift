@@ -23,7 +23,8 @@ struct JobTasks: Sendable {
         return CeleryTask(name, options) { context in
             do {
                 let id = try await intake.job(
-                    forMessage: context.id, task: name, arguments: try Self.keywords(of: context))
+                    forMessage: context.id, task: name, arguments: try Self.keywords(of: context),
+                    trace: context.request.headers[LogTracer.header]?.asText.flatMap(TraceContext.init(traceparent:)))
                 // Not in the task of the message: the writes of a cancelled job must still be made.
                 let run = Task { try await runner.run(id) }
                 let outcome = try await withTaskCancellationHandler {

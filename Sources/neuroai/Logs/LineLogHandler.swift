@@ -15,12 +15,16 @@ struct LineLogHandler: LogHandler {
     let format: Format
     let writer: LogWriter
     var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
     var logLevel: Logger.Level = .info
 
-    init(label: String, format: Format, writer: LogWriter) {
+    init(
+        label: String, format: Format, writer: LogWriter, metadataProvider: Logger.MetadataProvider? = nil
+    ) {
         self.label = label
         self.format = format
         self.writer = writer
+        self.metadataProvider = metadataProvider
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -29,7 +33,9 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var all = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
+        var all = metadata
+        if let metadataProvider { all.merge(metadataProvider.get()) { $1 } }
+        if let own = event.metadata { all.merge(own) { $1 } }
         if let outage = all["outage"] {
             guard case .write(let omitted) = writer.judge("\(label) \(event.message) \(outage)") else { return }
             if omitted > 0 { all["omitted"] = "\(omitted)" }

@@ -1,6 +1,7 @@
 import Dispatch
 import Features
 import Foundation
+import Kernel
 import Logging
 import Synchronization
 
@@ -70,7 +71,9 @@ extension LogWriter {
     func logger(_ settings: Settings, label: String) -> Logger {
         let isJSON = settings["LOG_FORMAT"]?.lowercased() == "json"
         let format: LineLogHandler.Format = isJSON ? .json : .text
-        var logger = Logger(label: label) { LineLogHandler(label: $0, format: format, writer: self) }
+        var logger = Logger(label: label) {
+            LineLogHandler(label: $0, format: format, writer: self, metadataProvider: .trace)
+        }
         logger.logLevel = settings.logLevel
         return logger
     }

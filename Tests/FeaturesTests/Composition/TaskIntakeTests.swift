@@ -18,11 +18,12 @@ import Testing
         try await SegmentationFixture.with(kind) { ward in
             let intake = Self.intake(ward)
             let arguments: [String: JSONValue] = ["case_id": .text(ward.caseID.string)]
+            let trace = TraceContext()
             let jobs = try await withThrowingTaskGroup(of: ID<JobRecord>.self) { group in
                 for _ in 1...4 {
                     group.addTask {
                         try await intake.job(
-                            forMessage: "client-7", task: "inference.segment_case", arguments: arguments)
+                            forMessage: "client-7", task: "inference.segment_case", arguments: arguments, trace: trace)
                     }
                 }
                 return try await group.reduce(into: Set()) { $0.insert($1) }
@@ -31,6 +32,7 @@ import Testing
             let job = try #require(jobs.first)
             let record = try #require(try await ward.database.read { try JobStore($0).find(job) })
             #expect(record.messageID == "client-7" && record.institution == ward.doctor.institution)
+            #expect(record.trace == trace)
             let task = try await ward.service.list(ward.doctor, .page(number: 1, size: 10)).items
             #expect(task.map(\.createdBy) == [ward.doctor.user])
         }

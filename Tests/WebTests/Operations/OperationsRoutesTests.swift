@@ -98,6 +98,69 @@ struct OperationsRoutesTests {
         }
     }
 
+    @Test(arguments: TestDatabase.all) func exportsWhatWorkersDid(_ kind: TestDatabase) async throws {
+        let token = "a token of some length"
+        try await WebFixture.with(kind, settings: { $0.metricsToken = token }) { clinic in
+            let before = try await clinic.call(.get, "/metrics", as: token).text
+            for name in ["completed", "failed", "cancelled"] {
+                let labels = "{kind=\"segment-case\",status=\"\(name)\"}"
+                #expect(before.contains("neuroai_job_duration_seconds_count\(labels) 0\n"), "\(before)")
+            }
+            #expect(before.contains("neuroai_results_total{review=\"true\"} 0\n"))
+            let doctor = try await clinic.signUp()
+            let item = try await clinic.makeUploadedCase(doctor)
+            _ = try await clinic.call(.post, "/api/inference/", "{\"case_id\": \"\(item)\"}", as: doctor)
+            let waiting = try await clinic.call(.get, "/metrics", as: token).text
+            #expect(waiting.contains("neuroai_jobs{kind=\"segment-case\",state=\"pending\"} 1\n"))
+            #expect(waiting.contains("neuroai_jobs_oldest_age_seconds{kind=\"segment-case\",state=\"pending\"} "))
+            try await clinic.work { sources, folder, control in
+                control.stageEnded("network", .seconds(7))
+                return try WebFixture.standIn(sources, folder, control)
+            }
+            let text = try await clinic.call(.get, "/metrics", as: token).text
+            let stage = "kind=\"segment-case\",stage=\"network\""
+            for line in [
+                "neuroai_job_duration_seconds_count{kind=\"segment-case\",status=\"completed\"} 1",
+                "neuroai_job_duration_seconds_count{kind=\"write-report\",status=\"completed\"} 1",
+                "neuroai_job_wait_seconds_count{kind=\"segment-case\"} 1",
+                "neuroai_job_stage_duration_seconds_bucket{\(stage),le=\"5.0\"} 0",
+                "neuroai_job_stage_duration_seconds_bucket{\(stage),le=\"10.0\"} 1",
+                "neuroai_job_stage_duration_seconds_bucket{\(stage),le=\"+Inf\"} 1",
+                "neuroai_job_stage_duration_seconds_sum{\(stage)} 7", "neuroai_results_total{review=\"false\"} 1",
+                "neuroai_results_total{review=\"true\"} 0",
+            ] { #expect(text.contains(line + "\n"), "\(line) in \(text)") }
+            #expect(!text.contains("neuroai_jobs{"), "finished jobs are not counted by state")
+            let stored = try await clinic.database.read {
+                try $0.queryOne("SELECT CAST(SUM(size) AS BIGINT) AS bytes FROM blobs")?.get("bytes", as: Int64.self)
+            }
+            #expect((stored ?? 0) > 0 && text.contains("neuroai_stored_bytes \(stored ?? 0)\n"))
+            let free = try #require(text.firstMatch(of: /neuroai_disk_free_bytes ([0-9]+)/).flatMap { Double($0.1) })
+            let size = try #require(text.firstMatch(of: /neuroai_disk_size_bytes ([0-9]+)/).flatMap { Double($0.1) })
+            #expect(free > 0 && free <= size)
+        }
+    }
+
+    @Test func countsRefusedSignInsByReason() async throws {
+        let token = "a token of some length"
+        var sessions = SessionSettings()
+        sessions.throttling = ThrottleSettings(account: 3)
+        try await WebFixture.with(.sqlite, settings: { $0.metricsToken = token }, sessions: sessions) { clinic in
+            _ = try await clinic.signUp()
+            func signIn(_ email: String, _ password: String) async throws {
+                let form = "{\"email\": \"\(email)\", \"password\": \"\(password)\"}"
+                _ = try await clinic.call(.post, "/api/users/login/", form)
+            }
+            try await signIn("ada@clinic.org", WebFixture.password)
+            try await signIn("nobody@clinic.org", "wrong")
+            for _ in 1...5 { try await signIn("ada@clinic.org", "wrong") }
+            let text = try await clinic.call(.get, "/metrics", as: token).text
+            for (reason, count) in [("credentials", 4), ("throttled", 2), ("code", 0), ("pending", 0)] {
+                let line = "neuroai_sign_ins_refused_total{reason=\"\(reason)\"} \(count)\n"
+                #expect(text.contains(line), "\(line) in \(text)")
+            }
+        }
+    }
+
     @Test func labelsAreEscapedAndBucketsAddUp() {
         var text = PrometheusText()
         text.begin("m", .gauge, "Help.")
