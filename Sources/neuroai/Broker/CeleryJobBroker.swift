@@ -2,6 +2,7 @@ import Basics
 import Celery
 import Foundation
 import Kernel
+import Storage
 
 /// Sends jobs to workers as Celery tasks.
 struct CeleryJobBroker: JobBroker {
@@ -17,7 +18,8 @@ struct CeleryJobBroker: JobBroker {
         var options = SignatureOptions()
         options.taskID = message.id
         options.queue = message.jobClass.queue
-        if message.runAfter > .now { options.eta = message.runAfter.date }
+        let now = Timestamp.now
+        if message.runAfter > now, !message.runAfter.isMisdated(at: now) { options.eta = message.runAfter.date }
         try await client.send(
             Signature(task: message.taskName, keywords: message.arguments.mapValues { .text($0) }, options: options))
     }
