@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo serve test bench bench-api build deb check-deploy check-deb check-image format check train export evaluate importer
+.PHONY: list bootstrap demo serve test faults cluster bench bench-api build deb check-deploy check-deb check-image format check train export evaluate importer
 
 list: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -21,6 +21,12 @@ serve: build ## serve the API, the pages and a worker on port 8000
 
 test: bootstrap ## build, run every test, print the coverage of Sources/
 	@scripts/test
+
+faults: bootstrap ## kill and cut off every part of an installation at 100 random moments (docs/faults.md; about 30 minutes)
+	@scripts/faults
+
+cluster: build ## run servers, workers, PostgreSQL, Redis, object store and nginx on loopback, and a patient through them (CASE=folder, KEEP=1)
+	@CASE="$(CASE)" KEEP="$(KEEP)" scripts/with-postgres scripts/cluster
 
 bench: build ## time the main job against the bare network (CASE=folder, else a phantom) and write docs/benchmarks.md
 	@CASE="$(CASE)" scripts/bench
@@ -46,11 +52,12 @@ check: bootstrap ## check formatting, imports, banned words, generated files
 deb: bootstrap ## build the Debian package in dist/
 	@scripts/make-deb
 
-check-deploy: build ## check deploy/: Compose, Kubernetes, systemd, nginx, Prometheus
+check-deploy: build ## check deploy/: Compose, Kubernetes, systemd, nginx, Prometheus, the topology
 	@scripts/check-deploy --self-test
 	@scripts/check-deploy
 	@scripts/check-monitoring --self-test
 	@scripts/check-proxy
+	@scripts/with-postgres scripts/cluster --check
 
 check-deb: ## try the Debian package in a fresh Debian 12 (as root)
 	@scripts/check-deb

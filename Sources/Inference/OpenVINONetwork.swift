@@ -38,7 +38,19 @@ final class OpenVINONetwork: CompiledNetwork, @unchecked Sendable {
         ov_core_free(core)
     }
 
+    /// Where OpenVINO 2026.4 reads about processors. Without it and without /sys it reads lines of a file that is not open
+    /// forever.
+    static let processors = "/proc/cpuinfo"
+
+    /// - Throws: `ImagingError(.internalFault)` if OpenVINO might not return.
+    static func checkProcessors(_ file: String = processors) throws {
+        guard access(file, R_OK) == 0 else {
+            throw ImagingError(.internalFault, "OpenVINO needs \(file), which can't be read. Mount /proc.")
+        }
+    }
+
     private static func start() throws -> OpaquePointer {
+        try checkProcessors()
         var core: OpaquePointer?
         guard ov_core_create(&core) == OK, let core else {
             throw ImagingError(.internalFault, "OpenVINO could not be started; run scripts/bootstrap again.")

@@ -95,6 +95,17 @@ extension AppError {
 }
 
 extension AppError {
+    /// Whether `error` was caused by an object store that did not answer.
+    package static func isStorageOutage(_ error: any Error) -> Bool {
+        switch error {
+        case let error as AppError: error.cause.map(isStorageOutage) ?? false
+        case BlobError.unavailable: true
+        default: false
+        }
+    }
+}
+
+extension AppError {
     /// Whether the operation may have succeeded nevertheless: the response to a COMMIT was lost, or the error is
     /// internal.
     package var mayHaveTakenEffect: Bool {

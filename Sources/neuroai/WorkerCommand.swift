@@ -55,6 +55,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let input = supervised ? InputEnd() : nil
         let heart = supervised ? Task { await Heartbeat.run() } : nil
         defer { heart?.cancel() }
         let settings = try Settings.load()
@@ -100,7 +101,7 @@ struct WorkerCommand: AsyncParsableCommand {
             ], logger: wiring.logger)
         // A worker that hangs is terminated after this time, and its job is freed when the lease expires.
         let shutdown = ProcessShutdown(.init(lastSteps: 10), logger: wiring.logger)
-        try await wiring.close(after: { try await parts.run(until: shutdown, followsInput: supervised) })
+        try await wiring.close(after: { try await parts.run(until: shutdown, input: input) })
     }
 
     /// Takes jobs from the database.

@@ -42,6 +42,23 @@ import Testing
         }
     }
 
+    /// Nobody else would end it: its server is gone, and loading a model takes seconds.
+    @Test(
+        .enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"),
+        .enabled(if: Program.hasModel, "no model package: name one by SEGMENTATION_MODEL_PATH"))
+    func aWorkerThatLosesItsServerWhileItStartsEnds() async throws {
+        try await TemporaryFolder.with { folder in
+            let ending = try await Program.run(
+                ["worker", "--supervised"],
+                environment: [
+                    "DATABASE_URL": "sqlite:///\(folder.path)/db.sqlite3", "MEDIA_ROOT": "\(folder.path)/media",
+                    "LOG_ROOT": "-",
+                ], in: folder)
+            #expect(ending.code == 1)
+            #expect(!ending.said.contains("model loaded"), "\(ending.said)")
+        }
+    }
+
     @Test(.enabled(if: Program.isBuilt, "no built program: swift build, or name one by NEUROAI_BINARY"))
     func aSignalledWorkerReleasesItsJobAndGoes() async throws {
         try await TemporaryFolder.with { folder in

@@ -22,6 +22,14 @@ struct CompiledNetworkTests {
         return [("images", images), ("availability", Tensor(shape: [1, 4], values: [1, 1, 0, 1]))]
     }
 
+    /// As in a chroot without /proc, where OpenVINO would never return.
+    @Test func aMachineWithoutProcIsRefused() throws {
+        try OpenVINONetwork.checkProcessors()
+        let error = #expect(throws: ImagingError.self) { try OpenVINONetwork.checkProcessors("/nowhere/cpuinfo") }
+        #expect(error?.code == .internalFault)
+        #expect(error?.message == "OpenVINO needs /nowhere/cpuinfo, which can't be read. Mount /proc.")
+    }
+
     @Test func bothRuntimesGiveTheSameLogits() throws {
         let inputs = inputs(side: 32)
         let expected = try network("OpenVINO").run(inputs, outputs: Self.outputs, isCancelled: { false })

@@ -10,6 +10,7 @@ package struct JobQueue: Sendable {
     let policy: JobPolicy
     private let usesMessages: Bool
     private let loss: @Sendable (WorkerID) -> JobLoss
+    private let leaseWatch = LeaseWatch()
 
     /// - Parameters:
     ///   - usesMessages: whether messages carry the jobs: the worker that has a job's message sends it again when the
@@ -42,10 +43,11 @@ package struct JobQueue: Sendable {
         by owner: WorkerID, of classes: [JobClass] = JobClass.allCases, at now: Timestamp = .now
     ) async throws -> Claim? {
         // Queries need no lock, and usually there is nothing to recover.
-        let (expired, due) = try await database.read { connection in
+        let (leases, due) = try await database.read { connection in
             let store = JobStore(connection)
             return (try store.expired(kinds, at: now), try classes.filter { try store.hasDue($0, kinds, at: now) })
         }
+        let expired = lost(among: leases, at: now)
         if !expired.isEmpty {
             await recover(expired, workerIsDead: false, at: now)
             // One of them may be the next.
@@ -115,8 +117,13 @@ package struct JobQueue: Sendable {
 
     /// Recovers the jobs of silent workers; busy workers do this as well, since they may be the only ones left.
     func recoverExpired(at now: Timestamp = .now) async throws {
-        let expired = try await database.read { try JobStore($0).expired(kinds, at: now) }
-        await recover(expired, workerIsDead: false, at: now)
+        let leases = try await database.read { try JobStore($0).expired(kinds, at: now) }
+        await recover(lost(among: leases, at: now), workerIsDead: false, at: now)
+    }
+
+    private func lost(among leases: [LeaseWatch.Lease], at now: Timestamp) -> [ID<JobRecord>] {
+        let misdated = leases.filter { $0.expires.isMisdated(at: now) }
+        return leases.filter { $0.expires <= now }.map(\.job) + leaseWatch.unchanged(misdated, for: policy.lease)
     }
 
     /// Immediately recovers the jobs of a worker that is known to be dead.

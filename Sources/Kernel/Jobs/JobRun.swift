@@ -142,6 +142,10 @@ struct JobRun: Sendable {
             log.error("job waits: the disk is full", metadata: ["outage": "\(AppError.cause(of: error))"])
             return .postponed(step: Self.diskFull)
         }
+        if AppError.isStorageOutage(error) {
+            log.error("job waits: file storage is unavailable", metadata: ["outage": "\(AppError.cause(of: error))"])
+            return .postponed(step: Self.storageOutage)
+        }
         if let failure = error as? JobFailure {
             log.warning("job failed", metadata: ["error": "\(failure)"])
             switch failure.kind {
@@ -155,6 +159,7 @@ struct JobRun: Sendable {
     }
 
     private static let diskFull = "Waiting: the server's disk is full"
+    private static let storageOutage = "Waiting: file storage is unavailable"
 
     /// Increasing waits, 10 minutes in total: while the database is not writable, no other worker can take the job
     /// either.

@@ -40,7 +40,7 @@ extension JobState {
 
     /// A worker claims the job.
     mutating func claim(_ lease: JobLease, at now: Timestamp) -> ClaimAnswer {
-        guard status == .pending, runAfter <= now else { return .notDue }
+        guard status == .pending, runAfter <= now || runAfter.isMisdated(at: now) else { return .notDue }
         status = .running
         attempt += 1
         self.lease = lease
@@ -111,11 +111,13 @@ extension JobState {
         case notLost
     }
 
-    /// The lease has expired, or its worker is known to be dead; `loss` is the cause.
+    /// The lease has expired (a misdated one: `LeaseWatch`), or its worker is known to be dead; `loss` is the cause.
     mutating func lose(
         workerIsDead: Bool = false, _ loss: JobLoss = .unknown, at now: Timestamp, policy: JobPolicy
     ) -> LossAnswer {
-        guard status == .running, let lease, workerIsDead || lease.expires <= now else { return .notLost }
+        guard status == .running, let lease,
+            workerIsDead || lease.expires <= now || lease.expires.isMisdated(at: now)
+        else { return .notLost }
         losses += 1
         if isCancelRequested { return .end(end(.cancelled, at: now)) }
         // The next run would need as much memory.

@@ -42,11 +42,13 @@ extension JobStore {
 
     /// Jobs of one class that are due and whose message was sent before `time`.
     func overdue(_ jobClass: JobClass, since time: Timestamp, limit: Int) throws -> [ID<JobRecord>] {
-        try connection.query(
+        let future = time.advanced(by: JobPolicy.furthestTime)
+        return try connection.query(
             """
             SELECT id FROM jobs
-            WHERE class = \(jobClass) AND status = \(JobStatus.pending) AND run_after <= \(time)
-                AND published_at <= \(time)
+            WHERE class = \(jobClass) AND status = \(JobStatus.pending)
+                AND (run_after <= \(time) OR run_after > \(future))
+                AND (published_at <= \(time) OR published_at > \(future))
             LIMIT \(limit)
             """
         ).map { try $0.get("id") }

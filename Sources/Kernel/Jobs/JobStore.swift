@@ -107,7 +107,8 @@ package struct JobStore {
     static func due(_ jobClass: JobClass, _ kinds: [String], at now: Timestamp) -> SQL {
         """
         SELECT id FROM jobs
-        WHERE class = \(jobClass) AND status = \(JobStatus.pending) AND run_after <= \(now) AND kind IN \(list: kinds)
+        WHERE class = \(jobClass) AND status = \(JobStatus.pending) AND kind IN \(list: kinds)
+            AND (run_after <= \(now) OR run_after > \(now.advanced(by: JobPolicy.furthestTime)))
         ORDER BY priority DESC, created_at, id LIMIT 1
         """
     }
@@ -122,14 +123,16 @@ package struct JobStore {
         )?.optional("time")
     }
 
-    /// Running jobs whose leases have expired.
-    func expired(_ kinds: [String], at now: Timestamp) throws -> [ID<JobRecord>] {
+    /// Leases that have expired, or are misdated.
+    func expired(_ kinds: [String], at now: Timestamp) throws -> [LeaseWatch.Lease] {
         try connection.query(
             """
-            SELECT id FROM jobs
-            WHERE status = \(JobStatus.running) AND lease_expires <= \(now) AND kind IN \(list: kinds) LIMIT 20
+            SELECT id, lease_expires FROM jobs
+            WHERE status = \(JobStatus.running) AND kind IN \(list: kinds)
+                AND (lease_expires <= \(now) OR lease_expires > \(now.advanced(by: JobPolicy.furthestTime)))
+            LIMIT 20
             """
-        ).map { try $0.get("id") }
+        ).map { LeaseWatch.Lease(job: try $0.get("id"), expires: try $0.get("lease_expires")) }
     }
 
     /// Running jobs of one worker.

@@ -2,6 +2,7 @@ import Basics
 import Celery
 import Foundation
 import Kernel
+import Storage
 
 /// Sends jobs to workers as Celery tasks.
 struct CeleryJobBroker: JobBroker {
@@ -17,7 +18,8 @@ struct CeleryJobBroker: JobBroker {
         var options = SignatureOptions()
         options.taskID = message.id
         options.queue = message.jobClass.queue
-        if message.runAfter > .now { options.eta = message.runAfter.date }
+        let now = Timestamp.now
+        if message.runAfter > now, !message.runAfter.isMisdated(at: now) { options.eta = message.runAfter.date }
         // As OpenTelemetry's instrumentation of Celery does.
         if let trace = message.trace { options.headers[LogTracer.header] = .text(trace.traceparent) }
         try await client.send(

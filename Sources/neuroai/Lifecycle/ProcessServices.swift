@@ -16,11 +16,11 @@ struct ProcessServices: Sendable {
 
     /// Runs the services until the process is asked to exit.
     ///
-    /// - Parameter followsInput: whether the end of standard input also shuts the process down.
-    func run(until shutdown: ProcessShutdown, followsInput: Bool = false) async throws {
+    /// - Parameter input: its end also shuts the process down.
+    func run(until shutdown: ProcessShutdown, input: InputEnd? = nil) async throws {
         // The last stage is notified of a shutdown first, whatever the cause.
         let group = group(endingWith: [shutdown])
-        shutdown.listen(includingInput: followsInput) { Task { await group.triggerGracefulShutdown() } }
+        shutdown.listen(to: input) { Task { await group.triggerGracefulShutdown() } }
         try await group.run()
     }
 

@@ -40,10 +40,9 @@ final class ProcessShutdown: Service {
     }
 
     /// - Parameters:
-    ///   - includingInput: whether the end of standard input is also a request. The parent process holds the other end,
-    ///     which is closed however the parent exits, even on `kill -9`.
+    ///   - input: its end is also a request.
     ///   - request: shuts the services down; may be called repeatedly.
-    func listen(includingInput: Bool, _ request: @escaping @Sendable () -> Void) {
+    func listen(to input: InputEnd?, _ request: @escaping @Sendable () -> Void) {
         for number in [SIGTERM, SIGINT] {
             // The default action would terminate the process before the handler runs.
             signal(number, SIG_IGN)
@@ -54,13 +53,7 @@ final class ProcessShutdown: Service {
             }
             source.resume()
         }
-        guard includingInput else { return }
-        Self.thread("stdin") {
-            var byte: UInt8 = 0
-            while true {
-                let count = read(STDIN_FILENO, &byte, 1)
-                if count == 0 || (count < 0 && errno != EINTR) { break }
-            }
+        input?.onEnd {
             self.begin()
             request()
         }

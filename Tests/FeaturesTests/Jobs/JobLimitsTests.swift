@@ -134,6 +134,28 @@ import Testing
         }
     }
 
+    @Test(arguments: TestDatabase.all) func anOutageOfTheObjectStorePutsAJobOff(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            let fixture = JobFixture(database: database)
+            let runs = Atomic(0)
+            let job = ScriptedJob { _, _ in
+                // More often than failures are repeated.
+                guard runs.add(1, ordering: .relaxed).oldValue < 4 else { return }
+                throw BlobError.unavailable(reason: "SlowDown (HTTP 503)")
+            }
+            let id = try await fixture.enqueue()
+            let runner = fixture.runner(job, policy: Self.quick)
+            for _ in 1...4 {
+                #expect(try await eventually { try await runner.workOnce() })
+                let state = try #require(try await fixture.state(id))
+                #expect(state.status == .pending && state.attempt == 0)
+                #expect(state.progress.step == "Waiting: file storage is unavailable")
+            }
+            #expect(try await eventually { try await runner.workOnce() })
+            #expect(try await fixture.state(id)?.status == .completed)
+        }
+    }
+
     @Test(arguments: TestDatabase.all) func howAWorkerWasLostDecidesWhatBecomesOfItsJob(_ kind: TestDatabase)
         async throws
     {

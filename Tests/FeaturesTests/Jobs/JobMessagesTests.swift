@@ -111,6 +111,10 @@ import Testing
                 try await publisher.recoverLost(at: time)
                 #expect(try await publisher.publish(at: time) == count, "after \(seconds) s")
             }
+            // The clock has been set back by an hour.
+            let past = now.advanced(by: .seconds(-3600))
+            try await publisher.recoverLost(at: past)
+            #expect(try await publisher.publish(at: past) == 1)
         }
     }
 

@@ -66,6 +66,33 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.all)
+    func aClockThatIsSetBackHoldsNoJob(_ kind: TestDatabase) async throws {
+        try await kind.with { database in
+            let fixture = JobFixture(database: database)
+            var policy = JobFixture.policy
+            policy.lease = .milliseconds(200)
+            let (queue, other) = (fixture.queue(policy: policy), fixture.queue(policy: policy))
+            let past = Timestamp.now.advanced(by: .seconds(-3600))
+            let id = try await fixture.enqueue()
+            let claim = try #require(try await queue.claim(by: WorkerID(), at: past))
+            #expect(claim.job.id == id)
+            // A lease of the time before.
+            #expect(try await queue.heartbeat(claim, .none) == .goOn)
+            // Only a lease that nobody extends is lost.
+            for _ in 1...3 {
+                #expect(try await other.claim(by: WorkerID(), at: past) == nil)
+                try await Task.sleep(for: .milliseconds(120))
+                #expect(try await queue.heartbeat(claim, .none) == .goOn)
+            }
+            #expect(try await other.claim(by: WorkerID(), at: past) == nil)
+            try await Task.sleep(for: .milliseconds(250))
+            let second = try #require(try await other.claim(by: WorkerID(), at: past))
+            #expect(second.job.id == id && second.job.state.losses == 1)
+            #expect(try await queue.finish(claim, .completed) == .leaseLost)
+        }
+    }
+
+    @Test(arguments: TestDatabase.all)
     func aLostLeaseIsTakenOverAndTheFirstWorkerWritesNothing(_ kind: TestDatabase) async throws {
         try await kind.with { database in
             let fixture = JobFixture(database: database)

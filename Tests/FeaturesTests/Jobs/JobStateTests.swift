@@ -36,6 +36,19 @@ import Testing
         #expect(state.startedAt == due)
     }
 
+    /// The clock has been set back by an hour since the times were written.
+    @Test func timesFarInTheFutureDoNotHoldAJob() throws {
+        let hour = Duration.seconds(3600)
+        var waiting = JobState(maximumAttempts: 3, runAfter: start.advanced(by: hour))
+        #expect(waiting.claim(lease(), at: start) == .begin)
+        var held = try running(lease(3600))
+        #expect(held.lose(at: start, policy: policy) == .again)
+        // As far as the longest wait of a job that failed often.
+        var delayed = JobState(maximumAttempts: 3, runAfter: start.advanced(by: .seconds(600)))
+        #expect(delayed.claim(lease(), at: start) == .notDue)
+        #expect(JobPolicy().backoff.delay(after: 100) < JobPolicy.furthestTime)
+    }
+
     @Test func completes() throws {
         let mine = lease()
         var state = try running(mine)

@@ -32,9 +32,9 @@ package enum ObjectStore: Sendable {
     }
 
     /// A `STORAGE_URL` for a new, empty part of the server's bucket.
-    package func url() async throws -> String { try await url(through: nil) }
-
-    private func url(through endpoint: URL?) async throws -> String {
+    ///
+    /// - Parameter endpoint: of a proxy in front of the server.
+    package func url(through endpoint: URL? = nil) async throws -> String {
         let server = try await started()
         return "s3://\(Self.bucket)/\(UUID().uuidString)?endpoint=\((endpoint ?? server).absoluteString)"
     }

@@ -51,13 +51,38 @@ package final class TCPRelay: Sendable {
                 close(upstream)
                 continue
             }
-            Thread { [self] in forward(from: client, to: upstream) }.start()
-            Thread { [self] in forward(from: upstream, to: client) }.start()
+            let connection = Connection(client, upstream)
+            Thread { [self] in
+                forward(from: client, to: upstream)
+                connection.end()
+            }.start()
+            Thread { [self] in
+                forward(from: upstream, to: client)
+                connection.end()
+            }.start()
         }
         close(listener)
     }
 
-    /// The descriptors are only shut down, because the other direction may still use them; a test's process is short.
+    /// Two descriptors, closed once neither direction uses them. (With some 1,400 open ones Foundation's `Process.run` may
+    /// crash: swiftlang/swift-corelibs-foundation#5472.)
+    private final class Connection: Sendable {
+        private let descriptors: [Int32]
+        private let ended = Mutex(0)
+
+        init(_ client: Int32, _ upstream: Int32) { descriptors = [client, upstream] }
+
+        /// One direction is over.
+        func end() {
+            for descriptor in descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
+            let isLast = ended.withLock { ended in
+                ended += 1
+                return ended == descriptors.count
+            }
+            if isLast { for descriptor in descriptors { close(descriptor) } }
+        }
+    }
+
     private func forward(from source: Int32, to target: Int32) {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -65,8 +90,6 @@ package final class TCPRelay: Sendable {
             while state.withLock({ $0.isSilent && !$0.isStopped }) { Thread.sleep(forTimeInterval: 0.02) }
             guard count > 0, send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count else { break }
         }
-        shutdown(source, Int32(SHUT_RDWR))
-        shutdown(target, Int32(SHUT_RDWR))
     }
 
     private static func address(_ host: String, _ port: Int) -> sockaddr_in {

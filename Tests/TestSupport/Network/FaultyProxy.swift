@@ -1,10 +1,9 @@
 import Foundation
 import Synchronization
-import TestSupport
 
 /// A proxy in front of an object store that fails as networks and servers do.
-final class FaultyProxy: Sendable {
-    enum Fault: Sendable, Equatable {
+package final class FaultyProxy: Sendable {
+    package enum Fault: Sendable, Equatable {
         /// An error response; the server never sees the request.
         case status(Int, code: String)
         /// The connection is reset before the server sees the request.
@@ -18,18 +17,18 @@ final class FaultyProxy: Sendable {
     }
 
     /// The head of a request, as text, and its number from 1 on.
-    typealias Plan = @Sendable (_ number: Int, _ head: String) -> Fault?
+    package typealias Plan = @Sendable (_ number: Int, _ head: String) -> Fault?
 
     private let listener: Int32
     private let target: UInt16
-    private let plan: Plan
+    private let plan: Mutex<Plan>
     private let heads = Mutex<[String]>([])
 
-    let url: URL
+    package let url: URL
 
-    init(to target: UInt16, _ plan: @escaping Plan = { _, _ in nil }) throws {
+    package init(to target: UInt16, _ plan: @escaping Plan = { _, _ in nil }) throws {
         self.target = target
-        self.plan = plan
+        self.plan = Mutex(plan)
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         self.listener = listener
         let port = try FreePort.find()
@@ -51,8 +50,11 @@ final class FaultyProxy: Sendable {
         close(listener)
     }
 
+    /// Which requests fail from now on.
+    package func set(_ plan: @escaping Plan) { self.plan.withLock { $0 = plan } }
+
     /// The heads of all requests so far.
-    var requests: [String] { heads.withLock { $0 } }
+    package var requests: [String] { heads.withLock { $0 } }
 
     private static func with(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_in()
@@ -74,6 +76,7 @@ final class FaultyProxy: Sendable {
             heads.append(head)
             return heads.count
         }
+        let plan = plan.withLock { $0 }
         let fault = plan(number, head)
         switch fault {
         case .status(let status, let code):
