@@ -69,7 +69,7 @@ struct FaultTests {
         let site = try SharedFaultSite.site
         let tasks = try await site.withLoad(of: FaultPlan.load) { _ in
             _ = try await eventually { try await site.unfinished(.imaging) > 0 }
-            for mode in [PostgresCluster.StopMode.immediate, .fast] {
+            for mode in FaultPlan.isWhole ? [PostgresCluster.StopMode.immediate, .fast] : [.immediate] {
                 try await site.cluster.stop(mode)
                 try await Task.sleep(for: .seconds(1))
                 try await site.cluster.start()
@@ -111,9 +111,9 @@ struct FaultTests {
         let tasks = try await site.withLoad(of: FaultPlan.load) { accepted in
             _ = try await eventually { try await site.runningSteps().count > 0 }
             try site.clock.set(seconds: -3600)
-            // Its lease ends an hour from now.
             await site.kill(.worker)
-            try site.start(.worker, isSupervised: false)
+            // Nobody reports the loss, and the job's lease ends an hour from now: it is lost after 15 s.
+            try site.start(.worker, isSupervised: !FaultPlan.isWhole)
             let isOver = try await eventually(within: .seconds(240)) {
                 guard let first = accepted().first else { return false }
                 return try await site.status(of: first).status.isOver
@@ -132,9 +132,9 @@ struct FaultTests {
         await site.stop(.beat)
         let logs = (1...2).map { site.folder.appendingPathComponent("beat-\($0).log") }
         let beats = try logs.map { try site.run(.beat, log: $0) }
-        try await Task.sleep(for: .seconds(FaultPlan.isWhole ? 30 : 4))
-        await beats[0].end(SIGKILL)
         try await Task.sleep(for: .seconds(FaultPlan.isWhole ? 30 : 3))
+        await beats[0].end(SIGKILL)
+        try await Task.sleep(for: .seconds(FaultPlan.isWhole ? 30 : 2))
         await beats[1].end(SIGTERM)
         try site.start(.beat)
         let starts = try logs.map { log in
@@ -142,7 +142,7 @@ struct FaultTests {
                 .filter { $0.contains("periodic task is due") }.compactMap { Self.time(of: $0) }
         }
         let all = starts.joined().sorted()
-        #expect(all.count >= 4, "\(starts)")
+        #expect(all.count >= 3, "\(starts)")
         #expect(starts[1].last == all.last)
         // Due every second, by clocks that agree.
         for (time, next) in zip(all, all.dropFirst()) { #expect(next.timeIntervalSince(time) > 0.9) }
