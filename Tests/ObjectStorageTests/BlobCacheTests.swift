@@ -28,7 +28,7 @@ import Testing
             self.folder = folder
             self.limit = limit
             self.isDown = isDown
-            bucket = SimulatedBucket { _ in isDown.isSet ? .slowDown : nil }
+            bucket = SimulatedBucket { _, _ in isDown.isSet ? .slowDown : nil }
         }
 
         /// As another process opens it.

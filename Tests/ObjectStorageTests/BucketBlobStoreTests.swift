@@ -116,7 +116,7 @@ import Testing
         _ number: Int, _ failure: SimulatedBucket.Failure
     ) async throws {
         try await TemporaryFolder.with { folder in
-            let bucket = SimulatedBucket { $0 == number ? failure : nil }
+            let bucket = SimulatedBucket { request, _ in request == number ? failure : nil }
             let store = try Self.store(bucket, folder)
             let (data, key) = (TestBytes.make(5 << 20 + 1), BlobKey())
             let blob = try await store.put(data)
