@@ -84,6 +84,11 @@ LAYERS = [
     {"ExpertMasks", "Feedback", "Reports", "SingleSignOn"}, {"Composition", "Events", "Files", "Idempotency"}, {"Backup", "Operations"},
 ]
 FEATURES = {unit: layer for layer, names in enumerate(LAYERS) for unit in names}
+# Later migrations only add to the schema (docs/operations.md, "Upgrade without downtime").
+LAST_UNCHECKED_MIGRATION = 26
+BREAKING = re.compile(
+    r"\b(DROP\s+TABLE|RENAME\b|DROP\s+COLUMN|ALTER\s+COLUMN|ADD\s+CONSTRAINT|CREATE\s+UNIQUE\s+INDEX"
+    r"|ADD\s+COLUMN\s+(?:(?!DEFAULT)[^;])*?NOT\s+NULL(?:(?!DEFAULT)[^;])*;)", re.I)
 LOCKED = re.compile(r"\bwithLock\s*(?:\(\s*)?\{")
 RESUMING = re.compile(r"\.(yield|finish|resume)\(|\bcancel\(\)")
 # Targets whose stores hold the rows of institutions.
@@ -254,6 +259,15 @@ def check_locks(root):
                 yield f"{path}:{text.count(chr(10), 0, call.start()) + 1}: resumes a task under a lock: do it after the lock"
 
 
+def check_migrations(root):
+    """The servers of the previous version go on working while the first of a new one migrates."""
+    for path in sorted((root / "Sources/Storage/Migrations").glob("m*.sql")):
+        text = re.sub(r"--[^\n]*", "", path.read_text())
+        if int(path.name[1:5]) > LAST_UNCHECKED_MIGRATION:
+            for match in BREAKING.finditer(text):
+                yield f"{path}:{text.count(chr(10), 0, match.start()) + 1}: running servers of the previous version would fail: only add"
+
+
 def store_functions(root):
     """The functions of stores that other files can call: file, line, type, name, and the parameters' text."""
     for path in swift_files(root):
@@ -302,7 +316,7 @@ def check_format(root):
 
 
 def faults(root):
-    for check in (check_imports, check_dependencies, check_features, check_locks, check_scopes, check_words, check_images, check_format):
+    for check in (check_imports, check_dependencies, check_features, check_locks, check_migrations, check_scopes, check_words, check_images, check_format):
         yield from check(root)
 
 
@@ -332,6 +346,8 @@ PLANTS = {
     "administration below web": ("Sources/Features/Cases/Planted.swift", "import Administration\n"),
     "http in rules": ("Sources/Features/Planted.swift", "import Hummingbird\n"),
     "trap": ("Sources/Imaging/Planted.swift", "let planted = try! planted()\n"),
+    "migration that drops": ("Sources/Storage/Migrations/m0099-planted.sql", "-- Planted.\nALTER TABLE cases DROP COLUMN age;\n"),
+    "migration without a default": ("Sources/Storage/Migrations/m0099-planted.sql", "ALTER TABLE cases ADD COLUMN planted TEXT NOT NULL;\n"),
     "stream under a lock": (
         "Sources/Storage/Planted.swift", "func planted() {\n    state.withLock { state in\n        for one in state.all { one.stream.yield(1) }\n    }\n}\n"),
     "cancellation under a lock": ("Sources/Kernel/Jobs/Planted.swift", "let planted = state.withLock({ $0.task?.cancel() })\n"),
@@ -354,7 +370,7 @@ def self_test():
             (root / "Package.swift").write_text(PLANTED_PACKAGE)
             (root / "Sources/Features/Cases").mkdir(parents=True, exist_ok=True)
             (root / "Sources/Features/Cases/CaseRecord.swift").write_text("struct CaseRecord {}\n")
-            if not [fault for check in (check_imports, check_dependencies, check_features, check_locks, check_scopes, check_words) for fault in check(root)]:
+            if not [fault for check in (check_imports, check_dependencies, check_features, check_locks, check_migrations, check_scopes, check_words) for fault in check(root)]:
                 missed.append(name)
     return missed
 
