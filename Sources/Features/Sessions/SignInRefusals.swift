@@ -10,6 +10,8 @@ package enum SignInRefusal: String, Sendable, CaseIterable {
     case pending
     /// Too many attempts.
     case throttled
+    /// By the identity provider, or after it: the log has the reason.
+    case singleSignOn = "single_sign_on"
 }
 
 /// Counts the sign-ins that this process refused.

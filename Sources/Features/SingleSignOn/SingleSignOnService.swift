@@ -158,7 +158,7 @@ package struct SingleSignOnService: Sendable {
         logger.notice(
             "single sign-on refused",
             metadata: ["reason": "\(refusal.rawValue)", "request": "\(origin.requestID ?? "none")"])
-        try await sessions.recordRefusal(of: user, origin: origin)
+        try await sessions.recordRefusal(refusal == .pending ? .pending : .singleSignOn, of: user, origin: origin)
         return refusal.error(provider: settings.providerName)
     }
 }
