@@ -2,8 +2,8 @@
 """Studies per hour with one and with two worker slots: ours against a Celery worker that runs the same two networks in PyTorch.
 Interleaved on one machine; prints a Markdown table.
 
-Command: `PYTHONPATH=.deps/celery/lib/python3.11/site-packages .deps/training/bin/python Benchmarks/throughput.py --case FOLDER
-[--studies 12] [--rounds 3]` (the training environment, which has PyTorch, comes first; Celery is added to it).
+Command: `.deps/training/bin/python Benchmarks/throughput.py --case FOLDER [--studies 12] [--rounds 3]` (the training environment, which has
+PyTorch; Celery is added to it).
 
 Both sides get their tasks through the same Redis, have the same cores and write masks and volumes of each study. Ours also aligns the
 atlas, finds and describes lesions, draws the contour sheet, keeps manifest, audit trail and database rows, and writes a report; the peer
@@ -19,10 +19,12 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+CELERY = next((ROOT / ".deps/celery/lib").glob("python*/site-packages"))
+sys.path.append(str(CELERY))
 
-from celery import Celery
+from celery import Celery  # noqa: E402
 
-from stack import Stack, redis_server, stop
+from stack import Stack, redis_server, stop  # noqa: E402
 
 PEER = '''
 import json, os, pathlib, sys
@@ -87,7 +89,7 @@ class Peer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", module, "worker", "-Q", self.queue, "--concurrency", str(slots), "--loglevel", "ERROR", "-n",
              f"{self.queue}@localhost"],
-            cwd=folder, env={**os.environ, "C_FORCE_ROOT": "1", "OMP_NUM_THREADS": str(threads)}, stdout=subprocess.DEVNULL)
+            cwd=folder, env={**os.environ, "PYTHONPATH": str(CELERY), "C_FORCE_ROOT": "1", "OMP_NUM_THREADS": str(threads)}, stdout=subprocess.DEVNULL)
         self.run(2 * slots)
 
     def run(self, studies):
@@ -95,7 +97,7 @@ class Peer:
         begin = time.perf_counter()
         waiting = [self.app.send_task("peer.segment", (str(self.case), str(self.folder / f"study-{number}")), queue=self.queue)
                    for number in range(studies)]
-        self.volumes = [result.get(timeout=1200) for result in waiting][-1]
+        self.volumes = [result.get(timeout=120) for result in waiting][-1]
         return time.perf_counter() - begin
 
     def stop(self):

@@ -6,6 +6,7 @@ scripts/with-postgres Benchmarks/two_machines.py --program .build/release/neuroa
 """
 import argparse
 import asyncio
+import contextlib
 import os
 import pathlib
 import secrets
@@ -76,9 +77,11 @@ class Relay(threading.Thread):
         await asyncio.gather(self.copy(reader, upstream[1]), self.copy(upstream[0], writer), return_exceptions=True)
 
     async def copy(self, reader, writer):
-        while data := await reader.read(1 << 18):
-            writer.write(data)
-            await writer.drain()
+        # A connection ends with either side.
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(1 << 18):
+                writer.write(data)
+                await writer.drain()
         writer.close()
 
 
