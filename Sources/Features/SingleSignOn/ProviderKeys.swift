@@ -12,8 +12,8 @@ struct ProviderKeys: Sendable {
         let members: [String: JSONValue]
     }
 
-    /// Signatures by key pairs alone: with `none` anyone could sign, and with HS256 whoever knows the client's secret or
-    /// passes a public key off as one (RFC 8725 §2.1).
+    /// Only signatures by key pairs: with `none` anyone could sign, and with HS256 anyone who knows the client's secret or
+    /// uses a public key as the secret (RFC 8725 §2.1).
     private static let keyTypes = [
         "RS256": "RSA", "RS384": "RSA", "RS512": "RSA", "PS256": "RSA", "PS384": "RSA", "PS512": "RSA",
         "ES256": "EC", "ES384": "EC", "ES512": "EC", "EdDSA": "OKP",

@@ -123,7 +123,7 @@ private struct AccountResolution {
         return user
     }
 
-    /// The account then has no password: whoever leaves the provider must not get in by an old one.
+    /// Removes the account's password: a user whom the provider no longer admits must not sign in with an old one.
     private func link(_ user: User) throws -> Result<User, RefusedAccount> {
         if let reason = obstacle(user) { return refused(reason, user) }
         let scope = scope(user.id, user.institutionID)

@@ -2,7 +2,7 @@ import Kernel
 
 /// The operator's settings for sign-in through an OpenID provider.
 package struct SingleSignOnSettings: Sendable {
-    /// A claim's value and what it stands for here.
+    /// A claim's value and the role or institution that it means.
     package struct Mapping<Target: Sendable>: Sendable {
         package let value: String
         package let target: Target
