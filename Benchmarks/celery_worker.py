@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import uuid
 import redis
 from celery import Celery
 
+from stack import redis_server
 
 
 def tasks_module(folder, url):
@@ -32,12 +32,6 @@ def tasks_module(folder, url):
         "app.conf.update(broker_connection_retry_on_startup=True, task_acks_late=True)\n"
         "@app.task(name='bench.noop')\ndef noop():\n    return None\n"
         "@app.task(name='bench.clock')\ndef clock():\n    return time.time()\n")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Worker:
@@ -122,18 +116,10 @@ def main():
     found = {kind: {"latency": [], "throughput": [], "idle": []} for kind in ("neuroai", "celery")}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        port = free_port()
-        server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", name], stdout=subprocess.DEVNULL)
-        try:
-            url = f"redis://127.0.0.1:{port}/0"
+        with redis_server(name) as server:
+            url = f"{server}/0"
             tasks_module(folder, url)
-            app, client = Celery("driver", broker=url, backend=url), redis.Redis(port=port)
-            while True:
-                try:
-                    client.ping()
-                    break
-                except redis.ConnectionError:
-                    time.sleep(0.02)
+            app, client = Celery("driver", broker=url, backend=url), redis.Redis.from_url(url)
             for round_number in range(options.rounds):
                 kinds = ["neuroai", "celery"] if round_number % 2 == 0 else ["celery", "neuroai"]
                 for kind in kinds:
@@ -148,9 +134,6 @@ def main():
                         found[kind]["idle"].append(idle_share(worker, options.idle))
                     finally:
                         worker.stop()
-        finally:
-            server.terminate()
-            server.wait()
     print(f"Load of the machine at the end (1 min): {os.getloadavg()[0]:.1f}; {options.rounds} rounds, concurrency {options.concurrency}.\n")
     print("| | NeuroAI | Celery prefork | ratio |\n| --- | --- | --- | --- |")
     for key, label, unit in [("latency", "enqueue to start, p50", "ms"), ("throughput", "no-op tasks", "/s"), ("idle", "CPU of an idle worker", "%")]:
