@@ -126,15 +126,18 @@ package final class JobFeed: Sendable {
 
     private func tell(_ present: [JobChange], askedFor asked: Set<ID<JobRecord>>) {
         let byJob = Dictionary(present.map { ($0.job, $0) }, uniquingKeysWith: { $1 })
-        let watchers = state.withLock { state in
-            state.watchers.keys.map { key in
-                (key, state.watchers[key]?.changes, state.watchers[key]?.see(byJob, askedFor: asked) ?? [])
+        let told = state.withLock { state in
+            state.watchers.values.indices.map { place in
+                let news = state.watchers.values[place].see(byJob, askedFor: asked)
+                let watcher = state.watchers.values[place]
+                return (watcher.changes, news, isOver: watcher.jobs.isEmpty)
             }
         }
         // Outside the lock, which the streams' termination handlers take.
-        for (_, changes, news) in watchers { for change in news { changes?.yield(change) } }
-        let ended = state.withLock { $0.watchers.filter { $0.value.jobs.isEmpty }.keys }
-        for key in ended { end(key) }
+        for (changes, news, isOver) in told {
+            for change in news { changes.yield(change) }
+            if isOver { changes.finish() }
+        }
     }
 
     private func end(_ key: Key) {
