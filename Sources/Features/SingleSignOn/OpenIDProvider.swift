@@ -5,81 +5,39 @@ import Logging
 import Storage
 
 /// A provider's documents, fetched when they are needed and kept for an hour.
-actor OpenIDProvider {
-    /// A document, or why there is none.
-    private struct Entry<Document: Sendable>: Sendable {
-        let result: Result<Document, SingleSignOnRefusal>
-        let at: Timestamp
-    }
-
+struct OpenIDProvider: Sendable {
     private static let lifetime: Duration = .seconds(3600)
     /// Keys are fetched again for an unknown one, which anyone can send, at most this often.
     private static let keyInterval: Duration = .seconds(60)
-    /// A provider that failed is asked again after this time.
-    private static let failureInterval: Duration = .seconds(5)
 
     private let issuer: String
     private let transport: ProviderTransport
-    private let logger: Logger
-    private let clock: @Sendable () -> Timestamp
-    private var metadata: Entry<ProviderMetadata>?
-    private var keys: Entry<ProviderKeys>?
-    /// Requests in progress, which later callers share.
-    private var metadataFetch: Task<Entry<ProviderMetadata>, Never>?
-    private var keysFetch: Task<Entry<ProviderKeys>, Never>?
+    private let metadata: CachedDocument<ProviderMetadata>
+    private let keys: CachedDocument<ProviderKeys>
 
     init(
         issuer: String, transport: ProviderTransport, logger: Logger, clock: @escaping @Sendable () -> Timestamp
     ) {
         self.issuer = issuer
         self.transport = transport
-        self.logger = logger
-        self.clock = clock
+        metadata = CachedDocument(name: "discovery document", logger: logger, clock: clock)
+        keys = CachedDocument(name: "keys", logger: logger, clock: clock)
     }
 
     func discovered() async throws -> ProviderMetadata {
-        if let metadata, isFresh(metadata, for: Self.lifetime) { return try metadata.result.get() }
-        let fetch =
-            metadataFetch
-            ?? Task { [issuer, transport, logger, clock] in
-                let result = await Self.result(logger, "discovery document") {
-                    let body = try await Self.body(ProviderMetadata.url(of: issuer), transport)
-                    return try ProviderMetadata(body, issuer: issuer)
-                }
-                return Entry(result: result, at: clock())
-            }
-        metadataFetch = fetch
-        let entry = await fetch.value
-        metadata = entry
-        metadataFetch = nil
-        return try entry.result.get()
+        try await metadata.get(maximumAge: { _ in Self.lifetime }) { [issuer, transport] in
+            try ProviderMetadata(try await Self.body(ProviderMetadata.url(of: issuer), transport), issuer: issuer)
+        }
     }
 
     /// The key set with the key that `header` names, as far as the provider has it.
     func keys(for header: TokenHeader) async throws -> ProviderKeys {
-        if let keys {
-            let isKnown = (try? keys.result.get())?.contain(keyOf: header) ?? false
-            if isFresh(keys, for: isKnown ? Self.lifetime : Self.keyInterval) { return try keys.result.get() }
-        }
         let url = try await discovered().keysURL
-        let fetch =
-            keysFetch
-            ?? Task { [transport, logger, clock] in
-                let result = await Self.result(logger, "keys") {
-                    try ProviderKeys(try await Self.body(url, transport))
-                }
-                return Entry(result: result, at: clock())
-            }
-        keysFetch = fetch
-        let entry = await fetch.value
-        keys = entry
-        keysFetch = nil
-        return try entry.result.get()
-    }
-
-    private func isFresh<Document>(_ entry: Entry<Document>, for lifetime: Duration) -> Bool {
-        let isFailure = if case .failure = entry.result { true } else { false }
-        return clock().since(entry.at) < (isFailure ? Self.failureInterval : lifetime)
+        return try await keys.get(
+            maximumAge: { $0.contain(keyOf: header) ? Self.lifetime : Self.keyInterval }
+        ) { [transport] in
+            try ProviderKeys(try await Self.body(url, transport))
+        }
     }
 
     private static func body(_ url: String, _ transport: ProviderTransport) async throws -> Data {
@@ -94,18 +52,66 @@ actor OpenIDProvider {
 
         var description: String { "HTTP \(status)" }
     }
+}
+
+/// A document that is fetched when it is needed. Callers share a request in progress and, for a while, its failure.
+private actor CachedDocument<Document: Sendable> {
+    /// A document, or why there is none.
+    private struct Entry: Sendable {
+        let result: Result<Document, SingleSignOnRefusal>
+        let at: Timestamp
+    }
+
+    private let name: String
+    private let logger: Logger
+    private let clock: @Sendable () -> Timestamp
+    private var entry: Entry?
+    private var fetch: Task<Entry, Never>?
+
+    init(name: String, logger: Logger, clock: @escaping @Sendable () -> Timestamp) {
+        self.name = name
+        self.logger = logger
+        self.clock = clock
+    }
+
+    /// - Parameter maximumAge: after which the document is fetched again.
+    func get(
+        maximumAge: @Sendable (Document) -> Duration, _ read: @escaping @Sendable () async throws -> Document
+    ) async throws -> Document {
+        if let entry, isFresh(entry, maximumAge) { return try entry.result.get() }
+        let fetch =
+            fetch
+            ?? Task { [name, logger, clock] in
+                Entry(result: await Self.result(name, logger, read), at: clock())
+            }
+        self.fetch = fetch
+        let entry = await fetch.value
+        self.entry = entry
+        self.fetch = nil
+        return try entry.result.get()
+    }
+
+    private func isFresh(_ entry: Entry, _ maximumAge: (Document) -> Duration) -> Bool {
+        let limit =
+            switch entry.result {
+            case .success(let document): maximumAge(document)
+            // A provider that failed is asked again soon.
+            case .failure: Duration.seconds(5)
+            }
+        return clock().since(entry.at) < limit
+    }
 
     /// Failures are logged here, once for all sign-ins that wait for the document.
-    private static func result<Document: Sendable>(
-        _ logger: Logger, _ what: String, _ fetch: () async throws -> Document
+    private static func result(
+        _ name: String, _ logger: Logger, _ read: () async throws -> Document
     ) async -> Result<Document, SingleSignOnRefusal> {
         do {
-            return .success(try await fetch())
+            return .success(try await read())
         } catch {
             let refusal = error as? SingleSignOnRefusal ?? .unreachable
             logger.error(
                 "identity provider not available",
-                metadata: ["document": "\(what)", "reason": "\(refusal.rawValue)", "cause": "\(error)"])
+                metadata: ["document": "\(name)", "reason": "\(refusal.rawValue)", "cause": "\(error)"])
             return .failure(refusal)
         }
     }
