@@ -25,9 +25,10 @@ import openvino  # noqa: E402
 import torch  # noqa: E402
 
 import sections  # noqa: E402
-from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
+from demo_client import SEQUENCES  # noqa: E402
 from preprocess import load_sequences, prepare  # noqa: E402
 from export import stored  # noqa: E402
+from stack import doctor  # noqa: E402
 from unet import PLAIN_WIDTHS, UNet  # noqa: E402
 
 
@@ -47,11 +48,7 @@ class Job:
     def __init__(self, program, folder, work, port):
         environment = {"DATABASE_URL": f"sqlite:///{work}/db.sqlite3", "MEDIA_ROOT": f"{work}/media", "PORT": str(port)}
         self.server = subprocess.Popen([program, "serve"], env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
-        self.client = Client(f"http://127.0.0.1:{port}")
-        wait_for(self.client)
-        account = {"email": "bench@example.org", "password": "a benchmark", "confirm_password": "a benchmark",
-                   "first_name": "Bench", "last_name": "Mark", "role": "doctor"}
-        self.client.token = self.client.call("POST", "/api/users/register/", account)["access"]
+        self.client = doctor(f"http://127.0.0.1:{port}")
         self.case = self.client.call("POST", "/api/cases/", {"patientId": "BENCH", "age": 60, "sex": "O"})["caseId"]
         begin = time.perf_counter()
         for sequence in SEQUENCES:

@@ -43,6 +43,16 @@ def redis_server(folder):
         process.wait()
 
 
+def doctor(server):
+    """A client of a started server (its URL), signed in as a new doctor."""
+    client = Client(server)
+    wait_for(client)
+    account = {"email": "bench@example.org", "password": "a benchmark", "confirm_password": "a benchmark", "first_name": "Bench",
+               "last_name": "Mark", "role": "doctor"}
+    client.token = client.call("POST", "/api/users/register/", account)["access"]
+    return client
+
+
 class Stack:
     """`workers`: a job class and a number of slots for each `neuroai worker`. Without a `DATABASE_URL` in `settings`, on SQLite."""
 
@@ -52,14 +62,10 @@ class Stack:
                        "PORT": str(port), **settings}
         self.server = subprocess.Popen([program, "serve", "--without-worker"], env=environment, **SILENT)
         self.workers = {}
-        self.client = Client(f"http://127.0.0.1:{port}")
-        wait_for(self.client)
+        self.client = doctor(f"http://127.0.0.1:{port}")
         for job_class, slots in workers:
             command = [program, "worker", "--classes", job_class, "--slots", str(slots)]
             self.workers[job_class] = subprocess.Popen(command + ["-n", f"{job_class}@bench"], env=environment, **SILENT)
-        account = {"email": "bench@example.org", "password": "a benchmark", "confirm_password": "a benchmark", "first_name": "Bench",
-                   "last_name": "Mark", "role": "doctor"}
-        self.client.token = self.client.call("POST", "/api/users/register/", account)["access"]
         self.cases = []
 
     def add_cases(self, folder, count):

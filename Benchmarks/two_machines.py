@@ -21,7 +21,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 from api_server import free_port  # noqa: E402
-from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
+from demo_client import SEQUENCES  # noqa: E402
+from stack import doctor  # noqa: E402
 
 QUERY = """SELECT COUNT(*) FILTER (WHERE status = 'completed'), COUNT(*) FILTER (WHERE status = 'failed'),
     COALESCE((MAX(finished_at) - MIN(created_at)) / 1e6, 0) FROM jobs WHERE kind = 'segment-case' AND created_at >= {since}"""
@@ -115,12 +116,7 @@ class Site:
             except OSError:
                 time.sleep(0.2)
         self.spawn([self.program, "serve", "--without-worker"], env=self.settings("127.0.0.1", "server"))
-        client = Client(f"http://127.0.0.1:{self.port}")
-        wait_for(client)
-        client.token = client.call("POST", "/api/users/register/", {
-            "email": "bench@example.org", "password": (password := secrets.token_urlsafe(12)), "confirm_password": password,
-            "first_name": "Bench", "last_name": "Mark", "role": "doctor"})["access"]
-        return client
+        return doctor(f"http://127.0.0.1:{self.port}")
 
     def query(self, text):
         return subprocess.run(
