@@ -126,15 +126,21 @@ package final class EventFeed: Sendable {
             if let last = changes.last { state.position = last.position }
             return Array(state.subscriptions.values)
         }
-        for subscription in open {
-            for change in changes {
-                switch change.change {
-                case .object(let reference): subscription.offer(reference)
-                case .sessionEnd(let session):
-                    if subscription.scope.session == session { subscription.end(.revoked) }
-                }
+        var references: [EventReference] = []
+        var ended: Set<SessionID> = []
+        for change in changes {
+            switch change.change {
+            case .object(let reference): references.append(reference)
+            case .sessionEnd(let session): ended.insert(session)
             }
-            for reference in progress { subscription.offer(reference) }
+        }
+        references += progress
+        for subscription in open {
+            if let session = subscription.scope.session, ended.contains(session) {
+                subscription.end(.revoked)
+            } else {
+                subscription.offer(references)
+            }
         }
     }
 

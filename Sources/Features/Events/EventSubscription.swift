@@ -43,6 +43,19 @@ final class EventSubscription: Sendable {
         var nextKeepAlive: ContinuousClock.Instant
         var nextCheck: ContinuousClock.Instant
 
+        mutating func add(_ reference: EventReference, limit: Int) {
+            if let index = waiting.firstIndex(where: { $0.object == reference.object }) {
+                guard reference.isAfter(waiting[index]) else { return }
+                waiting.remove(at: index)
+            } else if waiting.count >= limit {
+                end = .overflow
+                waiting = []
+                return
+            }
+            let place = waiting.lastIndex { !$0.isAfter(reference) }.map { $0 + 1 } ?? 0
+            waiting.insert(reference, at: place)
+        }
+
         mutating func takeStep() -> Step? {
             if let end, waiting.isEmpty || !end.isOrderly { return .end(end) }
             if isCheckDue {
@@ -84,22 +97,15 @@ final class EventSubscription: Sendable {
         reference.institution == scope.institution && topic.includes(reference)
     }
 
-    /// Adds a change; a later one of the same object replaces an earlier one. In the order of the log: a client that has
-    /// received an event has received all before it.
-    func offer(_ reference: EventReference) {
-        guard concerns(reference) else { return }
+    /// Adds changes in one step; a later one of the same object replaces an earlier one. In the order of the log: a client
+    /// that has received an event has received all before it.
+    func offer(_ references: [EventReference]) {
+        let references = references.filter(concerns)
+        guard !references.isEmpty else { return }
         wake { state in
-            guard state.end == nil else { return }
-            if let index = state.waiting.firstIndex(where: { $0.object == reference.object }) {
-                guard reference.isAfter(state.waiting[index]) else { return }
-                state.waiting.remove(at: index)
-            } else if state.waiting.count >= settings.waitingLimit {
-                state.end = .overflow
-                state.waiting = []
-                return
+            for reference in references where state.end == nil {
+                state.add(reference, limit: settings.waitingLimit)
             }
-            let place = state.waiting.lastIndex { !$0.isAfter(reference) }.map { $0 + 1 } ?? 0
-            state.waiting.insert(reference, at: place)
         }
     }
 

@@ -46,8 +46,7 @@ package struct EventsService: Sendable {
             let place = lastID.flatMap { EventPosition($0) }.flatMap { canResume(from: $0, end, at: now) ? $0 : nil }
             // Also without a place to resume from: the feed may already have read past `end`.
             let backlog = try await backlog(after: place ?? end, of: subscription)
-            for reference in backlog ?? [] { subscription.offer(reference) }
-            if let task { subscription.offer(task) }
+            subscription.offer((backlog ?? []) + [task].compactMap(\.self))
             try await audit.record(topic.auditEntry(scope, at: now))
             // What is known to be delivered: the backlog is not yet.
             let start = backlog?.isEmpty == false ? place ?? end : end

@@ -70,12 +70,13 @@ extension EventMessage {
 }
 
 extension EventsService {
-    /// A server process of its own on `database`.
+    /// A server process of its own on `database`; its streams are silent while nothing happens.
     static func onServer(
         _ database: any Database, _ change: (inout EventSettings) -> Void = { _ in }
     ) -> EventsService {
         var settings = EventSettings()
         settings.interval = .milliseconds(20)
+        settings.keepAlive = .seconds(3600)
         change(&settings)
         return EventsService(
             database: database, audit: AuditService(database: database),

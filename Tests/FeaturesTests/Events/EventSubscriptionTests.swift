@@ -38,9 +38,8 @@ import Testing
 
     @Test func aLaterChangeReplacesAnEarlierOne() async {
         let subscription = Self.subscription()
-        for (number, id) in [(0, 1), (1, 2), (0, 3)] as [(Int, Int64)] {
-            subscription.offer(Self.reference(number, at: id))
-        }
+        let changes = [(0, 1), (1, 2), (0, 3)] as [(Int, Int64)]
+        subscription.offer(changes.map { Self.reference($0, at: $1) })
         let found = await Self.waiting(subscription, 2)
         #expect(found.map(\.position?.id) == [2, 3])
         #expect(found.map(\.caseID) == [Self.cases[1], Self.cases[0]])
@@ -50,17 +49,17 @@ import Testing
     @Test func changesAreOrderedByTheLog() async {
         let subscription = Self.subscription()
         for (number, id) in [(0, 9), (1, 5), (0, 4), (2, 7)] as [(Int, Int64)] {
-            subscription.offer(Self.reference(number, at: id))
+            subscription.offer([Self.reference(number, at: id)])
         }
         #expect(await Self.waiting(subscription, 3).map(\.position?.id) == [5, 7, 9])
     }
 
     @Test func progressWaitsOnceAndYieldsToChanges() async {
         let subscription = Self.subscription()
-        subscription.offer(Self.reference(0, at: nil))
-        subscription.offer(Self.reference(0, at: nil))
-        subscription.offer(Self.reference(1, at: 1))
-        subscription.offer(Self.reference(1, at: nil))
+        subscription.offer([Self.reference(0, at: nil)])
+        subscription.offer([Self.reference(0, at: nil)])
+        subscription.offer([Self.reference(1, at: 1)])
+        subscription.offer([Self.reference(1, at: nil)])
         #expect(await Self.waiting(subscription, 2).map(\.position?.id) == [nil, 1])
         subscription.end(.shutdown)
         #expect(await subscription.next() == .end(.shutdown))
@@ -68,25 +67,25 @@ import Testing
 
     @Test func othersChangesDoNotWait() async {
         let subscription = Self.subscription(.case(Self.cases[1]))
-        subscription.offer(Self.reference(0, at: 1))
-        subscription.offer(Self.reference(1, at: 2, in: ID()))
-        subscription.offer(Self.reference(1, at: 3))
+        subscription.offer([
+            Self.reference(0, at: 1), Self.reference(1, at: 2, in: ID()), Self.reference(1, at: 3),
+        ])
         subscription.end(.expired)
         #expect(await Self.waiting(subscription, 2).map(\.position?.id) == [3])
     }
 
     @Test func oneTooManyDropsAll() async {
         let subscription = Self.subscription { $0.waitingLimit = 2 }
-        for number in 0..<2 { subscription.offer(Self.reference(number, at: Int64(number))) }
-        subscription.offer(Self.reference(0, at: 5))
+        subscription.offer((0..<2).map { Self.reference($0, at: Int64($0)) })
+        subscription.offer([Self.reference(0, at: 5)])
         #expect(subscription.reason == nil)
-        subscription.offer(Self.reference(2, at: 6))
+        subscription.offer([Self.reference(2, at: 6)])
         #expect(await subscription.next() == .end(.overflow))
     }
 
     @Test(arguments: EventStreamEnd.allCases) func onlyAnOrderlyEndDeliversTheRest(_ end: EventStreamEnd) async {
         let subscription = Self.subscription()
-        subscription.offer(Self.reference(0, at: 1))
+        subscription.offer([Self.reference(0, at: 1)])
         subscription.end(end)
         // The first reason counts.
         subscription.end(.closed)
@@ -97,7 +96,7 @@ import Testing
 
     @Test func aStreamWithoutLifetimeDeliversWhatIsKnown() async {
         let subscription = Self.subscription(lifetime: .zero)
-        subscription.offer(Self.reference(0, at: 1))
+        subscription.offer([Self.reference(0, at: 1)])
         #expect(await Self.waiting(subscription, 1).count == 1)
         #expect(await subscription.next() == .end(.expired))
     }
