@@ -191,7 +191,7 @@ struct DeliveryTests {
         }
         try await fixture.withWorker([task]) { queue, _ in
             _ = try await fixture.python.run("awaited = app.send_task('t.note', queue='\(queue)')")
-            try await eventually("it runs") { notes.all.count == 1 }
+            try await eventually("it runs") { !notes.all.isEmpty }
         }
         #expect(notes.all == ["start", "end"])
         #expect(try await fixture.python.run("result = awaited.status") == "SUCCESS")

@@ -23,7 +23,7 @@ package struct EventMessage: Sendable {
 /// The messages of one subscriber. The stream ends with its last reference at the latest.
 package final class EventStream: Sendable {
     private let service: EventsService
-    private let subscription: EventSubscription
+    let subscription: EventSubscription
     private let opening: EventMessage
 
     init(service: EventsService, subscription: EventSubscription, opening: EventMessage) {

@@ -19,6 +19,9 @@ package final class RequestCoalescer<Key: Hashable & Sendable>: Sendable {
 
     package init() {}
 
+    /// Callers that wait for the next read of a key.
+    func waiterCount(for key: Key) -> Int { waiting.withLock { $0[key]?.count ?? 0 } }
+
     /// The result of `read`, called here or by another caller with the same key; equal keys must mean equal reads.
     package func value<Value: Sendable>(for key: Key, read: () async throws -> Value) async throws -> Value {
         switch await withCheckedContinuation({ enqueue($0, for: key) }) {

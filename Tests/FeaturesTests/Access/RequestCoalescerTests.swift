@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Features
@@ -39,7 +40,7 @@ import Testing
         async let first = reads.value(for: "a") { await slow.run() }
         await slow.waitUntilBegun(1)
         let later = (0..<5).map { _ in Task { try await reads.value(for: "a") { await slow.run() } } }
-        try await Task.sleep(for: .milliseconds(50))
+        #expect(await eventually { reads.waiterCount(for: "a") == later.count })
         #expect(slow.begun == 1)
         slow.letGo()
         #expect(try await first == 1)
@@ -74,7 +75,7 @@ import Testing
                     }
                 }
             }
-            try await Task.sleep(for: .milliseconds(50))
+            #expect(await eventually { reads.waiterCount(for: "a") == later.count })
             slow.letGo()
             _ = try await first
             await slow.waitUntilBegun(2)

@@ -209,8 +209,8 @@ import Testing
             let events = EventsService.onServer(clinic.database) { $0.waitingLimit = 3 }
             let stream = try await events.open(doctor.principal, .all, after: nil, over: .webSocket)
             for number in 1...5 { _ = try await clinic.makeCase(doctor, patient: "PAT-\(number)") }
+            #expect(await eventually { stream.subscription.reason == .overflow })
             // It reads only now.
-            try await Task.sleep(for: .milliseconds(300))
             let recorder = EventRecorder(stream)
             #expect(try await recorder.waitForEnd() == ["ready", "end overflow"])
             #expect(events.feed.figures.ended == [.overflow: 1])

@@ -48,8 +48,8 @@ import Testing
             try await Task.sleep(for: .milliseconds(300))
             #expect(watched.queries == 0)
             let began = ContinuousClock.now
-            async let one = Self.statuses(feed.changes(of: [first, second], timeout: .seconds(1)))
-            async let other = Self.statuses(feed.changes(of: [second], timeout: .seconds(1)))
+            async let one = Self.statuses(feed.changes(of: [first, second], timeout: .seconds(5)))
+            async let other = Self.statuses(feed.changes(of: [second], timeout: .seconds(5)))
             let seen = await (one: one, other: other)
             #expect(seen.one == [.pending, .pending])
             #expect(seen.other == [.pending])

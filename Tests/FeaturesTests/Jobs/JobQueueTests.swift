@@ -70,7 +70,7 @@ import Testing
         try await kind.with { database in
             let fixture = JobFixture(database: database)
             var policy = JobFixture.policy
-            policy.lease = .milliseconds(200)
+            policy.lease = .milliseconds(1500)
             let (queue, other) = (fixture.queue(policy: policy), fixture.queue(policy: policy))
             let past = Timestamp.now.advanced(by: .seconds(-3600))
             let id = try await fixture.enqueue()
@@ -79,13 +79,13 @@ import Testing
             // A lease of the time before.
             #expect(try await queue.heartbeat(claim, .none) == .goOn)
             // Only a lease that nobody extends is lost.
-            for _ in 1...3 {
+            for _ in 1...4 {
                 #expect(try await other.claim(by: WorkerID(), at: past) == nil)
-                try await Task.sleep(for: .milliseconds(120))
+                try await Task.sleep(for: .milliseconds(500))
                 #expect(try await queue.heartbeat(claim, .none) == .goOn)
             }
             #expect(try await other.claim(by: WorkerID(), at: past) == nil)
-            try await Task.sleep(for: .milliseconds(250))
+            try await Task.sleep(for: .seconds(2))
             let second = try #require(try await other.claim(by: WorkerID(), at: past))
             #expect(second.job.id == id && second.job.state.losses == 1)
             #expect(try await queue.finish(claim, .completed) == .leaseLost)
