@@ -181,7 +181,8 @@ extension ClaimCheckTests {
 
     @Test(arguments: [
         "No enhancing component of at least 0.05 ml. [F16]", "Lesion 1 measures 30.2 ml. No enhancement.",
-        "Lesion 2 measures 1.30 ml.\n\nIMPRESSION\nNo enhancement.", "Two lesions. No enhancement.",
+        "Lesion 2 measures 1.30 ml.\n\nIMPRESSION\nNo enhancement.", "Lesion 2 measures 1.30 ml.\n\nNo enhancement.",
+        "Two lesions. No enhancement.",
         "Lesion 2 measures 1.30 ml. Lesion 1 measures 30.2 ml. No core.",
     ]) func aNegationAboutAnotherLesionIsFound(_ text: String) {
         #expect(Self.two.remarks(on: text).contains { $0.verdict == .contradicted })
