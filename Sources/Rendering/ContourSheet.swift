@@ -6,9 +6,8 @@ import Imaging
 /// Three planes through the tumour with the contours of its regions, side by side as a PNG.
 package struct ContourSheet {
     /// Colours that colour-blind readers can distinguish (Okabe and Ito); later ones are drawn over earlier ones.
-    private static let regions: [(region: TumourRegion, name: String, colour: UInt32)] = [
-        (.wholeTumour, "whole tumour", 0x56B4E9), (.tumourCore, "tumour core", 0xF0E442),
-        (.enhancingTumour, "enhancing tumour", 0xD55E00),
+    private static let contours = [
+        Contour(.wholeTumour, 0x56B4E9), Contour(.tumourCore, 0xF0E442), Contour(.enhancingTumour, 0xD55E00),
     ]
     private static let gap = 12
     private static let footer = 34
@@ -87,10 +86,7 @@ package struct ContourSheet {
 
     /// 0xRRGGBB of one pixel.
     func colour(_ raster: PlaneRaster, _ x: Int, _ y: Int) -> UInt32 {
-        for region in Self.regions.reversed()
-        where raster.isEdge(x, y, of: LabelConvention.brats2023.labels(of: region.region)) {
-            return region.colour
-        }
+        for contour in Self.contours.reversed() where raster.isEdge(x, y, of: contour.labels) { return contour.colour }
         return UInt32(raster.brightness[y * raster.width + x]) * 0x010101
     }
 
@@ -108,11 +104,11 @@ package struct ContourSheet {
 
     private func legend(_ context: OpaquePointer?, bottom: Double) {
         var left = Double(Self.gap)
-        for region in Self.regions {
-            setColour(context, region.colour)
+        for contour in Self.contours {
+            setColour(context, contour.colour)
             cairo_rectangle(context, left, bottom - 26, 12, 12)
             cairo_fill(context)
-            text(region.name, context, left + 18, bottom - 14)
+            text(contour.region.displayName, context, left + 18, bottom - 14)
             left += 170
         }
         setColour(context, 0xFFFFFF)
@@ -132,5 +128,20 @@ package struct ContourSheet {
     private func setColour(_ context: OpaquePointer?, _ colour: UInt32) {
         let parts = [16, 8, 0].map { Double((colour >> UInt32($0)) & 0xFF) / 255 }
         cairo_set_source_rgb(context, parts[0], parts[1], parts[2])
+    }
+}
+
+/// How a region is drawn.
+private struct Contour: Sendable {
+    let region: TumourRegion
+    /// BraTS 2023.
+    let labels: Set<UInt8>
+    /// 0xRRGGBB.
+    let colour: UInt32
+
+    init(_ region: TumourRegion, _ colour: UInt32) {
+        self.region = region
+        labels = LabelConvention.brats2023.labels(of: region)
+        self.colour = colour
     }
 }
