@@ -12,6 +12,7 @@ struct SegmentCommand: ParsableCommand {
         discussion: "Writes masks, result.json, manifest.json and report.txt to the output folder.")
 
     @OptionGroup var given: SeriesOptions
+    @Option(help: "The folder of a study in DICOM, instead of single series.") var dicom: String?
     @Option(help: "The folder to write to.") var out: String
     @Option(help: "The model package; default: SEGMENTATION_MODEL_PATH.") var model: String?
     @Option(help: "The manifest.json of an earlier run that this run must reproduce bit for bit.") var manifest: String?
@@ -20,9 +21,19 @@ struct SegmentCommand: ParsableCommand {
     private var paths: [MRISequence: String] { given.paths }
 
     private var output: OutputFolder { OutputFolder(option: "--out", path: out) }
-    private var outputNames: [String] { StudyWriter.default.fileNames(of: paths.keys.sorted()) + ["report.txt"] }
+    /// Which sequences a study in DICOM has is not known before it is read.
+    private var outputNames: [String] {
+        let sequences = dicom == nil ? paths.keys.sorted() : MRISequence.allCases
+        return StudyWriter.default.fileNames(of: sequences) + ["report.txt"]
+    }
 
     func validate() throws {
+        if let dicom {
+            guard given.series.isEmpty else { throw ValidationError("Specify either --dicom or single series.") }
+            try DICOMFolder(path: dicom).checkArguments(output: out)
+        } else {
+            try given.checkAnyIsGiven()
+        }
         var inputs = paths.sorted { $0.key < $1.key }.map { (option: "--\($0.key.rawValue)", path: $0.value) }
         if let manifest { inputs.append(("--manifest", manifest)) }
         try output.checkArguments(writing: outputNames, reading: inputs)
@@ -36,10 +47,7 @@ struct SegmentCommand: ParsableCommand {
         // Before any work: a run takes a minute, and output errors would only occur at its end.
         try output.checkWritable(outputNames)
         try given.checkFiles()
-        var sources: [MRISequence: any SeriesSource] = [:]
-        for (sequence, path) in paths {
-            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path))
-        }
+        let sources = try sources()
         if let manifest { try InputFile.check(manifest, named: "--manifest (\(manifest))") }
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
         let folder = URL(fileURLWithPath: out, isDirectory: true)
@@ -59,6 +67,20 @@ struct SegmentCommand: ParsableCommand {
         } else {
             print(Self.table(study.result) + "\n\n" + report, terminator: "")
         }
+    }
+
+    private func sources() throws -> [MRISequence: any SeriesSource] {
+        if let dicom {
+            let study = try DICOMFolder(path: dicom).study()
+            // Standard output is for the result.
+            if json { Terminal.complain(study.summary) } else { print(study.summary + "\n") }
+            return study.sources
+        }
+        var sources: [MRISequence: any SeriesSource] = [:]
+        for (sequence, path) in paths {
+            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path))
+        }
+        return sources
     }
 
     private func compare(_ earlier: RunManifest, _ now: RunManifest) throws {

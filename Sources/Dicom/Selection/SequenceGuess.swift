@@ -35,7 +35,7 @@ package struct SequenceGuess: Equatable, Sendable {
             return
         }
         var warnings: [String] = []
-        if let named, let measured, named != measured.weighting {
+        if let named, let measured, measured.isCertain, named != measured.weighting {
             warnings.append(
                 "The description says \(named.displayName), but \(measured.reason) means \(measured.weighting.displayName)."
             )

@@ -77,6 +77,8 @@ struct SeriesWords {
         }) {
             return kind.name
         }
+        // T1-weighted gradient echoes are named so, too.
+        if has(["gre"]), weighting != .t1 { return "susceptibility or T2*" }
         if attributes.scanningSequence == ["EP"], weighting == nil { return "echo-planar imaging" }
         return nil
     }
@@ -112,9 +114,8 @@ struct SeriesWords {
             name: "susceptibility or T2*", types: ["SWI", "QSM"],
             words: [
                 "swi", "swan", "swip", "qsm", "venbold", "t2*", "t2star", "t2s", "hemo", "haemo", "heme", "medic",
-                "gre",
             ],
-            parts: ["t2*", "t2_star", "suscept", "fl2d_t2"]),
+            parts: ["t2*", "t2_star", "suscept", "fl2d_t2", "ven_bold", "ven bold"]),
         Kind(
             name: "angiography", types: ["MIP", "VELOCITY"],
             words: ["tof", "mra", "mrv", "angio", "mip", "pca", "pcangio"], parts: ["angio", "tof_", "_tof"]),
