@@ -19,6 +19,9 @@ package struct ImageFrame: Sendable {
     package let file: URL
     /// From 0.
     package let index: Int
+    /// Whether the file states its frames in functional groups.
+    let isOfMultiFrame: Bool
+    package let sopClassUID: String
     package let sopInstanceUID: String
     package let attributes: SeriesAttributes
     package let instanceNumber: Int?
@@ -76,6 +79,8 @@ package struct ImageFrame: Sendable {
         }
         file = url
         self.index = index
+        isOfMultiFrame = !groups.isEmpty
+        sopClassUID = dataSet.string(.sopClassUID) ?? ""
         sopInstanceUID = dataSet.string(.sopInstanceUID) ?? ""
         attributes = SeriesAttributes(dataSet, groups: groups)
         instanceNumber = groups.isEmpty ? dataSet.integer(.instanceNumber) : index + 1

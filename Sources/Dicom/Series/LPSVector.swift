@@ -48,6 +48,18 @@ package struct LPSGrid: Equatable, Sendable {
     package let stepJ: LPSVector
     package let stepK: LPSVector
 
+    package init(
+        columns: Int, rows: Int, slices: Int, origin: LPSVector, stepI: LPSVector, stepJ: LPSVector, stepK: LPSVector
+    ) {
+        self.columns = columns
+        self.rows = rows
+        self.slices = slices
+        self.origin = origin
+        self.stepI = stepI
+        self.stepJ = stepJ
+        self.stepK = stepK
+    }
+
     package var voxelCount: Int { columns * rows * slices }
 
     /// Millimetres between voxels along i, j, k.
