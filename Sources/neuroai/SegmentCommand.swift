@@ -23,8 +23,11 @@ struct SegmentCommand: ParsableCommand {
     private var output: OutputFolder { OutputFolder(option: "--out", path: out) }
     /// Which sequences a study in DICOM has is not known before it is read.
     private var outputNames: [String] {
-        let sequences = dicom == nil ? paths.keys.sorted() : MRISequence.allCases
-        return StudyWriter.default.fileNames(of: sequences) + ["report.txt"]
+        let names =
+            dicom == nil
+            ? StudyWriter.default.fileNames(of: paths.keys.sorted())
+            : StudyWriter.dicom(nil).fileNames(of: MRISequence.allCases)
+        return names + ["report.txt"]
     }
 
     func validate() throws {
@@ -47,7 +50,7 @@ struct SegmentCommand: ParsableCommand {
         // Before any work: a run takes a minute, and output errors would only occur at its end.
         try output.checkWritable(outputNames)
         try given.checkFiles()
-        let sources = try sources()
+        let (sources, writer) = try inputs()
         if let manifest { try InputFile.check(manifest, named: "--manifest (\(manifest))") }
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
         let folder = URL(fileURLWithPath: out, isDirectory: true)
@@ -56,7 +59,7 @@ struct SegmentCommand: ParsableCommand {
         let settings = try Settings.load()
         let pipeline = try SegmentationPipeline.installed(
             settings, NamedPackage(settings, path: model, argument: "--model").read(), onFallback: Terminal.complain)
-        let study = try StudyWriter.default.write(
+        let study = try writer.write(
             pipeline.run(sources, control: control), to: folder, control: control)
         bar.end()
         let report = try ReportComposer.checked(study.result).text
@@ -69,18 +72,19 @@ struct SegmentCommand: ParsableCommand {
         }
     }
 
-    private func sources() throws -> [MRISequence: any SeriesSource] {
+    /// The series, and what writes their results.
+    private func inputs() throws -> (sources: [MRISequence: any SeriesSource], writer: StudyWriter) {
         if let dicom {
             let study = try DICOMFolder(path: dicom).study()
             // Standard output is for the result.
             if json { Terminal.complain(study.summary) } else { print(study.summary + "\n") }
-            return study.sources
+            return (study.sources, .dicom(study))
         }
         var sources: [MRISequence: any SeriesSource] = [:]
         for (sequence, path) in paths {
             sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path))
         }
-        return sources
+        return (sources, .default)
     }
 
     private func compare(_ earlier: RunManifest, _ now: RunManifest) throws {

@@ -54,6 +54,17 @@ struct HospitalTests {
         }
     }
 
+    @Test func intensitiesTellEqualT1Apart() throws {
+        try inTemporaryFolder { folder in
+            let truth: Truth = try Peer.answer("hospital.py", ["plain", folder.path])
+            let selection = try SeriesSelection(SeriesAssembly(folder: folder))
+            let chosen = selection.chosen.map { ($0.key.rawValue, $0.value.series.attributes.seriesInstanceUID) }
+            #expect(Dictionary(uniqueKeysWithValues: chosen) == truth.chosen)
+            let warnings = selection.chosen[.t1ce]?.warnings ?? []
+            #expect(warnings.contains { $0.contains("% of the head is brighter in the latter.") }, "\(warnings)")
+        }
+    }
+
     private static func hexadecimal(_ digest: SHA256.Digest) -> String {
         digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }

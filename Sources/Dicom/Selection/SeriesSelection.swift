@@ -48,6 +48,13 @@ package struct SeriesSelection: Sendable {
                 rejected[index] = "\(role.displayName), but \(Self.lowercased(best.series.name)) \(why)"
             }
             chosen[role] = Self.chosen(best, others: ranked.dropFirst().map(\.candidate))
+            if role == .t1, candidates[.t1ce] == nil,
+                let pair = try Self.pair(best, ranked.dropFirst().map { ($0.index, $0.candidate) })
+            {
+                chosen[.t1] = pair.before
+                chosen[.t1ce] = pair.after
+                rejected[pair.index] = nil
+            }
         }
         guard !chosen.isEmpty else {
             let reasons = rejected.sorted { $0.key < $1.key }.prefix(10).map {
@@ -62,16 +69,38 @@ package struct SeriesSelection: Sendable {
         }
     }
 
-    private static func chosen(_ best: Candidate, others: [Candidate]) -> Chosen {
+    private static func chosen(_ best: Candidate, others: [Candidate], warning: String? = nil) -> Chosen {
         let spacing = best.grid.spacing.map { "\(($0 * 100).rounded() / 100)" }.joined(separator: " × ")
-        var warnings = best.series.warnings + best.guess.warnings
+        var warnings = best.series.warnings + best.guess.warnings + (warning.map { [$0] } ?? [])
         if best.guess.isDerived { warnings.append("The images were computed from others.") }
         if others.contains(where: { $0.isPreferred.isEqualInQuality(to: best.isPreferred) }) {
-            warnings.append("Another series is equal in description and times; the one acquired last is used.")
+            warnings.append("Another series is equal in description and quality; the one acquired last is used.")
         }
         return Chosen(
             series: best.series, reason: "\(best.guess.reason); \(best.grid.slices) slices, \(spacing) mm",
             warnings: warnings)
+    }
+
+    /// Two T1 series of which no attribute says which one was acquired after contrast agent.
+    private static func pair(
+        _ best: Candidate, _ others: [(index: Int, candidate: Candidate)]
+    ) throws -> (before: Chosen, after: Chosen, index: Int)? {
+        let equal = others.first { _, other in
+            other.grid == best.grid && other.guess.isDerived == best.guess.isDerived
+                && other.series.attributes.hasTimes(of: best.series.attributes)
+        }
+        guard let (index, other) = equal,
+            let comparison = EnhancementComparison(try SeriesVolume(best.series), try SeriesVolume(other.series)),
+            let isOtherEnhanced = comparison.isSecondEnhanced
+        else { return nil }
+        let (before, after) = isOtherEnhanced ? (best, other) : (other, best)
+        let share = max(comparison.brighter, comparison.darker)
+        let warning =
+            "No attribute says which of \(before.series.name) and \(after.series.name) was acquired after contrast agent; "
+            + "\((share * 1000).rounded() / 10) % of the head is brighter in the latter."
+        return (
+            chosen(before, others: [], warning: warning), chosen(after, others: [], warning: warning), index
+        )
     }
 
     /// A sentence as part of another.
@@ -82,5 +111,18 @@ package struct SeriesSelection: Sendable {
 
     private static func lowercased(_ text: String) -> String {
         text.prefix(1).lowercased() + text.dropFirst()
+    }
+}
+
+extension SeriesAttributes {
+    /// Whether the times are those of the same protocol.
+    fileprivate func hasTimes(of other: SeriesAttributes) -> Bool {
+        let pairs = [
+            (repetitionTime, other.repetitionTime), (echoTime, other.echoTime), (inversionTime, other.inversionTime),
+        ]
+        return pairs.allSatisfy { own, its in
+            guard let own, let its else { return own == nil && its == nil }
+            return abs(own - its) <= 0.02 * max(own, its)
+        }
     }
 }

@@ -5,7 +5,7 @@ import Foundation
 /// A series in DICOM files.
 package struct DICOMSource: SeriesSource {
     package let name: String?
-    private let series: AssembledSeries
+    let series: AssembledSeries
     private let limits: NIfTILimits
 
     init(_ series: AssembledSeries, name: String?, limits: NIfTILimits = .head) {

@@ -51,6 +51,11 @@ STYLES = {
         "manufacturer": "Philips", "syntax": ExplicitVRLittleEndian, "agent": None, "is_enhanced": True,
         "t1": "T1 TSE pre", "t1ce": "T1 3D post Gd", "t2": "T2 TSE ax", "flair": "3D FLAIR",
         "localizer": "survey", "dwi": "DWI", "adc": "ADC map", "mpr": "post Gd T1 MPR", "swi": "SWIp", "cor": "T2 cor"},
+    # Nothing says which T1 was acquired after contrast agent.
+    "plain": {
+        "manufacturer": "HITACHI", "syntax": ExplicitVRLittleEndian, "agent": None, "has_equal_t1": True,
+        "t1": "AX T1", "t1ce": "AX T1", "t2": "AX T2", "flair": "AX FLAIR",
+        "localizer": "Scout", "dwi": "DWI", "adc": "ADC", "mpr": "AX T1 MPR", "swi": "T2*", "cor": "COR T2"},
 }
 # role, plane, shape (rows, columns, slices), spacing (row, column, slice), times, image type
 SERIES = [
@@ -250,6 +255,8 @@ def study(style_name, folder):
     truth = {"chosen": {}, "others": {}, "volumes": {}}
     for number, (role, plane, shape, spacing, times, image_type) in enumerate(SERIES, 1):
         uid = f"{study_uid}.{number}"
+        if role == "t1ce" and style.get("has_equal_t1"):
+            plane, shape, spacing, times = next(series[1:5] for series in SERIES if series[0] == "t1")
         data = base(style, study_uid, uid, number, role, times, image_type, MR)
         (truth["chosen"] if role in ("t1", "t1ce", "t2", "flair") else truth["others"])[role] = uid
         if plane is None:
@@ -278,8 +285,9 @@ def from_nifti(path, role, folder):
     affine[:2] *= -1
     spacing = np.linalg.norm(affine[:, :3], axis=0)
     style = STYLES["siemens"]
-    uid = generate_uid()[:56].rstrip(".")
-    header = base(style, uid, uid + ".1", 1, role, None, "ORIGINAL\\PRIMARY\\M", MR)
+    # Series written one by one are of one study.
+    uid, number = "1.2.826.0.1.3680043.8.498.1", [series[0] for series in SERIES].index(role) + 1
+    header = base(style, uid, f"{uid}.{number}", number, role, None, "ORIGINAL\\PRIMARY\\M", MR)
     geometry = Geometry("axial", size[::-1][1:] + (size[2],), (spacing[1], spacing[0], spacing[2]))
     geometry.row, geometry.column, geometry.normal = (affine[:, axis] / spacing[axis] for axis in range(3))
     geometry.origin = affine[:, 3]
