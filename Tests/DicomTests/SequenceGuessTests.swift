@@ -58,6 +58,10 @@ struct SequenceGuessTests {
         Case(
             description: "AX T2", role: .flair, times: (9000, 120, 2500), scanning: ["SE", "IR"],
             warning: "The description says T2"),
+        Case(description: "T2W_TSE_SENSE", role: .t2, times: (3500, 90, nil), scanning: ["SE"]),
+        Case(
+            description: "t2_tirm_cor", role: nil, times: (4000, 60, 160), scanning: ["SE", "IR"],
+            warning: "The description says FLAIR, but TR 4000 ms, TE 60 ms, TI 160 ms means STIR."),
         // The times of a 3D FLAIR without inversion time fit T2.
         Case(description: "3D FLAIR", role: .flair, times: (5000, 380, nil)),
     ]

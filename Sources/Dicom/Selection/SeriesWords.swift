@@ -52,7 +52,7 @@ struct SeriesWords {
         "gd", "gad", "gado", "gadolinium", "ce", "t1ce", "t1c", "t1gd", "km", "kontrast", "post", "postcontrast", "pc",
         "mdc", "contrast", "contraste", "contrasto", "injecte", "inj", "kontrastli", "kontrastem", "kontrastu",
         "kontrastmittel",
-        "c+", "+c", "+gd", "+gado", "+km", "+mdc", "enhanced", "apres", "despues", "dopo", "depois", "na",
+        "c+", "+c", "+gd", "+gado", "+km", "+mdc", "enhanced", "apres", "despues", "dopo", "depois",
     ]
     private static let withParts = [
         "+c", "c+", "+gd", "+km", "gadavist", "dotarem", "gadovist", "prohance", "clariscan", "контраст", "增强", "強化",
@@ -129,10 +129,10 @@ struct SeriesWords {
         Kind(
             name: "functional imaging or calibration", types: ["FMRI", "FIELDMAP"],
             words: [
-                "fmri", "bold", "fieldmap", "b0map", "b1map", "asset", "calibration", "cal", "sense", "refscan", "shim",
+                "fmri", "bold", "fieldmap", "b0map", "b1map", "calibration", "cal", "refscan", "shim",
                 "coil",
             ],
-            parts: ["field map", "ref scan", "calibration"]),
+            parts: ["field map", "ref scan", "sense ref", "calibration"]),
         Kind(
             name: "phase or parametric map", types: ["P", "PHASE", "PHASE MAP", "T1 MAP", "T2 MAP", "SCREEN SAVE"],
             words: ["phase", "pha", "t1map", "t2map", "screensave", "fusion", "report"],

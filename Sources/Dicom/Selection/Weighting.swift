@@ -42,7 +42,7 @@ extension Weighting {
                 return Measured(weighting: .fluidAttenuated, reason: reason, isCertain: echo >= 60)
             }
             if inversion <= 300, inversion >= 80, repetition >= 2000, !isGradientEcho {
-                return Measured(weighting: .shortInversion, reason: reason, isCertain: false)
+                return Measured(weighting: .shortInversion, reason: reason, isCertain: true)
             }
             if (300...1400).contains(inversion), echo < 30 {
                 return Measured(weighting: .t1, reason: reason, isCertain: true)
