@@ -20,6 +20,9 @@ struct FuzzTests {
         visit(file.meta)
         visit(file.dataSet)
         if let pixels = try? PixelFrames(file) { _ = try? pixels.values(ofFrame: pixels.layout.frames - 1) }
+        if let frames = try? ImageFrame.frames(of: file, at: URL(fileURLWithPath: "/input")) {
+            for series in SeriesAssembly(frames).series { _ = SequenceGuess(series.attributes) }
+        }
         return true
     }
 
@@ -30,7 +33,8 @@ struct FuzzTests {
     }
 
     @Test func damagedFilesAreReadOrRefused() throws {
-        let files = try Peer.testFiles.get().map { try Peer.bytes(of: $0) }.filter { $0.count < 40_000 }
+        let samples = try Peer.testFiles.get().map { try Peer.bytes(of: $0) }
+        let files = (samples + (try Self.multiFrameFiles())).filter { $0.count < 60_000 }
         let before = Self.peakMemory()
         let lanes = 2
         let outcomes = Outcomes()
@@ -48,6 +52,17 @@ struct FuzzTests {
         #expect(found.read > Self.count / 10 && found.read < Self.count)
         #expect(found.slowest < .seconds(5), "input \(found.slowestNumber) of seed \(Self.seed)")
         #expect(Self.peakMemory() - before < 1 << 20, "KiB")
+    }
+
+    /// Series with functional groups, of which pydicom's wheel has none.
+    private static func multiFrameFiles() throws -> [[UInt8]] {
+        try inTemporaryFolder { folder in
+            _ = try Peer.run("hospital.py", ["enhanced", folder.path])
+            let names = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.allObjects ?? []
+            return names.compactMap { $0 as? URL }.filter { !$0.hasDirectoryPath }.compactMap {
+                try? Peer.bytes(of: $0)
+            }
+        }
     }
 
     /// KiB.

@@ -95,7 +95,7 @@ package struct SegmentationObject {
             DataElement(.sopInstanceUID, .uniqueIdentifier, UID.generated()),
             DataElement(.seriesInstanceUID, .uniqueIdentifier, UID.generated()),
             DataElement(.modality, .codeString, "SEG"),
-            DataElement(.seriesNumber, .integerString, integers: [min(9000 + max(number, 0), 2_000_000_000)]),
+            DataElement(.seriesNumber, .integerString, integers: [9000 + min(max(number, 0), 1_000_000)]),
             DataElement(.seriesDescription, .longString, "Tumour segmentation, series \(number)"),
             DataElement(.instanceNumber, .integerString, integers: [1]),
             DataElement(.frameOfReferenceUID, .uniqueIdentifier, frameOfReference),

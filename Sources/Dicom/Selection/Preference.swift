@@ -18,7 +18,7 @@ struct Preference: Comparable {
         let extents = [Double(grid.columns), Double(grid.rows), Double(grid.slices)]
         isPartial = zip(extents, grid.spacing).contains { $0 * $1 < Self.brain }
         let largest = grid.spacing.max() ?? 1
-        coarseness = Int((largest * 4).rounded().clampedToInt)
+        coarseness = (largest * 4).whole
         let normal = grid.stepI.cross(grid.stepJ)
         isAxial = abs(normal.z) > 0.7 * normal.length
         pixels = grid.columns * grid.rows
@@ -52,9 +52,4 @@ struct Preference: Comparable {
         isDerived == other.isDerived && isPartial == other.isPartial && coarseness == other.coarseness
             && isAxial == other.isAxial && pixels == other.pixels && description == other.description
     }
-}
-
-extension Double {
-    /// Within what an `Int` can hold.
-    fileprivate var clampedToInt: Double { Swift.min(Swift.max(self, -1e15), 1e15) }
 }

@@ -71,7 +71,7 @@ struct SeriesWords {
         if types.contains("LOCALIZER") || has(Self.localizer) || contains(["3-plane", "3plane", "定位"]) {
             return "localizer"
         }
-        if let bValue = attributes.diffusionBValue, bValue > 0 { return "diffusion (b \(Int(min(bValue, 1e6))))" }
+        if let bValue = attributes.diffusionBValue, bValue > 0 { return "diffusion (b \(bValue.whole))" }
         if let kind = Self.kinds.first(where: {
             !types.isDisjoint(with: $0.types) || has($0.words) || contains($0.parts)
         }) {

@@ -63,6 +63,6 @@ extension Weighting {
     }
 
     private static func text(_ time: Double) -> String {
-        time == time.rounded() ? "\(Int(time.rounded()))" : "\((time * 10).rounded() / 10)"
+        time == time.rounded() ? "\(time.whole)" : "\((time * 10).rounded() / 10)"
     }
 }

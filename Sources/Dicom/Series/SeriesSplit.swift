@@ -84,7 +84,7 @@ struct SeriesSplit {
             seen.insert("\($0.sopInstanceUID) \($0.index)").inserted || $0.sopInstanceUID.isEmpty
         }
         let places = Dictionary(grouping: frames) { frame in
-            frame.position.map { Int(($0.dot(normal) * 50).rounded(.toNearestOrAwayFromZero).clamped) } ?? .min
+            frame.position.map { ($0.dot(normal) * 50).whole } ?? .min
         }
         let counts = Set(places.values.map(\.count))
         guard places.count > 1, counts.count == 1, let count = counts.first, (2...64).contains(count) else {
@@ -104,9 +104,4 @@ struct SeriesSplit {
                 warnings: part.warnings + ["Each position has \(count) images; they are separated by instance number."])
         }
     }
-}
-
-extension Double {
-    /// Within what an `Int` can hold.
-    fileprivate var clamped: Double { Swift.min(Swift.max(self, -1e15), 1e15) }
 }

@@ -12,7 +12,6 @@ package struct SeriesVolume: Sendable {
     package init(_ series: AssembledSeries, limits: DicomLimits = .standard) throws {
         grid = try series.grid.get()
         var values: [Float] = []
-        values.reserveCapacity(grid.voxelCount)
         var open: (file: URL, pixels: PixelFrames)?
         for frame in series.frames {
             if open?.file != frame.file {
