@@ -4,6 +4,7 @@ package struct TransferSyntax: Equatable, Sendable {
     package enum Pixels: Equatable, Sendable {
         case native
         case rle
+        case jpegLossless
         /// Compressed by a method that this code does not decode.
         case unsupported
     }
@@ -37,9 +38,13 @@ package struct TransferSyntax: Equatable, Sendable {
         "1.2.840.10008.1.2.1.99", "Deflated Explicit VR Little Endian", isDeflated: true)
     package static let rle = TransferSyntax("1.2.840.10008.1.2.5", "RLE Lossless", pixels: .rle)
 
+    package static let jpegLossless = TransferSyntax(
+        "1.2.840.10008.1.2.4.57", "JPEG Lossless, Process 14", pixels: .jpegLossless)
+    package static let jpegLosslessFirstOrder = TransferSyntax(
+        "1.2.840.10008.1.2.4.70", "JPEG Lossless, Process 14, Selection Value 1", pixels: .jpegLossless)
+
     private static let compressed: [String: String] = [
-        "4.50": "JPEG Baseline", "4.51": "JPEG Extended", "4.57": "JPEG Lossless, Process 14",
-        "4.70": "JPEG Lossless, Process 14, Selection Value 1", "4.80": "JPEG-LS Lossless",
+        "4.50": "JPEG Baseline", "4.51": "JPEG Extended", "4.80": "JPEG-LS Lossless",
         "4.81": "JPEG-LS Near-Lossless", "4.90": "JPEG 2000 Lossless", "4.91": "JPEG 2000",
         "4.92": "JPEG 2000 Part 2 Lossless", "4.93": "JPEG 2000 Part 2", "4.94": "JPIP Referenced",
         "4.95": "JPIP Referenced Deflate", "4.100": "MPEG2 Main Profile", "4.101": "MPEG2 High Level",
@@ -51,10 +56,11 @@ package struct TransferSyntax: Equatable, Sendable {
 
     /// Any other syntax is explicit VR little endian with encoded pixels, as PS3.5 §A.4 requires of compressed ones.
     package init(uid: String) {
-        let native: [TransferSyntax] = [
+        let decoded: [TransferSyntax] = [
             .implicitLittleEndian, .explicitLittleEndian, .explicitBigEndian, .deflated, .rle,
+            .jpegLossless, .jpegLosslessFirstOrder,
         ]
-        if let known = native.first(where: { $0.uid == uid }) {
+        if let known = decoded.first(where: { $0.uid == uid }) {
             self = known
             return
         }

@@ -1,10 +1,11 @@
-/// The stored values of an image's frames: native or RLE.
+/// The stored values of an image's frames: native, RLE or lossless JPEG.
 package struct PixelFrames: Sendable {
     package let layout: PixelLayout
     private enum Source: Sendable {
         /// In little endian.
         case native([UInt8])
         case rle([ArraySlice<UInt8>])
+        case jpegLossless([ArraySlice<UInt8>])
     }
     private let source: Source
 
@@ -20,8 +21,10 @@ package struct PixelFrames: Sendable {
         switch (element.content, file.transferSyntax.pixels) {
         case (.bytes(let bytes), .native):
             source = .native(Self.littleEndian(bytes, element, layout))
-        case (.fragments(let offsets, let parts), .rle):
-            source = .rle(try Self.frames(parts, offsets: offsets, layout))
+        case (.fragments(_, let parts), .rle):
+            source = .rle(try Self.frames(parts, layout))
+        case (.fragments(_, let parts), .jpegLossless):
+            source = .jpegLossless(try Self.frames(parts, layout))
         default:
             throw DicomError(
                 .unsupported,
@@ -40,6 +43,9 @@ package struct PixelFrames: Sendable {
         switch source {
         case .native(let bytes): return try native(bytes, index)
         case .rle(let frames): return try rle(frames[index])
+        case .jpegLossless(let frames):
+            let values = try JPEGLosslessDecoder.values(frames[index], rows: layout.rows, columns: layout.columns)
+            return values.map { layout.value(UInt32($0)) }
         }
     }
 
@@ -96,9 +102,9 @@ package struct PixelFrames: Sendable {
         return swapped
     }
 
-    /// One fragment for each frame, as PS3.5 §A.4.2 requires; a single frame may be in several.
+    /// One fragment for each frame, as most writers do; a single frame may be in several.
     private static func frames(
-        _ parts: [ArraySlice<UInt8>], offsets: ArraySlice<UInt8>, _ layout: PixelLayout
+        _ parts: [ArraySlice<UInt8>], _ layout: PixelLayout
     ) throws -> [ArraySlice<UInt8>] {
         if layout.frames == 1, !parts.isEmpty { return [ArraySlice(parts.joined())] }
         guard parts.count == layout.frames else {

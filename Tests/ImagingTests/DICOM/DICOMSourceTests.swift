@@ -97,13 +97,13 @@ struct DICOMSourceTests {
                 let file = try DicomFile(Self.slice(k, of: 24, uid: "1.2.3.4"))
                 var dataSet = file.dataSet
                 dataSet.set(DataElement(.pixelData, .otherByte, .fragments(offsets: [], [[0xFF, 0xD8]])))
-                let syntax = TransferSyntax(uid: "1.2.840.10008.1.2.4.70")
+                let syntax = TransferSyntax(uid: "1.2.840.10008.1.2.4.80")
                 try Data(DicomFileWriter.bytes(dataSet, syntax: syntax)).write(
                     to: folder.appendingPathComponent("\(k)"))
             }
             let source = try #require(try DICOMStudy(folder: folder).sources[.flair])
             let error = #expect(throws: ImagingError.self) { try source.load() }
-            #expect(error?.message.contains("JPEG Lossless, Process 14, Selection Value 1 are not supported") == true)
+            #expect(error?.message.contains("JPEG-LS Lossless are not supported") == true)
         }
     }
 }
