@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := list
 
-.PHONY: list bootstrap demo serve test faults cluster bench bench-api build deb check-deploy check-deb check-image format check train export evaluate importer
+.PHONY: list bootstrap demo serve test fuzz faults cluster bench bench-api build deb check-deploy check-deb check-image format check train export evaluate importer
 
 list: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -21,6 +21,9 @@ serve: build ## serve the API, the pages and a worker on port 8000
 
 test: bootstrap ## build, run every test, print the coverage of Sources/
 	@scripts/test
+
+fuzz: bootstrap ## give the DICOM reader a million damaged files
+	@scripts/fuzz
 
 faults: bootstrap ## kill and cut off every part of an installation at 100 random moments (docs/faults.md; about 30 minutes)
 	@scripts/faults

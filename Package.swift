@@ -74,7 +74,8 @@ let targets: [Target] = [
     .target(name: "Claims"),
     .target(name: "Redis", dependencies: ["Basics", crypto, nioCore, nioPosix, nioSSL]),
     .target(name: "Celery", dependencies: ["Basics", "Redis", logging]),
-    .target(name: "Imaging", dependencies: ["Basics", "CITK", "CZlib", crypto], swiftSettings: optimised),
+    .target(name: "Dicom", dependencies: ["CZlib"], swiftSettings: optimised),
+    .target(name: "Imaging", dependencies: ["Basics", "CITK", "CZlib", "Dicom", crypto], swiftSettings: optimised),
     .target(
         name: "Inference", dependencies: ["Basics", "Imaging", "COpenVINO", "COnnxRuntime", crypto],
         swiftSettings: optimised),
@@ -119,7 +120,8 @@ let targets: [Target] = [
         path: "Tests/CeleryWorkerFixture"),
     .testTarget(
         name: "CeleryTests", dependencies: ["Basics", "Celery", "Redis", "TestSupport", logging], exclude: ["Peers"]),
-    .testTarget(name: "ImagingTests", dependencies: ["Basics", "Imaging"]),
+    .testTarget(name: "DicomTests", dependencies: ["Dicom", crypto], exclude: ["Peers"], swiftSettings: optimised),
+    .testTarget(name: "ImagingTests", dependencies: ["Basics", "Dicom", "Imaging"]),
     .testTarget(name: "InferenceTests", dependencies: ["Basics", "Inference", "Imaging"]),
     .testTarget(name: "StorageTests", dependencies: ["Basics", "Storage", "TestSupport"]),
     .testTarget(

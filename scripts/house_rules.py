@@ -12,7 +12,8 @@ ARROWS = {
     "Claims": set(),
     "Redis": {"Basics", "NIOCore", "NIOPosix", "NIOSSL"},
     "Celery": {"Basics", "Redis"},
-    "Imaging": {"Basics", "CITK", "CZlib"},
+    "Dicom": {"CZlib"},
+    "Imaging": {"Basics", "CITK", "CZlib", "Dicom"},
     "Inference": {"Basics", "Imaging", "COpenVINO", "COnnxRuntime"},
     "Storage": {"Basics", "CPostgres", "GRDB", "Subprocess"},
     "ObjectStorage": {"Basics", "Storage", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"},
@@ -24,7 +25,7 @@ ARROWS = {
     "neuroai": None,  # Wiring sees everything
 }
 GUARDED = {
-    "AsyncHTTPClient", "ObjectStorage", "Administration", "Basics", "Celery", "Claims", "Kernel", "Redis", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
+    "AsyncHTTPClient", "Dicom", "ObjectStorage", "Administration", "Basics", "Celery", "Claims", "Kernel", "Redis", "CITK", "CZlib", "COpenVINO", "COnnxRuntime", "CPostgres", "CArgon2", "CCairo", "CPango", "CQRencode", "Imaging", "Inference", "Storage", "Rendering", "Features",
     "Web", "GRDB", "JWTKit", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
     "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOWebSocket", "Mustache", "ServiceLifecycle", "Subprocess", "Tracing",
 }
@@ -339,6 +340,8 @@ PLANTS = {
     "dependency of nobody": ("Sources/Storage/Planted.swift", "import Foundation\nimport GRDB\n"),
     "sockets above the client": ("Sources/Celery/Planted.swift", "import NIOCore\n"),
     "celery in features": ("Sources/Features/Planted.swift", "import Celery\n"),
+    "imaging below dicom": ("Sources/Dicom/Planted.swift", "import Imaging\n"),
+    "dicom beside imaging": ("Sources/Rendering/Planted.swift", "import Dicom\n"),
     "import": ("Sources/Features/Planted.swift", "import Inference\n"),
     "tracing in rules": ("Sources/Features/Planted.swift", "import Tracing\n"),
     "object storage below wiring": ("Sources/Features/Planted.swift", "import ObjectStorage\n"),

@@ -14,6 +14,8 @@ struct CheckSeriesCommand: ParsableCommand {
     @OptionGroup var given: SeriesOptions
     @Flag(help: "Print JSON with the metrics of each comparison.") var json = false
 
+    func validate() throws { try given.checkAnyIsGiven() }
+
     func run() throws {
         try Terminal.complaining {
             try given.checkFiles()
@@ -40,7 +42,7 @@ struct CheckSeriesCommand: ParsableCommand {
     }
 }
 
-/// One patient's series as options; at least one is required.
+/// One patient's series as options.
 struct SeriesOptions: ParsableArguments {
     @Option(help: "The T1 series (NIfTI).") var t1: String?
     @Option(help: "The T1 series with contrast agent.") var t1ce: String?
@@ -65,7 +67,8 @@ struct SeriesOptions: ParsableArguments {
         }
     }
 
-    func validate() throws {
+    /// - Throws: `ValidationError` if no series is specified.
+    func checkAnyIsGiven() throws {
         guard !series.isEmpty else { throw ValidationError("Specify at least one of --t1, --t1ce, --t2 and --flair.") }
     }
 }

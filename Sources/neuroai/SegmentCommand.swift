@@ -12,6 +12,7 @@ struct SegmentCommand: ParsableCommand {
         discussion: "Writes masks, result.json, manifest.json and report.txt to the output folder.")
 
     @OptionGroup var given: SeriesOptions
+    @Option(help: "The folder of a study in DICOM, instead of single series.") var dicom: String?
     @Option(help: "The folder to write to.") var out: String
     @Option(help: "The model package; default: SEGMENTATION_MODEL_PATH.") var model: String?
     @Option(help: "The manifest.json of an earlier run that this run must reproduce bit for bit.") var manifest: String?
@@ -20,9 +21,22 @@ struct SegmentCommand: ParsableCommand {
     private var paths: [MRISequence: String] { given.paths }
 
     private var output: OutputFolder { OutputFolder(option: "--out", path: out) }
-    private var outputNames: [String] { StudyWriter.default.fileNames(of: paths.keys.sorted()) + ["report.txt"] }
+    /// Which sequences a study in DICOM has is not known before it is read.
+    private var outputNames: [String] {
+        let names =
+            dicom == nil
+            ? StudyWriter.default.fileNames(of: paths.keys.sorted())
+            : StudyWriter.dicom(nil).fileNames(of: MRISequence.allCases)
+        return names + ["report.txt"]
+    }
 
     func validate() throws {
+        if let dicom {
+            guard given.series.isEmpty else { throw ValidationError("Specify either --dicom or single series.") }
+            try DICOMFolder(path: dicom).checkArguments(output: out)
+        } else {
+            try given.checkAnyIsGiven()
+        }
         var inputs = paths.sorted { $0.key < $1.key }.map { (option: "--\($0.key.rawValue)", path: $0.value) }
         if let manifest { inputs.append(("--manifest", manifest)) }
         try output.checkArguments(writing: outputNames, reading: inputs)
@@ -36,10 +50,7 @@ struct SegmentCommand: ParsableCommand {
         // Before any work: a run takes a minute, and output errors would only occur at its end.
         try output.checkWritable(outputNames)
         try given.checkFiles()
-        var sources: [MRISequence: any SeriesSource] = [:]
-        for (sequence, path) in paths {
-            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path))
-        }
+        let (sources, writer) = try inputs()
         if let manifest { try InputFile.check(manifest, named: "--manifest (\(manifest))") }
         let earlier = try manifest.map { try RunManifest.read(URL(fileURLWithPath: $0)) }
         let folder = URL(fileURLWithPath: out, isDirectory: true)
@@ -48,7 +59,7 @@ struct SegmentCommand: ParsableCommand {
         let settings = try Settings.load()
         let pipeline = try SegmentationPipeline.installed(
             settings, NamedPackage(settings, path: model, argument: "--model").read(), onFallback: Terminal.complain)
-        let study = try StudyWriter.default.write(
+        let study = try writer.write(
             pipeline.run(sources, control: control), to: folder, control: control)
         bar.end()
         let report = try ReportComposer.checked(study.result).text
@@ -59,6 +70,21 @@ struct SegmentCommand: ParsableCommand {
         } else {
             print(Self.table(study.result) + "\n\n" + report, terminator: "")
         }
+    }
+
+    /// The series, and what writes their results.
+    private func inputs() throws -> (sources: [MRISequence: any SeriesSource], writer: StudyWriter) {
+        if let dicom {
+            let study = try DICOMFolder(path: dicom).study()
+            // Standard output is for the result.
+            if json { Terminal.complain(study.summary) } else { print(study.summary + "\n") }
+            return (study.sources, .dicom(study))
+        }
+        var sources: [MRISequence: any SeriesSource] = [:]
+        for (sequence, path) in paths {
+            sources[sequence] = NIfTISource(URL(fileURLWithPath: path), name: SeriesOptions.name(sequence, path))
+        }
+        return (sources, .default)
     }
 
     private func compare(_ earlier: RunManifest, _ now: RunManifest) throws {

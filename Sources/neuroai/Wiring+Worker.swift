@@ -52,4 +52,11 @@ extension SegmentationPipeline {
 extension StudyWriter {
     /// Writes the output files of a run.
     static let `default` = StudyWriter([NIfTIMaskWriter(), ContourSheetWriter()])
+
+    /// Also writes segmentations in DICOM, for a study whose series are.
+    static func dicom(_ study: DICOMStudy?) -> StudyWriter {
+        StudyWriter([
+            NIfTIMaskWriter(), DICOMSegmentationWriter(study?.sources ?? [:]), ContourSheetWriter(),
+        ])
+    }
 }

@@ -83,7 +83,8 @@ package enum NIfTIFile {
         return LabelMap(grid: image.grid, values: labels)
     }
 
-    private static func check(_ digest: VoxelDigest, _ variety: ValueVariety, _ limits: NIfTILimits) throws {
+    /// - Throws: `ImagingError` if the values are not those of an image.
+    static func check(_ digest: VoxelDigest, _ variety: ValueVariety, _ limits: NIfTILimits) throws {
         guard digest.isFinite, !digest.minimum.isNaN, digest.minimum <= digest.maximum else {
             throw ImagingError(.invalidImage, "The image contains non-finite values.")
         }
