@@ -23,6 +23,16 @@ struct SeriesAssemblyTests {
         #expect(series.frames.compactMap(\.position?.z) == Self.places)
     }
 
+    @Test func namesContainNoControlCharacters() throws {
+        let frames = try SliceBuilder.stack(Self.places) { _, slice in
+            slice.extra = [
+                DataElement(.seriesDescription, .longString, "AX T1\u{1B}[2J" + String(repeating: "a", count: 99))
+            ]
+        }
+        let name = try only(frames).name
+        #expect(name.hasPrefix("A series without number “AX T1[2Jaaa") && name.count < 100, "\(name)")
+    }
+
     @Test func gapsAreRefused() throws {
         let series = try only(SliceBuilder.stack(Self.places.filter { $0 != 35 }))
         #expect(refusal(series) == "Slices are missing: a gap measures 10.0 mm where others measure 5.0 mm.")

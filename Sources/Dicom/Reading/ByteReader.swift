@@ -12,8 +12,8 @@ struct ByteReader {
         end = bytes.endIndex
     }
 
-    /// Relative to the first byte.
-    var offset: Int { position - bytes.startIndex }
+    /// The place in the array of which the bytes are a part.
+    var offset: Int { position }
     var remaining: Int { end - position }
 
     func byte(ahead: Int) -> UInt8? {

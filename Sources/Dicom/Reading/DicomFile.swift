@@ -16,7 +16,7 @@ package struct DicomFile: Sendable {
         var metaReader = DataSetReader(bytes[start...], limits: limits)
         let hasMeta = ByteReader(bytes[start...]).peek16() == 2
         meta = hasMeta ? try metaReader.read(isImplicitVR: false, until: { $0.group != 2 }) : DataSet()
-        let rest = bytes[(start + metaReader.offset)...]
+        let rest = bytes[metaReader.offset...]
         let stated = meta.string(.transferSyntaxUID).map { TransferSyntax(uid: $0) }
         transferSyntax = stated ?? Self.guess(rest)
         var reader = DataSetReader(

@@ -15,7 +15,7 @@ package struct AssembledSeries: Sendable {
     package var name: String {
         let number = attributes.seriesNumber.map { "Series \($0)" } ?? "A series without number"
         let description = attributes.seriesDescription ?? attributes.protocolName
-        return number + (description.map { " “\($0)”" } ?? "") + (part.map { ", \($0)" } ?? "")
+        return number + (description.map { " “\($0.printable)”" } ?? "") + (part.map { ", \($0.printable)" } ?? "")
     }
 
     init(_ frames: [ImageFrame], part: String?, warnings: [String] = []) {

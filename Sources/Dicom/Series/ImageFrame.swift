@@ -46,7 +46,7 @@ package struct ImageFrame: Sendable {
             throw DicomError(.unsupported, "The file states no modality.", tag: .modality)
         }
         guard modality == "MR" else {
-            throw DicomError(.unsupported, "The modality is \(modality.prefix(16)), not MR.", tag: .modality)
+            throw DicomError(.unsupported, "The modality is \(modality.printable), not MR.", tag: .modality)
         }
         guard dataSet.integer(.rows) != nil, dataSet.integer(.columns) != nil else {
             throw DicomError(.unsupported, "The file contains no image.", tag: .rows)

@@ -49,9 +49,11 @@ struct SliceStack {
         }
         frames = slices.map(\.frame)
         self.warnings = warnings
+        // Direction cosines are rounded; the spacing is not.
         grid = LPSGrid(
             columns: first.columns, rows: first.rows, slices: slices.count, origin: slices[0].position,
-            stepI: first.pixelSpacing[1] * row, stepJ: first.pixelSpacing[0] * column, stepK: step)
+            stepI: first.pixelSpacing[1] / row.length * row, stepJ: first.pixelSpacing[0] / column.length * column,
+            stepK: step)
     }
 
     /// Slices along the normal; images that are present twice are left out once.
