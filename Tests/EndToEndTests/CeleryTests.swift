@@ -101,7 +101,8 @@ struct CeleryTests {
             try await clinic.waitUntilIdle(within: .seconds(30))
             let result = try await clinic.resultID(of: first)
             let control = ["control", "-t", "5"]
-            let rate = try await Self.celery(control + ["rate_limit", "reports.write_report", "1/s"], broker: redis.url)
+            let rate = try await Self.celery(
+                control + ["rate_limit", "reports.write_report", "1/s"], broker: redis.url)
             #expect(rate.contains("new rate limit set successfully"), "\(rate)")
             let time = try await Self.celery(
                 control + ["time_limit", "inference.segment_case", "0.1", "0.2"], broker: redis.url)
