@@ -25,7 +25,9 @@ struct EventSocket: Sendable {
             if let text = try message.socketText() {
                 try await send(text)
             } else if try await !onLoop({ $0.ping() }) {
+                // Before the end of the connection, which would count as the client's.
                 stream.drop()
+                channel.close(promise: nil)
             }
             if case .end(let reason) = message.content {
                 try await onLoop { $0.close(reason.closeCode, reason.rawValue) }

@@ -66,14 +66,11 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
         return sent.futureResult
     }
 
-    /// Asks whether the client is still there; closes the connection if it has not answered the last time.
+    /// Asks whether the client is still there.
     ///
-    /// - Returns: whether it has.
+    /// - Returns: whether it has answered the last time; if not, it is not asked again.
     func ping() -> Bool {
-        guard !isAwaitingPong else {
-            context?.close(promise: nil)
-            return false
-        }
+        guard !isAwaitingPong else { return false }
         isAwaitingPong = true
         send(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer()), nil)
         return true
