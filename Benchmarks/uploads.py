@@ -113,11 +113,11 @@ def measure(program, work, rounds):
             form.write_bytes(FORM[0] + image.read_bytes() + FORM[1])
             ways = {
                 "disk": lambda _: disk.upload(form),
-                "nginx": lambda number: transfer("PUT", f"{nginx}/{number}", image, "201"),
-                "dd": lambda number: synced_copy(image, work / f"copy-{number}"),
+                "nginx": lambda number, name=name: transfer("PUT", f"{nginx}/{name}-{number}", image, "201"),
+                "dd": lambda number, name=name: synced_copy(image, work / f"copy-{name}-{number}"),
                 "s3": lambda _: s3.upload(form),
-                "aws": lambda number: aws(moto, "cp", image, f"s3://{BUCKET}/aws/{number}"),
-                "moto": lambda number: transfer("PUT", f"{moto}/{BUCKET}/curl/{number}", image, "200"),
+                "aws": lambda number, name=name: aws(moto, "cp", image, f"s3://{BUCKET}/aws/{name}-{number}"),
+                "moto": lambda number, name=name: transfer("PUT", f"{moto}/{BUCKET}/curl/{name}-{number}", image, "200"),
             }
             seconds = {name: [] for name in ways}
             # The first round warms up.
