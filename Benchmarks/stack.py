@@ -1,4 +1,4 @@
-"""A server and its workers as processes of their own, with cases, for benchmarks."""
+"""Servers, workers and stores as processes of their own, with cases, for benchmarks."""
 import contextlib
 import os
 import pathlib
@@ -13,6 +13,14 @@ sys.path.append(str(ROOT / "scripts"))
 from api_server import free_port  # noqa: E402
 from demo_client import SEQUENCES, Client, wait_for  # noqa: E402
 
+NGINX = """
+{user} worker_processes auto; daemon off; pid {work}/nginx.pid; error_log {work}/nginx.log;
+events {{}}
+http {{
+    access_log off; client_max_body_size 2g; client_body_temp_path {work}/nginx-temporary;
+    server {{ listen 127.0.0.1:{port}; root {work}/nginx; location / {{ dav_methods PUT; create_full_put_path on; }} }}
+}}
+"""
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
@@ -41,6 +49,50 @@ def redis_server(folder):
     finally:
         process.terminate()
         process.wait()
+
+
+@contextlib.contextmanager
+def nginx_store(work):
+    """nginx that stores what is PUT below `work`/nginx; yields its URL."""
+    (work / "nginx").mkdir()
+    port = free_port()
+    (work / "nginx.conf").write_text(NGINX.format(work=work, port=port, user="user root;" if os.getuid() == 0 else ""))
+    process = subprocess.Popen(["nginx", "-c", str(work / "nginx.conf")], **SILENT)
+    try:
+        await_port(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop(process)
+
+
+@contextlib.contextmanager
+def moto_server():
+    """An S3 server in memory; yields its URL."""
+    port = free_port()
+    process = subprocess.Popen([str(ROOT / "scripts/moto"), str(port)], **SILENT)
+    try:
+        await_port(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop(process)
+
+
+def await_port(port, process):
+    while process.poll() is None:
+        with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    sys.exit(f"{process.args[0]} does not start")
+
+
+def transfer(method, address, body, expected, *headers):
+    """Sends a file with curl; seconds until the response."""
+    words = ["curl", "-sS", "-X", method, "-T", str(body), "-H", "Expect:", "-o", "/dev/stderr", "-w", "%{http_code} %{time_total}", address]
+    done = subprocess.run(words + [word for header in headers for word in ("-H", header)], capture_output=True, text=True)
+    status, _, seconds = done.stdout.partition(" ")
+    if status != expected:
+        sys.exit(f"upload to {address} fails: {status} {done.stderr}")
+    return float(seconds)
 
 
 def doctor(server):

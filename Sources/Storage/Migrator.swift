@@ -74,6 +74,7 @@ package struct Migration: Sendable {
         Migration(26, "series-warnings", PackageResources.m0026_series_warnings_sql),
         Migration(27, "metrics", PackageResources.m0027_metrics_sql),
         Migration(28, "single-sign-on", PackageResources.m0028_single_sign_on_sql),
+        Migration(29, "event-notifications", PackageResources.m0029_event_notifications_sql),
     ]
 }
 

@@ -16,9 +16,13 @@ struct CeleryTests {
 
             """
         let python = Program.root.appendingPathComponent(".deps/celery/bin/python")
+        return try await output(of: python, ["-c", prelude + code], broker: broker)
+    }
+
+    private static func output(of program: URL, _ arguments: [String], broker: String) async throws -> String {
         let process = Process()
-        process.executableURL = python
-        process.arguments = ["-c", prelude + code]
+        process.executableURL = program
+        process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(["BROKER": broker]) { $1 }
         let output = Pipe()
         process.standardOutput = output
@@ -74,6 +78,64 @@ struct CeleryTests {
             try await clinic.waitUntilIdle(within: .seconds(30))
             #expect(try await clinic.count("results") == 2)
             #expect(try await clinic.count("reports") == 2)
+            #expect(await worker.end(SIGTERM))
+        }
+    }
+
+    /// `celery` of the command line; returns what it prints.
+    private static func celery(_ arguments: [String], broker: String) async throws -> String {
+        let program = Program.root.appendingPathComponent(".deps/celery/bin/celery")
+        return try await output(of: program, ["-b", broker] + arguments, broker: broker)
+    }
+
+    /// Limits that an operator sets while the worker runs hold for its jobs.
+    @Test(.enabled(if: Program.hasModel, "no model package"))
+    func celeryControlLimitsJobs() async throws {
+        let redis = try RedisServer()
+        try await TemporaryFolder.with { folder in
+            let clinic = try await CrashFixture(folder)
+            let first = try await clinic.startedTask()
+            let worker = try clinic.worker(
+                WorkerID(), after: nil, arguments: ["-n", "w1@site"], environment: Self.environment(redis))
+            try await clinic.wait(for: first.id, within: .seconds(90)) { $0.status == .completed }
+            try await clinic.waitUntilIdle(within: .seconds(30))
+            let result = try await clinic.resultID(of: first)
+            let control = ["control", "-t", "5"]
+            let rate = try await Self.celery(
+                control + ["rate_limit", "reports.write_report", "1/s"], broker: redis.url)
+            #expect(rate.contains("new rate limit set successfully"), "\(rate)")
+            let time = try await Self.celery(
+                control + ["time_limit", "inference.segment_case", "0.1", "0.2"], broker: redis.url)
+            #expect(time.contains("time limits set successfully"), "\(time)")
+            let said = try await Self.python(
+                """
+                import datetime
+                kwargs = {"case_id": "\(first.caseID)", "force": True}
+                result = app.send_task("inference.segment_case", kwargs=kwargs)
+                try:
+                    print(result.get(timeout=60))
+                except Exception as error:
+                    print(type(error).__name__)
+                kwargs = {"result_id": "\(result)"}
+                reports = [app.send_task("reports.write_report", kwargs=kwargs) for _ in range(4)]
+                for report in reports:
+                    report.get(timeout=60)
+                ends = sorted(report.date_done for report in reports)
+                print("seconds", int((ends[-1] - ends[0]).total_seconds() * 10))
+                """, broker: redis.url)
+            #expect(said.contains("TimeLimitExceeded"), "\(said) \(clinic.journal)")
+            // Four at one a second.
+            let seconds = said.split(separator: " ").last.flatMap { Int($0.filter(\.isNumber)) } ?? 0
+            #expect(seconds >= 29, "\(said)")
+            try await clinic.waitUntilIdle(within: .seconds(30))
+            #expect(try await clinic.count("jobs WHERE status = 'cancelled'") == 1)
+            #expect(try await clinic.count("results") == 1)
+            // Without the limits, which only this worker has.
+            let off = try await Self.celery(
+                control + ["time_limit", "inference.segment_case", "600", "900"], broker: redis.url)
+            #expect(off.contains("time limits set successfully"), "\(off)")
+            let next = try await clinic.startedTask()
+            try await clinic.wait(for: next.id, within: .seconds(90)) { $0.status == .completed }
             #expect(await worker.end(SIGTERM))
         }
     }

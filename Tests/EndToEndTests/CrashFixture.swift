@@ -79,6 +79,10 @@ struct CrashFixture {
 
     func task(_ id: ID<InferenceTask>) async throws -> InferenceTask { try await service.get(doctor, id) }
 
+    func resultID(of task: InferenceTask) async throws -> String {
+        try #require(try await service.result(doctor, of: task.id)).id.string
+    }
+
     func wait(
         for id: ID<InferenceTask>, within time: Duration, until condition: (InferenceTask) -> Bool
     ) async throws {

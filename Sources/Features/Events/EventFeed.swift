@@ -3,14 +3,16 @@ import Logging
 import Storage
 import Synchronization
 
-/// Reads the log of changes for all streams of this process: one query per interval, none without streams. The writers may
-/// be other processes.
+/// Reads the log of changes for all streams of this process when it is notified of one; never without streams. The writers
+/// may be other processes.
 package final class EventFeed: Sendable {
     private struct State {
         var subscriptions: [ObjectIdentifier: EventSubscription] = [:]
         var streams: [UserID: Int] = [:]
         /// Read so far; `nil` unless the log is being read.
         var position: EventPosition?
+        /// Ends the wait between two reads.
+        var wake: AsyncStream<Void>.Continuation?
         var isStopped = false
         var figures = EventFigures()
     }
@@ -60,13 +62,21 @@ package final class EventFeed: Sendable {
     func remove(_ subscription: EventSubscription) {
         let user = subscription.scope.user
         let end = subscription.reason ?? .closed
-        state.withLock { state in
-            guard state.subscriptions.removeValue(forKey: ObjectIdentifier(subscription)) != nil else { return }
+        let (isOpen, wake) = state.withLock { state -> (Bool, AsyncStream<Void>.Continuation?) in
+            guard state.subscriptions.removeValue(forKey: ObjectIdentifier(subscription)) != nil else {
+                return (false, nil)
+            }
             state.figures.open[subscription.transport, default: 0] -= 1
             state.figures.ended[end, default: 0] += 1
             let others = state.streams[user, default: 1] - 1
             state.streams[user] = others == 0 ? nil : others
+            return (true, state.subscriptions.isEmpty ? state.wake : nil)
         }
+        wake?.yield()
+        guard isOpen, end == .stalled || end == .overflow else { return }
+        logger.notice(
+            "an event stream of a slow client was dropped",
+            metadata: ["reason": "\(end.rawValue)", "protocol": "\(subscription.transport.rawValue)"])
     }
 
     func countSent(_ transport: EventTransport) {
@@ -88,28 +98,74 @@ package final class EventFeed: Sendable {
 
     /// Runs until there are no streams.
     private func run() async {
+        // Of several reasons to read, one is enough.
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.wake = wake }
+        let notifications = database.notifications(of: [.events])
+        let listening = Task { for await _ in notifications { wake.yield() } }
         let clock = Task { await tick() }
-        await readLog()
-        clock.cancel()
+        defer {
+            listening.cancel()
+            clock.cancel()
+        }
+        var iterator = wakes.makeAsyncIterator()
+        var round = Round(settings)
+        while let position = nextPosition() {
+            let next = ContinuousClock.now + settings.spacing
+            let pause = await read(from: position, &round)
+            if pause > .zero {
+                let alarm = Task {
+                    try await Task.sleep(for: pause)
+                    wake.yield()
+                }
+                await iterator.next()
+                alarm.cancel()
+                try? await Task.sleep(until: next, clock: .continuous)
+            }
+        }
     }
 
-    private func readLog() async {
+    /// What one read leaves for the next.
+    private struct Round {
         var progress: [EventObject: JobProgress] = [:]
-        while let position = nextPosition() {
-            do {
-                let (changes, running) = try await database.read { connection in
-                    let store = EventStore(connection)
-                    return (try store.changes(after: position, limit: Self.batch), try store.running())
-                }
-                let moved = running.filter { progress[$0.reference.object] != $0.value }
-                progress = Dictionary(
-                    running.map { ($0.reference.object, $0.value) }, uniquingKeysWith: { first, _ in first })
-                deliver(changes, moved.map(\.reference))
-                if changes.count < Self.batch { try? await Task.sleep(for: settings.interval) }
-            } catch {
-                report(error)
-                try? await Task.sleep(for: Self.outagePause)
+        /// The wait for older transactions.
+        private var delay: Duration
+        private let settings: EventSettings
+
+        init(_ settings: EventSettings) {
+            self.settings = settings
+            delay = settings.spacing
+        }
+
+        /// How long nothing is to be read, unless a notification arrives.
+        mutating func pause(after extract: EventStore.Extract) -> Duration {
+            if extract.isFull && !extract.changes.isEmpty { return .zero }
+            let usual = progress.isEmpty ? settings.poll : settings.progressInterval
+            guard extract.hasUnsettled else {
+                delay = settings.spacing
+                return usual
             }
+            // The end of an older transaction that logs nothing is not notified.
+            defer { delay = min(delay * 2, settings.progressInterval) }
+            return min(delay, usual)
+        }
+    }
+
+    /// - Returns: how long nothing is to be read, unless a notification arrives.
+    private func read(from position: EventPosition, _ round: inout Round) async -> Duration {
+        do {
+            let (extract, running) = try await database.read { connection in
+                let store = EventStore(connection)
+                return (try store.extract(after: position, limit: Self.batch), try store.running())
+            }
+            let moved = running.filter { round.progress[$0.reference.object] != $0.value }
+            round.progress = Dictionary(
+                running.map { ($0.reference.object, $0.value) }, uniquingKeysWith: { first, _ in first })
+            deliver(extract.changes, moved.map(\.reference))
+            return round.pause(after: extract)
+        } catch {
+            report(error)
+            return Self.outagePause
         }
     }
 
@@ -152,4 +208,9 @@ package final class EventFeed: Sendable {
             try? await Task.sleep(for: min(.seconds(1), settings.keepAlive))
         }
     }
+}
+
+extension NotificationChannel {
+    /// A change has been logged (m0029); without payload.
+    static let events = NotificationChannel("events")
 }

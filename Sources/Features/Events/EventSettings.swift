@@ -17,10 +17,16 @@ package struct EventSettings: Sendable {
     package var lifetime: Duration = .seconds(3600)
     /// The interval at which an idle stream's session is checked; its end is also an event.
     package var sessionCheck: Duration = .seconds(30)
+    /// How long a client may leave a message unread before its stream is dropped.
+    package var readTimeout: Duration = .seconds(30)
     /// Changed objects that may wait for a slow reader.
     package var waitingLimit = 256
-    /// The interval between two queries for changes, as long as there are subscribers.
-    package var interval: Duration = .milliseconds(200)
+    /// The least time between two reads of the log: changes in quick succession are read together.
+    package var spacing: Duration = .milliseconds(10)
+    /// The interval between two reads while segmentations run, whose progress is not notified.
+    package var progressInterval: Duration = .milliseconds(200)
+    /// The interval between two reads otherwise, for changes whose notification was lost.
+    package var poll: Duration = .seconds(2)
     /// How long changes are kept, for clients that reconnect.
     package var retention: Duration = .seconds(86_400)
 

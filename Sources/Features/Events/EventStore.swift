@@ -9,6 +9,16 @@ struct EventStore {
         self.connection = connection
     }
 
+    /// What the log has after a place.
+    struct Extract: Sendable {
+        /// In order.
+        let changes: [LoggedEvent]
+        /// Whether there may be more already.
+        let isFull: Bool
+        /// Whether committed changes are held back, because one of an older transaction may still precede them.
+        let hasUnsettled: Bool
+    }
+
     /// The progress of a running segmentation.
     struct Progress: Sendable {
         let reference: EventReference
@@ -32,16 +42,21 @@ struct EventStore {
         return EventPosition(transaction: 0, id: last ?? 0, time: now)
     }
 
-    /// The changes after `position` in order, at most `limit`.
-    func changes(after position: EventPosition, limit: Int) throws -> [LoggedEvent] {
-        let visible: SQL = horizon.map { " AND transaction_id < \($0)" } ?? ""
-        return try connection.query(
+    /// Reads at most `limit` rows after `position`.
+    func extract(after position: EventPosition, limit: Int) throws -> Extract {
+        let isSettled: SQL = horizon.map { "transaction_id < \($0)" } ?? "1 = 1"
+        // One statement, so one snapshot: a row is either settled, or unsettled and read again.
+        let rows = try connection.query(
             """
-            SELECT id, transaction_id, institution_id, kind, object_id, case_id, created_at FROM events
-            WHERE (transaction_id, id) > (\(position.transaction), \(position.id))\(visible)
+            SELECT id, transaction_id, institution_id, kind, object_id, case_id, created_at,
+                CASE WHEN \(isSettled) THEN 1 ELSE 0 END AS is_settled
+            FROM events WHERE (transaction_id, id) > (\(position.transaction), \(position.id))
             ORDER BY transaction_id, id LIMIT \(limit)
-            """
-        ).map(LoggedEvent.init)
+            """)
+        let settled = try rows.prefix { try $0.get("is_settled", as: Int.self) == 1 }
+        return Extract(
+            changes: try settled.map(LoggedEvent.init), isFull: rows.count == limit,
+            hasUnsettled: settled.count < rows.count)
     }
 
     /// The running segmentations.

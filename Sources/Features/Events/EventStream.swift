@@ -36,16 +36,30 @@ package final class EventStream: Sendable {
         service.feed.remove(subscription)
     }
 
-    /// Ends the stream because its client is gone.
+    /// Ends the stream because its connection is gone.
     package func close() {
-        subscription.end(.closed)
+        subscription.close()
     }
 
-    /// Calls `send` with each message, the last of which is the end.
+    /// Ends the stream because its client does not react.
+    package func drop() {
+        subscription.end(.stalled)
+    }
+
+    /// Calls `transmit` with each message, the last of which is the end.
     ///
-    /// - Throws: errors of `send`.
-    package func forEach(_ send: (EventMessage) async throws -> Void) async throws {
+    /// - Parameters:
+    ///   - abandon: ends the connection; called if `transmit` takes too long.
+    ///   - transmit: returns when the client has read, or the connection has room for more.
+    /// - Throws: errors of `transmit`.
+    package func forEach(
+        abandon: @escaping @Sendable () -> Void, _ transmit: (EventMessage) async throws -> Void
+    ) async throws {
         defer { service.feed.remove(subscription) }
+        subscription.begin(abandon: abandon)
+        func send(_ message: EventMessage) async throws {
+            try await subscription.send { try await transmit(message) }
+        }
         try await send(opening)
         var recorded: Set<EventObject> = []
         while true {
@@ -60,7 +74,7 @@ package final class EventStream: Sendable {
             case .keepAlive: try await send(EventMessage(id: nil, content: .keepAlive))
             case .checkSession: await service.check(subscription)
             case .end(let reason):
-                if reason != .closed { try await send(EventMessage(id: nil, content: .end(reason))) }
+                if reason.isAnnounced { try await send(EventMessage(id: nil, content: .end(reason))) }
                 return
             }
         }

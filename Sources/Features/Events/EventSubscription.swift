@@ -16,8 +16,13 @@ package enum EventStreamEnd: String, Sendable, CaseIterable {
     case shutdown
     /// The database is unavailable: reconnect.
     case unavailable
+    /// The client has left a message unread, or a ping unanswered, for too long. It is not told.
+    case stalled
     /// The client has closed the connection.
     case closed
+
+    /// Whether the client can be told.
+    var isAnnounced: Bool { ![.closed, .stalled].contains(self) }
 
     /// Whether what waits is still delivered.
     fileprivate var isOrderly: Bool { [.completed, .expired, .shutdown].contains(self) }
@@ -42,6 +47,14 @@ final class EventSubscription: Sendable {
         var reader: CheckedContinuation<Void, Never>?
         var nextKeepAlive: ContinuousClock.Instant
         var nextCheck: ContinuousClock.Instant
+        /// Since when a message waits for the client to read.
+        var sendingSince: ContinuousClock.Instant?
+        /// Ends the connection.
+        var abandon: (@Sendable () -> Void)?
+
+        func isSending(for time: Duration, at now: ContinuousClock.Instant) -> Bool {
+            sendingSince.map { now - $0 >= time } ?? false
+        }
 
         mutating func add(_ reference: EventReference, limit: Int) {
             if let index = waiting.firstIndex(where: { $0.object == reference.object }) {
@@ -75,6 +88,9 @@ final class EventSubscription: Sendable {
     private let settings: EventSettings
     private let expiry: ContinuousClock.Instant
     private let state: Mutex<State>
+
+    /// Longer than a message usually waits.
+    private static let stall: Duration = .seconds(1)
 
     /// - Parameter lifetime: after which the stream ends; at once if it is zero.
     init(
@@ -116,8 +132,36 @@ final class EventSubscription: Sendable {
         }
     }
 
+    /// The connection is gone.
+    func close() {
+        wake { state in
+            // Another timeout of the connection may come first.
+            let wasStalled = state.isSending(for: Self.stall, at: .now)
+            if state.end == nil { state.end = wasStalled ? .stalled : .closed }
+        }
+    }
+
+    /// Called before the first message.
+    ///
+    /// - Parameter abandon: ends the connection of a client that does not read.
+    func begin(abandon: @escaping @Sendable () -> Void) {
+        state.withLock { $0.abandon = abandon }
+    }
+
+    /// Sends a message, for which the client has a limited time.
+    func send(_ message: () async throws -> Void) async throws {
+        state.withLock { $0.sendingSince = .now }
+        defer { state.withLock { $0.sendingSince = nil } }
+        try await message()
+    }
+
     /// Called about once a second.
     func tick(_ now: ContinuousClock.Instant) {
+        let abandon = state.withLock { $0.isSending(for: settings.readTimeout, at: now) ? $0.abandon : nil }
+        if let abandon {
+            end(.stalled)
+            abandon()
+        }
         wake { state in
             if now >= expiry && state.end == nil { state.end = .expired }
             if now >= state.nextKeepAlive {

@@ -97,15 +97,15 @@ package struct EventsService: Sendable {
     private func backlog(
         after place: EventPosition, of subscription: EventSubscription
     ) async throws -> [EventReference]? {
-        let changes = try await database.read {
-            try EventStore($0).changes(after: place, limit: Self.backlogLimit)
+        let extract = try await database.read {
+            try EventStore($0).extract(after: place, limit: Self.backlogLimit)
         }
-        let references = changes.compactMap { change in
+        let references = extract.changes.compactMap { change in
             if case .object(let reference) = change.change, subscription.concerns(reference) { reference } else { nil }
         }
         // More would end the stream as for a slow reader.
         let isKept = Set(references.map(\.object)).count <= feed.settings.waitingLimit
-        return changes.count < Self.backlogLimit && isKept ? references : nil
+        return !extract.isFull && isKept ? references : nil
     }
 
     /// The object's state for the subscriber; `nil` if there is nothing to send. Its first read is recorded before it is

@@ -39,6 +39,7 @@ package final class SQLiteDatabase: Database {
             let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             if descriptor >= 0 { Foundation.close(descriptor) }
             pool = try DatabasePool(path: path, configuration: configuration)
+            pool.add(transactionObserver: NotificationObserver(listener), extent: .databaseLifetime)
         } catch {
             throw DatabaseError(
                 .unavailable, "Cannot open the database file. Check that its folder is writable.")
@@ -66,7 +67,6 @@ package final class SQLiteDatabase: Database {
                 self.running.add(1, ordering: .relaxed)
                 defer { self.running.subtract(1, ordering: .relaxed) }
                 var result: Result<T, any Error>?
-                var hasNotified = false
                 // Immediate: takes the lock before the first read, so that a lock upgrade cannot fail.
                 try database.inTransaction(.immediate) {
                     let value = Result {
@@ -74,14 +74,12 @@ package final class SQLiteDatabase: Database {
                         let value = try body(connection)
                         // As on PostgreSQL: a transaction with a failed statement never commits.
                         if let fault = connection.fault { throw fault }
-                        hasNotified = connection.hasNotified
                         return value
                     }
                     result = value
                     if case .failure = value { return .rollback }
                     return .commit
                 }
-                if hasNotified { self.listener.wake() }
                 guard let result else { throw DatabaseError(.statement, "The transaction did not run.") }
                 return try result.get()
             }
@@ -139,8 +137,6 @@ final class SQLiteConnection: DatabaseConnection {
     let dialect = SQLDialect.sqlite
     /// The first statement's failure.
     private(set) var fault: DatabaseError?
-    /// Whether the transaction tells subscribers of something.
-    private(set) var hasNotified = false
 
     init(database: GRDB.Database) {
         self.database = database
@@ -172,7 +168,6 @@ final class SQLiteConnection: DatabaseConnection {
         try channel.check(payload)
         _ = try execute("INSERT INTO notifications (channel, payload) VALUES (\(channel.name), \(payload))")
         _ = try execute("DELETE FROM notifications WHERE id <= last_insert_rowid() - \(SQLiteListener.kept)")
-        hasNotified = true
     }
 
     func executeScript(_ script: String) throws {

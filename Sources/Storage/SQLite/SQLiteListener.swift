@@ -40,7 +40,7 @@ final class SQLiteListener: @unchecked Sendable {
         }
     }
 
-    /// A transaction of this process has committed notifications.
+    /// A transaction of this process has committed notifications (`NotificationObserver`).
     func wake() {
         condition.withLock {
             isWoken = true

@@ -13,12 +13,18 @@ final class EventChannelHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private var isStreaming = false
 
+    /// Bytes of the system's send buffer, which would otherwise grow to megabytes for a client that does not read.
+    private static let sendBuffer: SocketOptionValue = 64 << 10
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .head(let head) = unwrapOutboundIn(data) else {
             context.write(data, promise: promise)
             return
         }
         isStreaming = head.headerFields[.contentType] == EventRoutes.mediaType
+        if isStreaming || head.status == .switchingProtocols {
+            try? context.channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)
+        }
         context.write(data, promise: promise)
         // The head has passed HTTP's encoder, and the client sends no frame before it has received the head.
         if head.status == .switchingProtocols { startWebSocket(context) }

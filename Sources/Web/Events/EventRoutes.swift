@@ -69,13 +69,16 @@ struct EventRoutes {
     private func open(_ topic: EventTopic, _ request: Request, _ context: WebContext) async throws -> Response {
         let stream = try await events.open(
             context.signedIn(), topic, after: request.lastEventID, over: .serverSentEvents)
-        context.channel.closeFuture.whenComplete { [weak stream] _ in stream?.close() }
+        let channel = context.channel
+        channel.closeFuture.whenComplete { [weak stream] _ in stream?.close() }
         return Response(
             status: .ok,
             headers: [.contentType: Self.mediaType, .cacheControl: "no-store", .proxyBuffering: "no"],
             body: ResponseBody { writer in
                 try await writer.write(ByteBuffer(string: Self.retry))
-                try await stream.forEach { try await writer.write($0.serverSentEvent()) }
+                try await stream.forEach(abandon: { channel.close(promise: nil) }) {
+                    try await writer.write($0.serverSentEvent())
+                }
                 try await writer.finish(nil)
             })
     }

@@ -6,16 +6,12 @@ import NIOWebSocket
 struct EventSocket: Sendable {
     private let channel: any Channel
     private let handler: NIOLoopBound<WebSocketHandler>
-    private let timeout: TimeAmount
 
     /// The end of the connection: HTTP must not go on with it.
     struct Over: Error {}
 
-    /// - Parameter keepAlive: the interval of pings.
-    init(_ channel: any Channel, keepAlive: Duration) async throws {
+    init(_ channel: any Channel) async throws {
         self.channel = channel
-        let (seconds, _) = keepAlive.components
-        timeout = .seconds(max(1, 2 * seconds))
         handler = try await channel.eventLoop.submit {
             let handler = try channel.pipeline.syncOperations.handler(type: WebSocketHandler.self)
             return NIOLoopBound(handler, eventLoop: channel.eventLoop)
@@ -25,11 +21,13 @@ struct EventSocket: Sendable {
     /// Sends the stream's messages until it ends or the client leaves.
     func serve(_ stream: EventStream) async throws {
         channel.closeFuture.whenComplete { [weak stream] _ in stream?.close() }
-        try await stream.forEach { message in
+        try await stream.forEach(abandon: { [channel] in channel.close(promise: nil) }) { message in
             if let text = try message.socketText() {
                 try await send(text)
-            } else {
-                try await onLoop { $0.ping() }
+            } else if try await !onLoop({ $0.ping() }) {
+                // Before the end of the connection, which would count as the client's.
+                stream.drop()
+                channel.close(promise: nil)
             }
             if case .end(let reason) = message.content {
                 try await onLoop { $0.close(reason.closeCode, reason.rawValue) }
@@ -40,13 +38,13 @@ struct EventSocket: Sendable {
     }
 
     private func send(_ text: ByteBuffer) async throws {
-        try await channel.eventLoop.flatSubmit { [handler, timeout, channel] in
-            handler.value.send(text: text, timeout: timeout)
+        try await channel.eventLoop.flatSubmit { [handler, channel] in
+            handler.value.send(text: text)
                 ?? channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
         }.get()
     }
 
-    private func onLoop(_ action: @escaping @Sendable (WebSocketHandler) -> Void) async throws {
+    private func onLoop<T: Sendable>(_ action: @escaping @Sendable (WebSocketHandler) -> T) async throws -> T {
         try await channel.eventLoop.submit { [handler] in action(handler.value) }.get()
     }
 }
@@ -55,7 +53,8 @@ extension EventStreamEnd {
     /// RFC 6455 §7.4.1 and the registry of close codes.
     fileprivate var closeCode: WebSocketErrorCode {
         switch self {
-        case .completed, .expired, .closed: .normalClosure
+        // Not sent to clients that are gone.
+        case .completed, .expired, .closed, .stalled: .normalClosure
         case .revoked: .policyViolation
         case .overflow, .unavailable: .tryAgainLater
         case .shutdown: .goingAway

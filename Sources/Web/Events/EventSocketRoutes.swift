@@ -33,11 +33,11 @@ struct EventSocketRoutes {
         let handshake = try SocketHandshake(request)
         let stream = try await events.open(
             context.signedIn(), topic, after: request.lastEventID, over: .webSocket)
-        let (channel, keepAlive) = (context.channel, events.feed.settings.keepAlive)
+        let channel = context.channel
         return Response(
             status: .switchingProtocols, headers: handshake.headers,
             body: ResponseBody { _ in
-                try await EventSocket(channel, keepAlive: keepAlive).serve(stream)
+                try await EventSocket(channel).serve(stream)
             })
     }
 }

@@ -58,24 +58,22 @@ final class WebSocketHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Sending
 
-    /// - Parameter timeout: for the client to receive it, after which the connection is closed.
-    func send(text: ByteBuffer, timeout: TimeAmount) -> EventLoopFuture<Void>? {
+    /// - Returns: when the connection has taken it; `nil` if it is closing.
+    func send(text: ByteBuffer) -> EventLoopFuture<Void>? {
         guard let context, !isClosing else { return nil }
         let sent = context.eventLoop.makePromise(of: Void.self)
-        let clock = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { context.close(promise: nil) }
-        sent.futureResult.assumeIsolated().whenComplete { _ in clock.cancel() }
         send(WebSocketFrame(fin: true, opcode: .text, data: text), sent)
         return sent.futureResult
     }
 
-    /// Asks whether the client is still there; closes the connection if it has not answered the last time.
-    func ping() {
-        guard !isAwaitingPong else {
-            context?.close(promise: nil)
-            return
-        }
+    /// Asks whether the client is still there.
+    ///
+    /// - Returns: whether it has answered the last time; if not, it is not asked again.
+    func ping() -> Bool {
+        guard !isAwaitingPong else { return false }
         isAwaitingPong = true
         send(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer()), nil)
+        return true
     }
 
     /// Starts the closing handshake.

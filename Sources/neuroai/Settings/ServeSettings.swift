@@ -51,6 +51,7 @@ struct ServeSettings: Sendable {
         events.streamsPerUser = try settings.number("EVENT_STREAMS_PER_USER")
         events.keepAlive = .seconds(try settings.number("EVENT_KEEPALIVE"))
         events.lifetime = .seconds(try settings.number("EVENT_STREAM_LIFETIME"))
+        events.readTimeout = .seconds(clientTimeout)
         self.events = events
         uploadLifetime = .seconds(try settings.number("UPLOAD_LIFETIME_HOURS") * 3600)
     }

@@ -135,7 +135,7 @@ enum SettingsCatalogue {
             ),
             Setting(
                 "CLIENT_TIMEOUT", .integer(1...3600), default: "30",
-                "Seconds to wait for a slow client: for the request head, for 1 KiB/s of the body, or for reading the response. The connection is closed after at most twice this time."
+                "Seconds to wait for a slow client: for the request head, for 1 KiB/s of the body, or for reading the response or a message of an event stream. The connection is closed after at most twice this time."
             ),
             Setting(
                 "SHUTDOWN_TIMEOUT", .integer(0...3600), default: "25",

@@ -23,7 +23,7 @@ final class EventRecorder: Sendable {
         self.received = received
         reading = Task {
             defer { received.isOver.withLock { $0 = true } }
-            try await stream.forEach { message in received.messages.withLock { $0.append(message) } }
+            try await stream.forEach(abandon: {}) { message in received.messages.withLock { $0.append(message) } }
         }
     }
 
@@ -75,7 +75,9 @@ extension EventsService {
         _ database: any Database, _ change: (inout EventSettings) -> Void = { _ in }
     ) -> EventsService {
         var settings = EventSettings()
-        settings.interval = .milliseconds(20)
+        settings.progressInterval = .milliseconds(20)
+        // Only notifications bring changes.
+        settings.poll = .seconds(3600)
         settings.keepAlive = .seconds(3600)
         change(&settings)
         return EventsService(

@@ -93,7 +93,7 @@ import Testing
             let database = clinic.database
             #expect(
                 try await eventually {
-                    try await database.read { try EventStore($0).changes(after: place, limit: 10).count } >= 3
+                    try await database.read { try EventStore($0).extract(after: place, limit: 10).changes.count } >= 3
                 })
             // On another server.
             let second = try await EventsService.onServer(clinic.database).record(doctor, after: first.lastID)
@@ -169,6 +169,46 @@ import Testing
             try await early
             #expect(await eventually { words().count == 3 })
             #expect(words() == ["ready", "case PAT-1 uploaded", "case PAT-2 created"])
+            try await stream.close()
+        }
+    }
+
+    /// Its end is not notified.
+    @Test func aTransactionThatLogsNothingOnlyDelaysChanges() async throws {
+        try await FeaturesFixture.with(.postgres) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            let reader = try await clinic.signIn(.radiologist)
+            let stream = try await EventsService.onServer(clinic.database).record(reader)
+            #expect(await stream.waitForMessages(1) == ["ready"])
+            let hasWritten = Signal()
+            let mayCommit = Signal()
+            async let early: Void = clinic.database.write { connection in
+                _ = try connection.query("SELECT CAST(pg_current_xact_id() AS TEXT) AS number")
+                hasWritten.set()
+                mayCommit.waitBlocking()
+            }
+            defer { mayCommit.set() }
+            try #require(await eventually { hasWritten.isSet })
+            _ = try await clinic.makeCase(doctor)
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(stream.words == ["ready"])
+            mayCommit.set()
+            try await early
+            #expect(await stream.waitForMessages(2) == ["ready", "case PAT-1 created"])
+            try await stream.close()
+        }
+    }
+
+    /// PostgreSQL's poolers, for example, may not pass notifications on.
+    @Test func changesWithoutNotificationArriveLater() async throws {
+        try await FeaturesFixture.with(.sqlite) { clinic in
+            let doctor = try await clinic.signIn(.doctor)
+            try await clinic.database.write { try $0.executeScript("DROP TRIGGER tr_events_notify") }
+            let stream = try await EventsService.onServer(clinic.database) { $0.poll = .milliseconds(50) }.record(
+                doctor)
+            #expect(await stream.waitForMessages(1) == ["ready"])
+            _ = try await clinic.makeCase(doctor)
+            #expect(await stream.waitForMessages(2) == ["ready", "case PAT-1 created"])
             try await stream.close()
         }
     }

@@ -1,4 +1,5 @@
 import Storage
+import TestSupport
 import Testing
 
 @testable import Features
@@ -99,6 +100,23 @@ import Testing
         subscription.offer([Self.reference(0, at: 1)])
         #expect(await Self.waiting(subscription, 1).count == 1)
         #expect(await subscription.next() == .end(.expired))
+    }
+
+    @Test func aMessageThatIsNotReadInTimeDropsTheStream() async throws {
+        let subscription = Self.subscription { $0.readTimeout = .seconds(5) }
+        let isAbandoned = Locked(false)
+        subscription.begin { isAbandoned.withLock { $0 = true } }
+        let start = ContinuousClock.now
+        try await subscription.send {}
+        subscription.tick(start + .seconds(60))
+        #expect(!isAbandoned.value && subscription.reason == nil)
+        try await subscription.send {
+            subscription.tick(start + .seconds(4))
+            #expect(!isAbandoned.value)
+            subscription.tick(.now + .seconds(6))
+        }
+        #expect(isAbandoned.value)
+        #expect(await subscription.next() == .end(.stalled))
     }
 
     @Test func aCancelledReaderEnds() async {

@@ -6,8 +6,12 @@ package final class RawConnection: Sendable {
 
     package struct Refused: Error {}
 
-    package init(_ port: UInt16) throws {
+    /// - Parameter receiveBuffer: bytes of the system's receive buffer; it grows if this is `nil`.
+    package init(_ port: UInt16, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -58,7 +62,9 @@ package final class RawConnection: Sendable {
                 continue
             }
             var buffer = [UInt8](repeating: 0, count: 4096)
-            return Array(buffer.prefix(max(0, recv(descriptor, &buffer, buffer.count, 0))))
+            // Before the use of `buffer`: as an argument to its method, this would fill a copy.
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            return Array(buffer.prefix(max(0, count)))
         }
         return []
     }

@@ -28,7 +28,7 @@ struct LiveClinic: Sendable {
             try await TemporaryFolder.with { folder in
                 let blobs = try DiskBlobStore(root: folder.appendingPathComponent("media"))
                 var events = EventSettings()
-                events.interval = .milliseconds(20)
+                events.progressInterval = .milliseconds(20)
                 changeEvents(&events)
                 let services = try await WebFixture.services(
                     database, blobs, (sessions, AccountSettings()), events: events, change)
