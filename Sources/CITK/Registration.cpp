@@ -2,6 +2,7 @@
 
 #include "itkAffineTransform.h"
 #include "itkCommand.h"
+#include "itkEuler3DTransform.h"
 #include "itkLinearInterpolateImageFunction.h"
 #include "itkMattesMutualInformationImageToImageMetricv4.h"
 #include "itkRecursiveGaussianImageFilter.h"
@@ -11,7 +12,8 @@
 namespace {
 
 using FloatImage = itk::Image<float, 3>;
-using Affine = itk::AffineTransform<double, 3>;
+/// The base of ITK's affine and rigid transforms.
+using Transform = itk::MatrixOffsetTransformBase<double, 3, 3>;
 
 /// Partial sums of several threads would depend on how many there are and which ends first. The setting that ITK 5.2 offers
 /// for it (`SetMaximumNumberOfWorkUnits`) does not reach the number of parts that its threader makes.
@@ -66,30 +68,36 @@ Points::Pointer lattice(const FloatImage *image, const uint8_t *mask, const int3
     return points;
 }
 
-Affine::Pointer start(const double transform[12], const FloatImage *fixed, const int32_t size[3])
+Transform::Pointer start(
+    citk_transform_kind kind, const double transform[12], const FloatImage *fixed, const int32_t size[3])
 {
-    auto affine = Affine::New();
+    Transform::Pointer result;
+    if (kind == CITK_RIGID) {
+        result = itk::Euler3DTransform<double>::New().GetPointer();
+    } else {
+        result = itk::AffineTransform<double, 3>::New().GetPointer();
+    }
     FloatImage::IndexType middle;
     FloatImage::PointType centre;
     for (unsigned axis = 0; axis < 3; ++axis) middle[axis] = size[axis] / 2;
     fixed->TransformIndexToPhysicalPoint(middle, centre);
-    affine->SetCenter(centre);
-    Affine::MatrixType matrix;
-    Affine::OutputVectorType offset;
+    result->SetCenter(centre);
+    Transform::MatrixType matrix;
+    Transform::OutputVectorType offset;
     for (unsigned row = 0; row < 3; ++row) {
         for (unsigned column = 0; column < 3; ++column) matrix[row][column] = transform[4 * row + column];
         offset[row] = transform[4 * row + 3];
     }
-    affine->SetMatrix(matrix);
-    affine->SetOffset(offset);
-    return affine;
+    result->SetMatrix(matrix);
+    result->SetOffset(offset);
+    return result;
 }
 
-void store(const Affine *affine, double transform[12])
+void store(const Transform *found, double transform[12])
 {
     for (unsigned row = 0; row < 3; ++row) {
-        for (unsigned column = 0; column < 3; ++column) transform[4 * row + column] = affine->GetMatrix()[row][column];
-        transform[4 * row + 3] = affine->GetOffset()[row];
+        for (unsigned column = 0; column < 3; ++column) transform[4 * row + column] = found->GetMatrix()[row][column];
+        transform[4 * row + 3] = found->GetOffset()[row];
     }
 }
 
@@ -105,13 +113,13 @@ struct Steering {
     }
 };
 
-Metric::Pointer metricFor(FloatImage *fixed, FloatImage *moving, Affine *affine, Points *points)
+Metric::Pointer metricFor(FloatImage *fixed, FloatImage *moving, Transform *transform, Points *points)
 {
     auto metric = Metric::New();
     metric->SetFixedImage(fixed);
     metric->SetMovingImage(moving);
     metric->SetVirtualDomainFromImage(fixed);
-    metric->SetMovingTransform(affine);
+    metric->SetMovingTransform(transform);
     metric->SetNumberOfHistogramBins(32);
     metric->SetUseFixedSampledPointSet(true);
     metric->SetFixedSampledPointSet(points);
@@ -122,7 +130,7 @@ Metric::Pointer metricFor(FloatImage *fixed, FloatImage *moving, Affine *affine,
 }
 
 /// - Returns: false where the optimiser ran into its cap of iterations.
-bool optimise(Metric *metric, const citk_level &level, const Steering &steering, double *value)
+bool optimise(Metric *metric, const citk_level &level, const Steering &steering, citk_optimum *optimum)
 {
     auto scales = itk::RegistrationParameterScalesFromPhysicalShift<Metric>::New();
     scales->SetMetric(metric);
@@ -133,7 +141,7 @@ bool optimise(Metric *metric, const citk_level &level, const Steering &steering,
     optimiser->SetDoEstimateLearningRateAtEachIteration(false);
     optimiser->SetLearningRate(level.first_step);
     optimiser->SetMinimumStepLength(level.last_step);
-    optimiser->SetRelaxationFactor(0.7);
+    optimiser->SetRelaxationFactor(level.relaxation);
     optimiser->SetGradientMagnitudeTolerance(1e-8);
     optimiser->SetNumberOfIterations(level.maximum_iterations);
     optimiser->SetReturnBestParametersAndValue(true);
@@ -142,21 +150,23 @@ bool optimise(Metric *metric, const citk_level &level, const Steering &steering,
         steering.tell(double(optimiser->GetCurrentIteration()) / level.maximum_iterations);
     });
     optimiser->StartOptimization();
-    *value = optimiser->GetCurrentMetricValue();
+    optimum->metric = optimiser->GetCurrentMetricValue();
+    optimum->iterations += int32_t(optimiser->GetCurrentIteration());
     return optimiser->GetStopCondition() != itk::StopConditionObjectToObjectOptimizerEnum::MAXIMUM_NUMBER_OF_ITERATIONS;
 }
 
 } // namespace
 
-citk_status citk_register_affine(
-    const citk_grid *fixed_grid, const float *fixed, const uint8_t *mask, const citk_grid *moving_grid,
-    const float *moving, const citk_level *levels, int32_t level_count, double transform[12], double *metric,
-    citk_progress progress, void *context, citk_error *error)
+citk_status citk_register(
+    citk_transform_kind kind, const citk_grid *fixed_grid, const float *fixed, const uint8_t *mask,
+    const citk_grid *moving_grid, const float *moving, const citk_level *levels, int32_t level_count,
+    double transform[12], citk_optimum *optimum, citk_progress progress, void *context, citk_error *error)
 {
     return citk::guarded(error, [&] {
+        optimum->iterations = 0;
         auto fixedImage = citk::place(fixed, *fixed_grid);
         auto movingImage = citk::place(moving, *moving_grid);
-        auto affine = start(transform, fixedImage, fixed_grid->size);
+        auto found = start(kind, transform, fixedImage, fixed_grid->size);
         for (int32_t number = 0; number < level_count; ++number) {
             const citk_level &level = levels[number];
             const Steering steering{progress, context, double(number) / level_count, 1.0 / level_count};
@@ -165,13 +175,13 @@ citk_status citk_register_affine(
             if (points->GetNumberOfPoints() < 1000) itkGenericExceptionMacro("too few voxels to align");
             auto from = smoothed(fixedImage, level.sigma);
             auto to = smoothed(movingImage, level.sigma);
-            auto comparison = metricFor(from, to, affine, points);
-            if (!optimise(comparison, level, steering, metric)) {
+            auto comparison = metricFor(from, to, found, points);
+            if (!optimise(comparison, level, steering, optimum)) {
                 std::snprintf(error->message, sizeof error->message, "level %d did not converge", number + 1);
                 return CITK_NOT_CONVERGED;
             }
         }
-        store(affine, transform);
+        store(found, transform);
         return CITK_OK;
     });
 }

@@ -34,7 +34,8 @@ struct TraceTests {
             let stages = worker.filter { $0["parent_id"] == job["span_id"] && $0["span"] != "write-report" }
             #expect(
                 Set(stages.compactMap { $0["span"] }).isSuperset(of: [
-                    "fetch", "load", "separate", "prepare", "network", "restore", "align", "measure", "write", "draw",
+                    "fetch", "load", "separate", "register", "prepare", "network", "restore", "align", "measure",
+                    "write", "draw",
                     "digest",
                     "store",
                 ]), "\(stages)")

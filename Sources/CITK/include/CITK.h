@@ -78,18 +78,30 @@ typedef struct {
     // mm: the first and the smallest step of the optimiser.
     double first_step;
     double last_step;
+    // 0...1: the step shrinks by it where the gradient turns back. A small one ends early in a narrow valley.
+    double relaxation;
     int32_t maximum_iterations;
 } citk_level;
 
-// Finds the affine map of fixed to moving patient points by Mattes' mutual information, from coarse to fine.
+typedef enum { CITK_AFFINE = 0, CITK_RIGID = 1 } citk_transform_kind;
+
+typedef struct {
+    // Mattes' mutual information in nats, negative: the smaller the better.
+    double metric;
+    // Over all levels.
+    int32_t iterations;
+} citk_optimum;
+
+// Finds the affine or rigid map of fixed to moving patient points by Mattes' mutual information, from coarse to fine.
 //
-// `mask` (on the fixed grid, may be null) names the voxels to compare. `transform` is 3 x 4, row-major: the start in, the
-// result out. One thread and no random numbers: equal input gives equal bits. A level that ends at its cap of iterations
-// is CITK_NOT_CONVERGED, since such a result can be centimetres off without any other sign.
-citk_status citk_register_affine(
-    const citk_grid *fixed_grid, const float *fixed, const uint8_t *mask, const citk_grid *moving_grid,
-    const float *moving, const citk_level *levels, int32_t level_count, double transform[12], double *metric,
-    citk_progress progress, void *context, citk_error *error);
+// `mask` (on the fixed grid, may be null) names the voxels to compare. `transform` is 3 x 4, row-major: the start in (a
+// rotation and a shift if the map is to be rigid), the result out. One thread and no random numbers: equal input gives
+// equal bits. A level that ends at its cap of iterations is CITK_NOT_CONVERGED, since such a result can be centimetres off
+// without any other sign.
+citk_status citk_register(
+    citk_transform_kind kind, const citk_grid *fixed_grid, const float *fixed, const uint8_t *mask,
+    const citk_grid *moving_grid, const float *moving, const citk_level *levels, int32_t level_count,
+    double transform[12], citk_optimum *optimum, citk_progress progress, void *context, citk_error *error);
 
 // Hands memory that is free but kept by the allocator back to the system.
 void citk_release_memory(void);

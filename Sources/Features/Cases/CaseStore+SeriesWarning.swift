@@ -2,7 +2,7 @@ import Imaging
 import Kernel
 import Storage
 
-// The warning about series that cannot be segmented together (docs/decisions/0263).
+// The warning about series that do not overlap by their headers (docs/decisions/0263).
 
 extension CaseStore {
     /// Stores the warning with its case, so that lists show it without reading series. Call it in the transaction that

@@ -69,11 +69,6 @@ package struct SegmentationService: Sendable {
             guard !images.isEmpty else {
                 throw AppError.invalid("caseId", "The case has no images; upload at least one sequence first.")
             }
-            do {
-                try SeriesOverlay.check(images.grids)
-            } catch let error as ImagingError {
-                throw AppError.invalid("caseId", error.message)
-            }
             if !force { try contents.requireUnsigned(scope, case: caseID, on: connection) }
             let id = ID<InferenceTask>()
             let parameters = SegmentCaseJob.Parameters(task: id, caseID: caseID)

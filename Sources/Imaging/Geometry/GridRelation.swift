@@ -22,26 +22,20 @@ package enum GridRelation: Equatable, Sendable {
     }
 }
 
-/// The rule for segmenting series of one study together: their boxes must share enough of the patient's space to be
-/// resampled onto each other. Series are not registered.
+/// What the headers of a study's series say about their positions, before anything is registered: boxes that share too
+/// little of the patient's space are worth a warning.
 package enum SeriesOverlay {
     /// The share of the smaller box that must be within the other.
-    private static let leastShare = 0.75
+    fileprivate static let leastShare = 0.75
 
-    /// - Throws: `ImagingError(.incompatibleSeries)` naming the sequences that cover a different part of the patient's
-    ///   space.
-    package static func check(_ grids: [MRISequence: VoxelGrid]) throws {
-        if let warning = warning(grids) { throw ImagingError(.incompatibleSeries, warning) }
-    }
-
-    /// The error of `check` in one or two sentences; `nil` if the series can be used together.
+    /// Names the sequences that cover a different part of the patient's space; `nil` if all cover the reference's.
     package static func warning(_ grids: [MRISequence: VoxelGrid]) -> String? {
         guard let reference = reference(grids) else { return nil }
         let apart = apart(grids)
         return apart.isEmpty ? nil : sentence(apart, reference)
     }
 
-    /// The problem with each sequence that cannot be used together with the others.
+    /// The warning about each sequence that does not overlap the others.
     package static func problems(_ grids: [MRISequence: VoxelGrid]) -> [MRISequence: String] {
         guard let reference = reference(grids) else { return [:] }
         let apart = apart(grids)
@@ -58,19 +52,38 @@ package enum SeriesOverlay {
     private static func apart(_ grids: [MRISequence: VoxelGrid]) -> [MRISequence] {
         guard let reference = reference(grids).flatMap({ grids[$0] }) else { return [] }
         return grids.keys.sorted().filter { sequence in
-            guard let grid = grids[sequence], case .apart = GridRelation(grid, to: reference) else { return false }
-            return max(grid.share(within: reference), reference.share(within: grid)) < leastShare
+            grids[sequence].map { !$0.overlaps(reference) } ?? false
         }
     }
 
     private static func sentence(_ sequences: [MRISequence], _ reference: MRISequence) -> String {
         "\(sequences.map(\.displayName).joined(separator: ", ")) and \(reference.displayName) do not overlap enough "
-            + "to be used together. Register the series to one space and upload them again."
+            + "by their headers. Segmentation registers them by their images; check their positions in the result."
     }
 }
 
 extension VoxelGrid {
     private static var pointsPerAxis: Int { 16 }
+
+    /// Whether enough of the two boxes coincides for series to be of one region by their headers.
+    package func overlaps(_ other: VoxelGrid) -> Bool {
+        if case .apart = GridRelation(self, to: other) {
+            return max(share(within: other), other.share(within: self)) >= SeriesOverlay.leastShare
+        }
+        return true
+    }
+
+    /// Whether this grid's voxels coincide with another's where both have some: the same axes, possibly in another
+    /// order, and whole voxels between their origins, within `tolerance` mm.
+    package func isOnLattice(of other: VoxelGrid, tolerance: Double = 0.1) -> Bool {
+        let change = AxisRearrangement(from: orientation, to: other.orientation)
+        let own = rearranged(change)
+        let start = other.index(of: own.affine.point(i: 0, j: 0, k: 0))
+        let lower = [start.i, start.j, start.k].map { $0.rounded() }
+        guard lower.allSatisfy({ abs($0) < 1e6 }) else { return false }
+        let expected = other.cropped(lower: lower.map { Int($0) }, size: own.size)
+        return zip(own.corners, expected.corners).allSatisfy { $0.distance(to: $1) <= tolerance }
+    }
 
     /// The share of this grid's box, 0...1, that is within another's.
     package func share(within other: VoxelGrid) -> Double {
@@ -120,9 +133,8 @@ extension Study {
 extension Study {
     /// Checks that do not need the brain mask; `SeriesLattice.checkCopies` finds changed copies.
     ///
-    /// - Throws: `ImagingError(.incompatibleSeries)` if two series do not cover the same region or have equal voxels.
+    /// - Throws: `ImagingError(.incompatibleSeries)` if two series have equal voxels.
     package func checkSeries() throws {
-        try SeriesOverlay.check(images.mapValues(\.grid))
         var seen = [String: MRISequence]()
         for sequence in sequences {
             guard let image = images[sequence] else { continue }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A position between voxels: the index along i, j, k; whole numbers are voxel centres.
 package struct ContinuousIndex: Equatable, Sendable {
     package let i: Double
@@ -55,6 +57,31 @@ extension VoxelAffine {
     /// Maps `point`, treating the affine as a map between patient spaces.
     package func map(_ point: PatientPoint) -> PatientPoint {
         self.point(i: point.x, j: point.y, k: point.z)
+    }
+
+    /// A rotation by `angle` radians about a patient axis (0 x, 1 y, 2 z), as a map between patient spaces: the next
+    /// axis turns away from the one after it.
+    package static func rotation(_ angle: Double, about axis: Int) -> VoxelAffine {
+        let (c, s) = (cos(angle), sin(angle))
+        let (next, last) = ((axis + 1) % 3, (axis + 2) % 3)
+        var rows = identity.rows
+        rows[4 * next + next] = c
+        rows[4 * next + last] = s
+        rows[4 * last + next] = -s
+        rows[4 * last + last] = c
+        return VoxelAffine(rows: rows)
+    }
+
+    /// This map followed by a shift of `shift` mm.
+    package func moved(by shift: PatientPoint) -> VoxelAffine {
+        var rows = rows
+        for row in 0..<3 { rows[4 * row + 3] += shift.components[row] }
+        return VoxelAffine(rows: rows)
+    }
+
+    /// Radians, 0...π: how far a rigid map turns.
+    package var rotationAngle: Double {
+        acos(min(max((rows[0] + rows[5] + rows[10] - 1) / 2, -1), 1))
     }
 
     /// Each entry rounded to the nearest 32-bit float, the precision of NIfTI-1: such an affine is stored without loss.

@@ -49,7 +49,7 @@ package struct NIfTIMaskWriter: StudyFileWriter {
     /// Equal grids give equal bytes, as for all series of most studies.
     private func isCopy(_ file: OutputFile, _ output: StudyOutput) -> Bool {
         guard file.name.contains("/"), let own = file.sequence.flatMap({ output.series[$0] }) else { return false }
-        return own.grid == output.masks.grid && own.forms == output.series[output.reference]?.forms
+        return own.place == output.masks.grid && own.forms == output.series[output.reference]?.forms
     }
 
     private func write(_ file: OutputFile, _ output: StudyOutput, to url: URL) throws {
@@ -62,9 +62,9 @@ package struct NIfTIMaskWriter: StudyFileWriter {
             try NIfTIFile.write(mask, forms: series.forms, to: url)
         case .labels:
             let own =
-                series.grid == output.masks.grid
-                ? output.masks : try RegionMasks(output.probabilities, on: series.grid).withoutSpecks()
-            try NIfTIFile.write(own.labels, forms: series.forms, to: url)
+                series.place == output.masks.grid
+                ? output.masks : try RegionMasks(output.probabilities, on: series.place).withoutSpecks()
+            try NIfTIFile.write(own.labels.placed(on: series.grid), forms: series.forms, to: url)
         case .manifest, .picture: return
         }
     }

@@ -27,12 +27,14 @@ package struct RunManifest: Codable, Equatable, Sendable {
     package let thresholds: [String: Float]?
     /// SHA-256 of the atlas's files; `nil` if none is installed.
     package let atlas: String?
+    /// Where each series lies in the reference's space; `nil` in manifests of versions without registration.
+    package let registration: [SeriesPlacement]?
     package let stages: [Stage]
     package let outputs: [Output]
 
     package init(
         inputs: [Input], model: ModelIdentity, codeVersion: String, device: String, thresholds: [String: Float]? = nil,
-        atlas: String? = nil, stages: [Stage] = [], outputs: [Output] = []
+        atlas: String? = nil, registration: [SeriesPlacement]? = nil, stages: [Stage] = [], outputs: [Output] = []
     ) {
         self.inputs = inputs
         self.model = model
@@ -40,6 +42,7 @@ package struct RunManifest: Codable, Equatable, Sendable {
         self.device = device
         self.thresholds = thresholds
         self.atlas = atlas
+        self.registration = registration
         self.stages = stages
         self.outputs = outputs
     }
@@ -48,8 +51,8 @@ package struct RunManifest: Codable, Equatable, Sendable {
         self.init(
             inputs: output.series.sorted { $0.key < $1.key }.map { Input(sequence: $0.key, sha256: $0.value.digest) },
             model: output.model, codeVersion: output.codeVersion, device: output.result.device,
-            thresholds: output.probabilities.thresholds.byAbbreviation, atlas: output.atlas, stages: stages,
-            outputs: outputs)
+            thresholds: output.probabilities.thresholds.byAbbreviation, atlas: output.atlas,
+            registration: output.registration, stages: stages, outputs: outputs)
     }
 
     /// JSON with sorted keys.

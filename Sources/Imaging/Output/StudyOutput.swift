@@ -5,6 +5,8 @@ package struct StudyOutput: Sendable {
     /// The properties of a series that are kept after its voxels have been processed.
     package struct Series: Sendable {
         package let grid: VoxelGrid
+        /// The same voxels in the reference's space: the grid moved by the series' registration.
+        package internal(set) var place: VoxelGrid
         /// Of the series as stored.
         package let digest: String
         /// `nil` if NIfTI files derive them from the grid.
@@ -12,6 +14,7 @@ package struct StudyOutput: Sendable {
 
         package init(grid: VoxelGrid, digest: String, forms: NIfTIForms? = nil) {
             self.grid = grid
+            place = grid
             self.digest = digest
             self.forms = forms
         }
@@ -31,13 +34,15 @@ package struct StudyOutput: Sendable {
     package let codeVersion: String
     /// SHA-256 of the atlas's files; `nil` if none is installed.
     package let atlas: String?
+    /// By sequence: where each series lies in the reference's space.
+    package let registration: [SeriesPlacement]
     /// In order of execution.
     package let stages: [RunManifest.Stage]
 
     package init(
         series: [MRISequence: Series], referenceImage: Image, probabilities: TumourProbabilities, masks: RegionMasks,
         result: SegmentationResult, model: ModelIdentity, codeVersion: String, atlas: String? = nil,
-        stages: [RunManifest.Stage] = []
+        registration: [SeriesPlacement] = [], stages: [RunManifest.Stage] = []
     ) {
         self.series = series
         self.referenceImage = referenceImage
@@ -47,6 +52,7 @@ package struct StudyOutput: Sendable {
         self.model = model
         self.codeVersion = codeVersion
         self.atlas = atlas
+        self.registration = registration
         self.stages = stages
     }
 

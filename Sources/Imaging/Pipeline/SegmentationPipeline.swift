@@ -25,10 +25,8 @@ package struct SegmentationPipeline: Sendable {
         let (study, series) = try load(sources)
         try study.checkSeries()
         clock.lap("load")
-        let separated = try SeparatedStudy(study)
-        let lattice = try SeriesLattice(separated.study)
-        try lattice.checkCopies()
-        clock.lap("separate")
+        let aligned = try AlignedStudy(study, control: control.share(0.02...0.1), clock: &clock)
+        let (compared, separated) = (aligned.compared, aligned.compared.separated)
         try control.checkCancellation()
         let probabilities = try segmenter.probabilities(of: separated, control: control.share(0.1...0.7))
         clock.lap(probabilities.stages)
@@ -37,16 +35,19 @@ package struct SegmentationPipeline: Sendable {
         let atlas = try atlas.atlas()
         let measured = try Measured(
             separated, probabilities, atlas: atlas, control: control.share(0.7...0.8), clock: &clock)
-        let overlay = try lattice.overlay(within: probabilities.foreground)
+        let overlay = try compared.overlay(within: probabilities.foreground)
+        let misplaced = aligned.registered.warnings(besides: overlay.misplaced)
         let result = measured.result(
-            of: segmenter, warnings: lattice.strippingDoubts(probabilities.brainMask) + overlay.warnings,
-            isOverlaid: overlay.misplaced.isEmpty)
+            of: segmenter,
+            warnings: compared.lattice.strippingDoubts(probabilities.brainMask) + misplaced + overlay.warnings,
+            isOverlaid: overlay.misplaced.isEmpty && misplaced.isEmpty)
         clock.lap("measure")
         try control.checkCancellation()
         return StudyOutput(
-            series: series, referenceImage: try separated.study.referenceImage, probabilities: probabilities,
+            series: aligned.registered.placing(series), referenceImage: try separated.study.referenceImage,
+            probabilities: probabilities,
             masks: measured.masks, result: result, model: segmenter.model, codeVersion: codeVersion,
-            atlas: atlas?.digest, stages: clock.stages)
+            atlas: atlas?.digest, registration: aligned.registered.placements, stages: clock.stages)
     }
 
     private func load(

@@ -11,12 +11,13 @@ package struct SeriesLattice: Sendable {
     /// Whether all series' volumes cover a voxel.
     private let isShared: [Bool]
 
-    /// - Parameter study: as provided by `SeparatedStudy`: otherwise noise or ripples around a brain would also be
-    ///   compared.
-    package init(_ study: Study) throws {
+    /// - Parameters:
+    ///   - study: as provided by `SeparatedStudy`: otherwise noise or ripples around a brain would also be compared.
+    ///   - reference: the series whose axes the lattice has; `nil` for the study's reference.
+    package init(_ study: Study, reference: MRISequence? = nil) throws {
         let coarse = try study.sequences.compactMap { sequence in study.images[sequence].map { (sequence, $0) } }
             .concurrentMap { sequence, image in (sequence, image.boxMeans(spacing: Self.spacing)) }
-        guard let grid = coarse.first(where: { $0.0 == study.reference })?.1.grid else {
+        guard let grid = coarse.first(where: { $0.0 == reference ?? study.reference })?.1.grid else {
             throw ImagingError(.internalFault, "The study has no reference series.")
         }
         self.grid = grid

@@ -17,6 +17,11 @@ package struct SeriesOverlayCheck: Equatable, Sendable {
         return found.sorted()
     }
 
+    /// The comparison of two series, in either order; `nil` if one of them was not compared.
+    func pair(_ first: MRISequence, _ second: MRISequence) -> SeriesPair? {
+        pairs.first { [$0.first, $0.second] == [first, second] || [$0.first, $0.second] == [second, first] }
+    }
+
     /// Sentences for `Review`.
     package var warnings: [String] {
         let misplaced = misplaced

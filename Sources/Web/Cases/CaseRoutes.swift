@@ -163,9 +163,9 @@ struct ImageBody: Encodable {
     let filePath: String
     let dimensions: [Int]
     let spacing: [Double]
-    /// Whether it can be segmented together with the case's other series; unreadable files are rejected at the upload.
-    let isValid: Bool
-    /// The reason; empty if it is valid.
+    /// Always true, for clients that read it: an image that cannot be used is rejected at the upload.
+    let isValid = true
+    /// A warning about its position; empty if there is none.
     let message: String
     let uploadedAt: String
 
@@ -177,7 +177,6 @@ struct ImageBody: Encodable {
         filePath = url
         dimensions = image.dimensions
         spacing = image.spacing
-        isValid = image.problem == nil
         message = image.problem ?? ""
         uploadedAt = image.series.uploadedAt.description
     }

@@ -14,7 +14,7 @@ extension CaseRoutes {
                 "reviewReasons": Schema.list(of: .text()).nullable.described(
                     "Review reasons; null without a result."),
                 "seriesWarning": Schema.text().nullable.described(
-                    "Why the series of the case cannot be segmented together, judged by their geometry; null if they can."
+                    "A warning that series do not overlap by their headers, so that they depend on registration; null without one."
                 ),
             ].merging(CaseField.all.map { ($0.name, $0.shown) }) { $1 }, optional: ["deletedAt"]),
         "NewCase": .form(form, required: Set(CaseField.all.filter(\.isRequired).map(\.name))),
@@ -25,8 +25,9 @@ extension CaseRoutes {
             "dimensions": Schema.list(of: .integer()).described("Voxels along x, y, z."),
             "spacing": Schema.list(of: .number).described("Millimetres along x, y, z."),
             "isValid": Schema.boolean.described(
-                "Whether the series can be segmented together with the others of the case."),
-            "message": Schema.text().described("Reason if not valid, else empty."), "uploadedAt": .time,
+                "Always true: an image that cannot be used is rejected at upload."),
+            "message": Schema.text().described("A warning about the series' position, else empty."),
+            "uploadedAt": .time,
         ]),
         "UploadForm": .form(
             ["file": Schema.text(format: "binary").described("NIfTI file, optionally gzipped."), "modality": sequence],

@@ -1,8 +1,9 @@
 import Basics
 import Foundation
-import Imaging
 import Synchronization
 import Testing
+
+@testable import Imaging
 
 struct SegmentationPipelineTests {
     private func run(
@@ -124,6 +125,35 @@ struct SegmentationPipelineTests {
         }
     }
 
+    /// The patient moved between the series, and each has a grid of its own.
+    @Test func movedSeriesGetMasksInTheirOwnSpace() throws {
+        try inTemporaryFolder { folder in
+            var random = SplitMix(4)
+            let head = MovedHead(isStripped: true)
+            let motion = random.motion(degrees: 15, millimetres: 30)
+            let upright = Phantom.grid(GridSize(i: 60, j: 72, k: 58), axes: [3, 0, 0, 0, 3, 0, 0, 0, 3])
+            let thick = Phantom.grid(GridSize(i: 90, j: 100, k: 36), axes: [-2, 0, 0, 0, 2, 0, 0, 0, 5])
+                .moved(by: .identity.moved(by: motion.map(.origin)))
+            let images = [
+                MRISequence.t1ce: head.scan(.t1ce, on: upright),
+                .flair: head.scan(.flair, on: thick, motion: motion),
+            ]
+            let study = try run(images, in: folder)
+            let placement = try #require(study.manifest.registration?.first { $0.sequence == .flair })
+            #expect(placement.method == .registered && placement.problem == nil && placement.converged == true)
+            #expect(placement.map.cornerError(from: motion.inverse, over: thick) < 3)
+            #expect(study.manifest.registration?.first { $0.sequence == .t1ce }?.method == .reference)
+            #expect(study.result.review?.reasons.contains { $0.contains("overlay") } == false)
+            let mask = try NIfTIFile.readLabels(folder.appendingPathComponent("out/t1ce/segmentation.nii.gz"))
+            let own = try NIfTIFile.readLabels(folder.appendingPathComponent("out/flair/segmentation.nii.gz"))
+            #expect(try own.grid == NIfTIFile.readImage(folder.appendingPathComponent("flair.nii.gz")).grid)
+            let back = try Resampler.nearest(own.placed(on: own.grid.moved(by: motion.inverse)), to: mask.grid)
+            #expect(Agreement.dice(mask, back) > 0.8)
+            let volumes = [mask, own].map { Double($0.setVoxelCount) * $0.grid.voxelVolume }
+            #expect(abs(volumes[1] / volumes[0] - 1) < 0.1, "\(volumes)")
+        }
+    }
+
     @Test func aSeriesThatCannotBeUsedIsNamed() throws {
         try inTemporaryFolder { folder in
             var images = SeriesPhantom().only([.t1, .flair]).images
@@ -136,12 +166,11 @@ struct SegmentationPipelineTests {
         }
     }
 
-    @Test func seriesThatDoNotOverlayAreRefused() throws {
+    @Test func anImageGivenTwiceIsRefusedAtAnyPosition() throws {
         try inTemporaryFolder { folder in
             let image = Phantom.image(try #require(Phantom.grids["straight"]))
-            var rows = image.grid.affine.rows
-            rows[3] += 40
-            let moved = image.placed(on: VoxelGrid(size: image.grid.size, affine: VoxelAffine(rows: rows)))
+            let moved = image.placed(
+                on: image.grid.moved(by: .identity.moved(by: PatientPoint(x: 40, y: 0, z: 0))))
             let error = #expect(throws: ImagingError.self) { try run([.t1: image, .t2: moved], in: folder) }
             #expect(error?.code == .incompatibleSeries)
         }
@@ -216,7 +245,7 @@ struct SegmentationPipelineTests {
             #expect(
                 held.probabilities.regions.mapValues(\.values) == stored.probabilities.regions.mapValues(\.values))
             #expect(held.referenceImage.values == images[.t1ce]?.values)
-            #expect(held.stages.map(\.name) == ["load", "separate", "align", "measure"])
+            #expect(held.stages.map(\.name) == ["load", "register", "separate", "align", "measure"])
 
             // Their files do not differ either, although no file describes the grids.
             let writer = StudyWriter([NIfTIMaskWriter()])
@@ -246,7 +275,7 @@ struct SegmentationPipelineTests {
         try inTemporaryFolder { folder in
             let steps = Mutex([(step: String, share: Double)]())
             let control = WorkControl(report: { step, share in steps.withLock { $0.append((step, share)) } })
-            _ = try run(Self.twoGrids(), in: folder, control: control)
+            _ = try run(SeriesPhantom().only([.t1ce, .flair]).images, in: folder, control: control)
             let reported = steps.withLock { $0 }
             #expect(
                 reported.map(\.step) == ["Loading the series", "Looking", "Measuring", "Writing the masks", "Done"])

@@ -5,22 +5,13 @@ import Testing
 
 /// The checks on a real patient's series. Rates over all patients: docs/decisions/0220 and `training/series_faults.py`.
 struct RealSeriesTests {
-    private static let cases: URL? = {
-        let named = ProcessInfo.processInfo.environment["NEUROAI_SHARED"].map { URL(fileURLWithPath: $0) }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let shared = named ?? root.deletingLastPathComponent().appendingPathComponent("shared")
-        let folder = shared.appendingPathComponent("cases")
-        return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
-    }()
-
     private func files(_ name: String, _ sequences: [MRISequence]) throws -> [MRISequence: URL] {
-        let folder = try #require(Self.cases).appendingPathComponent(name)
+        let folder = try #require(SharedCases.folder).appendingPathComponent(name)
         return Dictionary(
             uniqueKeysWithValues: sequences.map { ($0, folder.appendingPathComponent("\($0.rawValue).nii.gz")) })
     }
 
-    @Test(.enabled(if: Self.cases != nil, "no real cases: put them beside the checkout as ../shared/cases"))
+    @Test(.enabled(if: SharedCases.folder != nil, "no real cases: put them beside the checkout as ../shared/cases"))
     func aMirroredFlairIsNamed() throws {
         let study = try Study(loading: files("validation/Brats18_TCIA02_370_1", [.t1, .t1ce, .flair]))
         let foreground = try SeparatedStudy(study).foreground.mask
@@ -39,9 +30,9 @@ struct RealSeriesTests {
         #expect(throws: ImagingError.self) { try SeriesLattice(copied).checkCopies() }
     }
 
-    @Test(.enabled(if: Self.cases != nil, "no real cases: put them beside the checkout as ../shared/cases"))
+    @Test(.enabled(if: SharedCases.folder != nil, "no real cases: put them beside the checkout as ../shared/cases"))
     func labelMapsAreToldFromImages() throws {
-        let cases = try #require(Self.cases)
+        let cases = try #require(SharedCases.folder)
         for name in ["validation/BraTS19_CBICA_BHQ_1/seg", "labelmaps/training_seg_01"] {
             let error = #expect(throws: ImagingError.self) {
                 try NIfTIFile.inspect(cases.appendingPathComponent(name + ".nii.gz"))
