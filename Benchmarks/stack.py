@@ -3,6 +3,7 @@ import contextlib
 import os
 import pathlib
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -22,6 +23,22 @@ http {{
 }}
 """
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def nifti_head(shape, datatype, bits, spacing):
+    """A NIfTI-1 header (https://nifti.nimh.nih.gov/nifti-1) of cubic voxels of `spacing` mm, in which nothing names a patient."""
+    head = bytearray(352)
+    struct.pack_into("<i", head, 0, 348)
+    struct.pack_into("<8h", head, 40, 3, *shape, 1, 1, 1, 1)
+    struct.pack_into("<2h", head, 70, datatype, bits)
+    struct.pack_into("<8f", head, 76, 1, *(3 * [spacing]), 0, 0, 0, 0)
+    struct.pack_into("<3f", head, 108, 352, 1, 0)
+    head[123] = 2                                               # millimetres
+    struct.pack_into("<h", head, 254, 1)
+    for row in range(3):
+        struct.pack_into("<4f", head, 280 + 16 * row, *(float(spacing) if column == row else 0.0 for column in range(4)))
+    head[344:348] = b"n+1\0"
+    return bytes(head)
 
 
 def stop(process):

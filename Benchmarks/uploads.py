@@ -16,7 +16,6 @@ import pathlib
 import platform
 import random
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ sys.path.append(str(ROOT / "scripts"))
 
 import sections  # noqa: E402
 from api_server import versions  # noqa: E402
-from stack import Stack, moto_server, nginx_store, transfer  # noqa: E402
+from stack import Stack, moto_server, nginx_store, nifti_head, transfer  # noqa: E402
 
 HEADING = "## Uploads of a series"
 SHAPE = (240, 240, 155)
@@ -59,23 +58,13 @@ def aws(endpoint, *words):
 
 
 def series(datatype, bits, noise, base):
-    """A compressed NIfTI-1 image of noise (https://nifti.nimh.nih.gov/nifti-1), nothing in which names a patient."""
-    head = bytearray(352)
-    struct.pack_into("<i", head, 0, 348)
-    struct.pack_into("<8h", head, 40, 3, *SHAPE, 1, 1, 1, 1)
-    struct.pack_into("<2h", head, 70, datatype, bits)
-    struct.pack_into("<8f", head, 76, 1, 1, 1, 1, 0, 0, 0, 0)
-    struct.pack_into("<3f", head, 108, 352, 1, 0)
-    head[123] = 2                                               # millimetres
-    struct.pack_into("<h", head, 254, 1)
-    for row in range(3):
-        struct.pack_into("<4f", head, 280 + 16 * row, *(1.0 if column == row else 0.0 for column in range(4)))
-    head[344:348] = b"n+1\0"
+    """A compressed NIfTI-1 image of noise."""
+    head = nifti_head(SHAPE, datatype, bits, spacing=1)
     count = SHAPE[0] * SHAPE[1] * SHAPE[2]
     # Arithmetic with one long number is faster than with each voxel.
     mask, offset = (int.from_bytes(value.to_bytes(bits // 8, "little") * count, "little") for value in (noise, base))
     voxels = random.Random(bits).getrandbits(bits * count) & mask | offset
-    return gzip.compress(bytes(head) + voxels.to_bytes(bits // 8 * count, "little"), 6, mtime=0)
+    return gzip.compress(head + voxels.to_bytes(bits // 8 * count, "little"), 6, mtime=0)
 
 
 class Ours:

@@ -6,30 +6,14 @@ synced to disk and then rejected because of its header; and the largest accepted
 import os
 import pathlib
 import random
-import struct
 
 import servers
 from lists import spread
-from stack import nginx_store, transfer
+from stack import nifti_head, nginx_store, transfer
 
 # Voxels of four bytes each, and the status of the response.
 BODIES = {"1.0 GB, refused after it is stored": ((500, 500, 1000), "400"), "0.54 GB, the largest scan, inspected": ((512, 512, 512), "201")}
 PORT = 9221
-
-
-def nifti_head(shape):
-    head = bytearray(352)
-    struct.pack_into("<i", head, 0, 348)
-    struct.pack_into("<8h", head, 40, 3, *shape, 1, 1, 1, 1)
-    struct.pack_into("<2h", head, 70, 16, 32)                   # float32
-    struct.pack_into("<8f", head, 76, 1, 0.9, 0.9, 0.9, 0, 0, 0, 0)
-    struct.pack_into("<3f", head, 108, 352, 1, 0)
-    head[123] = 2                                               # millimetres
-    struct.pack_into("<h", head, 254, 1)
-    for row in range(3):
-        struct.pack_into("<4f", head, 280 + 16 * row, *(0.9 if column == row else 0.0 for column in range(4)))
-    head[344:348] = b"n+1\0"
-    return bytes(head)
 
 
 def write_body(file, shape):
@@ -43,7 +27,7 @@ def write_body(file, shape):
     block[2::4] = bytes(value | 0x80 for value in block[2::4])
     rest = 4 * shape[0] * shape[1] * shape[2]
     with open(file, "wb") as output:
-        output.write(form + nifti_head(shape))
+        output.write(form + nifti_head(shape, datatype=16, bits=32, spacing=0.9))
         for _ in range(rest // len(block)):
             output.write(block)
         output.write(block[:rest % len(block)] + b"\r\n--edge--\r\n")
