@@ -36,7 +36,7 @@ struct HuffmanTable {
         return nil
     }
 
-    /// T.81 H.1.2.2: 16 stands for 32768 without further bits; otherwise as F.2.2.1 extends them.
+    /// Category 16 means 32768 and has no further bits (T.81 H.1.2.2); other categories are extended as in F.2.2.1.
     private static func difference(ofSize size: Int, _ bits: inout BitReader) -> Int? {
         if size == 0 { return 0 }
         if size == 16 { return 32768 }

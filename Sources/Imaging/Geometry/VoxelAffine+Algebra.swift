@@ -59,8 +59,8 @@ extension VoxelAffine {
         self.point(i: point.x, j: point.y, k: point.z)
     }
 
-    /// A rotation by `angle` radians about a patient axis (0 x, 1 y, 2 z), as a map between patient spaces: the next
-    /// axis turns away from the one after it.
+    /// A rotation by `angle` radians about a patient axis (0 x, 1 y, 2 z), as a map between patient spaces. Positive
+    /// angles turn clockwise for a viewer towards whom the axis points.
     package static func rotation(_ angle: Double, about axis: Int) -> VoxelAffine {
         let (c, s) = (cos(angle), sin(angle))
         let (next, last) = ((axis + 1) % 3, (axis + 2) % 3)
